@@ -1,0 +1,38 @@
+"""Indicator lamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cellwright.hardware.board import Board
+from cellwright.hardware.device import Device
+
+
+@dataclass(kw_only=True)
+class Lamp(Device):
+    """A lamp on one output.
+
+    pin: output pin. active_low: True if the lamp lights when the pin is low (a relay board, often).
+    """
+
+    pin: int
+    active_low: bool = False
+
+    def pins(self) -> dict[str, int]:
+        return {"lamp": self.pin}
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        board.declare_output(self.pin, safe=self.active_low)
+
+    def on(self) -> None:
+        """Light it."""
+        self._show(True)
+
+    def off(self) -> None:
+        """Put it out."""
+        self._show(False)
+
+    def _show(self, lit: bool) -> None:
+        self.board.write(self.pin, lit != self.active_low)
+        self.note("on" if lit else "off", None)

@@ -1,0 +1,81 @@
+"""Solenoids: short pulses with a rest after each, never on for too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from simpy.events import Event
+
+from cellwright.errors import CellFault
+from cellwright.hardware.board import Board
+from cellwright.hardware.device import Device
+from cellwright.hardware.waits import Wait
+
+
+@dataclass(kw_only=True)
+class Solenoid(Device):
+    """A solenoid or valve that fires in pulses.
+
+    pin: output pin. pulse_s: how long it is on. rest_s: how long it must be off before it is used again.
+    max_on_s: the longest it may ever be on. max_duty: the greatest share of the time it may be on (0 to 1).
+    active_low: True if it is on when the pin is low.
+    """
+
+    pin: int
+    pulse_s: float
+    rest_s: float
+    max_on_s: float
+    max_duty: float = 1.0
+    active_low: bool = False
+    _pulse: Wait | None = field(default=None, init=False, repr=False)
+    _fired: Wait | None = field(default=None, init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        return {"solenoid": self.pin}
+
+    @property
+    def duty(self) -> float:
+        """The share of the time it is on when fired again and again."""
+        return self.pulse_s / (self.pulse_s + self.rest_s)
+
+    def problems(self) -> Iterator[str]:
+        if self.pulse_s <= 0 or self.rest_s < 0:
+            yield f"has a pulse of {self.pulse_s:g} s and a rest of {self.rest_s:g} s; give a pulse above 0 and a rest"
+            return
+        if self.pulse_s > self.max_on_s:
+            yield f"has a pulse of {self.pulse_s:g} s, longer than its max_on_s of {self.max_on_s:g} s"
+        if self.duty > self.max_duty + 1e-9:
+            yield (
+                f"would be on {self.duty:.0%} of the time when fired again and again, over its duty of "
+                f"{self.max_duty:.0%}; lengthen rest_s to {self.pulse_s / self.max_duty - self.pulse_s:.3g} s"
+            )
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        board.declare_output(self.pin, safe=self.active_low)
+        self._on_s = float(self.pulse_s)
+        self._off_s = float(self.rest_s)
+        self._limit_s = self._on_s + self._off_s + 1.0
+
+    def reset(self) -> None:
+        self._pulse = self._fired = None
+
+    def fire(self) -> Wait:
+        """One pulse; the wait ends when the rest after it is over.
+
+        Raises CellFault when it is fired again before that: the duty it was checked for would be exceeded.
+        """
+        last = self._fired
+        if last is not None and last.callbacks is not None:
+            raise CellFault(f"{self.name} was fired before its rest was over; wait for fire() to end.")
+        self._fired = fired = Wait(self.board.env, self, "did not fire", self._limit_s)
+        self._pulse = pulse = self.board.pulse(self, self.pin, not self.active_low, self._on_s)
+        pulse.callbacks.append(self._rest)
+        if self.record is not None:
+            self.note("fire", self._on_s, until=pulse)
+        return fired
+
+    def _rest(self, pulse: Event) -> None:
+        if pulse is self._pulse and self._fired is not None:
+            self._fired.complete_in(self._off_s)

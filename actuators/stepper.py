@@ -1,0 +1,113 @@
+"""Stepper axes in millimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cellwright.errors import CellFault
+from cellwright.hardware.board import Board, StepperPort
+from cellwright.hardware.device import Device
+from cellwright.hardware.waits import Wait
+
+
+@dataclass(kw_only=True)
+class Stepper(Device):
+    """A linear axis driven by a stepper motor, with a home switch at the low end of its travel.
+
+    step, dir: pins of the driver. enable: its enable pin, if it is wired. home_pin: input of the home
+    switch. steps_per_mm: steps for one mm. max_speed: mm/s. max_acceleration: mm/s². travel: lowest and
+    highest position, mm. homing_speed: mm/s. inverted: True if the axis runs the wrong way round.
+    home_active_low: True if the home switch connects its pin to ground (with the pull-up on).
+    """
+
+    step: int
+    dir: int
+    steps_per_mm: float
+    max_speed: float
+    max_acceleration: float
+    travel: tuple[float, float]
+    home_pin: int
+    homing_speed: float = 80.0
+    enable: int | None = None
+    inverted: bool = False
+    home_active_low: bool = True
+    homed: bool = field(default=False, init=False)
+    port: StepperPort = field(init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        pins = {"step": self.step, "direction": self.dir, "home switch": self.home_pin}
+        return pins if self.enable is None else pins | {"enable": self.enable}
+
+    def problems(self) -> Iterator[str]:
+        for parameter in ("steps_per_mm", "max_speed", "max_acceleration", "homing_speed"):
+            if getattr(self, parameter) <= 0:
+                yield f"has a {parameter} of {getattr(self, parameter):g}; it must be above 0"
+        if self.travel[0] >= self.travel[1]:
+            yield f"has a travel from {self.travel[0]:g} to {self.travel[1]:g} mm; the first must be the lower"
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        self.port = board.declare_stepper(self, self.step, self.dir, self.enable, self.inverted)
+        board.declare_input(self.home_pin, at_rest=self.home_active_low)
+        self._per_mm = float(self.steps_per_mm)
+        self._lowest, self._highest = float(self.travel[0]), float(self.travel[1])
+        self._speed = self.max_speed * self.steps_per_mm
+        self._acceleration = self.max_acceleration * self.steps_per_mm
+
+    def reset(self) -> None:
+        self.homed = False
+
+    @property
+    def position(self) -> float:
+        """Where it stands, in mm from its home switch; trustworthy once homed."""
+        return self.port.position / self._per_mm
+
+    def refusal(self, mm: float) -> str | None:
+        """Why a target cannot be reached, as a clause, or None."""
+        if self._lowest <= mm <= self._highest:
+            return None
+        return f"cannot move to {mm:g} mm; its travel is {self._lowest:g} to {self._highest:g} mm"
+
+    def move_to(self, mm: float) -> Wait:
+        """Move to a position, in mm; the wait ends on arrival.
+
+        Raises CellFault before homing and outside the travel.
+        """
+        if not self.homed:
+            raise CellFault(f"{self.name} was told to move before it was homed; home it first.")
+        if not self._lowest <= mm <= self._highest:
+            raise CellFault(f"{self.name} {self.refusal(mm)}.")
+        wait = self.port.move_to(round(mm * self._per_mm), self._speed, self._acceleration)
+        if self.record is not None and wait.callbacks is not None:
+            self.note("move", mm, until=wait)
+        return wait
+
+    # ---- what homing needs (see sequences/homing.py) ----
+
+    def jog(self, mm: float, speed: float) -> Wait:
+        """Move by ``mm`` from wherever it stands, at up to ``speed`` mm/s, homed or not."""
+        target = self.port.position + round(mm * self._per_mm)
+        wait = self.port.move_to(target, speed * self._per_mm, self._acceleration)
+        self.note("jog", mm, until=wait)
+        return wait
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the home switch is closed."""
+        return self.board.read(self.home_pin) != self.home_active_low
+
+    def home_switch(self, closed: bool, within_s: float) -> Wait:
+        """A wait for the home switch to be closed, or open."""
+        verb = "did not close its home switch" if closed else "did not open its home switch"
+        return self.board.level(self, self.home_pin, closed != self.home_active_low, verb, within_s)
+
+    def halt(self) -> None:
+        """Stop at once."""
+        self.port.halt()
+
+    def set_home(self) -> None:
+        """Call the present position the low end of its travel; from now on it may move."""
+        self.port.zero()
+        self.homed = True
+        self.note("homed", None)

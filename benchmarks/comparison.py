@@ -1,0 +1,112 @@
+"""What a simulated method did, and two methods compared under the same seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cellwright.provenance import Status
+from cellwright.sim import Estimate, Replication, estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one method (the cell, or the hand) did in all its replications, the warm-up left out.
+
+    cycle_times_s: every cycle of all replications. means_s: the mean cycle time of each replication.
+    time_in_state_s: mean seconds a cycle in each state (of the hand: in each element).
+    stops: how often each cause stopped the work, in all replications together. cycles_per_hour is 1/mean.
+    """
+
+    name: str
+    cycle_times_s: np.ndarray
+    means_s: tuple[float, ...]
+    cycle_time_s: Estimate
+    units_per_hour: Estimate
+    labour_s_per_unit: Estimate
+    time_in_state_s: dict[str, float]
+    stops: dict[str, int]
+
+    @property
+    def cycles(self) -> int:
+        """How many cycles were counted."""
+        return len(self.cycle_times_s)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures by name, units in the names."""
+        p5, p50, p95 = (float(value) for value in np.percentile(self.cycle_times_s, (5, 50, 95)))
+        return {
+            "cycles": self.cycles,
+            "cycle_time_s": self.cycle_time_s.as_json() | {"p5": p5, "p50": p50, "p95": p95},
+            "units_per_hour": self.units_per_hour.as_json(),
+            "labour_s_per_unit": self.labour_s_per_unit.mean,
+            "time_in_state_s": self.time_in_state_s,
+            "stops": self.stops,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The cell against the hand, replication by replication under common random numbers.
+
+    less_time_percent: 100 (1 - cell / hand). more_output_percent: 100 (hand / cell - 1); both of cycle times.
+    less_labour_percent: 100 (1 - cell / hand) of the person's seconds for each unit.
+    provenance: the status of each input by name. shift_hours: what "a shift" means in "per shift".
+    """
+
+    unit: str
+    cell: Outcome
+    hand: Outcome
+    less_time_percent: Estimate
+    more_output_percent: Estimate
+    less_labour_percent: Estimate
+    provenance: dict[str, Status]
+    replications: int
+    seed: int
+    shift_hours: float
+
+
+def outcome(name: str, replications: list[Replication]) -> Outcome:
+    """Sum up the replications of one method."""
+    cycles = [np.frombuffer(replication.cycle_times_s) for replication in replications]
+    means_s = tuple(float(times.mean()) for times in cycles)
+    total = sum(len(times) for times in cycles)
+    states = sorted({state for replication in replications for state in replication.time_in_state_s})
+    causes = sorted({cause for replication in replications for cause in replication.stops})
+    return Outcome(
+        name=name,
+        cycle_times_s=np.concatenate(cycles),
+        means_s=means_s,
+        cycle_time_s=estimate(means_s),
+        units_per_hour=estimate([3600 / mean for mean in means_s]),
+        labour_s_per_unit=estimate([each.labour_s / len(each.cycle_times_s) for each in replications]),
+        time_in_state_s={
+            state: sum(each.time_in_state_s.get(state, 0.0) for each in replications) / total for state in states
+        },
+        stops={cause: sum(each.stops.get(cause, 0) for each in replications) for cause in causes},
+    )
+
+
+def compare(
+    unit: str, cell: list[Replication], hand: list[Replication], provenance: dict[str, Status], seed: int, hours: float
+) -> Comparison:
+    """Pair the replications of cell and hand, which met the same random numbers, and state the difference."""
+    of_cell, of_hand = outcome("cell", cell), outcome("hand", hand)
+    pairs = list(zip(of_cell.means_s, of_hand.means_s, strict=True))
+    labour = [
+        (c.labour_s / len(c.cycle_times_s), h.labour_s / len(h.cycle_times_s)) for c, h in zip(cell, hand, strict=True)
+    ]
+    return Comparison(
+        unit=unit,
+        cell=of_cell,
+        hand=of_hand,
+        less_time_percent=estimate([100 * (1 - c / h) for c, h in pairs]),
+        more_output_percent=estimate([100 * (h / c - 1) for c, h in pairs]),
+        less_labour_percent=estimate([100 * (1 - c / h) for c, h in labour]),
+        provenance=provenance,
+        replications=len(pairs),
+        seed=seed,
+        shift_hours=hours,
+    )

@@ -1,0 +1,94 @@
+"""The panel to be stapled and the path over it."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from cellwright.sequences import Settings
+
+Length = Annotated[float, Field(gt=0, le=20_000)]
+Distance = Annotated[float, Field(ge=0, le=20_000)]
+Offset = Annotated[float, Field(ge=-1000, le=1000)]
+
+Point = tuple[float, float]
+"""A place on the panel: along the slats (the bridge's way) and across them (the carriage's way), mm."""
+
+
+class PanelLayout(Settings):
+    """A slatted panel and its staples, in mm. Slats lie along the length; staples sit on each slat in rows."""
+
+    panel_length_mm: Length
+    panel_width_mm: Length
+    slats: Annotated[int, Field(ge=1, le=1000)]
+    slat_width_mm: Length
+    pitch_mm: Length
+    first_slat_mm: Distance
+    staple_spacing_mm: Annotated[float, Field(ge=5, le=20_000)]
+    end_margin_mm: Distance
+    off_centre_mm: Offset = 0.0
+    crown_mm: Length
+
+    @classmethod
+    def standard(cls) -> PanelLayout:
+        """The panel that comes with the stapler: 2400 x 600 mm, 15 slats, 195 staples."""
+        return cls.read(Path(__file__).with_name("layout.toml"))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.slats > 1 and self.pitch_mm < self.slat_width_mm:
+            raise ValueError(
+                f"slats {self.slat_width_mm:g} mm wide overlap at a pitch of {self.pitch_mm:g} mm; widen pitch_mm"
+            )
+        outer_mm = self.first_slat_mm + (self.slats - 1) * self.pitch_mm + self.slat_width_mm / 2
+        if self.first_slat_mm < self.slat_width_mm / 2 or outer_mm > self.panel_width_mm + 1e-9:
+            raise ValueError(
+                f"the slats reach from {self.first_slat_mm - self.slat_width_mm / 2:g} to {outer_mm:g} mm and leave "
+                f"the panel, which is {self.panel_width_mm:g} mm wide; change slats, pitch_mm or first_slat_mm"
+            )
+        if abs(self.off_centre_mm) + self.crown_mm / 2 > self.slat_width_mm / 2 + 1e-9:
+            raise ValueError(
+                f"staples {self.crown_mm:g} mm wide and {self.off_centre_mm:g} mm off centre miss the slats, which "
+                f"are {self.slat_width_mm:g} mm wide; change off_centre_mm or crown_mm"
+            )
+        if 2 * self.end_margin_mm > self.panel_length_mm:
+            raise ValueError(
+                f"staples {self.end_margin_mm:g} mm from each end leave the panel, which is "
+                f"{self.panel_length_mm:g} mm long; lessen end_margin_mm"
+            )
+        return self
+
+    @cached_property
+    def rows_mm(self) -> list[float]:
+        """Where the rows of staples are along the panel: evenly spread, never further apart than asked."""
+        run_mm = self.panel_length_mm - 2 * self.end_margin_mm
+        gaps = math.ceil(run_mm / self.staple_spacing_mm - 1e-9)
+        return [self.end_margin_mm + run_mm * row / gaps for row in range(gaps + 1)] if gaps else [self.end_margin_mm]
+
+    @cached_property
+    def columns_mm(self) -> list[float]:
+        """Where the staples are across the panel: one column a slat."""
+        return [self.first_slat_mm + slat * self.pitch_mm + self.off_centre_mm for slat in range(self.slats)]
+
+    @cached_property
+    def path(self) -> list[Point]:
+        """Every staple once: along a row over all slats, back along the next (a serpentine)."""
+        return [
+            (row_mm, column_mm)
+            for number, row_mm in enumerate(self.rows_mm)
+            for column_mm in (self.columns_mm if number % 2 == 0 else self.columns_mm[::-1])
+        ]
+
+    def is_on_a_slat(self, along_mm: float, across_mm: float) -> bool:
+        """Whether a staple at this place lies on the panel, with its whole crown on one slat."""
+        if not 0 <= along_mm <= self.panel_length_mm:
+            return False
+        slat = round((across_mm - self.first_slat_mm) / self.pitch_mm)
+        middle_mm = self.first_slat_mm + slat * self.pitch_mm
+        # 0.05 mm: half a step of a common belt axis (40 steps/mm), and then some.
+        reach_mm = self.slat_width_mm / 2 - self.crown_mm / 2 + 0.05
+        return 0 <= slat < self.slats and abs(across_mm - middle_mm) <= reach_mm

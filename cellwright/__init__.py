@@ -1,0 +1,66 @@
+"""Cellwright: describe a production cell once, know what it is worth, then run the same file on the cell."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# In a checkout the rooms of the house lie beside this folder, not inside it (see pyproject.toml).
+_house = Path(__file__).resolve().parent.parent
+if (_house / "pyproject.toml").is_file() and (_house / "hardware").is_dir():
+    __path__.append(str(_house))
+
+if TYPE_CHECKING:
+    from cellwright.actuators import Lamp, Solenoid, Stepper
+    from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, TimedOut
+    from cellwright.provenance import assumed, measured, published, vendor
+    from cellwright.sensors import Button, Switch
+    from cellwright.sequences import Cell, home
+
+# Where each public name lives. They are imported on first use, so that `cellwright --help` stays quick.
+_HOMES = {
+    "Button": "sensors",
+    "Cell": "sequences",
+    "CellFault": "errors",
+    "CellwrightError": "errors",
+    "DescriptionError": "errors",
+    "InputError": "errors",
+    "Lamp": "actuators",
+    "Solenoid": "actuators",
+    "Stepper": "actuators",
+    "Switch": "sensors",
+    "TimedOut": "errors",
+    "assumed": "provenance",
+    "home": "sequences",
+    "measured": "provenance",
+    "published": "provenance",
+    "vendor": "provenance",
+}
+
+__all__ = [
+    "Button",
+    "Cell",
+    "CellFault",
+    "CellwrightError",
+    "DescriptionError",
+    "InputError",
+    "Lamp",
+    "Solenoid",
+    "Stepper",
+    "Switch",
+    "TimedOut",
+    "assumed",
+    "home",
+    "measured",
+    "published",
+    "vendor",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"cellwright has no name {name!r}")
+    return getattr(importlib.import_module(f"cellwright.{_HOMES[name]}"), name)

@@ -1,0 +1,19 @@
+"""Boards: what devices talk to, and the model board that answers from kinematics and a plant."""
+
+from cellwright.hardware.board import Board, Plant, StepperPort
+from cellwright.hardware.model import ModelBoard, ModelStepper
+from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, StepTiming, move_time
+from cellwright.hardware.waits import Wait, together
+
+__all__ = [
+    "CONFIGURABLE_FIRMATA",
+    "Board",
+    "ModelBoard",
+    "ModelStepper",
+    "Plant",
+    "StepTiming",
+    "StepperPort",
+    "Wait",
+    "move_time",
+    "together",
+]

@@ -1,0 +1,25 @@
+"""Push buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cellwright.hardware.waits import Wait
+from cellwright.sensors.switch import Switch
+
+
+@dataclass(kw_only=True)
+class Button(Switch):
+    """A push button on one input; wired and read like a switch, waited for press by press.
+
+    stops_cell: True for a stop button: a press stops the cell at once, in whatever state it is.
+    """
+
+    stops_cell: bool = False
+
+    def pins(self) -> dict[str, int]:
+        return {"button": self.pin}
+
+    def pressed(self, *, within_s: float) -> Wait:
+        """A wait for the next press, at most ``within_s`` seconds; a button held down does not count."""
+        return self.board.edge(self, self.pin, not self.active_low, "was not pressed", within_s)

@@ -1,0 +1,49 @@
+"""Switches: limit switches, proximity sensors, reed contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cellwright.hardware.board import Board
+from cellwright.hardware.device import Device
+from cellwright.hardware.waits import Wait
+
+
+@dataclass(kw_only=True)
+class Switch(Device):
+    """A contact on one input.
+
+    pin: input pin. active_low: True if the closed switch connects the pin to ground (with the pull-up on).
+    """
+
+    pin: int
+    active_low: bool = True
+    when_closed: Callable[[], None] | None = field(default=None, init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        return {"switch": self.pin}
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        board.declare_input(self.pin, at_rest=self.active_low)
+        board.on_input(self.pin, self._changed)
+
+    def _changed(self, level: bool) -> None:
+        closed = level != self.active_low
+        self.note("closed" if closed else "open", None)
+        if closed and self.when_closed is not None:
+            self.when_closed()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is closed now."""
+        return self.board.read(self.pin) != self.active_low
+
+    def closed(self, *, within_s: float) -> Wait:
+        """A wait for it to be closed, at most ``within_s`` seconds; over at once if it is."""
+        return self.board.level(self, self.pin, not self.active_low, "did not close", within_s)
+
+    def open(self, *, within_s: float) -> Wait:
+        """A wait for it to be open, at most ``within_s`` seconds; over at once if it is."""
+        return self.board.level(self, self.pin, self.active_low, "did not open", within_s)

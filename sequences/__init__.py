@@ -1,0 +1,21 @@
+"""Cells as state machines (transitions on SimPy), and the steps that several cells share."""
+
+from cellwright.sequences.cell import FAULTED, STOPPED, Cell, Stop
+from cellwright.sequences.description import description_problems
+from cellwright.sequences.homing import home
+from cellwright.sequences.parameters import assign, inputs_of
+from cellwright.sequences.runlog import RunLog
+from cellwright.sequences.settings import Settings
+
+__all__ = [
+    "FAULTED",
+    "STOPPED",
+    "Cell",
+    "RunLog",
+    "Settings",
+    "Stop",
+    "assign",
+    "description_problems",
+    "home",
+    "inputs_of",
+]

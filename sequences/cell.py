@@ -1,0 +1,314 @@
+"""Cell: devices, states and steps, described once and run on any board."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar
+
+import simpy
+from simpy.events import Event
+from transitions import Machine, State
+
+from cellwright.errors import CellFault, CellwrightError, DescriptionError, nearest
+from cellwright.hardware import Board, Wait, together
+from cellwright.hardware.device import Device
+from cellwright.sensors import Button
+from cellwright.sequences.description import description_problems
+from cellwright.sequences.runlog import RunLog
+from cellwright.sequences.settings import Settings
+from cellwright.sequences.supervision import Step, Supervision
+
+FAULTED = "faulted"
+STOPPED = "stopped"
+_MOST_STATES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why and when a cell came to a stop: ``state`` is where it happened, ``at_s`` in seconds of its clock."""
+
+    kind: str
+    state: str
+    reason: str
+    at_s: float
+
+
+class Cell:
+    """A production cell: devices and settings as class attributes, ``states``, ``transitions``, and a step per state.
+
+    The first state is where it starts. A step is a method named like its state; it yields what devices return
+    and returns the trigger to fire. From any state ``fault()`` and ``stop()`` make the board safe and say why;
+    ``reset()`` takes the cell back to its first state, with every axis to be homed again.
+    """
+
+    unit: ClassVar[str] = "unit"
+    states: ClassVar[list[str]] = []
+    transitions: ClassVar[list[list[str]]] = []
+    cycle_ends_with: ClassVar[str] = ""
+    """The trigger that marks a finished unit."""
+    stop_triggers: ClassVar[Mapping[str, str]] = {}
+    """Triggers that count as a stop of the cell, each with its cause in plain words."""
+    resets_with: ClassVar[str] = ""
+    """The button that resets the cell after a fault or a stop, if it has one."""
+
+    def __init__(self, board: Board, parameters: Mapping[str, Any] | None = None, log: RunLog | None = None) -> None:
+        """Put a cell together on ``board``.
+
+        parameters: devices or settings that replace those of the class, by name. log: where events and cycles
+        are written. Raises DescriptionError if the description contradicts itself.
+        """
+        self.board = board
+        self.env: simpy.Environment = board.env
+        self.log = log
+        self.last_stop: Stop | None = None
+        self.stops: dict[str, int] = {}
+        self.finished = 0
+        parts = self.parts(parameters)
+        for problem in description_problems(type(self), parts):
+            raise DescriptionError(problem)
+        self.devices: dict[str, Device] = {}
+        for name, part in parts.items():
+            setattr(self, name, part)
+            if isinstance(part, Device):
+                self._attach(name, part)
+        self._table = self._build_table()
+        self._triggers = {state: self._table.get_triggers(state) for state in self._table.states}
+        self._steps = {state: getattr(self, state) for state in self.states}
+        self._running: list[Supervision] = []
+        self._reset_called = self.env.event()
+        self._on_finished: list[Event] = []
+        self._entered_at_s = self.env.now
+        self._changes_now = 0
+        self.time_in_state_s: dict[str, float] = dict.fromkeys(self._table.states, 0.0)
+
+    # ---- putting together ----
+
+    @classmethod
+    def name(cls) -> str:
+        """The cell's name on the command line: that of the folder or file that describes it."""
+        path = Path(inspect.getfile(cls))
+        return path.parent.name if path.stem in ("cell", "__init__") else path.stem
+
+    @classmethod
+    def parts(cls, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Fresh copies of the class's devices and settings, by name, with ``parameters`` in place of some."""
+        replaced = parameters or {}
+        found: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            for name, value in vars(base).items():
+                if isinstance(value, (Device, Settings)):
+                    found[name] = copy.copy(replaced.get(name, value))
+        for name, part in found.items():
+            if isinstance(part, Device):
+                part.name = name
+        return found
+
+    def problems(self) -> list[str]:
+        """What a cell can know beforehand about its own work, as sentences; for a subclass to say."""
+        return []
+
+    def _attach(self, name: str, device: Device) -> None:
+        self.devices[name] = device
+        device.attach(self.board)
+        if self.log is not None:
+            device.record = self._record
+        if isinstance(device, Button):
+            if device.stops_cell:
+                device.when_closed = lambda: self.stop(f"{name} was pressed")
+            elif name == self.resets_with:
+                device.when_closed = self.reset
+
+    def _build_table(self) -> Machine:
+        table = Machine(
+            model=None,
+            states=[*(State(name) for name in self.states), State(FAULTED), State(STOPPED)],
+            transitions=self.transitions,
+            initial=self.states[0],
+            auto_transitions=False,
+        )
+        table.add_transition("fault", self.states, FAULTED)
+        table.add_transition("stop", [*self.states, FAULTED], STOPPED)
+        table.add_transition("reset", [FAULTED, STOPPED], self.states[0])
+        self._model = _Model()
+        table.add_model(self._model)
+        return table
+
+    # ---- running ----
+
+    @property
+    def state(self) -> str:
+        """The state it is in."""
+        return self._model.state
+
+    def run(self) -> Generator[Event, Any, None]:
+        """The cell's SimPy process: from state to state, for as long as the environment runs."""
+        self._record("cell", "state " + self.state, None)
+        while True:
+            state = self.state
+            if state in (FAULTED, STOPPED):
+                yield self._reset_called
+                continue
+            trigger = yield from self._take_step(state)
+            if self.state == state and trigger is not None:
+                self._change(trigger)
+
+    def _take_step(self, state: str) -> Generator[Event, Any, str | None]:
+        """Run the step of ``state``; what goes wrong in it becomes a fault. Returns the trigger to fire."""
+        stops_before = self.last_stop
+        try:
+            step = self._steps[state]()
+            if inspect.isgenerator(step):
+                supervision = Supervision(self.env, step)
+                self._running = [supervision]
+                step = yield supervision.process
+            if self.last_stop is stops_before:
+                self._refuse_undeclared(state, step)
+                return str(step)
+        except CellwrightError as error:
+            self.fault(str(error))
+        except Exception as error:
+            self.fault(_plain(error))
+        finally:
+            self._running = []
+        return None
+
+    def _refuse_undeclared(self, state: str, trigger: object) -> None:
+        known = [name for name in self._triggers[state] if name not in ("fault", "stop")]
+        if trigger not in known:
+            raise CellFault(
+                f"the step returned {trigger!r}, which is no trigger from this state; {nearest(str(trigger), known)}"
+            )
+
+    def _change(self, trigger: str) -> None:
+        """Fire a trigger and account for the time in the state that is left."""
+        now_s, left = self.env.now, self.state
+        self._changes_now = self._changes_now + 1 if now_s == self._entered_at_s else 0
+        self.time_in_state_s[left] += now_s - self._entered_at_s
+        self._entered_at_s = now_s
+        getattr(self._model, trigger)()
+        if self.log is not None:
+            self._record("cell", f"trigger {trigger}", None)
+            self._record("cell", f"state {self.state}", None)
+        if trigger in self.stop_triggers:
+            self._count_stop(self.stop_triggers[trigger])
+        if trigger == self.cycle_ends_with:
+            self._finish_cycle()
+        if self._changes_now > _MOST_STATES_AT_ONCE:
+            self._changes_now = 0
+            self.fault(f"went through {_MOST_STATES_AT_ONCE} states and no time passed; let a step wait for something.")
+
+    def _finish_cycle(self) -> None:
+        self.finished += 1
+        if self.log is not None:
+            self.log.cycle(self.env.now, self.finished)
+        waiting, self._on_finished = self._on_finished, []
+        for event in waiting:
+            event.succeed()
+
+    def _count_stop(self, cause: str) -> None:
+        self.stops[cause] = self.stops.get(cause, 0) + 1
+
+    def next_finished(self) -> Event:
+        """An event that comes with the next finished unit."""
+        event = self.env.event()
+        self._on_finished.append(event)
+        return event
+
+    def time_in_states(self) -> dict[str, float]:
+        """Seconds spent in each state so far, the present one included."""
+        spent = dict(self.time_in_state_s)
+        spent[self.state] += self.env.now - self._entered_at_s
+        return spent
+
+    # ---- stopping ----
+
+    def fault(self, reason: str) -> None:
+        """Something is wrong: make every output safe, stop the step, say why."""
+        if self.state not in (FAULTED, STOPPED):
+            self._halt("fault", reason)
+
+    def stop(self, reason: str) -> None:
+        """Emergency stop: as a fault, and also out of ``faulted``."""
+        if self.state != STOPPED:
+            self._halt("stop", reason)
+
+    def _halt(self, kind: str, reason: str) -> None:
+        self.board.make_safe()
+        for device in self.devices.values():
+            device.reset()
+        sentence = f"{self.name()}, {self.state}: {reason}"
+        self.last_stop = Stop(kind, self.state, sentence, self.env.now)
+        self._count_stop(reason)
+        self._record("cell", kind, None, reason)
+        for supervision in self._running:
+            supervision.abandon(reason)
+        self._change(kind)
+
+    def reset(self) -> None:
+        """After a fault or a stop: outputs may be driven again, and the cell begins in its first state."""
+        if self.state not in (FAULTED, STOPPED):
+            return
+        pressed = [name for name, device in self.devices.items() if _holds_stop(device)]
+        if pressed:
+            return  # a stop button that is still pressed keeps the cell stopped
+        self.board.release()
+        self._change("reset")
+        called, self._reset_called = self._reset_called, self.env.event()
+        called.succeed()
+
+    # ---- what steps use ----
+
+    def together(self, *parts: Event | Step) -> Event:
+        """One event for all of several events or steps that go on at once.
+
+        A step that fails fails the event; a fault or a stop ends all of them.
+        """
+        return together(self.env, [part if isinstance(part, Event) else self._alongside(part) for part in parts])
+
+    def _alongside(self, step: Step) -> Event:
+        supervision = Supervision(self.env, step)
+        self._running.append(supervision)
+        supervision.process.limit_s = float("inf")  # type: ignore[attr-defined]  # its own waits have limits
+        return supervision.process
+
+    def within(self, seconds: float, event: Event, what: str) -> Wait:
+        """Give any SimPy event a time limit; ``what`` ends the sentence "<cell> ..." when it passes."""
+        wait = Wait(self.env, _Named(self.name()), what, seconds)
+        if event.callbacks is None:
+            wait.complete()
+        else:
+            event.callbacks.append(wait.complete)
+        return wait
+
+    def _record(self, source: str, what: str, value: float | None, detail: str = "") -> None:
+        if self.log is not None:
+            self.log.event(self.env.now, self.state, source, what, value, detail)
+
+
+class _Model:
+    """What `transitions` hangs the state and the triggers on; apart from the cell, so that no name can clash."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    name: str
+
+
+def _holds_stop(device: Device) -> bool:
+    return isinstance(device, Button) and device.stops_cell and device.is_closed
+
+
+def _plain(error: Exception) -> str:
+    """A mistake in a step as one sentence that says where it is."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+    return f"the step failed with {type(error).__name__}: {error}{where}."

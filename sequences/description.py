@@ -1,0 +1,110 @@
+"""What can be known to be wrong with a cell before it runs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cellwright.errors import nearest
+from cellwright.hardware.device import Device
+
+if TYPE_CHECKING:
+    from cellwright.sequences.cell import Cell
+
+RESERVED_STATES = ("faulted", "stopped")
+RESERVED_TRIGGERS = ("fault", "stop", "reset")
+
+
+def description_problems(cell: type[Cell], parts: Mapping[str, Any]) -> list[str]:
+    """Everything that contradicts itself in a cell's description, as sentences that name cell, state and device."""
+    problems = list(_state_problems(cell))
+    if not problems:
+        problems = [*_unreachable(cell), *_undeclared_returns(cell)]
+    devices = {name: part for name, part in parts.items() if isinstance(part, Device)}
+    problems += _pin_problems(cell, devices)
+    for name, device in devices.items():
+        problems += [f"{cell.name()}: {name} {problem}." for problem in device.problems()]
+    return problems
+
+
+def _state_problems(cell: type[Cell]) -> Iterator[str]:
+    title = cell.name()
+    if not cell.states:
+        yield f"{title} has no states; list them in states."
+        return
+    for state in cell.states:
+        if state in RESERVED_STATES:
+            yield f"{title}: the state {state!r} comes with every cell; leave it out of states."
+        if not callable(getattr(cell, state, None)):
+            yield f"{title}, {state}: there is no step; write a method named {state}."
+    for trigger, source, destination in cell.transitions:
+        if trigger in RESERVED_TRIGGERS:
+            yield f"{title}: the trigger {trigger!r} comes with every cell; leave it out of transitions."
+        for state in (source, destination):
+            if state not in cell.states:
+                yield f"{title}: the transition {trigger!r} names the state {state!r}; {nearest(state, cell.states)}"
+    triggers = {trigger for trigger, _, _ in cell.transitions}
+    if cell.cycle_ends_with not in triggers:
+        wanted = cell.cycle_ends_with
+        yield f"{title}: cycle_ends_with is {wanted!r}, which is no trigger; {nearest(wanted, triggers)}"
+
+
+def _unreachable(cell: type[Cell]) -> Iterator[str]:
+    reached, open_states = {cell.states[0]}, [cell.states[0]]
+    while open_states:
+        state = open_states.pop()
+        following = {destination for _, source, destination in cell.transitions if source == state}
+        open_states += following - reached
+        reached |= following
+    sources = {source for _, source, _ in cell.transitions}
+    for state in cell.states:
+        if state not in reached:
+            yield f"{cell.name()}, {state}: no transition leads here from {cell.states[0]}."
+        elif state not in sources:
+            yield f"{cell.name()}, {state}: no transition leads away from here."
+
+
+def _undeclared_returns(cell: type[Cell]) -> Iterator[str]:
+    """Triggers that a step's text returns but the table does not have; others are refused as the cell runs."""
+    for state in cell.states:
+        known = [trigger for trigger, source, _ in cell.transitions if source == state]
+        for trigger in _returned_words(getattr(cell, state)):
+            if trigger not in known:
+                yield (
+                    f"{cell.name()}, {state}: the step returns {trigger!r}, which is no trigger from this state; "
+                    f"{nearest(trigger, known)}"
+                )
+
+
+def _returned_words(step: object) -> Iterator[str]:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(step)))  # type: ignore[arg-type]
+    except (OSError, TypeError, SyntaxError):
+        return  # a step with no source to read, such as one made by another function
+    for node in _own_nodes(tree.body[0]):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a function but those of functions inside it."""
+    for child in ast.iter_child_nodes(function):
+        if not isinstance(child, (ast.FunctionDef, ast.Lambda)):
+            yield child
+            yield from _own_nodes(child)
+
+
+def _pin_problems(cell: type[Cell], devices: Mapping[str, Device]) -> Iterator[str]:
+    taken: dict[int, str] = {}
+    for name, device in devices.items():
+        for role, pin in device.pins().items():
+            user = f"{name} ({role})"
+            if pin < 0:
+                yield f"{cell.name()}: {user} is on pin {pin}; pins count from 0."
+            elif pin in taken:
+                yield f"{cell.name()}: pin {pin} is used twice, by {taken[pin]} and by {user}."
+            else:
+                taken[pin] = user

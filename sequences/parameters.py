@@ -1,0 +1,98 @@
+"""Parameters by name: what ``--set device.parameter=value`` changes, and what a run's inputs were."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from cellwright.errors import InputError, nearest
+from cellwright.provenance import Figure, Status, status_of
+from cellwright.sequences.settings import Settings
+
+Groups = dict[str, Any]
+"""Devices, settings and other parameter dataclasses, by the name that stands before the dot."""
+
+
+def assign(groups: Mapping[str, Any], assignments: Sequence[str]) -> Groups:
+    """The groups with ``assignments`` ("carriage.max_speed=200", "layout=my.toml") carried out.
+
+    Raises InputError for an unknown group or parameter, with the nearest name, or a value that does not fit.
+    """
+    changed = dict(groups)
+    for assignment in assignments:
+        target, equals, text = assignment.partition("=")
+        group, dot, parameter = target.strip().partition(".")
+        if not equals or not text.strip():
+            raise InputError(f"--set {assignment}: write it as device.parameter=value.")
+        if group not in changed:
+            raise InputError(f"--set {assignment}: there is no {group!r}; {nearest(group, changed)}")
+        changed[group] = (
+            _set_one(changed[group], group, parameter, text.strip(), assignment)
+            if dot
+            else _read_whole(changed[group], group, text.strip(), assignment)
+        )
+    return changed
+
+
+def _read_whole(part: Any, group: str, path: str, assignment: str) -> Any:
+    if not isinstance(part, Settings):
+        raise InputError(f"--set {assignment}: name a parameter, as in {group}.{next(iter(_fields(part)))}=value.")
+    return type(part).read(Path(path))
+
+
+def _set_one(part: Any, group: str, parameter: str, text: str, assignment: str) -> Any:
+    kinds = _fields(part)
+    if parameter not in kinds:
+        raise InputError(f"--set {assignment}: {group} has no {parameter!r}; {nearest(parameter, kinds)}")
+    if isinstance(part, Settings):
+        return type(part).checked(part.model_dump() | {parameter: text}, where=f"--set {assignment}")
+    value = _parse(text, kinds[parameter], assignment)
+    if isinstance(value, float):
+        value = Figure(value, "assumed", "set by the user")
+    try:
+        return dataclasses.replace(part, **{parameter: value})
+    except ValueError as error:
+        raise InputError(f"--set {assignment}: {error}") from error
+
+
+def _parse(text: str, kind: Any, assignment: str) -> Any:
+    try:
+        if typing.get_origin(kind) is tuple:
+            return TypeAdapter(kind).validate_python(tuple(text.strip("()[] ").split(",")))
+        return TypeAdapter(kind).validate_python(None if text == "none" else text)
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"]
+        raise InputError(f"--set {assignment}: {reason[:1].lower()}{reason[1:]}.") from error
+
+
+def _fields(part: Any) -> dict[str, Any]:
+    """The parameters of a group with their types."""
+    if isinstance(part, Settings):
+        return {name: field.annotation for name, field in type(part).model_fields.items()}
+    hints = typing.get_type_hints(type(part))
+    return {field.name: hints[field.name] for field in dataclasses.fields(part) if field.init}
+
+
+def inputs_of(groups: Mapping[str, Any]) -> Iterator[tuple[str, Any, Status]]:
+    """Every input of a run: its name, its value, and whether it was measured, published, vendor's or assumed.
+
+    Pins and names are left out: they decide no result.
+    """
+    for group, part in groups.items():
+        for name in _fields(part):
+            value = getattr(part, name)
+            if isinstance(value, (bool, str)) or value is None or name in ("status", "source"):
+                continue
+            if isinstance(part, Settings):
+                yield f"{group}.{name}", value, part.status
+            elif isinstance(value, (float, tuple)):
+                yield f"{group}.{name}", value, _status(value)
+
+
+def _status(value: object) -> Status:
+    return status_of(value[-1] if isinstance(value, tuple) else value)

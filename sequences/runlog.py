@@ -1,0 +1,74 @@
+"""The run log: one SQLite file for any target, one row per event and per cycle, written as the run goes."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cellwright.errors import InputError
+
+SCHEMA = """
+CREATE TABLE run   (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE event (replication INTEGER NOT NULL, at_s REAL NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
+                    what TEXT NOT NULL, value REAL, detail TEXT NOT NULL);
+CREATE TABLE cycle (replication INTEGER NOT NULL, number INTEGER NOT NULL, ended_s REAL NOT NULL,
+                    cycle_time_s REAL, PRIMARY KEY (replication, number));
+"""
+
+
+class RunLog:
+    """Writes a run as it goes. Each finished cycle is committed, so a power cut costs at most the one under way.
+
+    path: the file to write; it must not exist yet. ``":memory:"`` keeps the log in memory.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.replication = 0
+        self._last_end_s: float | None = None
+        if str(path) != ":memory:" and Path(path).exists():
+            raise InputError(f"The log {path} exists already; choose another name or remove it.")
+        try:
+            self.connection = sqlite3.connect(path)
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+            self.connection.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise InputError(f"The log {path} cannot be written ({error}); choose a folder you may write to.") from error
+
+    def describe(self, **facts: object) -> None:
+        """Write what the whole run is about: cell, target, seed, version."""
+        rows = [(key, str(value)) for key, value in facts.items()]
+        with self.connection:
+            self.connection.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
+
+    def begin(self, replication: int) -> None:
+        """The rows that follow belong to this replication."""
+        self.connection.commit()
+        self.replication = replication
+        self._last_end_s = None
+
+    def event(self, at_s: float, state: str, source: str, what: str, value: float | None, detail: str = "") -> None:
+        """One row: when, in which state, which device (or "cell"), what, and a number that goes with it."""
+        row = (self.replication, at_s, state, source, what, value, detail)
+        self.connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def cycle(self, ended_s: float, number: int) -> None:
+        """One row: a unit was finished. The cycle time is that since the one before, none for the first."""
+        cycle_time_s = None if self._last_end_s is None else ended_s - self._last_end_s
+        self._last_end_s = ended_s
+        row = (self.replication, number, ended_s, cycle_time_s)
+        self.connection.execute("INSERT INTO cycle VALUES (?, ?, ?, ?)", row)
+        self.connection.commit()
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self.connection.commit()
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
