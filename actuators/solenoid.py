@@ -56,7 +56,7 @@ class Solenoid(Device):
         board.declare_output(self.pin, safe=self.active_low)
         self._on_s = float(self.pulse_s)
         self._off_s = float(self.rest_s)
-        self._limit_s = self._on_s + self._off_s + 1.0
+        self._limit_s = self._on_s + self._off_s + 5.0
 
     def reset(self) -> None:
         self._pulse = self._fired = None

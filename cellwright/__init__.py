@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 # In a checkout the rooms of the house lie beside this folder, not inside it (see pyproject.toml).
-_house = Path(__file__).resolve().parent.parent
-if (_house / "pyproject.toml").is_file() and (_house / "hardware").is_dir():
-    __path__.append(str(_house))
+_here = Path(__file__).resolve().parent
+if (_here.parent / "pyproject.toml").is_file() and (_here.parent / "hardware").is_dir():
+    __path__ += [str(_here), str(_here.parent)]
 
 if TYPE_CHECKING:
     from cellwright.actuators import Lamp, Solenoid, Stepper

@@ -12,12 +12,14 @@ from cellwright.errors import CellFault, DescriptionError
 from cellwright.hardware.board import Board
 from cellwright.hardware.stepping import (
     CONFIGURABLE_FIRMATA,
+    AxisKey,
     MovingAxis,
     StepLoop,
     StepTiming,
     axis_key,
     finish_times,
     move_time,
+    passing_time,
 )
 from cellwright.hardware.waits import Named, Wait
 
@@ -247,8 +249,9 @@ class ModelBoard(Board):
     def _reschedule(self) -> tuple[float, ...]:
         """Plan anew when each axis arrives, for all that are on their way; seconds from now."""
         self._schedule += 1
-        keys = tuple(axis_key(stepper._motion) for stepper in self._moving if stepper._motion is not None)
-        durations_s = finish_times(self.timing, keys)
+        if not self._moving:
+            return ()
+        durations_s = finish_times(self.timing, self._keys())
         for stepper, duration_s in zip(self._moving, durations_s, strict=True):
             self._finish_in(stepper, duration_s)
         return durations_s
@@ -290,13 +293,12 @@ class ModelBoard(Board):
         return self._loop_now().axes[self._moving.index(stepper)]
 
     def _loop_now(self) -> StepLoop:
-        loop = self._loop_since()
+        loop = StepLoop(self.timing, [MovingAxis(*key) for key in self._keys()])
         loop.run(until_s=self.env.now - self._since_s)
         return loop
 
-    def _loop_since(self) -> StepLoop:
-        keys = [axis_key(stepper._motion) for stepper in self._moving if stepper._motion is not None]
-        return StepLoop(self.timing, [MovingAxis(*key) for key in keys])
+    def _keys(self) -> tuple[AxisKey, ...]:
+        return tuple(axis_key(stepper._motion) for stepper in self._moving if stepper._motion is not None)
 
     def _refresh(self) -> None:
         """Bring the record of all moving axes up to this moment."""
@@ -315,7 +317,7 @@ class ModelBoard(Board):
             upwards = motion.position <= point.at < motion.target
             if downwards or upwards:
                 crossing = point.at if downwards else point.at + 1
-                at_s = self._loop_since().run(axis=self._moving.index(stepper), position=crossing)
+                at_s = passing_time(self.timing, self._keys(), self._moving.index(stepper), crossing)
                 tick = self.env.timeout(at_s)
                 tick.callbacks.append(lambda _, where=crossing: self._trip(stepper, schedule, where))
 

@@ -127,7 +127,7 @@ class StepLoop:
             self._take_even_stretch(moving, until_s, axis, position)
             wait_s = min(self.axes[index].due_s for index in moving) - self.now_s
             turns = max(1, math.ceil(wait_s / poll_s - 1e-9))
-            if self.now_s + turns * poll_s > until_s:
+            if self.now_s + turns * poll_s > until_s + 1e-9:  # clocks differ by rounding
                 return until_s
             self.now_s += turns * poll_s
             for index in moving:
@@ -208,3 +208,9 @@ def finish_times(timing: StepTiming, axes: tuple[AxisKey, ...]) -> tuple[float, 
     loop = StepLoop(timing, [MovingAxis(*key) for key in axes])
     loop.run()
     return tuple(loop.finished_s)
+
+
+@lru_cache(maxsize=1024)
+def passing_time(timing: StepTiming, axes: tuple[AxisKey, ...], axis: int, position: int) -> float:
+    """When one of several axes that move at once reaches ``position``, in seconds from now."""
+    return StepLoop(timing, [MovingAxis(*key) for key in axes]).run(axis=axis, position=position)

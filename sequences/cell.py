@@ -206,6 +206,9 @@ class Cell:
         self.finished += 1
         if self.log is not None:
             self.log.cycle(self.env.now, self.finished)
+        self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
         waiting, self._on_finished = self._on_finished, []
         for event in waiting:
             event.succeed()
@@ -214,7 +217,7 @@ class Cell:
         self.stops[cause] = self.stops.get(cause, 0) + 1
 
     def next_finished(self) -> Event:
-        """An event that comes with the next finished unit."""
+        """An event that comes with the next finished unit, or when the cell faults or is stopped."""
         event = self.env.event()
         self._on_finished.append(event)
         return event
@@ -248,6 +251,7 @@ class Cell:
         for supervision in self._running:
             supervision.abandon(reason)
         self._change(kind)
+        self._tell_watchers()
 
     def reset(self) -> None:
         """After a fault or a stop: outputs may be driven again, and the cell begins in its first state."""

@@ -30,6 +30,7 @@ class Supervision:
         self._waits_for: Event | None = None
         self._deadline_s = inf
         self._timer_due_s = inf
+        self._timer: Event | None = None
         self.process = env.process(self._run())
 
     def _run(self) -> Generator[Event, Any, Any]:
@@ -72,10 +73,12 @@ class Supervision:
 
     def _set_timer(self, due_s: float) -> None:
         self._timer_due_s = due_s
-        timer = Timeout(self.env, due_s - self.env.now)
+        self._timer = timer = Timeout(self.env, due_s - self.env.now)
         timer.callbacks.append(self._ring)
 
-    def _ring(self, _: Event) -> None:
+    def _ring(self, timer: Event) -> None:
+        if timer is not self._timer:
+            return  # a shorter wait set an earlier timer since
         self._timer_due_s = inf
         waited = self._waits_for
         if waited is None or self._deadline_s == inf:

@@ -1,0 +1,28 @@
+"""Simulation: random streams, people, plants' shared physics, replications."""
+
+from cellwright.sim.operator import Operator, OperatorParameters
+from cellwright.sim.plant import CellPlant
+from cellwright.sim.replication import Length, Replication, replicate, run_cell, run_hand
+from cellwright.sim.scenario import Kit, Scenario
+from cellwright.sim.statistics import Estimate, estimate
+from cellwright.sim.streams import Streams
+from cellwright.sim.work import Element, ManualMethod, modapts
+
+__all__ = [
+    "CellPlant",
+    "Element",
+    "Estimate",
+    "Kit",
+    "Length",
+    "ManualMethod",
+    "Operator",
+    "OperatorParameters",
+    "Replication",
+    "Scenario",
+    "Streams",
+    "estimate",
+    "modapts",
+    "replicate",
+    "run_cell",
+    "run_hand",
+]

@@ -1,0 +1,11 @@
+"""The stapler: slats of acoustic panels stapled to felt."""
+
+from cellwright.cells.stapler.cell import Stapler
+from cellwright.cells.stapler.layout import PanelLayout
+from cellwright.cells.stapler.manual import StaplingByHand
+from cellwright.cells.stapler.plant import StaplerPlant, StaplerPlantParameters
+from cellwright.sim import Kit
+
+KIT = Kit(cell=Stapler, plant=StaplerPlant, plant_parameters=StaplerPlantParameters(), hand=StaplingByHand())
+
+__all__ = ["KIT", "PanelLayout", "Stapler", "StaplerPlant", "StaplerPlantParameters", "StaplingByHand"]

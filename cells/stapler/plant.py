@@ -1,0 +1,115 @@
+"""The stapler's world: rails and home switches, the magazine, the panel, jams, and the person who is called."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from simpy.events import Event
+
+from cellwright.errors import CellFault
+from cellwright.provenance import assumed
+from cellwright.sim import CellPlant
+
+
+@dataclass(kw_only=True)
+class StaplerPlantParameters:
+    """What is not known of the stapler before it is built.
+
+    jams_per_1000_staples: mean number of jams. settling_s: what a person needs to see before starting it again.
+    """
+
+    jams_per_1000_staples: float = assumed(0.5, "nobody has counted; a worn stapler jams more often")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.jams_per_1000_staples < 1000:
+            raise ValueError("jams_per_1000_staples must be at least 0 and below 1000.")
+
+
+class StaplerPlant(CellPlant):
+    """Closes the switches, empties the magazine, lets the stapler jam, and checks where each staple landed."""
+
+    def connect(self) -> None:
+        cell, board = self.cell, self.board
+        self.bridge, self.carriage = board.steppers[cell.bridge.step], board.steppers[cell.carriage.step]
+        for name, axis in (("bridge", cell.bridge), ("carriage", cell.carriage)):
+            self.place_axis(axis, self.streams[f"{name} at power-up"].uniform(*axis.travel))
+        self.magazine = cell.magazine_staples
+        self.has_panel = False
+        self.jammed = False
+        self.landed: list[tuple[int, int]] = []
+        self.dry_shots = 0
+        self.panels_checked = 0
+        self._last_good: list[tuple[int, int]] = []
+        self._until_jam = self._next_jam()
+        self.close(cell.driver_back)
+        board.on_output(cell.trigger.pin, self._trigger_changed)
+        board.on_output(cell.lamp.pin, self._lamp_changed)
+        self._fires_at = not cell.trigger.active_low
+        self._calls_at = not cell.lamp.active_low
+
+    def _next_jam(self) -> int:
+        chance = self.parameters.jams_per_1000_staples / 1000
+        return int(self.streams["jam"].geometric(chance)) if chance else -1
+
+    def _trigger_changed(self, level: bool) -> None:
+        if level != self._fires_at or self.jammed:
+            return
+        if not self.magazine:
+            self.dry_shots += 1
+            return
+        self._until_jam -= 1
+        if self._until_jam == 0:
+            self._until_jam = self._next_jam()
+            self.jammed = True
+            self.open(self.cell.driver_back)
+            return
+        self.magazine -= 1
+        self.landed.append((self.bridge.true_position, self.carriage.true_position))
+
+    def _lamp_changed(self, level: bool) -> None:
+        if level == self._calls_at:
+            self.board.env.process(self.operator.come(self._visit))
+
+    def _visit(self) -> Generator[Event, Any, None]:
+        """What a person does who comes because the lamp is lit and looks what is the matter."""
+        cell = self.cell
+        if self.jammed:
+            yield from self.do("clear jam")
+            self.jammed = False
+            self.close(cell.driver_back)
+        elif self.has_panel and len(self.landed) < len(cell.layout.path):
+            yield from self.do("refill")
+            self.magazine = cell.magazine_staples
+        else:
+            if self.has_panel:
+                yield from self.do("lift off")
+                self._check_panel()
+                self.has_panel = False
+                self.open(cell.panel_in_place)
+            yield from self.do("fetch felt")
+            yield from self.do("lay slats")
+            self.has_panel = True
+            self.close(cell.panel_in_place)
+        yield from self.do("press start")
+        self.board.env.process(self.press(cell.start_button))  # the visit ends as the button goes down
+
+    def _check_panel(self) -> None:
+        """Look at every staple of a finished panel. Raises CellFault for one that is missing, doubled or off its slat."""
+        landed, self.landed = sorted(self.landed), []
+        self.panels_checked += 1
+        if landed == self._last_good:
+            return  # staple for staple where they were on a panel that has been checked
+        layout, cell = self.cell.layout, self.cell
+        asked = len(layout.path)
+        if len(set(landed)) != len(landed) or len(landed) != asked:
+            raise CellFault(
+                f"{cell.name()}: the panel was collected with {len(landed)} staples in {len(set(landed))} places; "
+                f"the layout asks for {asked}."
+            )
+        for along, across in landed:
+            along_mm, across_mm = along / cell.bridge.steps_per_mm, across / cell.carriage.steps_per_mm
+            if not layout.is_on_a_slat(along_mm, across_mm):
+                raise CellFault(f"{cell.name()}: a staple landed at {along_mm:g}, {across_mm:g} mm, beside its slat.")
+        self._last_good = landed

@@ -1,0 +1,70 @@
+"""``demo``: a shift of a cell against the hand, as a table, a page and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cellwright
+from cellwright import cells
+from cellwright.cli import simulating, tables
+from cellwright.errors import InputError
+from cellwright.provenance import Figure
+from cellwright.sequences import RunLog
+from cellwright.sim import Length, Scenario, run_cell
+
+SHOWN_CYCLE = 5
+REPLICATIONS = 20
+
+
+def demo(name: str, folder: Path, seed: int) -> None:
+    """Compare cell and hand over a shift, print the table, write ``index.html`` and the pictures to ``folder``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be made: {error.strerror}; choose another with -o.") from error
+    asked = simulating.Asked(name, None, simulating.SHIFT_HOURS, REPLICATIONS, seed, [])
+    scenario = cells.load(name).scenario()
+    comparison = simulating.run_comparison(asked, scenario)
+    tables.print_comparison(comparison, tables.shared_work(scenario))
+    page = folder / "index.html"
+    _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}")
+    tables.console().print(f"Open {page} in a browser; the pictures are beside it.")
+
+
+def _draw(scenario: Scenario, comparison: simulating.Comparison, page: Path, command: str) -> None:
+    from cellwright.benchmarks import diagram, figures
+    from cellwright.benchmarks.page import write_page
+
+    cell = scenario.kit.cell
+    with RunLog(":memory:") as log:
+        run_cell(scenario, Length(cycles=SHOWN_CYCLE), comparison.seed, 0, log)
+        drawn = {
+            "cycle_time": figures.cycle_time_chart(comparison),
+            "timeline": figures.timeline(log.connection, cell, 0, SHOWN_CYCLE),
+            "states": diagram.state_diagram(cell, comparison.cell.time_in_state_s),
+        }
+    try:
+        for name, figure in drawn.items():
+            figures.save(figure, page.with_name(f"{name}.png"))
+    except OSError as error:
+        raise InputError(f"{page.parent} cannot be written: {error.strerror}; choose another folder with -o.") from error
+    write_page(
+        page,
+        comparison,
+        {name: figures.as_svg(figure) for name, figure in drawn.items()},
+        title=f"The {cell.name()} against the hand",
+        command=command,
+        version=cellwright.__version__,
+        input_hash=scenario.input_hash(),
+        sources=_sources(scenario),
+    )
+
+
+def _sources(scenario: Scenario) -> dict[str, str]:
+    """Where each input comes from, in words, as far as it says."""
+    return {
+        f"{group}.{name}": value.source
+        for group, part in scenario.groups.items()
+        for name, value in vars(part).items()
+        if isinstance(value, Figure) and value.source
+    }

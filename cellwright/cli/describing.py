@@ -1,0 +1,96 @@
+"""``cells``, ``describe`` and ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from cellwright import cells
+from cellwright.cli.tables import console
+from cellwright.errors import DescriptionError, InputError
+from cellwright.hardware.device import Device
+from cellwright.sequences import Cell, description_problems
+from cellwright.sim import Length, Scenario, run_cell
+
+
+def list_cells() -> None:
+    """Every cell with what it is for."""
+    table = Table("cell", "what it does", "states", "devices")
+    for name in cells.names():
+        cell = cells.load(name).cell
+        devices = [part for part in cell.parts().values() if isinstance(part, Device)]
+        table.add_row(name, _purpose(cell), str(len(cell.states)), str(len(devices)))
+    console().print(table)
+
+
+def describe(name: str) -> None:
+    """States, devices and pins."""
+    cell = cells.load(name).cell
+    out = console()
+    out.print(f"[bold]{name}[/bold]: {_purpose(cell)}")
+    states = Table("state", "trigger", "leads to", title="States", title_justify="left")
+    for state in cell.states:
+        leaving = [(trigger, to) for trigger, source, to in cell.transitions if source == state]
+        states.add_row(state, "\n".join(trigger for trigger, _ in leaving), "\n".join(to for _, to in leaving))
+    out.print(states)
+    out.print("From any state: fault leads to faulted, stop to stopped; reset leads back to " + cell.states[0] + ".")
+    devices = Table("device", "kind", "pins", title="Devices", title_justify="left")
+    for device_name, device in cell.parts().items():
+        if isinstance(device, Device):
+            pins = ", ".join(f"{role} {pin}" for role, pin in device.pins().items())
+            devices.add_row(device_name, type(device).__name__, pins)
+    out.print(devices)
+
+
+def show_diagram(name: str, output: Path | None) -> None:
+    """The state diagram: Mermaid on standard output, or a drawing in a file."""
+    from cellwright.benchmarks import diagram, figures
+
+    cell = cells.load(name).cell
+    if output is None:
+        print(diagram.mermaid(cell))
+        return
+    if output.suffix not in (".svg", ".png", ".mmd"):
+        raise InputError(f"{output} ends with {output.suffix!r}; name a .svg, .png or .mmd file.")
+    try:
+        if output.suffix == ".mmd":
+            output.write_text(diagram.mermaid(cell) + "\n", encoding="utf-8")
+        else:
+            figures.save(diagram.state_diagram(cell), output)
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror}.") from error
+    console().print(f"Wrote {output}.")
+
+
+def check(name: str, assignments: Sequence[str]) -> None:
+    """Print what was checked, or raise DescriptionError with every problem, a line each."""
+    scenario = cells.load(name).scenario(assignments)
+    problems = find_problems(scenario)
+    if problems:
+        raise DescriptionError("\n".join(problems))
+    cell = scenario.kit.cell
+    devices = [part for part in scenario.groups.values() if isinstance(part, Device)]
+    rehearsal = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
+    out = console()
+    out.print(f"{name}: {len(cell.states)} states can all be reached and left, and return declared triggers.")
+    out.print(f"{name}: {len(devices)} devices, no pin used twice, solenoids within their duty, targets in reach.")
+    out.print(f"{name}: rehearsed on the model board; the last {cell.unit} took {rehearsal.cycle_times_s[-1]:.1f} s.")
+
+
+def find_problems(scenario: Scenario) -> list[str]:
+    """What can be known to be wrong before the cell runs."""
+    import simpy
+
+    from cellwright.hardware import ModelBoard
+
+    cell = scenario.kit.cell
+    problems = description_problems(cell, cell.parts(scenario.groups))
+    if problems:
+        return problems
+    return cell(ModelBoard(simpy.Environment()), scenario.groups).problems()
+
+
+def _purpose(cell: type[Cell]) -> str:
+    return (cell.__doc__ or "").strip().splitlines()[0]

@@ -1,0 +1,147 @@
+"""``simulate`` and ``compare``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cellwright
+from cellwright import cells
+from cellwright.benchmarks import Comparison, outcome, read_stopwatch
+from cellwright.benchmarks import compare as compare_replications
+from cellwright.cli import tables
+from cellwright.sequences import RunLog
+from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_hand
+
+SHIFT_HOURS = 7.5
+"""A Norwegian working day: 37.5 hours a week over five days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asked to have simulated."""
+
+    cell: str
+    cycles: int | None
+    hours: float | None
+    replications: int
+    seed: int
+    settings: Sequence[str]
+    jobs: int | None = None
+
+    @property
+    def length(self) -> Length:
+        """How much to simulate: a shift unless told otherwise."""
+        if self.cycles is None and self.hours is None:
+            return Length(hours=SHIFT_HOURS)
+        return Length(self.cycles, self.hours)
+
+    def scenario(self, observed: Sequence[Element] = ()) -> Scenario:
+        """The scenario asked for."""
+        return cells.load(self.cell).scenario(self.settings, observed)
+
+    def head(self, scenario: Scenario) -> dict[str, Any]:
+        """What stands at the top of all JSON."""
+        return {
+            "cell": self.cell,
+            "target": "model",
+            "seed": self.seed,
+            "version": cellwright.__version__,
+            "input_hash": scenario.input_hash(),
+            "replications": self.replications,
+        }
+
+
+def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
+    """Simulate a cell and print what it does."""
+    scenario = asked.scenario()
+    if log_path is None:
+        replications = _replicate(asked, scenario, run_cell, f"{asked.cell} on the model board")
+    else:
+        replications = _simulate_with_log(asked, scenario, log_path)
+    result = outcome(asked.cell, replications)
+    if as_json:
+        _print_json(asked.head(scenario) | result.as_json())
+    else:
+        tables.print_outcome(result, scenario.kit.cell.unit, asked.replications, SHIFT_HOURS)
+
+
+def _simulate_with_log(asked: Asked, scenario: Scenario, path: Path) -> list[Replication]:
+    """One replication after the other into one log; a run that is refused leaves no log behind."""
+    with RunLog(path) as log:
+        log.describe(**asked.head(scenario))
+        try:
+            return [run_cell(scenario, asked.length, asked.seed, number, log) for number in range(asked.replications)]
+        except ValueError:
+            log.close()
+            path.unlink()
+            raise
+
+
+def compare(asked: Asked, manual: Path | None, as_json: bool) -> None:
+    """Compare a cell with the hand and print both."""
+    observed = read_stopwatch(manual) if manual else []
+    scenario = asked.scenario(observed)
+    comparison = run_comparison(asked, scenario)
+    if as_json:
+        _print_json(comparison_json(asked, scenario, comparison))
+    else:
+        tables.print_comparison(comparison, tables.shared_work(scenario))
+
+
+def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:
+    """Simulate the cell and the hand under the same random numbers, and pair them."""
+    of_cell = _replicate(asked, scenario, run_cell, f"{asked.cell} on the model board")
+    of_hand = _replicate(asked, scenario, run_hand, "the same by hand")
+    return compare_replications(
+        scenario.kit.cell.unit, of_cell, of_hand, scenario.provenance(compared=True), asked.seed, SHIFT_HOURS
+    )
+
+
+def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) -> dict[str, Any]:
+    """A comparison by name, units in the names; ``cell`` and ``manual`` hold the figures of each."""
+    head = asked.head(scenario)
+    return {
+        "cell": {"cell": asked.cell, "target": head["target"]} | comparison.cell.as_json(),
+        "manual": {"source": "stopwatch" if scenario.observed else "predetermined"} | comparison.hand.as_json(),
+        "less_time_percent": comparison.less_time_percent.as_json(),
+        "more_output_percent": comparison.more_output_percent.as_json(),
+        "less_labour_percent": comparison.less_labour_percent.as_json(),
+        "provenance": comparison.provenance,
+        **{key: head[key] for key in ("seed", "version", "input_hash", "replications")},
+    }
+
+
+def _replicate(asked: Asked, scenario: Scenario, run: Callable[..., Replication], what: str) -> list[Replication]:
+    runs = replicate(
+        run, scenario, asked.length, seed=asked.seed, replications=asked.replications, jobs=asked.jobs
+    )
+    with progress(what, asked.replications) as advance:
+        done = []
+        for replication in runs:
+            done.append(replication)
+            advance()
+    return done
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def _print_json(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures, indent=2))

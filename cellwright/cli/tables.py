@@ -1,0 +1,122 @@
+"""Tables on a terminal, never wider than 80 columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from cellwright.benchmarks import Comparison, Outcome
+from cellwright.sim import Estimate, Scenario
+
+WIDTH = 80
+
+
+def console() -> Console:
+    """Standard output, at most 80 columns wide."""
+    out = Console(highlight=False)
+    out.width = min(WIDTH, out.width) if out.is_terminal else WIDTH
+    return out
+
+
+def interval(estimate: Estimate, digits: int = 1) -> str:
+    """A mean with its 95 % interval, as far as there is one."""
+    if estimate.ci95_low is None or estimate.ci95_high is None:
+        return f"{estimate.mean:.{digits}f}"
+    return f"{estimate.mean:.{digits}f} ({estimate.ci95_low:.{digits}f} to {estimate.ci95_high:.{digits}f})"
+
+
+def print_outcome(result: Outcome, unit: str, replications: int, shift_hours: float) -> None:
+    """What one cell does."""
+    title = f"{result.name}: {result.cycles} cycles in {_counted(replications, 'replication')}, mean (95 % interval)"
+    table = Table("", result.name, title=title, title_justify="left", min_width=60)
+    for row in _rows([result], unit, shift_hours):
+        table.add_row(*row)
+    console().print(table)
+    _say_if_single(replications)
+
+
+def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
+    """A cell beside the hand, the difference both ways, and where the inputs come from."""
+    out = console()
+    title = (
+        f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.hand.cycles} by hand, in "
+        f"{_counted(comparison.replications, 'replication')}; mean (95 % interval)"
+    )
+    table = Table("", "cell", "hand", title=title, title_justify="left", width=WIDTH)
+    for row in _rows([comparison.cell, comparison.hand], comparison.unit, comparison.shift_hours):
+        table.add_row(*row)
+    out.print(table)
+    out.print(f"[bold]{verdict(comparison)}[/bold]")
+    out.print(f"The person's time for each {comparison.unit}: {percent(comparison.less_labour_percent, 'less', 'more')}.")
+    _print_states(out, comparison)
+    counted = Counter(comparison.provenance.values())
+    statuses = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
+    out.print(f"Inputs: {statuses}. --json lists them one by one.")
+    if shared:
+        out.print("Timed once for hand and cell, as the same work: " + ", ".join(shared) + ".")
+    if not counted["measured"]:
+        out.print("Nothing here was measured at a firm: time the hand with a stopwatch, and use --manual FILE.csv.")
+    _say_if_single(comparison.replications)
+
+
+def verdict(comparison: Comparison) -> str:
+    """The difference in one sentence, both ways."""
+    time = percent(comparison.less_time_percent, "less", "more")
+    output = percent(comparison.more_output_percent, "more", "less")
+    return f"The cell takes {time} time for each {comparison.unit}, so {output} output."
+
+
+def percent(estimate: Estimate, more: str, less: str) -> str:
+    """A difference in words: "12.3 % less (10.1 to 14.5)"; negative figures turn the word round."""
+    sign, word = (1, more) if estimate.mean >= 0 else (-1, less)
+    text = f"{sign * estimate.mean:.1f} % {word}"
+    if estimate.ci95_low is None or estimate.ci95_high is None:
+        return text
+    low, high = sorted((sign * estimate.ci95_low, sign * estimate.ci95_high))
+    return f"{text} ({low:.1f} to {high:.1f})"
+
+
+def shared_work(scenario: Scenario) -> list[str]:
+    """Elements that the hand does, and the person who tends the cell as well."""
+    by_hand = {element.name for element in scenario.hand_elements()}
+    return [element.name for element in scenario.tending() if element.name in by_hand]
+
+
+def _rows(outcomes: Sequence[Outcome], unit: str, shift_hours: float) -> list[tuple[str, ...]]:
+    spread = [np.percentile(each.cycle_times_s, (5, 95)) for each in outcomes]
+    causes = sorted({cause for each in outcomes for cause in each.stops})
+    shifts = [float(each.cycle_times_s.sum()) / 3600 / shift_hours for each in outcomes]
+    return [
+        ("cycle time, s", *(interval(each.cycle_time_s) for each in outcomes)),
+        ("  9 cycles of 10, s", *(f"{low:.0f} to {high:.0f}" for low, high in spread)),
+        (f"{unit}s an hour", *(interval(each.units_per_hour, 2) for each in outcomes)),
+        (
+            f"{unit}s a shift ({shift_hours:g} h)",
+            *(f"{each.units_per_hour.mean * shift_hours:.1f}" for each in outcomes),
+        ),
+        (f"person's time a {unit}, s", *(interval(each.labour_s_per_unit) for each in outcomes)),
+        *(
+            (f"{cause}, a shift", *(f"{each.stops.get(cause, 0) / shift:.1f}" for each, shift in zip(outcomes, shifts, strict=True)))
+            for cause in causes
+        ),
+    ]  # fmt: skip
+
+
+def _print_states(out: Console, comparison: Comparison) -> None:
+    for title, each in (("Cell", comparison.cell), ("Hand", comparison.hand)):
+        spent = sorted(each.time_in_state_s.items(), key=lambda item: -item[1])
+        parts = ", ".join(f"{state} {seconds:.0f}" for state, seconds in spent if seconds >= 0.5)
+        out.print(f"{title}, s a {comparison.unit}: {parts}.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _say_if_single(replications: int) -> None:
+    if replications == 1:
+        console().print("One replication gives no interval; use --replications 20.")

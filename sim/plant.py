@@ -1,0 +1,68 @@
+"""What the plants of all cells share: contacts that close, buttons that are pressed, a person who comes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from simpy.events import Event
+
+from cellwright.actuators import Stepper
+from cellwright.hardware import ModelBoard
+from cellwright.hardware.model import TripPoint
+from cellwright.sensors import Button, Switch
+from cellwright.sim.operator import Operator
+from cellwright.sim.streams import Streams
+from cellwright.sim.work import Element
+
+PRESS_S = 0.2
+
+
+class CellPlant(ABC):
+    """The physical world round a simulated cell: it sees outputs and axes only, and drives inputs only."""
+
+    def __init__(
+        self,
+        cell: Any,
+        board: ModelBoard,
+        parameters: Any,
+        operator: Operator,
+        streams: Streams,
+        tending: Sequence[Element],
+    ) -> None:
+        self.cell = cell
+        self.board = board
+        self.parameters = parameters
+        self.operator = operator
+        self.streams = streams
+        self.tending = {element.name: element for element in tending}
+
+    @abstractmethod
+    def connect(self) -> None:
+        """Take its place on the board: called once, before the cell starts."""
+
+    def close(self, switch: Switch) -> None:
+        """Close a contact."""
+        self.board.set_input(switch.pin, not switch.active_low)
+
+    def open(self, switch: Switch) -> None:
+        """Open a contact."""
+        self.board.set_input(switch.pin, switch.active_low)
+
+    def press(self, button: Button) -> Generator[Event, Any, None]:
+        """Press a button and let it go."""
+        self.close(button)
+        yield self.board.env.timeout(PRESS_S)
+        self.open(button)
+
+    def place_axis(self, axis: Stepper, mm: float) -> None:
+        """Leave an axis ``mm`` from its home switch, as it may stand at power-up, and wire up the switch."""
+        stepper = self.board.steppers[axis.step]
+        stepper.trip_points.append(TripPoint(axis.home_pin, at=0, level=not axis.home_active_low))
+        stepper.place(round(mm * axis.steps_per_mm))
+
+    def do(self, element: str) -> Generator[Event, Any, None]:
+        """Let the person who is there do an element of work."""
+        yield from self.operator.spend(self.tending[element].draw(self.streams))
+

@@ -1,0 +1,193 @@
+"""Replications: a cell, or the hand, simulated again and again under numbered random streams."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import simpy
+from simpy.events import Event
+
+from cellwright.errors import CellFault, InputError
+from cellwright.hardware import ModelBoard
+from cellwright.sequences import RunLog
+from cellwright.sim.operator import Operator
+from cellwright.sim.scenario import Scenario
+from cellwright.sim.streams import Streams
+
+Number = TypeVar("Number", int, float)
+
+WARM_UP_CYCLES = 2
+"""Cycles left out at the start: the first homes the axes, and the first magazine is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How much is simulated after the warm-up: a number of cycles, or of hours."""
+
+    cycles: int | None = None
+    hours: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.cycles is None) == (self.hours is None):
+            raise InputError("Give either a number of cycles or a number of hours.")
+        if self.cycles is not None and self.cycles < 1:
+            raise InputError(f"{self.cycles} cycles show nothing; simulate at least 1.")
+        if self.hours is not None and not 0 < self.hours <= 1e6:
+            raise InputError(f"{self.hours:g} hours cannot be simulated; give more than 0 and at most 1,000,000.")
+
+    def reached(self, cycles: int, elapsed_s: float) -> bool:
+        """Whether this much is done."""
+        return cycles == self.cycles if self.hours is None else elapsed_s >= 3600 * self.hours
+
+
+@dataclass(slots=True)
+class Replication:
+    """What one replication did, the warm-up left out; times in s.
+
+    labour_s and time_in_state_s run from the end of the warm-up to the last counted cycle.
+    """
+
+    cycle_times_s: array[float] = field(default_factory=lambda: array("d"))
+    labour_s: float = 0.0
+    time_in_state_s: dict[str, float] = field(default_factory=dict)
+    stops: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """Running totals of a method, to be read whenever a unit is finished."""
+
+    labour_s: float
+    time_in_state_s: dict[str, float]
+    stops: dict[str, int]
+
+    def since(self, start: _Ledger, cycle_times_s: array[float]) -> Replication:
+        """What was added since ``start``."""
+        return Replication(
+            cycle_times_s,
+            self.labour_s - start.labour_s,
+            _difference(self.time_in_state_s, start.time_in_state_s),
+            {cause: n for cause, n in _difference(self.stops, start.stops).items() if n},
+        )
+
+
+def _difference(now: dict[str, Number], before: dict[str, Number]) -> dict[str, Number]:
+    return {name: value - before.get(name, 0) for name, value in now.items()}
+
+
+def _measure(env: simpy.Environment, next_finished: Callable[[], Event], read: Callable[[], _Ledger], length: Length,
+             unit: str) -> Replication:  # fmt: skip
+    """Run until ``length`` is reached; both methods are measured in this one way."""
+    for _ in range(WARM_UP_CYCLES):
+        env.run(until=next_finished())
+    started_s = ended_s = env.now
+    start = last = read()
+    cycle_times_s: array[float] = array("d")
+    while not length.reached(len(cycle_times_s), ended_s - started_s):
+        env.run(until=next_finished())
+        if length.hours is not None and env.now - started_s > 3600 * length.hours:
+            break
+        cycle_times_s.append(env.now - ended_s)
+        ended_s, last = env.now, read()
+    if not cycle_times_s:
+        raise InputError(f"No {unit} is finished within {length.hours:g} hours; simulate longer.")
+    return last.since(start, cycle_times_s)
+
+
+def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, log: RunLog | None = None) -> Replication:
+    """Simulate the cell on a model board. Raises CellFault if it stops with nobody there to reset it."""
+    env = simpy.Environment()
+    board = ModelBoard(env)
+    streams = Streams(seed, replication)
+    if log is not None:
+        log.begin(replication)
+    cell = scenario.kit.cell(board, scenario.groups, log)
+    operator = Operator(env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
+    plant = scenario.kit.plant(cell, board, scenario.groups["plant"], operator, streams, scenario.tending())
+    plant.connect()
+    env.process(cell.run())
+
+    def next_finished() -> Event:
+        if cell.last_stop is not None:
+            raise CellFault(cell.last_stop.reason)
+        return cell.next_finished()
+
+    def read() -> _Ledger:
+        if cell.last_stop is not None:
+            raise CellFault(cell.last_stop.reason)
+        return _Ledger(operator.labour_s, cell.time_in_states(), dict(cell.stops))
+
+    return _measure(env, next_finished, read, length, cell.unit)
+
+
+def run_hand(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:
+    """Simulate a person who does the same work by hand, allowance included."""
+    env = simpy.Environment()
+    hand = _Hand(env, scenario, Streams(seed, replication))
+    env.process(hand.work())
+    return _measure(env, hand.next_finished, hand.read, length, scenario.kit.cell.unit)
+
+
+class _Hand:
+    """A person who does element after element, unit after unit."""
+
+    def __init__(self, env: simpy.Environment, scenario: Scenario, streams: Streams) -> None:
+        self.env = env
+        self.streams = streams
+        self.elements = scenario.hand_elements()
+        self.allowance = float(scenario.hand.allowance)
+        self.time_in_element_s = {element.name: 0.0 for element in self.elements}
+        self.stops: dict[str, int] = {}
+        self._finished = env.event()
+
+    def work(self) -> Generator[Event, Any, None]:
+        owed = dict.fromkeys(self.time_in_element_s, 0.0)
+        while True:
+            for element in self.elements:
+                owed[element.name] += element.per_unit
+                while owed[element.name] >= 1 - 1e-9:
+                    owed[element.name] -= 1
+                    yield from self._do(element)
+            finished, self._finished = self._finished, self.env.event()
+            finished.succeed()
+
+    def _do(self, element: Any) -> Generator[Event, Any, None]:
+        seconds = element.draw(self.streams) * (1 + self.allowance)
+        yield self.env.timeout(seconds)
+        self.time_in_element_s[element.name] += seconds
+        if element.stop_cause:
+            self.stops[element.stop_cause] = self.stops.get(element.stop_cause, 0) + 1
+
+    def next_finished(self) -> Event:
+        return self._finished
+
+    def read(self) -> _Ledger:
+        return _Ledger(self.env.now, dict(self.time_in_element_s), dict(self.stops))
+
+
+def replicate(run: Callable[..., Replication], scenario: Scenario, length: Length, *, seed: int, replications: int,
+              jobs: int | None = None) -> Iterator[Replication]:  # fmt: skip
+    """Run replications 0, 1, 2, …, yielding each as it is done, in order; the same whatever the number of ``jobs``.
+
+    run: ``run_cell`` or ``run_hand``. jobs: processes, as many as there are cores unless told.
+    """
+    if replications < 1:
+        raise InputError(f"{replications} replications show nothing; simulate at least 1.")
+    work = partial(_run_one, run, scenario, length, seed)
+    workers = min(jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+                  replications)  # fmt: skip
+    if workers == 1:
+        yield from map(work, range(replications))
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(work, range(replications))
+
+
+def _run_one(run: Callable[..., Replication], scenario: Scenario, length: Length, seed: int, number: int) -> Replication:
+    return run(scenario, length, seed, number)

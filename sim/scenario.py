@@ -1,0 +1,78 @@
+"""What is to be simulated: a cell with its plant, the person who tends it, and the hand method it replaces."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cellwright.provenance import Status
+from cellwright.sequences import Cell, Settings, assign, inputs_of
+from cellwright.sim.operator import OperatorParameters
+from cellwright.sim.plant import CellPlant
+from cellwright.sim.work import Element, ManualMethod, with_observed
+
+
+@dataclass(frozen=True)
+class Kit:
+    """All that belongs to one cell: what its folder offers to the simulation."""
+
+    cell: type[Cell]
+    plant: type[CellPlant]
+    plant_parameters: Any
+    hand: ManualMethod
+    operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
+
+    def scenario(self, assignments: Sequence[str] = (), observed: Sequence[Element] = ()) -> Scenario:
+        """The scenario with ``assignments`` ("device.parameter=value") and times ``observed`` with a stopwatch.
+
+        Raises InputError for what cannot be set, DescriptionError for a cell that contradicts itself.
+        """
+        groups = {**self.cell.parts(), "plant": self.plant_parameters, "operator": self.operator, "hand": self.hand}
+        return Scenario(self, assign(groups, assignments), tuple(observed))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kit with its parameters settled. ``observed`` elements, if any, are the whole hand method."""
+
+    kit: Kit
+    groups: dict[str, Any]
+    observed: tuple[Element, ...] = ()
+
+    @property
+    def hand(self) -> ManualMethod:
+        """The parameters of the hand method."""
+        method: ManualMethod = self.groups["hand"]
+        return method
+
+    def hand_elements(self) -> list[Element]:
+        """The elements of a unit made by hand."""
+        return list(self.observed) or self.hand.elements(self.groups)
+
+    def tending(self) -> list[Element]:
+        """What the person does for the cell, timed by the stopwatch where it timed the same work."""
+        return with_observed(self.hand.tending(self.groups), self.observed)
+
+    def provenance(self, compared: bool) -> dict[str, Status]:
+        """The status of every input by name; those of the hand method alone only if it is ``compared``."""
+        status = {name: status for name, _, status in inputs_of(self.groups)}
+        status |= {f"hand.{element.name}": element.status for element in self.observed}
+        return status if compared else {name: each for name, each in status.items() if not name.startswith("hand.")}
+
+    def input_hash(self) -> str:
+        """SHA-256 over every input: the same hash means the same question was asked."""
+        described = {
+            name: part.model_dump() if isinstance(part, Settings) else _plain_fields(part)
+            for name, part in self.groups.items()
+        }
+        described["observed"] = [dataclasses.asdict(element) for element in self.observed]
+        text = json.dumps(described, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain_fields(part: Any) -> dict[str, Any]:
+    return {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if field.init}

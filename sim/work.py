@@ -1,0 +1,93 @@
+"""Hand work as timed elements, from predetermined times or from a stopwatch."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cellwright.errors import DescriptionError
+from cellwright.provenance import Figure, Status, assumed, published
+from cellwright.sim.streams import Streams
+
+MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
+_CODE = re.compile(r"[A-Z]+(\d+(?:\.\d+)?)(?:\*(\d+))?")
+
+
+def modapts(codes: str) -> Figure:
+    """The MODs of an element written in MODAPTS codes: "M4 G1 W5*6" is 4 + 1 + 6 x 5.
+
+    The number in a code is its time in MODs. That the element is done this way is assumed, so the sum is.
+    Raises DescriptionError for what is no code.
+    """
+    total = 0.0
+    for word in codes.split():
+        match = _CODE.fullmatch(word)
+        if match is None:
+            raise DescriptionError(f"{word!r} is no MODAPTS code; write for example M4, G1 or W5*6.")
+        total += float(match[1]) * int(match[2] or 1)
+    return assumed(total, f"analysed, not observed: {codes}")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A piece of hand work, timed without allowances.
+
+    mean_s: seconds, all its repetitions within a unit together. spread: coefficient of variation from unit to
+    unit. per_unit: how often it comes, for work that does not come with every unit. observed_s: what a
+    stopwatch showed, one figure a cycle; it then stands for the mean and the spread. stop_cause: set if it
+    interrupts the work, such as a refill.
+    """
+
+    name: str
+    mean_s: float
+    spread: float = 0.0
+    per_unit: float = 1.0
+    observed_s: tuple[float, ...] = ()
+    stop_cause: str = ""
+    status: Status = "assumed"
+
+    def draw(self, streams: Streams) -> float:
+        """Seconds for one occurrence. The n-th draw under one seed is the same for whoever does the work.
+
+        Of observed times, each replication first draws which cycles it believes in (a bootstrap sample), so that
+        few observations give wide intervals.
+        """
+        if not self.observed_s:
+            return streams.lognormal(f"work {self.name}", self.mean_s, self.spread)
+        count = len(self.observed_s)
+        believed = Streams(streams.seed, streams.replication)[f"sample {self.name}"].integers(count, size=count)
+        return self.observed_s[believed[streams[f"work {self.name}"].integers(count)]]
+
+
+@dataclass(kw_only=True)
+class ManualMethod(ABC):
+    """How people do by hand what the cell does. Its dataclass fields are parameters (``--set hand.field=value``).
+
+    allowance: personal, fatigue and delay, as a share of work time (standard = normal x (1 + allowance)).
+    spread: coefficient of variation of an element from unit to unit. mod_s: seconds a MOD.
+    """
+
+    mod_s: float = published(0.129, MODAPTS)
+    allowance: float = published(0.15, "29 CFR 525.12(h)(2)(ii), a US rule: at least 15 % of work time")
+    spread: float = assumed(0.10, "a practised worker's pace varies some 10 % from unit to unit")
+
+    @abstractmethod
+    def elements(self, parts: Mapping[str, Any]) -> list[Element]:
+        """The elements for one unit, in order; ``parts`` are the cell's devices and settings."""
+
+    @abstractmethod
+    def tending(self, parts: Mapping[str, Any]) -> list[Element]:
+        """What a person does for the cell, by the same names where it is the same work."""
+
+    def element(self, name: str, mods: float, times: float = 1, **more: Any) -> Element:
+        """An element of ``mods`` MODs, done ``times`` times in a unit."""
+        return Element(name, float(mods * times * self.mod_s), float(self.spread), **more)
+
+
+def with_observed(elements: Sequence[Element], observed: Sequence[Element]) -> list[Element]:
+    """The elements, with those that a stopwatch has timed in place of the predetermined ones of the same name."""
+    timed = {element.name: element for element in observed}
+    return [timed.get(element.name, element) for element in elements]
