@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from simpy.events import Event
-
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board
 from cellwright.hardware.device import Device
@@ -28,7 +26,6 @@ class Solenoid(Device):
     max_on_s: float
     max_duty: float = 1.0
     active_low: bool = False
-    _pulse: Wait | None = field(default=None, init=False, repr=False)
     _fired: Wait | None = field(default=None, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
@@ -56,10 +53,9 @@ class Solenoid(Device):
         board.declare_output(self.pin, safe=self.active_low)
         self._on_s = float(self.pulse_s)
         self._off_s = float(self.rest_s)
-        self._limit_s = self._on_s + self._off_s + 5.0
 
     def reset(self) -> None:
-        self._pulse = self._fired = None
+        self._fired = None
 
     def fire(self) -> Wait:
         """One pulse; the wait ends when the rest after it is over.
@@ -69,13 +65,7 @@ class Solenoid(Device):
         last = self._fired
         if last is not None and last.callbacks is not None:
             raise CellFault(f"{self.name} was fired before its rest was over; wait for fire() to end.")
-        self._fired = fired = Wait(self.board.env, self, "did not fire", self._limit_s)
-        self._pulse = pulse = self.board.pulse(self, self.pin, not self.active_low, self._on_s)
-        pulse.callbacks.append(self._rest)
+        self._fired = fired = self.board.pulse(self, self.pin, not self.active_low, self._on_s, self._off_s)
         if self.record is not None:
-            self.note("fire", self._on_s, until=pulse)
+            self.note("fire", self._on_s, until=fired)
         return fired
-
-    def _rest(self, pulse: Event) -> None:
-        if pulse is self._pulse and self._fired is not None:
-            self._fired.complete_in(self._off_s)

@@ -3,7 +3,7 @@
 from cellwright.hardware.board import Board, Plant, StepperPort
 from cellwright.hardware.model import ModelBoard, ModelStepper
 from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, StepTiming, move_time
-from cellwright.hardware.waits import Wait, together
+from cellwright.hardware.waits import Wait
 
 __all__ = [
     "CONFIGURABLE_FIRMATA",
@@ -15,5 +15,4 @@ __all__ = [
     "StepperPort",
     "Wait",
     "move_time",
-    "together",
 ]

@@ -58,8 +58,8 @@ class Board(ABC):
         """Drive an output."""
 
     @abstractmethod
-    def pulse(self, device: Named, pin: int, level: bool, seconds: float) -> Wait:
-        """Drive an output to ``level`` for ``seconds``, then back; the wait ends when it is back."""
+    def pulse(self, device: Named, pin: int, level: bool, seconds: float, rest_s: float) -> Wait:
+        """Drive an output to ``level`` for ``seconds``, then back; the wait ends ``rest_s`` after that."""
 
     @abstractmethod
     def read(self, pin: int) -> bool:

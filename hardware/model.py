@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import simpy
-from simpy.events import Event
+from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault, DescriptionError
 from cellwright.hardware.board import Board
@@ -35,11 +35,25 @@ class TripPoint:
     level: bool
 
 
-class Pulse(Wait):
-    """An output driven for a while, then back."""
+class Pulse(Event):
+    """The moment at which a driven output goes back; ``wait`` ends ``rest_s`` later."""
 
-    pin: int
-    level_after: bool
+    def __init__(self, env: simpy.Environment, pin: int, level_after: bool, rest_s: float, wait: Wait) -> None:
+        super().__init__(env)
+        self.pin = pin
+        self.level_after = level_after
+        self.rest_s = rest_s
+        self.wait = wait
+
+
+class Move(Wait):
+    """A move under way, as it was when the board last looked: the axis's state then, for ``axis_key``."""
+
+    def __init__(self, stepper: ModelStepper, key: AxisKey, duration_s: float) -> None:
+        super().__init__(stepper.board.env, stepper.device, "did not arrive", 1.5 * duration_s + 5.0)
+        self.stepper = stepper
+        self.key = key
+        self.arrival: Timeout | None = None
 
 
 class ModelStepper:
@@ -52,17 +66,16 @@ class ModelStepper:
         self.board = board
         self.device = device
         self.trip_points: list[TripPoint] = []
+        self.move: Move | None = None
         self._zero_at = 0
         self._rest_at = 0  # true steps, while not moving
-        self._motion: MovingAxis | None = None
-        self._wait: Wait | None = None
         self._done = Wait(board.env, device, "did not move", 0.0)
         self._done.complete()
 
     @property
     def true_position(self) -> int:
         """Where the axis stands now, in steps from its physical origin."""
-        return self._rest_at if self._motion is None else self.board._motion_now(self).position
+        return self._rest_at if self.move is None else self.board.position_now(self.move)
 
     @property
     def position(self) -> int:
@@ -72,7 +85,7 @@ class ModelStepper:
     def place(self, true_position: int) -> None:
         """Put the axis somewhere by hand: what a plant does before power-up."""
         self._rest_at = true_position
-        self._show_trip_points(true_position)
+        self.show_trip_points(true_position)
 
     def zero(self) -> None:
         """Call the present position 0."""
@@ -80,21 +93,29 @@ class ModelStepper:
 
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move to ``target`` steps; takes what the firmware's recurrence says."""
-        if self._motion is not None:
+        if self.move is not None:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
         true_target = target + self._zero_at
-        if true_target == self._rest_at:
+        start = self._rest_at
+        if true_target == start:
             return self._done
-        return self.board._start_move(self, MovingAxis(self._rest_at, true_target, max_speed, acceleration))
+        # The zeros: an axis at rest, whose recurrence begins anew.
+        return self.board.start_move(self, (start, true_target, max_speed, acceleration, 0.0, 0.0, 0, 0))
 
     def halt(self) -> None:
         """Stop at once; the move that was under way never completes."""
-        if self._motion is not None:
-            self.board._halt(self)
+        if self.move is not None:
+            self.board.halt(self.move)
 
-    def _show_trip_points(self, position: int) -> None:
+    def come_to_rest(self, true_position: int) -> None:
+        """End the move under way at ``true_position``."""
+        self.move = None
+        self._rest_at = true_position
+
+    def show_trip_points(self, true_position: int) -> None:
+        """Set the inputs of the switches on the axis as they are with the axis at ``true_position``."""
         for point in self.trip_points:
-            self.board.set_input(point.pin, point.level if position <= point.at else not point.level)
+            self.board.set_input(point.pin, point.level if true_position <= point.at else not point.level)
 
 
 class ModelBoard(Board):
@@ -112,10 +133,9 @@ class ModelBoard(Board):
         self._input_actions: dict[int, Callable[[bool], None]] = {}
         self._pulses: dict[int, Pulse] = {}
         self._edges: dict[int, list[tuple[bool, Wait]]] = {}
-        # All axes on their way, as they were at _since_s; one schedule holds for them together.
-        self._moving: list[ModelStepper] = []
-        self._since_s = 0.0
-        self._schedule = 0
+        # Every move under way; their keys hold as of _looked_s.
+        self._moving: list[Move] = []
+        self._looked_s = 0.0
 
     # ---- declaring ----
 
@@ -146,20 +166,21 @@ class ModelBoard(Board):
             raise DescriptionError(f"pin {pin} cannot be driven before it is declared as an output.")
         self._drive(pin, level)
 
-    def pulse(self, device: Named, pin: int, level: bool, seconds: float) -> Wait:
+    def pulse(self, device: Named, pin: int, level: bool, seconds: float, rest_s: float) -> Wait:
         self.write(pin, level)
-        pulse = Pulse(self.env, device, "did not finish its pulse", seconds + 1.0)
-        pulse.pin, pulse.level_after = pin, not level
-        self._pulses[pin] = pulse
+        wait = Wait(self.env, device, "did not fire", seconds + rest_s + 5.0)
+        self._pulses[pin] = pulse = Pulse(self.env, pin, not level, rest_s, wait)
         pulse.callbacks.append(self._end_pulse)
-        pulse.complete_in(seconds)
-        return pulse
+        pulse._ok, pulse._value = True, None
+        self.env.schedule(pulse, delay=seconds)
+        return wait
 
     def _end_pulse(self, pulse: Event) -> None:
         assert isinstance(pulse, Pulse)
         if self._pulses.get(pulse.pin) is pulse:
             del self._pulses[pulse.pin]
             self._drive(pulse.pin, pulse.level_after)
+            pulse.wait.complete_in(pulse.rest_s)
 
     def _drive(self, pin: int, level: bool) -> None:
         if self.outputs[pin] != level:
@@ -170,8 +191,8 @@ class ModelBoard(Board):
 
     def make_safe(self) -> None:
         self.locked = True
-        for stepper in list(self._moving):
-            stepper.halt()
+        for move in list(self._moving):
+            self.halt(move)
         self._pulses.clear()
         for pin, safe in self._safe.items():
             self._drive(pin, safe)
@@ -225,102 +246,96 @@ class ModelBoard(Board):
 
     # ---- axes ----
 
-    def _start_move(self, stepper: ModelStepper, motion: MovingAxis) -> Wait:
+    def start_move(self, stepper: ModelStepper, key: AxisKey) -> Wait:
+        """Start a move of one axis; those on their way already go on, at the rate that all together allow."""
         if self.locked:
             raise CellFault(f"{stepper.device.name} cannot move: the board has been made safe; reset the cell first.")
-        others = self._moving
-        if not others:
-            steps = abs(motion.target - motion.position)
-            duration_s = move_time(self.timing, steps, motion.max_speed, motion.acceleration)
-            self._since_s = self.env.now
-            stepper._motion = motion
-            self._moving = [stepper]
-            self._schedule += 1
-            self._finish_in(stepper, duration_s)
-        else:
-            self._refresh()
-            stepper._motion = motion
-            others.append(stepper)
+        moving = self._moving
+        if moving:
+            self._look()
+            stepper.move = move = Move(stepper, key, 0.0)
+            moving.append(move)
             duration_s = self._reschedule()[-1]
-        wait = Wait(self.env, stepper.device, "did not arrive", 1.5 * duration_s + 5.0)
-        stepper._wait = wait
-        return wait
+            move.limit_s = 1.5 * duration_s + 5.0
+            return move
+        duration_s = move_time(self.timing, abs(key[1] - key[0]), key[2], key[3])
+        stepper.move = move = Move(stepper, key, duration_s)
+        moving.append(move)
+        self._looked_s = self.env._now
+        self._arrive_in(move, duration_s)
+        return move
+
+    def _arrive_in(self, move: Move, seconds: float) -> None:
+        move.arrival = arrival = Timeout(self.env, seconds, move)
+        arrival.callbacks.append(self._arrive)
+        if move.stepper.trip_points:
+            self._foresee_trips(move)
+
+    def _arrive(self, arrival: Event) -> None:
+        move: Move = arrival._value
+        if move.arrival is not arrival:
+            return  # planned anew since: another arrival will come
+        moving = self._moving
+        if len(moving) == 1:
+            moving.clear()
+            move.stepper.come_to_rest(move.key[1])
+        else:
+            self._look()
+            moving.remove(move)
+            move.stepper.come_to_rest(move.key[1])
+            self._reschedule()
+        move.complete()
+
+    def halt(self, move: Move) -> None:
+        """Stop an axis dead; its move never completes."""
+        self._look()
+        self._moving.remove(move)
+        move.arrival = None
+        move.stepper.come_to_rest(move.key[0])
+        self._reschedule()
+
+    def position_now(self, move: Move) -> int:
+        """Where a moving axis is at this moment, in true steps."""
+        return self._loop_now().axes[self._moving.index(move)].position
+
+    def _keys(self) -> tuple[AxisKey, ...]:
+        return tuple(move.key for move in self._moving)
+
+    def _loop_now(self) -> StepLoop:
+        """The firmware's loop with all axes on their way, at this moment."""
+        loop = StepLoop(self.timing, [MovingAxis(*key) for key in self._keys()])
+        loop.run(until_s=self.env.now - self._looked_s)
+        return loop
+
+    def _look(self) -> None:
+        """Bring the record of all moving axes up to this moment."""
+        elapsed_s = self.env.now - self._looked_s
+        for move, axis in zip(self._moving, self._loop_now().axes, strict=True):
+            axis.due_s -= elapsed_s
+            move.key = axis_key(axis)
+        self._looked_s = self.env.now
 
     def _reschedule(self) -> tuple[float, ...]:
         """Plan anew when each axis arrives, for all that are on their way; seconds from now."""
-        self._schedule += 1
         if not self._moving:
             return ()
         durations_s = finish_times(self.timing, self._keys())
-        for stepper, duration_s in zip(self._moving, durations_s, strict=True):
-            self._finish_in(stepper, duration_s)
+        for move, duration_s in zip(self._moving, durations_s, strict=True):
+            self._arrive_in(move, duration_s)
         return durations_s
 
-    def _finish_in(self, stepper: ModelStepper, seconds: float) -> None:
-        schedule = self._schedule
-        tick = self.env.timeout(seconds)
-        tick.callbacks.append(lambda _: self._arrive(stepper, schedule))
-        if stepper.trip_points:
-            self._foresee_trips(stepper, schedule)
-
-    def _arrive(self, stepper: ModelStepper, schedule: int) -> None:
-        motion, wait = stepper._motion, stepper._wait
-        if schedule != self._schedule or motion is None or wait is None:
-            return  # the plan was changed since: another tick will come
-        if len(self._moving) > 1:
-            self._refresh()
-            self._schedule += 1
-            self._drop(stepper, motion.target)
-            self._reschedule()
-        else:
-            self._drop(stepper, motion.target)
-        wait.complete()
-
-    def _halt(self, stepper: ModelStepper) -> None:
-        self._refresh()
-        assert stepper._motion is not None
-        self._drop(stepper, stepper._motion.position)
-        self._reschedule()
-
-    def _drop(self, stepper: ModelStepper, rest_at: int) -> None:
-        self._moving.remove(stepper)
-        stepper._rest_at = rest_at
-        stepper._motion = None
-        stepper._wait = None
-
-    def _motion_now(self, stepper: ModelStepper) -> MovingAxis:
-        """The state of a moving axis at this moment."""
-        return self._loop_now().axes[self._moving.index(stepper)]
-
-    def _loop_now(self) -> StepLoop:
-        loop = StepLoop(self.timing, [MovingAxis(*key) for key in self._keys()])
-        loop.run(until_s=self.env.now - self._since_s)
-        return loop
-
-    def _keys(self) -> tuple[AxisKey, ...]:
-        return tuple(axis_key(stepper._motion) for stepper in self._moving if stepper._motion is not None)
-
-    def _refresh(self) -> None:
-        """Bring the record of all moving axes up to this moment."""
-        elapsed_s = self.env.now - self._since_s
-        for stepper, motion in zip(self._moving, self._loop_now().axes, strict=True):
-            motion.due_s -= elapsed_s
-            stepper._motion = motion
-        self._since_s = self.env.now
-
-    def _foresee_trips(self, stepper: ModelStepper, schedule: int) -> None:
+    def _foresee_trips(self, move: Move) -> None:
         """Schedule the moments at which a moving axis passes its switches."""
-        motion = stepper._motion
-        assert motion is not None
-        for point in stepper.trip_points:
-            downwards = motion.position > point.at >= motion.target
-            upwards = motion.position <= point.at < motion.target
-            if downwards or upwards:
+        start, target = move.key[:2]
+        for point in move.stepper.trip_points:
+            downwards = start > point.at >= target
+            if downwards or start <= point.at < target:
                 crossing = point.at if downwards else point.at + 1
-                at_s = passing_time(self.timing, self._keys(), self._moving.index(stepper), crossing)
-                tick = self.env.timeout(at_s)
-                tick.callbacks.append(lambda _, where=crossing: self._trip(stepper, schedule, where))
+                at_s = passing_time(self.timing, self._keys(), self._moving.index(move), crossing)
+                passing = Timeout(self.env, at_s, (move, move.arrival, crossing))
+                passing.callbacks.append(self._pass)
 
-    def _trip(self, stepper: ModelStepper, schedule: int, position: int) -> None:
-        if schedule == self._schedule and stepper._motion is not None:
-            stepper._show_trip_points(position)
+    def _pass(self, passing: Event) -> None:
+        move, arrival, position = passing._value
+        if move.arrival is arrival and move.stepper.move is move:
+            move.stepper.show_trip_points(position)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import simpy
@@ -52,20 +51,6 @@ class Wait(Event):
         self._ok = True
         self._value = None
         self.env.schedule(self, delay=seconds)
-
-
-def together(env: simpy.Environment, events: Sequence[Event]) -> Event:
-    """One event for all of ``events``; its time limit is the longest of theirs.
-
-    Events that have happened already are left out, so waiting for one axis of several that really moves
-    costs no more than waiting for that axis alone.
-    """
-    open_events = [event for event in events if event.callbacks is not None]
-    if len(open_events) == 1:
-        return open_events[0]
-    if not open_events:
-        return events[0] if events else env.timeout(0)
-    return env.all_of(open_events)
 
 
 def limit_of(event: Any) -> float | None:

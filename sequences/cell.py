@@ -15,7 +15,7 @@ from simpy.events import Event
 from transitions import Machine, State
 
 from cellwright.errors import CellFault, CellwrightError, DescriptionError, nearest
-from cellwright.hardware import Board, Wait, together
+from cellwright.hardware import Board, Wait
 from cellwright.hardware.device import Device
 from cellwright.sensors import Button
 from cellwright.sequences.description import description_problems
@@ -272,7 +272,13 @@ class Cell:
 
         A step that fails fails the event; a fault or a stop ends all of them.
         """
-        return together(self.env, [part if isinstance(part, Event) else self._alongside(part) for part in parts])
+        # What has happened already is left out: an axis that stands where it should costs nothing.
+        pending = [part for part in parts if getattr(part, "callbacks", ()) is not None]
+        if len(pending) == 1 and isinstance(pending[0], Event):
+            return pending[0]
+        if not pending:
+            return self.env.timeout(0)
+        return self.env.all_of([part if isinstance(part, Event) else self._alongside(part) for part in pending])
 
     def _alongside(self, step: Step) -> Event:
         supervision = Supervision(self.env, step)

@@ -51,7 +51,11 @@ class Scenario:
 
     def hand_elements(self) -> list[Element]:
         """The elements of a unit made by hand."""
-        return list(self.observed) or self.hand.elements(self.groups)
+        predetermined = self.hand.elements(self.groups)
+        if not self.observed:
+            return predetermined
+        causes = {element.name: element.stop_cause for element in predetermined}
+        return [dataclasses.replace(each, stop_cause=causes.get(each.name, "")) for each in self.observed]
 
     def tending(self) -> list[Element]:
         """What the person does for the cell, timed by the stopwatch where it timed the same work."""

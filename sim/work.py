@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cellwright.errors import DescriptionError
@@ -90,4 +90,7 @@ class ManualMethod(ABC):
 def with_observed(elements: Sequence[Element], observed: Sequence[Element]) -> list[Element]:
     """The elements, with those that a stopwatch has timed in place of the predetermined ones of the same name."""
     timed = {element.name: element for element in observed}
-    return [timed.get(element.name, element) for element in elements]
+    return [
+        replace(timed[element.name], stop_cause=element.stop_cause) if element.name in timed else element
+        for element in elements
+    ]
