@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, get_args
 
+from cellwright.sim import Element
 from pydantic import BaseModel, Field, ValidationError
 
 from cellwright.errors import InputError
 from cellwright.provenance import STATUSES, Status
-from cellwright.sim import Element
 
 COLUMNS = ("cycle", "element", "seconds")
 
@@ -52,7 +52,9 @@ def _readings(path: Path, lines: list[str]) -> Iterator[Reading]:
     names = [name.strip().lower() for name in next(csv.reader([heading]))]
     for column in COLUMNS:
         if column not in names:
-            raise InputError(f"{path}, line {first}: there is no column {column!r}; the first line is {','.join(COLUMNS)}.")
+            raise InputError(
+                f"{path}, line {first}: there is no column {column!r}; the first line is {','.join(COLUMNS)}."
+            )
     for number, line in numbered[1:]:
         values = next(csv.reader([line]))
         yield _reading(path, number, dict(zip(names, (value.strip() for value in values), strict=False)), names)

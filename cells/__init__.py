@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from cellwright.errors import InputError, nearest
 from cellwright.sim import Kit
+
+from cellwright.errors import InputError, nearest
 
 
 def names() -> list[str]:

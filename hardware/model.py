@@ -284,6 +284,7 @@ class ModelBoard(Board):
             moving.remove(move)
             move.stepper.come_to_rest(move.key[1])
             self._reschedule()
+        move.stepper.show_trip_points(move.key[1])  # a switch at the very end is passed at this moment too
         move.complete()
 
     def halt(self, move: Move) -> None:

@@ -127,7 +127,7 @@ class StepLoop:
             self._take_even_stretch(moving, until_s, axis, position)
             wait_s = min(self.axes[index].due_s for index in moving) - self.now_s
             turns = max(1, math.ceil(wait_s / poll_s - 1e-9))
-            if self.now_s + turns * poll_s > until_s + 1e-9:  # clocks differ by rounding
+            if self.now_s + turns * poll_s > until_s + 1e-7:  # clocks differ by rounding, more so after a year
                 return until_s
             self.now_s += turns * poll_s
             for index in moving:

@@ -131,7 +131,7 @@ class Cell:
             initial=self.states[0],
             auto_transitions=False,
         )
-        table.add_transition("fault", self.states, FAULTED)
+        table.add_transition("fault", [*self.states], FAULTED)
         table.add_transition("stop", [*self.states, FAULTED], STOPPED)
         table.add_transition("reset", [FAULTED, STOPPED], self.states[0])
         self._model = _Model()
@@ -306,7 +306,7 @@ class _Model:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Named:
     name: str
 

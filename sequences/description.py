@@ -8,8 +8,9 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cellwright.errors import nearest
 from cellwright.hardware.device import Device
+
+from cellwright.errors import nearest
 
 if TYPE_CHECKING:
     from cellwright.sequences.cell import Cell

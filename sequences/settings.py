@@ -50,9 +50,7 @@ class Settings(BaseModel):
             return f"{where}: {message}."
         key = str(first["loc"][0])
         place = where + "".join(
-            f", line {number}"
-            for number, line in enumerate(text.splitlines(), 1)
-            if line.split("=")[0].strip() == key
+            f", line {number}" for number, line in enumerate(text.splitlines(), 1) if line.split("=")[0].strip() == key
         )
         if first["type"] == "extra_forbidden":
             return f"{place}: {key!r} is not a setting here; {nearest(key, cls.model_fields)}"

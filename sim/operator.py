@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import simpy
+from cellwright.sim.streams import Streams
 from simpy.events import Event
 
 from cellwright.provenance import assumed
-from cellwright.sim.streams import Streams
 
 
 @dataclass(kw_only=True)
@@ -54,7 +54,7 @@ class Operator:
             yield self.env.timeout(response_s)
             yield from self.spend(parameters.walk_s)
             yield from visit()
-            self.labour_s += parameters.walk_s  # the walk back keeps nobody waiting
+            self.labour_s += parameters.walk_s * (1 + self.allowance)  # the walk back keeps nobody waiting
 
     def spend(self, work_s: float) -> Generator[Event, Any, None]:
         """Work for ``work_s`` seconds of normal time, allowance on top."""

@@ -6,8 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from simpy.events import Event
-
 from cellwright.actuators import Stepper
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.model import TripPoint
@@ -15,6 +13,7 @@ from cellwright.sensors import Button, Switch
 from cellwright.sim.operator import Operator
 from cellwright.sim.streams import Streams
 from cellwright.sim.work import Element
+from simpy.events import Event
 
 PRESS_S = 0.2
 
@@ -65,4 +64,3 @@ class CellPlant(ABC):
     def do(self, element: str) -> Generator[Event, Any, None]:
         """Let the person who is there do an element of work."""
         yield from self.operator.spend(self.tending[element].draw(self.streams))
-

@@ -11,14 +11,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 import simpy
-from simpy.events import Event
-
-from cellwright.errors import CellFault, InputError
 from cellwright.hardware import ModelBoard
 from cellwright.sequences import RunLog
 from cellwright.sim.operator import Operator
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
+from simpy.events import Event
+
+from cellwright.errors import CellFault, InputError
 
 Number = TypeVar("Number", int, float)
 
@@ -189,5 +189,7 @@ def replicate(run: Callable[..., Replication], scenario: Scenario, length: Lengt
         yield from pool.map(work, range(replications))
 
 
-def _run_one(run: Callable[..., Replication], scenario: Scenario, length: Length, seed: int, number: int) -> Replication:
+def _run_one(
+    run: Callable[..., Replication], scenario: Scenario, length: Length, seed: int, number: int
+) -> Replication:
     return run(scenario, length, seed, number)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cellwright.provenance import Status
 from cellwright.sequences import Cell, Settings, assign, inputs_of
 from cellwright.sim.operator import OperatorParameters
 from cellwright.sim.plant import CellPlant
 from cellwright.sim.work import Element, ManualMethod, with_observed
+
+from cellwright.provenance import Status
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Scenario:
 
     def input_hash(self) -> str:
         """SHA-256 over every input: the same hash means the same question was asked."""
-        described = {
+        described: dict[str, Any] = {
             name: part.model_dump() if isinstance(part, Settings) else _plain_fields(part)
             for name, part in self.groups.items()
         }

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cellwright.sim.streams import Streams
+
 from cellwright.errors import DescriptionError
 from cellwright.provenance import Figure, Status, assumed, published
-from cellwright.sim.streams import Streams
 
 MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
 _CODE = re.compile(r"[A-Z]+(\d+(?:\.\d+)?)(?:\*(\d+))?")
@@ -59,7 +60,7 @@ class Element:
             return streams.lognormal(f"work {self.name}", self.mean_s, self.spread)
         count = len(self.observed_s)
         believed = Streams(streams.seed, streams.replication)[f"sample {self.name}"].integers(count, size=count)
-        return self.observed_s[believed[streams[f"work {self.name}"].integers(count)]]
+        return self.observed_s[int(believed[streams[f"work {self.name}"].integers(count)])]
 
 
 @dataclass(kw_only=True)

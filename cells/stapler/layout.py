@@ -7,9 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
-
 from cellwright.sequences import Settings
+from pydantic import Field, model_validator
 
 Length = Annotated[float, Field(gt=0, le=20_000)]
 Distance = Annotated[float, Field(ge=0, le=20_000)]
@@ -85,10 +84,10 @@ class PanelLayout(Settings):
 
     def is_on_a_slat(self, along_mm: float, across_mm: float) -> bool:
         """Whether a staple at this place lies on the panel, with its whole crown on one slat."""
-        if not 0 <= along_mm <= self.panel_length_mm:
+        # A place is known to half a step of the axis; 0.05 mm is more than that on any belt.
+        if not -0.05 <= along_mm <= self.panel_length_mm + 0.05:
             return False
         slat = round((across_mm - self.first_slat_mm) / self.pitch_mm)
         middle_mm = self.first_slat_mm + slat * self.pitch_mm
-        # 0.05 mm: half a step of a common belt axis (40 steps/mm), and then some.
         reach_mm = self.slat_width_mm / 2 - self.crown_mm / 2 + 0.05
         return 0 <= slat < self.slats and abs(across_mm - middle_mm) <= reach_mm

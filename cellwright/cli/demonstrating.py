@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cellwright
 from cellwright import cells
+from cellwright.benchmarks import Comparison
 from cellwright.cli import simulating, tables
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
@@ -31,7 +32,7 @@ def demo(name: str, folder: Path, seed: int) -> None:
     tables.console().print(f"Open {page} in a browser; the pictures are beside it.")
 
 
-def _draw(scenario: Scenario, comparison: simulating.Comparison, page: Path, command: str) -> None:
+def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str) -> None:
     from cellwright.benchmarks import diagram, figures
     from cellwright.benchmarks.page import write_page
 
@@ -47,7 +48,9 @@ def _draw(scenario: Scenario, comparison: simulating.Comparison, page: Path, com
         for name, figure in drawn.items():
             figures.save(figure, page.with_name(f"{name}.png"))
     except OSError as error:
-        raise InputError(f"{page.parent} cannot be written: {error.strerror}; choose another folder with -o.") from error
+        raise InputError(
+            f"{page.parent} cannot be written: {error.strerror}; choose another folder with -o."
+        ) from error
     write_page(
         page,
         comparison,

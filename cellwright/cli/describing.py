@@ -46,14 +46,14 @@ def describe(name: str) -> None:
 
 def show_diagram(name: str, output: Path | None) -> None:
     """The state diagram: Mermaid on standard output, or a drawing in a file."""
+    cell = cells.load(name).cell
+    if output is not None and output.suffix not in (".svg", ".png", ".mmd"):
+        raise InputError(f"{output} ends with {output.suffix!r}; name a .svg, .png or .mmd file.")
     from cellwright.benchmarks import diagram, figures
 
-    cell = cells.load(name).cell
     if output is None:
         print(diagram.mermaid(cell))
         return
-    if output.suffix not in (".svg", ".png", ".mmd"):
-        raise InputError(f"{output} ends with {output.suffix!r}; name a .svg, .png or .mmd file.")
     try:
         if output.suffix == ".mmd":
             output.write_text(diagram.mermaid(cell) + "\n", encoding="utf-8")

@@ -118,9 +118,7 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
 
 
 def _replicate(asked: Asked, scenario: Scenario, run: Callable[..., Replication], what: str) -> list[Replication]:
-    runs = replicate(
-        run, scenario, asked.length, seed=asked.seed, replications=asked.replications, jobs=asked.jobs
-    )
+    runs = replicate(run, scenario, asked.length, seed=asked.seed, replications=asked.replications, jobs=asked.jobs)
     with progress(what, asked.replications) as advance:
         done = []
         for replication in runs:

@@ -51,7 +51,9 @@ def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
         table.add_row(*row)
     out.print(table)
     out.print(f"[bold]{verdict(comparison)}[/bold]")
-    out.print(f"The person's time for each {comparison.unit}: {percent(comparison.less_labour_percent, 'less', 'more')}.")
+    out.print(
+        f"The person spends {percent(comparison.less_labour_percent, 'less', 'more', 'time')} on each {comparison.unit}."
+    )
     _print_states(out, comparison)
     counted = Counter(comparison.provenance.values())
     statuses = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
@@ -65,15 +67,15 @@ def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
 
 def verdict(comparison: Comparison) -> str:
     """The difference in one sentence, both ways."""
-    time = percent(comparison.less_time_percent, "less", "more")
-    output = percent(comparison.more_output_percent, "more", "less")
-    return f"The cell takes {time} time for each {comparison.unit}, so {output} output."
+    time = percent(comparison.less_time_percent, "less", "more", f"time for each {comparison.unit}")
+    output = percent(comparison.more_output_percent, "more", "less", "output")
+    return f"The cell takes {time}: {output}."
 
 
-def percent(estimate: Estimate, more: str, less: str) -> str:
-    """A difference in words: "12.3 % less (10.1 to 14.5)"; negative figures turn the word round."""
+def percent(estimate: Estimate, more: str, less: str, of: str) -> str:
+    """A difference in words: "12.3 % less time (10.1 to 14.5)"; negative figures turn the word round."""
     sign, word = (1, more) if estimate.mean >= 0 else (-1, less)
-    text = f"{sign * estimate.mean:.1f} % {word}"
+    text = f"{sign * estimate.mean:.1f} % {word} {of}"
     if estimate.ci95_low is None or estimate.ci95_high is None:
         return text
     low, high = sorted((sign * estimate.ci95_low, sign * estimate.ci95_high))

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from cellwright.cli import run
+
+FAST = ["--cycles", "2", "-R", "2"]
+
+
+def test_cells_and_describe_show_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cells"]) == 0
+    assert "stapler" in capsys.readouterr().out
+    assert run(["describe", "stapler"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("refilling", "out_of_staples", "bridge", "step 2", "home switch 9", "Solenoid"):
+        assert word in shown
+
+
+def test_check_passes_the_stapler_and_refuses_what_can_be_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "stapler"]) == 0
+    assert "rehearsed on the model board" in capsys.readouterr().out
+    for assignment, words in {
+        "trigger.rest_s=0.01": "stapler: trigger would be on 86% of the time",
+        "trigger.pulse_s=0.3": "stapler: trigger has a pulse of 0.3 s, longer than its max_on_s of 0.2 s",
+        "lamp.pin=2": "pin 2 is used twice, by bridge (step) and by lamp (lamp)",
+        "carriage.travel=0,500": "stapler, stapling: carriage cannot move to 580 mm; its travel is 0 to 500 mm",
+        "bridge.max_speed=0": "stapler: bridge has a max_speed of 0; it must be above 0",
+    }.items():
+        assert run(["check", "stapler", "--set", assignment]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_simulate_prints_the_fields_that_others_build_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulate", "stapler", *FAST, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert list(figures) == [
+        "cell", "target", "seed", "version", "input_hash", "replications", "cycles", "cycle_time_s",
+        "units_per_hour", "labour_s_per_unit", "time_in_state_s", "stops",
+    ]  # fmt: skip
+    assert list(figures["cycle_time_s"]) == ["mean", "ci95_low", "ci95_high", "p5", "p50", "p95"]
+    assert list(figures["units_per_hour"]) == ["mean", "ci95_low", "ci95_high"]
+    assert figures["cell"] == "stapler" and figures["target"] == "model" and figures["cycles"] == 4
+    assert sum(figures["time_in_state_s"].values()) == pytest.approx(figures["cycle_time_s"]["mean"])
+
+
+def test_the_same_seed_prints_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for jobs in ("1", "2"):
+        assert run(["simulate", "stapler", *FAST, "--json", "--seed", "5", "--jobs", jobs]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert run(["simulate", "stapler", *FAST, "--json", "--seed", "6"]) == 0
+    assert capsys.readouterr().out != printed[0]
+
+
+def test_the_input_hash_follows_the_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    hashes = []
+    for more in ([], ["--seed", "9"], ["--set", "carriage.max_speed=250"], ["--set", "layout.slats=14"]):
+        assert run(["simulate", "stapler", "--cycles", "1", "-R", "1", "--json", *more]) == 0
+        hashes.append(json.loads(capsys.readouterr().out)["input_hash"])
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+
+
+def test_compare_states_both_ways_and_where_inputs_come_from(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", "stapler", "--hours", "0.5", "-R", "2", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    for side in ("cell", "manual"):
+        assert {"cycle_time_s", "units_per_hour", "labour_s_per_unit", "time_in_state_s", "stops"} <= set(figures[side])
+    less, more = figures["less_time_percent"]["mean"], figures["more_output_percent"]["mean"]
+    assert more == pytest.approx(100 * (1 / (1 - less / 100) - 1), rel=0.05)
+    assert figures["provenance"]["carriage.max_speed"] == "published"
+    assert figures["provenance"]["bridge.steps_per_mm"] == "vendor"
+    assert figures["provenance"]["hand.staple_mods"] == "assumed"
+    assert set(figures["provenance"].values()) <= {"measured", "published", "vendor", "assumed"}
+
+
+def test_tables_fit_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["compare", "stapler", "--hours", "0.5", "-R", "2"], ["simulate", "stapler", *FAST]):
+        assert run(arguments) == 0
+        assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 80
+
+
+def test_a_stopwatch_csv_is_the_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "hand.csv"
+    path.write_text("cycle,element,seconds\n1,staple,1000\n2,staple,1000\n")
+    assert run(["compare", "stapler", "--manual", str(path), "--hours", "1", "-R", "2", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["manual"]["cycle_time_s"]["mean"] == pytest.approx(1150)
+    assert figures["provenance"]["hand.staple"] == "measured"
+
+
+def test_a_log_has_a_row_for_each_event_and_cycle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "run.db"
+    assert run(["simulate", "stapler", *FAST, "--log", str(path)]) == 0
+    with sqlite3.connect(path) as log:
+        cycles = log.execute("SELECT replication, count(*) FROM cycle GROUP BY replication").fetchall()
+        shots = log.execute("SELECT count(*) FROM event WHERE source = 'trigger' AND what = 'fire'").fetchone()[0]
+        facts = dict(log.execute("SELECT key, value FROM run"))
+    assert cycles == [(0, 4), (1, 4)]  # with the two of the warm-up
+    assert shots >= 2 * 4 * 195
+    assert facts["cell"] == "stapler" and facts["seed"] == "1"
+    assert run(["simulate", "stapler", *FAST, "--log", str(path)]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["simulate", "staplr"], "There is no cell called 'staplr'; did you mean 'stapler'?"),
+        (["simulate", "stapler", "--set", "carrage.max_speed=1"], "there is no 'carrage'; did you mean 'carriage'?"),
+        (["simulate", "stapler", "--set", "carriage.max_sped=1"], "carriage has no 'max_sped'; did you mean 'max_speed'?"),
+        (["simulate", "stapler", "--set", "carriage.max_speed=fast"], "--set carriage.max_speed=fast: input should be"),
+        (["simulate", "stapler", "--set", "carriage"], "write it as device.parameter=value"),
+        (["simulate", "stapler", "--set", "layout.off_centre_mm=20"], "miss the slats"),
+        (["simulate", "stapler", "--set", "layout=none.toml"], "none.toml cannot be read: No such file"),
+        (["simulate", "stapler", "--cycles", "0"], "0 cycles show nothing"),
+        (["simulate", "stapler", "--cycles", "1", "--hours", "1"], "either a number of cycles or a number of hours"),
+        (["simulate", "stapler", "--replications", "0"], "0 replications show nothing"),
+        (["simulate", "stapler", "--hours", "nan"], "nan hours cannot be simulated"),
+        (["simulate", "stapler", "--cycles", "many"], "--cycles"),
+        (["simulate", "stapler", "--log", "/nowhere/run.db", "--cycles", "1"], "cannot be written"),
+        (["compare", "stapler", "--manual", "none.csv"], "none.csv cannot be read"),
+        (["demo", "-o", "/proc/nowhere"], "cannot be made"),
+        (["describe", "stapler", "--diagram", "-o", "x.gif"], "name a .svg, .png or .mmd file"),
+        (["fly"], "No such command 'fly'"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence_and_exit_2(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.err.startswith("cellwright: ") and said.err.count("\n") == 1
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_that_faults_ends_with_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulate", "stapler", *FAST, "--set", "carriage.travel=0,500"]) == 1
+    assert "stapler, stapling: carriage cannot move to" in capsys.readouterr().err

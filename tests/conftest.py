@@ -1,0 +1,94 @@
+"""What all tests share: virtual time, a model board, and a step-by-step reference of the firmware."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import simpy
+from hypothesis import HealthCheck, settings
+
+from cellwright.hardware import ModelBoard, StepTiming
+
+settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
+
+Journey = tuple[float, int, int, float, float]
+"""When a move starts (s), from, to (steps), top speed (steps/s), acceleration (steps/s²)."""
+
+
+class ReferenceAxis:
+    """AccelStepper's computeNewSpeed, signed as in the original, apart from cellwright's own code."""
+
+    def __init__(self, journey: Journey) -> None:
+        self.starts_s, self.at, self.target, self.max_speed, self.acceleration = journey
+        self.speed = 0.0
+        self.n = 0
+        self.cn = 0.0
+        self.direction = 1
+        self.steps: list[tuple[float, int]] = []
+        self.due_s = self.starts_s
+        self.running = self.at != self.target
+        if self.running:
+            self.compute_new_speed()
+
+    def compute_new_speed(self) -> None:
+        to_go = self.target - self.at
+        to_stop = int(self.speed * self.speed / (2 * self.acceleration))
+        if to_go == 0 and to_stop <= 1:
+            self.running, self.speed, self.n = False, 0.0, 0
+            return
+        toward = 1 if to_go > 0 else -1
+        if to_go != 0:
+            if self.n > 0 and (to_stop >= abs(to_go) or self.direction != toward):
+                self.n = -to_stop
+            elif self.n < 0 and to_stop < abs(to_go) and self.direction == toward:
+                self.n = -self.n
+        if self.n == 0:
+            self.cn = 0.676 * math.sqrt(2.0 / self.acceleration)
+            self.direction = toward
+        else:
+            self.cn = max(self.cn - 2.0 * self.cn / (4.0 * self.n + 1), 1.0 / self.max_speed)
+        self.n += 1
+        self.speed = self.direction / self.cn
+
+
+def run_firmware(timing: StepTiming, journeys: list[Journey]) -> list[list[tuple[float, int]]]:
+    """Every step of every axis as (time, position): one turn of the loop after the other, nothing taken at once."""
+    axes = [ReferenceAxis(journey) for journey in journeys]
+    now_s = 0.0
+    while running := [axis for axis in axes if axis.running]:
+        next_due_s = min(axis.due_s for axis in running)
+        now_s += timing.poll_s
+        while now_s < next_due_s:
+            now_s += timing.poll_s
+        for axis in running:
+            if now_s >= axis.due_s:
+                axis.at += axis.direction
+                axis.steps.append((now_s, axis.at))
+                axis.compute_new_speed()
+                axis.due_s = now_s + axis.cn
+                now_s += timing.step_s
+    return [axis.steps for axis in axes]
+
+
+@pytest.fixture(scope="session")
+def firmware() -> Callable[[StepTiming, list[Journey]], list[list[tuple[float, int]]]]:
+    return run_firmware
+
+
+@pytest.fixture
+def env() -> simpy.Environment:
+    return simpy.Environment()
+
+
+@pytest.fixture
+def board(env: simpy.Environment) -> ModelBoard:
+    return ModelBoard(env)

@@ -1,0 +1,42 @@
+import pytest
+from cellwright.sim import Element, Streams, modapts
+from cellwright.sim.work import with_observed
+
+from cellwright.errors import DescriptionError
+
+
+def test_modapts_codes_add_up() -> None:
+    assert modapts("M4 G1 W5*6") == 4 + 1 + 30
+    assert modapts("M4").status == "assumed"
+
+
+@pytest.mark.parametrize("codes", ["M", "4", "M4,G1", "m4", "M4*x"])
+def test_what_is_no_code_is_refused(codes: str) -> None:
+    with pytest.raises(DescriptionError, match="is no MODAPTS code"):
+        modapts(codes)
+
+
+def test_observed_times_are_drawn_from_what_was_observed() -> None:
+    observed = (10.0, 11.0, 30.0)
+    element = Element("lay slats", 17.0, observed_s=observed)
+    drawn = {element.draw(Streams(seed, 0)) for seed in range(60)}
+    assert drawn == set(observed)
+
+
+def test_few_observations_differ_from_replication_to_replication() -> None:
+    """Each replication believes in a bootstrap sample, so its mean differs by about sd / sqrt(n)."""
+    element = Element("staple", 0.0, observed_s=(10.0, 20.0))
+    means = []
+    for replication in range(40):
+        streams = Streams(1, replication)
+        means.append(sum(element.draw(streams) for _ in range(200)) / 200)
+    assert {round(mean) for mean in means} >= {10, 20}  # both observed cycles, or one of them twice
+
+
+def test_a_stopwatch_replaces_elements_of_the_same_name_and_keeps_their_stop_cause() -> None:
+    predetermined = [Element("refill", 10.0, stop_cause="magazine empty"), Element("lift off", 5.0)]
+    mixed = with_observed(predetermined, [Element("refill", 12.0, observed_s=(12.0,)), Element("other", 1.0)])
+    assert [(each.name, each.mean_s, each.stop_cause) for each in mixed] == [
+        ("refill", 12.0, "magazine empty"),
+        ("lift off", 5.0, ""),
+    ]
