@@ -29,8 +29,9 @@ Point = tuple[float, float]
 
 def mermaid(cell: type[Cell]) -> str:
     """The cell's states as a Mermaid ``stateDiagram-v2``; fault, stop and reset are told in one note."""
+    model = _Model()
     machine = GraphMachine(
-        model=_Model(),
+        model=model,
         states=cell.states,
         transitions=cell.transitions,
         initial=cell.states[0],
@@ -38,7 +39,9 @@ def mermaid(cell: type[Cell]) -> str:
         title=f"title: {cell.name()}",
         graph_engine="mermaid",
     )
-    text: str = machine.get_combined_graph().source
+    graph = machine.model_graphs[id(model)]
+    graph.reset_styling()  # or the first state is shown as the present one
+    text: str = graph.get_graph().source
     note = f"fault leads from any state to {FAULTED}, stop to {STOPPED}, reset from both to {cell.states[0]}"
     return f"{text.rstrip()}\n  note left of {cell.states[0]}: {note}\n"
 
@@ -229,7 +232,8 @@ class _Drawing:
         out = 0.25
         for edge in edges:
             width = _inches(edge.label) + PAD
-            out += width / 2
+            to_itself = edge.source == edge.destination
+            out += 0.1 if to_itself else width / 2
             ends = []
             for state, other, leaves in ((edge.source, edge.destination, 1), (edge.destination, edge.source, -1)):
                 box, up = self.boxes[state], self.boxes[other].y - self.boxes[state].y
@@ -238,8 +242,9 @@ class _Drawing:
                 ends.append((box.right if side > 0 else box.left, box.y + direction * min(0.12 * taken, box.height / 2)))
             x = (max(box.right for box in self.boxes.values()) if side > 0 else ends[0][0]) + side * out
             self._arrow(*_rounded(ends[0], ends[1], x, side))
-            self._write(x, self._between_rows(ends[0][1], ends[1][1]), edge.label, on_line=True)
-            out += width / 2 + 0.05
+            beside = side * width / 2 if to_itself else 0.0
+            self._write(x + beside, self._between_rows(ends[0][1], ends[1][1]), edge.label, on_line=not to_itself)
+            out += (width if to_itself else width / 2) + 0.05
 
     def _between_rows(self, one: float, other: float) -> float:
         """A height between two ends that is level with no main box, if there is one."""
@@ -275,7 +280,7 @@ class _Drawing:
         top = first.y + first.height / 2
         self.axes.add_patch(Circle((0, top + 0.5), 0.08, color=INK))
         self._arrow([(0, top + 0.42), (0, top)])
-        self._write(PAD, top + 0.5, "start", ha="left")
+        self._write(PAD, top + 0.5, "at power-up", ha="left")
         self._cover(0, top + 0.65)
 
     def _draw_faults(self) -> None:

@@ -52,9 +52,7 @@ def _readings(path: Path, lines: list[str]) -> Iterator[Reading]:
     names = [name.strip().lower() for name in next(csv.reader([heading]))]
     for column in COLUMNS:
         if column not in names:
-            raise InputError(
-                f"{path}, line {first}: there is no column {column!r}; the first line is {','.join(COLUMNS)}."
-            )
+            raise InputError(f"{path}, line {first}: there is no column {column!r}; begin with cycle,element,seconds.")
     for number, line in numbered[1:]:
         values = next(csv.reader([line]))
         yield _reading(path, number, dict(zip(names, (value.strip() for value in values), strict=False)), names)

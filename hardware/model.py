@@ -132,7 +132,7 @@ class ModelBoard(Board):
         self._output_actions: dict[int, OutputAction] = {}
         self._input_actions: dict[int, Callable[[bool], None]] = {}
         self._pulses: dict[int, Pulse] = {}
-        self._edges: dict[int, list[tuple[bool, Wait]]] = {}
+        self._edges: dict[int, list[tuple[bool, Wait, float]]] = {}  # level, wait, when its limit is over
         # Every move under way; their keys hold as of _looked_s.
         self._moving: list[Move] = []
         self._looked_s = 0.0
@@ -214,9 +214,11 @@ class ModelBoard(Board):
 
     def edge(self, device: Named, pin: int, level: bool, verb: str, within_s: float) -> Wait:
         wait = Wait(self.env, device, verb, within_s)
-        # Waits that somebody gave up on (a fault, a time limit) are dropped here.
-        kept = [each for each in self._edges.get(pin, ()) if each[1].callbacks]
-        self._edges[pin] = [*kept, (level, wait)]
+        # Waits that somebody gave up on (a fault, another event) are dropped here once their limit is over;
+        # until then they may be waits that somebody made and will yield later.
+        now_s = self.env.now
+        kept = [each for each in self._edges.get(pin, ()) if each[1].callbacks or each[2] > now_s]
+        self._edges[pin] = [*kept, (level, wait, now_s + within_s)]
         return wait
 
     def on_input(self, pin: int, action: Callable[[bool], None]) -> None:
@@ -239,7 +241,7 @@ class ModelBoard(Board):
         waiting = self._edges.pop(pin, None)
         if waiting is None:
             return
-        due = [wait for wanted, wait in waiting if wanted == level]
+        due = [wait for wanted, wait, _ in waiting if wanted == level]
         self._edges[pin] = [each for each in waiting if each[0] != level] + self._edges.get(pin, [])
         for wait in due:
             wait.complete()

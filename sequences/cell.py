@@ -91,7 +91,10 @@ class Cell:
     @classmethod
     def name(cls) -> str:
         """The cell's name on the command line: that of the folder or file that describes it."""
-        path = Path(inspect.getfile(cls))
+        try:
+            path = Path(inspect.getfile(cls))
+        except TypeError:
+            return cls.__name__.lower()  # written at a prompt or in a notebook: there is no file
         return path.parent.name if path.stem in ("cell", "__init__") else path.stem
 
     @classmethod

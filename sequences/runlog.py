@@ -35,9 +35,7 @@ class RunLog:
             self.connection.execute("PRAGMA synchronous = NORMAL")
             self.connection.executescript(SCHEMA)
         except sqlite3.Error as error:
-            raise InputError(
-                f"The log {path} cannot be written ({error}); choose a folder you may write to."
-            ) from error
+            raise InputError(f"The log {path} cannot be written ({error}); choose another folder.") from error
 
     def describe(self, **facts: object) -> None:
         """Write what the whole run is about: cell, target, seed, version."""

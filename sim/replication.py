@@ -81,8 +81,9 @@ def _difference(now: dict[str, Number], before: dict[str, Number]) -> dict[str, 
     return {name: value - before.get(name, 0) for name, value in now.items()}
 
 
-def _measure(env: simpy.Environment, next_finished: Callable[[], Event], read: Callable[[], _Ledger], length: Length,
-             unit: str) -> Replication:  # fmt: skip
+def _measure(
+    env: simpy.Environment, next_finished: Callable[[], Event], read: Callable[[], _Ledger], length: Length, unit: str
+) -> Replication:
     """Run until ``length`` is reached; both methods are measured in this one way."""
     for _ in range(WARM_UP_CYCLES):
         env.run(until=next_finished())
@@ -171,8 +172,15 @@ class _Hand:
         return _Ledger(self.env.now, dict(self.time_in_element_s), dict(self.stops))
 
 
-def replicate(run: Callable[..., Replication], scenario: Scenario, length: Length, *, seed: int, replications: int,
-              jobs: int | None = None) -> Iterator[Replication]:  # fmt: skip
+def replicate(
+    run: Callable[..., Replication],
+    scenario: Scenario,
+    length: Length,
+    *,
+    seed: int,
+    replications: int,
+    jobs: int | None = None,
+) -> Iterator[Replication]:
     """Run replications 0, 1, 2, …, yielding each as it is done, in order; the same whatever the number of ``jobs``.
 
     run: ``run_cell`` or ``run_hand``. jobs: processes, as many as there are cores unless told.
@@ -180,8 +188,7 @@ def replicate(run: Callable[..., Replication], scenario: Scenario, length: Lengt
     if replications < 1:
         raise InputError(f"{replications} replications show nothing; simulate at least 1.")
     work = partial(_run_one, run, scenario, length, seed)
-    workers = min(jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-                  replications)  # fmt: skip
+    workers = min(jobs or _cores(), replications)
     if workers == 1:
         yield from map(work, range(replications))
         return
@@ -189,7 +196,10 @@ def replicate(run: Callable[..., Replication], scenario: Scenario, length: Lengt
         yield from pool.map(work, range(replications))
 
 
-def _run_one(
-    run: Callable[..., Replication], scenario: Scenario, length: Length, seed: int, number: int
-) -> Replication:
-    return run(scenario, length, seed, number)
+def _run_one(run: Callable[..., Replication], scenario: Scenario, length: Length, seed: int, n: int) -> Replication:
+    return run(scenario, length, seed, n)
+
+
+def _cores() -> int:
+    """The cores this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

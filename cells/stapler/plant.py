@@ -96,7 +96,7 @@ class StaplerPlant(CellPlant):
         self.board.env.process(self.press(cell.start_button))  # the visit ends as the button goes down
 
     def _check_panel(self) -> None:
-        """Look at every staple of a finished panel. Raises CellFault for one that is missing, doubled or off its slat."""
+        """Look at every staple of a finished panel. Raises CellFault for a missing, doubled or misplaced one."""
         landed, self.landed = sorted(self.landed), []
         self.panels_checked += 1
         if landed == self._last_good:

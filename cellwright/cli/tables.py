@@ -51,9 +51,8 @@ def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
         table.add_row(*row)
     out.print(table)
     out.print(f"[bold]{verdict(comparison)}[/bold]")
-    out.print(
-        f"The person spends {percent(comparison.less_labour_percent, 'less', 'more', 'time')} on each {comparison.unit}."
-    )
+    labour = percent(comparison.less_labour_percent, "less", "more", "time")
+    out.print(f"The person spends {labour} on each {comparison.unit}.")
     _print_states(out, comparison)
     counted = Counter(comparison.provenance.values())
     statuses = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
@@ -91,7 +90,7 @@ def shared_work(scenario: Scenario) -> list[str]:
 def _rows(outcomes: Sequence[Outcome], unit: str, shift_hours: float) -> list[tuple[str, ...]]:
     spread = [np.percentile(each.cycle_times_s, (5, 95)) for each in outcomes]
     causes = sorted({cause for each in outcomes for cause in each.stops})
-    shifts = [float(each.cycle_times_s.sum()) / 3600 / shift_hours for each in outcomes]
+    of_shifts = [(each.stops, float(each.cycle_times_s.sum()) / 3600 / shift_hours) for each in outcomes]
     return [
         ("cycle time, s", *(interval(each.cycle_time_s) for each in outcomes)),
         ("  9 cycles of 10, s", *(f"{low:.0f} to {high:.0f}" for low, high in spread)),
@@ -102,10 +101,10 @@ def _rows(outcomes: Sequence[Outcome], unit: str, shift_hours: float) -> list[tu
         ),
         (f"person's time a {unit}, s", *(interval(each.labour_s_per_unit) for each in outcomes)),
         *(
-            (f"{cause}, a shift", *(f"{each.stops.get(cause, 0) / shift:.1f}" for each, shift in zip(outcomes, shifts, strict=True)))
+            (f"{cause}, a shift", *(f"{stops.get(cause, 0) / shift:.1f}" for stops, shift in of_shifts))
             for cause in causes
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _print_states(out: Console, comparison: Comparison) -> None:

@@ -132,7 +132,7 @@ def test_a_fault_in_every_state_ends_with_every_output_safe(state: str, delay_s:
     assert rig.board.is_safe
     assert rig.cell.last_stop is not None
     assert rig.cell.last_stop.reason == f"stapler, {at_fault}: a test pulled the cable"
-    with pytest.raises(CellFault, match="homed|safe"):
+    with pytest.raises(CellFault, match=r"homed|safe"):
         rig.cell.bridge.move_to(10)
     rig.cell.reset()
     rig.env.run(until=rig.env.now + 1)

@@ -113,7 +113,7 @@ def test_a_log_has_a_row_for_each_event_and_cycle(tmp_path: Path, capsys: pytest
     [
         (["simulate", "staplr"], "There is no cell called 'staplr'; did you mean 'stapler'?"),
         (["simulate", "stapler", "--set", "carrage.max_speed=1"], "there is no 'carrage'; did you mean 'carriage'?"),
-        (["simulate", "stapler", "--set", "carriage.max_sped=1"], "carriage has no 'max_sped'; did you mean 'max_speed'?"),
+        (["simulate", "stapler", "--set", "carriage.max_sped=1"], "no 'max_sped'; did you mean 'max_speed'?"),
         (["simulate", "stapler", "--set", "carriage.max_speed=fast"], "--set carriage.max_speed=fast: input should be"),
         (["simulate", "stapler", "--set", "carriage"], "write it as device.parameter=value"),
         (["simulate", "stapler", "--set", "layout.off_centre_mm=20"], "miss the slats"),

@@ -1,0 +1,85 @@
+"""Runs every example in the docs: Python blocks, and console blocks of `$ cellwright …` with what they print."""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from cellwright.cli import run
+from sybil import Example, Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
+
+CELLS = Path(__file__).resolve().parent.parent / "cells"
+
+
+def evaluate_console(example: Example) -> str | None:
+    """Run each command; the lines after it, if any, must stand in what it prints, in that order."""
+    expected: list[str] = []
+    printed = ""
+    for line in [*example.parsed.splitlines(), "$ "]:
+        if not line.startswith("$ "):
+            expected.append(line)
+            continue
+        missing = _first_missing(expected, printed)
+        if missing is not None:
+            return f"{missing!r} is not in what was printed:\n{printed}"
+        expected = []
+        if line.startswith("$ cellwright "):
+            printed = _run(shlex.split(line.removeprefix("$ cellwright ")))
+        elif line.startswith("$ cp "):
+            shutil.copy(*shlex.split(line.removeprefix("$ cp ")))
+        elif line != "$ ":
+            return f"the example runs {line!r}, which is not a cellwright command"
+    return None
+
+
+def _run(arguments: list[str]) -> str:
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        run(arguments)
+    return printed.getvalue()
+
+
+def _first_missing(expected: list[str], printed: str) -> str | None:
+    position = 0
+    for line in expected:
+        wanted = line.strip()
+        if wanted in ("", "..."):
+            continue
+        position = printed.find(wanted, position)
+        if position < 0:
+            return wanted
+    return None
+
+
+@pytest.fixture(scope="module")
+def docs_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each page runs in a folder of its own, with the stapler's files to copy."""
+    folder = tmp_path_factory.mktemp("docs")
+    with _inside(folder):
+        shutil.copytree(CELLS, folder / "cells")
+        yield
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+pytest_collect_file = Sybil(
+    parsers=[CodeBlockParser("python", PythonEvaluator()), CodeBlockParser("console", evaluate_console)],
+    patterns=["**/*.md"],
+    fixtures=["docs_folder"],
+).pytest()

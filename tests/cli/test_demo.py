@@ -1,0 +1,80 @@
+"""The demo's page, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+BROWSER = next((path for path in map(shutil.which, BROWSERS) if path), None)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `cellwright demo` leaves behind, run as a user runs it."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "cellwright", "demo", "-o", str(folder / "shown")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert "The cell takes" in done.stdout
+    assert done.stderr == "", "no progress bar in a pipe"
+    return folder / "shown"
+
+
+def test_the_demo_writes_a_page_and_its_pictures(folder: Path) -> None:
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "cycle_time.png",
+        "index.html",
+        "states.png",
+        "timeline.png",
+    ]
+    for picture in folder.glob("*.png"):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if BROWSER is None:
+        pytest.skip("Chromium is not installed, so no page can be opened")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_needs_nothing_from_outside_and_fits(folder: Path, browser: Any, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto((folder / "index.html").as_uri())
+    assert asked == [(folder / "index.html").as_uri()]
+    assert complaints == []
+    assert page.locator("svg").count() == 3
+    for drawn in page.locator("svg").all():
+        box = drawn.bounding_box()
+        assert box is not None and box["width"] > 200 and box["height"] > 100
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    text = page.inner_text("body")
+    for word in ("less time", "assumed", "Nothing here was measured", "cellwright demo stapler --seed 1"):
+        assert word in text
+    page.close()
