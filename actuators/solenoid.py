@@ -51,6 +51,7 @@ class Solenoid(Device):
     def attach(self, board: Board) -> None:
         self.board = board
         board.declare_output(self.pin, safe=self.active_low)
+        self._on_level = not self.active_low
         self._on_s = float(self.pulse_s)
         self._off_s = float(self.rest_s)
 
@@ -65,7 +66,7 @@ class Solenoid(Device):
         last = self._fired
         if last is not None and last.callbacks is not None:
             raise CellFault(f"{self.name} was fired before its rest was over; wait for fire() to end.")
-        self._fired = fired = self.board.pulse(self, self.pin, not self.active_low, self._on_s, self._off_s)
+        self._fired = fired = self.board.pulse(self, self.pin, self._on_level, self._on_s, self._off_s)
         if self.record is not None:
             self.note("fire", self._on_s, until=fired)
         return fired

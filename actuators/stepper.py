@@ -34,6 +34,8 @@ class Stepper(Device):
     home_active_low: bool = True
     homed: bool = field(default=False, init=False)
     port: StepperPort = field(init=False, repr=False)
+    _last_mm: float | None = field(default=None, init=False, repr=False)
+    _last_move: Wait | None = field(default=None, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
         pins = {"step": self.step, "direction": self.dir, "home switch": self.home_pin}
@@ -57,6 +59,7 @@ class Stepper(Device):
 
     def reset(self) -> None:
         self.homed = False
+        self._last_mm = None
 
     @property
     def position(self) -> float:
@@ -78,7 +81,11 @@ class Stepper(Device):
             raise CellFault(f"{self.name} was told to move before it was homed; home it first.")
         if not self._lowest <= mm <= self._highest:
             raise CellFault(f"{self.name} {self.refusal(mm)}.")
+        last = self._last_move
+        if mm == self._last_mm and last is not None and last.callbacks is None:
+            return last  # it stands there: the move that took it there is over
         wait = self.port.move_to(round(mm * self._per_mm), self._speed, self._acceleration)
+        self._last_mm, self._last_move = mm, wait
         if self.record is not None and wait.callbacks is not None:
             self.note("move", mm, until=wait)
         return wait
@@ -87,6 +94,7 @@ class Stepper(Device):
 
     def jog(self, mm: float, speed: float) -> Wait:
         """Move by ``mm`` from wherever it stands, at up to ``speed`` mm/s, homed or not."""
+        self._last_mm = None
         target = self.port.position + round(mm * self._per_mm)
         wait = self.port.move_to(target, speed * self._per_mm, self._acceleration)
         self.note("jog", mm, until=wait)
@@ -104,10 +112,12 @@ class Stepper(Device):
 
     def halt(self) -> None:
         """Stop at once."""
+        self._last_mm = None
         self.port.halt()
 
     def set_home(self) -> None:
         """Call the present position the low end of its travel; from now on it may move."""
+        self._last_mm = None
         self.port.zero()
         self.homed = True
         self.note("homed", None)

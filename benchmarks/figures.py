@@ -106,14 +106,14 @@ def _draw_times(axes: Axes, comparison: Comparison) -> None:
         axes.stairs(level + 0.6 * counts / max(1, counts.max()), edges, baseline=level, fill=True, color=colour, alpha=0.75)
         mean = outcome.cycle_time_s
         low, high = (mean.mean if end is None else end for end in (mean.ci95_low, mean.ci95_high))
-        axes.plot([low, high], [level + 0.06] * 2, color=INK, linewidth=5, solid_capstyle="butt")
-        axes.plot([mean.mean], [level + 0.06], "D", color="white", markeredgecolor=INK, markersize=6)
+        axes.plot([low, high], [level - 0.05] * 2, color=INK, linewidth=5, solid_capstyle="butt")
+        axes.plot([mean.mean] * 2, [level - 0.1, level + 0.66], color=INK, linewidth=1.2)
         on_left = mean.mean > limit_s / 2
         axes.annotate(_mean_label(mean), (mean.mean, level + 0.7), ha="right" if on_left else "left", size=10.5)
-    axes.set_yticks([level for *_, level in rows], [f"{name}\n{outcome.cycles:,} cycles" for name, outcome, _, _ in rows])
+    axes.set_yticks([level + 0.25 for *_, level in rows], [f"{name}\n{outcome.cycles:,} cycles" for name, outcome, _, _ in rows])
     note = f"; {beyond} longer ones not shown" if beyond else ""
     axes.set_xlabel(f"Seconds for one {comparison.unit}, each cycle of {_runs(comparison.replications)}{note}")
-    axes.set(xlim=(0, limit_s), ylim=(-0.12, 1.95))
+    axes.set(xlim=(0, limit_s), ylim=(-0.15, 1.95))
     _plain(axes)
 
 
@@ -255,9 +255,9 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
         )  # fmt: skip
         whole = drawn[0]
         _draw_rows(whole, record, active, colours, (0.0, record.length_s))
-        note = f"\nNothing in this cycle from: {', '.join(quiet)}" if quiet else ""
-        whole.set_xlabel(f"Seconds since the {cell.unit} before was finished{note}")
-        handles = [mpl.patches.Patch(color=colours.get(state, FAINT), label=f"{state} {seconds:.3g} s")
+        note = f" Nothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
+        whole.set_xlabel(f"Seconds since the {cell.unit} before was finished\nGrey: moving, closed or lit. Orange: a shot.{note}")
+        handles = [mpl.patches.Patch(color=colours.get(state, FAINT), label=f"{state} {seconds:.{0 if seconds >= 10 else 1}f} s")
                    for state, seconds in spent.items()]  # fmt: skip
         whole.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=10.5)
         if zoom:

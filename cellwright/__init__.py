@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 # In a checkout the rooms of the house lie beside this folder, not inside it (see pyproject.toml).
 _here = Path(__file__).resolve().parent
 if (_here.parent / "pyproject.toml").is_file() and (_here.parent / "hardware").is_dir():
-    __path__ += [str(_here), str(_here.parent)]
+    __path__[:0] = [str(_here), str(_here.parent)]
 
 if TYPE_CHECKING:
     from cellwright.actuators import Lamp, Solenoid, Stepper

@@ -11,10 +11,11 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from cellwright.cli import run
 from sybil import Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
+
+from cellwright.cli import run
 
 CELLS = Path(__file__).resolve().parent.parent / "cells"
 

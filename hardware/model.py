@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, NoReturn
 
 import simpy
-from simpy.events import Event, Timeout
+from simpy.events import NORMAL, Event, Timeout
 
 from cellwright.errors import CellFault, DescriptionError
 from cellwright.hardware.board import Board
@@ -21,7 +23,7 @@ from cellwright.hardware.stepping import (
     move_time,
     passing_time,
 )
-from cellwright.hardware.waits import Named, Wait
+from cellwright.hardware.waits import Named, Wait, cancel
 
 OutputAction = Callable[[bool], None]
 
@@ -35,25 +37,50 @@ class TripPoint:
     level: bool
 
 
-class Pulse(Event):
-    """The moment at which a driven output goes back; ``wait`` ends ``rest_s`` later."""
-
-    def __init__(self, env: simpy.Environment, pin: int, level_after: bool, rest_s: float, wait: Wait) -> None:
-        super().__init__(env)
-        self.pin = pin
-        self.level_after = level_after
-        self.rest_s = rest_s
-        self.wait = wait
+# Moves and pulses are most of what a simulation makes. They are themselves what SimPy's queue holds, and set
+# the attributes of an event without a chain of constructors, as SimPy's own Timeout does.
 
 
 class Move(Wait):
     """A move under way, as it was when the board last looked: the axis's state then, for ``axis_key``."""
 
-    def __init__(self, stepper: ModelStepper, key: AxisKey, duration_s: float) -> None:
-        super().__init__(stepper.board.env, stepper.device, "did not arrive", 1.5 * duration_s + 5.0)
+    verb = "did not arrive"
+    passings: Sequence[Event] = ()
+    """The moments, still to come, at which it passes switches."""
+
+    def __init__(self, stepper: ModelStepper, key: AxisKey, duration_s: float, arrive: Callable[[Any], None]) -> None:
+        self.env = stepper.board.env
+        self.callbacks = [arrive]
+        self.subject = stepper.device
+        self.limit_s = 1.5 * duration_s + 5.0
         self.stepper = stepper
         self.key = key
-        self.arrival: Timeout | None = None
+
+
+class Pulse(Wait):
+    """A pulse and the rest after it; the wait ends with the rest."""
+
+    verb = "did not fire"
+
+    def __init__(self, env: simpy.Environment, device: Named, pin: int, level_after: bool, rest_s: float) -> None:
+        self.env = env
+        self.callbacks = []
+        self.subject = device
+        self.pin = pin
+        self.level_after = level_after
+        self.rest_s = rest_s
+
+
+class PulseEnd(Event):
+    """The moment at which a pulsed output goes back."""
+
+    _ok = True
+    _value = None
+
+    def __init__(self, env: simpy.Environment, pulse: Pulse, end: Callable[[Any], None]) -> None:
+        self.env = env
+        self.callbacks = [end]
+        self.pulse = pulse
 
 
 class ModelStepper:
@@ -99,8 +126,7 @@ class ModelStepper:
         start = self._rest_at
         if true_target == start:
             return self._done
-        # The zeros: an axis at rest, whose recurrence begins anew.
-        return self.board.start_move(self, (start, true_target, max_speed, acceleration, 0.0, 0.0, 0, 0))
+        return self.board.start_move(self, start, true_target, max_speed, acceleration)
 
     def halt(self) -> None:
         """Stop at once; the move that was under way never completes."""
@@ -129,13 +155,14 @@ class ModelBoard(Board):
         self.steppers: dict[int, ModelStepper] = {}
         self.locked = False
         self._safe: dict[int, bool] = {}
-        self._output_actions: dict[int, OutputAction] = {}
+        self._actions_at: tuple[dict[int, OutputAction], dict[int, OutputAction]] = ({}, {})  # low, high
         self._input_actions: dict[int, Callable[[bool], None]] = {}
-        self._pulses: dict[int, Pulse] = {}
+        self._pulses: dict[int, PulseEnd] = {}
         self._edges: dict[int, list[tuple[bool, Wait, float]]] = {}  # level, wait, when its limit is over
         # Every move under way; their keys hold as of _looked_s.
         self._moving: list[Move] = []
         self._looked_s = 0.0
+        self._time_alone = lru_cache(maxsize=4096)(partial(move_time, timing))
 
     # ---- declaring ----
 
@@ -160,39 +187,47 @@ class ModelBoard(Board):
         return not self._moving and self.outputs == self._safe
 
     def write(self, pin: int, level: bool) -> None:
-        if self.locked:
-            raise CellFault(f"pin {pin} cannot be driven: the board has been made safe; reset the cell first.")
-        if pin not in self._safe:
-            raise DescriptionError(f"pin {pin} cannot be driven before it is declared as an output.")
+        if self.locked or pin not in self._safe:
+            self._refuse(pin)
         self._drive(pin, level)
 
-    def pulse(self, device: Named, pin: int, level: bool, seconds: float, rest_s: float) -> Wait:
-        self.write(pin, level)
-        wait = Wait(self.env, device, "did not fire", seconds + rest_s + 5.0)
-        self._pulses[pin] = pulse = Pulse(self.env, pin, not level, rest_s, wait)
-        pulse.callbacks.append(self._end_pulse)
-        pulse._ok, pulse._value = True, None
-        self.env.schedule(pulse, delay=seconds)
-        return wait
+    def _refuse(self, pin: int) -> NoReturn:
+        if self.locked:
+            raise CellFault(f"pin {pin} cannot be driven: the board has been made safe; reset the cell first.")
+        raise DescriptionError(f"pin {pin} cannot be driven before it is declared as an output.")
 
-    def _end_pulse(self, pulse: Event) -> None:
-        assert isinstance(pulse, Pulse)
-        if self._pulses.get(pulse.pin) is pulse:
-            del self._pulses[pulse.pin]
-            self._drive(pulse.pin, pulse.level_after)
-            pulse.wait.complete_in(pulse.rest_s)
+    def pulse(self, device: Named, pin: int, level: bool, seconds: float, rest_s: float) -> Wait:
+        if self.locked or pin not in self._safe:
+            self._refuse(pin)
+        pulses, env = self._pulses, self.env
+        if pin in pulses:
+            cancel(env, pulses[pin])
+        self._drive(pin, level)
+        pulse = Pulse(env, device, pin, not level, rest_s)
+        pulse.limit_s = seconds + rest_s + 5.0
+        pulses[pin] = end = PulseEnd(env, pulse, self._end_pulse)
+        env.schedule(end, NORMAL, seconds)
+        return pulse
+
+    def _end_pulse(self, end: PulseEnd) -> None:
+        pulse = end.pulse
+        del self._pulses[pulse.pin]
+        self._drive(pulse.pin, pulse.level_after)
+        pulse._value = None
+        self.env.schedule(pulse, NORMAL, pulse.rest_s)
 
     def _drive(self, pin: int, level: bool) -> None:
         if self.outputs[pin] != level:
             self.outputs[pin] = level
-            action = self._output_actions.get(pin)
-            if action is not None:
-                action(level)
+            actions = self._actions_at[level]
+            if pin in actions:
+                actions[pin](level)
 
     def make_safe(self) -> None:
         self.locked = True
         for move in list(self._moving):
             self.halt(move)
+        cancel(self.env, *self._pulses.values())
         self._pulses.clear()
         for pin, safe in self._safe.items():
             self._drive(pin, safe)
@@ -226,9 +261,10 @@ class ModelBoard(Board):
 
     # ---- what a plant does ----
 
-    def on_output(self, pin: int, action: OutputAction) -> None:
-        """Call ``action(level)`` whenever output ``pin`` changes."""
-        self._output_actions[pin] = action
+    def on_output(self, pin: int, action: OutputAction, levels: Iterable[bool] = (False, True)) -> None:
+        """Call ``action(level)`` whenever output ``pin`` changes to one of ``levels``."""
+        for level in levels:
+            self._actions_at[level][pin] = action
 
     def set_input(self, pin: int, level: bool) -> None:
         """Make input ``pin`` read ``level``."""
@@ -248,35 +284,38 @@ class ModelBoard(Board):
 
     # ---- axes ----
 
-    def start_move(self, stepper: ModelStepper, key: AxisKey) -> Wait:
+    def start_move(
+        self, stepper: ModelStepper, start: int, target: int, max_speed: float, acceleration: float
+    ) -> Wait:
         """Start a move of one axis; those on their way already go on, at the rate that all together allow."""
         if self.locked:
             raise CellFault(f"{stepper.device.name} cannot move: the board has been made safe; reset the cell first.")
         moving = self._moving
+        # The zeros: an axis at rest, whose recurrence begins anew.
+        key = (start, target, max_speed, acceleration, 0.0, 0.0, 0, 0)
         if moving:
             self._look()
-            stepper.move = move = Move(stepper, key, 0.0)
+            stepper.move = move = Move(stepper, key, 0.0, self._arrive)
             moving.append(move)
-            duration_s = self._reschedule()[-1]
-            move.limit_s = 1.5 * duration_s + 5.0
+            self._plan_anew()
             return move
-        duration_s = move_time(self.timing, abs(key[1] - key[0]), key[2], key[3])
-        stepper.move = move = Move(stepper, key, duration_s)
+        duration_s = self._time_alone(abs(target - start), max_speed, acceleration)
+        stepper.move = move = Move(stepper, key, duration_s, self._arrive)
         moving.append(move)
         self._looked_s = self.env._now
-        self._arrive_in(move, duration_s)
+        self._plan(move, duration_s)
         return move
 
-    def _arrive_in(self, move: Move, seconds: float) -> None:
-        move.arrival = arrival = Timeout(self.env, seconds, move)
-        arrival.callbacks.append(self._arrive)
-        if move.stepper.trip_points:
-            self._foresee_trips(move)
+    def _plan(self, move: Move, duration_s: float) -> None:
+        """Put into the queue when a move passes its switches and when it arrives, in this order at one instant."""
+        start, target = move.key[0], move.key[1]
+        for point in move.stepper.trip_points:
+            if start > point.at >= target or start <= point.at < target:
+                self._foresee_trip(move, point.at if start > target else point.at + 1, duration_s)
+        self.env.schedule(move, NORMAL, duration_s)
 
-    def _arrive(self, arrival: Event) -> None:
-        move: Move = arrival._value
-        if move.arrival is not arrival:
-            return  # planned anew since: another arrival will come
+    def _arrive(self, move: Move) -> None:
+        move._value = None
         moving = self._moving
         if len(moving) == 1:
             moving.clear()
@@ -285,17 +324,15 @@ class ModelBoard(Board):
             self._look()
             moving.remove(move)
             move.stepper.come_to_rest(move.key[1])
-            self._reschedule()
-        move.stepper.show_trip_points(move.key[1])  # a switch at the very end is passed at this moment too
-        move.complete()
+            self._plan_anew()
 
     def halt(self, move: Move) -> None:
         """Stop an axis dead; its move never completes."""
         self._look()
+        cancel(self.env, move, *move.passings)
         self._moving.remove(move)
-        move.arrival = None
         move.stepper.come_to_rest(move.key[0])
-        self._reschedule()
+        self._plan_anew()
 
     def position_now(self, move: Move) -> int:
         """Where a moving axis is at this moment, in true steps."""
@@ -318,27 +355,24 @@ class ModelBoard(Board):
             move.key = axis_key(axis)
         self._looked_s = self.env.now
 
-    def _reschedule(self) -> tuple[float, ...]:
-        """Plan anew when each axis arrives, for all that are on their way; seconds from now."""
-        if not self._moving:
-            return ()
-        durations_s = finish_times(self.timing, self._keys())
-        for move, duration_s in zip(self._moving, durations_s, strict=True):
-            self._arrive_in(move, duration_s)
-        return durations_s
+    def _plan_anew(self) -> None:
+        """Plan anew when each axis arrives, for all that are on their way."""
+        moving = self._moving
+        if not moving:
+            return
+        cancel(self.env, *moving, *(passing for move in moving for passing in move.passings))
+        for move, duration_s in zip(moving, finish_times(self.timing, self._keys()), strict=True):
+            move.passings = ()
+            move.limit_s = max(move.limit_s, 1.5 * duration_s + 5.0)
+            self._plan(move, duration_s)
 
-    def _foresee_trips(self, move: Move) -> None:
-        """Schedule the moments at which a moving axis passes its switches."""
-        start, target = move.key[:2]
-        for point in move.stepper.trip_points:
-            downwards = start > point.at >= target
-            if downwards or start <= point.at < target:
-                crossing = point.at if downwards else point.at + 1
-                at_s = passing_time(self.timing, self._keys(), self._moving.index(move), crossing)
-                passing = Timeout(self.env, at_s, (move, move.arrival, crossing))
-                passing.callbacks.append(self._pass)
+    def _foresee_trip(self, move: Move, position: int, duration_s: float) -> None:
+        """Schedule the moment at which a moving axis comes to ``position``, where a switch changes."""
+        at_s = passing_time(self.timing, self._keys(), self._moving.index(move), position)
+        passing = Timeout(self.env, min(at_s, duration_s), (move, position))
+        passing.callbacks.append(self._pass)
+        move.passings = (*move.passings, passing)
 
     def _pass(self, passing: Event) -> None:
-        move, arrival, position = passing._value
-        if move.arrival is arrival and move.stepper.move is move:
-            move.stepper.show_trip_points(position)
+        move, position = passing._value
+        move.stepper.show_trip_points(position)

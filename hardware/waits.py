@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heapify
 from typing import Any, Protocol
 
 import simpy
@@ -19,6 +20,11 @@ class Wait(Event):
 
     It says what is waited for as ``{subject.name} {verb}``: "panel did not close".
     """
+
+    subject: Named
+    verb: str
+    limit_s: float
+    _ok = True
 
     def __init__(self, env: simpy.Environment, subject: Named, verb: str, limit_s: float) -> None:
         super().__init__(env)
@@ -40,17 +46,17 @@ class Wait(Event):
         callbacks = self.callbacks
         if callbacks is None:
             return
-        self._ok = True
         self._value = None
         self.callbacks = None  # type: ignore[assignment]  # SimPy's own mark of a processed event
         for callback in callbacks:
             callback(self)
 
-    def complete_in(self, seconds: float) -> None:
-        """Let those who wait go on after ``seconds``, as SimPy's Timeout does."""
-        self._ok = True
-        self._value = None
-        self.env.schedule(self, delay=seconds)
+
+def cancel(env: simpy.Environment, *events: Event) -> None:
+    """Take events out of SimPy's queue, which has no call for it: they will not come unless scheduled again."""
+    queue = env._queue
+    queue[:] = [entry for entry in queue if entry[3] not in events]
+    heapify(queue)
 
 
 def limit_of(event: Any) -> float | None:

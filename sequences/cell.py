@@ -168,7 +168,7 @@ class Cell:
             if inspect.isgenerator(step):
                 supervision = Supervision(self.env, step)
                 self._running = [supervision]
-                step = yield supervision.process
+                step = yield supervision
             if self.last_stop is stops_before:
                 self._refuse_undeclared(state, step)
                 return str(step)
@@ -276,18 +276,24 @@ class Cell:
         A step that fails fails the event; a fault or a stop ends all of them.
         """
         # What has happened already is left out: an axis that stands where it should costs nothing.
-        pending = [part for part in parts if getattr(part, "callbacks", ()) is not None]
-        if len(pending) == 1 and isinstance(pending[0], Event):
-            return pending[0]
-        if not pending:
-            return self.env.timeout(0)
-        return self.env.all_of([part if isinstance(part, Event) else self._alongside(part) for part in pending])
+        pending: Event | Step | None = None
+        for part in parts:
+            if getattr(part, "callbacks", ()) is None:
+                continue
+            if pending is not None:
+                return self._all_of(parts)
+            pending = part
+        if isinstance(pending, Event):
+            return pending
+        return self.env.timeout(0) if pending is None else self._alongside(pending)
+
+    def _all_of(self, parts: tuple[Event | Step, ...]) -> Event:
+        return self.env.all_of([part if isinstance(part, Event) else self._alongside(part) for part in parts])
 
     def _alongside(self, step: Step) -> Event:
         supervision = Supervision(self.env, step)
         self._running.append(supervision)
-        supervision.process.limit_s = float("inf")  # type: ignore[attr-defined]  # its own waits have limits
-        return supervision.process
+        return supervision
 
     def within(self, seconds: float, event: Event, what: str) -> Wait:
         """Give any SimPy event a time limit; ``what`` ends the sentence "<cell> ..." when it passes."""

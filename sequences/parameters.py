@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cellwright.sequences.settings import Settings
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cellwright.errors import InputError, nearest
 from cellwright.provenance import Figure, Status, status_of
@@ -61,10 +61,11 @@ def _set_one(part: Any, group: str, parameter: str, text: str, assignment: str) 
 
 
 def _parse(text: str, kind: Any, assignment: str) -> Any:
+    adapter = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
     try:
         if typing.get_origin(kind) is tuple:
-            return TypeAdapter(kind).validate_python(tuple(text.strip("()[] ").split(",")))
-        return TypeAdapter(kind).validate_python(None if text == "none" else text)
+            return adapter.validate_python(tuple(text.strip("()[] ").split(",")))
+        return adapter.validate_python(None if text == "none" else text)
     except ValidationError as error:
         reason = error.errors(include_url=False)[0]["msg"]
         raise InputError(f"--set {assignment}: {reason[:1].lower()}{reason[1:]}.") from error
@@ -84,13 +85,13 @@ def inputs_of(groups: Mapping[str, Any]) -> Iterator[tuple[str, Any, Status]]:
     Pins and names are left out: they decide no result.
     """
     for group, part in groups.items():
-        for name in _fields(part):
+        for name, kind in _fields(part).items():
             value = getattr(part, name)
             if isinstance(value, (bool, str)) or value is None or name in ("status", "source"):
                 continue
             if isinstance(part, Settings):
                 yield f"{group}.{name}", value, part.status
-            elif isinstance(value, (float, tuple)):
+            elif kind is float or isinstance(value, (float, tuple)):
                 yield f"{group}.{name}", value, _status(value)
 
 

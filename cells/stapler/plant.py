@@ -44,17 +44,15 @@ class StaplerPlant(CellPlant):
         self._last_good: list[tuple[int, int]] = []
         self._until_jam = self._next_jam()
         self.close(cell.driver_back)
-        board.on_output(cell.trigger.pin, self._trigger_changed)
-        board.on_output(cell.lamp.pin, self._lamp_changed)
-        self._fires_at = not cell.trigger.active_low
-        self._calls_at = not cell.lamp.active_low
+        board.on_output(cell.trigger.pin, self._trigger_on, levels=[not cell.trigger.active_low])
+        board.on_output(cell.lamp.pin, self._lamp_on, levels=[not cell.lamp.active_low])
 
     def _next_jam(self) -> int:
         chance = self.parameters.jams_per_1000_staples / 1000
         return int(self.streams["jam"].geometric(chance)) if chance else -1
 
-    def _trigger_changed(self, level: bool) -> None:
-        if level != self._fires_at or self.jammed:
+    def _trigger_on(self, _: bool) -> None:
+        if self.jammed:
             return
         if not self.magazine:
             self.dry_shots += 1
@@ -68,9 +66,8 @@ class StaplerPlant(CellPlant):
         self.magazine -= 1
         self.landed.append((self.bridge.true_position, self.carriage.true_position))
 
-    def _lamp_changed(self, level: bool) -> None:
-        if level == self._calls_at:
-            self.board.env.process(self.operator.come(self._visit))
+    def _lamp_on(self, _: bool) -> None:
+        self.board.env.process(self.operator.come(self._visit))
 
     def _visit(self) -> Generator[Event, Any, None]:
         """What a person does who comes because the lamp is lit and looks what is the matter."""

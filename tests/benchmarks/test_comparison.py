@@ -1,6 +1,7 @@
 from array import array
 
 import pytest
+
 from cellwright.benchmarks import compare, outcome
 from cellwright.sim import Replication
 

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from cellwright.benchmarks import read_stopwatch
 
+from cellwright.benchmarks import read_stopwatch
 from cellwright.errors import InputError
 
 GOOD = "cycle,element,seconds,note\n1,staple,200,\n1,refill,12,new strip\n2,staple,220,\n2,staple,5,one again\n"

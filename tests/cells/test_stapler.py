@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 import simpy
-from cellwright.cells import load
-from cellwright.cells.stapler import PanelLayout, Stapler, StaplerPlant
-from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard, move_time
-from cellwright.sequences import FAULTED, STOPPED
-from cellwright.sim import Length, Operator, Scenario, Streams, run_cell
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cellwright.cells import load
+from cellwright.cells.stapler import PanelLayout, Stapler, StaplerPlant
 from cellwright.errors import CellFault
+from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard, move_time
+from cellwright.sequences import FAULTED, STOPPED
+from cellwright.sim import Length, Operator, Scenario, Streams, run_cell
 
 
 class Rig:

@@ -140,6 +140,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 def test_the_inputs_of_a_run_say_where_they_come_from():
     found = {name: (value, status) for name, value, status in inputs_of(groups())}
     assert found["bridge.max_speed"] == (300, "measured")
+    assert found["bridge.max_acceleration"] == (1500, "assumed")  # written as a whole number
     assert found["bridge.steps_per_mm"] == (40, "vendor")
     assert found["batch.length_mm"] == (10, "assumed")
     assert not {"bridge.step", "lamp.pin", "lamp.active_low", "batch.status", "batch.source"} & set(found)

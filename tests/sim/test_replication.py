@@ -1,8 +1,8 @@
 import pytest
-from cellwright.cells import load
-from cellwright.sim import Length, Replication, Scenario, replicate, run_cell, run_hand
 
+from cellwright.cells import load
 from cellwright.errors import CellFault, InputError
+from cellwright.sim import Length, Replication, Scenario, replicate, run_cell, run_hand
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
 import pytest
+
 from cellwright.sim import estimate
 
 # Student's sleep data (1908), the paired differences; R's documentation of `sleep` gives mean 1.58 and the

@@ -1,9 +1,10 @@
 from itertools import islice
 
 import numpy as np
-from cellwright.sim import Streams
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cellwright.sim import Streams
 
 names = st.text(min_size=1, max_size=20)
 

@@ -1,0 +1,182 @@
+"""One page for the owner of a small firm: what the cell saves, how we know, and how to get the same figures again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from cellwright.benchmarks.figures import between, finding, is_clear, percent, write_whole
+from cellwright.provenance import STATUSES, Status
+
+if TYPE_CHECKING:
+    from cellwright.benchmarks.comparison import Comparison, Outcome
+    from cellwright.sim import Estimate
+
+TEMPLATE = "page.html.jinja"
+STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
+    {
+        "measured": "measured at a workplace",
+        "published": "taken from publications",
+        "vendor": "stated by makers of parts",
+        "assumed": "assumed",
+    }
+)
+NO_SOURCES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A large figure: what is shown, what it means, how sure it is; ``good`` is None where nothing is clear."""
+
+    shown: str
+    means: str
+    sure: str
+    good: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table, cell and hand, as text."""
+
+    name: str
+    cell: str
+    hand: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of one status: names, each with its source in words."""
+
+    words: str
+    numbers: list[tuple[str, str]]
+
+
+def write_page(
+    path: Path,
+    comparison: Comparison,
+    figures: Mapping[str, str],
+    *,
+    title: str,
+    command: str,
+    version: str,
+    input_hash: str,
+    sources: Mapping[str, str] = NO_SOURCES,
+) -> None:
+    """Write one self-contained HTML page, all of it or nothing.
+
+    figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: where each
+    input comes from, in words, by its name. Raises InputError if the folder cannot be written.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    drawn = [(name, Markup(svg)) for name, svg in figures.items()]  # noqa: S704  # our own drawings
+    text = environment.get_template(TEMPLATE).render(
+        title=title,
+        unit=comparison.unit,
+        finding=finding(comparison) + ".",
+        headlines=list(headlines(comparison)),
+        first_figures=drawn[:1],
+        more_figures=drawn[1:],
+        rows=list(table(comparison)),
+        runs=comparison.replications,
+        inputs=list(grouped(comparison.provenance, sources)),
+        counted=counted(comparison.provenance),
+        nothing_measured="measured" not in comparison.provenance.values(),
+        command=command,
+        seed=comparison.seed,
+        version=version,
+        input_hash=input_hash,
+    )
+    write_whole(path, text.encode())
+
+
+def headlines(comparison: Comparison) -> Iterator[Headline]:
+    """The three figures that decide: time, output, the person's seconds."""
+    unit = comparison.unit
+    yield _headline(comparison.less_time_percent, f"less time per {unit}", f"more time per {unit}")
+    yield _headline(comparison.more_output_percent, f"more {unit}s in the same time", f"fewer {unit}s in the same time")
+    saved = comparison.less_labour_percent
+    saved_s = comparison.hand.labour_s_per_unit.mean - comparison.cell.labour_s_per_unit.mean
+    if not is_clear(saved):
+        yield _headline(saved, "", "")
+        return
+    direction, sign = ("less", 1) if saved.mean > 0 else ("more", -1)
+    yield Headline(
+        f"{_seconds(abs(saved_s))} s {direction}",
+        f"of a person's time per {unit}",
+        f"{percent(saved.mean)} % {direction} {between(saved, sign)}".rstrip(),
+        saved.mean > 0,
+    )
+
+
+def _headline(estimate: Estimate, up: str, down: str) -> Headline:
+    sign = 1 if estimate.mean >= 0 else -1
+    if not is_clear(estimate):
+        what = (up or "less of a person's time").removeprefix("less ").removeprefix("more ")
+        return Headline("no clear difference", f"in {what}", between(estimate), None)
+    sure = between(estimate, sign) or "(one run: no telling how sure)"
+    return Headline(f"{percent(estimate.mean)} %", up if sign > 0 else down, sure, sign > 0)
+
+
+def table(comparison: Comparison) -> Iterator[Row]:
+    """Cell against hand, a row for each figure; units stand in the rows' names."""
+    unit, hours = comparison.unit, comparison.shift_hours
+    cell, hand = comparison.cell, comparison.hand
+    yield Row(f"Seconds per {unit}, mean", _mean(cell.cycle_time_s), _mean(hand.cycle_time_s))
+    yield Row("Nine out of ten take, s", _middle(cell), _middle(hand))
+    yield Row(f"{unit.capitalize()}s per hour", _mean(cell.units_per_hour), _mean(hand.units_per_hour))
+    per_shift = f"{unit.capitalize()}s per shift of {hours:g} h"
+    yield Row(per_shift, _mean(cell.units_per_hour, hours), _mean(hand.units_per_hour, hours))
+    yield Row(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(hand.labour_s_per_unit))
+    for cause in sorted({*cell.stops, *hand.stops}):
+        name = f"Stops per shift: {cause}"
+        yield Row(name, _stops(cell, cause, hours), _stops(hand, cause, hours))
+
+
+def _mean(estimate: Estimate, times: float = 1.0) -> str:
+    if estimate.ci95_low is None or estimate.ci95_high is None:
+        return _seconds(times * estimate.mean)
+    low, high = times * estimate.ci95_low, times * estimate.ci95_high
+    return f"{_seconds(times * estimate.mean)} ({_seconds(low)} to {_seconds(high)})"
+
+
+def _middle(outcome: Outcome) -> str:
+    low, high = (float(value) for value in np.percentile(outcome.cycle_times_s, (5, 95)))
+    return f"{_seconds(low)} to {_seconds(high)}"
+
+
+def _stops(outcome: Outcome, cause: str, hours: float) -> str:
+    simulated_h = float(outcome.cycle_times_s.sum()) / 3600
+    return _seconds(outcome.stops.get(cause, 0) / simulated_h * hours)
+
+
+def _seconds(value: float) -> str:
+    """A figure with three digits that count, no more than a reader can use."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def grouped(provenance: Mapping[str, Status], sources: Mapping[str, str]) -> Iterator[Inputs]:
+    """The inputs by status, the surest first."""
+    for status in STATUSES:
+        names = [name for name, each in provenance.items() if each == status]
+        if names:
+            yield Inputs(STATUS_WORDS[status].capitalize(), [(name, sources.get(name, "")) for name in names])
+
+
+def counted(provenance: Mapping[str, Status]) -> str:
+    """How many inputs rest on what, in one sentence."""
+    counts = {status: sum(1 for each in provenance.values() if each == status) for status in STATUSES}
+    parts = [f"{count or 'none'} {'is' if count == 1 else 'are'} {STATUS_WORDS[each]}" for each, count in counts.items()]
+    return f"Of the {len(provenance)} numbers behind this page, {', '.join(parts[:-1])} and {parts[-1]}."
