@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -25,6 +27,8 @@ PORT, CURVE = 0.3, 0.8
 """Distance between lines that meet one side of a box, and the width that their curves take; inches."""
 
 Point = tuple[float, float]
+Codes = list[Any]
+"""What each point of a curve is to Matplotlib."""
 
 
 def mermaid(cell: type[Cell]) -> str:
@@ -41,7 +45,7 @@ def mermaid(cell: type[Cell]) -> str:
     )
     graph = machine.model_graphs[id(model)]
     graph.reset_styling()  # or the first state is shown as the present one
-    text: str = graph.get_graph().source
+    text = str(graph.get_graph().draw(None))
     note = f"fault leads from any state to {FAULTED}, stop to {STOPPED}, reset from both to {cell.states[0]}"
     return f"{text.rstrip()}\n  note left of {cell.states[0]}: {note}\n"
 
@@ -137,7 +141,10 @@ class _Drawing:
 
     def _sorted_edges(self) -> tuple[list[_Edge], list[_Edge], list[_Edge], list[_Edge]]:
         """Edges straight down, between main and side states, and round the left and the right."""
-        down, across, left, right = [], [], [], []
+        down: list[_Edge] = []
+        across: list[_Edge] = []
+        left: list[_Edge] = []
+        right: list[_Edge] = []
         for edge in self.edges:
             inside = [state in self.main for state in (edge.source, edge.destination)]
             if not all(inside):
@@ -211,7 +218,6 @@ class _Drawing:
             codes = [Curve.MOVETO, Curve.LINETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4, Curve.LINETO]
             if not outwards:
                 points = points[::-1]
-                codes = [Curve.MOVETO, Curve.LINETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4, Curve.LINETO]
             self._arrow(points, codes)
             self._write((self.labels_from + far[0]) / 2, far[1] + 0.1, edge.label)
 
@@ -220,7 +226,7 @@ class _Drawing:
         ports: dict[tuple[_Edge, str], float] = {}
         for state in states:
             mine = [edge for edge in across if state in (edge.source, edge.destination)]
-            mine.sort(key=lambda edge: (-self.boxes[_other(edge, state)].y, edge.destination in self.main))  # noqa: B023
+            mine.sort(key=lambda edge: (-self.boxes[_other(edge, state)].y, edge.destination in self.main))
             for number, edge in enumerate(mine):
                 ports[edge, state] = ((len(mine) - 1) / 2 - number) * apart
         return ports
@@ -239,7 +245,9 @@ class _Drawing:
                 box, up = self.boxes[state], self.boxes[other].y - self.boxes[state].y
                 direction = 1 if up > 0 or (up == 0 and leaves > 0) else -1
                 used[state, direction] = taken = used.get((state, direction), 0) + 1
-                ends.append((box.right if side > 0 else box.left, box.y + direction * min(0.12 * taken, box.height / 2)))
+                ends.append(
+                    (box.right if side > 0 else box.left, box.y + direction * min(0.12 * taken, box.height / 2))
+                )
             x = (max(box.right for box in self.boxes.values()) if side > 0 else ends[0][0]) + side * out
             self._arrow(*_rounded(ends[0], ends[1], x, side))
             beside = side * width / 2 if to_itself else 0.0
@@ -250,7 +258,7 @@ class _Drawing:
         """A height between two ends that is level with no main box, if there is one."""
         middle = (one + other) / 2
         rows = sorted((self.boxes[state].y for state in self.main), reverse=True)
-        gaps = [(upper + lower) / 2 for upper, lower in zip(rows, rows[1:], strict=False)]
+        gaps = [(upper + lower) / 2 for upper, lower in pairwise(rows)]
         inside = [gap for gap in gaps if min(one, other) < gap < max(one, other)]
         return min(inside, key=lambda gap: abs(gap - middle), default=middle)
 
@@ -305,7 +313,7 @@ class _Drawing:
 
     # ---- pen and paper ----
 
-    def _arrow(self, points: list[Point], codes: list[int] | None = None, colour: str = FAINT) -> None:
+    def _arrow(self, points: list[Point], codes: Codes | None = None, colour: str = FAINT) -> None:
         curve = Curve(points, codes)
         style = "-|>,head_length=5,head_width=2.5"
         self.axes.add_patch(
@@ -318,7 +326,9 @@ class _Drawing:
         corner = (box.left, box.y - box.height / 2)
         shape = "round,pad=0,rounding_size=0.1"
         self.axes.add_patch(
-            FancyBboxPatch(corner, box.width, box.height, shape, facecolor=face, edgecolor=edge, linewidth=1.4, ls=style)
+            FancyBboxPatch(
+                corner, box.width, box.height, shape, facecolor=face, edgecolor=edge, linewidth=1.4, ls=style
+            )
         )
         self._cover(box.left, corner[1])
         self._cover(box.right, box.y + box.height / 2)
@@ -360,18 +370,18 @@ def _inches(text: str, size: float = SMALL_PT) -> float:
     return float(TextPath((0, 0), text, size=size).get_extents().width) / 72 if text else 0.0
 
 
-def _s_curve(start: Point, end: Point) -> tuple[list[Point], list[int]]:
+def _s_curve(start: Point, end: Point) -> tuple[list[Point], Codes]:
     middle = (start[0] + end[0]) / 2
     return [start, (middle, start[1]), (middle, end[1]), end], [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4]
 
 
-def _rounded(start: Point, end: Point, x: float, side: int) -> tuple[list[Point], list[int]]:
+def _rounded(start: Point, end: Point, x: float, side: int) -> tuple[list[Point], Codes]:
     """Out to ``x``, along it, and back, with round corners."""
     radius = min(0.2, abs(start[1] - end[1]) / 2)
     turn = radius if end[1] > start[1] else -radius
     near = x - side * radius
     points = [start, (near, start[1]), (x, start[1]), (x, start[1] + turn), (x, end[1] - turn), (x, end[1])]
-    codes: Iterable[int] = (
+    codes = (
         Curve.MOVETO, Curve.LINETO, Curve.CURVE3, Curve.CURVE3, Curve.LINETO, Curve.CURVE3, Curve.CURVE3, Curve.LINETO
     )  # fmt: skip
     return [*points, (near, end[1]), end], list(codes)

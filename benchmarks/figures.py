@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from cellwright.errors import InputError
 from cellwright.hardware.device import Device
@@ -30,7 +31,7 @@ HAND, CELL = "#d9822b", "#2a7fa8"
 STATES = ["#8fb8de", "#c9ccd1", "#2a7fa8", "#e2a03f", "#c8553d", "#7fb77e", "#9a7fb8", "#d98cb3", "#6b8e8a", "#b5a642"]
 ZOOM_S = 6.0
 """How much of a cycle is shown enlarged, s."""
-STYLE = {"font.size": 11, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK,
+STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK,
          "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": FAINT}  # fmt: skip
 
 
@@ -47,8 +48,10 @@ def between(estimate: Estimate, sign: int = 1) -> str:
     if estimate.ci95_low is None or estimate.ci95_high is None:
         return ""
     low, high = sorted((sign * estimate.ci95_low, sign * estimate.ci95_high))
-    minus = ["−" if float(percent(each, estimate.mean)) and each < 0 else "" for each in (low, high)]
-    shown = [mark + percent(each, estimate.mean) for mark, each in zip(minus, (low, high), strict=True)]
+    # An interval narrower than 2 % reads as one number unless it shows a further digit.
+    like = 0.0 if high - low < 2 else estimate.mean
+    minus = ["−" if float(percent(each, like)) and each < 0 else "" for each in (low, high)]
+    shown = [mark + percent(each, like) for mark, each in zip(minus, (low, high), strict=True)]
     return f"(95 % sure: {shown[0]} to {shown[1]} %)"
 
 
@@ -80,7 +83,7 @@ def finding(comparison: Comparison) -> str:
 def cycle_time_chart(comparison: Comparison) -> Figure:
     """Cycle times by hand and with the cell, and below them the person's seconds for each unit."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 5.6), layout="constrained")
+        figure = Figure(figsize=(6.2, 5.4), layout="constrained")
         times, labour = figure.subplots(2, 1, height_ratios=[2.4, 1])
         head, _, interval = finding(comparison).partition(" (")
         title = f"{head}\n({interval}" if interval else _wrapped(head)
@@ -103,16 +106,20 @@ def _draw_times(axes: Axes, comparison: Comparison) -> None:
     beyond = sum(int((outcome.cycle_times_s > limit_s).sum()) for _, outcome, _, _ in rows)
     for _, outcome, colour, level in rows:
         counts, edges = np.histogram(outcome.cycle_times_s, bins=90, range=(0, limit_s))
-        axes.stairs(level + 0.6 * counts / max(1, counts.max()), edges, baseline=level, fill=True, color=colour, alpha=0.75)
+        axes.stairs(
+            level + 0.6 * counts / max(1, counts.max()), edges, baseline=level, fill=True, color=colour, alpha=0.75
+        )
         mean = outcome.cycle_time_s
         low, high = (mean.mean if end is None else end for end in (mean.ci95_low, mean.ci95_high))
         axes.plot([low, high], [level - 0.05] * 2, color=INK, linewidth=5, solid_capstyle="butt")
         axes.plot([mean.mean] * 2, [level - 0.1, level + 0.66], color=INK, linewidth=1.2)
         on_left = mean.mean > limit_s / 2
         axes.annotate(_mean_label(mean), (mean.mean, level + 0.7), ha="right" if on_left else "left", size=10.5)
-    axes.set_yticks([level + 0.25 for *_, level in rows], [f"{name}\n{outcome.cycles:,} cycles" for name, outcome, _, _ in rows])
-    note = f"; {beyond} longer ones not shown" if beyond else ""
-    axes.set_xlabel(f"Seconds for one {comparison.unit}, each cycle of {_runs(comparison.replications)}{note}")
+    axes.set_yticks(
+        [level + 0.25 for *_, level in rows], [f"{name}\n{outcome.cycles:,} cycles" for name, outcome, _, _ in rows]
+    )
+    note = f" ({beyond} longer not shown)" if beyond else ""
+    axes.set_xlabel(f"Seconds for one {comparison.unit}; {_runs(comparison.replications)}{note}")
     axes.set(xlim=(0, limit_s), ylim=(-0.15, 1.95))
     _plain(axes)
 
@@ -136,8 +143,12 @@ def _draw_labour(axes: Axes, comparison: Comparison) -> None:
             axes.plot([labour.ci95_low, labour.ci95_high], [level, level], color=INK, linewidth=2)
     saved = comparison.less_labour_percent
     direction, sign = ("less", 1) if saved.mean >= 0 else ("more", -1)
-    said = f"{percent(saved.mean)} % {direction} {between(saved, sign)}".rstrip() if is_clear(saved) else "no clear difference"
-    axes.set_title(f"The person's own time: {said}", loc="left", size=12, weight="bold")
+    said = (
+        f"{percent(saved.mean)} % {direction} {between(saved, sign)}".rstrip()
+        if is_clear(saved)
+        else "no clear difference"
+    )
+    axes.set_title(f"A person's time: {said}", loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [name for name, _, _ in rows])
     axes.set_xlabel(f"Seconds of a person's work for one {comparison.unit}")
     axes.set(xlim=(0, 1.15 * max(outcome.labour_s_per_unit.mean for _, outcome, _ in rows)), ylim=(-0.5, 1.5))
@@ -183,7 +194,9 @@ def read_cycle(log: sqlite3.Connection, cell: type[Cell], replication: int, numb
     """Read one cycle. Raises InputError if the log does not have it."""
     ends = dict(log.execute("SELECT number, ended_s FROM cycle WHERE replication = ?", (replication,)))
     if number not in ends or (number > 1 and number - 1 not in ends):
-        raise InputError(f"The log has no whole cycle {number} of replication {replication}; it has {len(ends)} cycles.")
+        raise InputError(
+            f"The log has no whole cycle {number} of replication {replication}; it has {len(ends)} cycles."
+        )
     start_s, end_s = ends.get(number - 1, 0.0), ends[number]
     reader = _CycleReader(log, replication, start_s, end_s)
     record = CycleRecord(end_s - start_s, list(reader.states()))
@@ -205,7 +218,9 @@ class _CycleReader:
         key = (self.replication, source, like)
         chosen = "SELECT at_s, what, value FROM event WHERE replication = ? AND source = ? AND what LIKE ?"
         before = self.log.execute(f"{chosen} AND at_s <= ? ORDER BY rowid DESC LIMIT 1", (*key, self.start_s))
-        within = self.log.execute(f"{chosen} AND at_s > ? AND at_s <= ? ORDER BY rowid", (*key, self.start_s, self.end_s))
+        within = self.log.execute(
+            f"{chosen} AND at_s > ? AND at_s <= ? ORDER BY rowid", (*key, self.start_s, self.end_s)
+        )
         return [*before.fetchall(), *within.fetchall()]
 
     def _band(self, what: str, start_s: float, end_s: float) -> Band:
@@ -219,7 +234,7 @@ class _CycleReader:
                 yield band
 
     def device(self, name: str) -> Iterator[Band]:
-        """Bars from "move" to "move done", bands from "on" to "off" and "closed" to "open", shots as long as they are."""
+        """Bars from "move" to "move done", from "on" to "off", from "closed" to "open"; shots as long as they are."""
         under_way: tuple[str, float] | None = None
         for at_s, what, value in self._rows(name):
             if under_way is not None and under_way[0] != "fire" and at_s > self.start_s:
@@ -230,7 +245,7 @@ class _CycleReader:
                     yield self._band(what, at_s, at_s + (value or 0.0))
             elif what in ("on", "closed", "move", "jog"):
                 under_way = (what, at_s)
-        if under_way is not None:
+        if under_way is not None and under_way[1] < self.end_s:
             yield self._band(under_way[0], under_way[1], self.end_s)
 
 
@@ -246,7 +261,7 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
     close = [name for name in active if zoom and _moves_within(record.devices[name], *zoom)]
     with mpl.rc_context(STYLE):
         rows = [len(active) + 1, len(close) + 1] if zoom else [len(active) + 1]
-        figure = Figure(figsize=(7.6, 1.9 + 0.34 * sum(rows) + 0.8 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(6.4, 1.9 + 0.34 * sum(rows) + 0.8 * len(rows)), layout="constrained")
         drawn = figure.subplots(len(rows), 1, height_ratios=rows, squeeze=False)[:, 0]
         share = 100 * spent[longest] / record.length_s
         figure.suptitle(
@@ -255,10 +270,14 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
         )  # fmt: skip
         whole = drawn[0]
         _draw_rows(whole, record, active, colours, (0.0, record.length_s))
-        note = f" Nothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
-        whole.set_xlabel(f"Seconds since the {cell.unit} before was finished\nGrey: moving, closed or lit. Orange: a shot.{note}")
-        handles = [mpl.patches.Patch(color=colours.get(state, FAINT), label=f"{state} {seconds:.{0 if seconds >= 10 else 1}f} s")
-                   for state, seconds in spent.items()]  # fmt: skip
+        note = f"\nNothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
+        whole.set_xlabel(
+            f"Seconds since the {cell.unit} before was finished\nGrey: moving, closed or lit. Orange: a shot.{note}"
+        )
+        handles = [
+            Patch(color=colours.get(state, FAINT), label=f"{state} {seconds:.{0 if seconds >= 10 else 1}f} s")
+            for state, seconds in spent.items()
+        ]
         whole.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=10.5)
         if zoom:
             _draw_rows(drawn[1], record, close, colours, zoom)
@@ -284,7 +303,9 @@ def _moves_within(bands: list[Band], start_s: float, end_s: float) -> bool:
 def _draw_rows(axes: Axes, record: CycleRecord, devices: list[str], colours: dict[str, str],
                window: tuple[float, float]) -> None:  # fmt: skip
     for band in record.states:
-        axes.broken_barh([(band.start_s, band.end_s - band.start_s)], (-0.42, 0.84), color=colours.get(band.what, FAINT))
+        axes.broken_barh(
+            [(band.start_s, band.end_s - band.start_s)], (-0.42, 0.84), color=colours.get(band.what, FAINT)
+        )
     for row, name in enumerate(devices, 1):
         bands = record.devices[name]
         shots = [(band.start_s, band.end_s - band.start_s) for band in bands if band.what == "fire"]

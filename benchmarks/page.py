@@ -81,7 +81,7 @@ def write_page(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    drawn = [(name, Markup(svg)) for name, svg in figures.items()]  # noqa: S704  # our own drawings
+    drawn = [(name, Markup(svg)) for name, svg in figures.items()]  # our own drawings
     text = environment.get_template(TEMPLATE).render(
         title=title,
         unit=comparison.unit,
@@ -135,7 +135,7 @@ def table(comparison: Comparison) -> Iterator[Row]:
     unit, hours = comparison.unit, comparison.shift_hours
     cell, hand = comparison.cell, comparison.hand
     yield Row(f"Seconds per {unit}, mean", _mean(cell.cycle_time_s), _mean(hand.cycle_time_s))
-    yield Row("Nine out of ten take, s", _middle(cell), _middle(hand))
+    yield Row("Nine cycles out of ten take, s", _middle(cell), _middle(hand))
     yield Row(f"{unit.capitalize()}s per hour", _mean(cell.units_per_hour), _mean(hand.units_per_hour))
     per_shift = f"{unit.capitalize()}s per shift of {hours:g} h"
     yield Row(per_shift, _mean(cell.units_per_hour, hours), _mean(hand.units_per_hour, hours))
@@ -164,7 +164,9 @@ def _stops(outcome: Outcome, cause: str, hours: float) -> str:
 
 def _seconds(value: float) -> str:
     """A figure with three digits that count, no more than a reader can use."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    if value == 0:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:#.3g}"
 
 
 def grouped(provenance: Mapping[str, Status], sources: Mapping[str, str]) -> Iterator[Inputs]:
@@ -178,5 +180,7 @@ def grouped(provenance: Mapping[str, Status], sources: Mapping[str, str]) -> Ite
 def counted(provenance: Mapping[str, Status]) -> str:
     """How many inputs rest on what, in one sentence."""
     counts = {status: sum(1 for each in provenance.values() if each == status) for status in STATUSES}
-    parts = [f"{count or 'none'} {'is' if count == 1 else 'are'} {STATUS_WORDS[each]}" for each, count in counts.items()]
+    parts = [
+        f"{count or 'none'} {'is' if count == 1 else 'are'} {STATUS_WORDS[each]}" for each, count in counts.items()
+    ]
     return f"Of the {len(provenance)} numbers behind this page, {', '.join(parts[:-1])} and {parts[-1]}."

@@ -284,9 +284,7 @@ class ModelBoard(Board):
 
     # ---- axes ----
 
-    def start_move(
-        self, stepper: ModelStepper, start: int, target: int, max_speed: float, acceleration: float
-    ) -> Wait:
+    def start_move(self, stepper: ModelStepper, start: int, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move of one axis; those on their way already go on, at the rate that all together allow."""
         if self.locked:
             raise CellFault(f"{stepper.device.name} cannot move: the board has been made safe; reset the cell first.")

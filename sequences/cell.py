@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, ClassVar
 
 import simpy
@@ -21,7 +20,7 @@ from cellwright.sensors import Button
 from cellwright.sequences.description import description_problems
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
-from cellwright.sequences.supervision import Step, Supervision
+from cellwright.sequences.supervision import Step, Supervision, plain
 
 FAULTED = "faulted"
 STOPPED = "stopped"
@@ -175,8 +174,10 @@ class Cell:
         except CellwrightError as error:
             self.fault(str(error))
         except Exception as error:
-            self.fault(_plain(error))
+            self.fault(plain(error))
         finally:
+            for part in self._running:
+                part.abandon("the step that started it is over")
             self._running = []
         return None
 
@@ -285,15 +286,25 @@ class Cell:
             pending = part
         if isinstance(pending, Event):
             return pending
-        return self.env.timeout(0) if pending is None else self._alongside(pending)
+        return self.env.timeout(0) if pending is None else self._all_of((pending,))
 
     def _all_of(self, parts: tuple[Event | Step, ...]) -> Event:
-        return self.env.all_of([part if isinstance(part, Event) else self._alongside(part) for part in parts])
+        steps = [Supervision(self.env, part) for part in parts if not isinstance(part, Event)]
+        whole = self.env.all_of([*(part for part in parts if isinstance(part, Event)), *steps])
+        for step in steps:
+            self._running.append(step)
+            step.callbacks.append(lambda ended: self._part_ended(ended, whole))
+        return whole
 
-    def _alongside(self, step: Step) -> Event:
-        supervision = Supervision(self.env, step)
-        self._running.append(supervision)
-        return supervision
+    def _part_ended(self, part: Event, whole: Event) -> None:
+        """Hear of a failure through ``whole``; if nobody waits for that any more, it is a fault at once."""
+        if part.ok:
+            return
+        part.defused = True
+        if whole.callbacks is None or len(whole.callbacks) < 2:  # one callback is SimPy's own
+            whole.defused = True
+            if any(each is part and not each.abandoned for each in self._running):
+                self.fault(str(part.value))
 
     def within(self, seconds: float, event: Event, what: str) -> Wait:
         """Give any SimPy event a time limit; ``what`` ends the sentence "<cell> ..." when it passes."""
@@ -301,7 +312,7 @@ class Cell:
         if event.callbacks is None:
             wait.complete()
         else:
-            event.callbacks.append(wait.complete)
+            event.callbacks.append(lambda ended: _pass_on(ended, wait))
         return wait
 
     def _record(self, source: str, what: str, value: float | None, detail: str = "") -> None:
@@ -324,10 +335,11 @@ def _holds_stop(device: Device) -> bool:
     return isinstance(device, Button) and device.stops_cell and device.is_closed
 
 
-def _plain(error: Exception) -> str:
-    """A mistake in a step as one sentence that says where it is."""
-    trace: TracebackType | None = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
-    return f"the step failed with {type(error).__name__}: {error}{where}."
+def _pass_on(ended: Event, wait: Wait) -> None:
+    """End ``wait`` as the event that it stands for has ended."""
+    if ended.ok:
+        wait.complete()
+        return
+    ended.defused = wait.defused = True
+    if not wait.triggered:
+        wait.fail(ended.value)

@@ -8,9 +8,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cellwright.hardware.device import Device
-
 from cellwright.errors import nearest
+from cellwright.hardware.device import Device
 
 if TYPE_CHECKING:
     from cellwright.sequences.cell import Cell

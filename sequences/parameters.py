@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cellwright.sequences.settings import Settings
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cellwright.errors import InputError, nearest
 from cellwright.provenance import Figure, Status, status_of
+from cellwright.sequences.settings import Settings
 
 Groups = dict[str, Any]
 """Devices, settings and other parameter dataclasses, by the name that stands before the dot."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from math import inf
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import simpy
-from simpy.events import PENDING, Event, Process, Timeout
+from simpy.events import Event, Process, Timeout
 
-from cellwright.errors import CellFault, TimedOut
+from cellwright.errors import CellFault, CellwrightError, TimedOut
 from cellwright.hardware import Wait
 from cellwright.hardware.waits import cancel, limit_of
 
@@ -26,7 +28,7 @@ class Supervision(Process):
     limit_s = inf  # for who waits for the step: its own waits have limits
 
     def __init__(self, env: simpy.Environment, step: Step) -> None:
-        self._abandoned = False
+        self.abandoned = False
         self._deadline_s = inf
         self._timer_due_s = inf
         self._timer: Event | None = None
@@ -39,14 +41,14 @@ class Supervision(Process):
 
     # In place of Process._resume, so that supervising costs no generator of its own round the step's.
     def _resume(self, event: Event) -> None:
-        """Take the step on to its next wait, as ``event``, for which it waited, has come or failed."""
+        """Take the step on to its next wait: ``event``, for which it waited, has come or failed."""
         env, step = self.env, self._generator
         outer, env._active_proc = env._active_proc, self
         try:
-            while not self._abandoned:
+            while not self.abandoned:
                 event = step.send(event._value) if event._ok else step.throw(self._failure(event))
                 limit_s = event.limit_s if isinstance(event, Wait) else self._limit_of(event)
-                if event.callbacks is not None and not self._abandoned:
+                if event.callbacks is not None and not self.abandoned:
                     self._target = event
                     self._deadline_s = deadline_s = env._now + limit_s
                     if deadline_s < self._timer_due_s:
@@ -54,18 +56,18 @@ class Supervision(Process):
                     event.callbacks.append(self._resume)
                     return
             event._defused = True
-            self._close()
+            step.close()
             self._end(True, None)
         except StopIteration as end:
             self._end(True, end.value)
         except BaseException as failure:
-            self._end(False, self._after_closing(failure))
+            self._end(False, _as_fault(self._closing(failure)))
         finally:
             env._active_proc = outer
 
     @staticmethod
     def _failure(event: Event) -> BaseException:
-        """What to raise in the step for an event that failed: a copy, as SimPy does, of what others may raise too."""
+        """What to raise in the step for an event that failed: a copy, as in SimPy, as others may raise it too."""
         event._defused = True
         failure: BaseException = event._value
         if isinstance(failure, simpy.Interrupt) and isinstance(failure.cause, TimedOut):
@@ -73,3 +75,76 @@ class Supervision(Process):
         copy = type(failure)(*failure.args)
         copy.__cause__ = failure
         return copy
+
+    def _closing(self, failure: BaseException) -> BaseException:
+        """Let the step clean up after a wait that was refused; what goes wrong in that counts instead."""
+        try:
+            self._generator.close()
+        except Exception as worse:
+            return worse
+        return failure
+
+    def _end(self, ok: bool, value: Any) -> None:
+        if self._timer is not None:
+            cancel(self.env, self._timer)
+        self._ok, self._value = ok, value
+        self.env.schedule(self)
+
+    @staticmethod
+    def _limit_of(event: Any) -> float:
+        if not isinstance(event, Event):
+            raise CellFault(f"the step yielded {event!r}; a step yields what devices return, or other SimPy events.")
+        limit_s = limit_of(event)
+        if limit_s is None:
+            raise CellFault(
+                "the step waits without a time limit; wait for a device's event, or wrap it in self.within()."
+            )
+        return limit_s
+
+    def _set_timer(self, due_s: float) -> None:
+        if self._timer is not None:
+            cancel(self.env, self._timer)
+        self._timer_due_s = due_s
+        self._timer = timer = Timeout(self.env, due_s - self.env.now)
+        timer.callbacks.append(self._ring)
+
+    def _ring(self, _: Event) -> None:
+        self._timer, self._timer_due_s = None, inf
+        waited = self._target
+        if self._deadline_s == inf:
+            return
+        if self.env.now < self._deadline_s - 1e-9:
+            self._set_timer(self._deadline_s)
+        elif waited.callbacks is not None and not waited.triggered:
+            limit_s = limit_of(waited)
+            what = waited.what if isinstance(waited, Wait) else self._describe(waited)
+            self.interrupt(TimedOut(f"{what} within {limit_s:g} s."))
+
+    @staticmethod
+    def _describe(event: Any) -> str:
+        parts = [part.what for part in getattr(event, "_events", ()) if isinstance(part, Wait) and not part.triggered]
+        return " and ".join(parts) if parts else getattr(event, "what", "what the step waits for did not happen")
+
+    def abandon(self, reason: str) -> None:
+        """End the step where it is. The step is closed, so its own clean-up (``finally``) runs."""
+        self.abandoned = True
+        if self.is_alive and self is not self.env.active_process:
+            self.interrupt(reason)
+
+
+def _as_fault(failure: BaseException) -> BaseException:
+    """What a step fails with. SimPy copies an exception that it passes on, which loses where it came from."""
+    if isinstance(failure, CellwrightError) or not isinstance(failure, Exception):
+        return failure
+    fault = CellFault(plain(failure))
+    fault.__cause__ = failure
+    return fault
+
+
+def plain(error: Exception) -> str:
+    """A mistake in a step as one sentence that says where it is."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+    return f"the step failed with {type(error).__name__}: {error}{where}."

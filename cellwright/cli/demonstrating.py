@@ -15,6 +15,12 @@ from cellwright.sim import Length, Scenario, run_cell
 
 SHOWN_CYCLE = 5
 REPLICATIONS = 20
+TITLES = {
+    "cycle_time": "How long one {unit} takes",
+    "timeline": "One {unit}, second by second",
+    "states": "What the cell does, state by state",
+}
+"""The heading of each picture on the page, by the name of its file."""
 
 
 def demo(name: str, folder: Path, seed: int) -> None:
@@ -54,7 +60,7 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str) 
     write_page(
         page,
         comparison,
-        {name: figures.as_svg(figure) for name, figure in drawn.items()},
+        {TITLES[name].format(unit=cell.unit): figures.as_svg(figure, prefix=name) for name, figure in drawn.items()},
         title=f"The {cell.name()} against the hand",
         command=command,
         version=cellwright.__version__,

@@ -1,0 +1,245 @@
+"""The model board's axes, which share a firmware's loop, and the switches on them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import simpy
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from cellwright.errors import CellFault
+from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
+from cellwright.hardware.model import TripPoint
+
+TIMING = CONFIGURABLE_FIRMATA
+TURN_S = TIMING.poll_s + 3 * TIMING.step_s
+VALVE = SimpleNamespace(name="valve")
+moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))
+
+
+def axis_on(board, step=2, name="axis"):
+    return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, None, False)
+
+
+def note_time(event, into, name):
+    event.callbacks.append(lambda _: into.setdefault(name, event.env.now))
+
+
+# ---- axes ----
+
+
+def test_a_move_arrives_when_the_firmware_does(env, board, firmware):
+    axis, arrived = axis_on(board), {}
+    note_time(axis.move_to(-2000, 1000, 4000), arrived, "axis")
+    env.run()
+    (made,) = firmware(TIMING, [(0.0, 0, -2000, 1000, 4000)])
+    assert arrived == {"axis": pytest.approx(made[-1][0], rel=1e-3)}
+    assert axis.position == -2000
+
+
+def test_a_move_to_where_it_stands_is_over_at_once(board):
+    assert axis_on(board).move_to(0, 1000, 1000).callbacks is None
+    assert board.is_safe
+
+
+def test_a_second_move_is_refused_while_the_first_goes_on(env, board):
+    axis = axis_on(board, name="bridge")
+    axis.move_to(100, 1000, 1000)
+    env.run(until=0.05)
+    with pytest.raises(CellFault) as refused:
+        axis.move_to(50, 1000, 1000)
+    assert str(refused.value) == "bridge was told to move while it was moving; wait for its move first."
+
+
+def test_zero_moves_the_count_and_not_the_axis(env, board):
+    axis = axis_on(board)
+    axis.place(500)
+    assert axis.position == 500
+    axis.zero()
+    assert (axis.position, axis.true_position) == (0, 500)
+    axis.move_to(-200, 1000, 1000)
+    env.run()
+    assert (axis.position, axis.true_position) == (-200, 300)
+
+
+def position_at(steps, at_s, start=0):
+    return next((where for when, where in reversed(steps) if when <= at_s), start)
+
+
+@given(moves, st.floats(0.01, 0.99))
+def test_position_on_the_way_and_after_a_halt(firmware, move, share):
+    steps, speed, acceleration = move
+    (made,) = firmware(TIMING, [(0.0, 0, steps, speed, acceleration)])
+    at_s = share * made[-1][0]
+    env = simpy.Environment()
+    board = ModelBoard(env)
+    axis, arrived = axis_on(board), {}
+    note_time(axis.move_to(steps, speed, acceleration), arrived, "axis")
+    env.run(until=at_s)
+    near = 1 + 1e-3 * at_s * speed  # one step, and 0.1 % of time
+    assert abs(axis.position - position_at(made, at_s)) <= near
+    stood = axis.position
+    axis.halt()
+    assert axis.position == stood
+    env.run(until=2 * made[-1][0])
+    assert axis.position == stood
+    assert not arrived
+    assert board.is_safe
+
+
+@settings(max_examples=40)
+@given(moves, moves, st.floats(0.05, 0.95))
+def test_an_axis_that_joins_midway(firmware, first, second, share):
+    joins_s = share * first[0] / min(first[1], 3600)
+    made = firmware(TIMING, [(0.0, 0, *first), (joins_s, 0, *second)])
+    assume(made[0][-1][0] > joins_s + TURN_S)
+    env = simpy.Environment()
+    board = ModelBoard(env)
+    axes, arrived = [axis_on(board, 2), axis_on(board, 3)], {}
+    note_time(axes[0].move_to(*first), arrived, 0)
+    env.run(until=joins_s)
+    note_time(axes[1].move_to(*second), arrived, 1)
+    env.run()
+    for number in (0, 1):
+        assert arrived[number] == pytest.approx(made[number][-1][0], rel=1e-3, abs=2 * TURN_S)
+        assert axes[number].position == (first, second)[number][0]
+
+
+@settings(max_examples=40)
+@given(st.lists(moves, min_size=2, max_size=3))
+def test_overlapping_moves_end_in_the_firmwares_order(firmware, together):
+    made = firmware(TIMING, [(0.0, 0, *move) for move in together])
+    env = simpy.Environment()
+    board = ModelBoard(env)
+    axes, arrived = [axis_on(board, 2 + number) for number in range(len(together))], {}
+    for number, move in enumerate(together):
+        note_time(axes[number].move_to(*move), arrived, number)
+    env.run()
+    ends = [steps[-1][0] for steps in made]
+    assert [arrived[number] for number in range(len(ends))] == pytest.approx(ends, rel=1e-3, abs=2 * TURN_S)
+    order = sorted(range(len(ends)), key=ends.__getitem__)
+    gaps = [abs(ends[a] - ends[b]) for a, b in zip(order, order[1:], strict=False)]
+    if min(gaps) > 2e-3 * max(ends) + 4 * TURN_S:
+        assert list(arrived) == order
+
+
+def test_halting_one_axis_speeds_up_the_other(env, board, firmware):
+    one, other, arrived = axis_on(board, 2), axis_on(board, 3), {}
+    note_time(one.move_to(3000, 5000, 100_000), arrived, "one")
+    note_time(other.move_to(3000, 5000, 100_000), arrived, "other")
+    env.run(until=0.5)
+    done = other.position
+    one.halt()
+    env.run()
+    assert "one" not in arrived
+    assert arrived["other"] == pytest.approx(0.5 + (3000 - done) / TIMING.ceiling(1), rel=0.03)
+
+
+def test_make_safe_halts_every_axis(env, board):
+    axes, arrived = [axis_on(board, 2), axis_on(board, 3)], {}
+    for number, axis in enumerate(axes):
+        note_time(axis.move_to(3000, 10_000, 60_000), arrived, number)
+    env.run(until=0.5)
+    stood = [axis.position for axis in axes]
+    board.make_safe()
+    assert board.is_safe
+    env.run(until=10)
+    assert [axis.position for axis in axes] == stood
+    assert not arrived
+
+
+# ---- switches on axes ----
+
+
+@given(moves, st.floats(0, 1))
+@example((500, 1000.0, 2000.0), 0.0)
+@example((500, 1000.0, 2000.0), 1.0)
+def test_a_trip_point_fires_as_the_axis_passes(firmware, move, share):
+    """Both ways: down to 0 and up again; the last step that can trip it included."""
+    steps, speed, acceleration = move
+    trips_at = min(round(share * steps), steps - 1)
+    env = simpy.Environment()
+    board = ModelBoard(env)
+    axis, changes = axis_on(board), []
+    board.declare_input(9, at_rest=True)
+    axis.trip_points.append(TripPoint(9, at=trips_at, level=False))
+    axis.place(steps)
+    assert board.read(9) is True
+    board.on_input(9, lambda level: changes.append((env.now, level)))
+    down = axis.move_to(0, speed, acceleration)
+    env.run(until=down)
+    assert board.read(9) is False
+    turned_s = env.now
+    env.run(until=axis.move_to(steps, speed, acceleration))
+    assert board.read(9) is True
+    (downward,) = firmware(TIMING, [(0.0, steps, 0, speed, acceleration)])
+    (upward,) = firmware(TIMING, [(0.0, 0, steps, speed, acceleration)])
+    closed_s = next(at_s for at_s, where in downward if where == trips_at)
+    opened_s = turned_s + next(at_s for at_s, where in upward if where == trips_at + 1)
+    assert [level for _, level in changes] == [False, True]
+    assert [at_s for at_s, _ in changes] == pytest.approx([closed_s, opened_s], rel=1e-3, abs=TURN_S)
+
+
+def test_a_switch_is_shown_before_the_move_that_ends_on_it_is_over(env, board):
+    axis = axis_on(board)
+    board.declare_input(9, at_rest=True)
+    axis.trip_points.append(TripPoint(9, at=0, level=False))
+    axis.place(300)
+    read = []
+    axis.move_to(0, 1000, 2000).callbacks.append(lambda _: read.append(board.read(9)))
+    env.run()
+    assert read == [False]
+
+
+def test_a_halt_at_a_trip_point_stands_on_it(env, board):
+    axis, other = axis_on(board, 2), axis_on(board, 3)
+    board.declare_input(9, at_rest=True)
+    axis.trip_points.append(TripPoint(9, at=700, level=False))
+    axis.place(2000)
+    board.on_input(9, lambda level: axis.halt())
+    axis.move_to(0, 10_000, 60_000)
+    other.move_to(3000, 10_000, 60_000)
+    env.run()
+    assert axis.true_position == 700
+    assert other.true_position == 3000
+
+
+def test_a_trip_point_while_another_axis_joins_fires_once_and_later(env, board, firmware):
+    axis, other, changes = axis_on(board, 2), axis_on(board, 3), []
+    board.declare_input(9, at_rest=True)
+    axis.trip_points.append(TripPoint(9, at=500, level=False))
+    axis.place(3000)
+    board.on_input(9, lambda level: changes.append(env.now))
+    axis.move_to(0, 10_000, 60_000)
+    env.run(until=0.3)
+    other.move_to(3000, 10_000, 60_000)
+    env.run()
+    made = firmware(TIMING, [(0.0, 3000, 0, 10_000, 60_000), (0.3, 0, 3000, 10_000, 60_000)])
+    expected = next(at_s for at_s, where in made[0] if where == 500)
+    assert changes == pytest.approx([expected], rel=1e-3)
+
+
+def test_placing_an_axis_shows_its_switches(board):
+    axis = axis_on(board)
+    board.declare_input(9, at_rest=True)
+    axis.trip_points.append(TripPoint(9, at=0, level=False))
+    axis.place(-3)
+    assert board.read(9) is False
+    axis.place(1)
+    assert board.read(9) is True
+
+
+def test_late_in_a_long_run_a_trip_still_finds_the_axis_on_its_step():
+    """The environment's clock has a year on it: its rounding is coarser than that of the loop."""
+    env = simpy.Environment(initial_time=365 * 86_400)
+    board = ModelBoard(env)
+    axis = axis_on(board)
+    board.declare_input(9, at_rest=True)
+    axis.trip_points.append(TripPoint(9, at=700, level=False))
+    axis.place(2000)
+    board.on_input(9, lambda level: axis.halt())
+    axis.move_to(0, 1000, 6000)
+    env.run()
+    assert axis.true_position == 700

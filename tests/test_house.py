@@ -1,0 +1,226 @@
+"""The house's rules: who may import whom, and what every file keeps to."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+FLOORS = {
+    "hardware": 0,
+    "actuators": 1,
+    "sensors": 1,
+    "sequences": 2,
+    "sim": 3,
+    "cells": 4,
+    "benchmarks": 5,
+    "cellwright": 6,
+}
+"""Each room imports from floors below its own, and from itself."""
+OPEN_TO_ALL = {"cellwright.errors", "cellwright.provenance"}
+NOT_OURS = {"build", "dist", "docs", "tests", "node_modules"}
+
+
+def folders() -> list[str]:
+    """The package's folders on disk, relative to the root."""
+    return sorted(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("*/**/__init__.py")
+        if not any(part in NOT_OURS or part.startswith(".") for part in path.relative_to(ROOT).parts)
+    )
+
+
+def sources(*rooms: str) -> list[Path]:
+    return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
+
+
+def imports(path: Path, package: str) -> Iterator[str]:
+    """Every module that a file imports; relative ones as seen from ``package``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                base = package.split(".")[: len(package.split(".")) - node.level + 1]
+                module = ".".join([*base, module] if module else base)
+            yield module
+            yield from (f"{module}.{name.name}" for name in node.names)
+
+
+def room_of(module: str) -> str | None:
+    """The room in which a module of the package lives; None for the rest of the world."""
+    parts = module.split(".")
+    if parts[0] != "cellwright":
+        return None
+    return parts[1] if len(parts) > 1 and parts[1] in FLOORS else "cellwright"
+
+
+def wrong_imports(path: Path, room: str, package: str) -> list[str]:
+    """The arrows of a file that do not point downwards."""
+    wrong = []
+    for module in imports(path, package):
+        target = room_of(module)
+        if (
+            target is None
+            or target == room
+            or any(module == name or module.startswith(name + ".") for name in OPEN_TO_ALL)
+        ):
+            continue
+        if module == "cellwright":  # "from cellwright import errors" is judged by the name after it
+            continue
+        if FLOORS[target] >= FLOORS[room]:
+            wrong.append(f"{path.name}: {room} imports {module}")
+    return wrong
+
+
+def package_of(path: Path, room: str) -> str:
+    inside = path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+    return inside if room == "cellwright" else f"cellwright.{inside}"
+
+
+def all_files() -> list[tuple[Path, str]]:
+    return [(path, room) for room in FLOORS for path in sources(room) if "speed" not in path.relative_to(ROOT).parts]
+
+
+def test_there_is_something_to_check():
+    assert len(all_files()) > 25
+    assert {room for _, room in all_files()} == set(FLOORS)
+
+
+def test_imports_point_downwards_only():
+    found = []
+    for path, room in all_files():
+        if path in OPEN_FILES:
+            continue
+        found += wrong_imports(path, room, package_of(path, room))
+    assert not found
+
+
+OPEN_FILES = [ROOT / "cellwright" / "errors.py", ROOT / "cellwright" / "provenance.py"]
+
+
+@pytest.mark.parametrize("path", OPEN_FILES, ids=lambda path: path.name)
+def test_what_is_open_to_all_imports_nobody(path):
+    assert not [module for module in imports(path, "cellwright") if room_of(module)]
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("hardware", "from cellwright.actuators import Lamp"),
+        ("actuators", "import cellwright.sensors.button"),
+        ("sensors", "from cellwright.actuators.lamp import Lamp"),
+        ("sequences", "from cellwright.sim import Kit"),
+        ("sequences", "from cellwright import sim"),
+        ("sim", "from cellwright.cells.stapler import Stapler"),
+        ("sim", "from ..cells import load"),
+        ("sim", "from .. import benchmarks"),
+        ("cells", "from cellwright.benchmarks import comparison"),
+        ("benchmarks", "from cellwright.cli.app import app"),
+        ("hardware", "def late():\n    from cellwright import sequences"),
+        (
+            "hardware",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from cellwright.sequences.cell import Cell",
+        ),
+    ],
+)
+def test_a_wrong_import_is_seen(tmp_path, room, line):
+    path = tmp_path / "wrong.py"
+    path.write_text(line + "\n")
+    assert wrong_imports(path, room, f"cellwright.{room}")
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("hardware", "from cellwright.errors import CellFault"),
+        ("hardware", "from cellwright import errors, provenance"),
+        ("sensors", "from .switch import Switch"),
+        ("cells", "from cellwright.sim import Kit"),
+        ("cellwright", "from cellwright.benchmarks import comparison"),
+        ("sim", "import simpy"),
+    ],
+)
+def test_a_right_import_is_let_through(tmp_path, room, line):
+    path = tmp_path / "right.py"
+    path.write_text(line + "\n")
+    assert not wrong_imports(path, room, f"cellwright.{room}")
+
+
+def cell_names() -> list[str]:
+    return [name.removeprefix("cells/") for name in folders() if name.startswith("cells/")]
+
+
+def names_a_cell(text: str) -> list[str]:
+    """Words of the code, and of its texts, that are a particular cell's name."""
+    words = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name):
+            words.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            words.add(node.attr)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            words |= {part for name in node.names for part in name.name.split(".")}
+            words |= set((getattr(node, "module", None) or "").split("."))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words |= set(node.value.replace(".", " ").replace("/", " ").replace(",", " ").split())
+    return [name for name in cell_names() if any(word.lower() == name for word in words)]
+
+
+def test_simulation_and_benchmarks_know_no_particular_cell():
+    assert "stapler" in cell_names()
+    assert names_a_cell("from cellwright.cells.stapler import KIT")
+    assert names_a_cell('load("stapler")')
+    assert names_a_cell("cell: Stapler")
+    for path in sources("sim", "benchmarks"):
+        if "speed" not in path.relative_to(ROOT).parts:
+            assert not names_a_cell(path.read_text()), path
+
+
+def test_a_cells_description_knows_no_simulation():
+    descriptions = list(ROOT.glob("cells/*/cell.py"))
+    assert descriptions
+    for path in descriptions:
+        assert not [module for module in imports(path, package_of(path, "cells")) if room_of(module) == "sim"], path
+
+
+def prints(text: str) -> list[int]:
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+
+
+def test_only_the_command_line_prints():
+    assert prints("print(1)")
+    for path, room in all_files():
+        if room != "cellwright":
+            assert not prints(path.read_text()), path
+
+
+def test_no_file_is_longer_than_400_lines():
+    for path in [*sources(*FLOORS), *sources("tests")]:
+        lines = len(path.read_text().splitlines())
+        assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def test_every_folder_is_listed_in_pyproject():
+    expected = {
+        ("cellwright" + ("" if name == "cellwright" else "." + name.removeprefix("cellwright/"))): name
+        for name in folders()
+    }
+    expected = {package.replace("/", "."): name for package, name in expected.items()}
+    assert sorted(PYPROJECT["packages"]) == sorted(expected)
+    listed = PYPROJECT["package-dir"]
+    for package, folder in expected.items():
+        parent = next(name for name in (package, package.rpartition(".")[0]) if name in listed)
+        assert listed[parent] + package.removeprefix(parent).replace(".", "/") == folder
+    for folder in listed.values():
+        assert (ROOT / folder / "__init__.py").exists()
