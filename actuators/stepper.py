@@ -77,13 +77,14 @@ class Stepper(Device):
 
         Raises CellFault before homing and outside the travel.
         """
+        if mm == self._last_mm:
+            last = self._last_move
+            if last is not None and last.callbacks is None and self.homed:
+                return last  # it stands there: the move that took it there is over
         if not self.homed:
             raise CellFault(f"{self.name} was told to move before it was homed; home it first.")
         if not self._lowest <= mm <= self._highest:
             raise CellFault(f"{self.name} {self.refusal(mm)}.")
-        last = self._last_move
-        if mm == self._last_mm and last is not None and last.callbacks is None:
-            return last  # it stands there: the move that took it there is over
         wait = self.port.move_to(round(mm * self._per_mm), self._speed, self._acceleration)
         self._last_mm, self._last_move = mm, wait
         if self.record is not None and wait.callbacks is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from heapq import heappush
 from typing import Any, NoReturn
 
 import simpy
@@ -37,13 +38,14 @@ class TripPoint:
     level: bool
 
 
-# Moves and pulses are most of what a simulation makes. They are themselves what SimPy's queue holds, and set
-# the attributes of an event without a chain of constructors, as SimPy's own Timeout does.
+# Moves and pulses are most of what a simulation makes. Like SimPy's own Timeout they are in its queue from the
+# start, with their value, and set the attributes of an event without a chain of constructors.
 
 
 class Move(Wait):
     """A move under way, as it was when the board last looked: the axis's state then, for ``axis_key``."""
 
+    _value = None
     verb = "did not arrive"
     passings: Sequence[Event] = ()
     """The moments, still to come, at which it passes switches."""
@@ -58,29 +60,18 @@ class Move(Wait):
 
 
 class Pulse(Wait):
-    """A pulse and the rest after it; the wait ends with the rest."""
+    """A pulse and the rest after it; the wait ends with the rest. ``back_s`` is when the output goes back."""
 
+    _value = None
     verb = "did not fire"
 
-    def __init__(self, env: simpy.Environment, device: Named, pin: int, level_after: bool, rest_s: float) -> None:
+    def __init__(self, env: simpy.Environment, device: Named, level_after: bool, back_s: float, limit_s: float) -> None:
         self.env = env
         self.callbacks = []
         self.subject = device
-        self.pin = pin
         self.level_after = level_after
-        self.rest_s = rest_s
-
-
-class PulseEnd(Event):
-    """The moment at which a pulsed output goes back."""
-
-    _ok = True
-    _value = None
-
-    def __init__(self, env: simpy.Environment, pulse: Pulse, end: Callable[[Any], None]) -> None:
-        self.env = env
-        self.callbacks = [end]
-        self.pulse = pulse
+        self.back_s = back_s
+        self.limit_s = limit_s
 
 
 class ModelStepper:
@@ -95,14 +86,14 @@ class ModelStepper:
         self.trip_points: list[TripPoint] = []
         self.move: Move | None = None
         self._zero_at = 0
-        self._rest_at = 0  # true steps, while not moving
+        self.rest_at = 0  # true steps; where it stands while not moving
         self._done = Wait(board.env, device, "did not move", 0.0)
         self._done.complete()
 
     @property
     def true_position(self) -> int:
         """Where the axis stands now, in steps from its physical origin."""
-        return self._rest_at if self.move is None else self.board.position_now(self.move)
+        return self.rest_at if self.move is None else self.board.position_now(self.move)
 
     @property
     def position(self) -> int:
@@ -111,7 +102,7 @@ class ModelStepper:
 
     def place(self, true_position: int) -> None:
         """Put the axis somewhere by hand: what a plant does before power-up."""
-        self._rest_at = true_position
+        self.rest_at = true_position
         self.show_trip_points(true_position)
 
     def zero(self) -> None:
@@ -123,7 +114,7 @@ class ModelStepper:
         if self.move is not None:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
         true_target = target + self._zero_at
-        start = self._rest_at
+        start = self.rest_at
         if true_target == start:
             return self._done
         return self.board.start_move(self, start, true_target, max_speed, acceleration)
@@ -136,7 +127,7 @@ class ModelStepper:
     def come_to_rest(self, true_position: int) -> None:
         """End the move under way at ``true_position``."""
         self.move = None
-        self._rest_at = true_position
+        self.rest_at = true_position
 
     def show_trip_points(self, true_position: int) -> None:
         """Set the inputs of the switches on the axis as they are with the axis at ``true_position``."""
@@ -150,14 +141,14 @@ class ModelBoard(Board):
     def __init__(self, env: simpy.Environment, timing: StepTiming = CONFIGURABLE_FIRMATA) -> None:
         self.env = env
         self.timing = timing
-        self.outputs: dict[int, bool] = {}
         self.inputs: dict[int, bool] = {}
         self.steppers: dict[int, ModelStepper] = {}
         self.locked = False
         self._safe: dict[int, bool] = {}
+        self._levels: dict[int, bool] = {}  # of the outputs, but for pulses that are over and not yet taken back
         self._actions_at: tuple[dict[int, OutputAction], dict[int, OutputAction]] = ({}, {})  # low, high
         self._input_actions: dict[int, Callable[[bool], None]] = {}
-        self._pulses: dict[int, PulseEnd] = {}
+        self._pulses: dict[int, Pulse] = {}
         self._edges: dict[int, list[tuple[bool, Wait, float]]] = {}  # level, wait, when its limit is over
         # Every move under way; their keys hold as of _looked_s.
         self._moving: list[Move] = []
@@ -168,7 +159,7 @@ class ModelBoard(Board):
 
     def declare_output(self, pin: int, safe: bool) -> None:
         self._safe[pin] = safe
-        self.outputs[pin] = safe
+        self._levels[pin] = safe
 
     def declare_input(self, pin: int, at_rest: bool) -> None:
         self.inputs[pin] = at_rest
@@ -182,6 +173,12 @@ class ModelBoard(Board):
     # ---- outputs ----
 
     @property
+    def outputs(self) -> dict[int, bool]:
+        """The level of each output."""
+        self._take_back()
+        return self._levels
+
+    @property
     def is_safe(self) -> bool:
         """Whether no axis moves and every output is at its safe level."""
         return not self._moving and self.outputs == self._safe
@@ -189,6 +186,7 @@ class ModelBoard(Board):
     def write(self, pin: int, level: bool) -> None:
         if self.locked or pin not in self._safe:
             self._refuse(pin)
+        self._take_back()
         self._drive(pin, level)
 
     def _refuse(self, pin: int) -> NoReturn:
@@ -199,26 +197,38 @@ class ModelBoard(Board):
     def pulse(self, device: Named, pin: int, level: bool, seconds: float, rest_s: float) -> Wait:
         if self.locked or pin not in self._safe:
             self._refuse(pin)
-        pulses, env = self._pulses, self.env
+        env, levels, pulses = self.env, self._levels, self._pulses
+        now_s = env._now
         if pin in pulses:
-            cancel(env, pulses[pin])
-        self._drive(pin, level)
-        pulse = Pulse(env, device, pin, not level, rest_s)
-        pulse.limit_s = seconds + rest_s + 5.0
-        pulses[pin] = end = PulseEnd(env, pulse, self._end_pulse)
-        env.schedule(end, NORMAL, seconds)
+            last = pulses[pin]
+            if last.back_s <= now_s:
+                levels[pin] = last.level_after
+            else:
+                cancel(env, last)
+        back_s = now_s + seconds
+        pulses[pin] = pulse = Pulse(env, device, not level, back_s, seconds + rest_s + 5.0)
+        # An output goes back without an event of its own, unless somebody watches for that.
+        if pin in self._actions_at[not level]:
+            Timeout(env, seconds).callbacks.append(self._take_back)
+        heappush(env._queue, (back_s + rest_s, NORMAL, next(env._eid), pulse))
+        if levels[pin] != level:
+            levels[pin] = level
+            actions = self._actions_at[level]
+            if pin in actions:
+                actions[pin](level)
         return pulse
 
-    def _end_pulse(self, end: PulseEnd) -> None:
-        pulse = end.pulse
-        del self._pulses[pulse.pin]
-        self._drive(pulse.pin, pulse.level_after)
-        pulse._value = None
-        self.env.schedule(pulse, NORMAL, pulse.rest_s)
+    def _take_back(self, _: Event | None = None) -> None:
+        """Bring outputs up to date: those whose pulses are over go back."""
+        now_s = self.env.now
+        for pin, pulse in list(self._pulses.items()):
+            if pulse.back_s <= now_s:
+                del self._pulses[pin]
+                self._drive(pin, pulse.level_after)
 
     def _drive(self, pin: int, level: bool) -> None:
-        if self.outputs[pin] != level:
-            self.outputs[pin] = level
+        if self._levels[pin] != level:
+            self._levels[pin] = level
             actions = self._actions_at[level]
             if pin in actions:
                 actions[pin](level)
@@ -227,6 +237,7 @@ class ModelBoard(Board):
         self.locked = True
         for move in list(self._moving):
             self.halt(move)
+        self._take_back()
         cancel(self.env, *self._pulses.values())
         self._pulses.clear()
         for pin, safe in self._safe.items():
@@ -300,28 +311,25 @@ class ModelBoard(Board):
         duration_s = self._time_alone(abs(target - start), max_speed, acceleration)
         stepper.move = move = Move(stepper, key, duration_s, self._arrive)
         moving.append(move)
-        self._looked_s = self.env._now
-        self._plan(move, duration_s)
+        env = self.env
+        self._looked_s = now_s = env._now
+        for point in stepper.trip_points:
+            if start > point.at >= target or start <= point.at < target:
+                self._foresee_trip(move, point, duration_s)
+        heappush(env._queue, (now_s + duration_s, NORMAL, next(env._eid), move))
         return move
 
-    def _plan(self, move: Move, duration_s: float) -> None:
-        """Put into the queue when a move passes its switches and when it arrives, in this order at one instant."""
-        start, target = move.key[0], move.key[1]
-        for point in move.stepper.trip_points:
-            if start > point.at >= target or start <= point.at < target:
-                self._foresee_trip(move, point.at if start > target else point.at + 1, duration_s)
-        self.env.schedule(move, NORMAL, duration_s)
-
     def _arrive(self, move: Move) -> None:
-        move._value = None
         moving = self._moving
+        stepper = move.stepper
         if len(moving) == 1:
             moving.clear()
-            move.stepper.come_to_rest(move.key[1])
+            stepper.move = None
+            stepper.rest_at = move.key[1]
         else:
             self._look()
             moving.remove(move)
-            move.stepper.come_to_rest(move.key[1])
+            stepper.come_to_rest(move.key[1])
             self._plan_anew()
 
     def halt(self, move: Move) -> None:
@@ -362,10 +370,15 @@ class ModelBoard(Board):
         for move, duration_s in zip(moving, finish_times(self.timing, self._keys()), strict=True):
             move.passings = ()
             move.limit_s = max(move.limit_s, 1.5 * duration_s + 5.0)
-            self._plan(move, duration_s)
+            start, target = move.key[0], move.key[1]
+            for point in move.stepper.trip_points:
+                if start > point.at >= target or start <= point.at < target:
+                    self._foresee_trip(move, point, duration_s)
+            self.env.schedule(move, NORMAL, duration_s)
 
-    def _foresee_trip(self, move: Move, position: int, duration_s: float) -> None:
-        """Schedule the moment at which a moving axis comes to ``position``, where a switch changes."""
+    def _foresee_trip(self, move: Move, point: TripPoint, duration_s: float) -> None:
+        """Schedule the moment at which a moving axis passes one of its switches; before its arrival, if both are one."""
+        position = point.at if move.key[0] > move.key[1] else point.at + 1
         at_s = passing_time(self.timing, self._keys(), self._moving.index(move), position)
         passing = Timeout(self.env, min(at_s, duration_s), (move, position))
         passing.callbacks.append(self._pass)

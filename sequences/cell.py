@@ -163,7 +163,7 @@ class Cell:
         """Run the step of ``state``; what goes wrong in it becomes a fault. Returns the trigger to fire."""
         stops_before = self.last_stop
         try:
-            step = self._steps[state]()
+            step: Any = self._steps[state]()
             if inspect.isgenerator(step):
                 supervision = Supervision(self.env, step)
                 self._running = [supervision]
@@ -341,5 +341,5 @@ def _pass_on(ended: Event, wait: Wait) -> None:
         wait.complete()
         return
     ended.defused = wait.defused = True
-    if not wait.triggered:
+    if not wait.triggered and isinstance(ended.value, Exception):
         wait.fail(ended.value)

@@ -52,7 +52,7 @@ class Supervision(Process):
                     self._target = event
                     self._deadline_s = deadline_s = env._now + limit_s
                     if deadline_s < self._timer_due_s:
-                        self._set_timer(deadline_s)
+                        self._set_timer()
                     event.callbacks.append(self._resume)
                     return
             event._defused = True
@@ -101,11 +101,13 @@ class Supervision(Process):
             )
         return limit_s
 
-    def _set_timer(self, due_s: float) -> None:
+    def _set_timer(self) -> None:
+        """Look again a second early, so that a somewhat shorter wait need not set the timer anew, then in time."""
         if self._timer is not None:
             cancel(self.env, self._timer)
-        self._timer_due_s = due_s
-        self._timer = timer = Timeout(self.env, due_s - self.env.now)
+        left_s = self._deadline_s - self.env.now
+        self._timer = timer = Timeout(self.env, left_s - 1.0 if left_s > 2.0 else left_s)
+        self._timer_due_s = self.env.now + timer._delay
         timer.callbacks.append(self._ring)
 
     def _ring(self, _: Event) -> None:
@@ -114,15 +116,15 @@ class Supervision(Process):
         if self._deadline_s == inf:
             return
         if self.env.now < self._deadline_s - 1e-9:
-            self._set_timer(self._deadline_s)
-        elif waited.callbacks is not None and not waited.triggered:
+            self._set_timer()
+        elif waited.callbacks is not None and (isinstance(waited, Wait) or not waited.triggered):
             limit_s = limit_of(waited)
             what = waited.what if isinstance(waited, Wait) else self._describe(waited)
             self.interrupt(TimedOut(f"{what} within {limit_s:g} s."))
 
     @staticmethod
     def _describe(event: Any) -> str:
-        parts = [part.what for part in getattr(event, "_events", ()) if isinstance(part, Wait) and not part.triggered]
+        parts = [part.what for part in getattr(event, "_events", ()) if isinstance(part, Wait) and part.callbacks is not None]
         return " and ".join(parts) if parts else getattr(event, "what", "what the step waits for did not happen")
 
     def abandon(self, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -120,7 +121,7 @@ def test_overlapping_moves_end_in_the_firmwares_order(firmware, together):
     ends = [steps[-1][0] for steps in made]
     assert [arrived[number] for number in range(len(ends))] == pytest.approx(ends, rel=1e-3, abs=2 * TURN_S)
     order = sorted(range(len(ends)), key=ends.__getitem__)
-    gaps = [abs(ends[a] - ends[b]) for a, b in zip(order, order[1:], strict=False)]
+    gaps = [abs(ends[a] - ends[b]) for a, b in pairwise(order)]
     if min(gaps) > 2e-3 * max(ends) + 4 * TURN_S:
         assert list(arrived) == order
 

@@ -82,7 +82,7 @@ def test_after_a_move_onto_the_switch_it_can_be_homed_again():
 
 
 def test_a_switch_that_never_closes_is_named():
-    axis, port = axis_at(150, switch=False)
+    axis, _ = axis_at(150, switch=False)
     with pytest.raises(CellFault) as missing:
         run(axis)
     assert str(missing.value) == (
