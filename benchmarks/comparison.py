@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from cellwright.sim import Estimate, Replication, estimate
 
 from cellwright.provenance import Status
+from cellwright.sim import Estimate, Replication, estimate
 
 
 @dataclass(frozen=True, slots=True)

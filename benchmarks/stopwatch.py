@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, get_args
 
-from cellwright.sim import Element
 from pydantic import BaseModel, Field, ValidationError
 
 from cellwright.errors import InputError
 from cellwright.provenance import STATUSES, Status
+from cellwright.sim import Element
 
 COLUMNS = ("cycle", "element", "seconds")
 

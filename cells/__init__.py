@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from cellwright.sim import Kit
-
 from cellwright.errors import InputError, nearest
+from cellwright.sim import Kit
 
 
 def names() -> list[str]:

@@ -377,7 +377,7 @@ class ModelBoard(Board):
             self.env.schedule(move, NORMAL, duration_s)
 
     def _foresee_trip(self, move: Move, point: TripPoint, duration_s: float) -> None:
-        """Schedule the moment at which a moving axis passes one of its switches; before its arrival, if both are one."""
+        """Schedule the moment at which a moving axis passes a switch; if it stops there, just before its arrival."""
         position = point.at if move.key[0] > move.key[1] else point.at + 1
         at_s = passing_time(self.timing, self._keys(), self._moving.index(move), position)
         passing = Timeout(self.env, min(at_s, duration_s), (move, position))

@@ -164,7 +164,7 @@ class Cell:
         stops_before = self.last_stop
         try:
             step: Any = self._steps[state]()
-            if inspect.isgenerator(step):
+            if isinstance(step, Generator):
                 supervision = Supervision(self.env, step)
                 self._running = [supervision]
                 step = yield supervision

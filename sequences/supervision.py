@@ -124,7 +124,8 @@ class Supervision(Process):
 
     @staticmethod
     def _describe(event: Any) -> str:
-        parts = [part.what for part in getattr(event, "_events", ()) if isinstance(part, Wait) and part.callbacks is not None]
+        waits = (part for part in getattr(event, "_events", ()) if isinstance(part, Wait))
+        parts = [wait.what for wait in waits if wait.callbacks is not None]
         return " and ".join(parts) if parts else getattr(event, "what", "what the step waits for did not happen")
 
     def abandon(self, reason: str) -> None:

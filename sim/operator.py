@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import simpy
-from cellwright.sim.streams import Streams
 from simpy.events import Event
 
 from cellwright.provenance import assumed
+from cellwright.sim.streams import Streams
 
 
 @dataclass(kw_only=True)

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from simpy.events import Event
+
 from cellwright.actuators import Stepper
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.model import TripPoint
@@ -13,7 +15,6 @@ from cellwright.sensors import Button, Switch
 from cellwright.sim.operator import Operator
 from cellwright.sim.streams import Streams
 from cellwright.sim.work import Element
-from simpy.events import Event
 
 PRESS_S = 0.2
 

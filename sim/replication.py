@@ -11,14 +11,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 import simpy
+from simpy.events import Event
+
+from cellwright.errors import CellFault, InputError
 from cellwright.hardware import ModelBoard
 from cellwright.sequences import RunLog
 from cellwright.sim.operator import Operator
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
-from simpy.events import Event
-
-from cellwright.errors import CellFault, InputError
 
 Number = TypeVar("Number", int, float)
 

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cellwright.provenance import Status
 from cellwright.sequences import Cell, Settings, assign, inputs_of
 from cellwright.sim.operator import OperatorParameters
 from cellwright.sim.plant import CellPlant
 from cellwright.sim.work import Element, ManualMethod, with_observed
-
-from cellwright.provenance import Status
 
 
 @dataclass(frozen=True)

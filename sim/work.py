@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cellwright.sim.streams import Streams
-
 from cellwright.errors import DescriptionError
 from cellwright.provenance import Figure, Status, assumed, published
+from cellwright.sim.streams import Streams
 
 MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
 _CODE = re.compile(r"[A-Z]+(\d+(?:\.\d+)?)(?:\*(\d+))?")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
 from cellwright.cells.stapler.layout import PanelLayout, Point
+from cellwright.provenance import assumed, published, vendor
 from cellwright.sensors import Button, Switch
 from cellwright.sequences import Cell, home
 from cellwright.sequences.supervision import Step
-
-from cellwright.provenance import assumed, published, vendor
 
 BELT = "GT2 belt, 20 teeth, 40 mm a revolution, 200-step motor at 1/8 step"
 PRINTER_AXIS = "belt axes of printer class, MarlinFirmware/Marlin configuration"

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
-from cellwright.sequences import Settings
 from pydantic import Field, model_validator
+
+from cellwright.sequences import Settings
 
 Length = Annotated[float, Field(gt=0, le=20_000)]
 Distance = Annotated[float, Field(ge=0, le=20_000)]

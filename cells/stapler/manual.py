@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellwright.cells.stapler.layout import PanelLayout
-from cellwright.sim import Element, ManualMethod, modapts
-
 from cellwright.provenance import assumed
+from cellwright.sim import Element, ManualMethod, modapts
 
 
 @dataclass(kw_only=True)

@@ -6,11 +6,11 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from cellwright.sim import CellPlant
 from simpy.events import Event
 
 from cellwright.errors import CellFault
 from cellwright.provenance import assumed
+from cellwright.sim import CellPlant
 
 
 @dataclass(kw_only=True)

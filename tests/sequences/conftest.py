@@ -1,6 +1,6 @@
 """A bench: a cell whose work a test decides, on a model board."""
 
-# ruff: noqa: RUF012 - a cell's states and transitions are written as plain lists
+
 from __future__ import annotations
 
 import pytest

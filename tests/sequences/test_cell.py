@@ -1,6 +1,6 @@
 """Steps of a cell as they run: triggers, mistakes and time limits, on a model board."""
 
-# ruff: noqa: RUF012 - a cell's states and transitions are written as plain lists
+
 from __future__ import annotations
 
 import json

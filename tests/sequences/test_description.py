@@ -1,6 +1,6 @@
 """Descriptions that contradict themselves are refused, in one sentence that says where."""
 
-# ruff: noqa: RUF012 - a cell's states and transitions are written as plain lists
+
 from __future__ import annotations
 
 import pytest

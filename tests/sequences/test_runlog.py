@@ -1,6 +1,6 @@
 """The run log: rows, schema, and what another reader sees while the run goes on."""
 
-# ruff: noqa: RUF012 - a cell's states and transitions are written as plain lists
+
 from __future__ import annotations
 
 import sqlite3

@@ -1,6 +1,6 @@
 """Cells that do several things at once, and what ends them: faults, stops and resets."""
 
-# ruff: noqa: RUF012 - a cell's states and transitions are written as plain lists
+
 from __future__ import annotations
 
 import pytest
