@@ -164,7 +164,14 @@ class ModelBoard(Board):
     def declare_input(self, pin: int, at_rest: bool) -> None:
         self.inputs[pin] = at_rest
 
-    def declare_stepper(self, device: Named, step: int, dir: int, enable: int | None, inverted: bool) -> ModelStepper:
+    def declare_stepper(
+        self,
+        device: Named,
+        step: int,
+        dir: int,  # noqa: ARG002  # the model's motors are wired as the description says
+        enable: int | None,
+        inverted: bool,  # noqa: ARG002
+    ) -> ModelStepper:
         if enable is not None:
             self.declare_output(enable, safe=True)  # drivers' enable pins are active-low: high is off
         self.steppers[step] = ModelStepper(self, device)

@@ -107,6 +107,17 @@ def test_a_pulse_cut_short_does_not_end_the_next_one(env, board):
     assert changes == [(0, True), (0.02, False), (0.02, True), (pytest.approx(0.08), False)]
 
 
+def test_a_pulse_cut_short_does_not_end_what_is_written_after_it(env, board):
+    board.declare_output(4, safe=False)
+    board.pulse(VALVE, 4, True, 0.06, 0.0)
+    env.run(until=0.02)
+    board.make_safe()
+    board.release()
+    board.write(4, True)
+    env.run(until=1)
+    assert board.outputs[4] is True
+
+
 def test_a_pulse_of_an_active_low_output_is_low(env, board):
     board.declare_output(4, safe=True)
     board.pulse(VALVE, 4, False, 0.06, 0.0)

@@ -1,6 +1,5 @@
 """A bench: a cell whose work a test decides, on a model board."""
 
-
 from __future__ import annotations
 
 import pytest

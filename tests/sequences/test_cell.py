@@ -1,6 +1,5 @@
 """Steps of a cell as they run: triggers, mistakes and time limits, on a model board."""
 
-
 from __future__ import annotations
 
 import json

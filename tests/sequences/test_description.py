@@ -1,6 +1,5 @@
 """Descriptions that contradict themselves are refused, in one sentence that says where."""
 
-
 from __future__ import annotations
 
 import pytest

@@ -1,6 +1,5 @@
 """The run log: rows, schema, and what another reader sees while the run goes on."""
 
-
 from __future__ import annotations
 
 import sqlite3

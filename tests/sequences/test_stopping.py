@@ -1,6 +1,5 @@
 """Cells that do several things at once, and what ends them: faults, stops and resets."""
 
-
 from __future__ import annotations
 
 import pytest
