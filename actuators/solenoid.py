@@ -26,7 +26,7 @@ class Solenoid(Device):
     max_on_s: float
     max_duty: float = 1.0
     active_low: bool = False
-    _fired: Wait | None = field(default=None, init=False, repr=False)
+    _rested_at_s: float = field(default=0.0, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
         return {"solenoid": self.pin}
@@ -55,18 +55,18 @@ class Solenoid(Device):
         self._on_s = float(self.pulse_s)
         self._off_s = float(self.rest_s)
 
-    def reset(self) -> None:
-        self._fired = None
-
     def fire(self) -> Wait:
         """One pulse; the wait ends when the rest after it is over.
 
         Raises CellFault when it is fired again before that: the duty it was checked for would be exceeded.
         """
-        last = self._fired
-        if last is not None and last.callbacks is not None:
+        board = self.board
+        now_s = board.env.now
+        # Kept over a stop and a reset: the coil is as warm as it was before.
+        if now_s < self._rested_at_s - 1e-9:
             raise CellFault(f"{self.name} was fired before its rest was over; wait for fire() to end.")
-        self._fired = fired = self.board.pulse(self, self.pin, self._on_level, self._on_s, self._off_s)
+        fired = board.pulse(self, self.pin, self._on_level, self._on_s, self._off_s)
+        self._rested_at_s = now_s + self._on_s + self._off_s
         if self.record is not None:
             self.note("fire", self._on_s, until=fired)
         return fired

@@ -96,6 +96,8 @@ class Stepper(Device):
     def jog(self, mm: float, speed: float) -> Wait:
         """Move by ``mm`` from wherever it stands, at up to ``speed`` mm/s, homed or not."""
         self._last_mm = None
+        if self.enable is not None:
+            self.board.write(self.enable, False)  # a driver is on when the pin is low; homing is what comes first
         target = self.port.position + round(mm * self._per_mm)
         wait = self.port.move_to(target, speed * self._per_mm, self._acceleration)
         self.note("jog", mm, until=wait)

@@ -88,7 +88,8 @@ class PanelLayout(Settings):
         # A place is known to half a step of the axis; 0.05 mm is more than that on any belt.
         if not -0.05 <= along_mm <= self.panel_length_mm + 0.05:
             return False
-        slat = round((across_mm - self.first_slat_mm) / self.pitch_mm)
+        nearest = round((across_mm - self.first_slat_mm) / self.pitch_mm)
+        slat = min(max(nearest, 0), self.slats - 1)
         middle_mm = self.first_slat_mm + slat * self.pitch_mm
         reach_mm = self.slat_width_mm / 2 - self.crown_mm / 2 + 0.05
-        return 0 <= slat < self.slats and abs(across_mm - middle_mm) <= reach_mm
+        return abs(across_mm - middle_mm) <= reach_mm

@@ -219,3 +219,40 @@ def test_what_devices_do_is_recorded(env, board):
         ("bridge", "move done"),
     ]
     assert (0, "valve", "fire", 0.06) in rows
+
+
+def test_a_stop_and_a_reset_do_not_cut_a_solenoids_rest_short(env, board):
+    """Stopped and reset again and again, it must not be on for more of the time than it was checked for."""
+    valve = valve_on(board)
+    valve.fire()
+    env.run(until=0.01)
+    board.make_safe()
+    valve.reset()
+    board.release()
+    with pytest.raises(CellFault, match="was fired before its rest was over"):
+        valve.fire()
+    env.run(until=valve.pulse_s + valve.rest_s + 0.001)
+    valve.fire()
+
+
+def test_a_driver_is_switched_on_by_homing_and_off_by_make_safe(env, board):
+    axis = on(
+        board,
+        Stepper(
+            step=2,
+            dir=5,
+            home_pin=9,
+            enable=8,
+            steps_per_mm=40,
+            max_speed=100,
+            max_acceleration=1000,
+            travel=(0, 100),
+        ),
+        "axis",
+    )
+    assert board.outputs[8] is True
+    axis.jog(1, 10)
+    assert board.outputs[8] is False
+    env.run(until=0.01)
+    board.make_safe()
+    assert board.outputs[8] is True

@@ -152,3 +152,11 @@ def test_the_edges_of_what_is_possible():
         PanelLayout.checked(STANDARD | changes, where="test")
     assert len(PanelLayout.checked(STANDARD | {"end_margin_mm": 1200}, where="test").rows_mm) == 1
     assert len(PanelLayout.checked(STANDARD | {"staple_spacing_mm": 194.9}, where="test").rows_mm) == 14
+
+
+def test_a_single_slat_needs_no_pitch() -> None:
+    """A staple off the middle of the only slat is still on it, however small the pitch."""
+    values = PanelLayout.standard().model_dump() | {"slats": 1, "pitch_mm": 5.0, "off_centre_mm": 8.0}
+    layout = PanelLayout(**values)
+    assert all(layout.is_on_a_slat(*place) for place in layout.path)
+    assert not layout.is_on_a_slat(30.0, layout.columns_mm[0] + 40)
