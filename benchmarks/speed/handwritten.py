@@ -1,7 +1,9 @@
 """The stapler as somebody who knows SimPy would write it for this one question, with no framework.
 
-It makes the same events from the same draws as the cell does, and so the same cycle times, which
-tests/benchmarks/test_handwritten.py holds; it is what `bench.py` measures the cell against.
+It makes the same moves, shots and visits from the same draws as the cell does, and so the same cycle times,
+which tests/benchmarks/test_handwritten.py holds; it is what `bench.py` measures the cell against. It ends each
+pulse by a SimPy event of its own, as one would write it; the cell's board does not, unless somebody watches that
+edge: 606 SimPy events a cycle here, 465 there.
 """
 
 from __future__ import annotations

@@ -187,3 +187,11 @@ def test_problems_names_the_axis_that_cannot_reach() -> None:
     values: dict[str, Any] = PanelLayout.standard().model_dump() | {"panel_length_mm": 3000.0}
     rig = Rig(layout=PanelLayout(**values))
     assert rig.cell.problems() == ["stapler, stapling: bridge cannot move to 2970 mm; its travel is 0 to 2400 mm."]
+
+
+def test_an_empty_magazine_lands_no_staple_even_if_the_cell_thinks_otherwise() -> None:
+    rig = Rig("plant.jams_per_1000_staples=0")
+    rig.cell.left_in_magazine, rig.plant.magazine = 1000, 3
+    rig.until("presenting")
+    assert len(rig.plant.landed) == 3
+    assert rig.plant.dry_shots == 192
