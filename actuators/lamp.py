@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cellwright.hardware.board import Board
+from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
 
 
@@ -17,13 +17,14 @@ class Lamp(Device):
 
     pin: int
     active_low: bool = False
+    output: OutputPort = field(init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
         return {"lamp": self.pin}
 
     def attach(self, board: Board) -> None:
         self.board = board
-        board.declare_output(self.pin, safe=self.active_low)
+        self.output = board.declare_output(self.pin, safe=self.active_low)
 
     def on(self) -> None:
         """Light it."""
@@ -34,5 +35,5 @@ class Lamp(Device):
         self._show(False)
 
     def _show(self, lit: bool) -> None:
-        self.board.write(self.pin, lit != self.active_low)
+        self.output.write(lit != self.active_low)
         self.note("on" if lit else "off", None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cellwright.errors import CellFault
-from cellwright.hardware.board import Board
+from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
 from cellwright.hardware.waits import Wait
 
@@ -26,6 +26,7 @@ class Solenoid(Device):
     max_on_s: float
     max_duty: float = 1.0
     active_low: bool = False
+    output: OutputPort = field(init=False, repr=False)
     _rested_at_s: float = field(default=0.0, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
@@ -50,23 +51,24 @@ class Solenoid(Device):
 
     def attach(self, board: Board) -> None:
         self.board = board
-        board.declare_output(self.pin, safe=self.active_low)
+        self.output = board.declare_output(self.pin, safe=self.active_low)
         self._on_level = not self.active_low
+        self._env = board.env
         self._on_s = float(self.pulse_s)
         self._off_s = float(self.rest_s)
+        self._period_s = self._on_s + self._off_s
 
     def fire(self) -> Wait:
         """One pulse; the wait ends when the rest after it is over.
 
         Raises CellFault when it is fired again before that: the duty it was checked for would be exceeded.
         """
-        board = self.board
-        now_s = board.env.now
+        now_s = self._env._now
         # Kept over a stop and a reset: the coil is as warm as it was before.
         if now_s < self._rested_at_s - 1e-9:
             raise CellFault(f"{self.name} was fired before its rest was over; wait for fire() to end.")
-        fired = board.pulse(self, self.pin, self._on_level, self._on_s, self._off_s)
-        self._rested_at_s = now_s + self._on_s + self._off_s
+        fired = self.output.pulse(self, self._on_level, self._on_s, self._off_s)
+        self._rested_at_s = now_s + self._period_s
         if self.record is not None:
             self.note("fire", self._on_s, until=fired)
         return fired

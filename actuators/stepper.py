@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cellwright.errors import CellFault
-from cellwright.hardware.board import Board, StepperPort
+from cellwright.hardware.board import Board, OutputPort, StepperPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.inputs import Input
 from cellwright.hardware.waits import Wait
+
+MOST_PLACES_KEPT = 10_000
 
 
 @dataclass(kw_only=True)
@@ -34,6 +37,9 @@ class Stepper(Device):
     home_active_low: bool = True
     homed: bool = field(default=False, init=False)
     port: StepperPort = field(init=False, repr=False)
+    driver: OutputPort | None = field(default=None, init=False, repr=False)
+    home: Input = field(init=False, repr=False)
+    _steps_at: dict[float, int] = field(default_factory=dict, init=False, repr=False)
     _last_mm: float | None = field(default=None, init=False, repr=False)
     _last_move: Wait | None = field(default=None, init=False, repr=False)
 
@@ -50,10 +56,13 @@ class Stepper(Device):
 
     def attach(self, board: Board) -> None:
         self.board = board
-        self.port = board.declare_stepper(self, self.step, self.dir, self.enable, self.inverted)
-        board.declare_input(self.home_pin, at_rest=self.home_active_low)
+        self.port = board.declare_stepper(self, self.step, self.dir, self.inverted)
+        if self.enable is not None:
+            self.driver = board.declare_output(self.enable, safe=True)  # a driver is on when the pin is low
+        self.home = board.declare_input(self.home_pin, at_rest=self.home_active_low)
         self._per_mm = float(self.steps_per_mm)
         self._lowest, self._highest = float(self.travel[0]), float(self.travel[1])
+        self._steps_at = {}
         self._speed = self.max_speed * self.steps_per_mm
         self._acceleration = self.max_acceleration * self.steps_per_mm
 
@@ -83,21 +92,31 @@ class Stepper(Device):
                 return last  # it stands there: the move that took it there is over
         if not self.homed:
             raise CellFault(f"{self.name} was told to move before it was homed; home it first.")
-        if not self._lowest <= mm <= self._highest:
-            raise CellFault(f"{self.name} {self.refusal(mm)}.")
-        wait = self.port.move_to(round(mm * self._per_mm), self._speed, self._acceleration)
+        steps = self._steps_at.get(mm)
+        if steps is None:
+            steps = self._steps_of(mm)
+        wait = self.port.move_to(steps, self._speed, self._acceleration)
         self._last_mm, self._last_move = mm, wait
         if self.record is not None and wait.callbacks is not None:
             self.note("move", mm, until=wait)
         return wait
+
+    def _steps_of(self, mm: float) -> int:
+        """A target in steps; kept, as a cell goes to the same places unit after unit."""
+        if not self._lowest <= mm <= self._highest:
+            raise CellFault(f"{self.name} {self.refusal(mm)}.")
+        if len(self._steps_at) > MOST_PLACES_KEPT:
+            self._steps_at.clear()
+        steps = self._steps_at[mm] = round(mm * self._per_mm)
+        return steps
 
     # ---- what homing needs (see sequences/homing.py) ----
 
     def jog(self, mm: float, speed: float) -> Wait:
         """Move by ``mm`` from wherever it stands, at up to ``speed`` mm/s, homed or not."""
         self._last_mm = None
-        if self.enable is not None:
-            self.board.write(self.enable, False)  # a driver is on when the pin is low; homing is what comes first
+        if self.driver is not None:
+            self.driver.write(False)  # homing is what comes first
         target = self.port.position + round(mm * self._per_mm)
         wait = self.port.move_to(target, speed * self._per_mm, self._acceleration)
         self.note("jog", mm, until=wait)
@@ -106,12 +125,12 @@ class Stepper(Device):
     @property
     def at_home(self) -> bool:
         """Whether the home switch is closed."""
-        return self.board.read(self.home_pin) != self.home_active_low
+        return self.home.level != self.home_active_low
 
     def home_switch(self, closed: bool, within_s: float) -> Wait:
         """A wait for the home switch to be closed, or open."""
         verb = "did not close its home switch" if closed else "did not open its home switch"
-        return self.board.level(self, self.home_pin, closed != self.home_active_low, verb, within_s)
+        return self.home.at(closed != self.home_active_low, self, verb, within_s)
 
     def halt(self) -> None:
         """Stop at once."""

@@ -1,15 +1,19 @@
 """Boards: what devices talk to, and the model board that answers from kinematics and a plant."""
 
-from cellwright.hardware.board import Board, Plant, StepperPort
-from cellwright.hardware.model import ModelBoard, ModelStepper
+from cellwright.hardware.board import Board, OutputPort, Plant, StepperPort
+from cellwright.hardware.inputs import Input
+from cellwright.hardware.model import ModelBoard
+from cellwright.hardware.motion import ModelStepper
 from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, StepTiming, move_time
 from cellwright.hardware.waits import Wait
 
 __all__ = [
     "CONFIGURABLE_FIRMATA",
     "Board",
+    "Input",
     "ModelBoard",
     "ModelStepper",
+    "OutputPort",
     "Plant",
     "StepTiming",
     "StepperPort",

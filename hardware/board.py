@@ -1,4 +1,4 @@
-"""What devices talk to, and what a plant may do to a model board."""
+"""What devices talk to: a board, and the ports that it makes of its pins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from typing import Protocol
 
 import simpy
 
+from cellwright.hardware.inputs import Input
 from cellwright.hardware.waits import Named, Wait
+
+
+class OutputPort(Protocol):
+    """A digital output, declared with its safe level."""
+
+    def write(self, level: bool) -> None:
+        """Drive it."""
+        ...
+
+    def pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
+        """Drive it to ``level`` for ``seconds``, then back; the wait ends ``rest_s`` after that."""
+        ...
 
 
 class StepperPort(Protocol):
@@ -16,15 +29,19 @@ class StepperPort(Protocol):
 
     @property
     def position(self) -> int:
-        """Where the board thinks the axis is."""
+        """Where the board thinks the axis is; while it moves, where it was last known to be."""
         ...
 
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move; the wait ends with the last step."""
         ...
 
-    def halt(self) -> None:
-        """Stop at once, without slowing down."""
+    def halt(self) -> Wait:
+        """Stop at once, without slowing down; the wait ends when the board says where."""
+        ...
+
+    def slow_down(self) -> Wait:
+        """Stop as its acceleration allows; the wait ends when it stands still."""
         ...
 
     def zero(self) -> None:
@@ -32,50 +49,92 @@ class StepperPort(Protocol):
         ...
 
 
-class Board(ABC):
-    """Pins, pulses and stepper ports, in the time of ``env``.
+class AnalogPort(Protocol):
+    """An analog input."""
 
-    Outputs are declared with their safe level before they can be driven. Once ``make_safe`` was called,
-    nothing can be driven until ``release``.
+    @property
+    def volts(self) -> float:
+        """The latest sample, V."""
+        ...
+
+    def sample(self, subject: Named, within_s: float) -> Wait:
+        """A wait for the next sample; its value is in V."""
+        ...
+
+
+class LevelPort(Protocol):
+    """An output with more than two levels: a duty from 0 to 1 (PWM), or an angle in degrees (servo)."""
+
+    def write(self, value: float) -> None:
+        """Drive it."""
+        ...
+
+
+class EncoderPort(Protocol):
+    """A quadrature counter."""
+
+    @property
+    def count(self) -> int:
+        """The latest count."""
+        ...
+
+    def zero(self) -> None:
+        """Call the present count 0."""
+        ...
+
+
+class I2cPort(Protocol):
+    """A device on the I2C bus."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to it."""
+        ...
+
+    def read(self, subject: Named, register: int | None, count: int, within_s: float) -> Wait:
+        """Ask for ``count`` bytes, from ``register`` if it is given; the wait's value is those bytes."""
+        ...
+
+
+class Board(ABC):
+    """Pins made into ports, in the time of ``env``.
+
+    An output is declared with its safe level before it can be driven, and takes that level at once. Once
+    ``make_safe`` was called, nothing can be driven until ``release``.
     """
 
     env: simpy.Environment
 
     @abstractmethod
-    def declare_output(self, pin: int, safe: bool) -> None:
+    def declare_output(self, pin: int, safe: bool) -> OutputPort:
         """Make ``pin`` an output and put it at its safe level."""
 
     @abstractmethod
-    def declare_input(self, pin: int, at_rest: bool) -> None:
+    def declare_input(self, pin: int, at_rest: bool) -> Input:
         """Make ``pin`` an input, reading ``at_rest`` until something changes it."""
 
     @abstractmethod
-    def declare_stepper(self, device: Named, step: int, dir: int, enable: int | None, inverted: bool) -> StepperPort:
-        """Make a stepper port of a driver's step and direction pins and, where it has one, its enable pin."""
+    def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> StepperPort:
+        """Make a stepper port of a driver's step and direction pins."""
 
     @abstractmethod
-    def write(self, pin: int, level: bool) -> None:
-        """Drive an output."""
+    def declare_analog(self, pin: int) -> AnalogPort:
+        """Make ``pin`` an analog input."""
 
     @abstractmethod
-    def pulse(self, device: Named, pin: int, level: bool, seconds: float, rest_s: float) -> Wait:
-        """Drive an output to ``level`` for ``seconds``, then back; the wait ends ``rest_s`` after that."""
+    def declare_pwm(self, pin: int, safe: float = 0.0) -> LevelPort:
+        """Make ``pin`` a PWM output at its safe duty."""
 
     @abstractmethod
-    def read(self, pin: int) -> bool:
-        """The level of an input."""
+    def declare_servo(self, pin: int, safe: float) -> LevelPort:
+        """Make ``pin`` drive a servo, at its safe angle."""
 
     @abstractmethod
-    def level(self, device: Named, pin: int, level: bool, verb: str, within_s: float) -> Wait:
-        """A wait for an input to be at ``level``; over at once if it is."""
+    def declare_encoder(self, pin_a: int, pin_b: int) -> EncoderPort:
+        """Count the edges of a quadrature encoder."""
 
     @abstractmethod
-    def edge(self, device: Named, pin: int, level: bool, verb: str, within_s: float) -> Wait:
-        """A wait for an input to change to ``level``."""
-
-    @abstractmethod
-    def on_input(self, pin: int, action: Callable[[bool], None]) -> None:
-        """Call ``action(level)`` at every change of an input, before any wait goes on."""
+    def declare_i2c(self, address: int) -> I2cPort:
+        """Talk to the device at ``address`` on the I2C bus."""
 
     @abstractmethod
     def make_safe(self) -> None:
@@ -84,6 +143,10 @@ class Board(ABC):
     @abstractmethod
     def release(self) -> None:
         """Allow outputs to be driven again after ``make_safe``."""
+
+    @abstractmethod
+    def on_trouble(self, action: Callable[[str], None]) -> None:
+        """Call ``action(reason)`` when the board is lost, falls silent or resets itself."""
 
 
 class Plant(Protocol):

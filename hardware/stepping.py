@@ -78,6 +78,13 @@ class MovingAxis:
         """Steps still to go in the present direction; negative once past the target."""
         return (self.target - self.position) * self.direction
 
+    def change_target(self, target: int) -> None:
+        """Head for another target from the present speed, as AccelStepper's moveTo does in mid-move."""
+        since_s = self.due_s - self.interval_s
+        self.target = target
+        self.plan_next_interval()
+        self.due_s = since_s + self.interval_s
+
     def step(self, now_s: float) -> None:
         """Make one step at ``now_s`` and plan when the next may come."""
         self.position += self.direction
@@ -208,6 +215,16 @@ def finish_times(timing: StepTiming, axes: tuple[AxisKey, ...]) -> tuple[float, 
     loop = StepLoop(timing, [MovingAxis(*key) for key in axes])
     loop.run()
     return tuple(loop.finished_s)
+
+
+@lru_cache(maxsize=1024)
+def keys_after(timing: StepTiming, axes: tuple[AxisKey, ...], elapsed_s: float) -> tuple[AxisKey, ...]:
+    """How several axes that move at once are on their way ``elapsed_s`` later, ``due_s`` counted from then."""
+    loop = StepLoop(timing, [MovingAxis(*key) for key in axes])
+    loop.run(until_s=elapsed_s)
+    for axis in loop.axes:
+        axis.due_s -= elapsed_s
+    return tuple(axis_key(axis) for axis in loop.axes)
 
 
 @lru_cache(maxsize=1024)

@@ -22,4 +22,4 @@ class Button(Switch):
 
     def pressed(self, *, within_s: float) -> Wait:
         """A wait for the next press, at most ``within_s`` seconds; a button held down does not count."""
-        return self.board.edge(self, self.pin, not self.active_low, "was not pressed", within_s)
+        return self.input.edge(not self.active_low, self, "was not pressed", within_s)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.device import Device
+from cellwright.hardware.inputs import Input
 from cellwright.hardware.waits import Wait
 
 
@@ -19,6 +20,7 @@ class Switch(Device):
 
     pin: int
     active_low: bool = True
+    input: Input = field(init=False, repr=False)
     when_closed: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
@@ -26,8 +28,8 @@ class Switch(Device):
 
     def attach(self, board: Board) -> None:
         self.board = board
-        board.declare_input(self.pin, at_rest=self.active_low)
-        board.on_input(self.pin, self._changed)
+        self.input = board.declare_input(self.pin, at_rest=self.active_low)
+        self.input.on_change = self._changed
 
     def _changed(self, level: bool) -> None:
         closed = level != self.active_low
@@ -38,12 +40,12 @@ class Switch(Device):
     @property
     def is_closed(self) -> bool:
         """Whether it is closed now."""
-        return self.board.read(self.pin) != self.active_low
+        return self.input.level != self.active_low
 
     def closed(self, *, within_s: float) -> Wait:
         """A wait for it to be closed, at most ``within_s`` seconds; over at once if it is."""
-        return self.board.level(self, self.pin, not self.active_low, "did not close", within_s)
+        return self.input.at(not self.active_low, self, "did not close", within_s)
 
     def open(self, *, within_s: float) -> Wait:
         """A wait for it to be open, at most ``within_s`` seconds; over at once if it is."""
-        return self.board.level(self, self.pin, self.active_low, "did not open", within_s)
+        return self.input.at(self.active_low, self, "did not open", within_s)

@@ -76,7 +76,12 @@ class Cell:
             if isinstance(part, Device):
                 self._attach(name, part)
         self._table = self._build_table()
-        self._triggers = {state: self._table.get_triggers(state) for state in self._table.states}
+        self._state = self.states[0]
+        self._destinations = {
+            (each.source, trigger): each.dest or each.source  # no destination: it stays
+            for trigger in self._table.events
+            for each in self._table.get_transitions(trigger)
+        }
         self._steps = {state: getattr(self, state) for state in self.states}
         self._running: list[Supervision] = []
         self._reset_called = self.env.event()
@@ -136,8 +141,6 @@ class Cell:
         table.add_transition("fault", [*self.states], FAULTED)
         table.add_transition("stop", [*self.states, FAULTED], STOPPED)
         table.add_transition("reset", [FAULTED, STOPPED], self.states[0])
-        self._model = _Model()
-        table.add_model(self._model)
         return table
 
     # ---- running ----
@@ -145,7 +148,7 @@ class Cell:
     @property
     def state(self) -> str:
         """The state it is in."""
-        return self._model.state
+        return self._state
 
     def run(self) -> Generator[Event, Any, None]:
         """The cell's SimPy process: from state to state, for as long as the environment runs."""
@@ -182,8 +185,8 @@ class Cell:
         return None
 
     def _refuse_undeclared(self, state: str, trigger: object) -> None:
-        known = [name for name in self._triggers[state] if name not in ("fault", "stop")]
-        if trigger not in known:
+        if trigger in ("fault", "stop") or (state, trigger) not in self._destinations:
+            known = [name for source, name in self._destinations if source == state and name not in ("fault", "stop")]
             raise CellFault(
                 f"the step returned {trigger!r}, which is no trigger from this state; {nearest(str(trigger), known)}"
             )
@@ -194,7 +197,7 @@ class Cell:
         self._changes_now = self._changes_now + 1 if now_s == self._entered_at_s else 0
         self.time_in_state_s[left] += now_s - self._entered_at_s
         self._entered_at_s = now_s
-        getattr(self._model, trigger)()
+        self._state = self._destinations[left, trigger]
         if self.log is not None:
             self._record("cell", f"trigger {trigger}", None)
             self._record("cell", f"state {self.state}", None)
@@ -318,12 +321,6 @@ class Cell:
     def _record(self, source: str, what: str, value: float | None, detail: str = "") -> None:
         if self.log is not None:
             self.log.event(self.env.now, self.state, source, what, value, detail)
-
-
-class _Model:
-    """What `transitions` hangs the state and the triggers on; apart from the cell, so that no name can clash."""
-
-    state: str
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cellwright.errors import nearest
@@ -20,14 +21,18 @@ RESERVED_TRIGGERS = ("fault", "stop", "reset")
 
 def description_problems(cell: type[Cell], parts: Mapping[str, Any]) -> list[str]:
     """Everything that contradicts itself in a cell's description, as sentences that name cell, state and device."""
-    problems = list(_state_problems(cell))
-    if not problems:
-        problems = [*_unreachable(cell), *_undeclared_returns(cell)]
+    problems = list(_class_problems(cell))  # type: ignore[arg-type]  # mypy takes __hash__ for that of instances
     devices = {name: part for name, part in parts.items() if isinstance(part, Device)}
     problems += _pin_problems(cell, devices)
     for name, device in devices.items():
         problems += [f"{cell.name()}: {name} {problem}." for problem in device.problems()]
     return problems
+
+
+@lru_cache(maxsize=64)
+def _class_problems(cell: type[Cell]) -> tuple[str, ...]:
+    """What the class alone tells: read once, however many cells are made of it."""
+    return tuple(_state_problems(cell)) or (*_unreachable(cell), *_undeclared_returns(cell))
 
 
 def _state_problems(cell: type[Cell]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from simpy.events import Event
 
 from cellwright.actuators import Stepper
 from cellwright.hardware import ModelBoard
-from cellwright.hardware.model import TripPoint
+from cellwright.hardware.motion import TripPoint
 from cellwright.sensors import Button, Switch
 from cellwright.sim.operator import Operator
 from cellwright.sim.streams import Streams
@@ -50,15 +50,14 @@ class CellPlant(ABC):
         """Open a contact."""
         self.board.set_input(switch.pin, switch.active_low)
 
-    def press(self, button: Button) -> Generator[Event, Any, None]:
-        """Press a button and let it go."""
+    def press(self, button: Button) -> None:
+        """Press a button; it is let go a moment later."""
         self.close(button)
-        yield self.board.env.timeout(PRESS_S)
-        self.open(button)
+        self.board.env.timeout(PRESS_S).callbacks.append(lambda _: self.open(button))
 
     def place_axis(self, axis: Stepper, mm: float) -> None:
         """Leave an axis ``mm`` from its home switch, as it may stand at power-up, and wire up the switch."""
-        stepper = self.board.steppers[axis.step]
+        stepper = self.board.axis(axis.step)
         stepper.trip_points.append(TripPoint(axis.home_pin, at=0, level=not axis.home_active_low))
         stepper.place(round(mm * axis.steps_per_mm))
 

@@ -2,8 +2,8 @@
 
 It makes the same moves, shots and visits from the same draws as the cell does, and so the same cycle times,
 which tests/benchmarks/test_handwritten.py holds; it is what `bench.py` measures the cell against. It ends each
-pulse by a SimPy event of its own, as one would write it; the cell's board does not, unless somebody watches that
-edge: 606 SimPy events a cycle here, 465 there.
+pulse by a SimPy event of its own, as one would write it. The cell's board knows when its output went back without
+such an event, unless somebody watches that edge; `merged` leaves it out here too, for a second figure.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ PRESS_S = 0.2
 class HandwrittenStapler:
     """One stapler and one person; ``ends_s`` gets the time at which each panel is lifted off."""
 
-    def __init__(self, seed: int, replication: int) -> None:
+    def __init__(self, seed: int, replication: int, merged: bool = False) -> None:
         self.env = simpy.Environment()
         self.streams = Streams(seed, replication)
         self.layout = PanelLayout.standard()
         self.bridge, self.carriage = Stapler.bridge, Stapler.carriage
         self.pulse_s, self.rest_s = float(Stapler.trigger.pulse_s), float(Stapler.trigger.rest_s)
+        self.merged = merged
         self.person = OperatorParameters()
         self.hand = StaplingByHand()
         self.work = {element.name: element for element in self.hand.tending({"layout": self.layout})}
@@ -70,7 +71,7 @@ class HandwrittenStapler:
     def run(self, panels: int, first_start: tuple[float, float], homing_s: float) -> Generator[Any, Any, None]:
         """Make ``panels``; ``homing_s`` is what the first homing takes."""
         env, magazine = self.env, self.magazine
-        pulse_s, rest_s = self.pulse_s, self.rest_s
+        pulse_s, rest_s, merged = self.pulse_s, self.rest_s, self.merged
         jams = self.streams["jam"]
         until_jam = jams.geometric(self.jam_chance)
         there = self.layout.path
@@ -96,8 +97,11 @@ class HandwrittenStapler:
                     magazine = self.magazine
                 yield env.timeout(move_s)
                 while True:
-                    yield env.timeout(pulse_s)
-                    yield env.timeout(rest_s)
+                    if merged:
+                        yield env.timeout(pulse_s + rest_s)
+                    else:
+                        yield env.timeout(pulse_s)
+                        yield env.timeout(rest_s)
                     until_jam -= 1
                     if until_jam:
                         break

@@ -105,13 +105,18 @@ class Stapler(Cell):
         return "homed"
 
     def stapling(self) -> Step:
-        """Staple what is left, nearest row first."""
+        """Staple what is left, nearest row first; along a row the carriage moves alone."""
         bridge, carriage, trigger, driver_back = self.bridge, self.carriage, self.trigger, self.driver_back
+        row_mm = None
         while self.to_staple:
             if not self.left_in_magazine:
                 return "out_of_staples"
             along_mm, across_mm = self.to_staple[-1]
-            yield self.together(bridge.move_to(along_mm), carriage.move_to(across_mm))
+            if along_mm == row_mm:
+                yield carriage.move_to(across_mm)
+            else:
+                yield self.together(bridge.move_to(along_mm), carriage.move_to(across_mm))
+                row_mm = along_mm
             yield trigger.fire()
             if not driver_back.is_closed:
                 return "jammed"

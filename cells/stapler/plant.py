@@ -32,7 +32,7 @@ class StaplerPlant(CellPlant):
 
     def connect(self) -> None:
         cell, board = self.cell, self.board
-        self.bridge, self.carriage = board.steppers[cell.bridge.step], board.steppers[cell.carriage.step]
+        self.bridge, self.carriage = board.axis(cell.bridge.step), board.axis(cell.carriage.step)
         for name, axis in (("bridge", cell.bridge), ("carriage", cell.carriage)):
             self.place_axis(axis, self.streams[f"{name} at power-up"].uniform(*axis.travel))
         self.magazine = cell.magazine_staples
@@ -90,7 +90,7 @@ class StaplerPlant(CellPlant):
             self.has_panel = True
             self.close(cell.panel_in_place)
         yield from self.do("press start")
-        self.board.env.process(self.press(cell.start_button))  # the visit ends as the button goes down
+        self.press(cell.start_button)
 
     def _check_panel(self) -> None:
         """Look at every staple of a finished panel. Raises CellFault for a missing, doubled or misplaced one."""

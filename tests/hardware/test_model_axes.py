@@ -11,8 +11,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cellwright.errors import CellFault
-from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.model import TripPoint
+from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard, move_time
+from cellwright.hardware.motion import TripPoint
 
 TIMING = CONFIGURABLE_FIRMATA
 TURN_S = TIMING.poll_s + 3 * TIMING.step_s
@@ -21,7 +21,7 @@ moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 6
 
 
 def axis_on(board, step=2, name="axis"):
-    return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, None, False)
+    return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, False)
 
 
 def note_time(event, into, name):
@@ -164,17 +164,17 @@ def test_a_trip_point_fires_as_the_axis_passes(firmware, move, share):
     env = simpy.Environment()
     board = ModelBoard(env)
     axis, changes = axis_on(board), []
-    board.declare_input(9, at_rest=True)
+    switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=trips_at, level=False))
     axis.place(steps)
-    assert board.read(9) is True
-    board.on_input(9, lambda level: changes.append((env.now, level)))
+    assert switch.level is True
+    switch.on_change = lambda level: changes.append((env.now, level))
     down = axis.move_to(0, speed, acceleration)
     env.run(until=down)
-    assert board.read(9) is False
+    assert switch.level is False
     turned_s = env.now
     env.run(until=axis.move_to(steps, speed, acceleration))
-    assert board.read(9) is True
+    assert switch.level is True
     (downward,) = firmware(TIMING, [(0.0, steps, 0, speed, acceleration)])
     (upward,) = firmware(TIMING, [(0.0, 0, steps, speed, acceleration)])
     closed_s = next(at_s for at_s, where in downward if where == trips_at)
@@ -185,21 +185,21 @@ def test_a_trip_point_fires_as_the_axis_passes(firmware, move, share):
 
 def test_a_switch_is_shown_before_the_move_that_ends_on_it_is_over(env, board):
     axis = axis_on(board)
-    board.declare_input(9, at_rest=True)
+    switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=0, level=False))
     axis.place(300)
     read = []
-    axis.move_to(0, 1000, 2000).callbacks.append(lambda _: read.append(board.read(9)))
+    axis.move_to(0, 1000, 2000).callbacks.append(lambda _: read.append(switch.level))
     env.run()
     assert read == [False]
 
 
 def test_a_halt_at_a_trip_point_stands_on_it(env, board):
     axis, other = axis_on(board, 2), axis_on(board, 3)
-    board.declare_input(9, at_rest=True)
+    switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
     axis.place(2000)
-    board.on_input(9, lambda level: axis.halt())
+    switch.on_change = lambda level: axis.halt()
     axis.move_to(0, 10_000, 60_000)
     other.move_to(3000, 10_000, 60_000)
     env.run()
@@ -209,10 +209,10 @@ def test_a_halt_at_a_trip_point_stands_on_it(env, board):
 
 def test_a_trip_point_while_another_axis_joins_fires_once_and_later(env, board, firmware):
     axis, other, changes = axis_on(board, 2), axis_on(board, 3), []
-    board.declare_input(9, at_rest=True)
+    switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=500, level=False))
     axis.place(3000)
-    board.on_input(9, lambda level: changes.append(env.now))
+    switch.on_change = lambda level: changes.append(env.now)
     axis.move_to(0, 10_000, 60_000)
     env.run(until=0.3)
     other.move_to(3000, 10_000, 60_000)
@@ -224,12 +224,12 @@ def test_a_trip_point_while_another_axis_joins_fires_once_and_later(env, board, 
 
 def test_placing_an_axis_shows_its_switches(board):
     axis = axis_on(board)
-    board.declare_input(9, at_rest=True)
+    switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=0, level=False))
     axis.place(-3)
-    assert board.read(9) is False
+    assert switch.level is False
     axis.place(1)
-    assert board.read(9) is True
+    assert switch.level is True
 
 
 def test_late_in_a_long_run_a_trip_still_finds_the_axis_on_its_step():
@@ -237,10 +237,73 @@ def test_late_in_a_long_run_a_trip_still_finds_the_axis_on_its_step():
     env = simpy.Environment(initial_time=365 * 86_400)
     board = ModelBoard(env)
     axis = axis_on(board)
-    board.declare_input(9, at_rest=True)
+    switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
     axis.place(2000)
-    board.on_input(9, lambda level: axis.halt())
+    switch.on_change = lambda level: axis.halt()
     axis.move_to(0, 1000, 6000)
     env.run()
     assert axis.true_position == 700
+
+
+# ---- another target in mid-move ----
+
+
+@given(moves, st.floats(0.02, 0.98))
+def test_an_axis_that_slows_down_stops_as_its_acceleration_allows(move, share):
+    steps, speed, acceleration = move
+    env = simpy.Environment()
+    axis = axis_on(ModelBoard(env))
+    whole_s = move_time(TIMING, steps, speed, acceleration)
+    axis.move_to(steps, speed, acceleration)
+    env.run(until=share * whole_s)
+    began_at, began_s = axis.position, env.now
+    rate = min(speed, TIMING.ceiling())
+    stopped = axis.slow_down()
+    env.run(until=stopped)
+    assert not axis.moving
+    assert axis.position >= began_at
+    # From any speed that it can have had: no further, and no sooner, than its acceleration takes (and a step or two).
+    assert axis.position - began_at <= min(speed**2 / (2 * acceleration) + 3, steps)
+    assert env.now - began_s <= speed / acceleration + 3 / rate + 0.676 * (2 / acceleration) ** 0.5 + 0.1
+
+
+def test_at_full_speed_slowing_down_takes_v_squared_over_2a(env, board):
+    axis = axis_on(board)
+    axis.move_to(3000, 1000, 2000)
+    env.run(until=1.5)  # cruising since 0.5 s
+    began_at, began_s = axis.position, env.now
+    env.run(until=axis.slow_down())
+    assert axis.position - began_at == pytest.approx(1000**2 / (2 * 2000), abs=4)
+    assert env.now - began_s == pytest.approx(1000 / 2000, rel=0.1)
+    assert axis.move_to(3000, 1000, 2000).callbacks is not None
+
+
+def test_a_nearer_and_a_farther_target_in_mid_move(env, board):
+    axis = axis_on(board)
+    moved = axis.move_to(2000, 1000, 4000)
+    env.run(until=0.5)
+    assert axis.change_target(4000) is moved
+    env.run(until=1.0)
+    axis.change_target(1500)
+    env.run(until=moved)
+    assert axis.position == 1500
+
+
+def test_a_target_that_is_passed_already_is_come_back_to(env, board):
+    axis = axis_on(board)
+    moved = axis.move_to(2000, 1000, 4000)
+    env.run(until=1.0)
+    passed = axis.position
+    axis.change_target(passed - 100)
+    env.run(until=1.05)
+    assert axis.position > passed
+    env.run(until=moved)
+    assert axis.position == passed - 100
+
+
+def test_an_axis_at_rest_has_no_target_to_change(board):
+    axis = axis_on(board, name="bridge")
+    with pytest.raises(CellFault, match="bridge has no move under way"):
+        axis.change_target(5)
+    assert axis.slow_down().callbacks is None

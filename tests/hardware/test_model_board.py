@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import strategies as st
 
-from cellwright.errors import CellFault, DescriptionError
+from cellwright.errors import CellFault
 from cellwright.hardware import CONFIGURABLE_FIRMATA
 
 TIMING = CONFIGURABLE_FIRMATA
@@ -17,7 +17,7 @@ moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 6
 
 
 def axis_on(board, step=2, name="axis"):
-    return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, None, False)
+    return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, False)
 
 
 def note_time(event, into, name):
@@ -27,18 +27,11 @@ def note_time(event, into, name):
 # ---- outputs ----
 
 
-def test_an_output_must_be_declared_before_it_is_driven(board):
-    with pytest.raises(DescriptionError, match="pin 4 cannot be driven before it is declared"):
-        board.write(4, True)
-    with pytest.raises(DescriptionError, match="pin 4"):
-        board.pulse(VALVE, 4, True, 0.1, 0.1)
-
-
 @pytest.mark.parametrize("safe", [False, True])
 def test_outputs_start_safe_and_are_taken_back_there(board, safe):
-    board.declare_output(4, safe=safe)
+    valve = board.declare_output(4, safe=safe)
     assert board.outputs[4] is safe
-    board.write(4, not safe)
+    valve.write(not safe)
     assert board.outputs[4] is not safe
     assert not board.is_safe
     board.make_safe()
@@ -47,35 +40,27 @@ def test_outputs_start_safe_and_are_taken_back_there(board, safe):
 
 
 def test_nothing_is_driven_between_make_safe_and_release(board):
-    board.declare_output(4, safe=False)
+    valve = board.declare_output(4, safe=False)
     axis = axis_on(board)
     board.make_safe()
     for attempt in (
-        lambda: board.write(4, True),
-        lambda: board.pulse(VALVE, 4, True, 0.1, 0.1),
+        lambda: valve.write(True),
+        lambda: valve.pulse(VALVE, True, 0.1, 0.1),
         lambda: axis.move_to(100, 1000, 1000),
     ):
         with pytest.raises(CellFault, match="made safe; reset the cell first"):
             attempt()
         assert board.is_safe
     board.release()
-    board.write(4, True)
+    valve.write(True)
     assert board.outputs[4]
-
-
-def test_an_enable_pin_is_an_output_that_is_safe_when_high(board):
-    board.declare_stepper(SimpleNamespace(name="axis"), 2, 3, 8, False)
-    assert board.outputs[8] is True
-    board.write(8, False)
-    board.make_safe()
-    assert board.outputs[8] is True
 
 
 def test_a_pulse_ends_on_time_and_its_wait_after_the_rest(env, board):
     changes, ended = [], {}
-    board.declare_output(4, safe=False)
+    valve = board.declare_output(4, safe=False)
     board.on_output(4, lambda level: changes.append((env.now, level)))
-    note_time(board.pulse(VALVE, 4, True, 0.06, 0.1), ended, "pulse")
+    note_time(valve.pulse(VALVE, True, 0.06, 0.1), ended, "pulse")
     env.run(until=1)
     assert changes == [(0, True), (pytest.approx(0.06), False)]
     assert ended == {"pulse": pytest.approx(0.16)}
@@ -83,9 +68,9 @@ def test_a_pulse_ends_on_time_and_its_wait_after_the_rest(env, board):
 
 def test_make_safe_ends_a_pulse_at_once_and_for_good(env, board):
     changes, ended = [], {}
-    board.declare_output(4, safe=False)
+    valve = board.declare_output(4, safe=False)
     board.on_output(4, lambda level: changes.append((env.now, level)))
-    note_time(board.pulse(VALVE, 4, True, 0.06, 0.1), ended, "pulse")
+    note_time(valve.pulse(VALVE, True, 0.06, 0.1), ended, "pulse")
     env.run(until=0.02)
     board.make_safe()
     board.release()
@@ -96,31 +81,31 @@ def test_make_safe_ends_a_pulse_at_once_and_for_good(env, board):
 
 def test_a_pulse_cut_short_does_not_end_the_next_one(env, board):
     changes = []
-    board.declare_output(4, safe=False)
+    valve = board.declare_output(4, safe=False)
     board.on_output(4, lambda level: changes.append((env.now, level)))
-    board.pulse(VALVE, 4, True, 0.06, 0.0)
+    valve.pulse(VALVE, True, 0.06, 0.0)
     env.run(until=0.02)
     board.make_safe()
     board.release()
-    board.pulse(VALVE, 4, True, 0.06, 0.0)
+    valve.pulse(VALVE, True, 0.06, 0.0)
     env.run(until=1)
     assert changes == [(0, True), (0.02, False), (0.02, True), (pytest.approx(0.08), False)]
 
 
 def test_a_pulse_cut_short_does_not_end_what_is_written_after_it(env, board):
-    board.declare_output(4, safe=False)
-    board.pulse(VALVE, 4, True, 0.06, 0.0)
+    valve = board.declare_output(4, safe=False)
+    valve.pulse(VALVE, True, 0.06, 0.0)
     env.run(until=0.02)
     board.make_safe()
     board.release()
-    board.write(4, True)
+    valve.write(True)
     env.run(until=1)
     assert board.outputs[4] is True
 
 
 def test_a_pulse_of_an_active_low_output_is_low(env, board):
-    board.declare_output(4, safe=True)
-    board.pulse(VALVE, 4, False, 0.06, 0.0)
+    valve = board.declare_output(4, safe=True)
+    valve.pulse(VALVE, False, 0.06, 0.0)
     assert board.outputs[4] is False
     env.run(until=1)
     assert board.outputs[4] is True
@@ -130,18 +115,18 @@ def test_a_pulse_of_an_active_low_output_is_low(env, board):
 
 
 def test_a_level_that_is_there_is_not_waited_for(env, board):
-    board.declare_input(7, at_rest=True)
-    assert board.read(7) is True
-    assert board.level(VALVE, 7, True, "did not rise", 5).callbacks is None
-    assert board.level(VALVE, 7, False, "did not fall", 5).callbacks is not None
+    contact = board.declare_input(7, at_rest=True)
+    assert contact.level is True
+    assert contact.at(True, VALVE, "did not rise", 5).callbacks is None
+    assert contact.at(False, VALVE, "did not fall", 5).callbacks is not None
 
 
 def test_level_and_edge_waits_end_with_the_change(env, board):
-    board.declare_input(7, at_rest=False)
+    contact = board.declare_input(7, at_rest=False)
     ended = {}
-    note_time(board.level(VALVE, 7, True, "did not rise", 5), ended, "level")
-    note_time(board.edge(VALVE, 7, True, "did not rise", 5), ended, "edge")
-    note_time(board.edge(VALVE, 7, False, "did not fall", 5), ended, "fall")
+    note_time(contact.at(True, VALVE, "did not rise", 5), ended, "level")
+    note_time(contact.edge(True, VALVE, "did not rise", 5), ended, "edge")
+    note_time(contact.edge(False, VALVE, "did not fall", 5), ended, "fall")
     env.run(until=1)
     board.set_input(7, True)
     board.set_input(7, True)
@@ -152,9 +137,9 @@ def test_level_and_edge_waits_end_with_the_change(env, board):
 
 
 def test_an_edge_is_a_change_and_not_a_level(env, board):
-    board.declare_input(7, at_rest=True)
+    contact = board.declare_input(7, at_rest=True)
     ended = {}
-    note_time(board.edge(VALVE, 7, True, "did not rise", 5), ended, "edge")
+    note_time(contact.edge(True, VALVE, "did not rise", 5), ended, "edge")
     board.set_input(7, True)
     assert not ended
     board.set_input(7, False)
@@ -163,31 +148,31 @@ def test_an_edge_is_a_change_and_not_a_level(env, board):
 
 
 def test_a_wait_is_kept_until_somebody_waits_for_it(env, board):
-    board.declare_input(7, at_rest=False)
-    first = board.edge(VALVE, 7, True, "did not rise", 5)
-    second = board.edge(VALVE, 7, True, "did not rise", 5)
+    contact = board.declare_input(7, at_rest=False)
+    first = contact.edge(True, VALVE, "did not rise", 5)
+    second = contact.edge(True, VALVE, "did not rise", 5)
     board.set_input(7, True)
     assert first.callbacks is None
     assert second.callbacks is None
 
 
 def test_waits_that_were_given_up_do_not_pile_up(env, board):
-    board.declare_input(7, at_rest=False)
+    contact = board.declare_input(7, at_rest=False)
 
     def poll():
         for _ in range(200):
-            yield env.any_of([board.edge(VALVE, 7, True, "did not rise", 1), env.timeout(0.5)])
+            yield env.any_of([contact.edge(True, VALVE, "did not rise", 1), env.timeout(0.5)])
 
     env.process(poll())
     env.run()
-    assert len(board._edges[7]) < 10
+    assert len(contact._waiting) < 10
 
 
 def test_an_input_action_comes_before_any_wait_goes_on(board):
     seen = []
-    board.declare_input(7, at_rest=False)
-    board.on_input(7, lambda level: seen.append(("action", level)))
-    board.edge(VALVE, 7, True, "", 5).callbacks.append(lambda _: seen.append("wait"))
+    contact = board.declare_input(7, at_rest=False)
+    contact.on_change = lambda level: seen.append(("action", level))
+    contact.edge(True, VALVE, "", 5).callbacks.append(lambda _: seen.append("wait"))
     board.set_input(7, True)
     board.set_input(7, False)
     assert seen == [("action", True), "wait", ("action", False)]

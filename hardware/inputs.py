@@ -1,0 +1,73 @@
+"""Digital inputs, the same for every board: their level, and who waits for it to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import simpy
+from simpy.events import Event, Timeout
+
+from cellwright.hardware.waits import Named, Wait
+
+
+class Input:
+    """A digital input. ``level`` is what it reads.
+
+    debounce_s: a change counts at once; for so long after it, further changes do not, and then the contact is
+    looked at again. So a stop button costs no time, and a bouncing one is one press.
+    """
+
+    def __init__(self, env: simpy.Environment, level: bool, debounce_s: float = 0.0) -> None:
+        self.env = env
+        self.level = level
+        self.on_change: Callable[[bool], None] | None = None
+        """Called with the level at every change, before any wait goes on."""
+        self._debounce_s = debounce_s
+        self._contact = level
+        self._settles_at_s = 0.0
+        self._waiting: list[tuple[bool, Wait, float]] = []  # level, wait, when its limit is over
+
+    def at(self, level: bool, subject: Named, verb: str, within_s: float) -> Wait:
+        """A wait for it to be at ``level``; over at once if it is."""
+        if self.level == level:
+            wait = Wait(self.env, subject, verb, within_s)
+            wait.complete()
+            return wait
+        return self.edge(level, subject, verb, within_s)
+
+    def edge(self, level: bool, subject: Named, verb: str, within_s: float) -> Wait:
+        """A wait for it to change to ``level``."""
+        wait = Wait(self.env, subject, verb, within_s)
+        # Waits that somebody gave up on (a fault, another event) are dropped here once their limit is over;
+        # until then they may be waits that somebody made and will yield later.
+        now_s = self.env.now
+        kept = [each for each in self._waiting if each[1].callbacks or each[2] > now_s]
+        self._waiting = [*kept, (level, wait, now_s + within_s)]
+        return wait
+
+    def sense(self, level: bool) -> None:
+        """The contact is now at ``level``: the board says so."""
+        self._contact = level
+        if not self._debounce_s:
+            self._change(level)
+        elif level != self.level and self.env.now >= self._settles_at_s:
+            self._settles_at_s = self.env.now + self._debounce_s
+            Timeout(self.env, self._debounce_s).callbacks.append(self._look_again)
+            self._change(level)
+
+    def _look_again(self, _: Event) -> None:
+        self.sense(self._contact)
+
+    def _change(self, level: bool) -> None:
+        if level == self.level:
+            return
+        self.level = level
+        if self.on_change is not None:
+            self.on_change(level)
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        due = [wait for wanted, wait, _ in waiting if wanted == level]
+        self._waiting = [each for each in waiting if each[0] != level] + self._waiting
+        for wait in due:
+            wait.complete()

@@ -1,0 +1,96 @@
+"""A model board's ports beyond on and off: analog inputs, duties and angles, encoders, the I2C bus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import simpy
+
+from cellwright.errors import CellFault
+from cellwright.hardware.waits import Named, Wait
+
+if TYPE_CHECKING:
+    from cellwright.hardware.model import ModelBoard
+
+
+class I2cDevice(Protocol):
+    """A device on a model board's I2C bus, for a plant to write."""
+
+    def write(self, data: bytes) -> None:
+        """Bytes from the board, the register first if there is one."""
+        ...
+
+    def read(self, count: int) -> bytes:
+        """Bytes to the board."""
+        ...
+
+
+class ModelAnalog:
+    """An analog input; ``volts`` is what a plant makes it."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self.env = env
+        self.volts = 0.0
+
+    def sample(self, subject: Named, within_s: float) -> Wait:
+        """Over at once: a model needs no time to sample."""
+        wait = Wait(self.env, subject, "sent no sample", within_s)
+        wait.complete(self.volts)
+        return wait
+
+
+class ModelLevel:
+    """A PWM output (duty, 0 to 1) or a servo (degrees)."""
+
+    def __init__(self, board: ModelBoard, pin: int, safe: float) -> None:
+        self.board = board
+        self.pin = pin
+        self.safe = safe
+        self.value = safe
+
+    def write(self, value: float) -> None:
+        """Drive it."""
+        if self.board.locked:
+            raise CellFault(f"pin {self.pin} cannot be driven: the board has been made safe; reset the cell first.")
+        self.value = value
+
+
+class ModelEncoder:
+    """A quadrature counter; ``true_count`` is what a plant has turned it by."""
+
+    def __init__(self) -> None:
+        self.true_count = 0
+        self._zero_at = 0
+
+    @property
+    def count(self) -> int:
+        """The count since it was zeroed."""
+        return self.true_count - self._zero_at
+
+    def zero(self) -> None:
+        """Call the present count 0."""
+        self._zero_at = self.true_count
+
+
+class ModelI2c:
+    """One address on the I2C bus; a device that a plant has not put there does not answer."""
+
+    def __init__(self, board: ModelBoard, address: int) -> None:
+        self.board = board
+        self.address = address
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to it."""
+        device = self.board.i2c_devices.get(self.address)
+        if device is not None:
+            device.write(data)
+
+    def read(self, subject: Named, register: int | None, count: int, within_s: float) -> Wait:
+        """Ask for bytes; the wait's value is those bytes."""
+        wait = Wait(self.board.env, subject, f"did not answer on I2C address {self.address:#x}", within_s)
+        device = self.board.i2c_devices.get(self.address)
+        if device is not None:
+            if register is not None:
+                device.write(bytes([register]))
+            wait.complete(device.read(count))
+        return wait

@@ -1,0 +1,116 @@
+"""A step that goes on at once when its wait is the next thing to happen, and the table of states."""
+
+from __future__ import annotations
+
+import pytest
+import simpy
+from hypothesis import given
+from hypothesis import strategies as st
+from transitions import Machine
+
+from cellwright.cells import load
+from cellwright.hardware import ModelBoard
+from cellwright.sequences import RunLog
+from cellwright.sequences.supervision import Supervision
+from cellwright.sim import Length, run_cell
+
+
+def rows(skips_ahead, monkeypatch):
+    """All that a cell and its devices do in four units, jams and refills among them."""
+    init = Supervision.__init__
+
+    def without(self, env, step):
+        init(self, env, step)
+        self._skips_ahead = self._skips_ahead and skips_ahead
+
+    log = RunLog(":memory:")
+    with monkeypatch.context() as patch:
+        patch.setattr(Supervision, "__init__", without)
+        run_cell(load("stapler").scenario(["plant.jams_per_1000_staples=5"]), Length(cycles=4), 3, 0, log)
+    return list(log.connection.execute("SELECT at_s, state, source, what, value, detail FROM event"))
+
+
+def test_a_step_that_skips_ahead_does_the_same_at_the_same_times(monkeypatch):
+    taken, turned = rows(True, monkeypatch), rows(False, monkeypatch)
+    assert len(taken) > 1000
+    assert taken == turned
+
+
+steps = st.lists(st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.5]), max_size=6), min_size=1, max_size=4)
+
+
+def trace(waits, until_s, supervised):
+    """When each of several steps that go on at once takes its turns, up to ``until_s``."""
+    env, seen = simpy.Environment(), []
+
+    def step(number, delays):
+        for turn, delay_s in enumerate(delays):
+            yield env.timeout(delay_s)
+            seen.append((env.now, number, turn))
+
+    for number, delays in enumerate(waits):
+        begun = step(number, delays)
+        Supervision(env, begun) if supervised else env.process(begun)
+    env.run(until=until_s)
+    assert env.now == until_s
+    return seen
+
+
+@given(steps, st.sampled_from([0.25, 1.0, 2.0, 9.0]))
+def test_steps_keep_simpys_order_and_stop_where_the_run_does(waits, until_s):
+    assert trace(waits, until_s, supervised=True) == trace(waits, until_s, supervised=False)
+
+
+def test_a_step_does_not_skip_ahead_of_a_clock_that_is_not_simpys():
+    class Clock(simpy.Environment):
+        turns = 0
+
+        def step(self):
+            self.turns += 1
+            super().step()
+
+    env = Clock()
+
+    def step():
+        for _ in range(10):
+            yield env.timeout(1)
+
+    env.run(until=Supervision(env, step()))
+    assert env.turns >= 12
+
+
+def stapler():
+    return load("stapler").cell(ModelBoard(simpy.Environment()))
+
+
+def test_the_cell_goes_where_the_table_says():
+    """A cell looks its destinations up in the table that `transitions` has built; that library must agree."""
+    cell = stapler()
+    table = cell._table
+    for state in table.states:
+        for trigger in table.events:
+            model = type("Model", (), {})()
+            mirror = Machine(
+                model,
+                states=list(table.states),
+                initial=state,
+                auto_transitions=False,
+                transitions=[
+                    [name, each.source, each.dest] for name in table.events for each in table.get_transitions(name)
+                ],
+                ignore_invalid_triggers=True,
+            )
+            assert mirror.initial == state
+            moved = getattr(model, trigger)()
+            assert ((state, trigger) in cell._destinations) == moved
+            if moved:
+                assert cell._destinations[state, trigger] == model.state
+
+
+@pytest.mark.parametrize("trigger", ["start", "nonsense"])
+def test_a_trigger_that_is_not_in_the_table_moves_nothing(trigger):
+    cell = stapler()
+    cell._change("start")
+    with pytest.raises(KeyError):
+        cell._change(trigger)
+    assert cell.state == "homing"
