@@ -1,0 +1,101 @@
+"""What the pins of the usual Arduinos can do, as their firmware tells it.
+
+Sources: Boards.h of the Firmata and ConfigurableFirmata libraries (TOTAL_PINS, IS_PIN_…, PIN_TO_ANALOG) for all
+but what is named below. Pins 0 and 1 are the serial line's, so neither firmware offers them.
+PWM and interrupts: digitalPinHasPWM and digitalPinToInterrupt in pins_arduino.h of the Arduino AVR core.
+Servos: StandardFirmata 2.5 offers every digital pin; ConfigurableFirmata those from 2 on that the Servo library
+has room for (MAX_SERVOS: 12 for each 16-bit timer; 1 timer on a 328P, 4 on a 2560).
+The order of a pin's modes: StandardFirmata.ino's CAPABILITY_QUERY; for ConfigurableFirmata the order in which the
+features are added: digital input, digital output, analog input, PWM, servo, I2C, stepper, encoder.
+Resolutions: 21 bits of AccelStepperFirmata.cpp, 28 of FirmataEncoder.cpp, 14 of the servo, 10 of the ADC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cellwright.hardware.firmata.messages import PinMode
+
+Firmware = Literal["standard", "configurable"]
+
+
+@dataclass(frozen=True, slots=True)
+class PinMap:
+    """The pins of one kind of Arduino, by number; ``analog`` pins have the channels 0, 1, 2, … in order."""
+
+    name: str
+    pins: int
+    digital: range
+    analog: range
+    pwm: frozenset[int]
+    i2c: frozenset[int]
+    interrupts: frozenset[int]
+    servo_room: range
+
+    @property
+    def ports(self) -> int:
+        """How many ports of eight pins there are."""
+        return (self.pins + 7) // 8
+
+    def channel(self, pin: int) -> int | None:
+        """The analog channel of a pin, None where it has none."""
+        return pin - self.analog.start if pin in self.analog else None
+
+    def capabilities(self, pin: int, firmware: Firmware) -> dict[int, int]:
+        """The modes of a pin, in the firmware's order, and their resolutions in bits."""
+        modes: dict[int, int] = {}
+        if pin in self.digital:
+            modes |= {PinMode.INPUT: 1, PinMode.PULLUP: 1, PinMode.OUTPUT: 1}
+        if pin in self.analog:
+            modes[PinMode.ANALOG] = 10
+        if pin in self.pwm:
+            modes[PinMode.PWM] = 8
+        if pin in (self.digital if firmware == "standard" else self.servo_room):
+            modes[PinMode.SERVO] = 14
+        if pin in self.i2c:
+            modes[PinMode.I2C] = 1
+        if firmware == "configurable":
+            if pin in self.digital:
+                modes[PinMode.STEPPER] = 21
+            if pin in self.interrupts:
+                modes[PinMode.ENCODER] = 28
+        return modes
+
+
+UNO = PinMap(
+    name="Arduino Uno",
+    pins=20,
+    digital=range(2, 20),
+    analog=range(14, 20),
+    pwm=frozenset({3, 5, 6, 9, 10, 11}),
+    i2c=frozenset({18, 19}),
+    interrupts=frozenset({2, 3}),
+    servo_room=range(2, 14),
+)
+
+# The same chip in a package with two more analog inputs, A6 and A7, that can be nothing else.
+NANO = PinMap(
+    name="Arduino Nano",
+    pins=22,
+    digital=range(2, 20),
+    analog=range(14, 22),
+    pwm=UNO.pwm,
+    i2c=UNO.i2c,
+    interrupts=UNO.interrupts,
+    servo_room=UNO.servo_room,
+)
+
+MEGA = PinMap(
+    name="Arduino Mega 2560",
+    pins=70,
+    digital=range(2, 70),
+    analog=range(54, 70),
+    pwm=frozenset({*range(2, 14), 44, 45, 46}),
+    i2c=frozenset({20, 21}),
+    interrupts=frozenset({2, 3, 18, 19, 20, 21}),
+    servo_room=range(2, 50),
+)
+
+Kind = Literal["uno", "nano", "mega"]
+PIN_MAPS: dict[Kind, PinMap] = {"uno": UNO, "nano": NANO, "mega": MEGA}

@@ -1,0 +1,259 @@
+"""VirtualArduino: a Firmata front on a model board. It answers as the firmware would, byte for byte, in virtual time.
+
+What it does is read from the firmware's code: StandardFirmata.ino 2.5, ConfigurableFirmata 2.12 and FirmataEncoder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import simpy
+from simpy.events import Event, Timeout
+
+from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.codec import decode_pair
+from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.parser import FirmwareParser, kind_of
+from cellwright.hardware.firmata.pin_maps import PIN_MAPS, Firmware, Kind
+from cellwright.hardware.firmata.virtual_features import VirtualEncoders, VirtualI2c, VirtualScheduler
+from cellwright.hardware.firmata.virtual_pins import VirtualPins
+from cellwright.hardware.firmata.virtual_steppers import VirtualSteppers
+from cellwright.hardware.link import Link
+from cellwright.hardware.model import ModelBoard
+from cellwright.hardware.waits import cancel
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareFacts:
+    """What a firmware says of itself, and how long it takes to boot.
+
+    boot_s: measured for ConfigurableFirmata (emulated, without a bootloader); assumed for StandardFirmata.
+    """
+
+    name: str
+    protocol: tuple[int, int]
+    version: tuple[int, int]
+    boot_s: float
+
+
+FIRMWARES: dict[Firmware, FirmwareFacts] = {
+    "standard": FirmwareFacts("StandardFirmata.ino", (2, 5), (2, 5), 1.6),
+    "configurable": FirmwareFacts("ConfigurableFirmata", (2, 6), (2, 12), 2.2),
+}
+
+
+class VirtualArduino:
+    """An Arduino with Firmata at the board's end of a line, driving a model board.
+
+    It boots when it is made and is deaf until then. complaints: sentences about what the host did that the
+    real firmware would ignore, or worse; here it is ignored. When its line is lost it goes on, as a board
+    with its own supply does: what its scheduler holds still runs.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        link: Link,
+        board: ModelBoard,
+        kind: Kind = "uno",
+        firmware: Firmware = "configurable",
+        boot_s: float | None = None,
+    ) -> None:
+        self.env = env
+        self.board = board
+        self.pin_map = PIN_MAPS[kind]
+        self.firmware = firmware
+        self.facts = FIRMWARES[firmware]
+        self.boot_s = self.facts.boot_s if boot_s is None else boot_s
+        self.complaints: list[str] = []
+        self.capabilities = [self.pin_map.capabilities(pin, firmware) for pin in range(self.pin_map.pins)]
+        self._boot: Event | None = None
+        self._tick: Event | None = None
+        self._powered_s = env.now
+        self.plug_in(link)
+        self._start_afresh()
+        self.reset()
+
+    def plug_in(self, link: Link) -> None:
+        """Take the board's end of a line, in place of one that was lost."""
+        self.link = link
+        link.on_bytes = self._receive
+
+    # ---- starting ----
+
+    def reset(self) -> None:
+        """The reset button, or a power cut: pins float, axes stop, all is forgotten; then it boots."""
+        if self._boot is not None:
+            cancel(self.env, self._boot)
+        self._forget()
+        self.board.power_cycle()
+        self._powered_s = self.env.now
+        self._start_afresh()
+        self._boot = Timeout(self.env, self.boot_s)
+        self._boot.callbacks.append(self._wake)
+
+    def _start_afresh(self) -> None:
+        """Be as a firmware is before its setup has run."""
+        self.parser = FirmwareParser(
+            self._obey, self._obey_sysex, self._overflow, resets_anywhere=self.firmware == "configurable"
+        )
+        self.pins = VirtualPins(self)
+        self.steppers = VirtualSteppers(self)
+        self.encoders = VirtualEncoders(self)
+        self.i2c = VirtualI2c(self)
+        self.scheduler = VirtualScheduler(self)
+        self._handlers: dict[int, Callable[[bytes], bool]] = {
+            messages.FIRMWARE: self._say_firmware,
+            messages.CAPABILITY_QUERY: self._say_capabilities,
+            messages.ANALOG_MAPPING_QUERY: self._say_analog_mapping,
+            messages.PIN_STATE_QUERY: self._say_pin_state,
+            messages.EXTENDED_ANALOG: self.pins.write_level,
+            messages.SERVO_CONFIG: self.pins.configure_servo,
+            messages.STRING: lambda _: True,
+            messages.SAMPLING_INTERVAL: self._set_interval,
+            messages.I2C_REQUEST: self.i2c.request,
+            messages.I2C_CONFIG: self.i2c.configure,
+        }
+        if self.firmware == "configurable":
+            self._handlers |= {
+                messages.ACCELSTEPPER: self.steppers.handle,
+                messages.ENCODER: self.encoders.handle,
+                messages.SCHEDULER: self.scheduler.handle,
+            }
+
+    def _forget(self) -> None:
+        """Stop the axes; forget devices, tasks and reports; sample as often as by default."""
+        self.pins.forget_reports()
+        self.steppers.reset()
+        self.encoders.reset()
+        self.i2c.reset()
+        self.scheduler.reset()
+        self._interval_s = messages.SAMPLING_INTERVAL_MS / 1000
+        self._restart_sampling()
+
+    def _wake(self, _: Event) -> None:
+        """The end of the boot: say who is there, and set the pins as after a system reset."""
+        self._boot = None
+        self.send(messages.version(*self.facts.protocol))
+        self._say_firmware(b"")
+        if self.firmware == "configurable":
+            # The second of the two sysex messages by which a host sees that it has booted.
+            self.say("Booting device. Stand by...")
+        self._system_reset()
+
+    def _system_reset(self) -> None:
+        """What FF does, and the end of the boot: pins as outputs or analog, all else forgotten."""
+        self.pins.take_first_modes()
+        self._forget()
+
+    @property
+    def now_ms(self) -> int:
+        """The firmware's clock: whole milliseconds since it had power."""
+        return math.floor((self.env.now - self._powered_s) * 1000 + 1e-6)
+
+    def call_at_ms(self, moment_ms: int, action: Callable[[Event], None]) -> None:
+        """Call ``action`` when the firmware's clock shows ``moment_ms``, or now if that is past."""
+        due_s = self._powered_s + moment_ms / 1000
+        Timeout(self.env, max(0.0, due_s - self.env.now)).callbacks.append(action)
+
+    # ---- the line ----
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the host."""
+        self.link.write(data)
+
+    def say(self, words: str) -> None:
+        """Send words to the host."""
+        self.send(messages.string(words))
+
+    def complain(self, sentence: str) -> None:
+        """Note what the host did wrong."""
+        self.complaints.append(sentence)
+
+    def _receive(self, data: bytes) -> None:
+        if self._boot is None:
+            self.parser.feed(data)
+
+    def _overflow(self) -> None:
+        self.complain("A sysex message was longer than the firmware's 64 bytes and was dropped.")
+        if self.firmware == "configurable":
+            self.say("Discarding input message, out of buffer")
+
+    def _obey(self, command: int, data: bytes) -> None:
+        """Do what a message of fixed length says."""
+        kind, number = kind_of(command), command & 0x0F
+        if kind == messages.PORT:
+            self.pins.write_port(number, decode_pair(data))
+        elif kind == messages.SET_PIN:
+            self.pins.write_pin(data[0], data[1] != 0)
+        elif kind == messages.PIN_MODE:
+            self.pins.set_mode(data[0], data[1])
+        elif kind == messages.ANALOG:
+            self.pins.write_level(bytes((number,)) + data)
+        elif kind == messages.REPORT_PORT:
+            self.pins.ask_port(number, data[0] != 0)
+        elif kind == messages.REPORT_ANALOG:
+            self.pins.ask_channel(number, data[0] != 0)
+        elif kind == messages.VERSION:
+            self.send(messages.version(*self.facts.protocol))
+        else:
+            self._system_reset()
+
+    def _obey_sysex(self, command: int, data: bytes) -> None:
+        handler = self._handlers.get(command)
+        if handler is None or not handler(data):
+            self.complain(f"Sysex command {command:02X} with {len(data)} bytes of data means nothing to this firmware.")
+            if self.firmware == "configurable":
+                self.say(f"Unhandled sysex command: 0x{command:x} (len: {len(data)})"[:31])  # its buffer, on an AVR
+
+    # ---- questions ----
+
+    def _say_firmware(self, _: bytes) -> bool:
+        self.send(messages.firmware(*self.facts.version, self.facts.name))
+        return True
+
+    def _say_capabilities(self, _: bytes) -> bool:
+        self.send(messages.capabilities(self.capabilities))
+        return True
+
+    def _say_analog_mapping(self, _: bytes) -> bool:
+        self.send(messages.analog_mapping(map(self.pin_map.channel, range(self.pin_map.pins))))
+        return True
+
+    def _say_pin_state(self, data: bytes) -> bool:
+        if not data or data[0] >= self.pin_map.pins:
+            return False
+        pin = data[0]
+        self.send(messages.pin_state(pin, self.pins.modes.get(pin, PinMode.INPUT), self.pins.states[pin]))
+        return True
+
+    # ---- sampling ----
+
+    def _set_interval(self, data: bytes) -> bool:
+        if len(data) < 2:
+            return False
+        self._interval_s = max(1, decode_pair(data)) / 1000
+        self._restart_sampling()
+        self.keep_sampling()
+        return True
+
+    def _restart_sampling(self) -> None:
+        """Count the intervals from now on."""
+        self._grid_s = self.env.now
+        if self._tick is not None:
+            cancel(self.env, self._tick)
+            self._tick = None
+
+    def keep_sampling(self) -> None:
+        """See to it that the next sampling comes; while nothing is sampled there is none."""
+        if self._tick is None:
+            turns = math.floor((self.env.now - self._grid_s) / self._interval_s + 1e-6) + 1
+            self._tick = Timeout(self.env, self._grid_s + turns * self._interval_s - self.env.now)
+            self._tick.callbacks.append(self._sample)
+
+    def _sample(self, _: Event) -> None:
+        self._tick = None
+        if any([self.pins.sample(), self.encoders.sample(), self.i2c.sample()]):
+            self.keep_sampling()

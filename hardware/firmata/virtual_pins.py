@@ -1,0 +1,209 @@
+"""VirtualPins: what a virtual Arduino's pins are used for, and what goes out and comes in by them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.codec import decode_pair, decode_sevens
+from cellwright.hardware.firmata.messages import PinMode
+
+if TYPE_CHECKING:
+    from cellwright.hardware.firmata.virtual import VirtualArduino
+
+REFERENCE_VOLTS = 5.0
+ADC_STEPS = 1024
+PWM_TOP = 255
+# The Servo library: the pulses at 0 and 180 degrees, and the shortest value that it takes for a pulse, not an angle.
+SERVO_PULSES_US = (544, 2400)
+SERVO_MIDDLE_DEG = 90.0
+
+
+class VirtualPins:
+    """A firmware's pins on a model board. modes: what each is used for; empty until the firmware has booted.
+
+    states: the value last written to each pin; of an input 1 says that its pull-up is on.
+    """
+
+    def __init__(self, arduino: VirtualArduino) -> None:
+        self.arduino = arduino
+        self.board = arduino.board
+        self.pin_map = arduino.pin_map
+        self.capabilities = arduino.capabilities
+        self.modes: dict[int, int] = {}
+        self.states = [0] * self.pin_map.pins
+        self._pulses_us: dict[int, tuple[int, int]] = {}
+        self._inputs: set[int] = set()
+        self.forget_reports()
+
+    def forget_reports(self) -> None:
+        """Report no port and no channel any more."""
+        self._reported_ports: set[int] = set()
+        self._sent_ports: dict[int, int] = {}
+        self._reported_channels: set[int] = set()
+
+    def take_first_modes(self) -> None:
+        """Every digital pin an output, but those with an analog channel analog.
+
+        ConfigurableFirmata drives the outputs low: what is active-low fires. StandardFirmata leaves their level.
+        """
+        for pin in range(self.pin_map.pins):
+            if self.capabilities[pin]:
+                self._take_mode(pin, PinMode.ANALOG if pin in self.pin_map.analog else PinMode.OUTPUT)
+
+    # ---- pin modes ----
+
+    def set_mode(self, pin: int, mode: int) -> None:
+        """Change what a pin is used for, if it can be that."""
+        if pin >= self.pin_map.pins:
+            self.arduino.complain(f"Pin {pin} does not exist on an {self.pin_map.name}.")
+        elif mode not in self.capabilities[pin]:
+            self.arduino.complain(f"Pin {pin} cannot be used in mode {mode}.")
+            self.arduino.say("Unknown pin mode")
+        else:
+            self._take_mode(pin, mode)
+            if mode == PinMode.ANALOG:
+                self.ask_channel(pin - self.pin_map.analog.start, True)
+            self._report_port(pin // 8)
+
+    def _take_mode(self, pin: int, mode: int) -> None:
+        # In StandardFirmata what an output or a pull-up left in the port's register shows again.
+        before = self.modes.get(pin)
+        keeps_high = self.arduino.firmware == "standard" and (
+            before == PinMode.PULLUP or (before == PinMode.OUTPUT and self.board.output(pin).level)
+        )
+        self.modes[pin] = mode
+        self.states[pin] = 0
+        self._inputs.discard(pin)
+        self.board.levels.pop(pin, None)
+        if mode == PinMode.OUTPUT:
+            self.drive(pin, keeps_high)
+            return
+        self.let_float(pin)
+        if mode in (PinMode.INPUT, PinMode.PULLUP):
+            self._inputs.add(pin)
+            self.states[pin] = int(mode == PinMode.PULLUP)
+            port = pin // 8
+            contact = self.board.declare_input(pin, at_rest=mode == PinMode.PULLUP)
+            contact.on_change = lambda _: self._report_port(port)
+        elif mode == PinMode.PWM:
+            self.board.declare_pwm(pin)
+        elif mode == PinMode.SERVO:
+            self._pulses_us[pin] = SERVO_PULSES_US
+            self.board.declare_servo(pin, SERVO_MIDDLE_DEG)  # where the Servo library sends it when it is attached
+
+    def drive(self, pin: int, level: bool) -> None:
+        """Make a pin of the board an output at ``level``; what it does while it floats stays the plant's to say."""
+        output = self.board.output(pin)
+        output.declared = True
+        output.write(level)
+
+    def let_float(self, pin: int) -> None:
+        """Drive a pin of the board no longer."""
+        output = self.board.output(pin)
+        if output.declared:
+            output.make_safe()
+            output.declared = False
+
+    # ---- outputs ----
+
+    def write_pin(self, pin: int, level: bool) -> None:
+        """Drive a pin that is an output."""
+        if self.modes.get(pin) == PinMode.OUTPUT:
+            self.states[pin] = int(level)
+            self.board.output(pin).write(level)
+        else:
+            self.arduino.complain(f"Pin {pin} was driven without being an output.")
+
+    def write_port(self, port: int, levels: int) -> None:
+        """Drive those of a port's eight pins that are outputs."""
+        for pin in range(port * 8, min(port * 8 + 8, self.pin_map.pins)):
+            level = bool(levels >> pin % 8 & 1)
+            if self.modes.get(pin) == PinMode.OUTPUT:
+                self.write_pin(pin, level)
+            elif self.modes.get(pin) == PinMode.INPUT:
+                self.states[pin] = int(level)  # 1 switches the pull-up on
+
+    def write_level(self, data: bytes) -> bool:
+        """A PWM duty or a servo's angle; nothing for a pin that is neither."""
+        if len(data) < 2:
+            return False
+        pin, value = data[0], decode_sevens(data[1:4])
+        mode = self.modes.get(pin)
+        if mode == PinMode.PWM:
+            self.board.levels[pin].write(min(value, PWM_TOP) / PWM_TOP)
+        elif mode == PinMode.SERVO:
+            self.board.levels[pin].write(self._degrees(pin, value))
+        else:
+            self.arduino.complain(f"Pin {pin} was given a level without being a PWM or a servo pin.")
+            return True
+        self.states[pin] = value
+        return True
+
+    def _degrees(self, pin: int, value: int) -> float:
+        """The angle of a servo: a value below 544 is degrees, any other the pulse in microseconds."""
+        shortest_us, longest_us = self._pulses_us[pin]
+        if value < SERVO_PULSES_US[0]:
+            return float(min(value, 180))
+        pulse_us = min(max(value, shortest_us), longest_us)
+        return 180 * (pulse_us - shortest_us) / max(1, longest_us - shortest_us)
+
+    def configure_servo(self, data: bytes) -> bool:
+        """Make a pin a servo's with pulses of its own; false if it cannot be one."""
+        if len(data) < 5 or data[0] >= self.pin_map.pins or PinMode.SERVO not in self.capabilities[data[0]]:
+            return False
+        self.set_mode(data[0], PinMode.SERVO)
+        self._pulses_us[data[0]] = decode_pair(data, 1), decode_pair(data, 3)
+        return True
+
+    # ---- inputs ----
+
+    def ask_port(self, port: int, on: bool) -> None:
+        """Report a port now and at every change, or no more."""
+        if port >= self.pin_map.ports:
+            self.arduino.complain(f"Port {port} does not exist on an {self.pin_map.name}.")
+            return
+        self._reported_ports.discard(port)
+        self._sent_ports.pop(port, None)
+        if on:
+            self._reported_ports.add(port)
+            self._report_port(port)
+
+    def _report_port(self, port: int) -> None:
+        """Report a port if that is asked for and its inputs have changed; pins that are no inputs count as low."""
+        if port not in self._reported_ports:
+            return
+        levels = 0
+        for pin in range(port * 8, port * 8 + 8):
+            if pin in self._inputs and self.board.declare_input(pin, at_rest=False).level:
+                levels |= 1 << pin % 8
+        if self._sent_ports.get(port) != levels:
+            self._sent_ports[port] = levels
+            self.arduino.send(messages.port(port, levels))
+
+    def ask_channel(self, channel: int, on: bool) -> None:
+        """Report an analog channel now and at every sampling, or no more."""
+        if channel >= len(self.pin_map.analog):
+            self.arduino.complain(f"Analog channel {channel} does not exist on an {self.pin_map.name}.")
+        elif on:
+            self._reported_channels.add(channel)
+            self._report_channel(channel)
+            self.arduino.keep_sampling()
+        else:
+            self._reported_channels.discard(channel)
+
+    def _report_channel(self, channel: int) -> None:
+        volts = self.board.declare_analog(self.pin_map.analog[channel]).volts
+        value = min(max(int(volts / REFERENCE_VOLTS * ADC_STEPS), 0), ADC_STEPS - 1)
+        self.arduino.send(messages.analog(channel, value))
+
+    def sample(self) -> bool:
+        """Report the analog channels that are asked for; whether there are any."""
+        due = [
+            channel
+            for channel in sorted(self._reported_channels)
+            if self.modes.get(self.pin_map.analog[channel]) == PinMode.ANALOG
+        ]
+        for channel in due:
+            self._report_channel(channel)
+        return bool(due)
