@@ -1,0 +1,68 @@
+"""An emulated Arduino in real time, on a port that any program on this computer can open."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cellwright.hardware.emulated import BAUD_RATE, CLOCK_HZ, EmulatedChip, find_library
+from cellwright.hardware.pty_port import PtyPort
+
+SLICE_S = 500e-6
+"""How often bytes cross: short beside the millisecond that a USB cable takes."""
+MOST_LATE_S = 0.05
+"""A computer that falls further behind than this gives up what it lost, rather than run fast to make up for it."""
+
+
+def _nobody_waits() -> None:
+    """What happens once the port is there, if nobody asked to be told."""
+
+
+def serve_emulated(
+    hex_path: Path,
+    pty_path: Path,
+    stop: threading.Event,
+    *,
+    library: Path | None = None,
+    baud_rate: float = BAUD_RATE,
+    on_ready: Callable[[], None] = _nobody_waits,
+) -> None:
+    """Run firmware at its own pace with its UART on a pseudo-terminal at ``pty_path``, until ``stop`` is set.
+
+    A host that opens the port resets the chip, as it does an Uno. ``on_ready`` is called once the port is there.
+
+    Raises InputError where the chip is not built, or the firmware or the port cannot be had.
+    """
+    chip = EmulatedChip(library or find_library(), hex_path, baud_rate)
+    port = PtyPort(pty_path)
+    try:
+        on_ready()
+        _run_in_real_time(chip, port, stop)
+    finally:
+        port.close()
+
+
+def _run_in_real_time(chip: EmulatedChip, port: PtyPort, stop: threading.Event) -> None:
+    began_s = time.monotonic()
+    elapsed_s = 0.0
+    while not stop.is_set():
+        if port.opened():
+            chip.reset()
+        chip.feed(port.read())
+        elapsed_s += SLICE_S
+        port.write(_bytes_until(chip, int(elapsed_s * CLOCK_HZ)))
+        ahead_s = began_s + elapsed_s - time.monotonic()
+        if ahead_s > 0:
+            time.sleep(ahead_s)
+        elif ahead_s < -MOST_LATE_S:
+            began_s -= ahead_s
+
+
+def _bytes_until(chip: EmulatedChip, cycle: int) -> bytes:
+    """Run the chip to a cycle; what its UART sent."""
+    sent = bytearray()
+    while chip.cycle < cycle:
+        sent += bytes(event.value for event in chip.run(cycle) if event.pin is None)
+    return bytes(sent)
