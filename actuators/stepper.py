@@ -132,10 +132,15 @@ class Stepper(Device):
         verb = "did not close its home switch" if closed else "did not open its home switch"
         return self.home.at(closed != self.home_active_low, self, verb, within_s)
 
-    def halt(self) -> None:
-        """Stop at once."""
+    def halt(self) -> Wait:
+        """Stop at once; the wait ends when the board has said where."""
         self._last_mm = None
-        self.port.halt()
+        return self.port.halt()
+
+    def slow_down(self) -> Wait:
+        """Stop as its acceleration allows; the wait ends when it stands still."""
+        self._last_mm = None
+        return self.port.slow_down()
 
     def set_home(self) -> None:
         """Call the present position the low end of its travel; from now on it may move."""

@@ -19,6 +19,15 @@ class InputError(CellwrightError, ValueError):
     """A file, name or number given by the user cannot be used."""
 
 
+class Lacking(InputError):
+    """A board has not what a device needs; ``need`` and ``board`` are clauses: "PWM on pin 2", "this board has 6"."""
+
+    def __init__(self, need: str, board: str) -> None:
+        super().__init__(f"needs {need}; {board}.")
+        self.need = need
+        self.board = board
+
+
 class DescriptionError(CellwrightError, ValueError):
     """A cell's description contradicts itself, so the cell is refused before it runs."""
 

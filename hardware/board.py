@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Generator
+from typing import Any, Protocol
 
 import simpy
+from simpy.events import Event
 
 from cellwright.hardware.inputs import Input
 from cellwright.hardware.waits import Named, Wait
@@ -135,6 +136,10 @@ class Board(ABC):
     @abstractmethod
     def declare_i2c(self, address: int) -> I2cPort:
         """Talk to the device at ``address`` on the I2C bus."""
+
+    def prepare(self) -> Generator[Event, Any, None]:
+        """A SimPy process for after all is declared and before the cell runs."""
+        yield self.env.timeout(0)
 
     @abstractmethod
     def make_safe(self) -> None:

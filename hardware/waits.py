@@ -12,7 +12,10 @@ from simpy.events import NORMAL, Event, Timeout
 class Named(Protocol):
     """Whatever is waited for: it has a name to show when the wait takes too long."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name."""
+        ...
 
 
 class Wait(Event):

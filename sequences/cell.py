@@ -13,7 +13,7 @@ import simpy
 from simpy.events import Event
 from transitions import Machine, State
 
-from cellwright.errors import CellFault, CellwrightError, DescriptionError, nearest
+from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, Lacking, nearest
 from cellwright.hardware import Board, Wait
 from cellwright.hardware.device import Device
 from cellwright.sensors import Button
@@ -73,8 +73,8 @@ class Cell:
         self.devices: dict[str, Device] = {}
         for name, part in parts.items():
             setattr(self, name, part)
-            if isinstance(part, Device):
-                self._attach(name, part)
+        self._attach_all({name: part for name, part in parts.items() if isinstance(part, Device)})
+        board.on_trouble(self._hear_trouble)
         self._table = self._build_table()
         self._state = self.states[0]
         self._destinations = {
@@ -118,6 +118,18 @@ class Cell:
     def problems(self) -> list[str]:
         """What a cell can know beforehand about its own work, as sentences; for a subclass to say."""
         return []
+
+    def _attach_all(self, devices: Mapping[str, Device]) -> None:
+        lacking: list[Lacking] = []
+        for name, device in devices.items():
+            try:
+                self._attach(name, device)
+            except Lacking as error:
+                error.need = f"{name} needs {error.need}"
+                lacking.append(error)
+        if lacking:
+            needs = ", ".join(error.need for error in lacking)
+            raise InputError(f"{self.name()}: {needs}; {lacking[0].board}.")
 
     def _attach(self, name: str, device: Device) -> None:
         self.devices[name] = device
@@ -241,6 +253,12 @@ class Cell:
         """Something is wrong: make every output safe, stop the step, say why."""
         if self.state not in (FAULTED, STOPPED):
             self._halt("fault", reason)
+
+    def _hear_trouble(self, reason: str) -> None:
+        """The board says that it was lost, fell silent or reset itself; after a fault it is only recorded."""
+        if self.state in (FAULTED, STOPPED):
+            self._record("board", "trouble", None, reason)
+        self.fault(reason)
 
     def stop(self, reason: str) -> None:
         """Emergency stop: as a fault, and also out of ``faulted``."""

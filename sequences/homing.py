@@ -34,7 +34,7 @@ def _seek(axis: Stepper, mm: float, speed: float, *, closed: bool) -> Generator[
     moved = axis.jog(mm, speed)
     switched = axis.home_switch(closed, within_s=moved.limit_s)
     yield axis.board.env.any_of([switched, moved])
-    axis.halt()
+    yield axis.halt()
     if axis.at_home != closed:
         change = "close" if closed else "open"
         raise CellFault(

@@ -2,7 +2,8 @@
 
 from cellwright.sim.operator import Operator, OperatorParameters
 from cellwright.sim.plant import CellPlant
-from cellwright.sim.replication import Length, Replication, replicate, run_cell, run_hand
+from cellwright.sim.replication import Length, Replication, replicate, run_cell, run_hand, run_rig
+from cellwright.sim.rig import Rig, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.scenario import Kit, Scenario
 from cellwright.sim.statistics import Estimate, estimate
 from cellwright.sim.streams import Streams
@@ -18,11 +19,16 @@ __all__ = [
     "Operator",
     "OperatorParameters",
     "Replication",
+    "Rig",
     "Scenario",
     "Streams",
+    "VirtualLine",
     "estimate",
     "modapts",
+    "model_rig",
     "replicate",
     "run_cell",
     "run_hand",
+    "run_rig",
+    "virtual_rig",
 ]

@@ -14,9 +14,8 @@ import simpy
 from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError
-from cellwright.hardware import ModelBoard
 from cellwright.sequences import RunLog
-from cellwright.sim.operator import Operator
+from cellwright.sim.rig import Rig, model_rig
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 
@@ -103,16 +102,12 @@ def _measure(
 
 def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, log: RunLog | None = None) -> Replication:
     """Simulate the cell on a model board. Raises CellFault if it stops with nobody there to reset it."""
-    env = simpy.Environment()
-    board = ModelBoard(env)
-    streams = Streams(seed, replication)
-    if log is not None:
-        log.begin(replication)
-    cell = scenario.kit.cell(board, scenario.groups, log)
-    operator = Operator(env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
-    plant = scenario.kit.plant(cell, board, scenario.groups["plant"], operator, streams, scenario.tending())
-    plant.connect()
-    env.process(cell.run())
+    return run_rig(model_rig(scenario, seed, replication, log), length)
+
+
+def run_rig(rig: Rig, length: Length) -> Replication:
+    """Let a rig run, on whatever target. Raises CellFault if its cell stops with nobody there to reset it."""
+    cell, operator = rig.cell, rig.operator
 
     def next_finished() -> Event:
         if cell.last_stop is not None:
@@ -124,7 +119,7 @@ def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, lo
             raise CellFault(cell.last_stop.reason)
         return _Ledger(operator.labour_s, cell.time_in_states(), dict(cell.stops))
 
-    return _measure(env, next_finished, read, length, cell.unit)
+    return _measure(rig.env, next_finished, read, length, cell.unit)
 
 
 def run_hand(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:

@@ -1,0 +1,79 @@
+"""WallClock: a SimPy environment that keeps to the wall's time and hears from other threads."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from heapq import heappop, heappush
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import simpy
+from simpy.events import NORMAL, Event
+
+# On Windows Ctrl-C waits until a lock is given up, so a long wait is cut into slices; elsewhere it interrupts one.
+LONGEST_WAIT_S = 0.1 if sys.platform == "win32" else 3600.0
+
+Post = Callable[[], object]
+
+
+class WallClock(simpy.Environment):
+    """SimPy's environment on the wall's time, in seconds: an event comes when it is due, or as soon after as it can.
+
+    Other threads hand over what they have with ``post``. ``run`` waits for posts too when no event is scheduled, so
+    that without ``until`` it goes on until something raises. Time passes only while it runs.
+
+    What comes late counts as due when it really comes: the delays that follow start from there, so that no pulse
+    is cut short because its start was late. Order is SimPy's all the same.
+
+    seconds: the source of the wall's time, which must never go backwards.
+    """
+
+    greatest_lateness_s: float = 0.0
+    """How late the latest of all events came."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._started_s = seconds()  # the wall's time when ``now`` was 0
+        self._inbox: SimpleQueue[Post] = SimpleQueue()
+
+    def post(self, function: Callable[..., object], *args: Any) -> None:
+        """Have ``function(*args)`` called on the environment's thread. Any thread may post; order is kept."""
+        self._inbox.put(lambda: function(*args))
+
+    def run(self, until: float | Event | None = None) -> Any | None:
+        self._started_s = self._seconds() - self._now
+        return super().run(until)
+
+    def step(self) -> None:
+        """Process the next event once it is due, and before it what is posted in the meantime."""
+        while self.peek() > self._now:
+            post = self._next_post(within_s=self.peek() - self._wall_s())
+            self._catch_up()
+            if post is not None:
+                post()
+        super().step()
+
+    def _wall_s(self) -> float:
+        return self._seconds() - self._started_s
+
+    def _next_post(self, within_s: float) -> Post | None:
+        """The next post, or None if none comes in time."""
+        try:
+            return self._inbox.get(timeout=min(max(within_s, 0.0), LONGEST_WAIT_S))
+        except Empty:
+            return None
+
+    def _catch_up(self) -> None:
+        """Bring ``now`` up to the wall's time; events that are overdue fall due now, in their order."""
+        now = max(self._now, self._wall_s())
+        overdue = []
+        while self.peek() <= now:
+            due_s, _, _, event = heappop(self._queue)
+            self.greatest_lateness_s = max(self.greatest_lateness_s, now - due_s)
+            overdue.append(event)
+        self._now = now
+        for event in overdue:
+            heappush(self._queue, (now, NORMAL, next(self._eid), event))

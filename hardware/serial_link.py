@@ -1,0 +1,164 @@
+"""SerialLink: a byte line over a serial port, with a thread to read and a thread to write."""
+
+from __future__ import annotations
+
+import errno
+import stat
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import serial
+from serial.tools import list_ports
+
+from cellwright.errors import InputError
+from cellwright.hardware.clock import WallClock
+from cellwright.hardware.link import Link
+
+READ_SLICE_S = 0.1  # how long the reader blocks before it looks whether the link was closed
+WRITE_LIMIT_S = 1.0  # a port that takes nothing for this long is lost
+CLOSING_S = 0.5  # how long closing waits for what was written to leave, and for each thread to end
+
+# USB vendors of Arduinos and of the serial chips on their clones (the USB-IF's numbers).
+ARDUINO_VENDORS = {
+    0x2341: "Arduino",
+    0x2A03: "Arduino (arduino.org)",
+    0x1A86: "QinHeng CH340",
+    0x0403: "FTDI",
+    0x10C4: "Silicon Labs CP210x",
+}
+
+
+class SerialPort(NamedTuple):
+    """A serial port of this computer. likely: whether its USB vendor is one found on Arduinos and their clones."""
+
+    name: str
+    description: str
+    likely: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.description})"
+
+
+class SerialLink(Link):
+    """A link over pyserial: a port's name ("/dev/ttyACM0", "COM3"), a pty's path, or a URL ("socket://host:port").
+
+    Opening it resets an Uno, which then boots for about 2 s. clock: whose thread hears what arrives.
+    baud: bits/s, the firmware's own. Raises InputError if the port cannot be opened.
+    """
+
+    def __init__(self, clock: WallClock, port: str, baud: int) -> None:
+        super().__init__(port)
+        self._clock = clock
+        self._open = True  # read and changed on the clock's thread only
+        self._closing = threading.Event()
+        self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
+        self._serial = open_port(port, baud)
+        self._reader = self._start(self._read, f"reader of {port}")
+        self._writer = self._start(self._write, f"writer of {port}")
+
+    def write(self, data: bytes) -> None:
+        if self._open:
+            self._outgoing.put(bytes(data))
+
+    def close(self) -> None:
+        self._open = False
+        if self._closing.is_set():
+            return
+        self._outgoing.put(None)
+        self._writer.join(CLOSING_S)
+        self._closing.set()
+        self._reader.join(CLOSING_S)
+        with suppress(Exception):  # a port that is gone may not even close
+            if self._writer.is_alive():
+                self._serial.reset_output_buffer()  # it takes nothing: do not wait for that
+            self._serial.close()
+
+    def _start(self, work: Callable[[], None], name: str) -> threading.Thread:
+        thread = threading.Thread(target=self._work_until_lost, args=(work,), name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _work_until_lost(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # a port that goes away raises OSError, TypeError or termios.error
+            self._clock.post(self._lose, f"the port is gone ({error})")
+
+    def _read(self) -> None:
+        while not self._closing.is_set():
+            data = self._serial.read(max(1, self._serial.in_waiting))
+            if data:
+                self._clock.post(self._receive, data)
+
+    def _write(self) -> None:
+        while (data := self._outgoing.get()) is not None:
+            self._serial.write(data)
+        self._serial.flush()
+
+    def _receive(self, data: bytes) -> None:
+        if self._open:
+            self.on_bytes(data)
+
+    def _lose(self, reason: str) -> None:
+        if self._open:
+            self._open = False
+            self.on_lost(reason)
+
+
+def open_port(port: str, baud: int) -> serial.Serial:
+    """Open ``port`` for this process alone, at ``baud`` bits/s, or raise an InputError that says why not."""
+    try:
+        return serial.serial_for_url(
+            port, baudrate=baud, timeout=READ_SLICE_S, write_timeout=WRITE_LIMIT_S, exclusive=True
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(why_not_opened(port, error)) from error
+
+
+def why_not_opened(port: str, error: OSError | ValueError) -> str:
+    """A sentence on why ``port`` did not open and what to do. Windows gives no error number, only its words."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENOENT or "FileNotFoundError" in str(error):
+        return f"There is no serial port {port}: plug the board in, or use one of these: {listed(ports())}."
+    if number in (errno.EBUSY, errno.EWOULDBLOCK) or "PermissionError" in str(error):
+        return f"{port} is in use by another program: close it (the Arduino IDE's serial monitor, say) and try again."
+    if number == errno.EACCES and (group := owning_group(port)):
+        return (
+            f"You may not use {port}, which belongs to the group {group}: "
+            f"add yourself to the group with: sudo usermod -aG {group} $USER, and log in again."
+        )
+    return f"{port} cannot be opened as a serial port: {error}."
+
+
+def owning_group(port: str) -> str | None:
+    """The group whose members may use a device file; None if that is nobody's but root's. POSIX only."""
+    import grp
+
+    status = Path(port).stat()
+    may_use = status.st_mode & stat.S_IRGRP and status.st_mode & stat.S_IWGRP and status.st_gid != 0
+    return grp.getgrgid(status.st_gid).gr_name if may_use else None
+
+
+def ports() -> list[SerialPort]:
+    """The serial ports of this computer, those that are likely an Arduino first."""
+    found = [SerialPort(port.device, port.description, port.vid in ARDUINO_VENDORS) for port in list_ports.comports()]
+    return sorted(found, key=lambda port: (not port.likely, port.name))
+
+
+def auto_port() -> str:
+    """The one port that looks like an Arduino; an InputError unless there is exactly one."""
+    likely = [port for port in ports() if port.likely]
+    if len(likely) == 1:
+        return likely[0].name
+    if likely:
+        raise InputError(f"There are several boards, so name the port of the one you mean: {listed(likely)}.")
+    raise InputError(f"No Arduino was found: plug the board in, or name its port; there are: {listed(ports())}.")
+
+
+def listed(found: list[SerialPort]) -> str:
+    """Ports as the end of a sentence."""
+    return ", ".join(str(port) for port in found) or "none"

@@ -1,0 +1,103 @@
+"""Rigs: a simulated cell put together with its board, its world and its person, ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import simpy
+
+from cellwright.hardware import Board, ModelBoard
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.firmata.pin_maps import Kind
+from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.memory_line import MemoryLine
+from cellwright.sequences import Cell, RunLog
+from cellwright.sim.operator import Operator
+from cellwright.sim.plant import CellPlant
+from cellwright.sim.scenario import Scenario
+from cellwright.sim.streams import Streams
+
+BAUD = 115200
+"""ConfigurableFirmata's own rate."""
+
+
+@dataclass(slots=True)
+class Rig:
+    """A cell that runs as soon as ``env`` does. ``model`` is the board on which its world acts.
+
+    On the target "virtual" the cell's own ``board`` is a FirmataBoard, with ``line`` and ``arduino`` between the two.
+    """
+
+    env: simpy.Environment
+    board: Board
+    cell: Cell
+    model: ModelBoard
+    plant: CellPlant
+    operator: Operator
+    line: MemoryLine | None = None
+    arduino: VirtualArduino | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualLine:
+    """The Arduino and the line of the target "virtual".
+
+    kind: which Arduino. baud: bits/s. latency_s: what comes on top in each direction.
+    """
+
+    kind: Kind = "uno"
+    baud: int = BAUD
+    latency_s: float = 0.0
+
+
+def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | None = None) -> Rig:
+    """The cell on a model board: no bytes."""
+    env = simpy.Environment()
+    board = ModelBoard(env)
+    return _put_together(scenario, seed, replication, log, env, board, board)
+
+
+def virtual_rig(
+    scenario: Scenario,
+    seed: int,
+    replication: int,
+    log: RunLog | None = None,
+    line: VirtualLine | None = None,
+) -> Rig:
+    """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
+
+    Time has passed when it is there: the Arduino has booted and the board is prepared. Raises InputError if the
+    Arduino has not what the cell needs.
+    """
+    settings = line or VirtualLine()
+    env = simpy.Environment()
+    wire = MemoryLine(env, settings.baud, settings.latency_s, f"a virtual {settings.kind.capitalize()}")
+    model = ModelBoard(env)
+    arduino = VirtualArduino(env, wire.board, model, settings.kind)
+    board = FirmataBoard(env, wire.host)
+    env.run(until=board.ready)
+    rig = _put_together(scenario, seed, replication, log, env, board, model)
+    rig.line, rig.arduino = wire, arduino
+    return rig
+
+
+def _put_together(
+    scenario: Scenario,
+    seed: int,
+    replication: int,
+    log: RunLog | None,
+    env: simpy.Environment,
+    board: Board,
+    model: ModelBoard,
+) -> Rig:
+    """Cell, person and plant, all under the same random streams, whatever the board."""
+    streams = Streams(seed, replication)
+    if log is not None:
+        log.begin(replication)
+    cell = scenario.kit.cell(board, scenario.groups, log)
+    operator = Operator(env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
+    plant = scenario.kit.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
+    plant.connect()
+    env.run(until=env.process(board.prepare()))
+    env.process(cell.run())
+    return Rig(env, board, cell, model, plant, operator)
