@@ -13,6 +13,7 @@ import simpy
 from simpy.events import Event
 from transitions import Machine, State
 
+from cellwright.actuators import Stepper
 from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, Lacking, nearest
 from cellwright.hardware import Board, Wait
 from cellwright.hardware.device import Device
@@ -25,6 +26,8 @@ from cellwright.sequences.supervision import Step, Supervision, plain
 FAULTED = "faulted"
 STOPPED = "stopped"
 _MOST_STATES_AT_ONCE = 1000
+SLOWEST_STOP_S = 3.0
+"""How long a soft stop waits for the axes to stand still before it stops them dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Cell:
         self._steps = {state: getattr(self, state) for state in self.states}
         self._running: list[Supervision] = []
         self._reset_called = self.env.event()
+        self._slowing: Event | None = None
         self._on_finished: list[Event] = []
         self._entered_at_s = self.env.now
         self._changes_now = 0
@@ -170,6 +174,9 @@ class Cell:
             if state in (FAULTED, STOPPED):
                 yield self._reset_called
                 continue
+            if self._slowing:
+                yield self._slowing
+                continue
             trigger = yield from self._take_step(state)
             if self.state == state and trigger is not None:
                 self._change(trigger)
@@ -183,7 +190,7 @@ class Cell:
                 supervision = Supervision(self.env, step)
                 self._running = [supervision]
                 step = yield supervision
-            if self.last_stop is stops_before:
+            if self.last_stop is stops_before and not self._slowing:
                 self._refuse_undeclared(state, step)
                 return str(step)
         except CellwrightError as error:
@@ -264,6 +271,22 @@ class Cell:
         """Emergency stop: as a fault, and also out of ``faulted``."""
         if self.state != STOPPED:
             self._halt("stop", reason)
+
+    def stop_softly(self, reason: str) -> None:
+        """End the step, let the axes slow down as their acceleration allows, then stop as ``stop`` does."""
+        if self.state not in (FAULTED, STOPPED) and not self._slowing:
+            self._slowing = self.env.process(self._slow_down(reason))
+
+    def _slow_down(self, reason: str) -> Generator[Event, Any, None]:
+        stops_before = self.last_stop
+        for supervision in self._running:
+            supervision.abandon(reason)
+        axes = [device for device in self.devices.values() if isinstance(device, Stepper)]
+        standing = self.env.all_of([axis.slow_down() for axis in axes])
+        yield standing | self.env.timeout(SLOWEST_STOP_S)
+        self._slowing = None
+        if self.last_stop is stops_before:
+            self.stop(reason)
 
     def _halt(self, kind: str, reason: str) -> None:
         self.board.make_safe()
