@@ -275,7 +275,8 @@ class Cell:
     def stop_softly(self, reason: str) -> None:
         """End the step, let the axes slow down as their acceleration allows, then stop as ``stop`` does."""
         if self.state not in (FAULTED, STOPPED) and not self._slowing:
-            self._slowing = self.env.process(self._slow_down(reason))
+            self._slowing = self.env.event()
+            self.env.process(self._slow_down(reason))
 
     def _slow_down(self, reason: str) -> Generator[Event, Any, None]:
         stops_before = self.last_stop
@@ -284,12 +285,14 @@ class Cell:
         axes = [device for device in self.devices.values() if isinstance(device, Stepper)]
         standing = self.env.all_of([axis.slow_down() for axis in axes])
         yield standing | self.env.timeout(SLOWEST_STOP_S)
-        self._slowing = None
         if self.last_stop is stops_before:
             self.stop(reason)
 
     def _halt(self, kind: str, reason: str) -> None:
         self.board.make_safe()
+        if self._slowing:
+            self._slowing.succeed()
+            self._slowing = None
         for device in self.devices.values():
             device.reset()
         sentence = f"{self.name()}, {self.state}: {reason}"

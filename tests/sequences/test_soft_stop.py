@@ -109,6 +109,7 @@ def test_a_soft_stop_overtaken_by_a_stop_does_not_stop_what_is_begun_after_the_r
     bench.cell.stop_softly("first.")
     bench.cell.stop("second.")
     bench.cell.reset()
+    bench.until_working()
     bench.run(10)
     assert bench.cell.state == "working"
 
