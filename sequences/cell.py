@@ -274,18 +274,18 @@ class Cell:
 
     def stop_softly(self, reason: str) -> None:
         """End the step, let the axes slow down as their acceleration allows, then stop as ``stop`` does."""
-        if self.state not in (FAULTED, STOPPED) and not self._slowing:
-            self._slowing = self.env.event()
-            self.env.process(self._slow_down(reason))
-
-    def _slow_down(self, reason: str) -> Generator[Event, Any, None]:
-        stops_before = self.last_stop
+        if self.state in (FAULTED, STOPPED) or self._slowing:
+            return
+        self._slowing = self.env.event()
         for supervision in self._running:
             supervision.abandon(reason)
         axes = [device for device in self.devices.values() if isinstance(device, Stepper)]
         standing = self.env.all_of([axis.slow_down() for axis in axes])
-        yield standing | self.env.timeout(SLOWEST_STOP_S)
-        if self.last_stop is stops_before:
+        self.env.process(self._stop_when(standing, self._slowing, reason))
+
+    def _stop_when(self, standing: Event, slowing: Event, reason: str) -> Generator[Event, Any, None]:
+        yield standing | slowing | self.env.timeout(SLOWEST_STOP_S)
+        if not slowing.triggered:  # a fault or another stop may have come first
             self.stop(reason)
 
     def _halt(self, kind: str, reason: str) -> None:
