@@ -105,6 +105,11 @@ class Board(ABC):
 
     env: simpy.Environment
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it can still be reached."""
+        return True
+
     @abstractmethod
     def declare_output(self, pin: int, safe: bool) -> OutputPort:
         """Make ``pin`` an output and put it at its safe level."""

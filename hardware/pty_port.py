@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import time
 import tty
 from pathlib import Path
 
@@ -62,6 +63,13 @@ class PtyPort:
             if error.errno == errno.EIO:  # nobody has it open
                 return b""
             raise
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a host has sent something, at most so long."""
+        if self.is_open_by_client:
+            select.select([self._board_end], [], [], seconds)
+        else:
+            time.sleep(seconds)
 
     def write(self, data: bytes) -> None:
         """Send to the host. Does not block: what nobody listens to, or does not fit, is lost, as on a cable."""

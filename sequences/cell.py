@@ -89,6 +89,7 @@ class Cell:
         self._running: list[Supervision] = []
         self._reset_called = self.env.event()
         self._slowing: Event | None = None
+        self._has_ended = False
         self._on_finished: list[Event] = []
         self._entered_at_s = self.env.now
         self._changes_now = 0
@@ -162,6 +163,11 @@ class Cell:
     # ---- running ----
 
     @property
+    def is_halted(self) -> bool:
+        """Whether it waits for a reset."""
+        return self._state in (FAULTED, STOPPED)
+
+    @property
     def state(self) -> str:
         """The state it is in."""
         return self._state
@@ -169,7 +175,7 @@ class Cell:
     def run(self) -> Generator[Event, Any, None]:
         """The cell's SimPy process: from state to state, for as long as the environment runs."""
         self._record("cell", "state " + self.state, None)
-        while True:
+        while not self._has_ended:
             state = self.state
             if state in (FAULTED, STOPPED):
                 yield self._reset_called
@@ -190,7 +196,7 @@ class Cell:
                 supervision = Supervision(self.env, step)
                 self._running = [supervision]
                 step = yield supervision
-            if self.last_stop is stops_before and not self._slowing:
+            if self.last_stop is stops_before and not (self._slowing or self._has_ended):
                 self._refuse_undeclared(state, step)
                 return str(step)
         except CellwrightError as error:
@@ -271,6 +277,13 @@ class Cell:
         """Emergency stop: as a fault, and also out of ``faulted``."""
         if self.state != STOPPED:
             self._halt("stop", reason)
+
+    def end(self) -> None:
+        """The run is over: end the step and make the board safe, without that counting as a stop."""
+        self._has_ended = True
+        for supervision in self._running:
+            supervision.abandon("the run is over")
+        self.board.make_safe()
 
     def stop_softly(self, reason: str) -> None:
         """End the step, let the axes slow down as their acceleration allows, then stop as ``stop`` does."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +14,15 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+
+class Board(StrEnum):
+    """The Arduinos that there are as virtual ones."""
+
+    UNO = "uno"
+    NANO = "nano"
+    MEGA = "mega"
+
 
 CellName = Annotated[str, typer.Argument(metavar="CELL", help="Name of the cell; 'cellwright cells' lists them.")]
 Cycles = Annotated[int | None, typer.Option(help="Units to make after the warm-up.", show_default=False)]
@@ -27,6 +37,13 @@ Jobs = Annotated[int | None, typer.Option(help="Processes to use.", min=1, show_
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Log = Annotated[Path | None, typer.Option(help="Write every event and cycle to this SQLite file.")]
 Manual = Annotated[Path | None, typer.Option(help="Stopwatch times of the hand: cycle,element,seconds[,note].")]
+Kind = Annotated[Board, typer.Option("--board", help="Which Arduino, if it is virtual.")]
+Baud = Annotated[int, typer.Option(help="Bits a second on the line.", min=300, max=2_000_000)]
+Latency = Annotated[float, typer.Option(help="What comes on top each way, as of a USB adapter, ms.", min=0, max=1000)]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="FAULT", help="Let something go wrong; may be given again and again."),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and the pictures.")]
 
 
@@ -98,6 +115,56 @@ def compare(
 
     asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
     simulating.compare(asked, manual, as_json)
+
+
+@app.command()
+def run(
+    cell: CellName,
+    target: Annotated[str, typer.Option("--on", metavar="TARGET", help="model, virtual, a serial PORT, or auto.")],
+    cycles: Annotated[int | None, typer.Option(help="Units to make.", show_default="3; on a port until Ctrl-C")] = None,
+    seed: Seed = 1,
+    settings: Set = None,
+    faults: Faults = None,
+    log: Log = None,
+    board: Kind = Board.UNO,
+    baud: Baud = 115200,
+    latency_ms: Latency = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Run a cell: on the model board, on a virtual Arduino through every byte, or on a real one."""
+    from cellwright.cli import running
+    from cellwright.sim import VirtualLine
+
+    line = VirtualLine(board.value, baud, latency_ms / 1000)
+    running.run(running.RunAsked(cell, target, cycles, seed, settings or [], faults or [], log, line, as_json))
+
+
+@app.command()
+def board(
+    pty: Annotated[Path | None, typer.Option(help="Serve it at this path, as a serial port.")] = None,
+    tcp: Annotated[str | None, typer.Option(metavar="[HOST:]PORT", help="Serve it on a TCP port.")] = None,
+    kind: Kind = Board.UNO,
+    standard: Annotated[bool, typer.Option("--standard", help="Be StandardFirmata, without steppers.")] = False,
+    plant: Annotated[str | None, typer.Option(metavar="CELL", help="Put the world of this cell round it.")] = None,
+    settings: Set = None,
+    seed: Seed = 1,
+    faults: Faults = None,
+    baud: Baud = 115200,
+    latency_ms: Latency = 0.0,
+    emulated: Annotated[Path | None, typer.Option(metavar="HEX", help="Emulate a chip with this firmware.")] = None,
+) -> None:
+    """Serve a virtual Arduino to any Firmata program, or real firmware on an emulated chip."""
+    from cellwright.cli import serving
+
+    if emulated is not None:
+        serving.serve_emulated_chip(emulated, pty)
+        return
+    firmware: Literal["standard", "configurable"] = "standard" if standard else "configurable"
+    serving.serve_virtual(
+        serving.Served(
+            pty, tcp, kind.value, firmware, baud, latency_ms / 1000, plant, settings or [], seed, faults or []
+        )
+    )
 
 
 @app.command()

@@ -15,9 +15,9 @@ from cellwright.sim import Estimate, Scenario
 WIDTH = 80
 
 
-def console() -> Console:
-    """Standard output, at most 80 columns wide."""
-    out = Console(highlight=False)
+def console(stderr: bool = False) -> Console:
+    """Standard output (or error), at most 80 columns wide."""
+    out = Console(highlight=False, stderr=stderr)
     out.width = min(WIDTH, out.width) if out.is_terminal else WIDTH
     return out
 
@@ -31,7 +31,7 @@ def interval(estimate: Estimate, digits: int = 1) -> str:
 
 def print_outcome(result: Outcome, unit: str, replications: int, shift_hours: float) -> None:
     """What one cell does."""
-    title = f"{result.name}: {result.cycles} cycles in {_counted(replications, 'replication')}, mean (95 % interval)"
+    title = f"{result.name}: {result.cycles} cycles in {counted(replications, 'replication')}, mean (95 % interval)"
     table = Table("", result.name, title=title, title_justify="left", min_width=60)
     for row in _rows([result], unit, shift_hours):
         table.add_row(*row)
@@ -44,7 +44,7 @@ def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
     out = console()
     title = (
         f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.hand.cycles} by hand, in "
-        f"{_counted(comparison.replications, 'replication')}; mean (95 % interval)"
+        f"{counted(comparison.replications, 'replication')}; mean (95 % interval)"
     )
     table = Table("", "cell", "hand", title=title, title_justify="left", width=WIDTH)
     for row in _rows([comparison.cell, comparison.hand], comparison.unit, comparison.shift_hours):
@@ -54,12 +54,12 @@ def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
     labour = percent(comparison.less_labour_percent, "less", "more", "time")
     out.print(f"The person spends {labour} on each {comparison.unit}.")
     _print_states(out, comparison)
-    counted = Counter(comparison.provenance.values())
-    statuses = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
+    inputs = Counter(comparison.provenance.values())
+    statuses = ", ".join(f"{inputs[status]} {status}" for status in sorted(inputs))
     out.print(f"Inputs: {statuses}. --json lists them one by one.")
     if shared:
         out.print("Timed once for hand and cell, as the same work: " + ", ".join(shared) + ".")
-    if not counted["measured"]:
+    if not inputs["measured"]:
         out.print("Nothing here was measured at a firm: time the hand with a stopwatch, and use --manual FILE.csv.")
     _say_if_single(comparison.replications)
 
@@ -114,7 +114,8 @@ def _print_states(out: Console, comparison: Comparison) -> None:
         out.print(f"{title}, s a {comparison.unit}: {parts}.")
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number of things in words: "1 panel", "2 panels"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 

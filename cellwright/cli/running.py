@@ -1,0 +1,197 @@
+"""``run``: a cell on a board, for as long as it is wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import simpy
+
+import cellwright
+from cellwright import cells
+from cellwright.cli.attending import Attendance
+from cellwright.cli.tables import console, counted
+from cellwright.errors import CellFault, InputError
+from cellwright.hardware import Board
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.sequences import Cell, RunLog
+from cellwright.sim import Scenario, VirtualLine, model_rig, virtual_rig
+from cellwright.sim.rig import Rig
+
+SIMULATED_CYCLES = 3
+"""How many units a simulated run makes unless told otherwise; a run on a real board goes on until it is stopped."""
+CLOSING_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsked:
+    """What the user asked to have run."""
+
+    cell: str
+    target: str
+    cycles: int | None
+    seed: int
+    settings: Sequence[str]
+    faults: Sequence[str]
+    log: Path | None
+    line: VirtualLine
+    as_json: bool
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no real board is needed."""
+        return self.target in ("model", "virtual")
+
+
+@dataclass(slots=True)
+class Machine:
+    """A cell on its board, ready to run, with what ends it."""
+
+    env: simpy.Environment
+    board: Board
+    cell: Cell
+    words: str
+    """The target in words."""
+
+    def notes(self) -> list[str]:
+        """What a person should know of the board."""
+        return self.board.notes if isinstance(self.board, FirmataBoard) else []
+
+    def end(self) -> None:
+        """Make everything safe and let go of the board, once it has heard."""
+        self.cell.end()
+        if isinstance(self.board, FirmataBoard):
+            self.env.run(until=self.board.round_trip() | self.env.timeout(CLOSING_S))
+            self.board.close()
+
+
+def run(asked: RunAsked) -> None:
+    """Run a cell. Raises CellFault if it ends in a fault, InputError for a board or a line that is not there."""
+    if asked.cycles is not None and asked.cycles < 1:
+        raise InputError(f"{asked.cycles} cycles make nothing; run at least 1.")
+    scenario = cells.load(asked.cell).scenario(asked.settings)
+    with RunLog(asked.log) if asked.log else nullcontext() as log:
+        if log is not None:
+            log.describe(**_head(asked, scenario))
+        machine = _put_on_target(asked, scenario, log)
+        _say_notes(machine, asked)
+        attendance = Attendance(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
+        try:
+            attendance.attend()
+        finally:
+            machine.end()
+    _report(asked, scenario, machine, attendance)
+
+
+def _wanted_cycles(asked: RunAsked) -> int | None:
+    return asked.cycles or (SIMULATED_CYCLES if asked.is_simulated else None)
+
+
+def _head(asked: RunAsked, scenario: Scenario) -> dict[str, Any]:
+    return {
+        "cell": asked.cell,
+        "target": asked.target,
+        "seed": asked.seed,
+        "version": cellwright.__version__,
+        "input_hash": scenario.input_hash(),
+    }
+
+
+def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
+    if asked.target == "model":
+        return _machine(model_rig(scenario, asked.seed, 0, log), "the model board")
+    if asked.target == "virtual":
+        kind = asked.line.kind.capitalize()
+        words = f"a virtual {kind} at {asked.line.baud} baud"
+        return _machine(virtual_rig(scenario, asked.seed, 0, log, asked.line), words)
+    return _on_port(asked, scenario, log)
+
+
+def _machine(rig: Rig, words: str) -> Machine:
+    return Machine(rig.env, rig.board, rig.cell, words)
+
+
+def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
+    """The cell on the Arduino at a serial port, in real time."""
+    from cellwright.hardware.clock import WallClock
+    from cellwright.hardware.serial_link import SerialLink, auto_port
+
+    port = auto_port() if asked.target == "auto" else asked.target
+    clock = WallClock()
+    board = FirmataBoard(clock, SerialLink(clock, port, asked.line.baud))
+    try:
+        clock.run(until=board.ready)
+        cell = scenario.kit.cell(board, scenario.groups, log)
+        clock.run(until=clock.process(board.prepare()))
+    except BaseException:
+        board.close()
+        raise
+    clock.process(cell.run())
+    return Machine(clock, board, cell, port)
+
+
+def _say_notes(machine: Machine, asked: RunAsked) -> None:
+    if not asked.as_json:
+        for note in machine.notes():
+            console(stderr=True).print(f"Note: {note}")
+
+
+def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: Attendance) -> None:
+    """What was made and how long it took, beside the model's time; then the fault, if that was the end of it."""
+    times_s = attendance.unit_times_s
+    model_s = _model_times_s(scenario, asked.seed, len(times_s)) if asked.target == "virtual" and times_s else []
+    stop = attendance.ended_by
+    if asked.as_json:
+        figures = _head(asked, scenario) | {
+            "units": len(times_s),
+            "unit_times_s": times_s,
+            "model_unit_times_s": model_s,
+            "line_cost_s": (sum(times_s) - sum(model_s)) / len(times_s) if model_s else None,
+            "stops": dict(machine.cell.stops),
+            "last_stop": stop.reason if stop else None,
+            "notes": machine.notes(),
+        }
+        print(json.dumps(figures, indent=2))
+    else:
+        _print_times(asked, machine, times_s, model_s)
+        if attendance.was_asked_to_end:
+            console().print("Stopped by Ctrl-C; every output is safe.")
+    if stop is not None and not attendance.was_asked_to_end:
+        raise CellFault(stop.reason)
+
+
+def _print_times(asked: RunAsked, machine: Machine, times_s: Sequence[float], model_s: Sequence[float]) -> None:
+    out, unit = console(), machine.cell.unit
+    made = counted(len(times_s), unit)
+    if not times_s:
+        out.print(f"{asked.cell} on {machine.words}: no {unit} was finished.")
+        return
+    mean_s = sum(times_s) / len(times_s)
+    out.print(f"{asked.cell} on {machine.words}: {made}, {mean_s:.2f} s each, the first from the start of the run.")
+    if model_s:
+        cost_s = mean_s - sum(model_s) / len(model_s)
+        out.print(
+            f"On the model board the same take {mean_s - cost_s:.2f} s each: the bytes on the line cost "
+            f"{cost_s:.2f} s a {unit} ({100 * cost_s / (mean_s - cost_s):.2f} %)."
+        )
+
+
+def _model_times_s(scenario: Scenario, seed: int, units: int) -> list[float]:
+    """The same units on the model board, under the same random numbers."""
+    rig = model_rig(scenario, seed, 0)
+    attendance = Attendance(rig.env, rig.cell, units, is_simulated=True)
+    attendance.attend(shows=False)
+    return attendance.unit_times_s
+
+
+def line_cost_s(scenario: Scenario, seed: int) -> float:
+    """Seconds that the bytes on the line add to a unit, from a few units on the virtual Arduino and on the model."""
+    rig = virtual_rig(scenario, seed, 0)
+    attendance = Attendance(rig.env, rig.cell, SIMULATED_CYCLES, is_simulated=True)
+    attendance.attend(shows=False)
+    model_s = _model_times_s(scenario, seed, len(attendance.unit_times_s))
+    return (sum(attendance.unit_times_s) - sum(model_s)) / len(model_s)

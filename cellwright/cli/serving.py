@@ -1,0 +1,89 @@
+"""``board``: a virtual or emulated Arduino for any Firmata client."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simpy.events import Event
+
+from cellwright import cells
+from cellwright.errors import InputError
+from cellwright.hardware import ModelBoard
+from cellwright.hardware.clock import WallClock
+from cellwright.hardware.firmata.pin_maps import Firmware, Kind
+from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.serving import PtyEnd, ServedEnd, TcpEnd, address
+from cellwright.sim.world import put_in_world
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the user asked to have served, and where."""
+
+    pty: Path | None
+    tcp: str | None
+    kind: Kind
+    firmware: Firmware
+    baud: int
+    latency_s: float
+    plant: str | None
+    settings: Sequence[str]
+    seed: int
+    faults: Sequence[str]
+
+
+def serve_virtual(asked: Served) -> None:
+    """Serve a virtual Arduino until Ctrl-C."""
+    if (asked.pty is None) == (asked.tcp is None):
+        raise InputError("Say where to serve the board: --pty PATH or --tcp HOST:PORT.")
+    scenario = cells.load(asked.plant).scenario(asked.settings) if asked.plant else None
+    clock = WallClock()
+    end = PtyEnd(clock, asked.pty) if asked.pty else TcpEnd(clock, *address(asked.tcp or ""))
+    try:
+        board = ModelBoard(clock)
+        if scenario is not None:
+            put_in_world(scenario, clock, board, asked.seed)
+        _put_on_line(clock, end, board, asked)
+        world = f"in the world of the {asked.plant}" if asked.plant else "with nothing round it"
+        print(f"A virtual {asked.kind.capitalize()} {world} is at {end.name}; Ctrl-C ends it.", flush=True)
+        clock.run(until=_ctrl_c(clock))
+    finally:
+        end.close()
+
+
+def _put_on_line(clock: WallClock, end: ServedEnd, board: ModelBoard, asked: Served) -> None:
+    """A line in memory between the end and the board gives it the baud rate that a pty and a socket do not have."""
+    line = MemoryLine(clock, asked.baud, asked.latency_s)
+    arduino = VirtualArduino(clock, line.board, board, asked.kind, asked.firmware)
+    end.on_bytes = line.host.write
+    end.on_open = arduino.reset
+    line.host.on_bytes = end.write
+
+
+def serve_emulated_chip(hex_path: Path, pty: Path | None) -> None:
+    """Serve real firmware on an emulated chip until Ctrl-C."""
+    from cellwright.hardware.emulated_serving import serve_emulated
+
+    if pty is None:
+        raise InputError("An emulated chip is served on a pseudo-terminal: add --pty PATH.")
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    serve_emulated(
+        hex_path,
+        pty,
+        stop,
+        on_ready=lambda: print(f"{hex_path.name} on an emulated ATmega328P is at {pty}; Ctrl-C ends it.", flush=True),
+    )
+
+
+def _ctrl_c(clock: WallClock) -> Event:
+    """An event that comes with Ctrl-C, or with the request to end."""
+    ended = clock.event()
+    signal.signal(signal.SIGINT, lambda *_: clock.post(ended.succeed))
+    signal.signal(signal.SIGTERM, lambda *_: clock.post(ended.succeed))
+    return ended

@@ -1,0 +1,130 @@
+"""The board's end of a line that other programs open: a pseudo-terminal or a TCP port, for boards made of software."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from cellwright.errors import InputError
+from cellwright.hardware.clock import WallClock
+from cellwright.hardware.link import Link
+from cellwright.hardware.pty_port import PtyPort
+
+LOOK_S = 0.02  # how often an end looks whether a host has come, or whether it is to close
+MOST_AT_ONCE = 4096
+LOOPBACK = "127.0.0.1"
+
+
+class ServedEnd(Link):
+    """A link whose other end is whatever program opens it; ``on_open`` is called when one does, as DTR resets an Uno."""
+
+    def __init__(self, clock: WallClock, name: str) -> None:
+        super().__init__(name)
+        self.on_open: Callable[[], None] = lambda: None
+        self._clock = clock
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name=f"server of {name}", daemon=True)
+
+    def _serve(self) -> None:
+        """Hand over what hosts do and send, until closing."""
+        raise NotImplementedError
+
+    def _opened(self) -> None:
+        self._clock.post(lambda: self.on_open())
+
+    def _received(self, data: bytes) -> None:
+        self._clock.post(lambda: self.on_bytes(data))
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join(1.0)
+
+
+class PtyEnd(ServedEnd):
+    """A pseudo-terminal at ``path``. Raises InputError where it cannot be made."""
+
+    def __init__(self, clock: WallClock, path: Path) -> None:
+        super().__init__(clock, str(path))
+        self._port = PtyPort(path)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while not self._closing.is_set():
+            if self._port.opened():
+                self._opened()
+            data = self._port.read()
+            if data:
+                self._received(data)
+            else:
+                self._port.wait(LOOK_S)
+
+    def write(self, data: bytes) -> None:
+        self._port.write(data)
+
+    def close(self) -> None:
+        super().close()
+        self._port.close()
+
+
+class TcpEnd(ServedEnd):
+    """A TCP port, for one host at a time. Raises InputError where it cannot be opened."""
+
+    def __init__(self, clock: WallClock, host: str, port: int) -> None:
+        self._host: socket.socket | None = None
+        try:
+            self._listener = socket.create_server((host, port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"No board can be served at {host}:{port}: {reason}; choose another port.") from error
+        self._listener.settimeout(LOOK_S)
+        super().__init__(clock, "socket://{}:{}".format(*self._listener.getsockname()[:2]))
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while not self._closing.is_set():
+            try:
+                host, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            with host:
+                host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                host.settimeout(LOOK_S)
+                self._host = host
+                self._opened()
+                self._hear(host)
+                self._host = None
+
+    def _hear(self, host: socket.socket) -> None:
+        """Take in what this host sends until it goes."""
+        while not self._closing.is_set():
+            try:
+                data = host.recv(MOST_AT_ONCE)
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            if not data:
+                return
+            self._received(data)
+
+    def write(self, data: bytes) -> None:
+        host = self._host
+        if host is None:
+            return
+        with suppress(OSError):  # it has gone, or takes nothing: lost, as on a cable; the reader notices
+            host.sendall(data)
+
+    def close(self) -> None:
+        super().close()
+        self._listener.close()
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port of "HOST:PORT", ":PORT" or "PORT"; the loopback address unless a host is named."""
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise InputError(f"{text!r} is no address to serve at; write HOST:PORT, or PORT for this computer only.")
+    return host or LOOPBACK, int(port)
