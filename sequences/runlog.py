@@ -19,7 +19,7 @@ CREATE TABLE cycle (replication INTEGER NOT NULL, number INTEGER NOT NULL, ended
 
 
 class RunLog:
-    """Writes a run as it goes. Each finished cycle is committed, so a power cut costs at most the one under way.
+    """Writes a run as it goes. Each change of state is committed, so a power cut costs at most the state under way.
 
     path: the file to write; it must not exist yet. ``":memory:"`` keeps the log in memory.
     """
@@ -53,6 +53,8 @@ class RunLog:
         """One row: when, in which state, which device (or "cell"), what, and a number that goes with it."""
         row = (self.replication, at_s, state, source, what, value, detail)
         self.connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        if source == "cell":
+            self.connection.commit()
 
     def cycle(self, ended_s: float, number: int) -> None:
         """One row: a unit was finished. The cycle time is that since the one before, none for the first."""

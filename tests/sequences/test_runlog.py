@@ -48,7 +48,7 @@ def test_the_tables_are_as_documented(tmp_path):
     }
 
 
-def test_a_run_is_readable_by_others_after_each_cycle(env, board, tmp_path):
+def test_a_run_is_readable_by_others_after_each_change_of_state(env, board, tmp_path):
     path = tmp_path / "run.sqlite"
     with RunLog(path) as log:
         log.describe(cell="blinking", seed=1)
@@ -67,7 +67,9 @@ def test_a_run_is_readable_by_others_after_each_cycle(env, board, tmp_path):
             (3.0, "working", "lamp", "off", None, ""),
             (3.0, "waiting", "cell", "trigger done", None, ""),
             (3.0, "waiting", "cell", "state waiting", None, ""),
-        ]
+            (4.0, "working", "cell", "trigger start", None, ""),
+            (4.0, "working", "cell", "state working", None, ""),
+        ]  # and not yet the lamp, which was lit since
         env.run(until=10)
         assert read(path, "SELECT number, ended_s, cycle_time_s FROM cycle") == [
             (1, 3.0, None),

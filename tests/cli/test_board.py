@@ -1,0 +1,155 @@
+"""``board``: a virtual Arduino for other programs, over a pseudo-terminal and over TCP. In real time, a few seconds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyfirmata2
+import pytest
+
+from cellwright.cli import run
+from cellwright.hardware.clock import WallClock
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.serial_link import SerialLink
+
+CELLWRIGHT = Path(sys.executable).with_name("cellwright")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
+SMALL_PANEL = [
+    word
+    for setting in (
+        "layout.slats=2", "layout.staple_spacing_mm=200", "layout.panel_length_mm=100", "layout.end_margin_mm=20",
+        "layout.panel_width_mm=80", "operator.response_s=0.05", "operator.walk_s=0.05", "hand.mod_s=0.002",
+        "bridge.travel=0,110", "carriage.travel=0,90",
+    )
+    for word in ("--set", setting)
+]  # fmt: skip
+
+
+@contextmanager
+def served(*arguments):
+    """A board served by a process of its own, while the block runs; gives the line that it prints."""
+    serving = subprocess.Popen(
+        [CELLWRIGHT, "board", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield serving.stdout.readline()
+    finally:
+        serving.send_signal(signal.SIGINT)
+        out, err = serving.communicate(timeout=20)
+    assert (serving.returncode, out, err) == (0, "", "")
+
+
+def connect(port):
+    clock = WallClock()
+    board = FirmataBoard(clock, SerialLink(clock, port, 115200))
+    try:
+        clock.run(until=board.ready)
+    finally:
+        board.close()
+    return board.description
+
+
+@pytest.mark.parametrize("kind", ["uno", "mega"])
+def test_a_board_on_a_pty_answers_and_goes_with_its_path(kind, tmp_path):
+    path = tmp_path / "arduino"
+    with served("--pty", path, "--board", kind) as said:
+        assert said == f"A virtual {kind.capitalize()} with nothing round it is at {path}; Ctrl-C ends it.\n"
+        assert connect(str(path)).startswith("this board runs ConfigurableFirmata")
+    assert not path.is_symlink()
+
+
+def test_a_board_on_tcp_answers_one_host_after_the_other(tmp_path):
+    with served("--tcp", "0", "--standard") as said:
+        url = said.split(" at ")[1].split(";")[0]
+        assert url.startswith("socket://127.0.0.1:")
+        for _ in range(2):
+            assert connect(url) == "this board runs StandardFirmata 2.5 and has pins 0 to 19"
+
+
+@pytest.mark.slow
+def test_a_peers_client_works_with_it(tmp_path):
+    """pyfirmata2 itself, with its fixed waits."""
+    path = tmp_path / "arduino"
+    with served("--pty", path, "--standard", "--baud", "57600"):
+        board = pyfirmata2.Arduino(str(path), baudrate=57600)
+        try:
+            assert board.firmata_version == (2, 5)
+            assert len(board.digital) == 14  # its own layout of an Uno
+            board.digital[13].write(1)
+        finally:
+            board.exit()
+
+
+@pytest.mark.slow
+def test_the_stapler_runs_in_real_time_on_a_served_board_in_its_world(tmp_path, capsys):
+    path = tmp_path / "arduino"
+    with served("--pty", path, "--plant", "stapler", *SMALL_PANEL) as said:
+        assert "in the world of the stapler" in said
+        assert run(["run", "stapler", "--on", str(path), "--cycles", "1", *SMALL_PANEL]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"stapler on {path}: 1 panel, " in out
+
+
+@pytest.mark.slow
+def test_a_board_that_goes_away_in_mid_run_is_a_fault(tmp_path, capsys):
+    path = tmp_path / "arduino"
+    serving = subprocess.Popen([CELLWRIGHT, "board", "--pty", path, "--plant", "stapler"], stdout=subprocess.PIPE)
+    serving.stdout.readline()
+    running = subprocess.Popen(
+        [CELLWRIGHT, "run", "stapler", "--on", path, "--log", tmp_path / "run.db"], stderr=subprocess.PIPE, text=True
+    )
+    while "state waiting" not in _logged(tmp_path / "run.db"):
+        assert running.poll() is None
+    serving.kill()
+    serving.communicate()
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 1
+    assert f"stapler, waiting: The link to {path} was lost" in err or "has been silent for 1 s" in err
+    assert "Traceback" not in err
+
+
+def _logged(path):
+    """What the log holds of the cell so far."""
+    if not path.with_name(path.name + "-wal").exists():
+        return []
+    try:
+        with sqlite3.connect(path) as log:
+            return [what for (what,) in log.execute("SELECT what FROM event WHERE source = 'cell'")]
+    except sqlite3.OperationalError:  # not written yet
+        return []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "Say where to serve the board: --pty PATH or --tcp HOST:PORT."),
+        (["--tcp", "nonsense"], "'nonsense' is no address to serve at"),
+        (["--tcp", "99999"], "'99999' is no address to serve at"),
+        (["--pty", "/no/such/folder/arduino"], "A port cannot be made at /no/such/folder/arduino"),
+        (["--tcp", "0", "--plant", "stapple"], "There is no cell called 'stapple'; did you mean 'stapler'?"),
+        (["--emulated", "x.hex"], "An emulated chip is served on a pseudo-terminal: add --pty PATH."),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_one_sentence(arguments, says, capsys):
+    assert run(["board", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_a_path_or_a_port_that_is_taken_is_refused(tmp_path, capsys):
+    path = tmp_path / "arduino"
+    path.write_text("something of the user's")
+    assert run(["board", "--pty", str(path)]) == 2
+    assert f"{path} exists already; choose another name or remove it." in capsys.readouterr().err
+    assert path.read_text() == "something of the user's"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(["board", "--tcp", str(taken.getsockname()[1])]) == 2
+    assert "choose another port" in capsys.readouterr().err

@@ -1,0 +1,140 @@
+"""``run`` in virtual time: on the model board and through every byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellwright.cli import run
+
+CELLWRIGHT = Path(sys.executable).with_name("cellwright")
+
+
+def test_a_run_on_the_virtual_arduino_says_what_the_line_costs(capsys):
+    assert run(["run", "stapler", "--on", "virtual", "--cycles", "2"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "stapler on a virtual Uno at 115200 baud: 2 panels, " in out
+    assert "On the model board the same take " in out
+    assert "the bytes on the line cost " in out
+
+
+def test_its_json_has_the_times_of_both(capsys):
+    assert run(["run", "stapler", "--on", "virtual", "--cycles", "2", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert list(figures) == [
+        "cell", "target", "seed", "version", "input_hash", "units", "unit_times_s", "model_unit_times_s",
+        "line_cost_s", "stops", "last_stop", "notes",
+    ]  # fmt: skip
+    costs_s = [there - here for there, here in zip(figures["unit_times_s"], figures["model_unit_times_s"], strict=True)]
+    assert sum(costs_s) / 2 == pytest.approx(figures["line_cost_s"])
+    # 195 staples cost at least as many messages of three bytes; the whole is well below a per cent.
+    assert all(195 * 3 * 10 / 115200 < cost_s < 2 for cost_s in costs_s)
+    assert figures["units"] == 2
+    assert figures["last_stop"] is None
+
+
+def test_a_slow_line_costs_more(capsys):
+    costs_s = []
+    for line in (["--baud", "57600"], ["--baud", "115200"], ["--latency-ms", "5"]):
+        assert run(["run", "stapler", "--on", "virtual", "--cycles", "1", "--json", *line]) == 0
+        costs_s.append(json.loads(capsys.readouterr().out)["line_cost_s"])
+    slow, quick, late = costs_s
+    assert slow == pytest.approx(2 * quick, rel=0.2)
+    assert late > quick + 195 * 0.005
+
+
+def test_the_model_is_run_alike_and_its_cycles_are_those_of_simulate(capsys):
+    assert run(["run", "stapler", "--on", "model", "--cycles", "3", "--json"]) == 0
+    ran = json.loads(capsys.readouterr().out)["unit_times_s"]
+    assert run(["simulate", "stapler", "--cycles", "1", "-R", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cycle_time_s"]["mean"] == pytest.approx(ran[2])
+
+
+def test_the_same_seed_prints_the_same_bytes(capsys):
+    printed = []
+    for seed in ("4", "4", "5"):
+        assert run(["run", "stapler", "--on", "virtual", "--cycles", "1", "--json", "--seed", seed]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] != printed[2]
+
+
+def test_it_is_logged(tmp_path, capsys):
+    log = tmp_path / "run.db"
+    assert run(["run", "stapler", "--on", "virtual", "--cycles", "2", "--log", str(log)]) == 0
+    with sqlite3.connect(log) as rows:
+        assert dict(rows.execute("SELECT key, value FROM run"))["target"] == "virtual"
+        assert rows.execute("SELECT count(*) FROM cycle").fetchone() == (2,)
+        assert (
+            rows.execute("SELECT count(*) FROM event WHERE source = 'trigger' AND what = 'fire'").fetchone()[0] >= 390
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--on", "virtual", "--cycles", "0"], "0 cycles make nothing; run at least 1."),
+        (["--on", "/dev/no-such-port"], "There is no serial port /dev/no-such-port: plug the board in, or use one of"),
+        (
+            ["--on", "virtual", "--set", "lamp.pin=53"],
+            "stapler: lamp needs a digital output on pin 53; this board runs",
+        ),
+        (["--on", "virtual", "--set", "lamp.pin=1"], "stapler: lamp needs a digital output on pin 1; this board runs"),
+        (["--on", "virtual", "--board", "due"], "'due'"),
+        (["--on", "virtual", "--log", "/no/such/folder/run.db"], "cannot be written"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_one_sentence(arguments, says, capsys):
+    assert run(["run", "stapler", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.err.count("\n") == 1
+    assert not printed.out
+
+
+def test_what_is_no_board_is_refused(tmp_path, capsys):
+    text = tmp_path / "notes.txt"
+    text.write_text("not a port")
+    assert run(["run", "stapler", "--on", str(text)]) == 2
+    assert "notes.txt" in capsys.readouterr().err
+
+
+def test_a_mega_has_the_pins(capsys):
+    assert run(["run", "stapler", "--on", "virtual", "--board", "mega", "--cycles", "1", "--set", "lamp.pin=53"]) == 0
+    assert "a virtual Mega" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+@pytest.mark.parametrize(("presses", "says"), [(1, "Ctrl-C was pressed."), (2, "Ctrl-C was pressed")])
+def test_ctrl_c_stops_softly_and_says_so(presses, says, tmp_path):
+    log = tmp_path / "run.db"
+    running = subprocess.Popen(
+        [CELLWRIGHT, "run", "stapler", "--on", "virtual", "--cycles", "1000000", "--log", log],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not log.exists() or _cycles(log) < 1:
+        assert running.poll() is None, running.stderr.read()
+    for _ in range(presses):
+        running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 0, err
+    assert "Stopped by Ctrl-C; every output is safe." in out
+    with sqlite3.connect(log) as rows:
+        (reason,) = rows.execute("SELECT detail FROM event WHERE what = 'stop'").fetchone()
+    assert says in reason
+
+
+def _cycles(log: Path) -> int:
+    try:
+        with sqlite3.connect(log) as rows:
+            return rows.execute("SELECT count(*) FROM cycle").fetchone()[0]
+    except sqlite3.OperationalError:  # not written yet
+        return 0
