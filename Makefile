@@ -9,6 +9,7 @@ demo: .venv/installed
 
 test: .venv/tools lint
 	sh tests/install_system.sh
+	sh tests/emulator/build.sh
 	.venv/bin/python -m pytest
 
 # mypy runs outside the root, where it would take cellwright/ for the whole package (see docs/decisions).

@@ -15,8 +15,9 @@ from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome, read_stopwatch
 from cellwright.benchmarks import compare as compare_replications
 from cellwright.cli import tables
+from cellwright.cli.running import line_cost_s
 from cellwright.sequences import RunLog
-from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_hand
+from cellwright.sim import BAUD, Element, Length, Replication, Scenario, replicate, run_cell, run_hand
 
 SHIFT_HOURS = 7.5
 """A Norwegian working day: 37.5 hours a week over five days."""
@@ -68,7 +69,13 @@ def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
     if as_json:
         _print_json(asked.head(scenario) | result.as_json())
     else:
-        tables.print_outcome(result, scenario.kit.cell.unit, asked.replications, SHIFT_HOURS)
+        unit = scenario.kit.cell.unit
+        tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS)
+        cost_s = line_cost_s(scenario, asked.seed)
+        tables.console().print(
+            f"Over the line to an Arduino, at {BAUD} baud, a {unit} takes {cost_s:.2f} s longer "
+            f"({100 * cost_s / result.cycle_time_s.mean:.2f} %): see cellwright run {asked.cell} --on virtual."
+        )
 
 
 def _simulate_with_log(asked: Asked, scenario: Scenario, path: Path) -> list[Replication]:
