@@ -20,6 +20,8 @@ lint: .venv/tools
 
 bench: .venv/tools
 	.venv/bin/python benchmarks/speed/bench.py
+	sh tests/emulator/build.sh
+	.venv/bin/python benchmarks/speed/line.py
 
 # A strict editable install links each file, so that mypy and editors see every room; a new file changes
 # its folder's date and is linked by installing again.

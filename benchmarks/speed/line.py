@@ -1,0 +1,230 @@
+"""What the line to a board costs: a panel through every byte, writes beside pyfirmata2's own, connecting, idling.
+
+Run by ``make bench`` after ``bench.py``. Where the emulated chip is not built (``sh tests/emulator/build.sh``) the
+figures that need it are left out by name.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pyfirmata2
+import simpy
+from bench import interleaved, seconds, spread, verdict
+
+from cellwright.cells import load
+from cellwright.errors import InputError
+from cellwright.hardware.clock import WallClock
+from cellwright.hardware.emulated import EmulatedArduino, find_library
+from cellwright.hardware.emulated_serving import serve_emulated
+from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.firmata.client import FirmataClient
+from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.link import Link
+from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.model import ModelBoard
+from cellwright.hardware.serial_link import SerialLink
+from cellwright.sim import virtual_rig
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "build" / "emulator" / "StandardFirmata-uno.hex"
+PANELS = 20
+WRITES = 20_000
+WRITES_TO_CHIP = 2_000
+PAIRS = 9
+CHIP_PAIRS = 3
+IDLE_S = 5.0
+
+
+def virtual_panel() -> str:
+    """A panel of 195 staples on the target ``virtual``, in the world's time and in the wall's."""
+    rig = virtual_rig(load("stapler").scenario(), 1, 0)
+    rig.env.run(until=rig.cell.next_finished())
+    began_s = rig.env.now
+
+    def panels() -> None:
+        for _ in range(PANELS):
+            rig.env.run(until=rig.cell.next_finished())
+
+    took_s = seconds(panels) / PANELS
+    panel_s = (rig.env.now - began_s) / PANELS
+    return (
+        f"virtual: a panel of {panel_s:.0f} s through every byte takes {1000 * took_s:.1f} ms, "
+        f"1/{panel_s / took_s:.0f} of its time; wanted at most 1/200: {verdict(panel_s / took_s >= 200)}"
+    )
+
+
+class Sink(Link):
+    """A line in memory that only counts."""
+
+    def __init__(self) -> None:
+        super().__init__("memory")
+        self.bytes = 0
+
+    def write(self, data: bytes) -> None:
+        self.bytes += len(data)
+
+    def close(self) -> None:
+        pass
+
+
+def bare_pyfirmata2(sink: Any) -> Any:
+    """pyfirmata2's own board on ``sink``, past its constructor, which opens a port and waits 5 s."""
+    board = pyfirmata2.Board.__new__(pyfirmata2.Board)
+    board.sp, board.name = sink, "memory"
+    board.setup_layout(pyfirmata2.BOARDS["arduino"])
+    board.exit = lambda: None
+    return board
+
+
+def writes_to_memory() -> str:
+    """An output written high and low again and again, into a line that only counts; ours and pyfirmata2's own."""
+    ours, theirs = Sink(), Sink()
+    env = simpy.Environment()
+    line = MemoryLine(env, 1_000_000_000)
+    VirtualArduino(env, line.board, ModelBoard(env), boot_s=0.1)
+    board = FirmataBoard(env, line.host)
+    env.run(until=board.ready)
+    output = board.declare_output(13, safe=False)
+    board.client.link = ours
+    pin = bare_pyfirmata2(theirs).digital[13]
+    pin.mode = pyfirmata2.OUTPUT
+
+    def write(one: Callable[[bool], object]) -> None:
+        for number in range(WRITES):
+            one(number % 2 == 0)
+
+    times = interleaved(PAIRS, lambda: write(output.write), lambda: write(pin.write))
+    ratios = [theirs_s / ours_s for ours_s, theirs_s in times]
+    rate = WRITES / median(ours_s for ours_s, _ in times)
+    return (
+        f"writes to memory: {rate:.0f}/s; ratio to pyfirmata2's own {spread(ratios)}; "
+        f"wanted at least 1: {verdict(median(ratios) >= 1)}"
+    )
+
+
+def chip_is_there() -> bool:
+    """Whether the emulated chip and its firmware are built."""
+    try:
+        find_library()
+    except InputError:
+        return False
+    return FIRMWARE.exists()
+
+
+def connecting() -> str:
+    """How long after the firmware's first word the host is ready, in the chip's own time."""
+    env = simpy.Environment()
+    chip = EmulatedArduino(env, FIRMWARE)
+    client = FirmataClient(env, chip.link)
+    first_word = []
+    hear = chip.link.on_bytes
+
+    def note(data: bytes) -> None:
+        first_word.append(env.now)
+        hear(data)
+
+    chip.link.on_bytes = note
+    env.run(until=client.ready)
+    late_s = env.now - first_word[0]
+    chip.close()
+    return (
+        f"connecting to stock StandardFirmata: ready {env.now:.2f} s after its reset, "
+        f"{late_s:.2f} s after its first byte; wanted under 0.3 after its boot: {verdict(late_s < 0.3)}"
+    )
+
+
+def writes_to_chip() -> str:
+    """Writes to the emulated chip over a pseudo-terminal until it has answered that the last one came; in pairs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "arduino"
+        stop, there = threading.Event(), threading.Event()
+        chip = threading.Thread(target=serve_emulated, args=(FIRMWARE, path, stop), kwargs={"on_ready": there.set})
+        chip.start()
+        there.wait(10)
+        try:
+            pairs = [(our_writes_s(path), their_writes_s(path)) for _ in range(CHIP_PAIRS)]
+        finally:
+            stop.set()
+            chip.join()
+    ratios = [theirs_s / ours_s for ours_s, theirs_s in pairs]
+    rate = WRITES_TO_CHIP / median(ours_s for ours_s, _ in pairs)
+    return (
+        f"writes to the emulated chip at 57600 baud: {rate:.0f}/s; ratio to pyfirmata2's own {spread(ratios)}; "
+        f"wanted at least 1: {verdict(median(ratios) >= 0.995)} (both are limited by the line)"
+    )
+
+
+def our_writes_s(path: Path) -> float:
+    clock = WallClock()
+    board = FirmataBoard(clock, SerialLink(clock, str(path), 57600))
+    clock.run(until=board.ready)
+    output = board.declare_output(13, safe=False)
+    clock.run(until=board.round_trip())
+
+    def write() -> None:
+        for number in range(WRITES_TO_CHIP):
+            output.write(number % 2 == 0)
+        answered = clock.event()
+        board.client.on_sysex(messages.ANALOG_MAPPING, lambda _: answered.triggered or answered.succeed())
+        board.send(messages.ASK_ANALOG_MAPPING)
+        clock.run(until=answered)
+
+    took_s = seconds(write)
+    board.close()
+    time.sleep(0.1)  # the chip resets when a port that was closed is opened
+    return took_s
+
+
+def their_writes_s(path: Path) -> float:
+    board = pyfirmata2.Arduino(str(path), baudrate=57600)
+    answers: list[int] = []
+    board.add_cmd_handler(messages.ANALOG_MAPPING, lambda *data: answers.append(len(data)))
+    pin = board.digital[13]
+    pin.mode = pyfirmata2.OUTPUT
+
+    def write() -> None:
+        for number in range(WRITES_TO_CHIP):
+            pin.write(number % 2)
+        board.send_sysex(messages.ANALOG_MAPPING_QUERY, [])
+        while not answers:
+            board.iterate()
+
+    took_s = seconds(write)
+    board.exit()
+    time.sleep(0.1)
+    return took_s
+
+
+def idling() -> str:
+    """The share of a core that a connected host takes while nothing happens."""
+    clock = WallClock()
+    line = MemoryLine(clock)
+    VirtualArduino(clock, line.board, ModelBoard(clock))
+    board = FirmataBoard(clock, line.host)
+    clock.run(until=board.ready)
+    clock.run(until=clock.process(board.prepare()))
+    used_s = time.process_time()
+    clock.run(until=clock.now + IDLE_S)
+    percent = 100 * (time.process_time() - used_s) / IDLE_S
+    return (
+        f"idle: a connected host, the virtual board too, takes {percent:.2f} % of a core; "
+        f"wanted under 2: {verdict(percent < 2)}"
+    )
+
+
+if __name__ == "__main__":
+    for measure in (virtual_panel, writes_to_memory, idling):
+        print(measure(), flush=True)
+    if os.name == "posix" and chip_is_there():
+        for measure in (connecting, writes_to_chip):
+            print(measure(), flush=True)
+    else:
+        print("connecting, writes to a chip: not measured, the emulated chip is not built (sh tests/emulator/build.sh)")
