@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from cellwright.provenance import Status
 from cellwright.sim import Estimate, Replication, estimate
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureOutcome:
+    """What the units of all replications are like in one measure, in its own unit.
+
+    means: of each replication. p5, p50, p95: percentiles over all units.
+    """
+
+    means: tuple[float, ...]
+    mean: Estimate
+    p5: float
+    p50: float
+    p95: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures by name."""
+        return self.mean.as_json() | {"p5": self.p5, "p50": self.p50, "p95": self.p95}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +46,7 @@ class Outcome:
     labour_s_per_unit: Estimate
     time_in_state_s: dict[str, float]
     stops: dict[str, int]
+    measures: dict[str, MeasureOutcome] = field(default_factory=dict)
 
     @property
     def cycles(self) -> int:
@@ -44,7 +63,7 @@ class Outcome:
             "labour_s_per_unit": self.labour_s_per_unit.mean,
             "time_in_state_s": self.time_in_state_s,
             "stops": self.stops,
-        }
+        } | ({"measures": {name: each.as_json() for name, each in self.measures.items()}} if self.measures else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +72,7 @@ class Comparison:
 
     less_time_percent: 100 (1 - cell / hand). more_output_percent: 100 (hand / cell - 1); both of cycle times.
     less_labour_percent: 100 (1 - cell / hand) of the person's seconds for each unit.
+    less_measured: hand - cell of each measure that both have, in the measure's own unit.
     provenance: the status of each input by name. shift_hours: what "a shift" means in "per shift".
     """
 
@@ -66,6 +86,7 @@ class Comparison:
     replications: int
     seed: int
     shift_hours: float
+    less_measured: dict[str, Estimate] = field(default_factory=dict)
 
 
 def outcome(name: str, replications: list[Replication]) -> Outcome:
@@ -86,7 +107,15 @@ def outcome(name: str, replications: list[Replication]) -> Outcome:
             state: sum(each.time_in_state_s.get(state, 0.0) for each in replications) / total for state in states
         },
         stops={cause: sum(each.stops.get(cause, 0) for each in replications) for cause in causes},
+        measures={name: _measured(name, replications) for name in replications[0].measures},
     )
+
+
+def _measured(name: str, replications: list[Replication]) -> MeasureOutcome:
+    values = [np.frombuffer(replication.measures[name]) for replication in replications]
+    means = tuple(float(each.mean()) for each in values)
+    p5, p50, p95 = (float(value) for value in np.percentile(np.concatenate(values), (5, 50, 95)))
+    return MeasureOutcome(means, estimate(means), p5, p50, p95)
 
 
 def compare(
@@ -105,6 +134,11 @@ def compare(
         less_time_percent=estimate([100 * (1 - c / h) for c, h in pairs]),
         more_output_percent=estimate([100 * (h / c - 1) for c, h in pairs]),
         less_labour_percent=estimate([100 * (1 - c / h) for c, h in labour]),
+        less_measured={
+            name: estimate([h - c for c, h in zip(each.means, of_hand.measures[name].means, strict=True)])
+            for name, each in of_cell.measures.items()
+            if name in of_hand.measures
+        },
         provenance=provenance,
         replications=len(pairs),
         seed=seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from cellwright.provenance import STATUSES, Status
 
 if TYPE_CHECKING:
     from cellwright.benchmarks.comparison import Comparison, Outcome
-    from cellwright.sim import Estimate
+    from cellwright.sim import Estimate, Measure
 
 TEMPLATE = "page.html.jinja"
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
@@ -68,11 +68,12 @@ def write_page(
     version: str,
     input_hash: str,
     sources: Mapping[str, str] = NO_SOURCES,
+    measures: Sequence[Measure] = (),
 ) -> None:
     """Write one self-contained HTML page, all of it or nothing.
 
     figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: where each
-    input comes from, in words, by its name. Raises InputError if the folder cannot be written.
+    input comes from, in words, by its name. measures: what a unit is like beside its time. Raises InputError if the folder cannot be written.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -89,7 +90,7 @@ def write_page(
         headlines=list(headlines(comparison)),
         first_figures=drawn[:1],
         more_figures=drawn[1:],
-        rows=list(table(comparison)),
+        rows=list(table(comparison, measures)),
         runs=comparison.replications,
         inputs=list(grouped(comparison.provenance, sources)),
         counted=counted(comparison.provenance),
@@ -130,7 +131,7 @@ def _headline(estimate: Estimate, up: str, down: str) -> Headline:
     return Headline(f"{percent(estimate.mean)} %", up if sign > 0 else down, sure, sign > 0)
 
 
-def table(comparison: Comparison) -> Iterator[Row]:
+def table(comparison: Comparison, measures: Sequence[Measure] = ()) -> Iterator[Row]:
     """Cell against hand, a row for each figure; units stand in the rows' names."""
     unit, hours = comparison.unit, comparison.shift_hours
     cell, hand = comparison.cell, comparison.hand
@@ -140,6 +141,10 @@ def table(comparison: Comparison) -> Iterator[Row]:
     per_shift = f"{unit.capitalize()}s per shift of {hours:g} h"
     yield Row(per_shift, _mean(cell.units_per_hour, hours), _mean(hand.units_per_hour, hours))
     yield Row(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(hand.labour_s_per_unit))
+    for measure in measures:
+        if measure.name in cell.measures and measure.name in hand.measures:
+            name = f"{measure.words[:1].upper()}{measure.words[1:]} per {unit}, {measure.unit}"
+            yield Row(name, _mean(cell.measures[measure.name].mean), _mean(hand.measures[measure.name].mean))
     for cause in sorted({*cell.stops, *hand.stops}):
         name = f"Stops per shift: {cause}"
         yield Row(name, _stops(cell, cause, hours), _stops(hand, cause, hours))

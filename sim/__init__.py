@@ -4,7 +4,7 @@ from cellwright.sim.operator import Operator, OperatorParameters
 from cellwright.sim.plant import CellPlant
 from cellwright.sim.replication import Length, Replication, replicate, run_cell, run_hand, run_rig
 from cellwright.sim.rig import BAUD, Rig, VirtualLine, model_rig, virtual_rig
-from cellwright.sim.scenario import Kit, Scenario
+from cellwright.sim.scenario import Kit, Measure, Scenario
 from cellwright.sim.statistics import Estimate, estimate
 from cellwright.sim.streams import Streams
 from cellwright.sim.work import Element, ManualMethod, modapts
@@ -17,6 +17,7 @@ __all__ = [
     "Kit",
     "Length",
     "ManualMethod",
+    "Measure",
     "Operator",
     "OperatorParameters",
     "Replication",

@@ -36,11 +36,17 @@ class CellPlant(ABC):
         self.parameters = parameters
         self.operator = operator
         self.streams = streams
+        self.measured: dict[str, list[float]] = {}
         self.tending = {element.name: element for element in tending}
 
     @abstractmethod
     def connect(self) -> None:
         """Take its place on the board: called once, before the cell starts."""
+
+    def measure(self, **values: float) -> None:
+        """Note what the unit that was just finished is like, once a unit, by names that end in their unit."""
+        for name, value in values.items():
+            self.measured.setdefault(name, []).append(value)
 
     def close(self, switch: Switch) -> None:
         """Close a contact."""

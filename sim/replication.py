@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -49,6 +49,7 @@ class Length:
 class Replication:
     """What one replication did, the warm-up left out; times in s.
 
+    measures: beside its time, what each counted unit was like, by the measure's name, which ends in its unit.
     labour_s and time_in_state_s run from the end of the warm-up to the last counted cycle.
     """
 
@@ -56,15 +57,20 @@ class Replication:
     labour_s: float = 0.0
     time_in_state_s: dict[str, float] = field(default_factory=dict)
     stops: dict[str, int] = field(default_factory=dict)
+    measures: dict[str, array[float]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Ledger:
     """Running totals of a method, to be read whenever a unit is finished."""
 
     labour_s: float
     time_in_state_s: dict[str, float]
     stops: dict[str, int]
+    measured: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.counted = {name: len(values) for name, values in self.measured.items()}
 
     def since(self, start: _Ledger, cycle_times_s: array[float]) -> Replication:
         """What was added since ``start``."""
@@ -73,6 +79,10 @@ class _Ledger:
             self.labour_s - start.labour_s,
             _difference(self.time_in_state_s, start.time_in_state_s),
             {cause: n for cause, n in _difference(self.stops, start.stops).items() if n},
+            {
+                name: array("d", values[start.counted.get(name, 0) : self.counted[name]])
+                for name, values in self.measured.items()
+            },
         )
 
 
@@ -117,7 +127,7 @@ def run_rig(rig: Rig, length: Length) -> Replication:
     def read() -> _Ledger:
         if cell.last_stop is not None:
             raise CellFault(cell.last_stop.reason)
-        return _Ledger(operator.labour_s, cell.time_in_states(), dict(cell.stops))
+        return _Ledger(operator.labour_s, cell.time_in_states(), dict(cell.stops), rig.plant.measured)
 
     return _measure(rig.env, next_finished, read, length, cell.unit)
 
@@ -140,6 +150,8 @@ class _Hand:
         self.allowance = float(scenario.hand.allowance)
         self.time_in_element_s = {element.name: 0.0 for element in self.elements}
         self.stops: dict[str, int] = {}
+        self.scenario = scenario
+        self.measured: dict[str, list[float]] = {}
         self._finished = env.event()
 
     def work(self) -> Generator[Event, Any, None]:
@@ -150,6 +162,8 @@ class _Hand:
                 while owed[element.name] >= 1 - 1e-9:
                     owed[element.name] -= 1
                     yield from self._do(element)
+            for name, value in self.scenario.hand.results(self.scenario.groups, self.streams).items():
+                self.measured.setdefault(name, []).append(value)
             finished, self._finished = self._finished, self.env.event()
             finished.succeed()
 
@@ -164,7 +178,7 @@ class _Hand:
         return self._finished
 
     def read(self) -> _Ledger:
-        return _Ledger(self.env.now, dict(self.time_in_element_s), dict(self.stops))
+        return _Ledger(self.env.now, dict(self.time_in_element_s), dict(self.stops), self.measured)
 
 
 def replicate(

@@ -16,6 +16,15 @@ from cellwright.sim.plant import CellPlant
 from cellwright.sim.work import Element, ManualMethod, with_observed
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a unit is like beside its time, less being better: "beyond_order_g", "lacquer beyond the order", "g"."""
+
+    name: str
+    words: str
+    unit: str
+
+
 @dataclass(frozen=True)
 class Kit:
     """All that belongs to one cell: what its folder offers to the simulation."""
@@ -24,6 +33,7 @@ class Kit:
     plant: type[CellPlant]
     plant_parameters: Any
     hand: ManualMethod
+    measures: tuple[Measure, ...] = ()
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
 
     def scenario(self, assignments: Sequence[str] = (), observed: Sequence[Element] = ()) -> Scenario:

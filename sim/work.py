@@ -82,6 +82,10 @@ class ManualMethod(ABC):
     def tending(self, parts: Mapping[str, Any]) -> list[Element]:
         """What a person does for the cell, by the same names where it is the same work."""
 
+    def results(self, parts: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:  # noqa: ARG002
+        """What one unit made by hand is like beside its time, by the names of the kit's measures."""
+        return {}
+
     def element(self, name: str, mods: float, times: float = 1, **more: Any) -> Element:
         """An element of ``mods`` MODs, done ``times`` times in a unit."""
         return Element(name, float(mods * times * self.mod_s), float(self.spread), **more)

@@ -32,7 +32,7 @@ def demo(name: str, folder: Path, seed: int) -> None:
     asked = simulating.Asked(name, None, simulating.SHIFT_HOURS, REPLICATIONS, seed, [])
     scenario = cells.load(name).scenario()
     comparison = simulating.run_comparison(asked, scenario)
-    tables.print_comparison(comparison, tables.shared_work(scenario))
+    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures)
     page = folder / "index.html"
     _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}")
     tables.console().print(f"Open {page} in a browser; the pictures are beside it.")
@@ -66,6 +66,7 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str) 
         version=cellwright.__version__,
         input_hash=scenario.input_hash(),
         sources=_sources(scenario),
+        measures=scenario.kit.measures,
     )
 
 

@@ -70,7 +70,7 @@ def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
         _print_json(asked.head(scenario) | result.as_json())
     else:
         unit = scenario.kit.cell.unit
-        tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS)
+        tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.kit.measures)
         cost_s = line_cost_s(scenario, asked.seed)
         tables.console().print(
             f"Over the line to an Arduino, at {BAUD} baud, a {unit} takes {cost_s:.2f} s longer "
@@ -98,7 +98,7 @@ def compare(asked: Asked, manual: Path | None, as_json: bool) -> None:
     if as_json:
         _print_json(comparison_json(asked, scenario, comparison))
     else:
-        tables.print_comparison(comparison, tables.shared_work(scenario))
+        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures)
 
 
 def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:
@@ -119,6 +119,11 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
         "less_time_percent": comparison.less_time_percent.as_json(),
         "more_output_percent": comparison.more_output_percent.as_json(),
         "less_labour_percent": comparison.less_labour_percent.as_json(),
+        **(
+            {"less": {name: less.as_json() for name, less in comparison.less_measured.items()}}
+            if comparison.less_measured
+            else {}
+        ),
         "provenance": comparison.provenance,
         **{key: head[key] for key in ("seed", "version", "input_hash", "replications")},
     }

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cellwright.benchmarks import Comparison, Outcome
-from cellwright.sim import Estimate, Scenario
+from cellwright.sim import Estimate, Measure, Scenario
 
 WIDTH = 80
 
@@ -29,17 +29,19 @@ def interval(estimate: Estimate, digits: int = 1) -> str:
     return f"{estimate.mean:.{digits}f} ({estimate.ci95_low:.{digits}f} to {estimate.ci95_high:.{digits}f})"
 
 
-def print_outcome(result: Outcome, unit: str, replications: int, shift_hours: float) -> None:
+def print_outcome(
+    result: Outcome, unit: str, replications: int, shift_hours: float, measures: Sequence[Measure] = ()
+) -> None:
     """What one cell does."""
     title = f"{result.name}: {result.cycles} cycles in {counted(replications, 'replication')}, mean (95 % interval)"
     table = Table("", result.name, title=title, title_justify="left", min_width=60)
-    for row in _rows([result], unit, shift_hours):
+    for row in [*_rows([result], unit, shift_hours), *_measure_rows([result], measures)]:
         table.add_row(*row)
     console().print(table)
     _say_if_single(replications)
 
 
-def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
+def print_comparison(comparison: Comparison, shared: Sequence[str], measures: Sequence[Measure] = ()) -> None:
     """A cell beside the hand, the difference both ways, and where the inputs come from."""
     out = console()
     title = (
@@ -47,12 +49,16 @@ def print_comparison(comparison: Comparison, shared: Sequence[str]) -> None:
         f"{counted(comparison.replications, 'replication')}; mean (95 % interval)"
     )
     table = Table("", "cell", "hand", title=title, title_justify="left", width=WIDTH)
-    for row in _rows([comparison.cell, comparison.hand], comparison.unit, comparison.shift_hours):
+    both = [comparison.cell, comparison.hand]
+    for row in [*_rows(both, comparison.unit, comparison.shift_hours), *_measure_rows(both, measures)]:
         table.add_row(*row)
     out.print(table)
     out.print(f"[bold]{verdict(comparison)}[/bold]")
     labour = percent(comparison.less_labour_percent, "less", "more", "time")
     out.print(f"The person spends {labour} on each {comparison.unit}.")
+    for measure in measures:
+        if measure.name in comparison.less_measured:
+            out.print(saving(measure, comparison.less_measured[measure.name], comparison.unit))
     _print_states(out, comparison)
     inputs = Counter(comparison.provenance.values())
     statuses = ", ".join(f"{inputs[status]} {status}" for status in sorted(inputs))
@@ -81,6 +87,14 @@ def percent(estimate: Estimate, more: str, less: str, of: str) -> str:
     return f"{text} ({low:.1f} to {high:.1f})"
 
 
+def saving(measure: Measure, less: Estimate, unit: str) -> str:
+    """A difference in a measure in one sentence."""
+    sign, word = (1, "less") if less.mean >= 0 else (-1, "more")
+    low, high = (None, None) if less.ci95_low is None or less.ci95_high is None else (less.ci95_low, less.ci95_high)
+    sure = "" if low is None or high is None else " ({:.3g} to {:.3g})".format(*sorted((sign * low, sign * high)))
+    return f"The cell leaves {sign * less.mean:.3g} {measure.unit} {word} {measure.words} a {unit}{sure}."
+
+
 def shared_work(scenario: Scenario) -> list[str]:
     """Elements that the hand does, and the person who tends the cell as well."""
     by_hand = {element.name for element in scenario.hand_elements()}
@@ -105,6 +119,29 @@ def _rows(outcomes: Sequence[Outcome], unit: str, shift_hours: float) -> list[tu
             for cause in causes
         ),
     ]
+
+
+def _measure_rows(outcomes: Sequence[Outcome], measures: Sequence[Measure]) -> list[tuple[str, ...]]:
+    shown = [measure for measure in measures if any(measure.name in each.measures for each in outcomes)]
+    return [
+        row
+        for measure in shown
+        for row in (
+            (f"{measure.words}, {measure.unit}", *(_measured(each, measure) for each in outcomes)),
+            (f"  9 units of 10, {measure.unit}", *(_middle(each, measure) for each in outcomes)),
+        )
+    ]
+
+
+def _measured(each: Outcome, measure: Measure) -> str:
+    return interval(each.measures[measure.name].mean, 2) if measure.name in each.measures else "-"
+
+
+def _middle(each: Outcome, measure: Measure) -> str:
+    if measure.name not in each.measures:
+        return "-"
+    found = each.measures[measure.name]
+    return f"{found.p5:.2f} to {found.p95:.2f}"
 
 
 def _print_states(out: Console, comparison: Comparison) -> None:
