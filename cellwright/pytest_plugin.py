@@ -1,0 +1,65 @@
+"""The pytest plugin: fixtures that put a cell under test, and its timeline in the report of a test that fails.
+
+pytest loads this file in every run of every project that has Cellwright installed, so it imports nothing of it until a
+fixture is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from cellwright.testing import CellRig
+
+_RIGS = pytest.StashKey["list[CellRig]"]()
+
+
+@pytest.fixture
+def cell_on_model(request: pytest.FixtureRequest) -> Generator[Callable[..., CellRig], None, None]:
+    """Puts cells on model boards: see ``cellwright.testing.on_model``."""
+    from cellwright.testing import on_model
+
+    yield from _keeping_rigs(request.node, on_model)
+
+
+@pytest.fixture
+def cell_on_virtual(request: pytest.FixtureRequest) -> Generator[Callable[..., CellRig], None, None]:
+    """Puts cells on virtual Arduinos, every byte of the way: see ``cellwright.testing.on_virtual``."""
+    from cellwright.testing import on_virtual
+
+    yield from _keeping_rigs(request.node, on_virtual)
+
+
+def _keeping_rigs(
+    item: pytest.Item, put_together: Callable[..., CellRig]
+) -> Generator[Callable[..., CellRig], None, None]:
+    """Keep the rigs that a test makes until it is over, for its report."""
+    rigs = item.stash.setdefault(_RIGS, [])
+    made: list[CellRig] = []
+
+    def make(*args: Any, **options: Any) -> CellRig:
+        rig = put_together(*args, **options)
+        made.append(rig)
+        rigs.append(rig)
+        return rig
+
+    yield make
+    for rig in made:
+        rig.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the end of the timeline to the report of a test that failed by an assertion that did not show it."""
+    report = yield
+    if report.failed and call.when == "call" and call.excinfo is not None:
+        from cellwright.testing.rig import CellAssertion
+
+        for rig in () if call.excinfo.errisinstance(CellAssertion) else item.stash.get(_RIGS, []):
+            report.sections.append((f"what {rig.cell.name()} did last", rig.last_lines()))
+    return report

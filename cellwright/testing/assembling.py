@@ -1,0 +1,119 @@
+"""Putting a cell under test together: on a model board, or through every byte on a virtual Arduino."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import simpy
+
+from cellwright import cells
+from cellwright.actuators import Stepper
+from cellwright.hardware import Board, ModelBoard, Plant
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.motion import TripPoint
+from cellwright.sequences import Cell, RunLog, assign
+from cellwright.sim import Kit, Operator, Scenario, Streams, VirtualLine
+from cellwright.testing.history import History
+from cellwright.testing.rig import CellRig
+from cellwright.testing.watching import Census, WatchedBoard
+
+AnyCell = str | Kit | type[Cell]
+"""A cell's name, its kit, or its class alone."""
+
+MakePlant = Callable[[Any, ModelBoard], Plant]
+"""Makes the world of a cell: called with the cell and the board on which the world acts."""
+
+
+def on_model(cell: AnyCell, *, plant: MakePlant | None = None, set: Sequence[str] = (), seed: int = 1) -> CellRig:
+    """The cell on a model board: no bytes.
+
+    cell: a name ("stapler") or a kit comes with its own world and person; a class comes with none but ``plant``.
+    Without a world every axis stands in the middle of its travel, with its home switch, and the test does the rest.
+    set: "device.parameter=value", as on the command line. seed: of all random streams.
+    """
+    model = WatchedBoard(simpy.Environment())
+    return _put_together(cell, plant, set, seed, model, model)
+
+
+def on_virtual(
+    cell: AnyCell,
+    *,
+    plant: MakePlant | None = None,
+    set: Sequence[str] = (),
+    seed: int = 1,
+    line: VirtualLine | None = None,
+) -> CellRig:
+    """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
+
+    line: which Arduino, and how fast a line; an Uno at 115200 baud unless given. The rest as for ``on_model``.
+    """
+    settings = line or VirtualLine()
+    env = simpy.Environment()
+    wire = MemoryLine(env, settings.baud, settings.latency_s, f"a virtual {settings.kind.capitalize()}")
+    model = WatchedBoard(env)
+    arduino = VirtualArduino(env, wire.board, model, settings.kind)
+    board = FirmataBoard(env, wire.host)
+    env.run(until=board.ready)
+    rig = _put_together(cell, plant, set, seed, board, model)
+    rig.line, rig.arduino = wire, arduino
+    return rig
+
+
+def _put_together(
+    described: AnyCell,
+    make_plant: MakePlant | None,
+    assignments: Sequence[str],
+    seed: int,
+    board: Board,
+    model: WatchedBoard,
+) -> CellRig:
+    """Cell, world and watchers; nothing has moved yet."""
+    env = model.env
+    log = RunLog(":memory:")
+    kit = cells.load(described) if isinstance(described, str) else described
+    scenario = kit.scenario(assignments) if isinstance(kit, Kit) else None
+    description = kit.cell if isinstance(kit, Kit) else kit
+    groups = scenario.groups if scenario else assign({**description.parts()}, assignments)
+    census = Census()
+    description(census, groups)
+    cell = description(board, groups, log)
+    plant: Plant
+    if make_plant is not None:
+        plant = make_plant(cell, model)
+    elif scenario is not None:
+        plant = _own_world(scenario, cell, model, seed)
+    else:
+        plant = BareAxes(cell, model)
+    plant.connect()
+    env.run(until=env.process(board.prepare()))
+    history = History(cell, model, log, census)
+    env.process(cell.run())
+    while env.peek() <= env.now:  # the cell begins, so that a test may press a button at once
+        env.step()
+    return CellRig(cell, model, history, log, plant)
+
+
+def _own_world(scenario: Scenario, cell: Cell, model: ModelBoard, seed: int) -> Plant:
+    """The plant that belongs to a cell, with its person, as in a simulation's first replication."""
+    env, streams = model.env, Streams(seed, 0)
+    operator = Operator(env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
+    return scenario.kit.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
+
+
+class BareAxes:
+    """The least of a world: every axis in the middle of its travel at power-up, with its home switch wired."""
+
+    def __init__(self, cell: Cell, board: ModelBoard) -> None:
+        self.cell = cell
+        self.board = board
+
+    def connect(self) -> None:
+        """Place the axes."""
+        for device in self.cell.devices.values():
+            if isinstance(device, Stepper):
+                axis = self.board.axis(device.step)
+                axis.trip_points.append(TripPoint(device.home_pin, at=0, level=not device.home_active_low))
+                axis.place(round((device.travel[1] - device.travel[0]) / 2 * device.steps_per_mm))

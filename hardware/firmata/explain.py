@@ -1,0 +1,194 @@
+"""Firmata's bytes in words, for logs and for people who compare two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from cellwright.hardware.firmata import accelstepper, features, messages
+from cellwright.hardware.firmata.codec import decode_decimal, decode_i32, decode_pair, decode_sevens, decode_text
+from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.parser import kind_of
+
+MODES = {mode.value: mode.name.lower().replace("pullup", "input with pull-up") for mode in PinMode}
+
+
+def explain(data: bytes) -> str:
+    """The messages in ``data``, of the host or of the board, as words; what is no whole message is said to be so."""
+    return ", ".join(_explain_one(message) for message in split(data))
+
+
+def split(data: bytes) -> Iterator[bytes]:
+    """Cut bytes where messages begin. A sysex reaches to its end mark, all others to the next byte of 80 or more."""
+    start = 0
+    for at in range(1, len(data) + 1):
+        ends_sysex = data[start] == messages.START_SYSEX and data[at - 1] == messages.END_SYSEX
+        if at == len(data) or ends_sysex or (data[at] >= 0x80 and data[at] != messages.END_SYSEX):
+            yield data[start:at]
+            start = at
+
+
+def _explain_one(message: bytes) -> str:
+    command, data = message[0], message[1:]
+    try:
+        if command == messages.START_SYSEX and len(message) > 2 and message[-1] == messages.END_SYSEX:
+            return _explain_sysex(message[1], message[2:-1])
+        if kind_of(command) in _FIXED:
+            return _FIXED[kind_of(command)](command & 0x0F, data)
+    except (IndexError, ValueError):
+        pass  # too short for what it begins as
+    return f"part of a message ({message.hex(' ').upper()})"
+
+
+def _explain_sysex(command: int, data: bytes) -> str:
+    if command in _SYSEX:
+        return _SYSEX[command](data)
+    return f"sysex {command:02X} with {len(data)} bytes"
+
+
+# ---- messages of fixed length ----
+
+
+def _port(number: int, data: bytes) -> str:
+    levels = decode_pair(data)
+    high = [str(8 * number + place) for place in range(8) if levels >> place & 1]
+    pins = "pins" if len(high) > 1 else "pin"
+    return f"port {number} with {pins} {' and '.join(high)} high" if high else f"port {number} with all pins low"
+
+
+def _switch(what: str) -> Callable[[int, bytes], str]:
+    return lambda number, data: f"{'report' if data[0] else 'report no more'} {what} {number}"
+
+
+def _pin_mode(_: int, data: bytes) -> str:
+    return f"pin {data[0]} as {MODES.get(data[1], f'mode {data[1]}')}"
+
+
+def _set_pin(_: int, data: bytes) -> str:
+    return f"pin {data[0]} {'high' if data[1] else 'low'}"
+
+
+def _version(_: int, data: bytes) -> str:
+    return f"version {data[0]}.{data[1]}" if data else "ask version"
+
+
+_FIXED: dict[int, Callable[[int, bytes], str]] = {
+    messages.PORT: _port,
+    messages.ANALOG: lambda number, data: f"analog {number} at {decode_pair(data)}",
+    messages.REPORT_PORT: _switch("port"),
+    messages.REPORT_ANALOG: _switch("analog"),
+    messages.PIN_MODE: _pin_mode,
+    messages.SET_PIN: _set_pin,
+    messages.VERSION: _version,
+    messages.SYSTEM_RESET: lambda _, __: "system reset",
+}
+
+
+# ---- sysex ----
+
+
+def _steps(words: str) -> Callable[[bytes], str]:
+    return lambda data: f"{words} {decode_i32(data)} steps"
+
+
+def _decimal(words: str, unit: str) -> Callable[[bytes], str]:
+    return lambda data: f"{words} {decode_decimal(data):g} {unit}"
+
+
+def _bare(words: str) -> Callable[[bytes], str]:
+    return lambda _: words
+
+
+_STEPPER: dict[int, Callable[[bytes], str]] = {
+    accelstepper.CONFIGURE: lambda data: f"on pins {data[1]} and {data[2]}",
+    accelstepper.ZERO: _bare("zero"),
+    accelstepper.STEP: _steps("move by"),
+    accelstepper.TO: _steps("move to"),
+    accelstepper.ENABLE: lambda data: "enable" if data[0] else "disable",
+    accelstepper.STOP: _bare("stop"),
+    accelstepper.REPORT_POSITION: lambda data: f"stands at {decode_i32(data)} steps" if data else "ask position",
+    accelstepper.SET_ACCELERATION: _decimal("acceleration", "steps/s²"),
+    accelstepper.SET_SPEED: _decimal("speed", "steps/s"),
+    accelstepper.MOVE_COMPLETE: _steps("has arrived at"),
+}
+_GROUP: dict[int, Callable[[bytes], str]] = {
+    accelstepper.GROUP_CONFIGURE: lambda data: f"of steppers {_numbers(data)}",
+    accelstepper.GROUP_TO: _bare("move"),
+    accelstepper.GROUP_STOP: _bare("stop"),
+    accelstepper.GROUP_COMPLETE: _bare("has arrived"),
+}
+_ENCODER = {
+    features.ATTACH_ENCODER: "attach encoder",
+    features.REPORT_ENCODER: "ask encoder",
+    features.REPORT_ENCODERS: "ask encoders",
+    features.ZERO_ENCODER: "zero encoder",
+    features.AUTO_REPORT: "report encoders",
+    features.DETACH_ENCODER: "detach encoder",
+}
+_TASK = {
+    features.CREATE_TASK: "create task",
+    features.DELETE_TASK: "delete task",
+    features.ADD_TO_TASK: "add to task",
+    features.DELAY_TASK: "delay task",
+    features.SCHEDULE_TASK: "schedule task",
+    features.QUERY_TASKS: "ask tasks",
+    features.QUERY_TASK: "ask task",
+    features.RESET_TASKS: "forget tasks",
+    features.TASK_ERROR: "error in task",
+    features.TASK_LIST: "tasks",
+    features.TASK_REPLY: "state of task",
+}
+
+
+def _numbers(data: Sequence[int]) -> str:
+    return " ".join(map(str, data))
+
+
+def _explain_stepper(data: bytes) -> str:
+    if data[0] in _GROUP:
+        return f"stepper group {data[1]}: {_GROUP[data[0]](data[2:])}"
+    if data[0] in _STEPPER:
+        return f"stepper {data[1]}: {_STEPPER[data[0]](data[2:])}"
+    return f"stepper {data[1]}: message {data[0]:02X}"
+
+
+def _explain_encoder(data: bytes) -> str:
+    # A report begins with an encoder's number and direction where a question has its kind; only its length tells.
+    if len(data) >= 5:
+        counts = features.decode_encoder_counts(data)
+        return ", ".join(f"encoder {number} at {count}" for number, count in counts.items())
+    return f"{_ENCODER.get(data[0], 'encoder message')} {_numbers(data[1:])}".strip()
+
+
+def _explain_task(data: bytes) -> str:
+    return f"{_TASK.get(data[0], 'scheduler message')} {_numbers(data[1:2])}".strip()
+
+
+def _explain_firmware(data: bytes) -> str:
+    known = messages.decode_firmware(data)
+    return "ask firmware" if known is None else f"firmware {known[2]} {known[0]}.{known[1]}"
+
+
+def _explain_i2c_reply(data: bytes) -> str:
+    reply = features.decode_i2c_reply(data)
+    return "I2C reply cut short" if reply is None else f"I2C device {reply.address:#x} says {reply.data.hex(' ')}"
+
+
+_SYSEX: dict[int, Callable[[bytes], str]] = {
+    messages.ENCODER: _explain_encoder,
+    messages.ACCELSTEPPER: _explain_stepper,
+    messages.ANALOG_MAPPING_QUERY: _bare("ask analog mapping"),
+    messages.ANALOG_MAPPING: lambda data: f"analog mapping of {len(data)} pins",
+    messages.CAPABILITY_QUERY: _bare("ask capabilities"),
+    messages.CAPABILITIES: lambda data: f"capabilities of {data.count(messages.NOTHING)} pins",
+    messages.PIN_STATE_QUERY: lambda data: f"ask state of pin {data[0]}",
+    messages.PIN_STATE: lambda data: f"state of pin {data[0]}",
+    messages.EXTENDED_ANALOG: lambda data: f"analog {data[0]} at {decode_sevens(data[1:])}",
+    messages.SERVO_CONFIG: lambda data: f"pin {data[0]} as servo",
+    messages.STRING: lambda data: f"words {decode_text(data)!r}",
+    messages.I2C_REQUEST: lambda data: f"ask I2C device {data[0]:#x}",
+    messages.I2C_REPLY: _explain_i2c_reply,
+    messages.I2C_CONFIG: _bare("configure I2C"),
+    messages.FIRMWARE: _explain_firmware,
+    messages.SAMPLING_INTERVAL: lambda data: f"sample every {decode_pair(data)} ms",
+    messages.SCHEDULER: _explain_task,
+}
