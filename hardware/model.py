@@ -51,6 +51,10 @@ class ModelOutput:
         for level in levels:
             self._watchers[level].append(action)
 
+    def disconnect(self) -> None:
+        """Let whatever hangs on it notice nothing from now on, as if its wire were broken."""
+        self._watchers = {False: [], True: []}
+
     def write(self, level: bool) -> None:
         """Drive it."""
         if self.board.locked:
@@ -219,6 +223,10 @@ class ModelBoard(Board):
     def on_output(self, pin: int, action: OutputAction, levels: Iterable[bool] = (False, True)) -> None:
         """Call ``action(level)`` whenever output ``pin`` changes to one of ``levels``."""
         self.output(pin).watch(action, levels)
+
+    def input(self, pin: int) -> Input:
+        """The input on ``pin``, declared yet or not; its pull-up makes it high."""
+        return self._inputs.setdefault(pin, Input(self.env, True))
 
     def set_input(self, pin: int, level: bool) -> None:
         """Make input ``pin`` read ``level``."""

@@ -83,6 +83,11 @@ class ModelStepper:
         self.rest_at = true_position
         self.show_trip_points(true_position)
 
+    def slip(self, steps: int) -> None:
+        """Lose steps while it stands: it is elsewhere, and the board does not know."""
+        self._zero_at -= steps
+        self.place(self.true_position - steps)
+
     def zero(self) -> None:
         """Call the present position 0."""
         self._zero_at = self.true_position

@@ -117,7 +117,7 @@ def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, lo
 
 def run_rig(rig: Rig, length: Length) -> Replication:
     """Let a rig run, on whatever target. Raises CellFault if its cell stops with nobody there to reset it."""
-    cell, operator = rig.cell, rig.operator
+    cell, operator = rig.cell, rig.plant.operator
 
     def next_finished() -> Event:
         if cell.last_stop is not None:

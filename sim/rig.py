@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import simpy
 
 from cellwright.hardware import Board, ModelBoard
+from cellwright.hardware.faults import Faults, FaultyLink
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.firmata.pin_maps import Kind
 from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.link import Link
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.sequences import Cell, RunLog
-from cellwright.sim.operator import Operator
 from cellwright.sim.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
+from cellwright.sim.world import world_of
 
 BAUD = 115200
 """ConfigurableFirmata's own rate."""
@@ -33,7 +36,7 @@ class Rig:
     cell: Cell
     model: ModelBoard
     plant: CellPlant
-    operator: Operator
+    faults: Faults
     line: MemoryLine | None = None
     arduino: VirtualArduino | None = None
 
@@ -54,7 +57,7 @@ def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | Non
     """The cell on a model board: no bytes."""
     env = simpy.Environment()
     board = ModelBoard(env)
-    return _put_together(scenario, seed, replication, log, env, board, board)
+    return _put_together(scenario, Streams(seed, replication), log, env, board, board)
 
 
 def virtual_rig(
@@ -63,41 +66,44 @@ def virtual_rig(
     replication: int,
     log: RunLog | None = None,
     line: VirtualLine | None = None,
+    between: Callable[[simpy.Environment, Link], Link] | None = None,
 ) -> Rig:
     """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
 
-    Time has passed when it is there: the Arduino has booted and the board is prepared. Raises InputError if the
-    Arduino has not what the cell needs.
+    Time has passed when it is there: the Arduino has booted and the board is prepared. between: puts a link of its own
+    round the host's end of the line, such as one that records. Raises InputError if the Arduino has not what the cell
+    needs.
     """
     settings = line or VirtualLine()
     env = simpy.Environment()
     wire = MemoryLine(env, settings.baud, settings.latency_s, f"a virtual {settings.kind.capitalize()}")
-    model = ModelBoard(env)
-    arduino = VirtualArduino(env, wire.board, model, settings.kind)
-    board = FirmataBoard(env, wire.host)
+    streams = Streams(seed, replication)
+    world = ModelBoard(env)
+    arduino = VirtualArduino(env, wire.board, world, settings.kind)
+    faulty = FaultyLink(env, wire.host, streams["faults on the line"])
+    board = FirmataBoard(env, between(env, faulty) if between else faulty)
     env.run(until=board.ready)
-    rig = _put_together(scenario, seed, replication, log, env, board, model)
+    rig = _put_together(scenario, streams, log, env, board, world)
     rig.line, rig.arduino = wire, arduino
+    rig.faults.link, rig.faults.arduino = faulty, arduino
     return rig
 
 
 def _put_together(
     scenario: Scenario,
-    seed: int,
-    replication: int,
+    streams: Streams,
     log: RunLog | None,
     env: simpy.Environment,
     board: Board,
     model: ModelBoard,
 ) -> Rig:
     """Cell, person and plant, all under the same random streams, whatever the board."""
-    streams = Streams(seed, replication)
     if log is not None:
-        log.begin(replication)
+        log.begin(streams.replication)
     cell = scenario.kit.cell(board, scenario.groups, log)
-    operator = Operator(env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
-    plant = scenario.kit.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
+    plant = world_of(scenario, cell, model, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
-    return Rig(env, board, cell, model, plant, operator)
+    faults = Faults(env, model, cell.devices, streams["faults"])
+    return Rig(env, board, cell, model, plant, faults)

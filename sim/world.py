@@ -1,21 +1,24 @@
-"""A cell's world on a board that other programs drive: its plant, and the person who tends it."""
+"""A cell's world: its plant, and the person who tends it, round a model board."""
 
 from __future__ import annotations
 
 import simpy
 
 from cellwright.hardware import ModelBoard
+from cellwright.sequences import Cell
 from cellwright.sim.operator import Operator
 from cellwright.sim.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 
 
-def put_in_world(scenario: Scenario, env: simpy.Environment, board: ModelBoard, seed: int) -> CellPlant:
-    """Put the plant of a cell round ``board``; the cell itself runs elsewhere, and is known by its description only."""
+def world_of(scenario: Scenario, cell: Cell, board: ModelBoard, streams: Streams) -> CellPlant:
+    """The world of ``cell`` on ``board``, not yet connected; its person is ``plant.operator``."""
+    operator = Operator(board.env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
+    return scenario.kit.plant(cell, board, scenario.groups["plant"], operator, streams, scenario.tending())
+
+
+def world_for_others(scenario: Scenario, board: ModelBoard, seed: int) -> CellPlant:
+    """The world of a cell that runs elsewhere, and is known here by its description only."""
     described = scenario.kit.cell(ModelBoard(simpy.Environment()), scenario.groups)
-    streams = Streams(seed, 0)
-    operator = Operator(env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
-    plant = scenario.kit.plant(described, board, scenario.groups["plant"], operator, streams, scenario.tending())
-    plant.connect()
-    return plant
+    return world_of(scenario, described, board, Streams(seed, 0))

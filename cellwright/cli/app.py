@@ -37,6 +37,9 @@ Jobs = Annotated[int | None, typer.Option(help="Processes to use.", min=1, show_
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Log = Annotated[Path | None, typer.Option(help="Write every event and cycle to this SQLite file.")]
 Manual = Annotated[Path | None, typer.Option(help="Stopwatch times of the hand: cycle,element,seconds[,note].")]
+Target = Annotated[
+    str, typer.Option("--on", metavar="TARGET", help="model, virtual, a serial PORT, auto, or replay:FILE.")
+]
 Kind = Annotated[Board, typer.Option("--board", help="Which Arduino, if it is virtual.")]
 Baud = Annotated[int, typer.Option(help="Bits a second on the line.", min=300, max=2_000_000)]
 Latency = Annotated[float, typer.Option(help="What comes on top each way, as of a USB adapter, ms.", min=0, max=1000)]
@@ -73,11 +76,20 @@ def describe(
 
 
 @app.command()
-def check(cell: CellName, settings: Set = None) -> None:
+def check(
+    cell: CellName,
+    settings: Set = None,
+    faults: Annotated[bool, typer.Option("--faults", help="Also let every fault strike in every state.")] = False,
+    seed: Seed = 1,
+) -> None:
     """Check what can be known before a cell runs, and rehearse one unit on the model board."""
     from cellwright.cli import describing
 
     describing.check(cell, settings or [])
+    if faults:
+        from cellwright.cli import faulting
+
+        faulting.rehearse(cell, settings or [], seed)
 
 
 @app.command()
@@ -120,12 +132,13 @@ def compare(
 @app.command()
 def run(
     cell: CellName,
-    target: Annotated[str, typer.Option("--on", metavar="TARGET", help="model, virtual, a serial PORT, or auto.")],
+    target: Target,
     cycles: Annotated[int | None, typer.Option(help="Units to make.", show_default="3; on a port until Ctrl-C")] = None,
     seed: Seed = 1,
     settings: Set = None,
     faults: Faults = None,
     log: Log = None,
+    record: Annotated[Path | None, typer.Option(help="Write every byte on the line, with its time, here.")] = None,
     board: Kind = Board.UNO,
     baud: Baud = 115200,
     latency_ms: Latency = 0.0,
@@ -136,7 +149,7 @@ def run(
     from cellwright.sim import VirtualLine
 
     line = VirtualLine(board.value, baud, latency_ms / 1000)
-    running.run(running.RunAsked(cell, target, cycles, seed, settings or [], faults or [], log, line, as_json))
+    running.run(running.RunAsked(cell, target, cycles, seed, settings or [], faults or [], log, record, line, as_json))
 
 
 @app.command()

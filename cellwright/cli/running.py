@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +17,19 @@ from cellwright.cli.attending import Attendance
 from cellwright.cli.tables import console, counted
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
+from cellwright.hardware.device import Device
+from cellwright.hardware.faults import Fault, Faults, FaultyLink, read_fault
 from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.link import Link
+from cellwright.hardware.recording import RecordingLink, ReplayLink
 from cellwright.sequences import Cell, RunLog
-from cellwright.sim import Scenario, VirtualLine, model_rig, virtual_rig
+from cellwright.sim import Scenario, Streams, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.rig import Rig
 
 SIMULATED_CYCLES = 3
 """How many units a simulated run makes unless told otherwise; a run on a real board goes on until it is stopped."""
 CLOSING_S = 1.0
+REPLAY = "replay:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,14 @@ class RunAsked:
     settings: Sequence[str]
     faults: Sequence[str]
     log: Path | None
+    record: Path | None
     line: VirtualLine
     as_json: bool
 
     @property
     def is_simulated(self) -> bool:
         """Whether no real board is needed."""
-        return self.target in ("model", "virtual")
+        return self.target in ("model", "virtual") or self.target.startswith(REPLAY)
 
 
 @dataclass(slots=True)
@@ -56,6 +62,7 @@ class Machine:
     cell: Cell
     words: str
     """The target in words."""
+    replay: ReplayLink | None = None
 
     def notes(self) -> list[str]:
         """What a person should know of the board."""
@@ -74,6 +81,8 @@ def run(asked: RunAsked) -> None:
     if asked.cycles is not None and asked.cycles < 1:
         raise InputError(f"{asked.cycles} cycles make nothing; run at least 1.")
     scenario = cells.load(asked.cell).scenario(asked.settings)
+    if asked.record is not None and asked.target == "model":
+        raise InputError("There are no bytes on the model board to record; use --on virtual.")
     with RunLog(asked.log) if asked.log else nullcontext() as log:
         if log is not None:
             log.describe(**_head(asked, scenario))
@@ -102,31 +111,64 @@ def _head(asked: RunAsked, scenario: Scenario) -> dict[str, Any]:
 
 
 def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
+    faults = [read_fault(text, _devices(scenario)) for text in asked.faults]
     if asked.target == "model":
-        return _machine(model_rig(scenario, asked.seed, 0, log), "the model board")
+        return _machine(model_rig(scenario, asked.seed, 0, log), "the model board", faults)
     if asked.target == "virtual":
         kind = asked.line.kind.capitalize()
-        words = f"a virtual {kind} at {asked.line.baud} baud"
-        return _machine(virtual_rig(scenario, asked.seed, 0, log, asked.line), words)
-    return _on_port(asked, scenario, log)
+        rig = virtual_rig(scenario, asked.seed, 0, log, asked.line, _recorder(asked))
+        return _machine(rig, f"a virtual {kind} at {asked.line.baud} baud", faults)
+    if asked.target.startswith(REPLAY):
+        return _replayed(Path(asked.target.removeprefix(REPLAY)), asked, scenario, log)
+    return _on_port(asked, scenario, log, faults)
 
 
-def _machine(rig: Rig, words: str) -> Machine:
+def _devices(scenario: Scenario) -> dict[str, Device]:
+    return {name: part for name, part in scenario.kit.cell.parts(scenario.groups).items() if isinstance(part, Device)}
+
+
+def _recorder(asked: RunAsked) -> Callable[[simpy.Environment, Link], Link] | None:
+    path = asked.record
+    return (lambda env, link: RecordingLink(env, link, path)) if path else None
+
+
+def _machine(rig: Rig, words: str, faults: Sequence[Fault]) -> Machine:
+    for fault in faults:
+        rig.faults.plan(fault)
     return Machine(rig.env, rig.board, rig.cell, words)
 
 
-def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
+def _replayed(path: Path, asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
+    """The cell against the recorded bytes of a run: what it does differently is its fault."""
+    if asked.faults:
+        raise InputError("A replay has the faults that were recorded; leave out --fault.")
+    env = simpy.Environment()
+    link = ReplayLink(env, path)
+    board = FirmataBoard(env, link)
+    env.run(until=board.ready)
+    cell = scenario.kit.cell(board, scenario.groups, log)
+    env.run(until=env.process(board.prepare()))
+    env.process(cell.run())
+    return Machine(env, board, cell, f"the recording {path}", link)
+
+
+def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: Sequence[Fault]) -> Machine:
     """The cell on the Arduino at a serial port, in real time."""
     from cellwright.hardware.clock import WallClock
     from cellwright.hardware.serial_link import SerialLink, auto_port
 
     port = auto_port() if asked.target == "auto" else asked.target
     clock = WallClock()
-    board = FirmataBoard(clock, SerialLink(clock, port, asked.line.baud))
+    random = Streams(asked.seed, 0)["faults on the line"]
+    faulty = FaultyLink(clock, SerialLink(clock, port, asked.line.baud), random)
+    recorder = _recorder(asked)
+    board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
     try:
         clock.run(until=board.ready)
         cell = scenario.kit.cell(board, scenario.groups, log)
         clock.run(until=clock.process(board.prepare()))
+        for fault in planned:
+            Faults(clock, None, cell.devices, random, faulty).plan(fault)
     except BaseException:
         board.close()
         raise
@@ -160,6 +202,8 @@ def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: A
         _print_times(asked, machine, times_s, model_s)
         if attendance.was_asked_to_end:
             console().print("Stopped by Ctrl-C; every output is safe.")
+    if machine.replay is not None and machine.replay.difference:
+        raise CellFault(f"The run differs from the recording: {machine.replay.difference}.")
     if stop is not None and not attendance.was_asked_to_end:
         raise CellFault(stop.reason)
 

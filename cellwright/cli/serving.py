@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,14 @@ from cellwright import cells
 from cellwright.errors import InputError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
+from cellwright.hardware.device import Device
+from cellwright.hardware.faults import Faults, FaultyLink, read_fault
 from cellwright.hardware.firmata.pin_maps import Firmware, Kind
 from cellwright.hardware.firmata.virtual import VirtualArduino
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.hardware.serving import PtyEnd, ServedEnd, TcpEnd, address
-from cellwright.sim.world import put_in_world
+from cellwright.sim import Streams
+from cellwright.sim.world import world_for_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,14 @@ def serve_virtual(asked: Served) -> None:
     end = PtyEnd(clock, asked.pty) if asked.pty else TcpEnd(clock, *address(asked.tcp or ""))
     try:
         board = ModelBoard(clock)
+        plant = None
         if scenario is not None:
-            put_in_world(scenario, clock, board, asked.seed)
-        _put_on_line(clock, end, board, asked)
+            plant = world_for_others(scenario, board, asked.seed)
+            plant.connect()
+        devices = plant.cell.devices if plant else {}
+        faults = _put_on_line(clock, end, board, asked, devices)
+        for text in asked.faults:
+            faults.plan(read_fault(text, devices))
         world = f"in the world of the {asked.plant}" if asked.plant else "with nothing round it"
         print(f"A virtual {asked.kind.capitalize()} {world} is at {end.name}; Ctrl-C ends it.", flush=True)
         clock.run(until=_ctrl_c(clock))
@@ -56,13 +64,18 @@ def serve_virtual(asked: Served) -> None:
         end.close()
 
 
-def _put_on_line(clock: WallClock, end: ServedEnd, board: ModelBoard, asked: Served) -> None:
+def _put_on_line(
+    clock: WallClock, end: ServedEnd, board: ModelBoard, asked: Served, devices: Mapping[str, Device]
+) -> Faults:
     """A line in memory between the end and the board gives it the baud rate that a pty and a socket do not have."""
     line = MemoryLine(clock, asked.baud, asked.latency_s)
     arduino = VirtualArduino(clock, line.board, board, asked.kind, asked.firmware)
-    end.on_bytes = line.host.write
+    random = Streams(asked.seed, 0)["faults on the line"]
+    faulty = FaultyLink(clock, line.host, random)
+    end.on_bytes = faulty.write
     end.on_open = arduino.reset
-    line.host.on_bytes = end.write
+    faulty.on_bytes = end.write
+    return Faults(clock, board, devices, random, faulty, arduino)
 
 
 def serve_emulated_chip(hex_path: Path, pty: Path | None) -> None:

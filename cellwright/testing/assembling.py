@@ -10,12 +10,14 @@ import simpy
 from cellwright import cells
 from cellwright.actuators import Stepper
 from cellwright.hardware import Board, ModelBoard, Plant
+from cellwright.hardware.faults import Faults, FaultyLink
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.firmata.virtual import VirtualArduino
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.hardware.motion import TripPoint
 from cellwright.sequences import Cell, RunLog, assign
-from cellwright.sim import Kit, Operator, Scenario, Streams, VirtualLine
+from cellwright.sim import Kit, Streams, VirtualLine
+from cellwright.sim.world import world_of
 from cellwright.testing.history import History
 from cellwright.testing.rig import CellRig
 from cellwright.testing.watching import Census, WatchedBoard
@@ -55,10 +57,12 @@ def on_virtual(
     wire = MemoryLine(env, settings.baud, settings.latency_s, f"a virtual {settings.kind.capitalize()}")
     model = WatchedBoard(env)
     arduino = VirtualArduino(env, wire.board, model, settings.kind)
-    board = FirmataBoard(env, wire.host)
+    faulty = FaultyLink(env, wire.host, Streams(seed, 0)["faults on the line"])
+    board = FirmataBoard(env, faulty)
     env.run(until=board.ready)
     rig = _put_together(cell, plant, set, seed, board, model)
     rig.line, rig.arduino = wire, arduino
+    rig.faults.link, rig.faults.arduino = faulty, arduino
     return rig
 
 
@@ -84,7 +88,7 @@ def _put_together(
     if make_plant is not None:
         plant = make_plant(cell, model)
     elif scenario is not None:
-        plant = _own_world(scenario, cell, model, seed)
+        plant = world_of(scenario, cell, model, Streams(seed, 0))
     else:
         plant = BareAxes(cell, model)
     plant.connect()
@@ -93,14 +97,8 @@ def _put_together(
     env.process(cell.run())
     while env.peek() <= env.now:  # the cell begins, so that a test may press a button at once
         env.step()
-    return CellRig(cell, model, history, log, plant)
-
-
-def _own_world(scenario: Scenario, cell: Cell, model: ModelBoard, seed: int) -> Plant:
-    """The plant that belongs to a cell, with its person, as in a simulation's first replication."""
-    env, streams = model.env, Streams(seed, 0)
-    operator = Operator(env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
-    return scenario.kit.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
+    faults = Faults(env, model, cell.devices, Streams(seed, 0)["faults"])
+    return CellRig(cell, model, history, log, plant, faults)
 
 
 class BareAxes:

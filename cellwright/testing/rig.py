@@ -10,6 +10,7 @@ import simpy
 from simpy.events import Timeout
 
 from cellwright.hardware import Board, ModelBoard
+from cellwright.hardware.faults import Faults, read_fault
 from cellwright.hardware.firmata.virtual import VirtualArduino
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.sensors import Switch
@@ -43,7 +44,8 @@ class CellRig:
         model: ModelBoard,
         history: History,
         log: RunLog,
-        plant: Any = None,
+        plant: Any,
+        faults: Faults,
         line: MemoryLine | None = None,
         arduino: VirtualArduino | None = None,
     ) -> None:
@@ -54,9 +56,14 @@ class CellRig:
         self.history = history
         self.log = log
         self.plant = plant
+        self.faults = faults
         self.line = line
         self.arduino = arduino
         self.pins, self.contacts, self.axes = history.pins, history.contacts, history.axes
+
+    def fault(self, text: str) -> None:
+        """Let something go wrong, as ``--fault`` does: "cut@30", "carriage:slips=20", "start_button:bouncing"."""
+        self.faults.plan(read_fault(text, self.cell.devices))
 
     # ---- time ----
 

@@ -6,7 +6,8 @@ drives the Arduino on the desk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,10 +16,10 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, Lacking
 from cellwright.hardware.board import Board
-from cellwright.hardware.firmata import accelstepper, messages
+from cellwright.hardware.firmata import accelstepper, features, messages
 from cellwright.hardware.firmata.accelstepper import decode_reply
 from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.dead_man import DeadMansSwitch
+from cellwright.hardware.firmata.dead_man import RUNS_AFTER_S, DeadMansSwitch
 from cellwright.hardware.firmata.features import decode_encoder_counts, decode_i2c_reply
 from cellwright.hardware.firmata.messages import PinMode
 from cellwright.hardware.firmata.ports import (
@@ -44,6 +45,8 @@ MODE_NAMES = {
     PinMode.ENCODER: "an encoder",
 }
 SERVO_TOP = 1  # a value below 544 is an angle in degrees
+LARGEST_ANGLE_DEG = 180.0
+ANSWER_S = 1.0
 
 Port = TypeVar("Port", bound=Declared)
 
@@ -58,11 +61,11 @@ class FirmataBoard(Board):
         self.env = env
         self.client = FirmataClient(env, link)
         self.client.on_restart = self._declare_again
-        self.client.on_trouble = self._tell_trouble
+        self.client.on_trouble = self.tell_trouble
         self.ready: Event = self.client.ready
         self.locked = False
         self.notes: list[str] = []
-        self.dead_man = DeadMansSwitch(env, self.client)
+        self.dead_man = DeadMansSwitch(env, self.client, self._hear_it_made_itself_safe)
         self.outputs: dict[int, FirmataOutput] = {}
         self.inputs: dict[int, FirmataInput] = {}
         self.steppers: list[FirmataStepper] = []
@@ -71,7 +74,7 @@ class FirmataBoard(Board):
         self._i2c: dict[int, FirmataI2c] = {}
         self._declared: list[Declared] = []
         self._trouble_actions: list[Callable[[str], None]] = []
-        self._round_trips: list[Wait] = []
+        self._round_trips: deque[tuple[float, Wait]] = deque()  # until when each may take
         self.client.on_sysex(messages.ACCELSTEPPER, self._hear_stepper)
         self.client.on_sysex(messages.ENCODER, self._hear_encoder)
         self.client.on_sysex(messages.I2C_REPLY, self._hear_i2c)
@@ -83,6 +86,10 @@ class FirmataBoard(Board):
         major, minor = self.client.firmware_version or (0, 0)
         name = (self.client.firmware_name or "an unknown firmware").removesuffix(".ino")
         return f"this board runs {name} {major}.{minor} and has pins 0 to {len(self.client.capabilities) - 1}"
+
+    @property
+    def is_there(self) -> bool:
+        return self.client.is_open
 
     def send(self, data: bytes) -> None:
         """Send messages."""
@@ -114,8 +121,6 @@ class FirmataBoard(Board):
         if at_rest and not self.client.supports(pin, PinMode.PULLUP):
             self.notes.append(f"Pin {pin} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
         self.inputs[pin] = FirmataInput(self, pin, at_rest)
-        if all(each == pin or each // 8 != pin // 8 for each in self.inputs):
-            self.client.on_digital(pin // 8, partial(self._hear_port, pin // 8))
         return self._declare(self.inputs[pin])
 
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> FirmataStepper:
@@ -123,28 +128,32 @@ class FirmataBoard(Board):
             self._need(pin, PinMode.STEPPER)
         number = len(self.steppers)
         if number == accelstepper.DEVICES:
-            raise Lacking(f"an eleventh stepper; the firmware drives {accelstepper.DEVICES}", self.description)
+            raise Lacking(f"one stepper more than the firmware's {accelstepper.DEVICES}", self.description)
         self.steppers.append(FirmataStepper(self, number, device, step, dir, inverted))
         return self._declare(self.steppers[number])
 
     def declare_analog(self, pin: int) -> FirmataAnalog:
         self._need(pin, PinMode.ANALOG)
+        if pin not in self.client.analog_channels:
+            raise Lacking(f"an analog channel for pin {pin}", self.description)
         return self._declare(FirmataAnalog(self, pin))
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> FirmataLevel:
         self._need(pin, PinMode.PWM)
         top = (1 << self.client.capabilities[pin][PinMode.PWM]) - 1
-        self.levels.append(FirmataLevel(self, pin, PinMode.PWM, safe, top))
+        self.levels.append(FirmataLevel(self, pin, PinMode.PWM, safe, 1.0, top))
         return self._declare(self.levels[-1])
 
     def declare_servo(self, pin: int, safe: float) -> FirmataLevel:
         self._need(pin, PinMode.SERVO)
-        self.levels.append(FirmataLevel(self, pin, PinMode.SERVO, safe, SERVO_TOP))
+        self.levels.append(FirmataLevel(self, pin, PinMode.SERVO, safe, LARGEST_ANGLE_DEG, SERVO_TOP))
         return self._declare(self.levels[-1])
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> FirmataEncoder:
         for pin in (pin_a, pin_b):
             self._need(pin, PinMode.ENCODER)
+        if len(self._encoders) == features.ENCODERS:
+            raise Lacking(f"one encoder more than the firmware's {features.ENCODERS}", self.description)
         self._encoders.append(FirmataEncoder(self, len(self._encoders), pin_a, pin_b))
         return self._declare(self._encoders[-1])
 
@@ -156,44 +165,67 @@ class FirmataBoard(Board):
         return self._i2c[address]
 
     def _declare_again(self) -> None:
-        """The board has reset itself and knows nothing: tell it all again, every output at its safe level."""
-        self.locked = True
+        """The board has reset itself and knows nothing: tell it all again, every output at its safe level.
+
+        Its reset has made every pin a low output, so the levels come first, for what is on when its pin is low.
+        """
+        self._lock()
+        for message in self._safe_levels():
+            self.send(message)
         for declared in self._declared:
             declared.declare()
         self._ask_for_inputs()
+        if self.dead_man.present:
+            self._arm()
 
     def _ask_for_inputs(self) -> None:
         """Have the ports with inputs reported, once all their pins are inputs: until then they read as low outputs."""
-        for port in sorted({pin // 8 for pin in self.inputs}):
+        for port in self._ports_of(self.inputs):
             self.send(messages.report_port(port, True))
+
+    @staticmethod
+    def _ports_of(pins: Iterable[int]) -> list[int]:
+        return sorted({pin // 8 for pin in pins})
 
     # ---- before a run ----
 
     def prepare(self) -> Generator[Event, Any, None]:
-        """After all is declared: arm the dead man's switch if there is one, and see every input once.
+        """After all is declared: see every input once, and arm the dead man's switch if there is one.
 
         Raises CellFault when the board does not answer.
         """
+        for port in self._ports_of(self.inputs):
+            self.client.on_digital(port, partial(self._hear_port, port))
         self._ask_for_inputs()
-        if (yield from self.dead_man.look()):
-            self.dead_man.arm(self._safe_bytes())
+        self.dead_man.look()
+        answer = self.round_trip()
+        yield answer | self.env.timeout(answer.limit_s)
+        if not answer.triggered:
+            raise CellFault(f"{answer.what} within {answer.limit_s:g} s; check its cable and its supply.")
+        if self.dead_man.present:
+            self._arm()
         else:
             self.notes.append(
                 "This board cannot protect itself from a lost link: its firmware has no scheduler. "
                 "Keep the power switch within reach."
             )
-        yield self.round_trip()
+
+    def _arm(self) -> None:
+        self.dead_man.arm(b"".join(self._safe_messages()))
 
     def round_trip(self) -> Wait:
         """A wait for the answer to a question asked now: all that was sent before has arrived by then."""
-        wait = Wait(self.env, self, "did not answer", 1.0)
-        self._round_trips.append(wait)
+        wait = Wait(self.env, self, "did not answer", ANSWER_S)
+        self._round_trips.append((self.env.now + ANSWER_S, wait))
         self.send(messages.ASK_ANALOG_MAPPING)
         return wait
 
     def _end_round_trip(self, _: bytes) -> None:
-        if self._round_trips:
-            self._round_trips.pop(0).complete()
+        while self._round_trips:
+            until_s, wait = self._round_trips.popleft()
+            if self.env.now <= until_s:  # no answer to one before that, which was lost
+                wait.complete()
+                return
 
     @property
     def name(self) -> str:
@@ -207,48 +239,72 @@ class FirmataBoard(Board):
         levels = sum(1 << pin % 8 for pin, output in self.outputs.items() if pin // 8 == port and output.level)
         return messages.port(port, levels)
 
-    def _safe_bytes(self) -> bytes:
+    def _safe_levels(self) -> list[bytes]:
+        """What takes every output to its safe level."""
+        levels = dict.fromkeys(self._ports_of(self.outputs), 0)
+        for pin, output in self.outputs.items():
+            levels[pin // 8] |= output.safe << pin % 8
+        return [messages.port(port, bits) for port, bits in levels.items()]
+
+    def _safe_messages(self) -> list[bytes]:
         """What makes the board safe, whatever it is doing: outputs first."""
-        ports = sorted({pin // 8 for pin in self.outputs})
-        safe = {
-            port: sum(1 << pin % 8 for pin, output in self.outputs.items() if pin // 8 == port and output.safe)
-            for port in ports
-        }
-        outputs = b"".join(messages.port(port, levels) for port, levels in safe.items())
-        return outputs + b"".join(accelstepper.stop(stepper.number) for stepper in self.steppers)
+        stops = [accelstepper.stop(stepper.number) for stepper in self.steppers]
+        return self._safe_levels() + stops + [level.message(level.safe) for level in self.levels]
+
+    def _lock(self) -> None:
+        """Drive nothing any more, and take every output, duty and angle for what it is about to be told."""
+        self.locked = True
+        for output in self.outputs.values():
+            output.make_safe()
+        for level in self.levels:
+            level.value = level.safe
 
     def make_safe(self) -> None:
-        self.locked = True
-        changed = {pin // 8 for pin, output in self.outputs.items() if output.make_safe()}
-        for port in sorted(changed):
-            self.send(self.port_message(port))
-        moving = [stepper for stepper in self.steppers if stepper.moving]
-        for stepper in moving:
-            self.send(accelstepper.stop(stepper.number))
-        for level in self.levels:
-            level.make_safe()
-        for stepper in moving:
+        # All is told, also what should be safe already: the board may not have understood what it was told before.
+        self._lock()
+        for message in self._safe_messages():
+            self.send(message)
+        for stepper in self.steppers:
             stepper.ask_where()
 
     @property
     def is_safe(self) -> bool:
-        """Whether every output was told its safe level and no axis to move."""
-        at_rest = not any(stepper.moving for stepper in self.steppers)
-        return at_rest and all(output.level == output.safe for output in self.outputs.values())
+        """Whether everything was told to be safe, and nothing else since."""
+        ports: list[FirmataStepper | FirmataOutput | FirmataLevel] = [
+            *self.steppers,
+            *self.outputs.values(),
+            *self.levels,
+        ]
+        return all(port.is_safe for port in ports)
 
     def release(self) -> None:
+        """Allow outputs to be driven again; what a silence has left open is asked again.
+
+        Raises CellFault when the link is lost.
+        """
         if not self.client.is_open:
             raise CellFault(f"The link to {self.client.name} is lost: plug the board in and start the run again.")
+        for stepper in self.steppers:
+            stepper.ask_again_if_unanswered()
+        if self.dead_man.present and not self.dead_man.armed:
+            self._arm()
         self.locked = False
 
     def on_trouble(self, action: Callable[[str], None]) -> None:
         self._trouble_actions.append(action)
 
-    def _tell_trouble(self, reason: str) -> None:
+    def tell_trouble(self, reason: str) -> None:
+        """Say that something is wrong with the board."""
         if not self._trouble_actions:
             raise CellFault(reason)
         for action in self._trouble_actions:
             action(reason)
+
+    def _hear_it_made_itself_safe(self) -> None:
+        self.tell_trouble(
+            f"The board on {self.client.name} made itself safe, having heard nothing for {RUNS_AFTER_S:g} s; "
+            "this computer was too busy, or the link broke off."
+        )
 
     # ---- what the board says ----
 
@@ -265,9 +321,9 @@ class FirmataBoard(Board):
     def _hear_encoder(self, data: bytes) -> None:
         for number, count in decode_encoder_counts(data).items():
             if number < len(self._encoders):
-                self._encoders[number].count = count
+                self._encoders[number].hear(count)
 
     def _hear_i2c(self, data: bytes) -> None:
         reply = decode_i2c_reply(data)
         if reply is not None and reply.address in self._i2c:
-            self._i2c[reply.address].hear(reply.data)
+            self._i2c[reply.address].hear(reply)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from simpy.events import Event, Timeout
 
@@ -52,9 +51,8 @@ class FirmataOutput:
         self.board.send(messages.pin_mode(self.pin, PinMode.OUTPUT) + self.board.port_message(self.pin // 8))
 
     def write(self, level: bool) -> None:
-        """Drive it."""
+        """Drive it; a pulse under way ends when it is due all the same."""
         _refuse_locked(self.board, self.pin)
-        self._forget_pulse()
         self._drive(level)
 
     def _drive(self, level: bool) -> None:
@@ -65,29 +63,37 @@ class FirmataOutput:
     def pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
         """Drive it to ``level`` for ``seconds``, then back; the wait ends ``rest_s`` after that.
 
-        The board's own timer takes it back, whatever becomes of the step that fired it.
+        The board's own timer takes it back, whatever becomes of the step that fired it. In place of a pulse under
+        way it begins anew, and the wait of that one never ends.
         """
         _refuse_locked(self.board, self.pin)
         self._forget_pulse()
         self._drive(level)
         env = self.board.env
-        self._back = Timeout(env, seconds)
-        self._back.callbacks.append(lambda _: self._drive(not level))
+        self._back = Timeout(env, seconds, not level)
+        self._back.callbacks.append(self._go_back)
         due_s = env.now + seconds + rest_s
         self._rest = rest = Coming(env, subject, "did not fire", due_s, seconds + rest_s + LATE_S)
         return rest
+
+    def _go_back(self, back: Event) -> None:
+        self._back = self._rest = None  # what is left of the rest ends by itself
+        self._drive(bool(back.value))
 
     def _forget_pulse(self) -> None:
         if self._back is not None:
             cancel(self.board.env, self._back, self._rest)
             self._back = self._rest = None
 
-    def make_safe(self) -> bool:
-        """Take the safe level without sending it; returns whether that is a change."""
+    def make_safe(self) -> None:
+        """Take the safe level, for the board to send."""
         self._forget_pulse()
-        changed = self.level != self.safe
         self.level = self.safe
-        return changed
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it is at its safe level."""
+        return self.level == self.safe
 
 
 class FirmataInput(Input):
@@ -132,34 +138,46 @@ class FirmataAnalog:
 
 
 class FirmataLevel:
-    """A PWM output (duty, 0 to 1) or a servo (degrees); ``top`` is the value sent for 1, or for 1 degree."""
+    """A PWM output (duty, 0 to ``most`` = 1) or a servo (degrees, 0 to ``most`` = 180).
 
-    def __init__(self, board: FirmataBoard, pin: int, mode: PinMode, safe: float, top: int) -> None:
+    top: what is sent for 1, or for 1 degree.
+    """
+
+    def __init__(self, board: FirmataBoard, pin: int, mode: PinMode, safe: float, most: float, top: int) -> None:
         self.board = board
         self.pin = pin
         self.safe = safe
         self.value = safe
         self._mode = mode
+        self._most = most
         self._top = top
+        self._refuse_outside(safe)
 
     def declare(self) -> None:
-        self.board.send(messages.pin_mode(self.pin, self._mode))
-        self.make_safe()
+        # One write: the firmware turns a new servo to its middle until the angle follows, here three bytes later.
+        self.value = self.safe
+        self.board.send(messages.pin_mode(self.pin, self._mode) + self.message(self.safe))
 
     def write(self, value: float) -> None:
         """Drive it."""
         _refuse_locked(self.board, self.pin)
-        self._drive(value)
-
-    def make_safe(self) -> None:
-        """Go back to the safe value."""
-        self._drive(self.safe)
-
-    def _drive(self, value: float) -> None:
         self.value = value
+        self.board.send(self.message(value))
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it is at its safe value."""
+        return self.value == self.safe
+
+    def _refuse_outside(self, value: float) -> None:
+        if not 0.0 <= value <= self._most:
+            raise CellFault(f"pin {self.pin} cannot be driven to {value:g}; it takes 0 to {self._most:g}.")
+
+    def message(self, value: float) -> bytes:
+        """What drives it to ``value``."""
         number = round(value * self._top)
-        short = self.pin < 16 and number < 1 << 14
-        self.board.send(messages.analog(self.pin, number) if short else messages.extended_analog(self.pin, number))
+        is_short = self.pin < 16 and number < 1 << 14
+        return messages.analog(self.pin, number) if is_short else messages.extended_analog(self.pin, number)
 
 
 class FirmataEncoder:
@@ -170,9 +188,12 @@ class FirmataEncoder:
         self.number = number
         self.count = 0
         self._pins = (pin_a, pin_b)
+        self._zeroed: Wait | None = None
+        self._deaf_until_s = 0.0
 
     def declare(self) -> None:
         self.count = 0
+        self._zeroed = None
         self.board.send(features.attach_encoder(self.number, *self._pins))
         self.board.send(features.report_encoders(True))
 
@@ -180,15 +201,31 @@ class FirmataEncoder:
         """Call the present count 0."""
         self.count = 0
         self.board.send(features.zero_encoder(self.number))
+        self._zeroed = self.board.round_trip()
+        self._deaf_until_s = self.board.env.now + self._zeroed.limit_s
+
+    def hear(self, count: int) -> None:
+        """Take in a count, unless it is from before it was zeroed."""
+        if self._zeroed is None or self._zeroed.triggered or self.board.env.now > self._deaf_until_s:
+            self.count = count
+
+
+class _Question(NamedTuple):
+    """A read of an I2C device that has not been answered."""
+
+    register: int
+    size: int
+    wait: Wait
+    until_s: float
 
 
 class FirmataI2c:
-    """A device on the I2C bus. Answers come in the order of the questions."""
+    """A device on the I2C bus. The firmware answers for one that is not there, with fewer bytes than asked for."""
 
     def __init__(self, board: FirmataBoard, address: int) -> None:
         self.board = board
         self.address = address
-        self._asked: deque[Wait] = deque()
+        self._asked: list[_Question] = []
 
     def declare(self) -> None:
         self._asked.clear()
@@ -200,12 +237,18 @@ class FirmataI2c:
 
     def read(self, subject: Named, register: int | None, count: int, within_s: float) -> Wait:
         """Ask for bytes; the wait's value is those bytes."""
+        now_s = self.board.env.now
         wait = Wait(self.board.env, subject, f"did not answer on I2C address {self.address:#x}", within_s)
-        self._asked.append(wait)
+        self._asked = [each for each in self._asked if each.until_s > now_s]
+        self._asked.append(_Question(register or 0, count, wait, now_s + within_s))
         self.board.send(features.i2c_read(self.address, register, count))
         return wait
 
-    def hear(self, data: Any) -> None:
-        """Take in an answer from this address."""
-        if self._asked:
-            self._asked.popleft().complete(bytes(data))
+    def hear(self, reply: features.I2cReply) -> None:
+        """Take in an answer from this address: it is to the first question for its register."""
+        for question in self._asked:
+            if question.register == reply.register:
+                self._asked.remove(question)
+                if len(reply.data) == question.size:
+                    question.wait.complete(reply.data)
+                return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
@@ -15,9 +16,21 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 2**28 - 1
 """ConfigurableFirmata loses the bits above."""
-AXES_AT_ONCE = 3
-"""A move's time limit allows for so many axes that share the firmware's loop, and so step more slowly."""
+LATE_S = 5.0
 ANSWER_S = 1.0
+ON_THE_LINE_S = 0.02
+"""How far ahead a soft stop looks: a command takes no longer to get to the firmware."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    """A move: to which step, at what speed (steps/s) and acceleration (steps/s²); once begun, from where and when."""
+
+    target: int
+    max_speed: float
+    acceleration: float
+    start: int = 0
+    began_s: float = 0.0
 
 
 class FirmataStepper:
@@ -38,10 +51,13 @@ class FirmataStepper:
         self._offset = 0
         self._speed = 0.0  # as the firmware was last told
         self._acceleration = 0.0
-        self._target = 0
-        self._began_s = 0.0
+        self._journey: _Journey | None = None  # under way
+        self._next: _Journey | None = None  # begins once the firmware has said where the axis was halted
+        self._is_slowing = False  # so that it may end anywhere
         self._move: Wait | None = None
         self._halt: Wait | None = None
+        self._answers_due = 0  # to questions where it was halted
+        self._asked_s = 0.0
         self._done = Wait(board.env, device, "did not move", 0.0)
         self._done.complete()
 
@@ -50,37 +66,63 @@ class FirmataStepper:
         """Whether the firmware was told to move and has not said that it arrived or stopped."""
         return self._move is not None or self._halt is not None
 
+    @property
+    def is_safe(self) -> bool:
+        """Whether it was told to stand still, and not to move since."""
+        return self._move is None
+
     def declare(self) -> None:
         """Tell the firmware of its pins; it counts from 0, and knows no speed."""
-        self._move = self._halt = None
+        self._forget_move()
+        self._halt = None
         self._offset = self.position
         self._speed = self._acceleration = 0.0
         self.board.send(accelstepper.configure(self.number, *self._pins, inverted=self._inverted))
 
+    def _forget_move(self) -> None:
+        self._move = self._journey = self._next = None
+
+    # ---- moves ----
+
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
-        """Start a move; the wait ends when the firmware says that it has arrived."""
-        if self.moving:
+        """Start a move; the wait ends when the firmware says that it has arrived.
+
+        An axis that was halted starts once the firmware has said where it stands.
+        """
+        if self._move is not None:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
-        if target == self.position:
+        if target == self.position and self._halt is None:
             return self._done
         if self.board.locked:
             raise CellFault(f"{self.device.name} cannot move: the board has been made safe; reset the cell first.")
         if abs(target - self._offset) > MOST_STEPS:
             raise CellFault(f"{self.device.name} cannot move to step {target}: the firmware counts to {MOST_STEPS}.")
-        self._tell_pace(max_speed, acceleration)
-        self.board.send(accelstepper.to(self.number, target - self._offset))
-        self._target, self._began_s = target, self.board.env.now
-        alone_s = move_time(CONFIGURABLE_FIRMATA, abs(target - self.position), max_speed, acceleration)
-        self._move = Wait(self.board.env, self.device, "did not arrive", AXES_AT_ONCE * alone_s + 5.0)
+        journey = _Journey(target, max_speed, acceleration)
+        self._move = Wait(self.board.env, self.device, "did not arrive", self._longest_s(journey))
+        if self._halt is None:
+            self._begin(journey)
+        else:
+            self._next = journey
         return self._move
 
-    def _tell_pace(self, max_speed: float, acceleration: float) -> None:
-        if max_speed != self._speed:
-            self._speed = max_speed
-            self.board.send(accelstepper.speed(self.number, max_speed))
-        if acceleration != self._acceleration:
-            self._acceleration = acceleration
-            self.board.send(accelstepper.acceleration(self.number, acceleration))
+    def _longest_s(self, journey: _Journey) -> float:
+        """How long a move may take: all axes may share the firmware's loop, and so step more slowly."""
+        steps = max(1, abs(journey.target - self.position))
+        alone_s = move_time(CONFIGURABLE_FIRMATA, steps, journey.max_speed, journey.acceleration)
+        return len(self.board.steppers) * alone_s + LATE_S
+
+    def _begin(self, journey: _Journey) -> None:
+        if journey.max_speed != self._speed:
+            self._speed = journey.max_speed
+            self.board.send(accelstepper.speed(self.number, self._speed))
+        if journey.acceleration != self._acceleration:
+            self._acceleration = journey.acceleration
+            self.board.send(accelstepper.acceleration(self.number, self._acceleration))
+        self.board.send(accelstepper.to(self.number, journey.target - self._offset))
+        self._journey = replace(journey, start=self.position, began_s=self.board.env.now)
+        self._is_slowing = False
+
+    # ---- stopping ----
 
     def halt(self) -> Wait:
         """Stop dead; the wait ends when the firmware has said where.
@@ -88,51 +130,104 @@ class FirmataStepper:
         A stop leaves a stale speed in the firmware, so that the next move would start at full speed: zeroing clears
         it. The position is asked for because the move may have ended, and said so, while the stop was on its way.
         """
-        if not self.moving:
+        if self._halt is not None:
+            self._forget_move()
+            return self._halt
+        if self._move is None:
             return self._done
         self.board.send(accelstepper.stop(self.number))
-        self.ask_where()
-        assert self._halt is not None
-        return self._halt
+        return self.ask_where()
 
-    def ask_where(self) -> None:
+    def ask_where(self) -> Wait:
         """After a stop was sent: learn where it stands. The move that was under way never completes."""
-        self._move = None
+        self._forget_move()
         if self._halt is None:
             self._halt = Wait(self.board.env, self.device, "did not stop", ANSWER_S)
+            self._answers_due = 0
+        elif self._is_overdue:
+            self._answers_due = 0
+        self._answers_due += 1
+        self._asked_s = self.board.env.now
         self.board.send(accelstepper.ask_position(self.number))
+        return self._halt
+
+    @property
+    def _is_overdue(self) -> bool:
+        return self.board.env.now - self._asked_s >= ANSWER_S
+
+    def ask_again_if_unanswered(self) -> None:
+        """Stop it once more if the firmware has not said where it stands, though it had time to."""
+        if self._halt is not None and self._is_overdue:
+            self.board.send(accelstepper.stop(self.number))
+            self.ask_where()
 
     def slow_down(self) -> Wait:
         """Stop as its acceleration allows: go on for as many steps as that takes from the speed it has now."""
-        if self._move is None:
-            return self._halt or self._done
-        axis = self._axis_now()
-        if axis.direction == 0 or axis.steps_ahead() <= axis.steps_to_stop() + 1:
-            return self._move  # it is slowing down already
-        self.board.send(accelstepper.step(self.number, (axis.steps_to_stop() + 1) * axis.direction))
-        return self._move
+        if self._halt is not None:
+            return self.halt()
+        if self._move is None or self._journey is None:
+            return self._done
+        axis = self._axis_soon(self._journey)
+        if not self._is_slowing and axis.direction and axis.steps_ahead() > axis.steps_to_stop() + 1:
+            self._is_slowing = True
+            self.board.send(accelstepper.step(self.number, (axis.steps_to_stop() + 1) * axis.direction))
+        return self._move  # which otherwise is slowing down already
 
-    def _axis_now(self) -> MovingAxis:
-        """Where the recurrence has got to if the axis moves alone; it is no faster with others."""
-        axis = MovingAxis(self.position, self._target, self._speed, self._acceleration)
-        StepLoop(CONFIGURABLE_FIRMATA, [axis]).run(until_s=self.board.env.now - self._began_s)
-        return axis
+    def _axis_soon(self, journey: _Journey) -> MovingAxis:
+        """Where the recurrence will have got to by the time the firmware hears, all axes sharing its loop."""
+        under_way = (each._journey for each in self.board.steppers)
+        journeys = sorted((each for each in under_way if each is not None), key=lambda each: each.began_s)
+        first_s = journeys[0].began_s
+        loop = StepLoop(CONFIGURABLE_FIRMATA, [])
+        for each in journeys:
+            if loop.axes:
+                loop.run(until_s=each.began_s - first_s)
+            loop.now_s = max(loop.now_s, each.began_s - first_s)
+            loop.axes.append(MovingAxis(each.start, each.target, each.max_speed, each.acceleration))
+            loop.axes[-1].due_s = loop.now_s
+            loop.finished_s.append(0.0)
+        loop.run(until_s=self.board.env.now + ON_THE_LINE_S - first_s)
+        return loop.axes[journeys.index(journey)]
 
     def zero(self) -> None:
         """Call the present position 0."""
         self._offset = self.position = 0
         self.board.send(accelstepper.zero(self.number))
 
+    # ---- what the firmware says ----
+
     def hear(self, reply: StepperReply) -> None:
         """Take in what the firmware says of this device."""
         if reply.position is None:
             return
-        if reply.kind == MOVE_COMPLETE and self._move is not None and self._halt is None:
-            self.position = reply.position + self._offset
+        if reply.kind == MOVE_COMPLETE and self._journey is not None:
+            self._end_move(reply.position + self._offset, self._journey)
+        elif reply.kind == REPORT_POSITION and self._halt is not None:
+            self._answers_due -= 1
+            if self._answers_due == 0:
+                self._end_halt(reply.position + self._offset, self._halt)
+
+    def _end_move(self, position: int, journey: _Journey) -> None:
+        self.position = position
+        if position != journey.target and not self._is_slowing:
+            where = f"at step {position} on its way to step {journey.target}"
+            self.board.tell_trouble(f"{self.device.name} stopped {where}, though it was not told to.")
+            return
+        move = self._move
+        self._forget_move()
+        if move is not None:
+            move.complete()
+
+    def _end_halt(self, position: int, halt: Wait) -> None:
+        self.position = self._offset = position
+        self._halt = None
+        self.board.send(accelstepper.zero(self.number))
+        journey, self._next = self._next, None
+        halt.complete()
+        if journey is None or self._move is None:
+            return
+        if journey.target == position:
             move, self._move = self._move, None
             move.complete()
-        elif reply.kind == REPORT_POSITION and self._halt is not None:
-            self.position = self._offset = reply.position + self._offset
-            self.board.send(accelstepper.zero(self.number))
-            halt, self._halt = self._halt, None
-            halt.complete()
+        else:
+            self._begin(journey)

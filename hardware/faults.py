@@ -1,0 +1,287 @@
+"""Faults on demand: what can go wrong on the line, on the board and in the world, each at a time of one's choosing.
+
+As text, for ``--fault``: what, ``=value`` where it takes one, and ``@seconds`` from the start (at once if left out).
+
+    cut@30                      the cable is pulled, and the host's computer notices
+    garble=0.001                each byte is changed with this probability, both ways
+    drop=0.5@30                 each piece that the board sends is lost with this probability
+    delay=0.05                  what the board sends comes so many seconds late
+    reset@30                    the board resets itself
+    brownout@30                 its supply dips: it resets, and axes without current turn by up to half a full step
+    panel_in_place:open@30      this switch is stuck open; also :closed
+    start_button:bouncing=8     each change of this switch bounces for so many ms
+    carriage:slips=20@30        this axis loses so many steps between two moves
+    carriage:home_open          its home switch is stuck open; also :home_closed
+    trigger:dead@30             this output does nothing
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import simpy
+from simpy.events import Event, Timeout
+
+from cellwright.errors import InputError, nearest
+from cellwright.hardware.device import Device
+from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.inputs import Input
+from cellwright.hardware.link import Link
+from cellwright.hardware.model import ModelBoard
+
+FULL_STEP = 8
+"""Steps of a full step at 1/8 step: how far an axis without current may be from where it was held, and back."""
+LOOK_S = 0.01
+
+
+class Kind(NamedTuple):
+    """What a fault needs: ``role`` is that of the pin it is about (see ``Device.pins``), value its usual value."""
+
+    words: str
+    value: float | None = None
+    role: str = ""
+    most: float = float("inf")
+
+
+ON_LINE = {
+    "cut": Kind("the cable is pulled"),
+    "garble": Kind("bytes are changed with this probability", 0.001, most=1.0),
+    "drop": Kind("what the board sends is lost with this probability", 0.5, most=1.0),
+    "delay": Kind("what the board sends comes so many seconds late", 0.05),
+}
+ON_BOARD = {"reset": Kind("the board resets itself"), "brownout": Kind("the supply dips")}
+ON_DEVICE = {
+    "open": Kind("a switch is stuck open", role="switch"),
+    "closed": Kind("a switch is stuck closed", role="switch"),
+    "bouncing": Kind("a switch bounces for so many ms", 8.0, role="switch"),
+    "slips": Kind("an axis loses so many steps", 20.0, role="step"),
+    "home_open": Kind("a home switch is stuck open", role="home switch"),
+    "home_closed": Kind("a home switch is stuck closed", role="home switch"),
+    "dead": Kind("an output does nothing", role="output"),
+}
+SWITCH_ROLES = ("switch", "button")
+OUTPUT_ROLES = ("solenoid", "lamp")
+_TEXT = re.compile(r"(?:(?P<device>\w+):)?(?P<kind>\w+)(?:=(?P<value>[^@]+))?(?:@(?P<at>.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong ``at_s`` seconds after the start. device: the name of the device it happens to."""
+
+    kind: str
+    value: float | None = None
+    at_s: float = 0.0
+    device: str = ""
+
+    def __str__(self) -> str:
+        value = "" if self.value is None else f"={self.value:g}"
+        return f"{self.device + ':' if self.device else ''}{self.kind}{value}{f'@{self.at_s:g}' if self.at_s else ''}"
+
+    @property
+    def needs_bytes(self) -> bool:
+        """Whether it happens on a line or a board that a model board does not have."""
+        return not self.device
+
+
+def read_fault(text: str, devices: Mapping[str, Device]) -> Fault:
+    """The fault that ``text`` describes. Raises InputError, with the nearest name, for one that there is not."""
+    match = _TEXT.fullmatch(text.strip())
+    if match is None:
+        raise InputError(f"--fault {text}: write it as cut@30, garble=0.001 or device:open@30.")
+    name, device = match["kind"], match["device"] or ""
+    kinds = ON_DEVICE if device else ON_LINE | ON_BOARD
+    if device and device not in devices:
+        raise InputError(f"--fault {text}: there is no device {device!r}; {nearest(device, devices)}")
+    if name not in kinds:
+        raise InputError(f"--fault {text}: there is no fault {name!r} here; {nearest(name, kinds)}")
+    kind = kinds[name]
+    if device and _pin(devices[device], kind.role) is None:
+        raise InputError(f"--fault {text}: {device} has no {kind.role} that this could happen to.")
+    value = kind.value if match["value"] is None else _number(text, match["value"], kind.most)
+    if match["value"] is not None and kind.value is None:
+        raise InputError(f"--fault {text}: {name} takes no value.")
+    return Fault(name, value, _number(text, match["at"] or "0"), device)
+
+
+def _number(text: str, word: str, most: float = float("inf")) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= most or number == float("inf"):
+        limit = "" if most == float("inf") else f" and at most {most:g}"
+        raise InputError(f"--fault {text}: {word!r} stands where a number of at least 0{limit} belongs.")
+    return number
+
+
+def _pin(device: Device, role: str) -> int | None:
+    """The pin of a device that plays a role, if it has one."""
+    roles = {"switch": SWITCH_ROLES, "output": OUTPUT_ROLES}.get(role, (role,))
+    return next((pin for each, pin in device.pins().items() if each in roles), None)
+
+
+class FaultyLink(Link):
+    """A link with a line between, that can be made worse: what passes may be changed, lost or late.
+
+    garble: the probability that a byte is changed, both ways. drop: that a piece from the board is lost. delay_s: how
+    late what the board sends comes.
+    """
+
+    def __init__(self, env: simpy.Environment, link: Link, random: np.random.Generator) -> None:
+        super().__init__(link.name)
+        self.env = env
+        self.garble = 0.0
+        self.drop = 0.0
+        self.delay_s = 0.0
+        self._link = link
+        self._random = random
+        self._is_cut = False
+        link.on_bytes = self._receive
+        link.on_lost = self.cut
+
+    def cut(self, reason: str = "the cable was pulled") -> None:
+        """Lose the line: nothing passes any more, and who holds this end is told."""
+        if not self._is_cut:
+            self._is_cut = True
+            self.on_lost(reason)
+
+    def write(self, data: bytes) -> None:
+        if not self._is_cut:
+            self._link.write(self._garbled(data))
+
+    def _receive(self, data: bytes) -> None:
+        if self._is_cut or (self.drop and self._random.random() < self.drop):
+            return
+        data = self._garbled(data)
+        if self.delay_s:
+            Timeout(self.env, self.delay_s).callbacks.append(lambda _: self._pass_on(data))
+        else:
+            self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> None:
+        if not self._is_cut:
+            self.on_bytes(data)
+
+    def _garbled(self, data: bytes) -> bytes:
+        if not self.garble:
+            return data
+        hit = self._random.random(len(data)) < self.garble
+        changed = self._random.integers(1, 256, len(data), dtype=np.uint8)
+        return (np.frombuffer(data, np.uint8) ^ np.where(hit, changed, 0).astype(np.uint8)).tobytes()
+
+    def close(self) -> None:
+        self._link.close()
+
+
+class Faults:
+    """Lets faults strike a cell's line, board and world. ``link`` and ``arduino`` are None on a model board."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        model: ModelBoard | None,
+        devices: Mapping[str, Device],
+        random: np.random.Generator,
+        link: FaultyLink | None = None,
+        arduino: VirtualArduino | None = None,
+    ) -> None:
+        self.env = env
+        self.model = model
+        self.devices = devices
+        self.link = link
+        self.arduino = arduino
+        self._random = random
+
+    def plan(self, fault: Fault) -> None:
+        """Let a fault strike when it is due, counted from now. Raises InputError where there is nothing to strike."""
+        strike = self._strike_of(fault)
+        if fault.at_s:
+            Timeout(self.env, fault.at_s).callbacks.append(lambda _: strike())
+        else:
+            strike()
+
+    def _strike_of(self, fault: Fault) -> Callable[[], None]:
+        if fault.kind in ON_LINE:
+            if self.link is None:
+                raise InputError(f"--fault {fault}: there is no line here; use --on virtual.")
+            return partial(self._strike_line, self.link, fault)
+        if fault.kind in ON_BOARD:
+            if self.arduino is None:
+                raise InputError(f"--fault {fault}: there is no virtual Arduino here; use --on virtual.")
+            return partial(self._strike_board, self.arduino, fault)
+        if self.model is None:
+            raise InputError(f"--fault {fault}: a real device breaks by itself; use --on virtual.")
+        pin = _pin(self.devices[fault.device], ON_DEVICE[fault.kind].role)
+        assert pin is not None
+        return partial(self._strike_device, self.model, fault, pin)
+
+    @staticmethod
+    def _strike_line(link: FaultyLink, fault: Fault) -> None:
+        if fault.kind == "cut":
+            link.cut()
+        else:
+            setattr(link, {"delay": "delay_s"}.get(fault.kind, fault.kind), fault.value)
+
+    def _strike_board(self, arduino: VirtualArduino, fault: Fault) -> None:
+        arduino.reset()
+        if fault.kind == "brownout":
+            for axis in arduino.board.steppers.values():
+                axis.slip(int(self._random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
+
+    def _strike_device(self, model: ModelBoard, fault: Fault, pin: int) -> None:
+        if fault.kind == "slips":
+            self.env.process(self._slip_at_rest(model, pin, round(fault.value or 0)))
+        elif fault.kind == "dead":
+            model.output(pin).disconnect()
+        elif fault.kind == "bouncing":
+            _bounce(model.input(pin), (fault.value or 0) / 1000, self._random)
+        else:
+            device = self.devices[fault.device]
+            active_low = getattr(device, "active_low", None)
+            low_is_closed = active_low if active_low is not None else bool(getattr(device, "home_active_low", True))
+            _stick(model.input(pin), fault.kind.endswith("closed") != low_is_closed)
+
+    def _slip_at_rest(self, model: ModelBoard, step_pin: int, steps: int) -> Generator[Event, Any, None]:
+        axis = model.axis(step_pin)
+        while axis.moving:
+            yield self.env.timeout(LOOK_S)
+        axis.slip(steps)
+
+
+def _stick(contact: Input, level: bool) -> None:
+    """The contact goes to ``level`` and stays there."""
+    contact.sense(level)
+
+    def stay(level: bool) -> None:
+        """Whatever moves it."""
+
+    contact.sense = stay  # type: ignore[method-assign]
+
+
+def _bounce(contact: Input, seconds: float, random: np.random.Generator) -> None:
+    """From now on each change of the contact comes with some quick ones back and forth."""
+    settle = contact.sense
+    last, changes = contact.level, 0
+
+    def sense(level: bool) -> None:
+        nonlocal last, changes
+        if level == last:
+            return
+        last = level
+        changes += 1
+        settle(level)
+        moments_s = np.sort(random.uniform(0, seconds, 2 * int(random.integers(1, 5))))
+        for number, moment_s in enumerate(moments_s):
+            bounced = level if number % 2 else not level
+            Timeout(contact.env, float(moment_s)).callbacks.append(partial(bounce, bounced, changes))
+
+    def bounce(level: bool, change: int, _: Event) -> None:
+        if change == changes:  # not one that has been overtaken by the next
+            settle(level)
+
+    contact.sense = sense  # type: ignore[method-assign]

@@ -1,0 +1,98 @@
+"""The fault matrix: every fault in every state of a cell, and how each ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cellwright.errors import CellFault, InputError
+from cellwright.hardware.device import Device
+from cellwright.hardware.faults import ON_BOARD, ON_DEVICE, ON_LINE, Fault, read_fault
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.sim.rig import Rig, virtual_rig
+from cellwright.sim.scenario import Scenario
+
+UNITS_AFTER = 2
+"""How many units a cell must finish after a fault for that to count as a correct finish."""
+STRIKES_AFTER_S = 0.35
+"""How long the cell has been in the state when the fault strikes: its axes are on their way then, if any are."""
+PATIENCE_S = 10 * 3600.0
+SAFE_WITHIN_S = 2.0
+"""When the world must be safe after the cell has stopped: the dead man's switch needs half a second, a boot 2.2 s."""
+REACH_S = 8 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one fault in one state ended.
+
+    outcome: "faulted", "stopped", "finished", or "seen on the unit" where only the finished unit shows it. reason: the
+    cell's, or the plant's. safe_after_s: seconds from the cell's stop until its world was safe; None if it never was.
+    """
+
+    state: str
+    fault: str
+    outcome: str
+    reason: str
+    safe_after_s: float | None
+
+
+def faults_of(parts: Mapping[str, Any]) -> list[Fault]:
+    """One of each kind of fault on the line, on the board, and on each device that can have it."""
+    devices = {name: part for name, part in parts.items() if isinstance(part, Device)}
+    texts = [*ON_LINE, *ON_BOARD, *(f"{name}:{kind}" for name in devices for kind in ON_DEVICE)]
+    return [fault for text in texts if (fault := _possible(text, devices)) is not None]
+
+
+def _possible(text: str, devices: Mapping[str, Device]) -> Fault | None:
+    try:
+        return read_fault(text, devices)
+    except InputError:
+        return None  # a device without such a pin
+
+
+def fault_matrix(scenario: Scenario, seed: int) -> Iterator[Row]:
+    """Let every fault strike in every state, on the virtual Arduino; a row as soon as each has ended."""
+    for state in scenario.kit.cell.states:
+        for fault in faults_of(scenario.kit.cell.parts(scenario.groups)):
+            yield strike(scenario, seed, state, fault)
+
+
+def strike(scenario: Scenario, seed: int, state: str, fault: Fault) -> Row:
+    """Let one fault strike as soon as the cell is in ``state``. Raises CellFault if it never gets there."""
+    rig = virtual_rig(scenario, seed, 0)
+    while rig.cell.state != state:
+        if rig.env.now > REACH_S or rig.cell.last_stop is not None:
+            raise CellFault(f"{rig.cell.name()} never came to {state!r}, so no fault could strike there.")
+        rig.env.step()
+    finished = rig.cell.finished
+    rig.faults.plan(replace(fault, at_s=STRIKES_AFTER_S))
+    until_s = rig.env.now + PATIENCE_S
+    try:
+        while not rig.cell.is_halted and rig.cell.finished < finished + UNITS_AFTER and rig.env.now < until_s:
+            rig.env.step()
+    except CellFault as seen:
+        return Row(state, str(fault), "seen on the unit", str(seen), None)
+    if not rig.cell.is_halted:
+        outcome = "finished" if rig.cell.finished >= finished + UNITS_AFTER else "hung"
+        return Row(state, str(fault), outcome, "", None)
+    assert rig.cell.last_stop is not None
+    return Row(state, str(fault), rig.cell.state, rig.cell.last_stop.reason, _safe_after_s(rig))
+
+
+def _safe_after_s(rig: Rig) -> float | None:
+    """Seconds until host and world are safe; None if they are not in time, or do not stay so."""
+    stopped_s = rig.env.now
+    while not _is_safe(rig):
+        if rig.env.now > stopped_s + SAFE_WITHIN_S:
+            return None
+        rig.env.step()
+    safe_s = rig.env.now
+    rig.env.run(until=safe_s + SAFE_WITHIN_S)
+    return safe_s - stopped_s if _is_safe(rig) else None
+
+
+def _is_safe(rig: Rig) -> bool:
+    assert isinstance(rig.board, FirmataBoard)
+    return rig.model.is_safe and rig.board.is_safe

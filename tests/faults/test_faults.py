@@ -1,0 +1,257 @@
+"""Faults on demand: how they are written, and that each does what it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import simpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellwright.cells import load
+from cellwright.errors import InputError
+from cellwright.hardware.faults import ON_BOARD, ON_DEVICE, ON_LINE, Fault, FaultyLink, read_fault
+from cellwright.hardware.memory_line import MemoryLine
+from cellwright.sim import model_rig, virtual_rig
+
+DEVICES = load("stapler").scenario().kit.cell.parts()
+DEVICES = {name: part for name, part in DEVICES.items() if hasattr(part, "pins")}
+
+
+# ---- in words ----
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("cut", Fault("cut")),
+        ("cut@30", Fault("cut", None, 30.0)),
+        ("garble=0.01@5", Fault("garble", 0.01, 5.0)),
+        ("garble", Fault("garble", 0.001)),
+        ("panel_in_place:open@1.5", Fault("open", None, 1.5, "panel_in_place")),
+        ("carriage:slips=40", Fault("slips", 40.0, 0.0, "carriage")),
+        ("trigger:dead", Fault("dead", None, 0.0, "trigger")),
+    ],
+)
+def test_a_fault_is_read_and_written_alike(text, fault):
+    assert read_fault(text, DEVICES) == fault
+    assert read_fault(str(fault), DEVICES) == fault
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("ct", "there is no fault 'ct' here; did you mean 'cut'?"),
+        ("panel_in_plaec:open", "there is no device 'panel_in_plaec'; did you mean 'panel_in_place'?"),
+        ("panel_in_place:opn", "there is no fault 'opn' here; did you mean 'open'?"),
+        ("panel_in_place:dead", "panel_in_place has no output that this could happen to."),
+        ("trigger:slips", "trigger has no step that this could happen to."),
+        ("garble=2", "'2' stands where a number of at least 0 and at most 1 belongs."),
+        ("garble=much", "'much' stands where a number of at least 0 and at most 1 belongs."),
+        ("delay=-1", "'-1' stands where a number of at least 0 belongs."),
+        ("cut@soon", "'soon' stands where a number of at least 0 belongs."),
+        ("cut@nan", "'nan' stands where a number of at least 0 belongs."),
+        ("cut=3", "cut takes no value."),
+        ("", "write it as cut@30, garble=0.001 or device:open@30."),
+        ("a:b:c", "write it as cut@30"),
+    ],
+)
+def test_what_is_no_fault_is_refused(text, says):
+    with pytest.raises(InputError) as refused:
+        read_fault(text, DEVICES)
+    assert str(refused.value).startswith(f"--fault {text}: ")
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [*ON_LINE, *ON_BOARD])
+def test_a_model_board_has_no_line_to_break(kind):
+    rig = model_rig(load("stapler").scenario(), 1, 0)
+    with pytest.raises(InputError, match="use --on virtual"):
+        rig.faults.plan(read_fault(kind, DEVICES))
+
+
+# ---- the line ----
+
+
+@pytest.fixture
+def link(env):
+    line = MemoryLine(env, baud=1_000_000_000)
+    line.host.heard = []
+    faulty = FaultyLink(env, line.host, np.random.default_rng(1))
+    faulty.heard, line.board.heard = [], []
+    faulty.on_bytes = lambda data: faulty.heard.append((round(env.now, 3), data))
+    line.board.on_bytes = line.board.heard.append
+    faulty.far = line.board
+    return faulty
+
+
+def test_nothing_is_changed_until_a_fault_strikes(env, link):
+    link.write(b"out")
+    link.far.write(b"in")
+    env.run()
+    assert link.far.heard == [b"out"]
+    assert [data for _, data in link.heard] == [b"in"]
+
+
+@given(st.binary(min_size=1, max_size=200))
+def test_garbling_keeps_the_number_of_bytes_and_changes_each_that_is_hit(data):
+    env = simpy.Environment()
+    faulty = FaultyLink(env, MemoryLine(env).host, np.random.default_rng(1))
+    faulty.garble = 1.0
+    changed = faulty._garbled(data)
+    assert len(changed) == len(data)
+    assert all(a != b for a, b in zip(changed, data, strict=True))
+
+
+def test_garbling_hits_about_as_many_bytes_as_it_says(link):
+    link.garble = 0.01
+    sent = bytes(100_000)
+    hits = sum(byte != 0 for byte in link._garbled(sent))
+    assert 850 < hits < 1150  # 1000 are expected, with a standard deviation of 31
+
+
+def test_replies_are_dropped_and_late_but_what_the_host_sends_is_not(env, link):
+    link.drop = 1.0
+    link.far.write(b"lost")
+    env.run()
+    link.drop, link.delay_s = 0.0, 0.5
+    link.far.write(b"late")
+    link.write(b"out")
+    env.run()
+    assert link.heard == [(0.5, b"late")]
+    assert link.far.heard == [b"out"]
+
+
+def test_a_cut_is_told_once_and_nothing_passes_after_it(env, link):
+    told = []
+    link.on_lost = told.append
+    link.far.write(b"under way")
+    link.cut()
+    link.cut()
+    link.write(b"out")
+    env.run()
+    assert told == ["the cable was pulled"]
+    assert link.heard == link.far.heard == []
+
+
+# ---- in the world ----
+
+
+def stapler(*assignments, at="stapling", seed=1, **options):
+    rig = virtual_rig(load("stapler").scenario(assignments), seed, 0, **options)
+    while rig.cell.state != at:
+        rig.env.step()
+    return rig
+
+
+def strike(rig, text):
+    rig.faults.plan(read_fault(text, rig.cell.devices))
+
+
+def test_a_stuck_switch_stays_as_it_is(env):
+    rig = stapler()
+    strike(rig, "panel_in_place:open")
+    rig.env.run(until=rig.env.now + 0.1)
+    assert not rig.cell.panel_in_place.is_closed
+    rig.plant.close(rig.cell.panel_in_place)
+    rig.env.run(until=rig.env.now + 0.1)
+    assert not rig.cell.panel_in_place.is_closed
+
+
+def test_a_bouncing_button_is_one_press_over_the_line():
+    rig = stapler(at="waiting")
+    strike(rig, "start_button:bouncing=4")
+    presses = []
+    rig.cell.start_button.record = lambda name, what, value: presses.append(what)
+    edges = []
+    rig.model.input(rig.cell.start_button.pin).on_change = _also(
+        rig.model.input(rig.cell.start_button.pin).on_change, edges.append
+    )
+    while rig.cell.state == "waiting":
+        rig.env.step()
+    rig.env.run(until=rig.env.now + 0.15)
+    assert len(edges) > 2  # it did bounce
+    assert presses == ["closed"]
+
+
+def _also(first, second):
+    def both(level):
+        second(level)
+        first(level)
+
+    return both
+
+
+def test_an_axis_that_slips_is_elsewhere_and_does_not_know():
+    rig = stapler()
+    axis, port = rig.model.axis(rig.cell.carriage.step), rig.cell.carriage.port
+    strike(rig, "carriage:slips=37")
+    rig.env.run(until=rig.env.now + 2)
+    while axis.moving:
+        rig.env.step()
+    rig.env.run(until=rig.env.now + 0.01)
+    assert port.position == axis.position
+    assert axis.true_position == axis.position - 37
+
+
+def test_staples_beside_their_slats_are_seen_on_the_panel():
+    rig = stapler()
+    strike(rig, "carriage:slips=500")
+    with pytest.raises(Exception, match="beside its slat"):
+        rig.env.run(until=rig.cell.next_finished())
+
+
+def test_a_dead_solenoid_is_driven_and_does_nothing():
+    rig = stapler()
+    strike(rig, "trigger:dead")
+    landed = len(rig.plant.landed)
+    rig.env.run(until=rig.env.now + 5)
+    assert len(rig.plant.landed) == landed
+    assert rig.cell.state == "stapling"
+
+
+def test_a_reset_makes_the_board_forget_and_a_brownout_moves_the_axes_too():
+    for kind, most in (("reset", 0), ("brownout", 4)):
+        rig = stapler()
+        while rig.model.axis(rig.cell.carriage.step).moving:
+            rig.env.step()
+        before = [axis.true_position for axis in rig.model.steppers.values()]
+        strike(rig, kind)
+        assert rig.model.is_safe
+        moved = [abs(axis.true_position - at) for axis, at in zip(rig.model.steppers.values(), before, strict=True)]
+        assert max(moved) <= most
+        rig.env.run(until=rig.env.now + 4)
+        assert rig.cell.is_halted
+
+
+def test_after_a_board_has_reset_itself_the_cell_can_be_reset_and_goes_on():
+    rig = stapler()
+    strike(rig, "reset@1")
+    rig.env.run(until=rig.env.now + 6)
+    assert "has been silent for 1 s" in rig.cell.last_stop.reason
+    rig.cell.reset()
+    rig.plant.press(rig.cell.start_button)
+    assert rig.cell.state == "waiting"
+    stops = rig.cell.last_stop
+    while rig.cell.state != "homing":
+        rig.env.step()
+    while rig.cell.state == "homing":
+        rig.env.step()
+    assert rig.cell.last_stop is stops
+    assert rig.cell.state == "stapling"
+    assert not rig.arduino.complaints
+
+
+def test_the_same_seed_strikes_alike():
+    ends = []
+    for seed in (1, 1, 2):
+        rig = stapler(seed=seed)
+        strike(rig, "garble=0.002")
+        while not rig.cell.is_halted:
+            rig.env.step()
+        ends.append((rig.env.now, rig.cell.last_stop.reason))
+    assert ends[0] == ends[1] != ends[2]
+
+
+def test_every_kind_has_words():
+    assert all(kind.words for kinds in (ON_LINE, ON_BOARD, ON_DEVICE) for kind in kinds.values())
