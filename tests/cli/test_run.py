@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from cellwright.cli import run
+from cellwright.hardware.faults import Fault
+from cellwright.sim.fault_matrix import Row
 
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
 
@@ -108,6 +110,45 @@ def test_what_is_no_board_is_refused(tmp_path, capsys):
 def test_a_mega_has_the_pins(capsys):
     assert run(["run", "stapler", "--on", "virtual", "--board", "mega", "--cycles", "1", "--set", "lamp.pin=53"]) == 0
     assert "a virtual Mega" in capsys.readouterr().out
+
+
+def test_a_run_is_recorded_and_replays_until_the_cell_does_something_else(tmp_path, capsys):
+    recording = tmp_path / "bytes.txt"
+    assert run(["run", "stapler", "--on", "virtual", "--cycles", "1", "--record", str(recording)]) == 0
+    replay = ["run", "stapler", "--on", f"replay:{recording}", "--cycles", "1"]
+    assert run(replay) == 0
+    assert run([*replay, "--set", "trigger.pulse_s=0.07"]) == 1
+    assert "cellwright: The run differs from the recording: at " in capsys.readouterr().err
+    assert run([*replay, "--fault", "cut"]) == 2
+    assert run(["run", "stapler", "--on", "model", "--record", str(tmp_path / "none.txt")]) == 2
+    assert not (tmp_path / "none.txt").exists()
+
+
+def test_a_fault_ends_the_run_with_its_reason(capsys):
+    assert run(["run", "stapler", "--on", "virtual", "--fault", "cut@100"]) == 1
+    assert "stapler, stapling: The link to a virtual Uno was lost: the cable was pulled" in capsys.readouterr().err
+    assert run(["run", "stapler", "--on", "virtual", "--fault", "cutt@100"]) == 2
+    assert "did you mean 'cut'?" in capsys.readouterr().err
+
+
+def test_the_fault_matrix_is_printed(capsys, monkeypatch):
+    kinds = [Fault("cut"), Fault("closed", device="stop_button")]
+    for module in ("cellwright.cli.faulting", "cellwright.sim.fault_matrix"):
+        monkeypatch.setattr(f"{module}.faults_of", lambda parts: kinds)
+    assert run(["check", "stapler", "--faults", "--set", "plant.jams_per_1000_staples=30"]) == 0
+    out = capsys.readouterr().out
+    assert "faulted in every state" in out
+    assert "stopped in every state" in out
+    assert "6 faulted, 6 stopped." in out
+    assert "stop_button was pressed" in out
+
+
+def test_a_fault_that_ends_badly_is_a_failure(capsys, monkeypatch):
+    monkeypatch.setattr("cellwright.cli.faulting.faults_of", lambda parts: [Fault("cut")])
+    rows = [Row("waiting", "cut", "faulted", "stapler, waiting: lost.", None)]
+    monkeypatch.setattr("cellwright.cli.faulting.fault_matrix", lambda scenario, seed: iter(rows))
+    assert run(["check", "stapler", "--faults"]) == 1
+    assert "stapler: 1 faults end badly; the first is cut in waiting." in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
