@@ -73,7 +73,8 @@ def write_page(
     """Write one self-contained HTML page, all of it or nothing.
 
     figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: where each
-    input comes from, in words, by its name. measures: what a unit is like beside its time. Raises InputError if the folder cannot be written.
+    input comes from, in words, by its name. measures: what a unit is like beside its time. Raises InputError if the
+    folder cannot be written.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),

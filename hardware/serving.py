@@ -19,7 +19,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class ServedEnd(Link):
-    """A link whose other end is whatever program opens it; ``on_open`` is called when one does, as DTR resets an Uno."""
+    """A link whose other end is whatever program opens it; ``on_open`` is called then, as DTR resets an Uno."""
 
     def __init__(self, clock: WallClock, name: str) -> None:
         super().__init__(name)

@@ -161,6 +161,7 @@ class FirmataLevel:
     def write(self, value: float) -> None:
         """Drive it."""
         _refuse_locked(self.board, self.pin)
+        self._refuse_outside(value)
         self.value = value
         self.board.send(self.message(value))
 

@@ -18,8 +18,8 @@ MOST_STEPS = 2**28 - 1
 """ConfigurableFirmata loses the bits above."""
 LATE_S = 5.0
 ANSWER_S = 1.0
-ON_THE_LINE_S = 0.02
-"""How far ahead a soft stop looks: a command takes no longer to get to the firmware."""
+ON_THE_LINE_S = 0.01
+"""How far ahead a soft stop looks: so much longer than the move's own command it may take, on a busy line."""
 
 
 @dataclass(frozen=True, slots=True)
