@@ -146,5 +146,6 @@ class Stepper(Device):
         """Call the present position the low end of its travel; from now on it may move."""
         self._last_mm = None
         self.port.zero()
+        self.port.prepare(self._speed, self._acceleration)  # now, and not when four axes begin their moves at once
         self.homed = True
         self.note("homed", None)

@@ -33,6 +33,10 @@ class StepperPort(Protocol):
         """Where the board thinks the axis is; while it moves, where it was last known to be."""
         ...
 
+    def prepare(self, max_speed: float, acceleration: float) -> None:
+        """Say how the moves to come will be, so that they start with as few bytes as can be."""
+        ...
+
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move; the wait ends with the last step."""
         ...

@@ -92,6 +92,9 @@ class ModelStepper:
         """Call the present position 0."""
         self._zero_at = self.true_position
 
+    def prepare(self, max_speed: float, acceleration: float) -> None:
+        """Nothing to do: a model is told with each move."""
+
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move to ``target`` steps; takes what the firmware's recurrence says."""
         if self.due_s > self.env._now:
@@ -123,6 +126,13 @@ class ModelStepper:
         """End the move under way at ``true_position``."""
         self.due_s = self.env.now
         self.rest_at = true_position
+
+    def shows(self, true_position: int) -> bool:
+        """Whether the switches on the axis are as they are with the axis at ``true_position``."""
+        return all(
+            self.board.input(point.pin).level == (point.level == (true_position <= point.at))
+            for point in self.trip_points
+        )
 
     def show_trip_points(self, true_position: int) -> None:
         """Set the inputs of the switches on the axis as they are with the axis at ``true_position``."""
@@ -221,6 +231,7 @@ class Motion:
     def _leave(self, stepper: ModelStepper) -> None:
         self.moving.remove(stepper)
         stepper.come_to_rest(stepper.key[0])
+        self._show_soon(stepper, stepper.key[0])
         self._plan_anew()
 
     def _keys(self) -> tuple[AxisKey, ...]:
@@ -252,7 +263,13 @@ class Motion:
             for point in stepper.trip_points:
                 if start > point.at >= target or start <= point.at < target:
                     self._foresee_trip(stepper, point, duration_s)
+            self._show_soon(stepper, start)
             self.env.schedule(move, NORMAL, duration_s)
+
+    def _show_soon(self, stepper: ModelStepper, position: int) -> None:
+        """Show a switch that was passed just before the plan was made anew, and whose moment went with the old plan."""
+        if not stepper.shows(position):
+            Timeout(self.env, 0).callbacks.append(lambda _: stepper.show_trip_points(position))
 
     def _foresee_trip(self, stepper: ModelStepper, point: TripPoint, duration_s: float) -> None:
         """Schedule the moment at which a moving axis passes a switch; if it stops there, just before its arrival."""

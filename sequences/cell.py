@@ -15,13 +15,14 @@ from transitions import Machine, State
 
 from cellwright.actuators import Stepper
 from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, Lacking, nearest
-from cellwright.hardware import Board, Wait
+from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.sensors import Button
 from cellwright.sequences.description import description_problems
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
-from cellwright.sequences.supervision import Step, Supervision, plain
+from cellwright.sequences.supervision import Supervision, plain
+from cellwright.sequences.together import StepTools
 
 FAULTED = "faulted"
 STOPPED = "stopped"
@@ -40,7 +41,7 @@ class Stop:
     at_s: float
 
 
-class Cell:
+class Cell(StepTools):
     """A production cell: devices and settings as class attributes, ``states``, ``transitions``, and a step per state.
 
     The first state is where it starts. A step is a method named like its state; it yields what devices return
@@ -318,82 +319,28 @@ class Cell:
         self._tell_watchers()
 
     def reset(self) -> None:
-        """After a fault or a stop: outputs may be driven again, and the cell begins in its first state."""
+        """After a fault or a stop: outputs may be driven again, and the cell begins in its first state.
+
+        Nothing happens while a stop button is pressed or the board is not there.
+        """
         if self.state not in (FAULTED, STOPPED):
             return
         pressed = [name for name, device in self.devices.items() if _holds_stop(device)]
         if pressed:
             return  # a stop button that is still pressed keeps the cell stopped
-        self.board.release()
+        try:
+            self.board.release()
+        except CellFault as fault:  # the link is lost, or the board has not booted yet
+            self._record("cell", "reset refused", None, str(fault))
+            return
         self._change("reset")
         called, self._reset_called = self._reset_called, self.env.event()
         called.succeed()
-
-    # ---- what steps use ----
-
-    def together(self, *parts: Event | Step) -> Event:
-        """One event for all of several events or steps that go on at once.
-
-        A step that fails fails the event; a fault or a stop ends all of them.
-        """
-        # What has happened already is left out: an axis that stands where it should costs nothing.
-        pending: Event | Step | None = None
-        for part in parts:
-            if getattr(part, "callbacks", ()) is None:
-                continue
-            if pending is not None:
-                return self._all_of(parts)
-            pending = part
-        if isinstance(pending, Event):
-            return pending
-        return self.env.timeout(0) if pending is None else self._all_of((pending,))
-
-    def _all_of(self, parts: tuple[Event | Step, ...]) -> Event:
-        steps = [Supervision(self.env, part) for part in parts if not isinstance(part, Event)]
-        whole = self.env.all_of([*(part for part in parts if isinstance(part, Event)), *steps])
-        for step in steps:
-            self._running.append(step)
-            step.callbacks.append(lambda ended: self._part_ended(ended, whole))
-        return whole
-
-    def _part_ended(self, part: Event, whole: Event) -> None:
-        """Hear of a failure through ``whole``; if nobody waits for that any more, it is a fault at once."""
-        if part.ok:
-            return
-        part.defused = True
-        if whole.callbacks is None or len(whole.callbacks) < 2:  # one callback is SimPy's own
-            whole.defused = True
-            if any(each is part and not each.abandoned for each in self._running):
-                self.fault(str(part.value))
-
-    def within(self, seconds: float, event: Event, what: str) -> Wait:
-        """Give any SimPy event a time limit; ``what`` ends the sentence "<cell> ..." when it passes."""
-        wait = Wait(self.env, _Named(self.name()), what, seconds)
-        if event.callbacks is None:
-            wait.complete()
-        else:
-            event.callbacks.append(lambda ended: _pass_on(ended, wait))
-        return wait
 
     def _record(self, source: str, what: str, value: float | None, detail: str = "") -> None:
         if self.log is not None:
             self.log.event(self.env.now, self.state, source, what, value, detail)
 
 
-@dataclass(slots=True)
-class _Named:
-    name: str
-
-
 def _holds_stop(device: Device) -> bool:
     return isinstance(device, Button) and device.stops_cell and device.is_closed
-
-
-def _pass_on(ended: Event, wait: Wait) -> None:
-    """End ``wait`` as the event that it stands for has ended."""
-    if ended.ok:
-        wait.complete()
-        return
-    ended.defused = wait.defused = True
-    if not wait.triggered and isinstance(ended.value, Exception):
-        wait.fail(ended.value)

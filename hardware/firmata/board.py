@@ -7,7 +7,7 @@ drives the Arduino on the desk.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from cellwright.hardware.firmata.accelstepper import decode_reply
 from cellwright.hardware.firmata.client import FirmataClient
 from cellwright.hardware.firmata.dead_man import RUNS_AFTER_S, DeadMansSwitch
 from cellwright.hardware.firmata.features import decode_encoder_counts, decode_i2c_reply
+from cellwright.hardware.firmata.group import FirmataGroup
 from cellwright.hardware.firmata.messages import PinMode
 from cellwright.hardware.firmata.ports import (
     Declared,
@@ -69,6 +70,7 @@ class FirmataBoard(Board):
         self.outputs: dict[int, FirmataOutput] = {}
         self.inputs: dict[int, FirmataInput] = {}
         self.steppers: list[FirmataStepper] = []
+        self.groups: list[FirmataGroup] = []
         self.levels: list[FirmataLevel] = []
         self._encoders: list[FirmataEncoder] = []
         self._i2c: dict[int, FirmataI2c] = {}
@@ -131,6 +133,18 @@ class FirmataBoard(Board):
             raise Lacking(f"one stepper more than the firmware's {accelstepper.DEVICES}", self.description)
         self.steppers.append(FirmataStepper(self, number, device, step, dir, inverted))
         return self._declare(self.steppers[number])
+
+    def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
+        """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""
+        if len(self.groups) == accelstepper.GROUPS:
+            raise Lacking(f"a sixth group; the firmware has {accelstepper.GROUPS}", self.description)
+        self.groups.append(FirmataGroup(self, len(self.groups), steppers))
+        return self._declare(self.groups[-1])
+
+    def stop_groups(self) -> None:
+        """Stop every group dead, since a group moves its axes whatever each of them was told."""
+        for group in self.groups:
+            self.send(accelstepper.stop_group(group.number))
 
     def declare_analog(self, pin: int) -> FirmataAnalog:
         self._need(pin, PinMode.ANALOG)
@@ -248,7 +262,8 @@ class FirmataBoard(Board):
 
     def _safe_messages(self) -> list[bytes]:
         """What makes the board safe, whatever it is doing: outputs first."""
-        stops = [accelstepper.stop(stepper.number) for stepper in self.steppers]
+        stops = [accelstepper.stop_group(group.number) for group in self.groups]
+        stops += [accelstepper.stop(stepper.number) for stepper in self.steppers]
         return self._safe_levels() + stops + [level.message(level.safe) for level in self.levels]
 
     def _lock(self) -> None:
@@ -280,8 +295,10 @@ class FirmataBoard(Board):
     def release(self) -> None:
         """Allow outputs to be driven again; what a silence has left open is asked again.
 
-        Raises CellFault when the link is lost.
+        Raises CellFault when the link is lost, or the board is still silent.
         """
+        if self.client.is_silent:
+            raise CellFault(f"The board on {self.client.name} is still silent: wait until it has booted.")
         if not self.client.is_open:
             raise CellFault(f"The link to {self.client.name} is lost: plug the board in and start the run again.")
         for stepper in self.steppers:
@@ -315,7 +332,12 @@ class FirmataBoard(Board):
 
     def _hear_stepper(self, data: bytes) -> None:
         reply = decode_reply(data)
-        if reply is not None and reply.number < len(self.steppers):
+        if reply is None:
+            return
+        if reply.kind == accelstepper.GROUP_COMPLETE:
+            if reply.number < len(self.groups):
+                self.groups[reply.number].hear()
+        elif reply.number < len(self.steppers):
             self.steppers[reply.number].hear(reply)
 
     def _hear_encoder(self, data: bytes) -> None:

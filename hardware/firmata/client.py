@@ -123,6 +123,11 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
         """Whether there is a link to send by."""
         return self._is_open
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the board has fallen silent and has not been heard since."""
+        return self._is_silent
+
     def supports(self, pin: int, mode: int) -> bool:
         """Whether a pin can be used so; a pin that the board does not have cannot."""
         return 0 <= pin < len(self.capabilities) and mode in self.capabilities[pin]

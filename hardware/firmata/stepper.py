@@ -111,16 +111,43 @@ class FirmataStepper:
         alone_s = move_time(CONFIGURABLE_FIRMATA, steps, journey.max_speed, journey.acceleration)
         return len(self.board.steppers) * alone_s + LATE_S
 
+    def prepare(self, max_speed: float, acceleration: float) -> None:
+        """Say how the moves to come will be, where that is new to the firmware."""
+        if max_speed != self._speed:
+            self._speed = max_speed
+            self.board.send(accelstepper.speed(self.number, max_speed))
+        if acceleration != self._acceleration:
+            self._acceleration = acceleration
+            self.board.send(accelstepper.acceleration(self.number, acceleration))
+
     def _begin(self, journey: _Journey) -> None:
-        if journey.max_speed != self._speed:
-            self._speed = journey.max_speed
-            self.board.send(accelstepper.speed(self.number, self._speed))
-        if journey.acceleration != self._acceleration:
-            self._acceleration = journey.acceleration
-            self.board.send(accelstepper.acceleration(self.number, self._acceleration))
+        self.prepare(journey.max_speed, journey.acceleration)
         self.board.send(accelstepper.to(self.number, journey.target - self._offset))
         self._journey = replace(journey, start=self.position, began_s=self.board.env.now)
         self._is_slowing = False
+
+    # ---- moves with a group ----
+
+    def join(self, move: Wait, speed: float) -> None:
+        """Be moved by a group until ``move`` is over; a stop of its own ends that too."""
+        if self.moving:
+            raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
+        self._move = move
+        if speed != self._speed:
+            self._speed = speed
+            self.board.send(accelstepper.speed(self.number, speed))
+
+    def in_firmware(self, position: int) -> int:
+        """A position as the firmware counts it."""
+        return position - self._offset
+
+    def leave(self, move: Wait, position: int) -> bool:
+        """Stand where the group took it; whether it was not halted before."""
+        if self._move is not move:
+            return False
+        self.position = position
+        self._forget_move()
+        return True
 
     # ---- stopping ----
 
@@ -135,6 +162,7 @@ class FirmataStepper:
             return self._halt
         if self._move is None:
             return self._done
+        self.board.stop_groups()
         self.board.send(accelstepper.stop(self.number))
         return self.ask_where()
 

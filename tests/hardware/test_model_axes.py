@@ -207,6 +207,23 @@ def test_a_halt_at_a_trip_point_stands_on_it(env, board):
     assert other.true_position == 3000
 
 
+@pytest.mark.parametrize("halted_first", [2, 3])
+def test_axes_that_pass_their_switches_in_one_turn_both_show_them(env, board, halted_first):
+    """Halting one makes the plan anew; the other's moment, due a step later, is not lost with the old plan."""
+    axes = {pin: axis_on(board, pin) for pin in (2, 3)}
+    switches = {}
+    for pin, axis in axes.items():
+        switches[pin] = board.declare_input(pin + 7, at_rest=True)
+        axis.trip_points.append(TripPoint(pin + 7, at=500, level=False))
+        axis.place(3000)
+        switches[pin].on_change = lambda level, axis=axis: axis.halt()
+    for pin in (halted_first, 5 - halted_first):
+        axes[pin].move_to(0, 10_000, 60_000)
+    env.run()
+    assert [switch.level for switch in switches.values()] == [False, False]
+    assert all(axis.true_position in (499, 500) for axis in axes.values())
+
+
 def test_a_trip_point_while_another_axis_joins_fires_once_and_later(env, board, firmware):
     axis, other, changes = axis_on(board, 2), axis_on(board, 3), []
     switch = board.declare_input(9, at_rest=True)

@@ -1,0 +1,67 @@
+"""FirmataGroup: axes that the firmware makes arrive together, each at a constant speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cellwright.errors import CellFault
+from cellwright.hardware.firmata import accelstepper
+from cellwright.hardware.firmata.stepper import LATE_S, FirmataStepper
+from cellwright.hardware.waits import Wait
+
+if TYPE_CHECKING:
+    from cellwright.hardware.firmata.board import FirmataBoard
+
+
+class FirmataGroup:
+    """A group of AccelStepper: a straight line through the axes' space.
+
+    The firmware starts and stops a group without acceleration, so its speed must be one at which the motors can start.
+    A halt is that of the board or of each axis.
+    """
+
+    def __init__(self, board: FirmataBoard, number: int, steppers: Sequence[FirmataStepper]) -> None:
+        self.board = board
+        self.number = number
+        self.steppers = list(steppers)
+        self._move: Wait | None = None
+        self._targets: list[int] = []
+
+    @property
+    def name(self) -> str:
+        """Its axes' names."""
+        return " and ".join(stepper.device.name for stepper in self.steppers)
+
+    def declare(self) -> None:
+        """Tell the firmware which devices belong to it."""
+        self._move = None
+        self.board.send(accelstepper.configure_group(self.number, [stepper.number for stepper in self.steppers]))
+
+    def move_to(self, targets: Sequence[int], speed: float) -> Wait:
+        """Move all to their targets, in steps, the one with the longest way at ``speed`` steps/s; they arrive together.
+
+        Raises CellFault while one of them moves, or the board is locked.
+        """
+        if self.board.locked:
+            raise CellFault(f"{self.name} cannot move: the board has been made safe; reset the cell first.")
+        ways = [abs(target - stepper.position) for target, stepper in zip(targets, self.steppers, strict=True)]
+        limit_s = 2 * len(self.board.steppers) * max(ways) / speed + LATE_S
+        self._move = Wait(self.board.env, self, "did not arrive", limit_s)
+        for stepper in self.steppers:
+            stepper.join(self._move, speed)
+        self._targets = list(targets)
+        self.board.send(
+            accelstepper.group_to(
+                self.number,
+                [stepper.in_firmware(target) for target, stepper in zip(targets, self.steppers, strict=True)],
+            )
+        )
+        return self._move
+
+    def hear(self) -> None:
+        """The firmware says that all have arrived, or were stopped."""
+        move, self._move = self._move, None
+        if move is None or any(not stepper.leave(move, self._targets[n]) for n, stepper in enumerate(self.steppers)):
+            return  # one was halted on the way, and is being asked where it stands
+        move.complete()
