@@ -141,6 +141,7 @@ class FaultyLink(Link):
         self._link = link
         self._random = random
         self._is_cut = False
+        self._passes_on_s = 0.0  # when the last piece that is late will have been passed on
         link.on_bytes = self._receive
         link.on_lost = self.cut
 
@@ -158,8 +159,12 @@ class FaultyLink(Link):
         if self._is_cut or (self.drop and self._random.random() < self.drop):
             return
         data = self._garbled(data)
-        if self.delay_s:
-            Timeout(self.env, self.delay_s).callbacks.append(lambda _: self._pass_on(data))
+        now_s = self.env.now
+        # A line keeps its order, also when what comes now is less late than what came before.
+        due_s = max(now_s + self.delay_s, self._passes_on_s)
+        if due_s > now_s:
+            self._passes_on_s = due_s
+            Timeout(self.env, due_s - now_s).callbacks.append(lambda _: self._pass_on(data))
         else:
             self._pass_on(data)
 

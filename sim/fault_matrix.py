@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from cellwright.errors import CellFault, InputError
 from cellwright.hardware.device import Device
 from cellwright.hardware.faults import ON_BOARD, ON_DEVICE, ON_LINE, Fault, read_fault
 from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.model import ModelBoard
 from cellwright.sim.rig import Rig, virtual_rig
 from cellwright.sim.scenario import Scenario
 
@@ -59,9 +60,18 @@ def fault_matrix(scenario: Scenario, seed: int) -> Iterator[Row]:
             yield strike(scenario, seed, state, fault)
 
 
-def strike(scenario: Scenario, seed: int, state: str, fault: Fault) -> Row:
-    """Let one fault strike as soon as the cell is in ``state``. Raises CellFault if it never gets there."""
-    rig = virtual_rig(scenario, seed, 0)
+def strike(
+    scenario: Scenario,
+    seed: int,
+    state: str,
+    fault: Fault,
+    put_together: Callable[[Scenario, int, int], Rig] = virtual_rig,
+) -> Row:
+    """Let one fault strike as soon as the cell is in ``state``. Raises CellFault if it never gets there.
+
+    put_together: makes the rig, on whatever target; on a model board only what needs no bytes can strike.
+    """
+    rig = put_together(scenario, seed, 0)
     while rig.cell.state != state:
         if rig.env.now > REACH_S or rig.cell.last_stop is not None:
             raise CellFault(f"{rig.cell.name()} never came to {state!r}, so no fault could strike there.")
@@ -94,5 +104,5 @@ def _safe_after_s(rig: Rig) -> float | None:
 
 
 def _is_safe(rig: Rig) -> bool:
-    assert isinstance(rig.board, FirmataBoard)
+    assert isinstance(rig.board, (FirmataBoard, ModelBoard))
     return rig.model.is_safe and rig.board.is_safe

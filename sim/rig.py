@@ -74,19 +74,30 @@ def virtual_rig(
     round the host's end of the line, such as one that records. Raises InputError if the Arduino has not what the cell
     needs.
     """
-    settings = line or VirtualLine()
     env = simpy.Environment()
-    wire = MemoryLine(env, settings.baud, settings.latency_s, f"a virtual {settings.kind.capitalize()}")
     streams = Streams(seed, replication)
     world = ModelBoard(env)
-    arduino = VirtualArduino(env, wire.board, world, settings.kind)
-    faulty = FaultyLink(env, wire.host, streams["faults on the line"])
-    board = FirmataBoard(env, between(env, faulty) if between else faulty)
-    env.run(until=board.ready)
+    board, wire, arduino, faulty = virtual_board(world, streams, line or VirtualLine(), between)
     rig = _put_together(scenario, streams, log, env, board, world)
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino
     return rig
+
+
+def virtual_board(
+    world: ModelBoard,
+    streams: Streams,
+    line: VirtualLine,
+    between: Callable[[simpy.Environment, Link], Link] | None = None,
+) -> tuple[FirmataBoard, MemoryLine, VirtualArduino, FaultyLink]:
+    """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``."""
+    env = world.env
+    wire = MemoryLine(env, line.baud, line.latency_s, f"a virtual {line.kind.capitalize()}")
+    arduino = VirtualArduino(env, wire.board, world, line.kind)
+    faulty = FaultyLink(env, wire.host, streams["faults on the line"])
+    board = FirmataBoard(env, between(env, faulty) if between else faulty)
+    env.run(until=board.ready)
+    return board, wire, arduino, faulty
 
 
 def _put_together(

@@ -10,13 +10,11 @@ import simpy
 from cellwright import cells
 from cellwright.actuators import Stepper
 from cellwright.hardware import Board, ModelBoard, Plant
-from cellwright.hardware.faults import Faults, FaultyLink
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.faults import Faults
 from cellwright.hardware.motion import TripPoint
 from cellwright.sequences import Cell, RunLog, assign
 from cellwright.sim import Kit, Streams, VirtualLine
+from cellwright.sim.rig import virtual_board
 from cellwright.sim.world import world_of
 from cellwright.testing.history import History
 from cellwright.testing.rig import CellRig
@@ -52,14 +50,8 @@ def on_virtual(
 
     line: which Arduino, and how fast a line; an Uno at 115200 baud unless given. The rest as for ``on_model``.
     """
-    settings = line or VirtualLine()
-    env = simpy.Environment()
-    wire = MemoryLine(env, settings.baud, settings.latency_s, f"a virtual {settings.kind.capitalize()}")
-    model = WatchedBoard(env)
-    arduino = VirtualArduino(env, wire.board, model, settings.kind)
-    faulty = FaultyLink(env, wire.host, Streams(seed, 0)["faults on the line"])
-    board = FirmataBoard(env, faulty)
-    env.run(until=board.ready)
+    model = WatchedBoard(simpy.Environment())
+    board, wire, arduino, faulty = virtual_board(model, Streams(seed, 0), line or VirtualLine())
     rig = _put_together(cell, plant, set, seed, board, model)
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino

@@ -122,6 +122,18 @@ def test_replies_are_dropped_and_late_but_what_the_host_sends_is_not(env, link):
     assert link.far.heard == [b"out"]
 
 
+def test_a_line_that_gets_quicker_again_keeps_its_order(env, link):
+    link.delay_s = 0.5
+    link.far.write(b"first")
+    env.run(until=0.1)
+    link.delay_s = 0.0
+    link.far.write(b"second")
+    env.run(until=0.7)
+    link.far.write(b"third")
+    env.run()
+    assert link.heard == [(0.5, b"first"), (0.5, b"second"), (0.7, b"third")]
+
+
 def test_a_cut_is_told_once_and_nothing_passes_after_it(env, link):
     told = []
     link.on_lost = told.append
