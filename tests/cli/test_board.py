@@ -73,6 +73,16 @@ def test_a_board_on_tcp_answers_one_host_after_the_other(tmp_path):
             assert connect(url) == "this board runs StandardFirmata 2.5 and has pins 0 to 19"
 
 
+def test_a_board_with_a_fault_has_it(tmp_path):
+    path = tmp_path / "arduino"
+    with served("--pty", path, "--fault", "drop=1"):
+        clock = WallClock()
+        board = FirmataBoard(clock, SerialLink(clock, str(path), 115200))
+        clock.run(until=clock.now + 4)  # it boots in 2.2 s
+        board.close()
+    assert not board.ready.triggered
+
+
 @pytest.mark.slow
 def test_a_peers_client_works_with_it(tmp_path):
     """pyfirmata2 itself, with its fixed waits."""
@@ -134,6 +144,8 @@ def _logged(path):
         (["--tcp", "99999"], "'99999' is no address to serve at"),
         (["--pty", "/no/such/folder/arduino"], "A port cannot be made at /no/such/folder/arduino"),
         (["--tcp", "0", "--plant", "stapple"], "There is no cell called 'stapple'; did you mean 'stapler'?"),
+        (["--tcp", "0", "--fault", "cutt"], "there is no fault 'cutt' here; did you mean 'cut'?"),
+        (["--tcp", "0", "--fault", "lamp:dead"], "there is no device 'lamp'; none is known."),
         (["--emulated", "x.hex"], "An emulated chip is served on a pseudo-terminal: add --pty PATH."),
     ],
 )
