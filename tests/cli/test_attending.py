@@ -76,6 +76,13 @@ def test_a_real_cell_waits_for_its_button_after_a_stop_and_goes_on(rig):
     assert rig.cell.last_stop.at_s > 55
 
 
+def test_in_a_simulation_nobody_resets_the_cell(rig):
+    rig.env.timeout(1).callbacks.append(lambda _: rig.cell.fault("the belt broke."))
+    attendance = Attendance(rig.env, rig.cell, None, is_simulated=True)
+    attendance.attend(shows=False)
+    assert attendance.ended_by.reason == "stapler, stapling: the belt broke."
+
+
 def test_a_real_cell_whose_link_is_lost_is_over(rig):
     rig.faults.plan(read_fault("cut@1", rig.cell.devices))
     attendance = Attendance(rig.env, rig.cell, None, is_simulated=False)

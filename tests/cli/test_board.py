@@ -73,6 +73,17 @@ def test_a_board_on_tcp_answers_one_host_after_the_other(tmp_path):
             assert connect(url) == "this board runs StandardFirmata 2.5 and has pins 0 to 19"
 
 
+def test_opening_the_port_resets_the_board_as_it_does_an_uno():
+    with served("--tcp", "0") as said:
+        port = int(said.rpartition(":")[2].split(";")[0])
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as host:
+                heard = b""
+                while bytes.fromhex("f9 02 06") not in heard:  # it has booted, and nobody asked it anything
+                    heard += host.recv(100)
+                    assert len(heard) < 1000
+
+
 def test_a_board_with_a_fault_has_it(tmp_path):
     path = tmp_path / "arduino"
     with served("--pty", path, "--fault", "drop=1"):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.cli import run
+from cellwright.cli import run, running
 from cellwright.hardware.faults import Fault
 from cellwright.sim.fault_matrix import Row
 
@@ -122,6 +122,20 @@ def test_a_run_is_recorded_and_replays_until_the_cell_does_something_else(tmp_pa
     assert run([*replay, "--fault", "cut"]) == 2
     assert run(["run", "stapler", "--on", "model", "--record", str(tmp_path / "none.txt")]) == 2
     assert not (tmp_path / "none.txt").exists()
+
+
+@pytest.mark.parametrize("target", ["model", "virtual"])
+def test_when_a_run_is_over_everything_is_safe_and_stays_so(target, monkeypatch):
+    rigs = []
+    for name in ("model_rig", "virtual_rig"):
+        make = getattr(running, name)
+        monkeypatch.setattr(running, name, lambda *given, make=make: rigs.append(make(*given)) or rigs[-1])
+    assert run(["run", "stapler", "--on", target, "--cycles", "1"]) == 0
+    rig = rigs[0]
+    assert rig.model.is_safe
+    assert rig.cell.last_stop is None
+    rig.env.run(until=rig.env.now + 100)
+    assert rig.model.is_safe
 
 
 def test_a_fault_ends_the_run_with_its_reason(capsys):

@@ -8,6 +8,8 @@ import pytest
 
 from cellwright.cells import load
 from cellwright.hardware.faults import ON_BOARD, ON_LINE, Fault
+from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.messages import PinMode
 from cellwright.sim import model_rig, virtual_rig
 from cellwright.sim.fault_matrix import faults_of, strike
 
@@ -67,11 +69,42 @@ def test_a_panel_without_staples_is_not_blamed_on_another_switch(fault):
     assert "panel_in_place" not in strike(SCENARIO, 1, "stapling", fault, model_rig).reason
 
 
-@pytest.mark.xfail(strict=True, reason="host: an input's report that was lost is never asked for again")
-def test_a_stop_button_whose_report_was_lost_stops_the_cell_all_the_same():
+def stapling_over_the_line():
     rig = virtual_rig(SCENARIO, 1, 0)
     while rig.cell.state != "stapling":
         rig.env.step()
+    return rig
+
+
+@pytest.mark.xfail(strict=True, reason="host: outputs are told once to be safe; what was garbled is not said again")
+def test_a_stop_that_was_garbled_leaves_no_solenoid_on():
+    rig = stapling_over_the_line()
+    while not rig.model.output(rig.cell.trigger.pin).level:
+        rig.env.step()
+    rig.faults.link.garble = 1.0
+    rig.cell.stop("a test stopped it.")
+    rig.faults.link.garble = 0.0
+    rig.env.run(until=rig.env.now + 1.5)
+    assert rig.board.is_safe
+    assert rig.model.is_safe
+
+
+@pytest.mark.xfail(strict=True, reason="host: a pin's mode is told once; a cell's reset does not tell it again")
+def test_a_pin_whose_mode_was_garbled_is_an_input_again_after_a_reset():
+    rig = stapling_over_the_line()
+    pin = rig.cell.panel_in_place.pin
+    rig.line.host.write(messages.pin_mode(pin, PinMode.OUTPUT))  # what a garbled message can become
+    rig.env.run(until=rig.env.now + 0.1)
+    rig.cell.stop("a test stopped it.")
+    rig.env.run(until=rig.env.now + 2)
+    rig.cell.reset()
+    rig.env.run(until=rig.env.now + 2)
+    assert rig.arduino.pins.modes[pin] == PinMode.PULLUP
+
+
+@pytest.mark.xfail(strict=True, reason="host: an input's report that was lost is never asked for again")
+def test_a_stop_button_whose_report_was_lost_stops_the_cell_all_the_same():
+    rig = stapling_over_the_line()
     rig.faults.link.drop = 1.0
     rig.plant.close(rig.cell.stop_button)
     rig.env.run(until=rig.env.now + 0.05)
@@ -90,3 +123,11 @@ def test_a_panel_that_was_begun_before_a_reset_gets_no_staple_twice():
     while rig.cell.state != "presenting":
         rig.env.step()
     assert len(rig.plant.landed) == len(set(rig.plant.landed))
+
+
+def test_a_world_that_nobody_makes_safe_is_seen_to_be_unsafe(monkeypatch):
+    """Without the dead man's switch a cut cable leaves the axis running to its home switch, and past it."""
+    monkeypatch.setattr("cellwright.hardware.firmata.dead_man.DeadMansSwitch.arm", lambda self, make_safe: None)
+    assert strike(SCENARIO, 1, "homing", Fault("cut")).safe_after_s is None
+    monkeypatch.undo()
+    assert 0.1 < strike(SCENARIO, 1, "homing", Fault("cut")).safe_after_s < 0.6
