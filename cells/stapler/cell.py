@@ -75,7 +75,8 @@ class Stapler(Cell):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.left_in_magazine = self.magazine_staples
-        self.to_staple: list[Point] = []
+        self.to_staple: list[Point] = []  # what the panel in place still needs, over a stop and a reset too
+        self.panel_in_place.when_closed = self.to_staple.clear
 
     def problems(self) -> list[str]:
         """Staples that the axes cannot reach."""
@@ -99,9 +100,10 @@ class Stapler(Cell):
         for axis in (self.carriage, self.bridge):
             if not axis.homed:
                 yield from home(axis)
-        path = self.layout.path
-        far = self.bridge.position > self.layout.panel_length_mm / 2
-        self.to_staple = path.copy() if far else path[::-1]  # taken from the back
+        if not self.to_staple:
+            far = self.bridge.position > self.layout.panel_length_mm / 2
+            path = self.layout.path
+            self.to_staple += path if far else path[::-1]  # taken from the back
         return "homed"
 
     def stapling(self) -> Step:
@@ -117,11 +119,14 @@ class Stapler(Cell):
             else:
                 yield self.together(bridge.move_to(along_mm), carriage.move_to(across_mm))
                 row_mm = along_mm
-            yield trigger.fire()
-            if not driver_back.is_closed:
-                return "jammed"
+            fired = trigger.fire()
+            place = self.to_staple.pop()  # now, and not after the shot: a stop in between must not make it twice
             self.left_in_magazine -= 1
-            self.to_staple.pop()
+            yield fired
+            if not driver_back.is_closed:
+                self.to_staple.append(place)
+                self.left_in_magazine += 1
+                return "jammed"
         return "stapled"
 
     def refilling(self) -> Step:

@@ -71,14 +71,15 @@ class StaplerPlant(CellPlant):
 
     def _visit(self) -> Generator[Event, Any, None]:
         """What a person does who comes because the lamp is lit and looks what is the matter."""
-        cell = self.cell
-        if self.jammed:
+        cell, was_jammed = self.cell, self.jammed
+        if was_jammed:
             yield from self.do("clear jam")
             self.jammed = False
             self.close(cell.driver_back)
-        elif self.has_panel and len(self.landed) < len(cell.layout.path):
-            yield from self.do("refill")
-            self.magazine = cell.magazine_staples
+        if self._panel_is_in_work():
+            if not was_jammed and self.magazine < cell.magazine_staples:
+                yield from self.do("refill")
+                self.magazine = cell.magazine_staples
         else:
             if self.has_panel:
                 yield from self.do("lift off")
@@ -91,6 +92,19 @@ class StaplerPlant(CellPlant):
             self.close(cell.panel_in_place)
         yield from self.do("press start")
         self.press(cell.start_button)
+
+    def _panel_is_in_work(self) -> bool:
+        """What a person sees who comes: a panel to be left where it is, or not.
+
+        One is left if the bridge stands over it, or if nothing is in it yet and the magazine is empty. One that the
+        bridge has driven off is taken out, whatever is in it.
+        """
+        layout = self.cell.layout
+        if not self.has_panel or len(self.landed) >= len(layout.path):
+            return False
+        at_mm = self.bridge.true_position / self.cell.bridge.steps_per_mm
+        is_under_the_bridge = layout.rows_mm[0] - 1 <= at_mm <= layout.rows_mm[-1] + 1
+        return is_under_the_bridge or (not self.landed and not self.magazine)
 
     def _check_panel(self) -> None:
         """Look at every staple of a finished panel. Raises CellFault for a missing, doubled or misplaced one."""

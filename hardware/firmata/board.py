@@ -45,6 +45,7 @@ MODE_NAMES = {
     PinMode.STEPPER: "AccelStepper",
     PinMode.ENCODER: "an encoder",
 }
+SAID_AGAIN_S = 0.5
 SERVO_TOP = 1  # a value below 544 is an angle in degrees
 LARGEST_ANGLE_DEG = 180.0
 ANSWER_S = 1.0
@@ -211,6 +212,7 @@ class FirmataBoard(Board):
         for port in self._ports_of(self.inputs):
             self.client.on_digital(port, partial(self._hear_port, port))
         self._ask_for_inputs()
+        self.env.process(self._say_again())
         self.dead_man.look()
         answer = self.round_trip()
         yield answer | self.env.timeout(answer.limit_s)
@@ -223,6 +225,20 @@ class FirmataBoard(Board):
                 "This board cannot protect itself from a lost link: its firmware has no scheduler. "
                 "Keep the power switch within reach."
             )
+
+    def _say_again(self) -> Generator[Event, Any, None]:
+        """Ask for every input again and again, and while all is to be safe, tell that again too.
+
+        Firmata confirms nothing, so whatever is said once may have been lost, an emergency stop's edge not excepted.
+        """
+        while self.client.is_open:
+            yield self.env.timeout(SAID_AGAIN_S)
+            if self.locked:
+                for message in self._safe_messages():
+                    self.send(message)
+                for contact in self.inputs.values():
+                    contact.declare()
+            self._ask_for_inputs()
 
     def _arm(self) -> None:
         self.dead_man.arm(b"".join(self._safe_messages()))

@@ -15,6 +15,8 @@ from cellwright.sim.fault_matrix import faults_of, strike
 
 SCENARIO = load("stapler").scenario(["plant.jams_per_1000_staples=30"])
 FAULTS = faults_of(SCENARIO.kit.cell.parts(SCENARIO.groups))
+UNNOTICED = ("trigger:dead", "driver_back:closed")
+"""What nothing on the stapler senses: that no staple came."""
 ENDS = ("faulted", "stopped")
 
 
@@ -35,6 +37,8 @@ def test_every_fault_in_this_state_ends_safely(state):
             assert row.safe_after_s is not None, row
             assert row.safe_after_s <= 0.6, row  # the dead man's switch at the latest
             assert len(row.reason) > 20, row
+        elif row.fault in UNNOTICED:
+            assert (row.outcome, "the panel was collected with" in row.reason) == ("seen on the unit", True), row
         else:
             assert row.outcome == "finished", row
     ends = {row.fault: row for row in rows}
@@ -50,7 +54,7 @@ def test_every_fault_in_this_state_ends_safely(state):
         if not fault.needs_bytes:
             modelled, row = strike(SCENARIO, 1, state, fault, model_rig), ends[str(fault)]
             assert (modelled.outcome, modelled.reason) == (row.outcome, row.reason)
-            assert modelled.outcome == "finished" or modelled.safe_after_s == 0.0, modelled
+            assert modelled.outcome not in ENDS or modelled.safe_after_s == 0.0, modelled
 
 
 @pytest.mark.parametrize("put_together", [model_rig, virtual_rig])
@@ -60,10 +64,9 @@ def test_what_the_cell_cannot_notice_is_seen_on_the_unit(put_together):
     assert "beside its slat" in row.reason
 
 
-# ---- what is wrong in the cell and the host; each is to be mended there, and then its mark goes ----
+# ---- what was wrong once ----
 
 
-@pytest.mark.xfail(strict=True, reason="cell: staples that are missing are blamed on panel_in_place, after four hours")
 @pytest.mark.parametrize("fault", [Fault("dead", device="trigger"), Fault("closed", device="driver_back")], ids=str)
 def test_a_panel_without_staples_is_not_blamed_on_another_switch(fault):
     assert "panel_in_place" not in strike(SCENARIO, 1, "stapling", fault, model_rig).reason
@@ -76,7 +79,6 @@ def stapling_over_the_line():
     return rig
 
 
-@pytest.mark.xfail(strict=True, reason="host: outputs are told once to be safe; what was garbled is not said again")
 def test_a_stop_that_was_garbled_leaves_no_solenoid_on():
     rig = stapling_over_the_line()
     while not rig.model.output(rig.cell.trigger.pin).level:
@@ -89,7 +91,6 @@ def test_a_stop_that_was_garbled_leaves_no_solenoid_on():
     assert rig.model.is_safe
 
 
-@pytest.mark.xfail(strict=True, reason="host: a pin's mode is told once; a cell's reset does not tell it again")
 def test_a_pin_whose_mode_was_garbled_is_an_input_again_after_a_reset():
     rig = stapling_over_the_line()
     pin = rig.cell.panel_in_place.pin
@@ -102,7 +103,6 @@ def test_a_pin_whose_mode_was_garbled_is_an_input_again_after_a_reset():
     assert rig.arduino.pins.modes[pin] == PinMode.PULLUP
 
 
-@pytest.mark.xfail(strict=True, reason="host: an input's report that was lost is never asked for again")
 def test_a_stop_button_whose_report_was_lost_stops_the_cell_all_the_same():
     rig = stapling_over_the_line()
     rig.faults.link.drop = 1.0
@@ -113,7 +113,6 @@ def test_a_stop_button_whose_report_was_lost_stops_the_cell_all_the_same():
     assert rig.cell.state == "stopped"
 
 
-@pytest.mark.xfail(strict=True, reason="cell: after a reset in mid-panel the same panel is stapled from its start")
 def test_a_panel_that_was_begun_before_a_reset_gets_no_staple_twice():
     rig = model_rig(SCENARIO, 1, 0)
     while len(rig.plant.landed) < 20:
