@@ -11,6 +11,7 @@ from cellwright.hardware.device import Device
 from cellwright.hardware.faults import ON_BOARD, ON_DEVICE, ON_LINE, Fault, read_fault
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.model import ModelBoard
+from cellwright.sensors import Button
 from cellwright.sim.rig import Rig, virtual_rig
 from cellwright.sim.scenario import Scenario
 
@@ -28,8 +29,9 @@ REACH_S = 8 * 3600.0
 class Row:
     """How one fault in one state ended.
 
-    outcome: "faulted", "stopped", "finished", or "seen on the unit" where only the finished unit shows it. reason: the
-    cell's, or the plant's. safe_after_s: seconds from the cell's stop until its world was safe; None if it never was.
+    outcome: "faulted", "stopped", "finished", or "hung". Where only the finished unit shows it, the person who sees it
+    stops the cell; where there is no stop button that is "seen on the unit". reason: the cell's, or what was seen.
+    safe_after_s: seconds from the cell's stop until its world was safe; None if it never was.
     """
 
     state: str
@@ -83,12 +85,24 @@ def strike(
         while not rig.cell.is_halted and rig.cell.finished < finished + UNITS_AFTER and rig.env.now < until_s:
             rig.env.step()
     except CellFault as seen:
-        return Row(state, str(fault), "seen on the unit", str(seen), None)
+        return _stopped_by_hand(rig, state, fault, str(seen))
     if not rig.cell.is_halted:
         outcome = "finished" if rig.cell.finished >= finished + UNITS_AFTER else "hung"
         return Row(state, str(fault), outcome, "", None)
     assert rig.cell.last_stop is not None
     return Row(state, str(fault), rig.cell.state, rig.cell.last_stop.reason, _safe_after_s(rig))
+
+
+def _stopped_by_hand(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
+    """What no sensor noticed and a person did, on the finished unit: that person presses stop, if there is a button."""
+    button = next((each for each in rig.cell.devices.values() if isinstance(each, Button) and each.stops_cell), None)
+    if button is None:
+        return Row(state, str(fault), "seen on the unit", seen, None)
+    rig.plant.close(button)
+    until_s = rig.env.now + SAFE_WITHIN_S
+    while not rig.cell.is_halted and rig.env.now < until_s:
+        rig.env.step()
+    return Row(state, str(fault), rig.cell.state, f"{seen} Who saw it pressed {button.name}.", _safe_after_s(rig))
 
 
 def _safe_after_s(rig: Rig) -> float | None:
