@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
 from cellwright.errors import InputError
+from cellwright.files import Row, read_rows, read_text
 from cellwright.provenance import STATUSES, Status
 from cellwright.sim import Element
 
@@ -32,51 +31,31 @@ def read_stopwatch(path: Path) -> list[Element]:
     as work that does not come with every unit. Lines that begin with # are remarks; ``# status: assumed``
     says that the times were not measured. Raises InputError with file, line and column.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    readings = list(_readings(path, lines))
+    readings = [_reading(row) for row in read_rows(path, (*COLUMNS, "note"), COLUMNS)]
     if not readings:
         raise InputError(f"{path} has no times in it; write one line for each element: cycle,element,seconds.")
-    status = _status(path, lines)
+    status = _status(path)
     cycles = sorted({reading.cycle for reading in readings})
     return [_element(name, readings, len(cycles), status) for name in dict.fromkeys(each.element for each in readings)]
 
 
-def _readings(path: Path, lines: list[str]) -> Iterator[Reading]:
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    if not numbered:
-        return
-    first, heading = numbered[0]
-    names = [name.strip().lower() for name in next(csv.reader([heading]))]
-    for column in COLUMNS:
-        if column not in names:
-            raise InputError(f"{path}, line {first}: there is no column {column!r}; begin with cycle,element,seconds.")
-    for number, line in numbered[1:]:
-        values = next(csv.reader([line]))
-        yield _reading(path, number, dict(zip(names, (value.strip() for value in values), strict=False)), names)
-
-
-def _reading(path: Path, number: int, values: dict[str, str], names: list[str]) -> Reading:
-    known = {name: value for name, value in values.items() if name in Reading.model_fields}
+def _reading(row: Row) -> Reading:
     try:
-        return Reading.model_validate(known)
+        return Reading.model_validate(row.values)
     except ValidationError as error:
         column = str(error.errors()[0]["loc"][0])
         wanted = {"cycle": "a whole number", "element": "a name", "seconds": "a number of seconds above 0"}[column]
-        found = repr(values.get(column, "")) if values.get(column) else "nothing"
-        place = f"{path}, line {number}, column {names.index(column) + 1} ({column})"
-        raise InputError(f"{place}: {found} stands where {wanted} belongs.") from error
+        found = repr(row.values[column]) if column in row.values else "nothing"
+        raise InputError(f"{row.where}, column {column}: {found} stands where {wanted} belongs.") from error
 
 
-def _status(path: Path, lines: list[str]) -> Status:
-    for number, line in enumerate(lines, 1):
+def _status(path: Path) -> Status:
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         key, colon, value = line.lstrip("# ").partition(":")
         if line.startswith("#") and colon and key.strip().lower() == "status":
-            for status in get_args(Status):
+            for status in STATUSES:
                 if value.strip().lower() == status:
-                    return status  # type: ignore[no-any-return]
+                    return status
             raise InputError(f"{path}, line {number}: the status {value.strip()!r} is none of {', '.join(STATUSES)}.")
     return "measured"
 

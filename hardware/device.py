@@ -39,6 +39,10 @@ class Device:
     def reset(self) -> None:
         """Forget what was under way: called after a fault or a stop."""
 
+    def slow_down(self) -> Event:
+        """Come to rest without haste before a soft stop; the event comes when it stands. Most stand already."""
+        return self.board.env.timeout(0)
+
     def note(self, what: str, value: float | None, until: Event | None = None) -> None:
         """Tell the run log, if there is one, what begins and, with ``until``, when it ends."""
         record = self.record

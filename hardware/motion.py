@@ -13,6 +13,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware.stepping import (
     AxisKey,
     MovingAxis,
+    StepLoop,
     StepTiming,
     axis_key,
     finish_times,
@@ -162,12 +163,14 @@ class Motion:
         self.moving: list[ModelStepper] = []
         """Every axis under way; their keys hold as of when the board last looked. See ``settle``."""
         self._looked_s = 0.0
+        self._under_way: StepLoop | None = None  # the same axes, as far on as somebody last asked; see ``axis_now``
         self._alone = lru_cache(maxsize=4096)(partial(_journey, timing))
 
     def settle(self) -> None:
         """Forget an axis that arrived alone: nobody else's move changes by that, so it has no event."""
         if len(self.moving) == 1 and self.moving[0].due_s <= self.env.now:
             self.moving.clear()
+            self._under_way = None
 
     def start(self, stepper: ModelStepper, start: int, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move of one axis; those on their way already go on, at the rate that all together allow."""
@@ -185,7 +188,7 @@ class Motion:
             stepper.move = Coming(env, stepper.device, "did not arrive", now_s, LATE_S)
             self._plan_anew()
             return stepper.move
-        self._looked_s = now_s
+        self._looked_s, self._under_way = now_s, None
         moving[:] = (stepper,)
         for point in stepper.trip_points:
             if start > point.at >= target or start <= point.at < target:
@@ -218,9 +221,14 @@ class Motion:
             self.halt(stepper)
 
     def axis_now(self, stepper: ModelStepper) -> MovingAxis:
-        """How a moving axis is on its way at this moment; positions in true steps."""
-        keys = keys_after(self.timing, self._keys(), self.env.now - self._looked_s)
-        return MovingAxis(*keys[self.moving.index(stepper)])
+        """How a moving axis is on its way at this moment, to be read only; positions in true steps.
+
+        A plant may ask many times in a move, so the loop goes on from where it was asked last.
+        """
+        if self._under_way is None:
+            self._under_way = StepLoop(self.timing, [MovingAxis(*key) for key in self._keys()])
+        self._under_way.run(until_s=self.env.now - self._looked_s)
+        return self._under_way.axes[self.moving.index(stepper)]
 
     def _arrive(self, stepper: ModelStepper, _: Event) -> None:
         """An axis that moved with others has arrived; those go on at another rate."""
@@ -230,6 +238,7 @@ class Motion:
 
     def _leave(self, stepper: ModelStepper) -> None:
         self.moving.remove(stepper)
+        self._under_way = None
         stepper.come_to_rest(stepper.key[0])
         self._show_soon(stepper, stepper.key[0])
         self._plan_anew()
@@ -242,7 +251,7 @@ class Motion:
         keys = keys_after(self.timing, self._keys(), self.env.now - self._looked_s)
         for stepper, key in zip(self.moving, keys, strict=True):
             stepper.key = key
-        self._looked_s = self.env.now
+        self._looked_s, self._under_way = self.env.now, None
 
     def _plan_anew(self) -> None:
         """Plan anew when each axis arrives, for all that are on their way."""

@@ -13,10 +13,10 @@ import simpy
 from simpy.events import Event
 from transitions import Machine, State
 
-from cellwright.actuators import Stepper
 from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, Lacking, nearest
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
+from cellwright.hardware.firmata.pin_maps import Kind
 from cellwright.sensors import Button
 from cellwright.sequences.description import description_problems
 from cellwright.sequences.runlog import RunLog
@@ -28,7 +28,7 @@ FAULTED = "faulted"
 STOPPED = "stopped"
 _MOST_STATES_AT_ONCE = 1000
 SLOWEST_STOP_S = 3.0
-"""How long a soft stop waits for the axes to stand still before it stops them dead."""
+"""How long a soft stop waits for everything to stand still before it stops it dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Cell(StepTools):
     """Triggers that count as a stop of the cell, each with its cause in plain words."""
     resets_with: ClassVar[str] = ""
     """The button that resets the cell after a fault or a stop, if it has one."""
+    arduino: ClassVar[Kind] = "uno"
+    """The Arduino whose pins it is described for: a virtual one is of this kind."""
 
     def __init__(self, board: Board, parameters: Mapping[str, Any] | None = None, log: RunLog | None = None) -> None:
         """Put a cell together on ``board``.
@@ -287,14 +289,13 @@ class Cell(StepTools):
         self.board.make_safe()
 
     def stop_softly(self, reason: str) -> None:
-        """End the step, let the axes slow down as their acceleration allows, then stop as ``stop`` does."""
+        """End the step, let what moves slow down as its acceleration allows, then stop as ``stop`` does."""
         if self.state in (FAULTED, STOPPED) or self._slowing:
             return
         self._slowing = self.env.event()
         for supervision in self._running:
             supervision.abandon(reason)
-        axes = [device for device in self.devices.values() if isinstance(device, Stepper)]
-        standing = self.env.all_of([axis.slow_down() for axis in axes])
+        standing = self.env.all_of([device.slow_down() for device in self.devices.values()])
         self.env.process(self._stop_when(standing, self._slowing, reason))
 
     def _stop_when(self, standing: Event, slowing: Event, reason: str) -> Generator[Event, Any, None]:

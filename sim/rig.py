@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import simpy
 
@@ -45,10 +45,11 @@ class Rig:
 class VirtualLine:
     """The Arduino and the line of the target "virtual".
 
-    kind: which Arduino. baud: bits/s. latency_s: what comes on top in each direction.
+    kind: which Arduino; None is the one that the cell is described for. baud: bits/s. latency_s: what comes on top in
+    each direction.
     """
 
-    kind: Kind = "uno"
+    kind: Kind | None = None
     baud: int = BAUD
     latency_s: float = 0.0
 
@@ -77,7 +78,9 @@ def virtual_rig(
     env = simpy.Environment()
     streams = Streams(seed, replication)
     world = ModelBoard(env)
-    board, wire, arduino, faulty = virtual_board(world, streams, line or VirtualLine(), between)
+    line = line or VirtualLine()
+    kind = line.kind or scenario.kit.cell.arduino
+    board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), between)
     rig = _put_together(scenario, streams, log, env, board, world)
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino
@@ -91,9 +94,9 @@ def virtual_board(
     between: Callable[[simpy.Environment, Link], Link] | None = None,
 ) -> tuple[FirmataBoard, MemoryLine, VirtualArduino, FaultyLink]:
     """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``."""
-    env = world.env
-    wire = MemoryLine(env, line.baud, line.latency_s, f"a virtual {line.kind.capitalize()}")
-    arduino = VirtualArduino(env, wire.board, world, line.kind)
+    env, kind = world.env, line.kind or "uno"
+    wire = MemoryLine(env, line.baud, line.latency_s, f"a virtual {kind.capitalize()}")
+    arduino = VirtualArduino(env, wire.board, world, kind)
     faulty = FaultyLink(env, wire.host, streams["faults on the line"])
     board = FirmataBoard(env, between(env, faulty) if between else faulty)
     env.run(until=board.ready)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +27,17 @@ class Measure:
 
 @dataclass(frozen=True)
 class Kit:
-    """All that belongs to one cell: what its folder offers to the simulation."""
+    """All that belongs to one cell: what its folder offers to the simulation.
+
+    provoking: for states that are rare, what makes them come soon when faults are rehearsed in them ("plant.jams=30").
+    """
 
     cell: type[Cell]
     plant: type[CellPlant]
     plant_parameters: Any
     hand: ManualMethod
     measures: tuple[Measure, ...] = ()
+    provoking: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
 
     def scenario(self, assignments: Sequence[str] = (), observed: Sequence[Element] = ()) -> Scenario:
@@ -76,6 +80,10 @@ class Scenario:
         status = {name: status for name, _, status in inputs_of(self.groups)}
         status |= {f"hand.{element.name}": element.status for element in self.observed}
         return status if compared else {name: each for name, each in status.items() if not name.startswith("hand.")}
+
+    def provoked(self, state: str) -> Scenario:
+        """The same, in such a world that even a rare ``state`` comes soon."""
+        return dataclasses.replace(self, groups=assign(self.groups, self.kit.provoking.get(state, ())))
 
     def input_hash(self) -> str:
         """SHA-256 over every input: the same hash means the same question was asked."""

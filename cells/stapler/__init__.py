@@ -6,6 +6,12 @@ from cellwright.cells.stapler.manual import StaplingByHand
 from cellwright.cells.stapler.plant import StaplerPlant, StaplerPlantParameters
 from cellwright.sim import Kit
 
-KIT = Kit(cell=Stapler, plant=StaplerPlant, plant_parameters=StaplerPlantParameters(), hand=StaplingByHand())
+KIT = Kit(
+    cell=Stapler,
+    plant=StaplerPlant,
+    plant_parameters=StaplerPlantParameters(),
+    hand=StaplingByHand(),
+    provoking={"clearing": ("plant.jams_per_1000_staples=30",)},
+)
 
 __all__ = ["KIT", "PanelLayout", "Stapler", "StaplerPlant", "StaplerPlantParameters", "StaplingByHand"]

@@ -40,7 +40,9 @@ Manual = Annotated[Path | None, typer.Option(help="Stopwatch times of the hand: 
 Target = Annotated[
     str, typer.Option("--on", metavar="TARGET", help="model, virtual, a serial PORT, auto, or replay:FILE.")
 ]
-Kind = Annotated[Board, typer.Option("--board", help="Which Arduino, if it is virtual.")]
+Kind = Annotated[
+    Board | None, typer.Option("--board", help="Which Arduino, if it is virtual.", show_default="the cell's own")
+]
 Baud = Annotated[int, typer.Option(help="Bits a second on the line.", min=300, max=2_000_000)]
 Latency = Annotated[float, typer.Option(help="What comes on top each way, as of a USB adapter, ms.", min=0, max=1000)]
 Faults = Annotated[
@@ -139,7 +141,7 @@ def run(
     faults: Faults = None,
     log: Log = None,
     record: Annotated[Path | None, typer.Option(help="Write every byte on the line, with its time, here.")] = None,
-    board: Kind = Board.UNO,
+    board: Kind = None,
     baud: Baud = 115200,
     latency_ms: Latency = 0.0,
     as_json: Json = False,
@@ -148,7 +150,7 @@ def run(
     from cellwright.cli import running
     from cellwright.sim import VirtualLine
 
-    line = VirtualLine(board.value, baud, latency_ms / 1000)
+    line = VirtualLine(board.value if board else None, baud, latency_ms / 1000)
     running.run(running.RunAsked(cell, target, cycles, seed, settings or [], faults or [], log, record, line, as_json))
 
 
@@ -156,7 +158,7 @@ def run(
 def board(
     pty: Annotated[Path | None, typer.Option(help="Serve it at this path, as a serial port.")] = None,
     tcp: Annotated[str | None, typer.Option(metavar="[HOST:]PORT", help="Serve it on a TCP port.")] = None,
-    kind: Kind = Board.UNO,
+    kind: Kind = None,
     standard: Annotated[bool, typer.Option("--standard", help="Be StandardFirmata, without steppers.")] = False,
     plant: Annotated[str | None, typer.Option(metavar="CELL", help="Put the world of this cell round it.")] = None,
     settings: Set = None,
@@ -175,7 +177,16 @@ def board(
     firmware: Literal["standard", "configurable"] = "standard" if standard else "configurable"
     serving.serve_virtual(
         serving.Served(
-            pty, tcp, kind.value, firmware, baud, latency_ms / 1000, plant, settings or [], seed, faults or []
+            pty,
+            tcp,
+            kind.value if kind else None,
+            firmware,
+            baud,
+            latency_ms / 1000,
+            plant,
+            settings or [],
+            seed,
+            faults or [],
         )
     )
 

@@ -29,7 +29,7 @@ def describe(name: str) -> None:
     """States, devices and pins."""
     cell = cells.load(name).cell
     out = console()
-    out.print(f"[bold]{name}[/bold]: {_purpose(cell)}")
+    out.print(f"[bold]{name}[/bold]: {_purpose(cell)} For an Arduino {cell.arduino.capitalize()}.")
     states = Table("state", "trigger", "leads to", title="States", title_justify="left")
     for state in cell.states:
         leaving = [(trigger, to) for trigger, source, to in cell.transitions if source == state]

@@ -115,7 +115,7 @@ def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> M
     if asked.target == "model":
         return _machine(model_rig(scenario, asked.seed, 0, log), "the model board", faults)
     if asked.target == "virtual":
-        kind = asked.line.kind.capitalize()
+        kind = (asked.line.kind or scenario.kit.cell.arduino).capitalize()
         rig = virtual_rig(scenario, asked.seed, 0, log, asked.line, _recorder(asked))
         return _machine(rig, f"a virtual {kind} at {asked.line.baud} baud", faults)
     if asked.target.startswith(REPLAY):

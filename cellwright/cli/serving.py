@@ -30,7 +30,7 @@ class Served:
 
     pty: Path | None
     tcp: str | None
-    kind: Kind
+    kind: Kind | None
     firmware: Firmware
     baud: int
     latency_s: float
@@ -45,6 +45,7 @@ def serve_virtual(asked: Served) -> None:
     if (asked.pty is None) == (asked.tcp is None):
         raise InputError("Say where to serve the board: --pty PATH or --tcp HOST:PORT.")
     scenario = cells.load(asked.plant).scenario(asked.settings) if asked.plant else None
+    kind = asked.kind or (scenario.kit.cell.arduino if scenario else "uno")
     clock = WallClock()
     end = PtyEnd(clock, asked.pty) if asked.pty else TcpEnd(clock, *address(asked.tcp or ""))
     try:
@@ -54,22 +55,22 @@ def serve_virtual(asked: Served) -> None:
             plant = world_for_others(scenario, board, asked.seed)
             plant.connect()
         devices = plant.cell.devices if plant else {}
-        faults = _put_on_line(clock, end, board, asked, devices)
+        faults = _put_on_line(clock, end, board, kind, asked, devices)
         for text in asked.faults:
             faults.plan(read_fault(text, devices))
         world = f"in the world of the {asked.plant}" if asked.plant else "with nothing round it"
-        print(f"A virtual {asked.kind.capitalize()} {world} is at {end.name}; Ctrl-C ends it.", flush=True)
+        print(f"A virtual {kind.capitalize()} {world} is at {end.name}; Ctrl-C ends it.", flush=True)
         clock.run(until=_ctrl_c(clock))
     finally:
         end.close()
 
 
 def _put_on_line(
-    clock: WallClock, end: ServedEnd, board: ModelBoard, asked: Served, devices: Mapping[str, Device]
+    clock: WallClock, end: ServedEnd, board: ModelBoard, kind: Kind, asked: Served, devices: Mapping[str, Device]
 ) -> Faults:
     """A line in memory between the end and the board gives it the baud rate that a pty and a socket do not have."""
     line = MemoryLine(clock, asked.baud, asked.latency_s)
-    arduino = VirtualArduino(clock, line.board, board, asked.kind, asked.firmware)
+    arduino = VirtualArduino(clock, line.board, board, kind, asked.firmware)
     random = Streams(asked.seed, 0)["faults on the line"]
     faulty = FaultyLink(clock, line.host, random)
     end.on_bytes = faulty.write

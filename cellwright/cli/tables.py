@@ -92,7 +92,8 @@ def saving(measure: Measure, less: Estimate, unit: str) -> str:
     sign, word = (1, "less") if less.mean >= 0 else (-1, "more")
     low, high = (None, None) if less.ci95_low is None or less.ci95_high is None else (less.ci95_low, less.ci95_high)
     sure = "" if low is None or high is None else " ({:.3g} to {:.3g})".format(*sorted((sign * low, sign * high)))
-    return f"The cell leaves {sign * less.mean:.3g} {measure.unit} {word} {measure.words} a {unit}{sure}."
+    words = measure.words[:1].upper() + measure.words[1:]
+    return f"{words}: by the cell {sign * less.mean:.3g} {measure.unit} {word} a {unit} than by hand{sure}."
 
 
 def shared_work(scenario: Scenario) -> list[str]:

@@ -38,15 +38,15 @@ def test_a_spreadsheets_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("1,staple,-3", r"line 2, column 3 \(seconds\): '-3' stands where a number of seconds above 0 belongs"),
-        ("1,staple,0", r"line 2, column 3 \(seconds\)"),
-        ("1,staple,", r"line 2, column 3 \(seconds\): nothing stands where"),
-        ("1,staple", r"line 2, column 3 \(seconds\): nothing stands where"),
-        ("1,staple,fast", r"line 2, column 3 \(seconds\): 'fast'"),
-        ("1,staple,nan", r"line 2, column 3 \(seconds\): 'nan'"),
-        ("1,staple,inf", r"line 2, column 3 \(seconds\): 'inf'"),
-        ("one,staple,3", r"line 2, column 1 \(cycle\): 'one' stands where a whole number belongs"),
-        ("1,,3", r"line 2, column 2 \(element\): nothing stands where a name belongs"),
+        ("1,staple,-3", r"line 2, column seconds: '-3' stands where a number of seconds above 0 belongs"),
+        ("1,staple,0", r"line 2, column seconds"),
+        ("1,staple,", r"line 2, column seconds: nothing stands where"),
+        ("1,staple", r"line 2, column seconds: nothing stands where"),
+        ("1,staple,fast", r"line 2, column seconds: 'fast'"),
+        ("1,staple,nan", r"line 2, column seconds: 'nan'"),
+        ("1,staple,inf", r"line 2, column seconds: 'inf'"),
+        ("one,staple,3", r"line 2, column cycle: 'one' stands where a whole number belongs"),
+        ("1,,3", r"line 2, column element: nothing stands where a name belongs"),
     ],
 )
 def test_a_wrong_time_is_named_by_file_line_and_column(tmp_path: Path, line: str, words: str) -> None:
@@ -57,10 +57,13 @@ def test_a_wrong_time_is_named_by_file_line_and_column(tmp_path: Path, line: str
 
 
 def test_empty_missing_and_headless_files_are_refused(tmp_path: Path) -> None:
-    for text in ("", "cycle,element,seconds\n", "# only a remark\n"):
+    for text in ("", "# only a remark\n"):
+        with pytest.raises(InputError, match="is empty; begin with the line cycle,element,seconds"):
+            read_stopwatch(write(tmp_path, text))
+    for text in ("cycle,element,seconds\n", "cycle,element,seconds\n# only a remark\n"):
         with pytest.raises(InputError, match="has no times in it"):
             read_stopwatch(write(tmp_path, text))
-    with pytest.raises(InputError, match="there is no column 'seconds'"):
+    with pytest.raises(InputError, match="'time' is no column here; the columns are cycle, element, seconds"):
         read_stopwatch(write(tmp_path, "cycle,element,time\n1,staple,3\n"))
     with pytest.raises(InputError, match="cannot be read: No such file"):
         read_stopwatch(tmp_path / "none.csv")

@@ -319,6 +319,25 @@ def test_a_target_that_is_passed_already_is_come_back_to(env, board):
     assert axis.position == passed - 100
 
 
+@given(moves, moves, st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
+@settings(max_examples=40, deadline=None)
+def test_who_looks_again_and_again_finds_an_axis_where_a_single_look_finds_it(move, other, shares):
+    positions = []
+    for looks in (sorted(shares), [max(shares)]):
+        env = simpy.Environment()
+        board = ModelBoard(env)
+        first, second = axis_on(board), axis_on(board, step=3, name="second")
+        whole_s = move_time(TIMING, *move)
+        first.move_to(*move)
+        second.move_to(*other)
+        for share in looks:
+            if share * whole_s > env.now:
+                env.run(until=share * whole_s)
+            found = (first.position, second.position)
+        positions.append(found)
+    assert positions[0] == positions[1]
+
+
 def test_an_axis_at_rest_has_no_target_to_change(board):
     axis = axis_on(board, name="bridge")
     with pytest.raises(CellFault, match="bridge has no move under way"):

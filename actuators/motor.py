@@ -1,0 +1,45 @@
+"""Motors whose speed is a duty: stirrers, fans, conveyors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cellwright.errors import CellFault
+from cellwright.hardware.board import Board, LevelPort
+from cellwright.hardware.device import Device
+
+
+@dataclass(kw_only=True)
+class Motor(Device):
+    """A direct-current motor behind a transistor on a PWM output; at rest without a signal.
+
+    pin: PWM output pin. max_duty: the greatest share of the supply it may be given (0 to 1).
+    """
+
+    pin: int
+    max_duty: float = 1.0
+    level: LevelPort = field(init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        return {"motor": self.pin}
+
+    def problems(self) -> Iterator[str]:
+        if not 0 < self.max_duty <= 1:
+            yield f"has a max_duty of {self.max_duty:g}; it must be above 0 and at most 1"
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        self.level = board.declare_pwm(self.pin)
+
+    def run(self, duty: float) -> None:
+        """Turn at ``duty``, a share of the supply from 0 to 1. Raises CellFault above ``max_duty``."""
+        if not 0 <= duty <= self.max_duty:
+            raise CellFault(f"{self.name} was told to run at a duty of {duty:g}; it takes 0 to {self.max_duty:g}.")
+        self.level.write(duty)
+        self.note("run", duty)
+
+    def stop(self) -> None:
+        """Take the current away; it runs down by itself."""
+        self.level.write(0.0)
+        self.note("stop", None)

@@ -1,0 +1,83 @@
+"""Dosing pumps on stepper drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cellwright.errors import CellFault
+from cellwright.hardware.board import Board, StepperPort
+from cellwright.hardware.device import Device
+from cellwright.hardware.waits import Wait
+
+
+@dataclass(kw_only=True)
+class Pump(Device):
+    """A peristaltic or gear pump turned by a stepper motor. It has no home: only how far it turns counts.
+
+    step, dir: pins of the driver. steps_per_rev: steps for one turn of the pump. ml_per_rev: what a new pump moves in
+    one turn, mL; what it really moves a scale must tell. max_rpm: turns a minute. max_acceleration: turns/s².
+    inverted: True if it pumps backwards.
+    """
+
+    step: int
+    dir: int
+    steps_per_rev: float
+    ml_per_rev: float
+    max_rpm: float
+    max_acceleration: float
+    inverted: bool = False
+    port: StepperPort = field(init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        return {"step": self.step, "direction": self.dir}
+
+    def problems(self) -> Iterator[str]:
+        for parameter in ("steps_per_rev", "ml_per_rev", "max_rpm", "max_acceleration"):
+            if getattr(self, parameter) <= 0:
+                yield f"has a {parameter} of {getattr(self, parameter):g}; it must be above 0"
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        self.port = board.declare_stepper(self, self.step, self.dir, self.inverted)
+        self._steps_per_ml = float(self.steps_per_rev / self.ml_per_rev)
+        self._acceleration = float(self.max_acceleration * self.steps_per_rev)
+
+    @property
+    def pumped_ml(self) -> float:
+        """What a new pump would have moved since it was zeroed, mL; while it turns, as last known."""
+        return self.port.position / self._steps_per_ml
+
+    def flow_ml_per_s(self, rpm: float) -> float:
+        """What a new pump moves at ``rpm``, mL/s."""
+        return rpm / 60 * float(self.ml_per_rev)
+
+    def smallest_ml(self) -> float:
+        """One step, mL."""
+        return 1 / self._steps_per_ml
+
+    def dispense(self, ml: float, rpm: float) -> Wait:
+        """Turn for ``ml`` mL, to the nearest step, at ``rpm`` turns a minute; the wait ends with the last step.
+
+        Raises CellFault for less than nothing or a speed that the pump does not have.
+        """
+        if ml < 0:
+            raise CellFault(f"{self.name} was told to dispense {ml:g} ml; it only pumps forwards.")
+        if not 0 < rpm <= self.max_rpm:
+            raise CellFault(f"{self.name} was told to turn at {rpm:g} rpm; it turns at up to {self.max_rpm:g}.")
+        target = self.port.position + round(ml * self._steps_per_ml)
+        wait = self.port.move_to(target, rpm / 60 * self.steps_per_rev, self._acceleration)
+        self.note("dispense", ml, until=wait)
+        return wait
+
+    def halt(self) -> Wait:
+        """Stop at once; the wait ends when the board has said where, and ``pumped_ml`` is right again."""
+        return self.port.halt()
+
+    def slow_down(self) -> Wait:
+        """Stop as its acceleration allows; the wait ends when it stands still."""
+        return self.port.slow_down()
+
+    def zero(self) -> None:
+        """Count from here; only while it stands. So the count stays far from the firmware's largest number."""
+        self.port.zero()

@@ -1,0 +1,69 @@
+"""Valves that are held open for a while, and never for too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cellwright.hardware.board import Board, OutputPort
+from cellwright.hardware.device import Device
+
+
+@dataclass(kw_only=True)
+class Valve(Device):
+    """A solenoid valve, such as a pinch valve: open while its coil is on, closed without current.
+
+    pin: output pin. max_open_s: after so long it closes by itself, whatever has become of the step that opened it.
+    active_low: True if it opens when the pin is low (a relay board, often).
+    """
+
+    pin: int
+    max_open_s: float
+    active_low: bool = False
+    output: OutputPort = field(init=False, repr=False)
+    _closes_at_s: float = field(default=0.0, init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        return {"solenoid": self.pin}
+
+    def problems(self) -> Iterator[str]:
+        if self.max_open_s <= 0:
+            yield f"has a max_open_s of {self.max_open_s:g} s; it must be above 0"
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        self.output = board.declare_output(self.pin, safe=self.active_low)
+
+    def reset(self) -> None:
+        self._closes_at_s = 0.0  # the board has closed it
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened, and is neither closed again nor shut by its time limit."""
+        return self.open_for_s > 0
+
+    @property
+    def open_for_s(self) -> float:
+        """How long it will stay open unless it is opened again, s."""
+        return max(0.0, self._closes_at_s - self.board.env.now)
+
+    def open(self) -> None:
+        """Open it, or hold it open, for ``max_open_s`` from now."""
+        # A pulse, because the board's own timer ends it: no step needs to live for the valve to close.
+        was_open = self.is_open
+        self.output.pulse(self, not self.active_low, float(self.max_open_s), 0.0)
+        self._closes_at_s = self.board.env.now + self.max_open_s
+        if not was_open:
+            self.note("open", None)
+
+    def hold(self) -> None:
+        """Hold an open valve open: called now and then by whoever still needs it."""
+        if self.open_for_s < self.max_open_s / 2:
+            self.open()
+
+    def close(self) -> None:
+        """Close it."""
+        if self.is_open:
+            self._closes_at_s = 0.0
+            self.note("closed", None)
+        self.output.write(self.active_low)

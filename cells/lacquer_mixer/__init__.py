@@ -1,0 +1,33 @@
+"""The lacquer mixer: components dosed by mass into a can on a scale, and stirred."""
+
+from cellwright.cells.lacquer_mixer.cell import LacquerMixer
+from cellwright.cells.lacquer_mixer.manual import MixingByHand
+from cellwright.cells.lacquer_mixer.plant import LacquerMixerPlant, MixerPlantParameters
+from cellwright.sim import Kit, Measure
+
+MEASURES = (
+    Measure("dose_error_g", "largest error of a component", "g"),
+    Measure("beyond_order_g", "lacquer shipped beyond the order", "g"),
+    Measure("beyond_order_nok", "lacquer shipped beyond the order, at its price", "NOK"),
+)
+KIT = Kit(
+    cell=LacquerMixer,
+    plant=LacquerMixerPlant,
+    plant_parameters=MixerPlantParameters(),
+    hand=MixingByHand(),
+    measures=MEASURES,
+    provoking={
+        "mending": ("plant.blocks_per_1000_cans=300",),
+        "pausing": ("plant.lifts_per_1000_cans=300",),
+        "refusing": ("plant.jumps_per_1000_cans=300",),
+    },
+)
+
+__all__ = [
+    "KIT",
+    "MEASURES",
+    "LacquerMixer",
+    "LacquerMixerPlant",
+    "MixerPlantParameters",
+    "MixingByHand",
+]

@@ -1,0 +1,329 @@
+"""The mixer's world: drums, lines, the can on its scale, what goes wrong, and the person who is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from simpy.events import Event
+
+from cellwright.cells.lacquer_mixer.orders import Order
+from cellwright.cells.lacquer_mixer.physics import LineParameters, PumpedLine
+from cellwright.cells.lacquer_mixer.recipes import Component
+from cellwright.cells.lacquer_mixer.scale import ModelNau7802, Platform, ScaleParameters
+from cellwright.errors import CellFault
+from cellwright.provenance import assumed
+from cellwright.sim import CellPlant
+
+Strike = Callable[[np.random.Generator], None]
+"""Lets something go wrong, by draws of its own."""
+BRIM = 1.06
+"""What a can holds to the brim, over what it holds to the filling line (assumed)."""
+
+
+@dataclass(kw_only=True)
+class MixerPlantParameters(LineParameters, ScaleParameters):
+    """What is not known of the mixer before it is built.
+
+    coldest_c, warmest_c: the room, °C; each replication has a day of its own between the two. splash_percent: of what
+    is dosed, this lands beside the can, half of it on the scale. can_spread: half-width of an empty can's weight.
+    The rest: how often something goes wrong.
+    """
+
+    coldest_c: float = assumed(15, "an unheated workshop")
+    warmest_c: float = assumed(30, "a summer's day")
+    splash_percent: float = assumed(0.01, "a thin stream into a can")
+    can_spread: float = assumed(0.05, "tins of one delivery")
+    bubbles_per_1000_cans: float = assumed(4, "nobody has counted")
+    blocks_per_1000_cans: float = assumed(2, "nobody has counted; skin in a nozzle")
+    lifts_per_1000_cans: float = assumed(1, "nobody has counted; somebody looks")
+    jumps_per_1000_cans: float = assumed(1, "nobody has counted; somebody leans on it")
+    drifts_per_1000_cans: float = assumed(0.5, "nobody has counted; draught, sun, a tube that touches the can")
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 0:
+                raise ValueError(f"{name} must be at least 0.")
+        if self.coldest_c > self.warmest_c:
+            raise ValueError("coldest_c must not be above warmest_c.")
+
+
+@dataclass
+class Can:
+    """A can in the world. content_g: what landed in it, by line. lid_ml: what it holds to the brim."""
+
+    order: Order
+    empty_g: float
+    content_g: list[float]
+    stirred: bool = False
+
+    @property
+    def total_g(self) -> float:
+        """The lacquer in it."""
+        return sum(self.content_g)
+
+
+class LacquerMixerPlant(CellPlant):
+    """Moves lacquer and people. It knows what truly is in each can, which no scale does."""
+
+    def connect(self) -> None:
+        cell, board = self.cell, self.board
+        p = self.parameters
+        self.celsius = float(self.streams["day"].uniform(p.coldest_c, p.warmest_c))
+        self.lines = [self._line(number) for number in range(len(cell.drums.drums))]
+        self.densities = [line.density_g_per_ml for line in self.lines]
+        settling_s = p.settling_s_at_80 if cell.scale.samples_per_s > 10 else p.settling_s_at_10
+        self.platform = Platform(board.env, self.lines, settling_s)
+        self.platform.on_land = self._land
+        self.converter = ModelNau7802(self.platform, cell.scale, p, self.streams["scale"])
+        board.i2c_devices[cell.scale.address] = self.converter
+        self.can: Can | None = None
+        self.beside: Can | None = None
+        self.pot = False
+        self.done = 0
+        self.cans_checked = 0
+        self.refused = 0
+        self.waste_g = 0.0
+        self.overflowed_g = 0.0
+        self.drums_changed = 0
+        self.close(cell.door)
+        for line, (_, valve) in zip(self.lines, cell.lines, strict=False):
+            board.on_output(valve.pin, partial(self._turn, line, valve.active_low))
+        board.on_output(cell.lamp.pin, self._lamp_on, levels=[not cell.lamp.active_low])
+
+    def _line(self, number: int) -> PumpedLine:
+        drum, pump = self.cell.drums.drums[number], self.cell.lines[number].pump
+        age = float(self.streams[f"tubing {number}"].uniform(0, 1))
+        return PumpedLine(
+            self.board.axis(pump.step),
+            self._component(drum.material),
+            self.parameters,
+            self.celsius,
+            float(pump.steps_per_rev),
+            float(pump.ml_per_rev),
+            float(drum.net_g),
+            self.streams[f"line {number}"],
+            age,
+        )
+
+    def _component(self, material: str) -> Component:
+        """What is in a drum; one that no recipe asks for is never pumped, so that any will do."""
+        every = [component for order in self.cell.orders.orders for component in order.recipe.components]
+        found: Component = next((component for component in every if component.material == material), every[0])
+        return found
+
+    # ---- what the outputs do ----
+
+    def _turn(self, line: PumpedLine, active_low: bool, level: bool) -> None:
+        self.platform.advance()
+        line.is_open = level != active_low
+
+    def _land(self, number: int, grams: float) -> float:
+        """Let lacquer land: in the can, a little beside it; all on the platform if there is no can."""
+        if self.can is None:
+            return grams
+        splash_g = grams * self.parameters.splash_percent / 100
+        self.can.content_g[number] += grams - splash_g
+        volume_ml = sum(g / density for g, density in zip(self.can.content_g, self.densities, strict=True))
+        if volume_ml > self.can.order.can_ml * BRIM:
+            self.overflowed_g += grams
+        return float(grams - splash_g / 2)
+
+    def _is_stirring(self) -> bool:
+        level = self.board.levels.get(self.cell.stirrer.pin)  # None after the board was reset
+        return bool(level is not None and level.value > 0)
+
+    def _red(self) -> bool:
+        return bool(self.board.output(self.cell.red_lamp.pin).level != self.cell.red_lamp.active_low)
+
+    # ---- the person ----
+
+    def _lamp_on(self, _: bool) -> None:
+        self.board.env.process(self.operator.come(self._visit))
+
+    def _visit(self) -> Generator[Event, Any, None]:
+        """What a person does who comes because a lamp is lit and looks what is the matter."""
+        if self._red() and self.pot:
+            yield from self._take_pot()
+        elif self._red() and self.can is None:
+            yield from self._bring_pot()
+        elif self._red():
+            yield from self._take_refused()
+        elif self.can is not None and self._finished():
+            yield from self._collect()
+            yield from self._bring_can()
+        elif self.can is None and self.beside is None:
+            yield from self._bring_can()
+        else:
+            yield from self._set_right()
+            yield from self._press_start()
+
+    def _finished(self) -> bool:
+        assert self.can is not None
+        return self.can.stirred
+
+    def _press_start(self) -> Generator[Event, Any, None]:
+        yield from self.do("press start")
+        self.press(self.cell.start_button)
+
+    def _bring_can(self) -> Generator[Event, Any, None]:
+        yield from self.do("fetch can")
+        if self._red():
+            return  # it wants something else now
+        self.open(self.cell.door)
+        yield from self.do("place can")
+        order = self.cell.orders.orders[self.done % len(self.cell.orders.orders)]
+        spread = 1 + self.streams["can"].uniform(-1, 1) * self.parameters.can_spread
+        self._put_on(Can(order, order.empty_can_g * spread, [0.0] * len(self.lines)))
+        self.close(self.cell.door)
+        self._plan_mishaps()
+        yield from self._press_start()
+
+    def _watch_stirrer(self, can: Can) -> Generator[Event, Any, None]:
+        """A can in which the stirrer has turned, and no longer does, is done."""
+        while can is self.can and not can.stirred:
+            yield self.board.env.timeout(1.0)
+            if self._is_stirring():
+                while self._is_stirring():
+                    yield self.board.env.timeout(0.1)
+                can.stirred = can is self.can and not self._is_open(self.cell.door)
+
+    def _is_open(self, switch: Any) -> bool:
+        return bool(self.board.input(switch.pin).level == switch.active_low)
+
+    def _put_on(self, can: Can) -> None:
+        self.can = can
+        self.platform.put(can.empty_g + can.total_g)
+        self.close(self.cell.can_in_place)
+        self.board.env.process(self._watch_stirrer(can))
+
+    def _take_off(self) -> Can:
+        assert self.can is not None
+        self.platform.advance()
+        can, self.can = self.can, None
+        self.platform.put(-can.empty_g - can.total_g)
+        return can
+
+    def _collect(self) -> Generator[Event, Any, None]:
+        self.open(self.cell.door)
+        yield from self.do("close and label")
+        can = self._take_off()
+        self._check(can)
+        self.done += 1
+        self.open(self.cell.can_in_place)
+
+    def _take_refused(self) -> Generator[Event, Any, None]:
+        self.open(self.cell.door)
+        yield from self.do("take away")
+        self.waste_g += self._take_off().total_g
+        self._wipe()
+        self.refused += 1
+        self.close(self.cell.door)
+        self.open(self.cell.can_in_place)
+
+    def _wipe(self) -> None:
+        """Whoever takes a can away wipes the platform."""
+        self.platform.put(-self.platform.stands_g)
+
+    def _bring_pot(self) -> Generator[Event, Any, None]:
+        self.open(self.cell.door)
+        yield from self.do("place rinsing pot")
+        self.pot = True
+        self.close(self.cell.can_in_place)
+        self.close(self.cell.door)
+        yield from self._press_start()
+
+    def _take_pot(self) -> Generator[Event, Any, None]:
+        self.open(self.cell.door)
+        yield from self.do("take away")
+        self.pot = False
+        self.close(self.cell.door)
+        self.open(self.cell.can_in_place)
+
+    def _set_right(self) -> Generator[Event, Any, None]:
+        """Look what is wrong, and put it right."""
+        for line in self.lines:
+            if line.blocked:
+                yield from self.do("clear line")
+                line.blocked, line.bubble_ml = False, 0.0
+            elif line.drum_g <= 0:
+                yield from self.do("change drum, fill line")
+                line.drum_g = float(self.cell.drums.drums[self.lines.index(line)].net_g)
+                line.bubble_ml = line.air_sucked_ml = 0.0
+                self.drums_changed += 1
+            elif line.bubble_ml > 0:
+                yield from self.do("bleed line")
+                line.bubble_ml = 0.0
+        if self.beside is not None:
+            yield from self.do("place can")
+            can, self.beside = self.beside, None
+            self._put_on(can)
+        if self.converter.drift_g_per_s:
+            yield from self.do("look at scale")
+            self.converter.drift(0.0)
+        self.close(self.cell.door)
+
+    # ---- what goes wrong ----
+
+    def _plan_mishaps(self) -> None:
+        """At most one of each kind to a can, at a moment of its own."""
+        p, n = self.parameters, len(self.lines)
+        mishaps: tuple[tuple[str, float, Strike], ...] = (
+            ("bubble", p.bubbles_per_1000_cans, lambda r: self._bubble(int(r.integers(n)), r.uniform(5, 25))),
+            ("block", p.blocks_per_1000_cans, lambda r: self._block(int(r.integers(n)))),
+            ("lift", p.lifts_per_1000_cans, lambda _: self.lift()),
+            ("jump", p.jumps_per_1000_cans, lambda r: self.jump(r.uniform(-60, 60), bool(r.random() < 0.5))),
+            ("drift", p.drifts_per_1000_cans, lambda r: self.converter.drift(r.uniform(-0.5, 0.5))),
+        )
+        for kind, rate, strike in mishaps:
+            random = self.streams[kind]
+            strikes, after_s = random.random() < rate / 1000, random.uniform(5, 60)
+            if strikes:
+                moment = self.board.env.timeout(after_s)
+                moment.callbacks.append(partial(self._strike, self.can, random, strike))
+
+    def _strike(self, can: Can | None, random: np.random.Generator, strike: Strike, _: Event) -> None:
+        if can is self.can and can is not None and not can.stirred:
+            strike(random)
+
+    def _bubble(self, line: int, ml: float) -> None:
+        self.platform.advance()
+        self.lines[line].bubble_ml += ml
+
+    def _block(self, line: int) -> None:
+        self.platform.advance()
+        self.lines[line].blocked = True
+
+    def jump(self, grams: float, stays: bool) -> None:
+        """Somebody leans on the scale for three seconds; or knocks against it, and its zero ``stays`` elsewhere."""
+        self.converter.jump(grams)
+        if not stays:
+            self.board.env.timeout(3.0).callbacks.append(lambda _: self.converter.jump(-grams))
+
+    def lift(self) -> None:
+        """Somebody takes the can off the scale and leaves it beside."""
+        if self.can is not None:
+            self.beside = self._take_off()
+            self.open(self.cell.can_in_place)
+
+    # ---- what the cans are like ----
+
+    def _check(self, can: Can) -> None:
+        """Look at a finished can. Raises CellFault for one that ran over."""
+        self.cans_checked += 1
+        if self.overflowed_g:
+            raise CellFault(f"{self.cell.name()}: {self.overflowed_g:.1f} g ran over the brim of a can.")
+        growth = max(1.0, can.total_g / can.order.mass_g)
+        errors_g = [
+            can.content_g[self.cell.drums.line_of(component.material)] - growth * can.order.asked_g(component)
+            for component in can.order.recipe.components
+        ]
+        beyond_g = max(0.0, can.total_g - can.order.mass_g)
+        self.measure(
+            dose_error_g=max(abs(error_g) for error_g in errors_g),
+            beyond_order_g=beyond_g,
+            beyond_order_nok=beyond_g / 1000 * can.order.recipe.price_nok_per_kg,
+        )

@@ -1,0 +1,199 @@
+"""Files that people write, TOML and CSV: read, checked with pydantic, refused with file, line and one sentence.
+
+Open to all folders, as errors.py is: settings, calibrations, lists of orders and stopwatch studies are all read here.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from cellwright.errors import InputError, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+MOST_BYTES = 2_000_000
+"""A larger file is refused before it is read: nobody writes one by hand, and it is often a mistaken name."""
+_TABLE = re.compile(r"\s*\[\[\s*([\w-]+)\s*\]\]")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises InputError if it cannot be read or is too large."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise InputError(f"{path} has {size} bytes; more than {MOST_BYTES} are not read.")
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+# ---- TOML ----
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+    """The values of a TOML file, and its text. Raises InputError if it is none."""
+    text = read_text(path)
+    try:
+        return tomllib.loads(text), text
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: {error}.") from error
+
+
+def read_model(model: type[Model], path: Path) -> Model:
+    """A ``model`` from a TOML file. Raises InputError with file, line and what is wrong."""
+    values, text = read_toml(path)
+    return checked(model, values, str(path), text)
+
+
+def write_model(model: BaseModel, path: Path, remark: str) -> None:
+    """Write a flat model as a TOML file, in place of what was there; ``remark`` is its first line.
+
+    Raises InputError if it cannot be written.
+    """
+    lines = [f"# {remark}", *(f"{key} = {_toml(value)}" for key, value in model.model_dump().items())]
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return value.isoformat() if isinstance(value, datetime.date) else repr(value)
+
+
+def checked(model: type[Model], values: Mapping[str, Any], where: str, text: str = "") -> Model:
+    """A ``model`` of ``values``. Raises InputError that names ``where``, the line of ``text``, and the value."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise InputError(_sentence(model, error, where, text)) from error
+
+
+def _sentence(model: type[BaseModel], error: ValidationError, where: str, text: str) -> str:
+    errors = error.errors(include_url=False)
+    # A misspelt setting is unknown and missed at once: the unknown one says which.
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+    place = first["loc"]
+    message = _clause(first["msg"])
+    line = line_of(text, place)
+    start = f"{where}, line {line}" if line else where
+    key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+    if first["type"] == "extra_forbidden":
+        return f"{start}: {key!r} is not a setting here; {nearest(key, _known(model, place))}"
+    if first["type"] == "missing":
+        return f"{start}: {key} is missing."
+    if not place:
+        return f"{start}: {message}."
+    if isinstance(first["input"], (dict, list, tuple)):
+        return f"{start}: {message[:1].lower()}{message[1:]}."
+    return f"{start}: {key} = {first['input']!r}: {message[:1].lower()}{message[1:]}."
+
+
+def _clause(message: str) -> str:
+    return message.removeprefix("Value error, ").rstrip(".")
+
+
+def line_of(text: str, place: Sequence[int | str]) -> int | None:
+    """The line of TOML on which ``place`` stands, counted from 1: ("kerf_mm",), or ("components", 1, "percent")."""
+    if not place:
+        return None
+    table, number, key = str(place[0]), 0, ""
+    if len(place) > 1 and isinstance(place[1], int):
+        number = place[1]
+        key = str(place[2]) if len(place) > 2 else ""
+    seen, header, inside = -1, None, ""
+    for at, line in enumerate(text.splitlines(), 1):
+        match = _TABLE.match(line)
+        if match:
+            inside = match[1]
+            seen += inside == table
+            if inside == table and seen == number:
+                header = at
+        elif line.split("=")[0].strip() == (key or table) and (
+            (inside == table and seen == number) if key else not inside
+        ):
+            return at
+    return header
+
+
+def _known(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """The settings that there are where an unknown one stands."""
+    fields = model.model_fields
+    if len(place) < 2:
+        return list(fields)
+    entry = fields[str(place[0])].annotation
+    inner = next((each for each in getattr(entry, "__args__", ()) if hasattr(each, "model_fields")), None)
+    return list(inner.model_fields) if inner else []
+
+
+# ---- CSV ----
+
+
+class Row(NamedTuple):
+    """The cells of one line that are not empty, by column, and where the line is."""
+
+    where: str
+    values: dict[str, str]
+
+    def refusal(self, sentence: str) -> InputError:
+        """An error about this line."""
+        return InputError(f"{self.where}: {sentence}")
+
+    def checked(self, model: type[Model], **more: Any) -> Model:
+        """Build a ``model`` from the row. Raises InputError that names file, line and column."""
+        try:
+            return model.model_validate({**self.values, **more})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            message = _clause(first["msg"])
+            column = str(first["loc"][0]) if first["loc"] else ""
+            if first["type"] == "missing":
+                raise InputError(f"{self.where}, column {column}: there is no value.") from error
+            said = f"{self.values[column]!r}: " if column in self.values else ""
+            place = f"{self.where}, column {column}: " if column else f"{self.where}: "
+            raise InputError(f"{place}{said}{message[:1].lower()}{message[1:]}.") from error
+
+
+def read_rows(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Row]:
+    """The rows of a CSV file with a header; lines that are empty or begin with # are passed over."""
+    reader = csv.reader(io.StringIO(read_text(path)), strict=True)
+    header: list[str] | None = None
+    try:
+        for values in reader:
+            cells = [value.strip() for value in values]
+            where = f"{path}, line {reader.line_num}"
+            if not any(cells) or cells[0].startswith("#"):
+                continue
+            if header is None:
+                header = [cell.lower() for cell in cells]
+                refuse_columns(where, header, columns, needed)
+            elif len(cells) > len(header):
+                raise InputError(f"{where}: there are {len(cells)} values for {len(header)} columns.")
+            else:
+                yield Row(where, {name: cell for name, cell in zip(header, cells, strict=False) if cell})
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: {error}.") from error
+    if header is None:
+        raise InputError(f"{path} is empty; begin with the line {','.join(needed)}.")
+
+
+def refuse_columns(where: str, names: Sequence[str], columns: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise InputError for a column that is unknown, there twice, or missing."""
+    for name in names:
+        if name not in columns:
+            raise InputError(f"{where}: {name!r} is no column here; the columns are {', '.join(columns)}.")
+        if names.count(name) > 1:
+            raise InputError(f"{where}: the column {name} is there twice.")
+    for name in needed:
+        if name not in names:
+            raise InputError(f"{where}: the column {name} is missing.")

@@ -1,0 +1,370 @@
+"""Dosing to a mass: coarse then fine, by the scale, with what is still in the air learned from dose to dose."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field
+from simpy.events import Event
+
+from cellwright.actuators.pump import Pump
+from cellwright.actuators.valve import Valve
+from cellwright.errors import CellFault
+from cellwright.sensors.load_cell import LoadCell
+from cellwright.sequences.settings import Settings
+
+Steps = Generator[Event, Any, Any]
+Positive = Annotated[float, Field(gt=0, le=10_000)]
+
+
+class DosingTrouble(CellFault):
+    """Why a dose was broken off. The pump stands and the valve is closed.
+
+    got_g: what the scale last showed of this dose, while it could be believed, g. coming_g: what should have come after
+    that. stands_g: what the scale showed in all, without that.
+    """
+
+    got_g: float = 0.0
+    coming_g: float = 0.0
+    stands_g: float | None = None
+
+
+class LineBlocked(DosingTrouble):
+    """The pump turned, and nothing came, though the drum should have plenty."""
+
+
+class DrumEmpty(DosingTrouble):
+    """The pump turned, and nothing came, and by the books the drum is empty."""
+
+
+class AirInLine(DosingTrouble):
+    """Nothing came for a while, and then it came again: a bubble went through."""
+
+
+class ScaleDrifts(DosingTrouble):
+    """The scale moved slowly, though nothing was pumped."""
+
+
+class ScaleJumped(DosingTrouble):
+    """The scale showed more or less than the pump can have brought: somebody touched it, or it is broken."""
+
+
+class DoseInterrupted(DosingTrouble):
+    """What the dose must not be without went away: the can, or the closed door."""
+
+
+class DoseNotReached(DosingTrouble):
+    """The mass was not reached within the time, or the pulses, that a dose may take."""
+
+
+@dataclass(kw_only=True)
+class LineMemory:
+    """What a line has learned of itself. Zero where it has learned nothing yet.
+
+    flow_g_per_s: at coarse speed. in_flight_g: what still came on the scale after the pump was told to stop.
+    fine_g_per_ml: what a pulse really brings for each mL that a new pump would have moved. left_g: in the drum, by
+    the books. doses: how many it has learned from.
+    """
+
+    flow_g_per_s: float = 0.0
+    in_flight_g: float = 0.0
+    fine_g_per_ml: float = 0.0
+    left_g: float = 0.0
+    doses: int = 0
+
+
+class DosingRules(Settings):
+    """How a dose is done, and what bounds it. Times in s, masses in g; all assumed, and for a first run to change.
+
+    coarse_rpm, fine_rpm: speeds of the pump. close_enough_g: a dose so near its mass is left alone; some drops.
+    margin_g: how far before the learned point the coarse run stops; what it varies by. settle_s: from standstill until
+    the scale is believed: fall, thread and filter. samples: of a weighing. look_s: the longest between two looks at the
+    scale. most_pulses, most_s: what a dose may take. dry_s: so long without flow is no flow. bubble_s: so long it
+    then waits for a bubble to go through. drift_g: how far two weighings may differ with nothing pumped between; six
+    times their noise. jump_g: what the scale may move beyond what the pump can bring. empty_g: by the books, less than
+    this in the drum may be nothing.
+    """
+
+    source: str = "chosen on the simulated mixer, never tried on a real one"
+    coarse_rpm: Positive = 180
+    fine_rpm: Positive = 30
+    close_enough_g: Positive = 0.15
+    margin_g: Positive = 1.5
+    settle_s: Positive = 0.6
+    samples: Annotated[int, Field(ge=2, le=1000)] = 16
+    look_s: Positive = 0.5
+    most_pulses: Annotated[int, Field(ge=1, le=1000)] = 40
+    most_s: Positive = 600
+    dry_s: Positive = 2.0
+    bubble_s: Positive = 4.0
+    drift_g: Positive = 0.2
+    jump_g: Positive = 2.0
+    empty_g: Positive = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A dose that is done: what the scale showed, g, in how many pulses after the coarse run, in what time.
+
+    stands_g: what the scale shows in all, for whoever doses next.
+    """
+
+    dosed_g: float
+    stands_g: float
+    pulses: int
+    took_s: float
+
+
+def dose_to_mass(
+    pump: Pump,
+    valve: Valve,
+    scale: LoadCell,
+    asked_g: float,
+    memory: LineMemory,
+    rules: DosingRules,
+    guards: Sequence[Event] = (),
+    stood_g: float | None = None,
+) -> Steps:
+    """Dose ``asked_g`` grams through one line; a step's part, returns a Dose.
+
+    stood_g: what the scale last showed, if nothing was pumped since; it must still show that. guards: events that must
+    not come while it doses, such as the can being lifted. Raises a DosingTrouble that names what went wrong; the pump
+    then stands, the valve is closed, and what came is in ``got_g``. A dose that is too large is no trouble here:
+    whoever asked can see it.
+    """
+    return _Dosing(pump, valve, scale, asked_g, memory, rules, guards, stood_g).run()
+
+
+@dataclass
+class _Dosing:
+    """One dose under way."""
+
+    pump: Pump
+    valve: Valve
+    scale: LoadCell
+    asked_g: float
+    memory: LineMemory
+    rules: DosingRules
+    guards: Sequence[Event]
+    stood_g: float | None
+    start_g: float = 0.0
+    has_begun: bool = False
+    got_g: float = 0.0
+    coming_g: float = 0.0
+    pulses: int = 0
+    dry_pulses: int = 0
+    began_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.env = self.pump.board.env
+        self.began_s = self.env.now
+
+    def run(self) -> Steps:
+        self.pump.zero()
+        try:
+            self.start_g = yield from self._settled()
+            self._refuse_drift()
+            self.has_begun = True
+            if self.asked_g > self._coarse_least_g():
+                yield from self._coarse()
+            while self.asked_g - self.got_g > self.rules.close_enough_g:
+                yield from self._pulse(self.asked_g - self.got_g)
+        except DosingTrouble as trouble:
+            trouble.got_g, trouble.coming_g = self.got_g, self.coming_g
+            trouble.stands_g = self.start_g + self.got_g if self.has_begun else self.stood_g
+            raise
+        finally:
+            self.memory.left_g -= max(0.0, self.got_g)
+        self.memory.doses += 1
+        return Dose(self.got_g, self.start_g + self.got_g, self.pulses, self.env.now - self.began_s)
+
+    def _refuse_drift(self) -> None:
+        """Nothing was pumped since the last weighing, so the scale must show the same."""
+        moved_g = 0.0 if self.stood_g is None else self.start_g - self.stood_g
+        if abs(moved_g) > self.rules.jump_g:
+            raise ScaleJumped(f"{self.scale.name} jumped by {moved_g:+.1f} g with nothing pumped.")
+        if abs(moved_g) > self.rules.drift_g:
+            raise ScaleDrifts(f"{self.scale.name} drifted by {moved_g:+.2f} g with nothing pumped.")
+
+    # ---- coarse ----
+
+    def _flow_g_per_s(self) -> float:
+        """At coarse speed: as learned, or two thirds of a new pump's with a liquid like water."""
+        return self.memory.flow_g_per_s or 0.67 * self.pump.flow_ml_per_s(self.rules.coarse_rpm)
+
+    def _in_flight_g(self) -> float:
+        """As learned, or what comes in a second: too much rather than too little."""
+        return self.memory.in_flight_g or self._flow_g_per_s()
+
+    def _coarse_least_g(self) -> float:
+        return 2 * self._in_flight_g() + self.rules.margin_g
+
+    def _coarse(self) -> Steps:
+        """Run until what is on the scale and what is on its way make the dose, less a margin."""
+        stop_at_g = self.asked_g - self._in_flight_g() - self.rules.margin_g
+        shown_g = yield from self._run_to(stop_at_g, self.rules.coarse_rpm, self._flow_g_per_s())
+        yield from self._weigh(2 * self._in_flight_g())
+        self._learn("in_flight_g", self.got_g - shown_g)
+
+    def _run_to(self, stop_at_g: float, rpm: float, flow_g_per_s: float) -> Steps:
+        """Pump at ``rpm`` until the scale shows ``stop_at_g`` of this dose; returns what it showed as the pump stopped.
+
+        Raises what a flow that stays away means.
+        """
+        rules, env = self.rules, self.env
+        most_s = 2 * self.asked_g / flow_g_per_s + rules.dry_s + rules.bubble_s
+        turning = self.pump.dispense(most_s * self.pump.flow_ml_per_s(rpm), rpm)
+        self.valve.open()
+        most_g_per_s = (1.25 if self.memory.flow_g_per_s else 2.0) * flow_g_per_s
+        flow = _Flow(env.now, self.got_g, flow_g_per_s, rules.dry_s)
+        shown_g, shown_s = self.got_g, env.now
+        while shown_g < stop_at_g and turning.callbacks is not None:
+            wait_s = 0.5 * (stop_at_g - shown_g) / flow_g_per_s
+            yield env.any_of([env.timeout(min(max(wait_s, self.scale.period_s), rules.look_s)), *self.guards])
+            in_air_g = self.memory.in_flight_g or 0.5 * flow.g_per_s
+            self.coming_g = flow.g_per_s * (env.now - shown_s) + in_air_g
+            yield from self._stop_if_interrupted()
+            self.valve.hold()
+            now_g = (yield from self.scale.sample()) - self.start_g
+            yield from self._stop_if_jumped(now_g - shown_g, most_g_per_s * (env.now - shown_s))
+            shown_g, shown_s = now_g, env.now
+            self.got_g, self.coming_g = shown_g, in_air_g
+            flow.see(env.now, shown_g)
+            if flow.is_back or flow.dry_for_s(env.now) > rules.bubble_s:
+                yield from self._stop()
+                yield from self._weigh(2 * self._in_flight_g())
+                raise self._why_dry(flow)
+        yield from self._stop()
+        if rpm == rules.coarse_rpm and flow.steady_g_per_s:
+            self._learn("flow_g_per_s", flow.steady_g_per_s)
+        return shown_g
+
+    def _why_dry(self, flow: _Flow) -> DosingTrouble:
+        name, rules = self.pump.name, self.rules
+        if flow.is_back:
+            return AirInLine(f"{name} pumped air for some seconds; bleed its line.")
+        left_g = self.memory.left_g - self.got_g
+        if left_g < rules.empty_g:
+            return DrumEmpty(
+                f"{name} brings nothing more, and its drum should hold {max(0.0, left_g):.0f} g; change it."
+            )
+        return LineBlocked(
+            f"{name} brings nothing, though its drum should hold {left_g / 1000:.1f} kg; clear its line, or look "
+            "whether the drum is as full as booked."
+        )
+
+    # ---- fine ----
+
+    def _pulse(self, left_g: float) -> Steps:
+        """One pulse for most of what is left, and weigh."""
+        rules = self.rules
+        self._refuse_endless()
+        self.pulses += 1
+        g_per_ml = self.memory.fine_g_per_ml or 1.0
+        share = 0.7 if left_g > 1.0 or not self.memory.fine_g_per_ml else 0.9
+        ml = max(share * left_g / g_per_ml * 1.5**self.dry_pulses, self.pump.smallest_ml())
+        before_g = self.got_g
+        self.coming_g = ml * g_per_ml
+        self.valve.open()
+        yield self.env.any_of([self.pump.dispense(ml, rules.fine_rpm), *self.guards])
+        yield from self._stop_if_interrupted()
+        self.valve.close()
+        yield from self._weigh(3 * ml * max(g_per_ml, 1.0))
+        came_g = self.got_g - before_g
+        if ml * g_per_ml > 0.5 and came_g > 0.25 * ml * g_per_ml:
+            self._learn("fine_g_per_ml", came_g / ml)
+        # A drop may stay on the nozzle, so that one small pulse brings nothing; several in a row do.
+        self.dry_pulses = self.dry_pulses + 1 if came_g < 0.2 * ml * g_per_ml else 0
+        if self.dry_pulses >= 4:
+            yield from self._run_to(self.asked_g - self.rules.close_enough_g, rules.fine_rpm, self._fine_flow_g_per_s())
+            yield from self._weigh(2 * self._in_flight_g())
+            self.dry_pulses = 0
+
+    def _fine_flow_g_per_s(self) -> float:
+        return self._flow_g_per_s() * self.rules.fine_rpm / self.rules.coarse_rpm
+
+    def _refuse_endless(self) -> None:
+        rules, took_s = self.rules, self.env.now - self.began_s
+        if self.pulses >= rules.most_pulses or took_s > rules.most_s:
+            raise DoseNotReached(
+                f"{self.pump.name} dosed {self.got_g:.2f} g of {self.asked_g:.2f} g in {self.pulses} pulses and "
+                f"{took_s:.0f} s; a dose may take {rules.most_pulses} pulses and {rules.most_s:g} s."
+            )
+
+    # ---- stopping and weighing ----
+
+    def _stop(self) -> Steps:
+        yield self.pump.halt()
+        self.valve.close()
+
+    def _stop_if_interrupted(self) -> Steps:
+        come = [guard for guard in self.guards if guard.callbacks is None or guard.triggered]
+        if come:
+            yield from self._stop()
+            raise DoseInterrupted(f"{getattr(come[0], 'what', 'what must stay').split(' ')[0]} opened in mid-dose.")
+
+    def _stop_if_jumped(self, moved_g: float, most_g: float) -> Steps:
+        if not self._is_believable(moved_g, most_g):
+            yield from self._stop()
+            self._refuse_jump(moved_g, most_g)
+
+    def _is_believable(self, moved_g: float, most_g: float) -> bool:
+        return -self.rules.jump_g < moved_g < most_g + self.rules.jump_g
+
+    def _refuse_jump(self, moved_g: float, most_g: float) -> None:
+        if not self._is_believable(moved_g, most_g):
+            raise ScaleJumped(
+                f"{self.scale.name} jumped by {moved_g:+.1f} g; the pump can have brought {most_g:.1f} g."
+            )
+
+    def _weigh(self, most_g: float) -> Steps:
+        """What has come of this dose, once everything has landed: at most ``most_g`` since it last looked."""
+        settled_g = yield from self._settled()
+        self._refuse_jump(settled_g - self.start_g - self.got_g, most_g)
+        self.got_g, self.coming_g = settled_g - self.start_g, 0.0
+
+    def _settled(self) -> Steps:
+        yield self.env.timeout(self.rules.settle_s)
+        weighing = yield from self.scale.weigh(self.rules.samples)
+        yield from self._stop_if_interrupted()
+        if weighing.spread_g > self.rules.jump_g:
+            raise ScaleJumped(f"{self.scale.name} did not settle: its samples are {weighing.spread_g:.1f} g apart.")
+        return weighing.mean_g
+
+    def _learn(self, what: str, seen: float) -> None:
+        """Move towards what was seen: half the way, or all of it the first time."""
+        known = getattr(self.memory, what)
+        setattr(self.memory, what, (known + seen) / 2 if known else seen)
+
+
+class _Flow:
+    """Watches whether anything comes: less than half the usual flow for ``dry_s`` seconds is none."""
+
+    def __init__(self, now_s: float, shown_g: float, usual_g_per_s: float, dry_s: float) -> None:
+        self.is_back = False
+        self.steady_g_per_s = 0.0
+        self.g_per_s = usual_g_per_s
+        self._enough_g = 0.5 * usual_g_per_s * dry_s
+        self._dry_s = dry_s
+        self._came = self._began = (now_s, shown_g)
+        self._first: tuple[float, float] | None = None
+        self._was_dry = False
+
+    def see(self, now_s: float, shown_g: float) -> None:
+        """Take in what the scale shows."""
+        if self.dry_for_s(now_s) > 0:
+            self._was_dry = True
+        if shown_g - self._came[1] < self._enough_g:
+            return
+        self.is_back = self._was_dry
+        self._came = (now_s, shown_g)
+        if self._first is None:
+            self._first = self._came
+        elif now_s - self._first[0] > self._dry_s:
+            self.g_per_s = self.steady_g_per_s = (shown_g - self._first[1]) / (now_s - self._first[0])
+
+    def dry_for_s(self, now_s: float) -> float:
+        """How long nothing has come beyond the time in which something should have, s."""
+        return max(0.0, now_s - self._came[0] - self._dry_s)

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import datetime
+import statistics
+from pathlib import Path
+
+import pytest
+import simpy
+
+from cellwright.cells.lacquer_mixer.scale import ModelNau7802, Platform, ScaleParameters
+from cellwright.errors import CellFault, InputError, Lacking
+from cellwright.hardware import ModelBoard
+from cellwright.sensors.calibration import TwoPointCalibration
+from cellwright.sensors.hx711 import Hx711LoadCell
+from cellwright.sensors.load_cell import FULL_SCALE, LoadCell
+from cellwright.sim import Streams
+
+DAY = datetime.date(2026, 11, 24)
+
+
+class Desk:
+    """A load cell on a model board, with a platform to put things on."""
+
+    def __init__(self, rate: int = 80, **parameters: float) -> None:
+        self.env = simpy.Environment()
+        self.board = ModelBoard(self.env)
+        self.cell = LoadCell(capacity_g=5000, samples_per_s=rate)
+        self.cell.name = "scale"
+        self.cell.attach(self.board)
+        settings = ScaleParameters(**parameters)
+        settling_s = settings.settling_s_at_80 if rate > 10 else settings.settling_s_at_10
+        self.platform = Platform(self.env, [], settling_s)
+        self.converter = ModelNau7802(self.platform, self.cell, settings, Streams(1, 0)["scale"])
+        self.board.i2c_devices[self.cell.address] = self.converter
+
+    def do(self, steps):
+        return self.env.run(until=self.env.process(steps))
+
+
+def test_it_weighs_what_is_on_it_after_a_tare() -> None:
+    desk = Desk()
+    desk.do(desk.cell.start())
+    desk.platform.put(125)
+    desk.env.run(until=desk.env.now + 1)
+    desk.do(desk.cell.tare(32))
+    desk.platform.put(730)
+    desk.env.run(until=desk.env.now + 1)
+    assert desk.do(desk.cell.weigh(32)).mean_g == pytest.approx(730, abs=2.5)
+
+
+@pytest.mark.parametrize(("rate", "noise_g"), [(10, 0.05), (80, 0.09)])
+def test_its_noise_is_the_published_one(rate: int, noise_g: float) -> None:
+    desk = Desk(rate)
+    desk.do(desk.cell.start())
+
+    def samples():
+        taken = []
+        for _ in range(2000):
+            yield desk.env.timeout(desk.cell.period_s)
+            taken.append((yield from desk.cell.sample()))
+        return taken
+
+    assert statistics.stdev(desk.do(samples())) == pytest.approx(noise_g, rel=0.05)
+
+
+@pytest.mark.parametrize(("rate", "settles_s"), [(10, 0.4), (80, 0.1)])
+def test_it_settles_as_published(rate: int, settles_s: float) -> None:
+    desk = Desk(rate, noise_nv_at_10=0, noise_nv_at_80=0, linearity_percent=0, zero_g=0, span_percent=0)
+    desk.do(desk.cell.start())
+    desk.platform.put(1000)
+    desk.env.run(until=desk.env.now + settles_s)
+    assert desk.do(desk.cell.sample()) == pytest.approx(990, abs=0.5)
+
+
+def test_its_bend_is_nothing_at_the_calibrated_points_and_within_the_makers_figure() -> None:
+    desk = Desk(linearity_percent=0.05)
+    reference_g = desk.cell.points.reference_g
+    assert desk.converter.bent_g(0) == desk.converter.bent_g(reference_g) == 0
+    assert max(abs(desk.converter.bent_g(load_g)) for load_g in range(0, 5001, 50)) == pytest.approx(2.5, rel=0.01)
+
+
+def test_two_points_make_a_calibration_that_is_kept_with_its_date(tmp_path: Path) -> None:
+    desk = Desk(zero_g=2, span_percent=1)
+    desk.do(desk.cell.start())
+    placed = desk.env.timeout(10)
+    placed.callbacks.append(lambda _: desk.platform.put(2000))
+
+    def calibrate():
+        yield from desk.cell.calibrate(2000, desk.env.timeout(20), DAY)
+
+    desk.do(calibrate())
+    desk.cell.points.write(tmp_path / "scale.toml")
+    kept = TwoPointCalibration.read(tmp_path / "scale.toml")
+    assert kept == desk.cell.points and kept.date == DAY
+    assert desk.do(desk.cell.weigh(80)).mean_g == pytest.approx(2000, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "date = 2026-11-24\nzero_raw = 1\nreference_raw = 1\nreference_g = 500",
+            "the converter read the same",
+        ),
+        (
+            "date = 2026-11-24\nzero_raw = 1\nreference_raw = 900\nreference_g = 0",
+            "line 4: reference_g = 0: input should",
+        ),
+        (
+            "date = 'monday'\nzero_raw = 1\nreference_raw = 900\nreference_g = 500",
+            "line 1: date = .monday.: input should",
+        ),
+        (
+            "date = 2026-11-24\nzero_raw = 'x'\nreference_raw = 900\nreference_g = 500",
+            "line 2: zero_raw = 'x': input should",
+        ),
+        ("date = 2026-11-24\nzero_raw = 1\nreference_g = 500", "reference_raw is missing"),
+        ("date = 2026-11-24\nzero_row = 1", "line 2: 'zero_row' is not a setting here; did you mean 'zero_raw'"),
+        ("date = ", "is not valid TOML"),
+    ],
+)
+def test_a_bad_calibration_file_is_refused_in_a_sentence(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "scale.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as refused:
+        TwoPointCalibration.read(path)
+    assert str(path) in str(refused.value)
+    assert str(refused.value).count("\n") == 0
+
+
+def test_it_is_at_the_end_of_its_range_when_overloaded() -> None:
+    desk = Desk()
+    desk.do(desk.cell.start())
+    desk.platform.put(FULL_SCALE / 400)
+    desk.env.run(until=desk.env.now + 1)
+    with pytest.raises(CellFault, match="overloaded or a wire is broken"):
+        desk.do(desk.cell.sample())
+
+
+def test_a_converter_that_is_not_there_does_not_answer() -> None:
+    desk = Desk()
+    desk.board.i2c_devices.clear()
+    process = desk.env.process(desk.cell.start())
+    desk.env.run(until=60)
+    assert process.is_alive and not desk.cell.is_ready  # a cell's supervision ends it after its limit
+
+
+def test_before_it_was_started_it_converts_nothing() -> None:
+    desk = Desk()
+    desk.platform.put(1000)
+    assert desk.do(desk.cell.raw()) == 0
+
+
+def test_a_rate_that_the_converter_lacks_is_named() -> None:
+    assert "offers 10, 20, 40, 80, 320" in next(iter(LoadCell(capacity_g=5000, samples_per_s=50).problems()))
+
+
+def test_an_hx711_says_plainly_what_it_needs(board: ModelBoard) -> None:
+    with pytest.raises(Lacking, match="firmware that reads an HX711"):
+        Hx711LoadCell(data=2, clock=3).attach(board)
