@@ -1,7 +1,10 @@
 """Actuators: one file, one plain class."""
 
 from cellwright.actuators.lamp import Lamp
+from cellwright.actuators.motor import Motor
+from cellwright.actuators.pump import Pump
 from cellwright.actuators.solenoid import Solenoid
 from cellwright.actuators.stepper import Stepper
+from cellwright.actuators.valve import Valve
 
-__all__ = ["Lamp", "Solenoid", "Stepper"]
+__all__ = ["Lamp", "Motor", "Pump", "Solenoid", "Stepper", "Valve"]

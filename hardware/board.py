@@ -100,6 +100,14 @@ class I2cPort(Protocol):
         ...
 
 
+class ConverterPort(Protocol):
+    """A converter of 24 bits behind a load cell, which the board reads by itself."""
+
+    def sample(self, subject: Named, within_s: float) -> Wait:
+        """A wait for the latest sample; its value is in counts."""
+        ...
+
+
 class Board(ABC):
     """Pins made into ports, in the time of ``env``.
 
@@ -145,6 +153,10 @@ class Board(ABC):
     @abstractmethod
     def declare_i2c(self, address: int) -> I2cPort:
         """Talk to the device at ``address`` on the I2C bus."""
+
+    @abstractmethod
+    def declare_hx711(self, data: int, clock: int) -> ConverterPort:
+        """Read an HX711 on two pins."""
 
     def prepare(self) -> Generator[Event, Any, None]:
         """A SimPy process for after all is declared and before the cell runs."""

@@ -11,7 +11,7 @@ from simpy.events import Event, Timeout
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board
 from cellwright.hardware.inputs import Input
-from cellwright.hardware.model_ports import I2cDevice, ModelAnalog, ModelEncoder, ModelI2c, ModelLevel
+from cellwright.hardware.model_ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
 from cellwright.hardware.motion import LATE_S, ModelStepper, Motion
 from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, StepTiming
 from cellwright.hardware.waits import Coming, Named, Wait, cancel
@@ -123,6 +123,7 @@ class ModelBoard(Board):
         self.levels: dict[int, ModelLevel] = {}
         """Duties (0 to 1) and angles (degrees) by pin."""
         self.encoders: dict[tuple[int, int], ModelEncoder] = {}
+        self.hx711s: dict[tuple[int, int], ModelHx711] = {}
         self.i2c_devices: dict[int, I2cDevice] = {}
         """What is on the I2C bus, by address; for a plant to fill."""
         self._outputs: dict[int, ModelOutput] = {}
@@ -168,6 +169,9 @@ class ModelBoard(Board):
 
     def declare_i2c(self, address: int) -> ModelI2c:
         return ModelI2c(self, address)
+
+    def declare_hx711(self, data: int, clock: int) -> ModelHx711:
+        return self.hx711s.setdefault((data, clock), ModelHx711(self.env))
 
     # ---- stopping ----
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import simpy
@@ -70,6 +71,21 @@ class ModelEncoder:
     def zero(self) -> None:
         """Call the present count 0."""
         self._zero_at = self.true_count
+
+
+class ModelHx711:
+    """An HX711; ``convert`` is what a plant makes it, and gives counts. Without one nothing answers."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self.env = env
+        self.convert: Callable[[], int] | None = None
+
+    def sample(self, subject: Named, within_s: float) -> Wait:
+        """Over at once: a model needs no time to sample."""
+        wait = Wait(self.env, subject, "sent no sample", within_s)
+        if self.convert is not None:
+            wait.complete(self.convert())
+        return wait
 
 
 class ModelI2c:

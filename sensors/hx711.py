@@ -1,29 +1,45 @@
-"""Load cells behind an HX711, for boards whose firmware can read one."""
+"""The HX711, a converter for load cells that only firmware with support for it can read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cellwright.errors import Lacking
-from cellwright.hardware.board import Board
-from cellwright.hardware.device import Device
+from cellwright.hardware.board import Board, ConverterPort
+from cellwright.sensors.load_cell import ANSWERS_WITHIN_S, LoadCell, Steps
+
+SETTLES_S = {10: 0.4, 80: 0.05}
+"""From power-up to the first settled sample, s. Source: HX711 datasheet, output settling time."""
 
 
 @dataclass(kw_only=True)
-class Hx711LoadCell(Device):
+class Hx711(LoadCell):
     """A load cell on an HX711, which is clocked bit by bit: too fast for messages over a line.
 
-    So the firmware itself must read it. Neither StandardFirmata nor ConfigurableFirmata does; until a firmware with
-    that support is there, this device refuses every board and says so. ``LoadCell`` with an NAU7802 needs none.
+    So the firmware itself must read it. Neither StandardFirmata nor ConfigurableFirmata does, and a board with either
+    is refused in a sentence; a model board has what it takes. An ``Nau7802`` needs no such firmware.
 
-    data, clock: pins of the HX711.
+    data, clock: pins of the HX711. samples_per_s: 10 or 80, as its RATE pin is wired.
     """
 
     data: int
     clock: int
+    port: ConverterPort = field(init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
         return {"data": self.data, "clock": self.clock}
 
-    def attach(self, board: Board) -> None:  # noqa: ARG002  # no board can
-        raise Lacking("firmware that reads an HX711", "no board has it yet: use a LoadCell on an NAU7802")
+    def attach(self, board: Board) -> None:
+        self.board = board
+        self.read_calibration()
+        self.port = board.declare_hx711(self.data, self.clock)
+
+    def start(self) -> Steps:
+        """Wait until its samples are settled, and see that they come. Raises TimedOut if none does."""
+        yield self.board.env.timeout(SETTLES_S[self.samples_per_s])
+        yield from self.latest()
+        self.is_ready = True
+        self.note("started", None)
+
+    def latest(self) -> Steps:
+        counts = yield self.port.sample(self, ANSWERS_WITHIN_S)
+        return counts

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from simpy.events import Event
 
-from cellwright.actuators.pump import Pump
-from cellwright.actuators.valve import Valve
+from cellwright.actuators import Pump, Valve
 from cellwright.errors import CellFault
-from cellwright.sensors.load_cell import LoadCell
+from cellwright.sensors import LoadCell
 from cellwright.sequences.settings import Settings
 
 Steps = Generator[Event, Any, Any]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cellwright.actuators import Lamp
-from cellwright.actuators.motor import Motor
+from cellwright.actuators import Lamp, Motor
 from cellwright.cells.lacquer_mixer.batch import Batch, Part
 from cellwright.cells.lacquer_mixer.equipment import StirringRules, peristaltic, pinch_valve
 from cellwright.cells.lacquer_mixer.lines import Line, LineStore
@@ -15,8 +14,7 @@ from cellwright.cells.lacquer_mixer.recipes import Drums
 from cellwright.cells.lacquer_mixer.work import PATIENCE_S, MixerWork
 from cellwright.errors import InputError, nearest
 from cellwright.provenance import vendor
-from cellwright.sensors import Button, Switch
-from cellwright.sensors.load_cell import LoadCell
+from cellwright.sensors import Button, Nau7802, Switch
 from cellwright.sequences.dosing import (
     AirInLine,
     DoseInterrupted,
@@ -62,7 +60,7 @@ class LacquerMixer(MixerWork):
     pump_3 = peristaltic(step=7, dir=8)
     valve_3 = pinch_valve(11)
     stirrer = Motor(pin=3)
-    scale = LoadCell(
+    scale = Nau7802(
         capacity_g=vendor(5000, "single-point load cell of 5 kg, 1 mV/V"),
         sensitivity_mv_per_v=vendor(1.0, "single-point load cell of 5 kg, 1 mV/V"),
         samples_per_s=80,

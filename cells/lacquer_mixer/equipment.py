@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cellwright.actuators.pump import Pump
-from cellwright.actuators.valve import Valve
+from cellwright.actuators import Pump, Valve
 from cellwright.provenance import assumed, published, vendor
 from cellwright.sequences import Settings
 

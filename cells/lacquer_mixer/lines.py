@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cellwright.actuators.pump import Pump
-from cellwright.actuators.valve import Valve
+from cellwright.actuators import Pump, Valve
 from cellwright.cells.lacquer_mixer.recipes import Drums
 from cellwright.sequences.dosing import LineMemory
 

@@ -13,10 +13,10 @@ from simpy.events import Event
 from cellwright.cells.lacquer_mixer.orders import Order
 from cellwright.cells.lacquer_mixer.physics import LineParameters, PumpedLine
 from cellwright.cells.lacquer_mixer.recipes import Component
-from cellwright.cells.lacquer_mixer.scale import ModelNau7802, Platform, ScaleParameters
 from cellwright.errors import CellFault
 from cellwright.provenance import assumed
 from cellwright.sim import CellPlant
+from cellwright.sim.scale import ModelConverter, Platform, ScaleParameters, put_converter
 
 Strike = Callable[[np.random.Generator], None]
 """Lets something go wrong, by draws of its own."""
@@ -78,8 +78,8 @@ class LacquerMixerPlant(CellPlant):
         settling_s = p.settling_s_at_80 if cell.scale.samples_per_s > 10 else p.settling_s_at_10
         self.platform = Platform(board.env, self.lines, settling_s)
         self.platform.on_land = self._land
-        self.converter = ModelNau7802(self.platform, cell.scale, p, self.streams["scale"])
-        board.i2c_devices[cell.scale.address] = self.converter
+        self.converter = ModelConverter(self.platform, cell.scale, p, self.streams["scale"])
+        put_converter(board, cell.scale, self.converter)
         self.can: Can | None = None
         self.beside: Can | None = None
         self.pot = False

@@ -10,8 +10,7 @@ from cellwright.cells.lacquer_mixer.batch import Batch, Part
 from cellwright.cells.lacquer_mixer.lines import Line, LineStore
 from cellwright.cells.lacquer_mixer.orders import Order, Orders
 from cellwright.errors import CellFault
-from cellwright.sensors import Button, Switch
-from cellwright.sensors.load_cell import LoadCell
+from cellwright.sensors import Button, LoadCell, Switch
 from cellwright.sequences import Cell
 from cellwright.sequences.dosing import DosingRules, DosingTrouble, DrumEmpty, dose_to_mass
 from cellwright.sequences.supervision import Step

@@ -15,7 +15,7 @@ import simpy
 from simpy.events import Event
 
 from cellwright.errors import CellFault, Lacking
-from cellwright.hardware.board import Board
+from cellwright.hardware.board import Board, ConverterPort
 from cellwright.hardware.firmata import accelstepper, features, messages
 from cellwright.hardware.firmata.accelstepper import decode_reply
 from cellwright.hardware.firmata.client import FirmataClient
@@ -178,6 +178,11 @@ class FirmataBoard(Board):
         if address not in self._i2c:
             self._i2c[address] = self._declare(FirmataI2c(self, address))
         return self._i2c[address]
+
+    def declare_hx711(self, data: int, clock: int) -> ConverterPort:
+        raise Lacking(
+            f"firmware that reads an HX711 (pins {data} and {clock}); an Nau7802 needs none", self.description
+        )
 
     def _declare_again(self) -> None:
         """The board has reset itself and knows nothing: tell it all again, every output at its safe level.

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 import simpy
 
-from cellwright.cells.lacquer_mixer.scale import ModelNau7802, Platform, ScaleParameters
 from cellwright.errors import CellFault, InputError, Lacking
 from cellwright.hardware import ModelBoard
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.sensors import Hx711, Nau7802
 from cellwright.sensors.calibration import TwoPointCalibration
-from cellwright.sensors.hx711 import Hx711LoadCell
-from cellwright.sensors.load_cell import FULL_SCALE, LoadCell
+from cellwright.sensors.load_cell import FULL_SCALE
 from cellwright.sim import Streams
+from cellwright.sim.rig import VirtualLine, virtual_board
+from cellwright.sim.scale import ModelConverter, Platform, ScaleParameters, put_converter
 
 DAY = datetime.date(2026, 11, 24)
 
@@ -21,24 +23,29 @@ DAY = datetime.date(2026, 11, 24)
 class Desk:
     """A load cell on a model board, with a platform to put things on."""
 
-    def __init__(self, rate: int = 80, **parameters: float) -> None:
+    def __init__(self, rate: int = 80, chip: str = "nau7802", **parameters: float) -> None:
         self.env = simpy.Environment()
         self.board = ModelBoard(self.env)
-        self.cell = LoadCell(capacity_g=5000, samples_per_s=rate)
+        self.cell = (
+            Nau7802(capacity_g=5000, samples_per_s=rate)
+            if chip == "nau7802"
+            else Hx711(data=2, clock=3, capacity_g=5000, samples_per_s=rate)
+        )
         self.cell.name = "scale"
         self.cell.attach(self.board)
         settings = ScaleParameters(**parameters)
         settling_s = settings.settling_s_at_80 if rate > 10 else settings.settling_s_at_10
         self.platform = Platform(self.env, [], settling_s)
-        self.converter = ModelNau7802(self.platform, self.cell, settings, Streams(1, 0)["scale"])
-        self.board.i2c_devices[self.cell.address] = self.converter
+        self.converter = ModelConverter(self.platform, self.cell, settings, Streams(1, 0)["scale"])
+        put_converter(self.board, self.cell, self.converter)
 
     def do(self, steps):
         return self.env.run(until=self.env.process(steps))
 
 
-def test_it_weighs_what_is_on_it_after_a_tare() -> None:
-    desk = Desk()
+@pytest.mark.parametrize("chip", ["nau7802", "hx711"])
+def test_it_weighs_what_is_on_it_after_a_tare(chip: str) -> None:
+    desk = Desk(chip=chip)
     desk.do(desk.cell.start())
     desk.platform.put(125)
     desk.env.run(until=desk.env.now + 1)
@@ -48,9 +55,10 @@ def test_it_weighs_what_is_on_it_after_a_tare() -> None:
     assert desk.do(desk.cell.weigh(32)).mean_g == pytest.approx(730, abs=2.5)
 
 
+@pytest.mark.parametrize("chip", ["nau7802", "hx711"])
 @pytest.mark.parametrize(("rate", "noise_g"), [(10, 0.05), (80, 0.09)])
-def test_its_noise_is_the_published_one(rate: int, noise_g: float) -> None:
-    desk = Desk(rate)
+def test_its_noise_is_the_published_one(rate: int, noise_g: float, chip: str) -> None:
+    desk = Desk(rate, chip)
     desk.do(desk.cell.start())
 
     def samples():
@@ -152,9 +160,22 @@ def test_before_it_was_started_it_converts_nothing() -> None:
 
 
 def test_a_rate_that_the_converter_lacks_is_named() -> None:
-    assert "offers 10, 20, 40, 80, 320" in next(iter(LoadCell(capacity_g=5000, samples_per_s=50).problems()))
+    assert "offers 10, 20, 40, 80, 320" in next(iter(Nau7802(capacity_g=5000, samples_per_s=50).problems()))
 
 
-def test_an_hx711_says_plainly_what_it_needs(board: ModelBoard) -> None:
-    with pytest.raises(Lacking, match="firmware that reads an HX711"):
-        Hx711LoadCell(data=2, clock=3).attach(board)
+def test_an_hx711_offers_two_rates() -> None:
+    assert "offers 10, 80" in next(iter(Hx711(data=2, clock=3, capacity_g=5000, samples_per_s=320).problems()))
+
+
+def test_an_hx711_without_a_converter_does_not_answer(board: ModelBoard) -> None:
+    cell = Hx711(data=2, clock=3, capacity_g=5000)
+    cell.name = "scale"
+    cell.attach(board)
+    wait = cell.port.sample(cell, 0.5)
+    assert not wait.triggered and wait.what == "scale sent no sample"
+
+
+def test_firmware_that_cannot_read_an_hx711_is_refused_in_a_sentence(env: simpy.Environment) -> None:
+    board: FirmataBoard = virtual_board(ModelBoard(env), Streams(1, 0), VirtualLine())[0]
+    with pytest.raises(Lacking, match=r"firmware that reads an HX711 \(pins 2 and 3\); an Nau7802 needs none"):
+        Hx711(data=2, clock=3, capacity_g=5000).attach(board)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -13,8 +14,10 @@ from cellwright.cells.lacquer_mixer.batch import Batch, Part
 from cellwright.cells.lacquer_mixer.certificate import certificates
 from cellwright.cells.lacquer_mixer.orders import Orders
 from cellwright.cells.lacquer_mixer.recipes import Drums
+from cellwright.cells.lacquer_mixer_mega import LacquerMixerOnMega
 from cellwright.errors import CellFault
 from cellwright.hardware.faults import read_fault
+from cellwright.sensors import Hx711
 from cellwright.sequences import FAULTED
 from cellwright.sim import virtual_rig
 
@@ -233,6 +236,19 @@ def test_eight_components_on_a_mega() -> None:
     assert rig.plant.measured["dose_error_g"][0] <= 0.5
     assert rig.arduino is not None and rig.arduino.complaints == []
     assert rig.arduino.pin_map.name == "Arduino Mega 2560"
+
+
+def test_the_same_with_an_hx711_where_the_board_can_read_one() -> None:
+    class WithHx711(LacquerMixerOnMega):
+        scale = Hx711(data=18, clock=19, capacity_g=5000)
+
+        @classmethod
+        def name(cls) -> str:
+            return "with_hx711"
+
+    mixer = Mixer(kit=dataclasses.replace(load("lacquer_mixer_mega"), cell=WithHx711))
+    mixer.until_finished(2)
+    assert max(mixer.plant.measured["dose_error_g"]) < 1.0
 
 
 def test_every_byte_of_it_on_an_uno() -> None:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import simpy
 
-from cellwright.cells.lacquer_mixer.physics import PumpedLine
+from cellwright.hardware import ModelBoard
 from cellwright.provenance import assumed, published, vendor
-from cellwright.sensors.load_cell import (
+from cellwright.sensors.hx711 import Hx711
+from cellwright.sensors.load_cell import FULL_SCALE, LoadCell
+from cellwright.sensors.nau7802 import (
     CALIBRATE,
     CTRL2,
     CYCLE_START,
-    FULL_SCALE,
     POWER_DIGITAL,
     POWERED_UP,
     PU_CTRL,
-    RATES,
     RESET,
     RESULT,
-    LoadCell,
+    Nau7802,
 )
 
 CALIBRATION_TAKES_S = 0.344
@@ -47,13 +49,23 @@ class ScaleParameters:
     zero_g: float = assumed(2.0, "lacquer on the platform, and temperature, since the calibration")
 
 
+class Inflow(Protocol):
+    """What lands on a platform little by little. landings: when so much in all, g, has landed; evenly in between."""
+
+    landings: deque[tuple[float, float]]
+
+    def advance(self, now_s: float) -> None:
+        """Bring it up to now."""
+        ...
+
+
 class Platform:
     """What stands on the load cell, and what the cell's bridge shows of it, in time.
 
     stands_g: can or pot, and what lies on the platform; lacquer that lands comes on top while ``catches``.
     """
 
-    def __init__(self, env: simpy.Environment, lines: Sequence[PumpedLine], settling_s: float) -> None:
+    def __init__(self, env: simpy.Environment, lines: Sequence[Inflow], settling_s: float) -> None:
         self.env = env
         self.lines = lines
         self.stands_g = 0.0
@@ -73,7 +85,7 @@ class Platform:
                 self._land(number, line, now_s)
         self._follow(now_s, self.stands_g)
 
-    def _land(self, number: int, line: PumpedLine, now_s: float) -> None:
+    def _land(self, number: int, line: Inflow, now_s: float) -> None:
         """Land what comes down between a line's first two moments, as far as that is past."""
         (from_s, from_g), (to_s, to_g) = line.landings[0], line.landings[1]
         if to_s <= now_s:
@@ -109,8 +121,8 @@ class Platform:
         self._load_g += grams  # at once: a step, that the filter follows
 
 
-class ModelNau7802:
-    """An NAU7802 on a model board's I2C bus, with the load cell and the platform behind it."""
+class ModelConverter:
+    """The converter and the load cell on a platform: what a sample shows, in counts."""
 
     def __init__(
         self,
@@ -125,9 +137,6 @@ class ModelNau7802:
         self._drifts_since_s = 0.0
         self._drifted_g = 0.0
         self._random = random
-        self._registers = bytearray(0x20)
-        self._pointer = 0
-        self._calibrated_at_s = 0.0
         self._counts_per_g = 1 / cell.points.g_per_count * (1 + random.uniform(-1, 1) * parameters.span_percent / 100)
         self._zero_raw = cell.points.zero_raw + random.uniform(-1, 1) * parameters.zero_g / cell.points.g_per_count
         self._capacity_g = float(cell.capacity_g)
@@ -135,7 +144,8 @@ class ModelNau7802:
         self._reference_g = cell.points.reference_g
         # 1 mV/V at 5 V, spread over the capacity: 50 nV are 0.05 g on 5 kg.
         nv_per_g = cell.sensitivity_mv_per_v * 5e6 / self._capacity_g
-        self._noise_g = {10: parameters.noise_nv_at_10 / nv_per_g, 80: parameters.noise_nv_at_80 / nv_per_g}
+        noise_nv = parameters.noise_nv_at_80 if cell.samples_per_s > 10 else parameters.noise_nv_at_10
+        self._noise_g = noise_nv / nv_per_g
 
     def drift(self, g_per_s: float) -> None:
         """Begin to drift, or end it: what has drifted stays."""
@@ -157,6 +167,32 @@ class ModelNau7802:
             return 4 * self._bend_g * share * (1 - share)
 
         return curve(load_g) - curve(self._reference_g) * load_g / self._reference_g
+
+    def counts(self) -> int:
+        """A sample now."""
+        shown_g = self.platform.shown_g()
+        shown_g += self.bent_g(shown_g) + self._drifted_g + self.drift_g_per_s * (self.env.now - self._drifts_since_s)
+        raw = self._zero_raw + (shown_g + self._noise_g * self._random.standard_normal()) * self._counts_per_g
+        return max(-FULL_SCALE, min(FULL_SCALE - 1, round(raw)))
+
+
+def put_converter(board: ModelBoard, cell: LoadCell, converter: ModelConverter) -> None:
+    """Put the chip that ``cell`` talks to on a model board, with ``converter`` behind it."""
+    if isinstance(cell, Nau7802):
+        board.i2c_devices[cell.address] = ModelNau7802(converter)
+    elif isinstance(cell, Hx711):
+        board.declare_hx711(cell.data, cell.clock).convert = converter.counts
+
+
+class ModelNau7802:
+    """An NAU7802 on a model board's I2C bus: its registers."""
+
+    def __init__(self, converter: ModelConverter) -> None:
+        self.env = converter.env
+        self.converter = converter
+        self._registers = bytearray(0x20)
+        self._pointer = 0
+        self._calibrated_at_s = 0.0
 
     def write(self, data: bytes) -> None:
         """A register, and values for it and those after it."""
@@ -181,13 +217,5 @@ class ModelNau7802:
         if self._registers[CTRL2] & CALIBRATE and self.env.now >= self._calibrated_at_s:
             self._registers[CTRL2] &= ~CALIBRATE
         if self._pointer <= RESULT < self._pointer + count and power & CYCLE_START:
-            self._registers[RESULT : RESULT + 3] = self._convert()
+            self._registers[RESULT : RESULT + 3] = self.converter.counts().to_bytes(3, "big", signed=True)
         return bytes(self._registers[self._pointer : self._pointer + count])
-
-    def _convert(self) -> bytes:
-        rate = next(rate for rate, bits in RATES.items() if bits == self._registers[CTRL2] & 0x70)
-        noise_g = self._noise_g[10 if rate == 10 else 80]
-        shown_g = self.platform.shown_g()
-        shown_g += self.bent_g(shown_g) + self._drifted_g + self.drift_g_per_s * (self.env.now - self._drifts_since_s)
-        raw = self._zero_raw + (shown_g + noise_g * self._random.standard_normal()) * self._counts_per_g
-        return max(-FULL_SCALE, min(FULL_SCALE - 1, round(raw))).to_bytes(3, "big", signed=True)

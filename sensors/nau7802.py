@@ -1,0 +1,91 @@
+"""The NAU7802, a converter for load cells that any Firmata firmware reaches over I2C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from cellwright.errors import CellFault
+from cellwright.hardware.board import Board, I2cPort
+from cellwright.sensors.load_cell import ANSWERS_WITHIN_S, LoadCell, Steps
+
+# Registers and bits. Source: Nuvoton, NAU7802 datasheet, revision 1.7, sections 9.1 (power-on) and 11 (registers).
+PU_CTRL, CTRL1, CTRL2, RESULT, ADC_CONTROL, PGA_POWER = 0x00, 0x01, 0x02, 0x12, 0x15, 0x1C
+RESET, POWER_DIGITAL, POWER_ANALOG, POWERED_UP, CYCLE_START, INNER_SUPPLY = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
+GAIN_128, SUPPLY_4V5 = 0x07, 0x00 << 3
+CALIBRATE, CALIBRATION_ERROR = 0x04, 0x08
+RATES = {10: 0x00 << 4, 20: 0x01 << 4, 40: 0x02 << 4, 80: 0x03 << 4, 320: 0x07 << 4}
+"""Samples/s that the converter offers, and its bits for them."""
+CHOPPER_OFF, CHANNEL_2_CAPACITOR = 0x30, 0x80
+
+SUPPLY_SETTLES_S = 0.2
+CALIBRATES_WITHIN_S = 1.0
+LOOK_S = 0.05
+
+
+@dataclass(kw_only=True)
+class Nau7802(LoadCell):
+    """A load cell on an NAU7802. It takes only the board's two I2C pins: 18 and 19 on an Uno, 20 and 21 on a Mega.
+
+    address: on the I2C bus; the chip has only this one.
+    """
+
+    rates: ClassVar[tuple[int, ...]] = tuple(RATES)
+
+    address: int = 0x2A
+    port: I2cPort = field(init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        return {}
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        self.read_calibration()
+        self.port = board.declare_i2c(self.address)
+
+    def start(self) -> Steps:
+        """Power the converter up, set gain 128 and the rate, and let it calibrate its own amplifier.
+
+        Raises CellFault if it does not come up or cannot calibrate itself, TimedOut if it does not answer.
+        """
+        power = POWER_DIGITAL | POWER_ANALOG | INNER_SUPPLY
+        rate = RATES[self.samples_per_s]
+        self._set(PU_CTRL, RESET)
+        self._set(PU_CTRL, POWER_DIGITAL)
+        self._set(PU_CTRL, power)
+        self._set(CTRL1, SUPPLY_4V5 | GAIN_128)
+        self._set(CTRL2, rate)
+        self._set(ADC_CONTROL, CHOPPER_OFF)
+        self._set(PGA_POWER, CHANNEL_2_CAPACITOR)
+        yield self.board.env.timeout(SUPPLY_SETTLES_S)
+        status = yield from self._get(PU_CTRL)
+        if not status & POWERED_UP:
+            raise CellFault(f"{self.name} did not power up; check the supply of its converter.")
+        self._set(CTRL2, rate | CALIBRATE)
+        yield from self._await_calibration()
+        self._set(PU_CTRL, power | CYCLE_START)
+        yield self.board.env.timeout(8 * self.period_s)  # the first conversions are not settled
+        self.is_ready = True
+        self.note("started", None)
+
+    def _await_calibration(self) -> Steps:
+        until_s = self.board.env.now + CALIBRATES_WITHIN_S
+        while self.board.env.now < until_s:
+            yield self.board.env.timeout(LOOK_S)
+            status = yield from self._get(CTRL2)
+            if not status & CALIBRATE:
+                if status & CALIBRATION_ERROR:
+                    raise CellFault(f"{self.name} could not calibrate its amplifier; check the load cell's wires.")
+                return
+        raise CellFault(f"{self.name} did not calibrate its amplifier within {CALIBRATES_WITHIN_S:g} s.")
+
+    def _set(self, register: int, value: int) -> None:
+        self.port.write(bytes((register, value)))
+
+    def _get(self, register: int) -> Steps:
+        data = yield self.port.read(self, register, 1, ANSWERS_WITHIN_S)
+        return data[0]
+
+    def latest(self) -> Steps:
+        data = yield self.port.read(self, RESULT, 3, ANSWERS_WITHIN_S)
+        return int.from_bytes(data, "big", signed=True)
