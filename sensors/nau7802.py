@@ -9,7 +9,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, I2cPort
 from cellwright.sensors.load_cell import ANSWERS_WITHIN_S, LoadCell, Steps
 
-# Registers and bits. Source: Nuvoton, NAU7802 datasheet, revision 1.7, sections 9.1 (power-on) and 11 (registers).
+# Registers and bits. Source: Nuvoton, NAU7802 datasheet, register map and power-on sequence.
 PU_CTRL, CTRL1, CTRL2, RESULT, ADC_CONTROL, PGA_POWER = 0x00, 0x01, 0x02, 0x12, 0x15, 0x1C
 RESET, POWER_DIGITAL, POWER_ANALOG, POWERED_UP, CYCLE_START, INNER_SUPPLY = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
 GAIN_128, SUPPLY_4V5 = 0x07, 0x00 << 3

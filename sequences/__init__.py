@@ -4,7 +4,7 @@ from cellwright.sequences.cell import FAULTED, STOPPED, Cell, Stop
 from cellwright.sequences.description import description_problems
 from cellwright.sequences.homing import home
 from cellwright.sequences.parameters import assign, inputs_of
-from cellwright.sequences.runlog import RunLog
+from cellwright.sequences.runlog import RunLog, open_log
 from cellwright.sequences.settings import Settings
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "description_problems",
     "home",
     "inputs_of",
+    "open_log",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -124,8 +124,16 @@ class Cell(StepTools):
         return found
 
     def problems(self) -> list[str]:
-        """What a cell can know beforehand about its own work, as sentences; for a subclass to say."""
+        """What a cell can know beforehand to be wrong with its own work, as sentences; for a subclass to say."""
         return []
+
+    def notes(self) -> list[str]:
+        """What a person should know of the work before it begins, as sentences; for a subclass to say."""
+        return []
+
+    def display_lines(self) -> Sequence[str]:
+        """What the person at the cell reads on its display, if it has one: the terminal shows it too."""
+        return ()
 
     def _attach_all(self, devices: Mapping[str, Device]) -> None:
         lacking: list[Lacking] = []

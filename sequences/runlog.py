@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -74,3 +77,31 @@ class RunLog:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+@contextmanager
+def open_log(path: Path) -> Iterator[sqlite3.Connection]:
+    """A run log to read, the run over or still going. Raises InputError for what is none."""
+    if not path.is_file():
+        raise InputError(f"There is no run log {path}.")
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path} is no run log ({error}).") from error
+    finally:
+        connection.close()
+
+
+def fact(log: sqlite3.Connection, key: str) -> str | None:
+    """What the log says of the whole run under ``key``, such as "cell"."""
+    row = log.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def moment(log: sqlite3.Connection, at_s: float) -> str:
+    """When something happened, in words: day and time of a run on a real board, otherwise seconds of its clock."""
+    began = fact(log, "began")
+    if began is None:
+        return f"{at_s:.0f} s into a simulated run"
+    return str(datetime.datetime.fromisoformat(began) + datetime.timedelta(seconds=round(at_s)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ class Kit:
     """All that belongs to one cell: what its folder offers to the simulation.
 
     provoking: for states that are rare, what makes them come soon when faults are rehearsed in them ("plant.jams=30").
+    certificates: for cells that write them: what is in each unit, as texts, from a run log and a replication's number.
     """
 
     cell: type[Cell]
@@ -38,6 +40,7 @@ class Kit:
     hand: ManualMethod
     measures: tuple[Measure, ...] = ()
     provoking: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    certificates: Callable[[sqlite3.Connection, int], Sequence[str]] | None = None
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
 
     def scenario(self, assignments: Sequence[str] = (), observed: Sequence[Element] = ()) -> Scenario:

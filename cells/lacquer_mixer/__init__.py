@@ -1,6 +1,7 @@
 """The lacquer mixer: components dosed by mass into a can on a scale, and stirred."""
 
 from cellwright.cells.lacquer_mixer.cell import LacquerMixer
+from cellwright.cells.lacquer_mixer.certificate import certificate_texts
 from cellwright.cells.lacquer_mixer.manual import MixingByHand
 from cellwright.cells.lacquer_mixer.plant import LacquerMixerPlant, MixerPlantParameters
 from cellwright.sim import Kit, Measure
@@ -16,6 +17,7 @@ KIT = Kit(
     plant_parameters=MixerPlantParameters(),
     hand=MixingByHand(),
     measures=MEASURES,
+    certificates=certificate_texts,
     provoking={
         "mending": ("plant.blocks_per_1000_cans=300",),
         "pausing": ("plant.lifts_per_1000_cans=300",),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from cellwright.errors import InputError
+from cellwright.sequences.runlog import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,13 @@ class Certificate:
         """All that was dosed into it."""
         return sum(portion.dosed_g for portion in self.portions)
 
-    def text(self) -> str:
-        """The certificate as plain text, to print or to put beside the can."""
+    def text(self, moment: Callable[[float], str]) -> str:
+        """The certificate as plain text, to print or to put beside the can. moment: tells a time in words."""
+        finished = "never" if self.finished_s is None else moment(self.finished_s)
         lines = [
             f"Batch certificate, order {self.order}: {self.recipe}",
             f"ordered {self.asked_g:.1f} g, dosed {self.dosed_g:.1f} g, can of {self.can_ml:g} ml",
-            f"begun {self.begun_s:.0f} s, finished {_moment(self.finished_s)} after the start of the run",
+            f"begun: {moment(self.begun_s)}; finished: {finished}",
         ]
         if self.pot_life_min:
             lines.append(f"to be used within {self.pot_life_min:g} minutes of mixing")
@@ -61,28 +62,19 @@ class Certificate:
         return "\n".join(lines) + "\n"
 
 
-def _moment(at_s: float | None) -> str:
-    return "never" if at_s is None else f"{at_s:.0f} s"
-
-
 def _portion(portion: Portion) -> str:
     asked = "" if portion.asked_g is None else f"   asked {portion.asked_g:8.2f} g"
     return f"  {portion.component:<20} lot {portion.lot:<14} dosed {portion.dosed_g:8.2f} g{asked}"
 
 
-def certificates(log: Path | sqlite3.Connection, replication: int = 0) -> list[Certificate]:
-    """The certificates of a run, one a can, refused ones too, in order. Raises InputError for what is no run log."""
-    if isinstance(log, sqlite3.Connection):
-        return list(_read(log, replication))
-    if not log.is_file():
-        raise InputError(f"There is no run log {log}.")
-    connection = sqlite3.connect(f"{log.resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        return list(_read(connection, replication))
-    except sqlite3.DatabaseError as error:
-        raise InputError(f"{log} is no run log ({error}).") from error
-    finally:
-        connection.close()
+def certificates(log: sqlite3.Connection, replication: int = 0) -> list[Certificate]:
+    """The certificates of a run, one a can, refused ones too, in order."""
+    return list(_read(log, replication))
+
+
+def certificate_texts(log: sqlite3.Connection, replication: int = 0) -> list[str]:
+    """The same as plain text, with the day and time of a run on a real board."""
+    return [certificate.text(partial(moment, log)) for certificate in certificates(log, replication)]
 
 
 def _read(connection: sqlite3.Connection, replication: int) -> Iterator[Certificate]:

@@ -155,6 +155,17 @@ def run(
 
 
 @app.command()
+def certificates(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A run log, as --log writes it.")],
+    replication: Annotated[int, typer.Option(help="Which replication of a simulation.", min=0)] = 0,
+) -> None:
+    """Print what is in each unit of a run, for cells that keep such a record: asked, made, of which lot, when."""
+    from cellwright.cli import describing
+
+    describing.print_certificates(log, replication)
+
+
+@app.command()
 def board(
     pty: Annotated[Path | None, typer.Option(help="Serve it at this path, as a serial port.")] = None,
     tcp: Annotated[str | None, typer.Option(metavar="[HOST:]PORT", help="Serve it on a TCP port.")] = None,

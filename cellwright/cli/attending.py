@@ -106,7 +106,9 @@ class _LiveLine:
         self._shown_s = now_s
         pace = f", {3600 * len(unit_times_s) / elapsed_s:.1f} an hour" if unit_times_s else ""
         stop = f"  last stop: {self.cell.last_stop.reason}" if self.cell.last_stop else ""
-        self._write(f"{self.cell.state}  {len(unit_times_s)} {self.cell.unit}s{pace}  {elapsed_s:.0f} s{stop}"[:79])
+        shown = "".join(f"  [{line.strip()}]" for line in self.cell.display_lines())
+        made = f"{len(unit_times_s)} {self.cell.unit}s{pace}"
+        self._write(f"{self.cell.state}{shown}  {made}  {elapsed_s:.0f} s{stop}"[:79])
 
     def clear(self) -> None:
         self._write("")

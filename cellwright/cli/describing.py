@@ -11,7 +11,8 @@ from cellwright import cells
 from cellwright.cli.tables import console
 from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
-from cellwright.sequences import Cell, description_problems
+from cellwright.sequences import Cell, description_problems, open_log
+from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, run_cell
 
 
@@ -64,6 +65,19 @@ def show_diagram(name: str, output: Path | None) -> None:
     console().print(f"Wrote {output}.")
 
 
+def print_certificates(path: Path, replication: int) -> None:
+    """The certificates of a run. Raises InputError for no run log, and for a cell that writes none."""
+    with open_log(path) as log:
+        name = fact(log, "cell") or ""
+        write = cells.load(name).certificates
+        if write is None:
+            raise InputError(f"{path} is a log of the {name}, which keeps no record of what is in each unit.")
+        texts = write(log, replication)
+    if not texts:
+        raise InputError(f"{path} has no unit in replication {replication}.")
+    print("\n".join(texts), end="")
+
+
 def check(name: str, assignments: Sequence[str]) -> None:
     """Print what was checked, or raise DescriptionError with every problem, a line each."""
     scenario = cells.load(name).scenario(assignments)
@@ -74,6 +88,8 @@ def check(name: str, assignments: Sequence[str]) -> None:
     devices = [part for part in scenario.groups.values() if isinstance(part, Device)]
     rehearsal = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
     out = console()
+    for note in _on_a_model(scenario).notes():
+        out.print(f"{name}: {note}")
     out.print(f"{name}: {len(cell.states)} states can all be reached and left, and return declared triggers.")
     out.print(f"{name}: {len(devices)} devices, no pin used twice, solenoids within their duty, targets in reach.")
     out.print(f"{name}: rehearsed on the model board; the last {cell.unit} took {rehearsal.cycle_times_s[-1]:.1f} s.")
@@ -81,15 +97,17 @@ def check(name: str, assignments: Sequence[str]) -> None:
 
 def find_problems(scenario: Scenario) -> list[str]:
     """What can be known to be wrong before the cell runs."""
+    cell = scenario.kit.cell
+    problems = description_problems(cell, cell.parts(scenario.groups))
+    return problems or _on_a_model(scenario).problems()
+
+
+def _on_a_model(scenario: Scenario) -> Cell:
     import simpy
 
     from cellwright.hardware import ModelBoard
 
-    cell = scenario.kit.cell
-    problems = description_problems(cell, cell.parts(scenario.groups))
-    if problems:
-        return problems
-    return cell(ModelBoard(simpy.Environment()), scenario.groups).problems()
+    return scenario.kit.cell(ModelBoard(simpy.Environment()), scenario.groups)
 
 
 def _purpose(cell: type[Cell]) -> str:

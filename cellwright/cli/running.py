@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -65,8 +66,8 @@ class Machine:
     replay: ReplayLink | None = None
 
     def notes(self) -> list[str]:
-        """What a person should know of the board."""
-        return self.board.notes if isinstance(self.board, FirmataBoard) else []
+        """What a person should know of the board and of the work."""
+        return [*(self.board.notes if isinstance(self.board, FirmataBoard) else []), *self.cell.notes()]
 
     def end(self) -> None:
         """Make everything safe and let go of the board, once it has heard."""
@@ -87,6 +88,8 @@ def run(asked: RunAsked) -> None:
         if log is not None:
             log.describe(**_head(asked, scenario))
         machine = _put_on_target(asked, scenario, log)
+        if log is not None and not asked.is_simulated:
+            log.describe(began=_when_it_began(machine.env.now))
         _say_notes(machine, asked)
         attendance = Attendance(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
         try:
@@ -108,6 +111,12 @@ def _head(asked: RunAsked, scenario: Scenario) -> dict[str, Any]:
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),
     }
+
+
+def _when_it_began(seconds_ago: float) -> str:
+    """Day and time at which the run's clock showed 0."""
+    now = datetime.datetime.now().astimezone().replace(tzinfo=None)
+    return (now - datetime.timedelta(seconds=seconds_ago)).isoformat(timespec="seconds")
 
 
 def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:

@@ -108,9 +108,29 @@ def test_a_log_has_a_row_for_each_event_and_cycle(tmp_path: Path, capsys: pytest
     assert "exists already" in capsys.readouterr().err
 
 
+def test_certificates_are_printed_from_a_run_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "day.db"
+    assert run(["run", "lacquer_mixer", "--on", "model", "--cycles", "2", "--log", str(path)]) == 0
+    capsys.readouterr()
+    assert run(["certificates", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("Batch certificate, order ") == 2 and "lot B-26117" in printed
+    assert run(["certificates", str(path), "--replication", "3"]) == 2
+    assert "has no unit in replication 3" in capsys.readouterr().err
+    text = tmp_path / "text.db"
+    text.write_text("no database")
+    assert run(["certificates", str(text)]) == 2
+    assert "is no run log (file is not a database)" in capsys.readouterr().err
+    other = tmp_path / "stapler.db"
+    assert run(["run", "stapler", "--on", "model", "--cycles", "1", "--log", str(other)]) == 0
+    assert run(["certificates", str(other)]) == 2
+    assert "keeps no record of what is in each unit" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["certificates", "none.db"], "There is no run log none.db"),
         (["simulate", "staplr"], "There is no cell called 'staplr'; did you mean 'stapler'?"),
         (["simulate", "stapler", "--set", "carrage.max_speed=1"], "there is no 'carrage'; did you mean 'carriage'?"),
         (["simulate", "stapler", "--set", "carriage.max_sped=1"], "no 'max_sped'; did you mean 'max_speed'?"),

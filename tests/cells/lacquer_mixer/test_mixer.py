@@ -11,7 +11,7 @@ from mixing import NO_MISHAPS, Mixer, order_of
 from cellwright.cells import load
 from cellwright.cells.lacquer_mixer import KIT
 from cellwright.cells.lacquer_mixer.batch import Batch, Part
-from cellwright.cells.lacquer_mixer.certificate import certificates
+from cellwright.cells.lacquer_mixer.certificate import certificate_texts, certificates
 from cellwright.cells.lacquer_mixer.orders import Orders
 from cellwright.cells.lacquer_mixer.recipes import Drums
 from cellwright.cells.lacquer_mixer_mega import LacquerMixerOnMega
@@ -202,8 +202,11 @@ def test_a_certificate_says_what_is_in_the_can_by_which_lot() -> None:
     second = certificates(mixer.log.connection)[1]
     assert [portion.component for portion in second.portions] == ["pu_base", "pu_hardener", "pu_thinner"]
     assert second.dosed_g == pytest.approx(420, abs=1)
-    text = second.text()
+    text = certificate_texts(mixer.log.connection)[1]
     assert "order 2602: pu_clear_thinned" in text and "lot T-26009" in text and "within 180 minutes" in text
+    assert "s into a simulated run" in text
+    mixer.log.describe(began="2026-11-24T08:00:00")
+    assert "begun: 2026-11-24 08:0" in certificate_texts(mixer.log.connection)[1]
     assert json.loads(mixer.story("begun")[0][1])["recipe"] == "pu_clear"
 
 
