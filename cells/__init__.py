@@ -1,22 +1,80 @@
-"""One folder per cell; found by name. Each folder's package offers ``KIT``."""
+"""One folder per cell; found by name. Each folder's package offers ``KIT``, as does a file of a user's own."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+from pathlib import Path
+from types import ModuleType
 
 from cellwright.errors import InputError, nearest
 from cellwright.sim import Kit
 
 
 def names() -> list[str]:
-    """The names of all cells."""
+    """The names of all cells that come with Cellwright."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
 def load(name: str) -> Kit:
-    """The kit of the cell called ``name``. Raises InputError, with the nearest name, if there is none."""
-    if name not in names():
-        raise InputError(f"There is no cell called {name!r}; {nearest(name, names())}")
-    kit: Kit = importlib.import_module(f"{__name__}.{name}").KIT
+    """The kit of the cell called ``name``, or of the cell in a file or folder of one's own, such as "drill_press.py".
+
+    Raises InputError, with the nearest name, if there is none.
+    """
+    if name in names():
+        module = importlib.import_module(f"{__name__}.{name}")
+    elif name.endswith(".py") or Path(name).name != name or Path(name, "__init__.py").is_file():
+        module = _own_module(Path(name))
+    else:
+        raise InputError(
+            f"There is no cell called {name!r}; {nearest(name, names())} A cell of your own is named by its file, "
+            "such as drill_press.py."
+        )
+    kit = getattr(module, "KIT", None)
+    if not isinstance(kit, Kit):
+        raise InputError(f"{name} has no kit; end it with KIT = Kit(cell=…, plant=…, plant_parameters=…, hand=…).")
     return kit
+
+
+def _own_module(path: Path) -> ModuleType:
+    """Import a file or folder by its own name, so that other processes find it too."""
+    if not path.exists():
+        raise InputError(f"There is no file {path}.")
+    own, name = path.resolve(), path.stem
+    if name in _own and _file_of(sys.modules[name]) != own:
+        del sys.modules[name]  # one of the same name in another folder
+    if str(own.parent) not in sys.path:
+        sys.path.insert(0, str(own.parent))
+    importlib.invalidate_caches()
+    try:
+        module = importlib.import_module(name)
+    except InputError:
+        raise
+    except SyntaxError as error:
+        raise InputError(f"{error.filename}, line {error.lineno}: {error.msg}.") from error
+    except Exception as error:
+        raise InputError(f"{path}{_line_in(error, own)}: {type(error).__name__}: {error}.") from error
+    if _file_of(module) != own:
+        raise InputError(f"{path} has the name of another module of Python's; give it another name.")
+    _own.add(name)
+    return module
+
+
+_own: set[str] = set()
+
+
+def _file_of(module: ModuleType) -> Path:
+    """The file of a module, or the folder of a package."""
+    file = Path(module.__file__ or "").resolve()
+    return file.parent if file.name == "__init__.py" else file
+
+
+def _line_in(error: Exception, own: Path) -> str:
+    """Where in the user's own file an error arose."""
+    at, line = error.__traceback__, ""
+    while at is not None:
+        if Path(at.tb_frame.f_code.co_filename).is_relative_to(own):
+            line = f", line {at.tb_lineno}"
+        at = at.tb_next
+    return line

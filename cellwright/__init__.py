@@ -14,11 +14,11 @@ if (_here.parent / "pyproject.toml").is_file() and (_here.parent / "hardware").i
     __path__[:0] = [str(_here), str(_here.parent)]
 
 if TYPE_CHECKING:
-    from cellwright.actuators import Lamp, Solenoid, Stepper
+    from cellwright.actuators import Lamp, Motor, Pump, Solenoid, Stepper, Valve
     from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, TimedOut
     from cellwright.provenance import assumed, measured, published, vendor
-    from cellwright.sensors import Button, Switch
-    from cellwright.sequences import Cell, home
+    from cellwright.sensors import Button, Hx711, Nau7802, Switch
+    from cellwright.sequences import Cell, Settings, dose_to_mass, home
 
 # Where each public name lives. They are imported on first use, so that `cellwright --help` stays quick.
 _HOMES = {
@@ -27,13 +27,20 @@ _HOMES = {
     "CellFault": "errors",
     "CellwrightError": "errors",
     "DescriptionError": "errors",
+    "Hx711": "sensors",
     "InputError": "errors",
     "Lamp": "actuators",
+    "Motor": "actuators",
+    "Nau7802": "sensors",
+    "Pump": "actuators",
+    "Settings": "sequences",
     "Solenoid": "actuators",
     "Stepper": "actuators",
     "Switch": "sensors",
     "TimedOut": "errors",
+    "Valve": "actuators",
     "assumed": "provenance",
+    "dose_to_mass": "sequences",
     "home": "sequences",
     "measured": "provenance",
     "published": "provenance",
@@ -46,13 +53,20 @@ __all__ = [
     "CellFault",
     "CellwrightError",
     "DescriptionError",
+    "Hx711",
     "InputError",
     "Lamp",
+    "Motor",
+    "Nau7802",
+    "Pump",
+    "Settings",
     "Solenoid",
     "Stepper",
     "Switch",
     "TimedOut",
+    "Valve",
     "assumed",
+    "dose_to_mass",
     "home",
     "measured",
     "published",

@@ -31,7 +31,7 @@ class Weighing(NamedTuple):
 
 @dataclass(kw_only=True)
 class LoadCell(Device):
-    """A load cell behind a converter (``Nau7802``, ``Hx711``). Weights are grams from the empty scale, or from ``tare``.
+    """A load cell behind a converter (``Nau7802``, ``Hx711``). Weights are grams from the empty scale or ``tare``.
 
     capacity_g: what the load cell carries. sensitivity_mv_per_v: its signal at that load. samples_per_s: of the
     converter. calibration: a TOML file (see TwoPointCalibration); without one, the maker's figures hold, which are some

@@ -2,6 +2,7 @@
 
 from cellwright.sequences.cell import FAULTED, STOPPED, Cell, Stop
 from cellwright.sequences.description import description_problems
+from cellwright.sequences.dosing import Dose, DosingRules, DosingTrouble, LineMemory, dose_to_mass
 from cellwright.sequences.homing import home
 from cellwright.sequences.parameters import assign, inputs_of
 from cellwright.sequences.runlog import RunLog, open_log
@@ -11,11 +12,16 @@ __all__ = [
     "FAULTED",
     "STOPPED",
     "Cell",
+    "Dose",
+    "DosingRules",
+    "DosingTrouble",
+    "LineMemory",
     "RunLog",
     "Settings",
     "Stop",
     "assign",
     "description_problems",
+    "dose_to_mass",
     "home",
     "inputs_of",
     "open_log",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from simpy.events import Event
 
-from cellwright.actuators import Stepper
+from cellwright.actuators import Lamp, Stepper
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.motion import TripPoint
 from cellwright.sensors import Button, Switch
@@ -60,6 +60,14 @@ class CellPlant(ABC):
         """Press a button; it is let go a moment later."""
         self.close(button)
         self.board.env.timeout(PRESS_S).callbacks.append(lambda _: self.open(button))
+
+    def call_by(self, lamp: Lamp, visit: Callable[[], Generator[Event, Any, None]]) -> None:
+        """Whenever ``lamp`` is lit, let the person come and do ``visit``."""
+
+        def come(_: bool) -> None:
+            self.board.env.process(self.operator.come(visit))
+
+        self.board.on_output(lamp.pin, come, levels=[not lamp.active_low])
 
     def place_axis(self, axis: Stepper, mm: float) -> None:
         """Leave an axis ``mm`` from its home switch, as it may stand at power-up, and wire up the switch."""

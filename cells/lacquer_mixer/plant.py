@@ -92,7 +92,7 @@ class LacquerMixerPlant(CellPlant):
         self.close(cell.door)
         for line, (_, valve) in zip(self.lines, cell.lines, strict=False):
             board.on_output(valve.pin, partial(self._turn, line, valve.active_low))
-        board.on_output(cell.lamp.pin, self._lamp_on, levels=[not cell.lamp.active_low])
+        self.call_by(cell.lamp, self._visit)
 
     def _line(self, number: int) -> PumpedLine:
         drum, pump = self.cell.drums.drums[number], self.cell.lines[number].pump
@@ -140,9 +140,6 @@ class LacquerMixerPlant(CellPlant):
         return bool(self.board.output(self.cell.red_lamp.pin).level != self.cell.red_lamp.active_low)
 
     # ---- the person ----
-
-    def _lamp_on(self, _: bool) -> None:
-        self.board.env.process(self.operator.come(self._visit))
 
     def _visit(self) -> Generator[Event, Any, None]:
         """What a person does who comes because a lamp is lit and looks what is the matter."""

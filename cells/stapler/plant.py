@@ -45,7 +45,7 @@ class StaplerPlant(CellPlant):
         self._until_jam = self._next_jam()
         self.close(cell.driver_back)
         board.on_output(cell.trigger.pin, self._trigger_on, levels=[not cell.trigger.active_low])
-        board.on_output(cell.lamp.pin, self._lamp_on, levels=[not cell.lamp.active_low])
+        self.call_by(cell.lamp, self._visit)
 
     def _next_jam(self) -> int:
         chance = self.parameters.jams_per_1000_staples / 1000
@@ -65,9 +65,6 @@ class StaplerPlant(CellPlant):
             return
         self.magazine -= 1
         self.landed.append((self.bridge.true_position, self.carriage.true_position))
-
-    def _lamp_on(self, _: bool) -> None:
-        self.board.env.process(self.operator.come(self._visit))
 
     def _visit(self) -> Generator[Event, Any, None]:
         """What a person does who comes because the lamp is lit and looks what is the matter."""

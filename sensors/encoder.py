@@ -1,0 +1,132 @@
+"""Quadrature encoders on a measuring wheel or a draw wire."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from simpy.events import Event
+
+from cellwright.errors import CellFault, InputError, TimedOut
+from cellwright.hardware.board import Board, EncoderPort
+from cellwright.hardware.device import Device
+from cellwright.sensors.length_calibration import LengthCalibration
+
+Steps = Generator[Event, Any, Any]
+LOOK_S = 0.02
+"""How often the count is looked at: Firmata firmware reports it every 19 ms (its sampling interval)."""
+REFERENCE_C = 20.0
+"""The temperature at which a length or a scale holds unless it says otherwise, °C. Source: ISO 1."""
+MOST_SCALE_CHANGE = 0.2
+"""A calibration that would change the scale by a larger share is a mistake: a wrong length, or a wheel that slips."""
+
+
+@dataclass(kw_only=True)
+class Encoder(Device):
+    """A quadrature encoder; its pins need interrupts (2 and 3 on an Uno). Positions are mm.
+
+    counts_per_mm: all four edges of a period counted. reversed: True if it counts down when the work moves on.
+    calibration: a TOML file (see LengthCalibration) whose scale is used in place of counts_per_mm. celsius: how warm
+    wheel or wire are today, °C. expansion_ppm_per_c: how much more they grow than what they measure, ppm for each °C;
+    the scale is corrected by it, from the temperature of the calibration (or 20 °C) to today's.
+
+    The count stays the board's; where 0 mm is, is kept here, so that no zeroing is under way while the work moves.
+    """
+
+    pin_a: int
+    pin_b: int
+    counts_per_mm: float
+    reversed: bool = False
+    calibration: str = ""
+    celsius: float = REFERENCE_C
+    expansion_ppm_per_c: float = 0.0
+    is_referenced: bool = field(default=False, init=False)
+    scale: float = field(init=False, repr=False)
+    port: EncoderPort = field(init=False, repr=False)
+    _zero_count: float = field(default=0.0, init=False, repr=False)
+
+    def pins(self) -> dict[str, int]:
+        return {"encoder A": self.pin_a, "encoder B": self.pin_b}
+
+    def problems(self) -> Iterator[str]:
+        if self.counts_per_mm <= 0:
+            yield f"has {self.counts_per_mm:g} counts_per_mm; give a number above 0, and reversed for the direction"
+
+    def attach(self, board: Board) -> None:
+        self.board = board
+        kept = LengthCalibration.read(self.calibration) if self.calibration else None
+        scale, at_c = (kept.counts_per_mm, kept.celsius) if kept else (float(self.counts_per_mm), REFERENCE_C)
+        self.scale = scale / (1 + self.expansion_ppm_per_c * 1e-6 * (self.celsius - at_c))
+        self.port = board.declare_encoder(self.pin_a, self.pin_b)
+
+    def reset(self) -> None:
+        self.is_referenced = False  # the board may have been reset, and its count with it
+
+    @property
+    def _count(self) -> int:
+        return -self.port.count if self.reversed else self.port.count
+
+    @property
+    def position_mm(self) -> float:
+        """Where the work is, as of the board's latest report."""
+        return (self._count - self._zero_count) / self.scale
+
+    def zero(self, at_mm: float = 0.0) -> None:
+        """Call the present position ``at_mm``."""
+        self._zero_count = self._count - at_mm * self.scale
+        self.is_referenced = True
+        self.note("zeroed", at_mm)
+
+    def missed_mm(self, datum_mm: float) -> float:
+        """At a datum, which is at ``datum_mm``: by how much the position is wrong, through slip or missed counts.
+
+        Nothing is changed by it; ``zero(datum_mm)`` believes the datum from then on.
+        """
+        wrong_mm = self.position_mm - datum_mm
+        self.note("off at the datum", wrong_mm)
+        return wrong_mm
+
+    def reaches(self, mm: float, *, within_s: float, tolerance_mm: float) -> Steps:
+        """A step that waits until the work is within ``tolerance_mm`` of ``mm``. Raises TimedOut after ``within_s``."""
+        until_s = self.board.env.now + within_s
+        while abs(self.position_mm - mm) > tolerance_mm:
+            if self.board.env.now >= until_s:
+                raise TimedOut(f"{self.name} did not reach {mm:g} mm within {within_s:g} s.")
+            yield self.board.env.timeout(LOOK_S)
+
+    def stands(self, *, within_s: float, still_s: float = 0.2) -> Steps:
+        """A step that waits until the count has not changed for ``still_s``. Raises TimedOut after ``within_s``."""
+        until_s = self.board.env.now + within_s
+        count, since_s = self._count, self.board.env.now
+        while self.board.env.now < since_s + still_s - 1e-9:
+            if self.board.env.now >= until_s:
+                raise TimedOut(f"{self.name} did not stand still within {within_s:g} s.")
+            yield self.board.env.timeout(LOOK_S)
+            if self._count != count:
+                count, since_s = self._count, self.board.env.now
+
+    def calibrate(self, shown_mm: float, real_mm: float, today: datetime.date) -> LengthCalibration:
+        """Take a new scale, at today's ``celsius``, from one known length: old × shown / real; ``write`` keeps it.
+
+        Source: TigerStop, TigerStopSDK wiki (one long measurement). Raises CellFault for lengths that cannot be right.
+        """
+        try:
+            kept = LengthCalibration(
+                date=today,
+                celsius=float(self.celsius),
+                counts_per_mm=self.scale * shown_mm / real_mm,
+                shown_mm=shown_mm,
+                real_mm=real_mm,
+            )
+        except (InputError, ZeroDivisionError, ValueError) as error:
+            raise CellFault(f"{self.name} was not calibrated: {real_mm:g} mm shown as {shown_mm:g} mm.") from error
+        if abs(shown_mm / real_mm - 1) > MOST_SCALE_CHANGE:
+            raise CellFault(
+                f"{self.name} was not calibrated: it showed {shown_mm:g} mm for {real_mm:g} mm; "
+                "measure again, and see that the wheel turns without slipping."
+            )
+        self.scale = kept.counts_per_mm
+        self.note("calibrated", kept.counts_per_mm)
+        return kept
