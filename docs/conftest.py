@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,20 @@ from sybil.parsers.markdown import CodeBlockParser
 from cellwright.cli import run
 
 CELLS = Path(__file__).resolve().parent.parent / "cells"
+
+
+PART_OF_A_FILE = re.compile(r"# (\w+\.py)(, continued)?\n")
+
+
+def evaluate_python(example: Example) -> str | None:
+    """Run a block; one that begins with the name of a file is written to that file, or added to it."""
+    part = PART_OF_A_FILE.match(example.parsed)
+    if part is None:
+        PythonEvaluator()(example)
+        return None
+    with Path(part[1]).open("a" if part[2] else "w", encoding="utf-8") as file:
+        file.write(example.parsed[part.end() :])
+    return None
 
 
 def evaluate_console(example: Example) -> str | None:
@@ -80,7 +95,7 @@ def _inside(folder: Path) -> Iterator[None]:
 
 
 pytest_collect_file = Sybil(
-    parsers=[CodeBlockParser("python", PythonEvaluator()), CodeBlockParser("console", evaluate_console)],
+    parsers=[CodeBlockParser("python", evaluate_python), CodeBlockParser("console", evaluate_console)],
     patterns=["**/*.md"],
     fixtures=["docs_folder"],
 ).pytest()

@@ -114,12 +114,13 @@ def _safe_after_s(rig: Rig) -> float | None:
         return None
     safe_s = rig.env.now
     rig.env.run(until=safe_s + SAFE_WITHIN_S)
-    return safe_s - stopped_s if _becomes_safe(rig, TOLD_AGAIN_WITHIN_S) else None
+    stays_safe = not rig.cell.is_halted or _becomes_safe(rig, TOLD_AGAIN_WITHIN_S)  # a person may have reset it
+    return safe_s - stopped_s if stays_safe else None
 
 
 def _becomes_safe(rig: Rig, within_s: float) -> bool:
     until_s = rig.env.now + within_s
-    while not _is_safe(rig) and rig.env.now <= until_s:
+    while not _is_safe(rig) and rig.env.peek() <= until_s:
         rig.env.step()
     return _is_safe(rig)
 
