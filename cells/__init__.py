@@ -44,8 +44,7 @@ def _own_module(path: Path) -> ModuleType:
     own, name = path.resolve(), path.stem
     if name in _own and _file_of(sys.modules[name]) != own:
         del sys.modules[name]  # one of the same name in another folder
-    if str(own.parent) not in sys.path:
-        sys.path.insert(0, str(own.parent))
+    sys.path[:] = [str(own.parent), *(folder for folder in sys.path if folder != str(own.parent))]
     importlib.invalidate_caches()
     try:
         module = importlib.import_module(name)
