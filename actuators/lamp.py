@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
@@ -14,6 +15,8 @@ class Lamp(Device):
 
     pin: output pin. active_low: True if the lamp lights when the pin is low (a relay board, often).
     """
+
+    begins: ClassVar[tuple[str, ...]] = ("on",)
 
     pin: int
     active_low: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, LevelPort
@@ -16,6 +17,8 @@ class Motor(Device):
 
     pin: PWM output pin. max_duty: the greatest share of the supply it may be given (0 to 1).
     """
+
+    begins: ClassVar[tuple[str, ...]] = ("run",)
 
     pin: int
     max_duty: float = 1.0

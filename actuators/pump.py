@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, StepperPort
@@ -19,6 +20,8 @@ class Pump(Device):
     one turn, mL; what it really moves a scale must tell. max_rpm: turns a minute. max_acceleration: turns/s².
     inverted: True if it pumps backwards.
     """
+
+    begins: ClassVar[tuple[str, ...]] = ("dispense",)
 
     step: int
     dir: int
@@ -72,6 +75,7 @@ class Pump(Device):
 
     def halt(self) -> Wait:
         """Stop at once; the wait ends when the board has said where, and ``pumped_ml`` is right again."""
+        self.note("halted", None)
         return self.port.halt()
 
     def slow_down(self) -> Wait:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort
@@ -19,6 +20,8 @@ class Solenoid(Device):
     max_on_s: the longest it may ever be on. max_duty: the greatest share of the time it may be on (0 to 1).
     active_low: True if it is on when the pin is low.
     """
+
+    pulses: ClassVar[tuple[str, ...]] = ("fire",)
 
     pin: int
     pulse_s: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort, StepperPort
@@ -23,6 +24,8 @@ class Stepper(Device):
     highest position, mm. homing_speed: mm/s. inverted: True if the axis runs the wrong way round.
     home_active_low: True if the home switch connects its pin to ground (with the pull-up on).
     """
+
+    begins: ClassVar[tuple[str, ...]] = ("move", "jog")
 
     step: int
     dir: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
@@ -16,6 +17,8 @@ class Valve(Device):
     pin: output pin. max_open_s: after so long it closes by itself, whatever has become of the step that opened it.
     active_low: True if it opens when the pin is low (a relay board, often).
     """
+
+    begins: ClassVar[tuple[str, ...]] = ("open",)
 
     pin: int
     max_open_s: float

@@ -1,14 +1,12 @@
-"""Pictures for the owner of a small firm: what the cell saves, and one cycle of it."""
+"""Pictures for the owner of a small firm: what the cell saves, and what its units are like."""
 
 from __future__ import annotations
 
 import io
 import os
 import re
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +14,15 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from cellwright.errors import InputError
-from cellwright.hardware.device import Device
-from cellwright.sequences import Cell
 
 if TYPE_CHECKING:
-    from cellwright.benchmarks.comparison import Comparison, Outcome
-    from cellwright.sim import Estimate
+    from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
+    from cellwright.sim import Estimate, Measure
 
 INK, FAINT, GRID = "#24303a", "#5d6b78", "#dde3e8"
 HAND, CELL = "#d9822b", "#2a7fa8"
-STATES = ["#8fb8de", "#c9ccd1", "#2a7fa8", "#e2a03f", "#c8553d", "#7fb77e", "#9a7fb8", "#d98cb3", "#6b8e8a", "#b5a642"]
-ZOOM_S = 6.0
-"""How much of a cycle is shown enlarged, s."""
 STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK,
          "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": FAINT}  # fmt: skip
 
@@ -121,7 +113,7 @@ def _draw_times(axes: Axes, comparison: Comparison) -> None:
     note = f" ({beyond} longer not shown)" if beyond else ""
     axes.set_xlabel(f"Seconds for one {comparison.unit}; {_runs(comparison.replications)}{note}")
     axes.set(xlim=(0, limit_s), ylim=(-0.15, 1.95))
-    _plain(axes)
+    plain(axes)
 
 
 def _mean_label(mean: Estimate) -> str:
@@ -152,170 +144,64 @@ def _draw_labour(axes: Axes, comparison: Comparison) -> None:
     axes.set_yticks([1, 0], [name for name, _, _ in rows])
     axes.set_xlabel(f"Seconds of a person's work for one {comparison.unit}")
     axes.set(xlim=(0, 1.15 * max(outcome.labour_s_per_unit.mean for _, outcome, _ in rows)), ylim=(-0.5, 1.5))
-    _plain(axes)
+    plain(axes)
 
 
-def _plain(axes: Axes) -> None:
+def plain(axes: Axes) -> None:
+    """Leave out of a drawing what tells nothing."""
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
 
 
-# ---- one cycle ----
+# ---- what units are like ----
 
 
-@dataclass(slots=True)
-class Band:
-    """What went on from ``start_s`` to ``end_s``, seconds since the cycle's start."""
-
-    what: str
-    start_s: float
-    end_s: float
-
-
-@dataclass(slots=True)
-class CycleRecord:
-    """One cycle out of a run log: states in order, and what each device did."""
-
-    length_s: float
-    states: list[Band] = field(default_factory=list)
-    devices: dict[str, list[Band]] = field(default_factory=dict)
-
-    def state_seconds(self) -> dict[str, float]:
-        """Seconds in each state that took any time, in order of first appearance."""
-        spent: dict[str, float] = {}
-        for band in self.states:
-            spent[band.what] = spent.get(band.what, 0.0) + band.end_s - band.start_s
-        return spent
-
-
-def read_cycle(log: sqlite3.Connection, cell: type[Cell], replication: int, number: int) -> CycleRecord:
-    """Read one cycle. Raises InputError if the log does not have it."""
-    ends = dict(log.execute("SELECT number, ended_s FROM cycle WHERE replication = ?", (replication,)))
-    if number not in ends or (number > 1 and number - 1 not in ends):
-        raise InputError(
-            f"The log has no whole cycle {number} of replication {replication}; it has {len(ends)} cycles."
-        )
-    start_s, end_s = ends.get(number - 1, 0.0), ends[number]
-    reader = _CycleReader(log, replication, start_s, end_s)
-    record = CycleRecord(end_s - start_s, list(reader.states()))
-    for name, part in cell.parts().items():
-        if isinstance(part, Device):
-            record.devices[name] = list(reader.device(name))
-    return record
-
-
-@dataclass(frozen=True, slots=True)
-class _CycleReader:
-    log: sqlite3.Connection
-    replication: int
-    start_s: float
-    end_s: float
-
-    def _rows(self, source: str, like: str = "%") -> list[tuple[float, str, float | None]]:
-        """What the source noted in this cycle, after the last thing it noted before."""
-        key = (self.replication, source, like)
-        chosen = "SELECT at_s, what, value FROM event WHERE replication = ? AND source = ? AND what LIKE ?"
-        before = self.log.execute(f"{chosen} AND at_s <= ? ORDER BY rowid DESC LIMIT 1", (*key, self.start_s))
-        within = self.log.execute(
-            f"{chosen} AND at_s > ? AND at_s <= ? ORDER BY rowid", (*key, self.start_s, self.end_s)
-        )
-        return [*before.fetchall(), *within.fetchall()]
-
-    def _band(self, what: str, start_s: float, end_s: float) -> Band:
-        return Band(what, max(start_s, self.start_s) - self.start_s, min(end_s, self.end_s) - self.start_s)
-
-    def states(self) -> Iterator[Band]:
-        rows = self._rows("cell", "state %")
-        for (at_s, what, _), next_s in zip(rows, [*(row[0] for row in rows[1:]), self.end_s], strict=True):
-            band = self._band(what.removeprefix("state "), at_s, next_s)
-            if band.end_s > band.start_s:
-                yield band
-
-    def device(self, name: str) -> Iterator[Band]:
-        """Bars from "move" to "move done", from "on" to "off", from "closed" to "open"; shots as long as they are."""
-        under_way: tuple[str, float] | None = None
-        for at_s, what, value in self._rows(name):
-            if under_way is not None and under_way[0] != "fire" and at_s > self.start_s:
-                yield self._band(under_way[0], under_way[1], at_s)
-            under_way = None
-            if what == "fire":
-                if at_s >= self.start_s:
-                    yield self._band(what, at_s, at_s + (value or 0.0))
-            elif what in ("on", "closed", "move", "jog"):
-                under_way = (what, at_s)
-        if under_way is not None and under_way[1] < self.end_s:
-            yield self._band(under_way[0], under_way[1], self.end_s)
-
-
-def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number: int) -> Figure:
-    """One cycle, from the end of the one before to its own end, by state and by device; some seconds enlarged."""
-    record = read_cycle(log, cell, replication, number)
-    spent = record.state_seconds()
-    longest = max(spent, key=lambda state: spent[state])
-    active = [name for name, bands in record.devices.items() if bands]
-    quiet = [name for name, bands in record.devices.items() if not bands]
-    colours = {state: STATES[number % len(STATES)] for number, state in enumerate(cell.states)}
-    zoom = _zoom(record, longest)
-    close = [name for name in active if zoom and _moves_within(record.devices[name], *zoom)]
+def measures_chart(comparison: Comparison, measures: Sequence[Measure]) -> Figure:
+    """What units are like beside their time, by hand and by the cell: nine of ten units, and the mean."""
+    shown = [each for each in measures if each.name in comparison.less_measured]
     with mpl.rc_context(STYLE):
-        rows = [len(active) + 1, len(close) + 1] if zoom else [len(active) + 1]
-        figure = Figure(figsize=(6.4, 1.9 + 0.34 * sum(rows) + 0.8 * len(rows)), layout="constrained")
-        drawn = figure.subplots(len(rows), 1, height_ratios=rows, squeeze=False)[:, 0]
-        share = 100 * spent[longest] / record.length_s
-        figure.suptitle(
-            f"One {cell.unit}: {record.length_s:.0f} s, of which {share:.0f} % {longest}",
-            x=0.01, ha="left", weight="bold", size=13,
-        )  # fmt: skip
-        whole = drawn[0]
-        _draw_rows(whole, record, active, colours, (0.0, record.length_s))
-        note = f"\nNothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
-        whole.set_xlabel(
-            f"Seconds since the {cell.unit} before was finished\nGrey: moving, closed or lit. Orange: a shot.{note}"
-        )
-        handles = [
-            Patch(color=colours.get(state, FAINT), label=f"{state} {seconds:.{0 if seconds >= 10 else 1}f} s")
-            for state, seconds in spent.items()
-        ]
-        whole.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=10.5)
-        if zoom:
-            _draw_rows(drawn[1], record, close, colours, zoom)
-            whole.axvspan(*zoom, color=INK, alpha=0.15, linewidth=0)
-            drawn[1].set_title(f"{zoom[1] - zoom[0]:.0f} seconds of it, enlarged", loc="left", size=12, weight="bold")
-            drawn[1].set_xlabel("Seconds (the shaded strip above)")
+        figure = Figure(figsize=(6.2, 1.75 * len(shown)), layout="constrained")
+        for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
+            _draw_measure(axes, comparison, measure)
     return figure
 
 
-def _zoom(record: CycleRecord, state: str) -> tuple[float, float] | None:
-    """Some seconds in the middle of the longest stay in ``state``, if the cycle is long enough to need it."""
-    stay = max((band for band in record.states if band.what == state), key=lambda band: band.end_s - band.start_s)
-    if record.length_s < 3 * ZOOM_S or stay.end_s - stay.start_s < ZOOM_S:
-        return None
-    start_s = round((stay.start_s + stay.end_s - ZOOM_S) / 2)
-    return float(start_s), start_s + ZOOM_S
+def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure) -> None:
+    rows = (("By hand", comparison.hand, HAND, 1.0), ("Cell", comparison.cell, CELL, 0.0))
+    for _, outcome, colour, level in rows:
+        found: MeasureOutcome = outcome.measures[measure.name]
+        mean = found.mean.mean
+        axes.plot([found.p5, found.p95], [level] * 2, color=colour, alpha=0.75, linewidth=9, solid_capstyle="butt")
+        axes.plot(mean, level, marker="d", color=INK, markersize=7, clip_on=False)
+        axes.text(max(found.p95, mean), level, f"   mean {short(mean)}", va="center")
+    less = comparison.less_measured[measure.name]
+    words = measure.words[:1].upper() + measure.words[1:]
+    axes.set_title(_wrapped(f"{words}: {difference(less, measure.unit)}"), loc="left", size=11, weight="bold")
+    axes.set_yticks([1, 0], [f"{name}, n = {outcome.cycles:,}" for name, outcome, _, _ in rows])
+    axes.set_xlabel(f"{measure.unit}; bar: 9 {comparison.unit}s of 10, diamond: mean")
+    highest = max(max(o.measures[measure.name].p95, o.measures[measure.name].mean.mean) for _, o, _, _ in rows)
+    axes.set(xlim=(0, 1.3 * highest or 1.0), ylim=(-0.6, 1.6))
+    plain(axes)
 
 
-def _moves_within(bands: list[Band], start_s: float, end_s: float) -> bool:
-    return any(start_s < edge < end_s for band in bands for edge in (band.start_s, band.end_s))
+def difference(less: Estimate, unit: str) -> str:
+    """Hand minus cell in words: "374 g less by the cell (95 % sure: 360 to 389)"."""
+    if not is_clear(less):
+        return "no clear difference"
+    sign, word = (1, "less") if less.mean > 0 else (-1, "more")
+    said = f"{short(sign * less.mean)} {unit} {word} by the cell"
+    if less.ci95_low is None or less.ci95_high is None:
+        return said
+    low, high = sorted((sign * less.ci95_low, sign * less.ci95_high))
+    return f"{said} (95 % sure: {short(low)} to {short(high)})"
 
 
-def _draw_rows(axes: Axes, record: CycleRecord, devices: list[str], colours: dict[str, str],
-               window: tuple[float, float]) -> None:  # fmt: skip
-    for band in record.states:
-        axes.broken_barh(
-            [(band.start_s, band.end_s - band.start_s)], (-0.42, 0.84), color=colours.get(band.what, FAINT)
-        )
-    for row, name in enumerate(devices, 1):
-        bands = record.devices[name]
-        shots = [(band.start_s, band.end_s - band.start_s) for band in bands if band.what == "fire"]
-        others = [(band.start_s, band.end_s - band.start_s) for band in bands if band.what != "fire"]
-        # A hairline round each bar keeps a shot of 60 ms visible in a cycle of minutes.
-        axes.broken_barh(others, (row - 0.3, 0.6), facecolor=FAINT, edgecolor=FAINT, linewidth=0.4)
-        axes.broken_barh(shots, (row - 0.34, 0.68), facecolor=HAND, edgecolor=HAND, linewidth=0.6)
-    axes.set_yticks(range(len(devices) + 1), ["state", *(name.replace("_", " ") for name in devices)])
-    axes.set(xlim=window, ylim=(len(devices) + 0.5, -0.5))
-    _plain(axes)
+def short(value: float) -> str:
+    """A figure as short as a reader can use: three digits that count, and never more than two behind the point."""
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
 
 
 # ---- files ----

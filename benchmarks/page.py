@@ -12,11 +12,11 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from cellwright.benchmarks.figures import between, finding, is_clear, percent, write_whole
+from cellwright.benchmarks.figures import between, difference, finding, is_clear, percent, short, write_whole
 from cellwright.provenance import STATUSES, Status
 
 if TYPE_CHECKING:
-    from cellwright.benchmarks.comparison import Comparison, Outcome
+    from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
     from cellwright.sim import Estimate, Measure
 
 TEMPLATE = "page.html.jinja"
@@ -88,7 +88,7 @@ def write_page(
         title=title,
         unit=comparison.unit,
         finding=finding(comparison) + ".",
-        headlines=list(headlines(comparison)),
+        headlines=[*headlines(comparison), *measured_headlines(comparison, measures)],
         first_figures=drawn[:1],
         more_figures=drawn[1:],
         rows=list(table(comparison, measures)),
@@ -123,6 +123,15 @@ def headlines(comparison: Comparison) -> Iterator[Headline]:
     )
 
 
+def measured_headlines(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[Headline]:
+    """A large figure for each measure that clearly differs; less of a measure is better."""
+    for measure in measures:
+        less = comparison.less_measured.get(measure.name)
+        if less is not None and is_clear(less):
+            shown, _, sure = difference(less, measure.unit).partition(" by the cell ")
+            yield Headline(shown, f"{measure.words} per {comparison.unit}", sure, less.mean > 0)
+
+
 def _headline(estimate: Estimate, up: str, down: str) -> Headline:
     sign = 1 if estimate.mean >= 0 else -1
     if not is_clear(estimate):
@@ -145,7 +154,7 @@ def table(comparison: Comparison, measures: Sequence[Measure] = ()) -> Iterator[
     for measure in measures:
         if measure.name in cell.measures and measure.name in hand.measures:
             name = f"{measure.words[:1].upper()}{measure.words[1:]} per {unit}, {measure.unit}"
-            yield Row(name, _mean(cell.measures[measure.name].mean), _mean(hand.measures[measure.name].mean))
+            yield Row(name, _measured(cell.measures[measure.name]), _measured(hand.measures[measure.name]))
     for cause in sorted({*cell.stops, *hand.stops}):
         name = f"Stops per shift: {cause}"
         yield Row(name, _stops(cell, cause, hours), _stops(hand, cause, hours))
@@ -156,6 +165,13 @@ def _mean(estimate: Estimate, times: float = 1.0) -> str:
         return _seconds(times * estimate.mean)
     low, high = times * estimate.ci95_low, times * estimate.ci95_high
     return f"{_seconds(times * estimate.mean)} ({_seconds(low)} to {_seconds(high)})"
+
+
+def _measured(found: MeasureOutcome) -> str:
+    mean = found.mean
+    if mean.ci95_low is None or mean.ci95_high is None:
+        return short(mean.mean)
+    return f"{short(mean.mean)} ({short(mean.ci95_low)} to {short(mean.ci95_high)})"
 
 
 def _middle(outcome: Outcome) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from simpy.events import Event
 
@@ -19,6 +20,11 @@ class Device:
 
     A cell's class holds devices as descriptions; each cell works on copies of its own, attached to its board.
     """
+
+    begins: ClassVar[tuple[str, ...]] = ()
+    """What it notes when something begins that lasts until its next note, such as "on"."""
+    pulses: ClassVar[tuple[str, ...]] = ()
+    """What it notes of something that lasts for as long as the note's value, s."""
 
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.device import Device
@@ -17,6 +18,8 @@ class Switch(Device):
 
     pin: input pin. active_low: True if the closed switch connects the pin to ground (with the pull-up on).
     """
+
+    begins: ClassVar[tuple[str, ...]] = ("closed",)
 
     pin: int
     active_low: bool = True

@@ -17,6 +17,7 @@ SHOWN_CYCLE = 5
 REPLICATIONS = 20
 TITLES = {
     "cycle_time": "How long one {unit} takes",
+    "measures": "What one {unit} is like",
     "timeline": "One {unit}, second by second",
     "states": "What the cell does, state by state",
 }
@@ -39,15 +40,16 @@ def demo(name: str, folder: Path, seed: int) -> None:
 
 
 def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str) -> None:
-    from cellwright.benchmarks import diagram, figures
+    from cellwright.benchmarks import diagram, figures, timeline
     from cellwright.benchmarks.page import write_page
 
-    cell = scenario.kit.cell
+    cell, measures = scenario.kit.cell, scenario.kit.measures
     with RunLog(":memory:") as log:
         run_cell(scenario, Length(cycles=SHOWN_CYCLE), comparison.seed, 0, log)
         drawn = {
             "cycle_time": figures.cycle_time_chart(comparison),
-            "timeline": figures.timeline(log.connection, cell, 0, SHOWN_CYCLE),
+            **({"measures": figures.measures_chart(comparison, measures)} if comparison.less_measured else {}),
+            "timeline": timeline.timeline(log.connection, cell, 0, SHOWN_CYCLE),
             "states": diagram.state_diagram(cell, comparison.cell.time_in_state_s),
         }
     try:
@@ -61,12 +63,12 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str) 
         page,
         comparison,
         {TITLES[name].format(unit=cell.unit): figures.as_svg(figure, prefix=name) for name, figure in drawn.items()},
-        title=f"The {cell.name()} against the hand",
+        title=f"The {cell.name().replace('_', ' ')} against the hand",
         command=command,
         version=cellwright.__version__,
         input_hash=scenario.input_hash(),
         sources=_sources(scenario),
-        measures=scenario.kit.measures,
+        measures=measures,
     )
 
 

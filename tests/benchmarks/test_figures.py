@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
 from cellwright.benchmarks import Comparison, Outcome
+from cellwright.benchmarks.comparison import MeasureOutcome
 from cellwright.benchmarks.diagram import main_cycle, mermaid, state_diagram
-from cellwright.benchmarks.figures import as_svg, cycle_time_chart, finding, read_cycle, save, timeline
-from cellwright.benchmarks.page import counted, write_page
+from cellwright.benchmarks.figures import as_svg, cycle_time_chart, difference, finding, measures_chart, save, short
+from cellwright.benchmarks.page import counted, measured_headlines, write_page
+from cellwright.benchmarks.timeline import read_cycle, timeline
 from cellwright.cells.stapler import Stapler
 from cellwright.errors import InputError
 from cellwright.sensors import Switch
 from cellwright.sequences import Cell, RunLog
-from cellwright.sim import Estimate
+from cellwright.sim import Estimate, Measure
 
 
 def an_outcome(name: str, mean_s: float, labour_s: float) -> Outcome:
@@ -131,6 +134,46 @@ def test_one_run_draws_without_an_interval() -> None:
     cell = dataclasses.replace(cell, cycle_time_s=Estimate(150.0, **alone), labour_s_per_unit=Estimate(40.0, **alone))
     times, _ = cycle_time_chart(a_comparison(Estimate(31.0, **alone), cell=cell, replications=1)).axes
     assert "mean 150 s" in [text.get_text() for text in times.texts]
+
+
+def words_in(figure: Any) -> str:
+    return " ".join(text.get_text() for text in figure.findobj(Text))
+
+
+BEYOND = Measure("beyond_order_g", "lacquer beyond the order", "g")
+
+
+def measured(less: Estimate) -> Comparison:
+    comparison = a_comparison(less_measured={BEYOND.name: less})
+    for outcome, mean in ((comparison.cell, 0.04), (comparison.hand, 374.3)):
+        estimate_of = Estimate(mean, mean * 0.9, mean * 1.1)
+        outcome.measures[BEYOND.name] = MeasureOutcome((mean, mean), estimate_of, 0.5 * mean, mean, 2 * mean)
+    return comparison
+
+
+@pytest.mark.parametrize(
+    ("less", "said"),
+    [
+        (Estimate(374.28, 359.6, 388.6), "374 g less by the cell (95 % sure: 360 to 389)"),
+        (Estimate(-2.5, -2.714, -2.3), "2.50 g more by the cell (95 % sure: 2.30 to 2.71)"),
+        (Estimate(0.1, -0.2, 0.4), "no clear difference"),
+        (Estimate(12.34, None, None), "12.3 g less by the cell"),
+    ],
+)
+def test_what_units_are_like_is_drawn_and_said_with_how_sure_that_is(less: Estimate, said: str) -> None:
+    assert difference(less, "g") == said
+    comparison = measured(less)
+    words = words_in(measures_chart(comparison, [BEYOND]))
+    assert said in " ".join(words.split())
+    assert "mean 374" in words and "mean 0.04" in words and "n = 200" in words
+    headlines = list(measured_headlines(comparison, [BEYOND]))
+    assert [each.good for each in headlines] == ([less.mean > 0] if "clear" not in said else [])
+
+
+def test_figures_are_as_short_as_a_reader_can_use() -> None:
+    assert [short(value) for value in (1234.5, 99.96, 99.94, 9.996, 0.0092, -3)] == [
+        "1,234", "100", "99.9", "10.0", "0.01", "-3.00",
+    ]  # fmt: skip
 
 
 def test_a_cycle_is_read_as_it_was_logged(log: sqlite3.Connection) -> None:
