@@ -130,8 +130,8 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
         whole = drawn[0]
         _draw_rows(whole, record, active, colours, (0.0, record.length_s), pulsed)
         said = f"Nothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
-        note = "".join("\n" + line for line in textwrap.wrap(said, 70))
-        whole.set_xlabel(f"Seconds since the {cell.unit} before was finished\n{KEY}{note}")
+        notes = [line for sentence in (KEY, said) for line in textwrap.wrap(sentence, 64)]
+        whole.set_xlabel("\n".join([f"Seconds since the {cell.unit} before was finished", *notes]))
         handles = [
             Patch(color=colours.get(state, FAINT), label=f"{state} {seconds:.{0 if seconds >= 10 else 1}f} s")
             for state, seconds in spent.items()
