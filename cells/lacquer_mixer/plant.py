@@ -174,7 +174,7 @@ class LacquerMixerPlant(CellPlant):
         yield from self.do("place can")
         order = self.cell.orders.orders[self.done % len(self.cell.orders.orders)]
         spread = 1 + self.streams["can"].uniform(-1, 1) * self.parameters.can_spread
-        self._put_on(Can(order, order.empty_can_g * spread, [0.0] * len(self.lines)))
+        self.put_on(Can(order, order.empty_can_g * spread, [0.0] * len(self.lines)))
         self.close(self.cell.door)
         self._plan_mishaps()
         yield from self._press_start()
@@ -191,13 +191,13 @@ class LacquerMixerPlant(CellPlant):
     def _is_open(self, switch: Any) -> bool:
         return bool(self.board.input(switch.pin).level == switch.active_low)
 
-    def _put_on(self, can: Can) -> None:
+    def put_on(self, can: Can) -> None:
         self.can = can
         self.platform.put(can.empty_g + can.total_g)
         self.close(self.cell.can_in_place)
         self.board.env.process(self._watch_stirrer(can))
 
-    def _take_off(self) -> Can:
+    def take_off(self) -> Can:
         assert self.can is not None
         self.platform.advance()
         can, self.can = self.can, None
@@ -207,7 +207,7 @@ class LacquerMixerPlant(CellPlant):
     def _collect(self) -> Generator[Event, Any, None]:
         self.open(self.cell.door)
         yield from self.do("close and label")
-        can = self._take_off()
+        can = self.take_off()
         self._check(can)
         self.done += 1
         self.open(self.cell.can_in_place)
@@ -215,13 +215,13 @@ class LacquerMixerPlant(CellPlant):
     def _take_refused(self) -> Generator[Event, Any, None]:
         self.open(self.cell.door)
         yield from self.do("take away")
-        self.waste_g += self._take_off().total_g
-        self._wipe()
+        self.waste_g += self.take_off().total_g
+        self.wipe()
         self.refused += 1
         self.close(self.cell.door)
         self.open(self.cell.can_in_place)
 
-    def _wipe(self) -> None:
+    def wipe(self) -> None:
         """Whoever takes a can away wipes the platform."""
         self.platform.put(-self.platform.stands_g)
 
@@ -257,7 +257,7 @@ class LacquerMixerPlant(CellPlant):
         if self.beside is not None:
             yield from self.do("place can")
             can, self.beside = self.beside, None
-            self._put_on(can)
+            self.put_on(can)
         if self.converter.drift_g_per_s:
             yield from self.do("look at scale")
             self.converter.drift(0.0)
@@ -303,7 +303,7 @@ class LacquerMixerPlant(CellPlant):
     def lift(self) -> None:
         """Somebody takes the can off the scale and leaves it beside."""
         if self.can is not None:
-            self.beside = self._take_off()
+            self.beside = self.take_off()
             self.open(self.cell.can_in_place)
 
     # ---- what the cans are like ----

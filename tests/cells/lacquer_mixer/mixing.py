@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cellwright.cells.lacquer_mixer import KIT
+from cellwright.cells.lacquer_mixer.accuracy import NO_MISHAPS
 from cellwright.cells.lacquer_mixer.orders import Order, Orders
 from cellwright.cells.lacquer_mixer.recipes import Component, Recipe
 from cellwright.sequences import RunLog
 from cellwright.sim import Kit, Rig, model_rig
-
-NO_MISHAPS = [f"plant.{kind}_per_1000_cans=0" for kind in ("bubbles", "blocks", "lifts", "jumps", "drifts")]
 
 
 class Mixer:
