@@ -1,14 +1,21 @@
-"""Calibrations of sensors, each kept in a TOML file with its date."""
+"""Calibrations of sensors against something known, each kept in a TOML file with its date."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from simpy.events import Event
 
 from cellwright import files
+from cellwright.hardware.device import Device
+
+Ask = Callable[[str], Event]
+"""Asks a person, in a sentence, to do something; the event comes when it is done."""
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -58,3 +65,20 @@ class TwoPointCalibration(Calibration):
     def grams(self, raw: float) -> float:
         """What ``raw`` counts mean, g from the empty scale."""
         return (raw - self.zero_raw) * self.g_per_count
+
+
+@dataclass(kw_only=True)
+class CalibratedSensor(Device):
+    """A sensor that is calibrated against something known. calibration: the TOML file of that, if there is one."""
+
+    known_unit: ClassVar[str]
+    """Of what it is calibrated against: "g", "mm"."""
+
+    calibration: str = ""
+
+    def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, Calibration]:
+        """A step that calibrates it against ``known`` (in ``known_unit``), uses that from now on, and returns it.
+
+        Raises CellFault for what cannot be right.
+        """
+        raise NotImplementedError

@@ -11,8 +11,7 @@ from simpy.events import Event
 
 from cellwright import files
 from cellwright.errors import CellFault, InputError
-from cellwright.hardware.device import Device
-from cellwright.sensors.calibration import TwoPointCalibration
+from cellwright.sensors.calibration import Ask, CalibratedSensor, TwoPointCalibration
 
 Steps = Generator[Event, Any, Any]
 
@@ -20,6 +19,9 @@ GAIN = 128
 FULL_SCALE = 1 << 23
 """Counts of half the converter's range: a sample is a signed number of 24 bits."""
 ANSWERS_WITHIN_S = 0.5
+CALIBRATION_SAMPLES = 160
+MOST_OFF = 1.5
+"""A load cell whose slope is off by a larger factor is wired wrongly, or the known mass was not on it."""
 
 
 class Weighing(NamedTuple):
@@ -30,7 +32,7 @@ class Weighing(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class LoadCell(Device):
+class LoadCell(CalibratedSensor):
     """A load cell behind a converter (``Nau7802``, ``Hx711``). Weights are grams from the empty scale or ``tare``.
 
     capacity_g: what the load cell carries. sensitivity_mv_per_v: its signal at that load. samples_per_s: of the
@@ -38,13 +40,13 @@ class LoadCell(Device):
     per cent wrong.
     """
 
+    known_unit: ClassVar[str] = "g"
     rates: ClassVar[tuple[int, ...]] = (10, 80)
     """Samples/s that the converter offers."""
 
     capacity_g: float
     sensitivity_mv_per_v: float = 1.0
     samples_per_s: int = 80
-    calibration: str = ""
     is_ready: bool = field(default=False, init=False)
     points: TwoPointCalibration = field(init=False, repr=False)
     tare_g: float = field(default=0.0, init=False)
@@ -114,24 +116,34 @@ class LoadCell(Device):
         self.tare_g += weighing.mean_g
         self.note("tared", self.tare_g)
 
-    def calibrate(self, reference_g: float, placed: Event, today: datetime.date, samples: int = 80) -> Steps:
-        """Take both points: the empty scale now, and ``reference_g`` once the event ``placed`` has come.
-
-        Returns the TwoPointCalibration, which it uses from now on; ``write`` keeps it.
-        """
-        empty = yield from self._mean_raw(samples)
-        yield placed
-        loaded = yield from self._mean_raw(samples)
+    def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, TwoPointCalibration]:
+        """Take both points: the empty scale, and ``known`` grams on it."""
+        if not self.is_ready:
+            yield from self.start()
+        yield ask(f"Take everything off {self.name}.")
+        empty = yield from self._mean_raw(CALIBRATION_SAMPLES)
+        yield ask(f"Put {known:g} g on {self.name}, and take your hand off.")
+        loaded = yield from self._mean_raw(CALIBRATION_SAMPLES)
+        self._refuse_implausible(known, loaded - empty)
         try:
             self.points = files.checked(
                 TwoPointCalibration,
-                {"date": today, "zero_raw": empty, "reference_raw": loaded, "reference_g": reference_g},
+                {"date": today, "zero_raw": empty, "reference_raw": loaded, "reference_g": known},
                 where=f"{self.name} was not calibrated",
             )
         except InputError as error:
             raise CellFault(str(error)) from error
         self.tare_g = 0.0
         return self.points
+
+    def _refuse_implausible(self, known_g: float, came: float) -> None:
+        """By the maker's figures it is known roughly how much the converter's reading must change."""
+        share = came * self._nominal().g_per_count / known_g
+        if not 1 / MOST_OFF < share < MOST_OFF:
+            raise CellFault(
+                f"{self.name} was not calibrated: for {known_g:g} g its reading changed by {came:.0f} counts, "
+                f"{share:.0%} of what its maker's figures say; check the mass, and the load cell's wires."
+            )
 
     def _mean_raw(self, samples: int) -> Steps:
         total = 0.0

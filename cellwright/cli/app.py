@@ -155,6 +155,22 @@ def run(
 
 
 @app.command()
+def calibrate(
+    cell: CellName,
+    sensor: Annotated[str, typer.Argument(metavar="SENSOR", help="Name of the sensor, such as scale or wheel.")],
+    target: Annotated[str, typer.Option("--on", metavar="PORT", help="The serial port of the Arduino, or auto.")],
+    known: Annotated[float, typer.Option(help="What it is calibrated against: grams on a scale, mm of a length.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The calibration's TOML file.")],
+    baud: Baud = 115200,
+    settings: Set = None,
+) -> None:
+    """Calibrate a sensor on a real board against something known, and keep that in a file with its date."""
+    from cellwright.cli import calibrating
+
+    calibrating.calibrate(cell, sensor, target, baud, known, output, settings or [])
+
+
+@app.command()
 def certificates(
     log: Annotated[Path, typer.Argument(metavar="LOG", help="A run log, as --log writes it.")],
     replication: Annotated[int, typer.Option(help="Which replication of a simulation.", min=0)] = 0,

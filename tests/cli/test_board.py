@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -176,3 +177,35 @@ def test_a_path_or_a_port_that_is_taken_is_refused(tmp_path, capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert run(["board", "--tcp", str(taken.getsockname()[1])]) == 2
     assert "choose another port" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_scale_is_calibrated_over_a_served_board_and_an_empty_one_is_refused(tmp_path, capsys, monkeypatch):
+    path, output = tmp_path / "arduino", tmp_path / "scale.toml"
+    asked = ["calibrate", "lacquer_mixer", "scale", "--on", str(path), "--known", "2000", "-o", str(output)]
+    with served("--pty", path, "--plant", "lacquer_mixer"):
+        monkeypatch.setattr("sys.stdin", io.StringIO("\n\n"))
+        assert run(asked) == 1  # nobody has put the mass on it
+        printed = capsys.readouterr()
+        assert "Take everything off scale. Then press Enter." in printed.out
+        assert "scale was not calibrated: for 2000 g its reading changed by" in printed.err
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        assert run(asked) == 2
+        assert "Nobody is there to press Enter" in capsys.readouterr().err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["stapler", "scale", "--known", "5"], "stapler has no 'scale' that could be calibrated; none is known."),
+        (["lacquer_mixer", "scal", "--known", "5"], "did you mean 'scale'?"),
+        (["lacquer_mixer", "scale", "--known", "0"], "0 g calibrates nothing; use something known above 0."),
+        (["lacquer_mixer", "scale", "--known", "2000"], "/dev/none"),
+    ],
+)
+def test_what_cannot_be_calibrated_is_refused_in_one_sentence(arguments, says, tmp_path, capsys):
+    assert run(["calibrate", *arguments, "--on", "/dev/none", "-o", str(tmp_path / "x.toml")]) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.err.count("\n") == 1

@@ -89,18 +89,32 @@ def test_its_bend_is_nothing_at_the_calibrated_points_and_within_the_makers_figu
 
 def test_two_points_make_a_calibration_that_is_kept_with_its_date(tmp_path: Path) -> None:
     desk = Desk(zero_g=2, span_percent=1)
-    desk.do(desk.cell.start())
-    placed = desk.env.timeout(10)
-    placed.callbacks.append(lambda _: desk.platform.put(2000))
+    asked = []
 
-    def calibrate():
-        yield from desk.cell.calibrate(2000, desk.env.timeout(20), DAY)
+    def ask(sentence: str):
+        asked.append(sentence)
+        if "Put" in sentence:
+            desk.platform.put(2000)
+        return desk.env.timeout(20)
 
-    desk.do(calibrate())
+    desk.do(desk.cell.calibrate(2000, ask, DAY))
+    assert asked == ["Take everything off scale.", "Put 2000 g on scale, and take your hand off."]
     desk.cell.points.write(tmp_path / "scale.toml")
     kept = TwoPointCalibration.read(tmp_path / "scale.toml")
     assert kept == desk.cell.points and kept.date == DAY
     assert desk.do(desk.cell.weigh(80)).mean_g == pytest.approx(2000, abs=0.1)
+
+
+@pytest.mark.parametrize("came_g", [0, -2000, 500, 4000])
+def test_a_calibration_with_another_mass_or_none_is_refused(came_g: float) -> None:
+    desk = Desk()
+
+    def ask(sentence: str):
+        desk.platform.put(came_g if "Put" in sentence else 0)
+        return desk.env.timeout(20)
+
+    with pytest.raises(CellFault, match="scale was not calibrated: for 2000 g its reading changed by"):
+        desk.do(desk.cell.calibrate(2000, ask, DAY))
 
 
 @pytest.mark.parametrize(
