@@ -77,10 +77,11 @@ def _first_missing(expected: list[str], printed: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def docs_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Each page runs in a folder of its own, with the stapler's files to copy."""
+    """Each page runs in a folder of its own, with the cells' files to copy and the pages to look up."""
     folder = tmp_path_factory.mktemp("docs")
     with _inside(folder):
         shutil.copytree(CELLS, folder / "cells")
+        shutil.copytree(CELLS.parent / "docs", folder / "docs")
         yield
 
 
