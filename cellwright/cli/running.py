@@ -227,9 +227,12 @@ def _print_times(asked: RunAsked, machine: Machine, times_s: Sequence[float], mo
     out.print(f"{asked.cell} on {machine.words}: {made}, {mean_s:.2f} s each, the first from the start of the run.")
     if model_s:
         cost_s = mean_s - sum(model_s) / len(model_s)
+        share = 100 * cost_s / (mean_s - cost_s)
+        cost = "less than 0.01 s" if abs(cost_s) < 0.005 else f"{cost_s:.2f} s"
+        shown = "" if abs(cost_s) < 0.005 else f" ({share:.2f} %)"
         out.print(
             f"On the model board the same take {mean_s - cost_s:.2f} s each: the bytes on the line cost "
-            f"{cost_s:.2f} s a {unit} ({100 * cost_s / (mean_s - cost_s):.2f} %)."
+            f"{cost} a {unit}{shown}."
         )
 
 

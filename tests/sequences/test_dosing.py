@@ -37,7 +37,7 @@ class Bench:
         self.cell.board.release()
         self.line, self.memory = self.plant.lines[0], LineMemory(left_g=20_000)
         order = max(self.cell.orders.orders, key=lambda each: each.can_ml)
-        self.plant._put_on(Can(order, 235.0, [0.0] * 3))
+        self.plant.put_on(Can(order, 235.0, [0.0] * 3))
         self.do(self.cell.scale.start())
         self.env.run(until=self.env.now + 1)
         self.do(self.cell.scale.tare(32))
