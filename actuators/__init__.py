@@ -1,5 +1,7 @@
 """Actuators: one file, one plain class."""
 
+from cellwright.actuators.buzzer import Buzzer
+from cellwright.actuators.display import CharacterDisplay
 from cellwright.actuators.lamp import Lamp
 from cellwright.actuators.motor import Motor
 from cellwright.actuators.pump import Pump
@@ -7,4 +9,4 @@ from cellwright.actuators.solenoid import Solenoid
 from cellwright.actuators.stepper import Stepper
 from cellwright.actuators.valve import Valve
 
-__all__ = ["Lamp", "Motor", "Pump", "Solenoid", "Stepper", "Valve"]
+__all__ = ["Buzzer", "CharacterDisplay", "Lamp", "Motor", "Pump", "Solenoid", "Stepper", "Valve"]

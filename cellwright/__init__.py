@@ -14,19 +14,22 @@ if (_here.parent / "pyproject.toml").is_file() and (_here.parent / "hardware").i
     __path__[:0] = [str(_here), str(_here.parent)]
 
 if TYPE_CHECKING:
-    from cellwright.actuators import Lamp, Motor, Pump, Solenoid, Stepper, Valve
+    from cellwright.actuators import Buzzer, CharacterDisplay, Lamp, Motor, Pump, Solenoid, Stepper, Valve
     from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, TimedOut
     from cellwright.provenance import assumed, measured, published, vendor
-    from cellwright.sensors import Button, Hx711, Nau7802, Switch
+    from cellwright.sensors import Button, Encoder, Hx711, Nau7802, Switch
     from cellwright.sequences import Cell, Settings, dose_to_mass, home
 
 # Where each public name lives. They are imported on first use, so that `cellwright --help` stays quick.
 _HOMES = {
     "Button": "sensors",
+    "Buzzer": "actuators",
     "Cell": "sequences",
     "CellFault": "errors",
     "CellwrightError": "errors",
+    "CharacterDisplay": "actuators",
     "DescriptionError": "errors",
+    "Encoder": "sensors",
     "Hx711": "sensors",
     "InputError": "errors",
     "Lamp": "actuators",
@@ -49,10 +52,13 @@ _HOMES = {
 
 __all__ = [
     "Button",
+    "Buzzer",
     "Cell",
     "CellFault",
     "CellwrightError",
+    "CharacterDisplay",
     "DescriptionError",
+    "Encoder",
     "Hx711",
     "InputError",
     "Lamp",

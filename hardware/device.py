@@ -34,6 +34,10 @@ class Device:
         """The pins it takes, by role."""
         raise NotImplementedError
 
+    def i2c_addresses(self) -> tuple[int, ...]:
+        """Where on the I2C bus it is, if it is there."""
+        return ()
+
     def problems(self) -> Iterator[str]:
         """What contradicts itself in its parameters: clauses that follow the device's name."""
         return iter(())

@@ -13,6 +13,8 @@ As text, for ``--fault``: what, ``=value`` where it takes one, and ``@seconds`` 
     carriage:slips=20@30        this axis loses so many steps between two moves
     carriage:home_open          its home switch is stuck open; also :home_closed
     trigger:dead@30             this output does nothing
+    wheel:stuck@30              this encoder counts no more
+    scale:silent@30             this device on the I2C bus does not answer any more
 """
 
 from __future__ import annotations
@@ -63,6 +65,8 @@ ON_DEVICE = {
     "home_open": Kind("a home switch is stuck open", role="home switch"),
     "home_closed": Kind("a home switch is stuck closed", role="home switch"),
     "dead": Kind("an output does nothing", role="output"),
+    "stuck": Kind("an encoder counts no more", role="encoder A"),
+    "silent": Kind("a device on the I2C bus does not answer", role="I2C"),
 }
 SWITCH_ROLES = ("switch", "button")
 OUTPUT_ROLES = ("solenoid", "lamp")
@@ -120,7 +124,9 @@ def _number(text: str, word: str, most: float = float("inf")) -> float:
 
 
 def _pin(device: Device, role: str) -> int | None:
-    """The pin of a device that plays a role, if it has one."""
+    """The pin of a device that plays a role, or its address on the I2C bus, if it has one."""
+    if role == "I2C":
+        return next(iter(device.i2c_addresses()), None)
     roles = {"switch": SWITCH_ROLES, "output": OUTPUT_ROLES}.get(role, (role,))
     return next((pin for each, pin in device.pins().items() if each in roles), None)
 
@@ -243,6 +249,12 @@ class Faults:
             self.env.process(self._slip_at_rest(model, pin, round(fault.value or 0)))
         elif fault.kind == "dead":
             model.output(pin).disconnect()
+        elif fault.kind == "silent":
+            model.i2c_devices.pop(pin, None)
+        elif fault.kind == "stuck":
+            for pins, encoder in model.encoders.items():
+                if pins[0] == pin:
+                    encoder.stick()
         elif fault.kind == "bouncing":
             _bounce(model.input(pin), (fault.value or 0) / 1000, self._random)
         else:

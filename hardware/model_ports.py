@@ -61,16 +61,25 @@ class ModelEncoder:
 
     def __init__(self) -> None:
         self.true_count = 0
+        self._stuck_at: int | None = None
         self._zero_at = 0
 
     @property
     def count(self) -> int:
         """The count since it was zeroed."""
-        return self.true_count - self._zero_at
+        return self._counted - self._zero_at
+
+    @property
+    def _counted(self) -> int:
+        return self.true_count if self._stuck_at is None else self._stuck_at
 
     def zero(self) -> None:
         """Call the present count 0."""
-        self._zero_at = self.true_count
+        self._zero_at = self._counted
+
+    def stick(self) -> None:
+        """Count no more from now on, as if its wheel or its wire were off."""
+        self._stuck_at = self.true_count
 
 
 class ModelHx711:

@@ -67,6 +67,21 @@ class TwoPointCalibration(Calibration):
         return (raw - self.zero_raw) * self.g_per_count
 
 
+class LengthCalibration(Calibration):
+    """The scale of a measuring wheel or wire, by one known length.
+
+    celsius: how warm wheel or wire were then, °C. counts_per_mm: the scale. shown_mm, real_mm: what was shown, by the
+    old scale, for what length.
+    """
+
+    remark = "Calibration of a measuring wheel or wire by one known length."
+
+    celsius: Annotated[float, Field(ge=-60, le=100)]
+    counts_per_mm: Positive
+    shown_mm: Positive
+    real_mm: Positive
+
+
 @dataclass(kw_only=True)
 class CalibratedSensor(Device):
     """A sensor that is calibrated against something known. calibration: the TOML file of that, if there is one."""

@@ -5,26 +5,26 @@ from __future__ import annotations
 import datetime
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError, TimedOut
 from cellwright.hardware.board import Board, EncoderPort
-from cellwright.hardware.device import Device
-from cellwright.sensors.length_calibration import LengthCalibration
+from cellwright.sensors.calibration import Ask, CalibratedSensor, LengthCalibration
 
 Steps = Generator[Event, Any, Any]
 LOOK_S = 0.02
 """How often the count is looked at: Firmata firmware reports it every 19 ms (its sampling interval)."""
 REFERENCE_C = 20.0
 """The temperature at which a length or a scale holds unless it says otherwise, °C. Source: ISO 1."""
+STANDS_WITHIN_S = 60.0
 MOST_SCALE_CHANGE = 0.2
 """A calibration that would change the scale by a larger share is a mistake: a wrong length, or a wheel that slips."""
 
 
 @dataclass(kw_only=True)
-class Encoder(Device):
+class Encoder(CalibratedSensor):
     """A quadrature encoder; its pins need interrupts (2 and 3 on an Uno). Positions are mm.
 
     counts_per_mm: all four edges of a period counted. reversed: True if it counts down when the work moves on.
@@ -35,11 +35,12 @@ class Encoder(Device):
     The count stays the board's; where 0 mm is, is kept here, so that no zeroing is under way while the work moves.
     """
 
+    known_unit: ClassVar[str] = "mm"
+
     pin_a: int
     pin_b: int
     counts_per_mm: float
     reversed: bool = False
-    calibration: str = ""
     celsius: float = REFERENCE_C
     expansion_ppm_per_c: float = 0.0
     is_referenced: bool = field(default=False, init=False)
@@ -107,7 +108,15 @@ class Encoder(Device):
             if self._count != count:
                 count, since_s = self._count, self.board.env.now
 
-    def calibrate(self, shown_mm: float, real_mm: float, today: datetime.date) -> LengthCalibration:
+    def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, LengthCalibration]:
+        """Measure ``known`` mm once: the longer, the better."""
+        yield ask(f"Mark where the work is at {self.name}.")
+        began = self._count
+        yield ask(f"Move the work on by {known:g} mm, measured with what you trust, and let it stand.")
+        yield from self.stands(within_s=STANDS_WITHIN_S)
+        return self.rescale((self._count - began) / self.scale, known, today)
+
+    def rescale(self, shown_mm: float, real_mm: float, today: datetime.date) -> LengthCalibration:
         """Take a new scale, at today's ``celsius``, from one known length: old × shown / real; ``write`` keeps it.
 
         Source: TigerStop, TigerStopSDK wiki (one long measurement). Raises CellFault for lengths that cannot be right.

@@ -38,6 +38,9 @@ class Nau7802(LoadCell):
     def pins(self) -> dict[str, int]:
         return {}
 
+    def i2c_addresses(self) -> tuple[int, ...]:
+        return (self.address,)
+
     def attach(self, board: Board) -> None:
         self.board = board
         self.read_calibration()

@@ -1,0 +1,26 @@
+"""The digital tape: logs pushed past a saw, with the next cut shown and beeped."""
+
+from cellwright.cells.digital_tape.cell import DigitalTape
+from cellwright.cells.digital_tape.manual import MeasuringByHand
+from cellwright.cells.digital_tape.plant import DigitalTapePlant, TapePlantParameters
+from cellwright.sim import Kit, Measure
+
+MEASURES = (
+    Measure("cut_error_mm", "largest error of a piece", "mm"),
+    Measure("wrong_cuts", "spoiled by a wrong cut", "pieces"),
+    Measure("wrong_cuts_nok", "cost of wrong cuts", "NOK"),
+    Measure("wasted_m", "log wasted", "m"),
+)
+KIT = Kit(
+    cell=DigitalTape,
+    plant=DigitalTapePlant,
+    plant_parameters=TapePlantParameters(),
+    hand=MeasuringByHand(),
+    measures=MEASURES,
+    provoking={
+        "pausing": ("plant.pull_backs_per_1000_cuts=1000",),
+        "rejecting": ("plant.wrong_per_1000_cuts=300",),
+    },
+)
+
+__all__ = ["KIT", "MEASURES", "DigitalTape", "DigitalTapePlant", "MeasuringByHand", "TapePlantParameters"]

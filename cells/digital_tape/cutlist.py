@@ -1,0 +1,78 @@
+"""Cut lists: which pieces are wanted. A CSV file (piece,length_mm,quantity[,joint,angle]) or a BTLx file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from cellwright.cells.digital_tape import btlx
+from cellwright.errors import InputError
+from cellwright.files import read_rows
+from cellwright.sequences import Settings
+
+COLUMNS = ("piece", "length_mm", "quantity", "joint", "angle")
+NEEDED = COLUMNS[:3]
+MOST_PIECES = 5000
+SQUARE_DEG = 90.0
+
+
+class Piece(BaseModel):
+    """A kind of piece. quantity: how many. joint: what is made at its ends, in words. angle: of the saw cut, degrees.
+
+    length_mm is kept to 0.1 mm, as nothing is cut more finely. where: file and line.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    piece: Annotated[str, Field(min_length=1, max_length=40)]
+    length_mm: Annotated[float, Field(ge=0.1, le=30_000)]
+    quantity: Annotated[int, Field(ge=1, le=MOST_PIECES)]
+    joint: Annotated[str, Field(max_length=40)] = ""
+    angle: Annotated[float, Field(ge=15, le=165)] = SQUARE_DEG
+    where: str = ""
+
+    @field_validator("length_mm")
+    @classmethod
+    def _to_tenths(cls, value: float) -> float:
+        return round(value, 1)
+
+
+class CutList(Settings):
+    """The pieces that are wanted. ignored: what a BTLx file says that the tape does nothing with, as sentences."""
+
+    pieces: Annotated[tuple[Piece, ...], Field(min_length=1)]
+    ignored: tuple[str, ...] = ()
+
+    @classmethod
+    def standard(cls) -> CutList:
+        """The list that comes with the tape: the walls of a small cabin."""
+        return cls.read(Path(__file__).with_name("cuts.csv"))
+
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """Read a .csv, .btlx or .xml file. Raises InputError with file, line, column and what is wrong."""
+        path = Path(path)
+        ignored: tuple[str, ...] = ()
+        if path.suffix.lower() in (".btlx", ".xml"):
+            parts, ignored = btlx.read(path)
+            pieces = tuple(part.checked(Piece, where=part.where) for part in parts)
+        else:
+            pieces = tuple(row.checked(Piece, where=row.where) for row in read_rows(path, COLUMNS, NEEDED))
+        if not pieces:
+            raise InputError(f"{path} lists no pieces.")
+        total = sum(piece.quantity for piece in pieces)
+        if total > MOST_PIECES:
+            raise InputError(f"{path} lists {total} pieces; more than {MOST_PIECES} are not planned at once.")
+        return cls(pieces=pieces, ignored=ignored, source=f"the cut list {path.name}")
+
+    def singly(self) -> list[Piece]:
+        """Every single piece, one after the other, with a number after the name where there are several."""
+        return [
+            piece.model_copy(
+                update={"quantity": 1, "piece": f"{piece.piece}.{n}" if piece.quantity > 1 else piece.piece}
+            )
+            for piece in self.pieces
+            for n in range(1, piece.quantity + 1)
+        ]

@@ -1,0 +1,122 @@
+"""What there is to cut from: logs of given lengths, and the saw that takes its kerf."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from cellwright.errors import InputError
+from cellwright.files import read_rows
+from cellwright.sequences import Settings
+
+COLUMNS = ("log", "length_mm", "quantity", "knots_mm")
+NEEDED = COLUMNS[:3]
+_KNOT = re.compile(r"([0-9.]+)-([0-9.]+)")
+Knot = tuple[float, float]
+"""From where to where a log is not to be used, mm from its front end."""
+
+
+class Log(BaseModel):
+    """Logs that are alike. knots_mm: "1200-1260 3400-3450": knots and other faults that no piece may have in it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    log: Annotated[str, Field(min_length=1, max_length=40)]
+    length_mm: Annotated[float, Field(ge=100, le=30_000)]
+    quantity: Annotated[int, Field(ge=1, le=5000)]
+    knots_mm: tuple[Knot, ...] = ()
+    where: str = ""
+
+    @field_validator("length_mm")
+    @classmethod
+    def _to_tenths(cls, value: float) -> float:
+        return round(value, 1)
+
+    @field_validator("knots_mm", mode="before")
+    @classmethod
+    def _read_knots(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        matches = [_KNOT.fullmatch(word) for word in value.split()]
+        if not all(matches):
+            raise ValueError("write knots as from-to in mm, as in 1200-1260 3400-3450")
+        return tuple((round(float(match[1]), 1), round(float(match[2]), 1)) for match in matches if match)
+
+    @model_validator(mode="after")
+    def _knots_in_order(self) -> Self:
+        ends = [end for knot in self.knots_mm for end in knot]
+        if ends != sorted(ends) or (ends and ends[-1] > self.length_mm) or any(a >= b for a, b in self.knots_mm):
+            raise ValueError(f"the knots of a log of {self.length_mm:g} mm must lie on it, one after the other")
+        return self
+
+
+class Section(NamedTuple):
+    """Clear wood between two knots, or a knot and an end: where its first piece begins, and how much room follows.
+
+    Each piece takes its length and the kerf of the cut after it.
+    """
+
+    start_mm: float
+    room_mm: float
+
+
+class Saw(Settings):
+    """The saw, its rules and its prices. tolerance_mm: how near the log must be for the lamp to turn green.
+
+    log_nok_per_m, hour_nok: what a metre of log and a person's hour cost.
+    """
+
+    kerf_mm: Annotated[float, Field(ge=0, le=50)]
+    end_trim_mm: Annotated[float, Field(ge=0, le=2000)]
+    tolerance_mm: Annotated[float, Field(ge=0.05, le=10)]
+    slow_mm: Annotated[float, Field(ge=1, le=2000)]
+    datum_before_saw_mm: Annotated[float, Field(ge=1, le=5000)]
+    log_nok_per_m: Annotated[float, Field(ge=0, le=100_000)]
+    hour_nok: Annotated[float, Field(ge=0, le=100_000)]
+
+    @field_validator("kerf_mm", "end_trim_mm")
+    @classmethod
+    def _to_tenths(cls, value: float) -> float:
+        return round(value, 1)
+
+    @classmethod
+    def standard(cls) -> Saw:
+        """The saw that comes with the tape."""
+        return cls.read(Path(__file__).with_name("saw.toml"))
+
+    def wrong_cut_nok(self, piece_mm: float, worked_s: float) -> float:
+        """What a wrong cut costs: the wood of the piece, and the work that went into it for nothing."""
+        return self.log_nok_per_m * piece_mm / 1000 + self.hour_nok * worked_s / 3600
+
+    def sections(self, log: Log) -> list[Section]:
+        """The clear wood of a log, both ends trimmed; before each section there is a cut."""
+        faults = [(-1.0, self.end_trim_mm), *log.knots_mm, (log.length_mm - self.end_trim_mm, log.length_mm)]
+        rooms = [
+            Section(round(after + self.kerf_mm, 1), round(before - after - self.kerf_mm, 1))
+            for (_, after), (before, _) in itertools.pairwise(faults)
+        ]
+        return [section for section in rooms if section.room_mm > self.kerf_mm]
+
+
+class Stock(Settings):
+    """The logs that there are."""
+
+    logs: Annotated[tuple[Log, ...], Field(min_length=1)]
+
+    @classmethod
+    def standard(cls) -> Stock:
+        """The logs that come with the tape."""
+        return cls.read(Path(__file__).with_name("logs.csv"))
+
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """Read a CSV file (log,length_mm,quantity[,knots_mm]). Raises InputError with file, line and column."""
+        path = Path(path)
+        logs = tuple(row.checked(Log, where=row.where) for row in read_rows(path, COLUMNS, NEEDED))
+        if not logs:
+            raise InputError(f"{path} lists no logs.")
+        return cls(logs=logs, source=f"the logs in {path.name}")

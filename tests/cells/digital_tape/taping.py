@@ -1,0 +1,28 @@
+"""What the tests of the digital tape share."""
+
+from __future__ import annotations
+
+from cellwright.cells import load
+from cellwright.cells.digital_tape import shown
+from cellwright.cells.digital_tape.book import Book
+from cellwright.sequences import RunLog
+from cellwright.sim import Rig, model_rig
+
+
+def rig_of(*assignments: str, cell: str = "digital_tape", seed: int = 1, log: RunLog | None = None) -> Rig:
+    return model_rig(load(cell).scenario(assignments), seed, 0, log)
+
+
+def until(rig: Rig, state: str, limit_s: float = 20_000) -> None:
+    while rig.cell.state != state:
+        assert rig.env.now < limit_s and not rig.cell.is_halted, (rig.cell.state, rig.cell.last_stop)
+        rig.env.step()
+
+
+def finish_round(rig: Rig) -> Book:
+    """Run until the whole list is done, and the display says so."""
+    book: Book = rig.cell.book
+    while not (rig.cell.lines and rig.cell.lines[1] == shown.AGAIN):
+        assert not rig.cell.is_halted and rig.env.now < 200_000, rig.cell.last_stop
+        rig.env.step()
+    return book
