@@ -191,7 +191,7 @@ def difference(less: Estimate, unit: str) -> str:
     if not is_clear(less):
         return "no clear difference"
     sign, word = (1, "less") if less.mean > 0 else (-1, "more")
-    said = f"{short(sign * less.mean)} {unit} {word} by the cell"
+    said = f"{short(sign * less.mean)} {unit if unit != '%' else 'percentage points'} {word} by the cell"
     if less.ci95_low is None or less.ci95_high is None:
         return said
     low, high = sorted((sign * less.ci95_low, sign * less.ci95_high))
@@ -201,7 +201,7 @@ def difference(less: Estimate, unit: str) -> str:
 def short(value: float) -> str:
     """A figure as short as a reader can use: three digits that count, and never more than two behind the point."""
     size = abs(value)
-    return f"{value:,.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+    return f"{value:,.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{round(value, 2) + 0.0:.2f}"
 
 
 # ---- files ----

@@ -20,7 +20,7 @@ from cellwright.sequences import Cell
 STATES = ["#8fb8de", "#c9ccd1", "#2a7fa8", "#e2a03f", "#c8553d", "#7fb77e", "#9a7fb8", "#d98cb3", "#6b8e8a", "#b5a642"]
 ZOOM_S = 6.0
 """How much of a cycle is shown enlarged, s."""
-KEY = "Grey: moving, running, lit or open; of a switch, closed. Orange: a pulse."
+KEY = "Grey: moving, running, lit, open; a switch: closed. Orange: pulse."
 
 
 @dataclass(slots=True)
@@ -130,13 +130,19 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
         whole = drawn[0]
         _draw_rows(whole, record, active, colours, (0.0, record.length_s), pulsed)
         said = f"Nothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
-        notes = [line for sentence in (KEY, said) for line in textwrap.wrap(sentence, 64)]
+        notes = [line for sentence in (KEY, said) for line in textwrap.wrap(sentence, 66)]
         whole.set_xlabel("\n".join([f"Seconds since the {cell.unit} before was finished", *notes]))
         handles = [
-            Patch(color=colours.get(state, FAINT), label=f"{state} {seconds:.{0 if seconds >= 10 else 1}f} s")
+            Patch(
+                color=colours.get(state, FAINT),
+                label=f"{state.replace('_', ' ')} {seconds:.{0 if seconds >= 10 else 1}f} s",
+            )
             for state, seconds in spent.items()
         ]
-        whole.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=10.5)
+        columns = 3 if max(len(str(patch.get_label())) for patch in handles) <= 16 else 2
+        whole.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, frameon=False, fontsize=10.5
+        )
         if zoom:
             _draw_rows(drawn[1], record, close, colours, zoom, pulsed)
             whole.axvspan(*zoom, color=INK, alpha=0.15, linewidth=0)

@@ -7,7 +7,7 @@ from cellwright.sim import Kit, Measure
 
 MEASURES = (
     Measure("cut_error_mm", "largest error of a piece", "mm"),
-    Measure("wrong_cuts", "spoiled by a wrong cut", "pieces"),
+    Measure("wrong_cuts_percent", "chance of a wrong cut", "%"),
     Measure("wrong_cuts_nok", "cost of wrong cuts", "NOK"),
     Measure("wasted_m", "log wasted", "m"),
 )

@@ -117,7 +117,7 @@ class MeasuringByHand(ManualMethod):
         wasted_mm = (own.used_mm - own.pieces_mm) / len(plan.logs)
         return {
             "cut_error_mm": max((abs(error_mm) for error_mm in errors_mm), default=0.0),
-            "wrong_cuts": float(len(spoiled_mm)),
+            "wrong_cuts_percent": 100.0 * len(spoiled_mm),
             "wrong_cuts_nok": sum(self.wrong_cut_nok(length_mm, parts["saw"]) for length_mm in spoiled_mm),
             "wasted_m": (wasted_mm + sum(spoiled_mm)) / 1000,
         }

@@ -359,7 +359,7 @@ class DigitalTapePlant(CellPlant):
         self.logs_checked += 1
         self.measure(
             cut_error_mm=max((abs(error_mm) for error_mm in errors_mm), default=0.0),
-            wrong_cuts=float(self.wrong_cuts),
+            wrong_cuts_percent=100.0 * self.wrong_cuts,
             wrong_cuts_nok=self.wrong_cuts_nok,
             wasted_m=(self.log_mm - good_mm) / 1000,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from cellwright import cells
-from cellwright.cli.tables import console
+from cellwright.cli.tables import busy, console
 from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
 from cellwright.sequences import Cell, description_problems, open_log
@@ -81,7 +81,8 @@ def print_certificates(path: Path, replication: int) -> None:
 def check(name: str, assignments: Sequence[str]) -> None:
     """Print what was checked, or raise DescriptionError with every problem, a line each."""
     scenario = cells.load(name).scenario(assignments)
-    problems = find_problems(scenario)
+    with busy(f"putting the {name} together"):
+        problems = find_problems(scenario)
     if problems:
         raise DescriptionError("\n".join(problems))
     cell = scenario.kit.cell

@@ -15,7 +15,7 @@ import simpy
 import cellwright
 from cellwright import cells
 from cellwright.cli.attending import Attendance
-from cellwright.cli.tables import console, counted
+from cellwright.cli.tables import busy, console, counted
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
@@ -87,7 +87,8 @@ def run(asked: RunAsked) -> None:
     with RunLog(asked.log) if asked.log else nullcontext() as log:
         if log is not None:
             log.describe(**_head(asked, scenario))
-        machine = _put_on_target(asked, scenario, log)
+        with busy(f"putting the {asked.cell} together"):
+            machine = _put_on_target(asked, scenario, log)
         if log is not None and not asked.is_simulated:
             log.describe(began=_when_it_began(machine.env.now))
         _say_notes(machine, asked)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from rich.console import Console
@@ -22,11 +23,26 @@ def console(stderr: bool = False) -> Console:
     return out
 
 
+@contextmanager
+def busy(words: str) -> Iterator[None]:
+    """Shows on a terminal that something is under way that may take seconds, such as planning a long cut list."""
+    err = console(stderr=True)
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(f"{words} …"):
+        yield
+
+
 def interval(estimate: Estimate, digits: int = 1) -> str:
     """A mean with its 95 % interval, as far as there is one."""
+
+    def shown(value: float) -> str:
+        return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
+
     if estimate.ci95_low is None or estimate.ci95_high is None:
-        return f"{estimate.mean:.{digits}f}"
-    return f"{estimate.mean:.{digits}f} ({estimate.ci95_low:.{digits}f} to {estimate.ci95_high:.{digits}f})"
+        return shown(estimate.mean)
+    return f"{shown(estimate.mean)} ({shown(estimate.ci95_low)} to {shown(estimate.ci95_high)})"
 
 
 def print_outcome(
@@ -93,7 +109,8 @@ def saving(measure: Measure, less: Estimate, unit: str) -> str:
     low, high = (None, None) if less.ci95_low is None or less.ci95_high is None else (less.ci95_low, less.ci95_high)
     sure = "" if low is None or high is None else " ({:.3g} to {:.3g})".format(*sorted((sign * low, sign * high)))
     words = measure.words[:1].upper() + measure.words[1:]
-    return f"{words}: by the cell {sign * less.mean:.3g} {measure.unit} {word} a {unit} than by hand{sure}."
+    of = measure.unit if measure.unit != "%" else "percentage points"
+    return f"{words}: by the cell {sign * less.mean:.3g} {of} {word} a {unit} than by hand{sure}."
 
 
 def shared_work(scenario: Scenario) -> list[str]:

@@ -222,6 +222,31 @@ def test_a_dead_solenoid_is_driven_and_does_nothing():
     assert rig.cell.state == "stapling"
 
 
+@pytest.mark.parametrize("put_together", [model_rig, virtual_rig])
+def test_a_stuck_encoder_counts_no_more(put_together):
+    rig = put_together(load("digital_tape").scenario(), 1, 0)
+    while rig.cell.state != "approaching":
+        rig.env.step()
+    rig.faults.plan(read_fault("wheel:stuck", rig.cell.devices))
+    stood_mm = rig.cell.wheel.position_mm
+    before = rig.plant.wheel.counts
+    rig.env.run(until=rig.env.now + 3)
+    assert rig.plant.wheel.counts > before + 100
+    assert rig.cell.wheel.position_mm == pytest.approx(stood_mm, abs=10)  # what was on the line came still
+
+
+@pytest.mark.parametrize("put_together", [model_rig, virtual_rig])
+def test_a_silent_scale_is_a_fault_that_names_it(put_together):
+    rig = put_together(load("lacquer_mixer").scenario(), 1, 0)
+    while rig.cell.state != "dosing":
+        rig.env.step()
+    rig.faults.plan(read_fault("scale:silent@1", rig.cell.devices))
+    rig.env.run(until=rig.env.now + 3)
+    assert rig.cell.state == "faulted"
+    assert "scale did not answer on I2C address 0x2a within 0.5 s" in rig.cell.last_stop.reason
+    assert rig.board.is_safe
+
+
 def test_a_reset_makes_the_board_forget_and_a_brownout_moves_the_axes_too():
     for kind, most in (("reset", 0), ("brownout", 4)):
         rig = stapler()

@@ -62,11 +62,17 @@ def test_every_fault_in_this_state_ends_safely(state):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", load("lacquer_mixer").cell.states)
-def test_every_fault_in_this_state_of_the_mixer_ends_safely(state):
-    scenario = load("lacquer_mixer").scenario()
-    faults = faults_of(scenario.kit.cell.parts(scenario.groups))
-    for fault in faults:
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        (cell, state)
+        for cell in ("lacquer_mixer", "digital_tape", "digital_tape_stop")
+        for state in load(cell).cell.states
+    ],
+)
+def test_every_fault_in_this_state_of_the_other_cells_ends_safely(cell, state):
+    scenario = load(cell).scenario()
+    for fault in faults_of(scenario.kit.cell.parts(scenario.groups)):
         if fault.device in ALIKE:
             continue
         row = strike(scenario, 1, state, fault)

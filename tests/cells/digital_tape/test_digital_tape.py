@@ -199,7 +199,7 @@ def test_a_new_person_is_slower_and_cuts_more_wrongly_and_the_measures_are_there
     scenarios = [load("digital_tape").scenario([f"hand.cuts_made={n}"]) for n in (2000, 50)]
     practised, new = (run_hand(each, Length(cycles=300), 1, 0) for each in scenarios)
     assert sum(new.cycle_times_s) > 1.2 * sum(practised.cycle_times_s)
-    assert sum(new.measures["wrong_cuts"]) > sum(practised.measures["wrong_cuts"])
+    assert sum(new.measures["wrong_cuts_percent"]) > sum(practised.measures["wrong_cuts_percent"])
     assert sum(new.measures["wrong_cuts_nok"]) > 2 * sum(practised.measures["wrong_cuts_nok"]) > 0
     assert sum(new.measures["wasted_m"]) > sum(practised.measures["wasted_m"])
     cell = run_cell(scenarios[0], Length(cycles=10), 1, 0)
