@@ -20,10 +20,6 @@ UNNOTICED = ("trigger:dead", "driver_back:closed")
 ENDS = ("faulted", "stopped")
 
 
-ALIKE = ("pump_2", "pump_3", "valve_2", "valve_3")
-"""What is on the mixer three times is let fail once."""
-
-
 def test_there_is_one_of_each_that_a_stapler_can_have():
     names = [str(fault) for fault in FAULTS]
     assert len(set(names)) == len(names)
@@ -59,28 +55,6 @@ def test_every_fault_in_this_state_ends_safely(state):
             modelled, row = strike(SCENARIO, 1, state, fault, model_rig), ends[str(fault)]
             assert (modelled.outcome, modelled.reason) == (row.outcome, row.reason)
             assert modelled.outcome not in ENDS or modelled.safe_after_s == 0.0, modelled
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("cell", "state"),
-    [
-        (cell, state)
-        for cell in ("lacquer_mixer", "digital_tape", "digital_tape_stop")
-        for state in load(cell).cell.states
-    ],
-)
-def test_every_fault_in_this_state_of_the_other_cells_ends_safely(cell, state):
-    scenario = load(cell).scenario()
-    for fault in faults_of(scenario.kit.cell.parts(scenario.groups)):
-        if fault.device in ALIKE:
-            continue
-        row = strike(scenario, 1, state, fault)
-        if row.outcome in ENDS:
-            assert row.safe_after_s is not None, row
-            assert len(row.reason) > 20, row
-        else:
-            assert row.outcome == "finished", row
 
 
 @pytest.mark.parametrize("put_together", [model_rig, virtual_rig])

@@ -1,0 +1,24 @@
+"""What the fault matrices of the cells share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cellwright.cells import load
+from cellwright.sim.fault_matrix import faults_of, strike
+
+ENDS = ("faulted", "stopped")
+
+
+def every_fault_ends_well(cell: str, state: str, but: Sequence[str] = ()) -> None:
+    """Let every fault strike in ``state``. but: devices that are there more than once, and fail as the first does."""
+    scenario = load(cell).scenario()
+    for fault in faults_of(scenario.kit.cell.parts(scenario.groups)):
+        if fault.device in but:
+            continue
+        row = strike(scenario, 1, state, fault)
+        if row.outcome in ENDS:
+            assert row.safe_after_s is not None, row
+            assert len(row.reason) > 20, row
+        else:
+            assert row.outcome == "finished", row
