@@ -64,6 +64,19 @@ def test_what_the_cell_cannot_notice_is_seen_on_the_unit(put_together):
     assert row.reason.endswith("beside its slat. Who saw it pressed stop_button.")
 
 
+def test_a_rare_state_is_rehearsed_in_a_world_where_it_is_frequent():
+    met = []
+
+    def put_together(scenario, seed, replication):
+        met.append(scenario.groups["plant"].jams_per_1000_staples)
+        return model_rig(scenario, seed, replication)
+
+    scenario = load("stapler").scenario()
+    for state in ("clearing", "stapling"):
+        strike(scenario, 1, state, Fault("slips", 500.0, device="carriage"), put_together)
+    assert met == [30, scenario.groups["plant"].jams_per_1000_staples]
+
+
 # ---- what was wrong once ----
 
 

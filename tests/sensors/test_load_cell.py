@@ -167,6 +167,17 @@ def test_a_converter_that_is_not_there_does_not_answer() -> None:
     assert process.is_alive and not desk.cell.is_ready  # a cell's supervision ends it after its limit
 
 
+def test_after_a_stop_it_is_to_be_started_and_tared_again() -> None:
+    desk = Desk()
+    desk.do(desk.cell.start())
+    desk.platform.put(100)
+    desk.env.run(until=desk.env.now + 1)
+    desk.do(desk.cell.tare(8))
+    assert desk.cell.is_ready and desk.cell.tare_g > 90
+    desk.cell.reset()
+    assert not desk.cell.is_ready and desk.cell.tare_g == 0
+
+
 def test_before_it_was_started_it_converts_nothing() -> None:
     desk = Desk()
     desk.platform.put(1000)

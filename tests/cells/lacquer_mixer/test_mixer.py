@@ -13,6 +13,7 @@ from cellwright.cells.lacquer_mixer import KIT
 from cellwright.cells.lacquer_mixer.batch import Batch, Part
 from cellwright.cells.lacquer_mixer.certificate import certificate_texts, certificates
 from cellwright.cells.lacquer_mixer.orders import Orders
+from cellwright.cells.lacquer_mixer.physics import viscosity_cst
 from cellwright.cells.lacquer_mixer.recipes import Drums
 from cellwright.cells.lacquer_mixer_mega import LacquerMixerOnMega
 from cellwright.errors import CellFault
@@ -176,6 +177,24 @@ def test_a_fault_in_any_state_leaves_everything_safe(state: str) -> None:
     assert mixer.board.is_safe
     with pytest.raises(CellFault, match="made safe"):
         mixer.cell.pump_1.dispense(1, 60)
+
+
+def test_a_scale_that_moves_while_nothing_is_pumped_is_noticed_before_the_can_is_sold() -> None:
+    mixer = Mixer()
+    mixer.until("checking")
+    mixer.plant.jump(1.0, stays=True)
+    mixer.until("pausing")
+    assert "with nothing pumped" in mixer.cell.trouble
+    mixer.until("refusing")
+
+
+def test_lacquer_is_as_thick_as_its_cup_times_say() -> None:
+    base = Mixer().cell.order.recipe.components[0]  # 25 s at 20 °C, 16 s at 28 °C
+    assert viscosity_cst(base, 20) == pytest.approx(3.85 * (25 - 4.49))
+    assert viscosity_cst(base, 28) == pytest.approx(3.85 * (16 - 4.49))
+    assert viscosity_cst(base, 15) > viscosity_cst(base, 20) > viscosity_cst(base, 24) > viscosity_cst(base, 30)
+    warm, cold = (Mixer(f"plant.coldest_c={c}", f"plant.warmest_c={c}").plant.lines[0] for c in (30, 15))
+    assert warm._cst < cold._cst
 
 
 def test_the_door_stops_the_stirrer_at_once() -> None:
