@@ -161,6 +161,23 @@ def test_the_pedal_away_from_the_cut_is_refused_with_a_long_beep() -> None:
     assert not rig.cell.book.cut
 
 
+@pytest.mark.parametrize("knots_mm", [(), ((5990.0, 6100.0),)])
+def test_a_piece_that_no_longer_fits_behind_a_late_cut_is_planned_again(
+    knots_mm: tuple[tuple[float, float], ...],
+) -> None:
+    saw = Saw.standard()
+    length_mm = 9000 if knots_mm else 6000  # behind the knot there is wood, but not for a piece that spans it
+    stock = Stock(logs=(Log(log="a", length_mm=length_mm, quantity=3, knots_mm=knots_mm),))
+    cut_list = CutList(pieces=(Piece(piece="wall", length_mm=2900, quantity=2),))
+    book = Book(cut_list, stock, saw)
+    book.take_log()
+    book.confirm(book.target_mm)
+    first = book.next_cut.piece
+    book.reject(book.target_mm + 300)
+    assert [piece.piece for piece in book.spoiled] == [first.piece, "wall.2"]
+    assert not [cut for cut in book.cuts if cut.piece]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(["cut", "spoil", "late", "lost"]), min_size=1, max_size=60))
 def test_the_record_keeps_every_piece_in_one_place(happenings: list[str]) -> None:
