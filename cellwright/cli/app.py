@@ -171,6 +171,18 @@ def calibrate(
 
 
 @app.command()
+def claims(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The claims, one [[claims]] each.")],
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> None:
+    """Check that what was promised still holds; exit 1 if a claim does not."""
+    from cellwright.cli import claiming
+
+    claiming.check_claims(file, jobs, as_json)
+
+
+@app.command()
 def certificates(
     log: Annotated[Path, typer.Argument(metavar="LOG", help="A run log, as --log writes it.")],
     replication: Annotated[int, typer.Option(help="Which replication of a simulation.", min=0)] = 0,

@@ -1,0 +1,58 @@
+"""``claims``: whether what was promised still holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from cellwright.benchmarks.claims import Claim, Claims, Verdict, judge
+from cellwright.cli.simulating import Asked, comparison_json, run_comparison
+from cellwright.cli.tables import WIDTH, console
+from cellwright.errors import CellFault
+
+
+def check_claims(path: Path, jobs: int | None, as_json: bool) -> None:
+    """Simulate what the claims rest on and judge each. Raises CellFault if one does not hold."""
+    verdicts = [verdict for _, verdict in _judged(Claims.read(path).claims, jobs)]
+    if as_json:
+        print(json.dumps([_as_json(each) for each in verdicts], indent=2))
+    else:
+        _print(verdicts)
+    broken = [each for each in verdicts if not each.holds]
+    if broken:
+        more = "" if len(broken) == 1 else f" and {len(broken) - 1} more"
+        raise CellFault(f"{path}: {broken[0].claim.claim!r} does not hold any more{more}.")
+
+
+def _judged(claims: tuple[Claim, ...], jobs: int | None) -> list[tuple[Claim, Verdict]]:
+    """Each claim with its verdict; claims that rest on the same comparison share it."""
+    figures: dict[Any, dict[str, Any]] = {}
+    for claim in claims:
+        if claim.comparison not in figures:
+            asked = Asked(claim.cell, None, claim.hours, claim.replications, claim.seed, claim.settings, jobs)
+            scenario = asked.scenario()
+            figures[claim.comparison] = comparison_json(asked, scenario, run_comparison(asked, scenario))
+    return [(claim, judge(claim, figures[claim.comparison])) for claim in claims]
+
+
+def _print(verdicts: list[Verdict]) -> None:
+    table = Table("claim", "promised", "now", "", width=WIDTH)
+    for each in verdicts:
+        table.add_row(each.claim.claim, each.claim.promised, each.shown, "holds" if each.holds else "DOES NOT HOLD")
+    console().print(table)
+
+
+def _as_json(verdict: Verdict) -> dict[str, Any]:
+    claim = verdict.claim
+    return {
+        "claim": claim.claim,
+        "figure": claim.figure,
+        "at_least": claim.at_least,
+        "at_most": claim.at_most,
+        "low": verdict.low,
+        "high": verdict.high,
+        "holds": verdict.holds,
+    }
