@@ -132,6 +132,37 @@ def compare(
 
 
 @app.command()
+def sweep(
+    cell: CellName,
+    vary: Annotated[
+        list[str] | None, typer.Option("--vary", metavar="DEVICE.PARAMETER=FROM:TO:N", help="An input to vary; again.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="grid, latin (Latin hypercube) or sobol.")] = "grid",
+    samples: Annotated[int, typer.Option(help="Designs, unless it is a grid.", min=1)] = 64,
+    settings: Set = None,
+    hours: Hours = None,
+    replications: Replications = 20,
+    seed: Seed = 1,
+    jobs: Jobs = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV; one that is there is gone on with.")] = Path(
+        "sweep.csv"
+    ),
+    picture: Annotated[Path | None, typer.Option(help="Also draw it, to this .svg or .png file.")] = None,
+    figure: Annotated[
+        str, typer.Option(help="What to draw: a column; two, with a comma between, for the designs that win.")
+    ] = "less_time_percent",
+) -> None:
+    """Try many designs of a cell: each simulated beside the hand, written as it comes, gone on with if interrupted."""
+    from cellwright.cli import sweeping
+
+    sweeping.sweep(
+        sweeping.SweepAsked(
+            cell, vary or [], method, samples, settings or [], hours, replications, seed, jobs, output, picture, figure
+        )
+    )
+
+
+@app.command()
 def run(
     cell: CellName,
     target: Target,

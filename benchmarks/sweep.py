@@ -1,0 +1,170 @@
+"""Sweeps: many designs of a cell, each beside the hand; rows written as they come, resumed where they ended."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from cellwright.benchmarks.comparison import compare
+from cellwright.benchmarks.designs import Design
+from cellwright.errors import CellwrightError, InputError
+from cellwright.sim import Estimate, Kit, Length, run_cell, run_hand
+
+AHEAD = 4
+"""How many designs are given out for each worker, so that none waits for work."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is swept. names: the inputs that are varied. settings: what is set for all designs ("device.parameter=1").
+
+    Each design is simulated in ``replications`` under the same ``seed``, so that designs meet the same random numbers.
+    """
+
+    kit: Kit
+    cell: str
+    names: tuple[str, ...]
+    designs: Sequence[Design]
+    settings: tuple[str, ...]
+    length: Length
+    replications: int
+    seed: int
+    version: str
+
+    def identity(self) -> str:
+        """One line that is the same for the same sweep, whoever computes it and on how many cores."""
+        base = self.kit.scenario(self.settings).input_hash()
+        length = f"{self.length.hours:g} h" if self.length.hours else f"{self.length.cycles} cycles"
+        varied = ", ".join(self.names)
+        return (
+            f"# sweep of {self.cell}: {varied}; {len(self.designs)} designs, {self.replications} replications of "
+            f"{length}, seed {self.seed}, version {self.version}, inputs {base}"
+        )
+
+    def assignments(self, design: Design) -> list[str]:
+        """What one design sets."""
+        return [*self.settings, *(f"{name}={value}" for name, value in zip(self.names, design, strict=True))]
+
+    def columns(self) -> list[str]:
+        """The names of a row's values, units in the names."""
+        measured = [measure.name for measure in self.kit.measures]
+        figures = ["cycle_time_s", "units_per_hour", "labour_s_per_unit", "less_time_percent", "less_labour_percent"]
+        spread = [f"{name}{end}" for name in (*figures, *measured) for end in ("", "_ci95_low", "_ci95_high")]
+        return ["design", *self.names, *spread, "problem"]
+
+    def evaluate(self, number: int, design: Design) -> list[str]:
+        """Simulate all replications of one design; its row. One that cannot be is a row that says why."""
+        try:
+            figures = self._figures(design)
+        except CellwrightError as refused:
+            empty = [""] * (len(self.columns()) - len(design) - 2)
+            return [str(number), *design, *empty, str(refused)]
+        return [str(number), *design, *figures, ""]
+
+    def _figures(self, design: Design) -> list[str]:
+        scenario = self.kit.scenario(self.assignments(design))
+        numbers = range(self.replications)
+        of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
+        of_hand = [run_hand(scenario, self.length, self.seed, number) for number in numbers]
+        found = compare(self.kit.cell.unit, of_cell, of_hand, scenario.provenance(compared=True), self.seed, hours=0.0)
+        estimates = [
+            found.cell.cycle_time_s,
+            found.cell.units_per_hour,
+            found.cell.labour_s_per_unit,
+            found.less_time_percent,
+            found.less_labour_percent,
+            *(found.cell.measures[measure.name].mean for measure in self.kit.measures),
+        ]
+        return [text for each in estimates for text in _texts(each)]
+
+
+def _texts(each: Estimate) -> list[str]:
+    return ["" if value is None else f"{value:.10g}" for value in (each.mean, each.ci95_low, each.ci95_high)]
+
+
+def carry_out(sweep: Sweep, path: Path, executor: Executor, workers: int) -> Iterator[int]:
+    """Simulate what is still missing from the CSV at ``path``; yields how many designs are in it, again and again.
+
+    Rows stand in the order of the designs, each on the disk before the next, so the file is the same whatever the
+    number of workers, and an interrupted sweep goes on where it was. Raises InputError if ``path`` holds something
+    else, or cannot be written; what was computed is kept.
+    """
+    done = _rows_in(sweep, path)
+    yield done
+    numbers = iter(range(done, len(sweep.designs)))
+    try:
+        with path.open("a", encoding="utf-8", newline="") as file:
+            if done == 0 and file.tell() == 0:
+                _write(file, sweep.identity() + "\n" + _line(sweep.columns()))
+            for row in _in_order(sweep, numbers, executor, workers):
+                _write(file, _line(row))
+                done += 1
+                yield done
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); what was computed so far is kept.") from error
+
+
+def _in_order(sweep: Sweep, numbers: Iterator[int], executor: Executor, workers: int) -> Iterator[list[str]]:
+    """Each design's row in order, some designs ahead under way."""
+    under_way: list[Future[list[str]]] = []
+    work = replace(sweep, designs=()).evaluate  # what goes to a worker with each design
+    for number in numbers:
+        under_way.append(executor.submit(work, number, sweep.designs[number]))
+        if len(under_way) >= AHEAD * workers:
+            yield under_way.pop(0).result()
+    for future in under_way:
+        yield future.result()
+
+
+def _write(file: IO[str], text: str) -> None:
+    file.write(text)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _line(values: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue()
+
+
+def _rows_in(sweep: Sweep, path: Path) -> int:
+    """How many rows of this sweep the file holds; a last one that was cut off by a power cut is taken out."""
+    if not path.exists() or path.stat().st_size == 0:
+        return 0
+    head = f"{sweep.identity()}\n{_line(sweep.columns())}"
+    try:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    if not text.startswith(head):
+        if head.startswith(text):
+            path.write_bytes(b"")
+            return 0
+        raise InputError(f"{path} holds something else than this sweep; choose another file, or remove it.")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_bytes(whole.encode())
+    return len(list(csv.reader(io.StringIO(whole[len(head) :]))))
+
+
+def read_sweep(path: Path) -> list[dict[str, Any]]:
+    """The rows of a sweep by column, numbers as floats or None. Raises InputError for a file that is no sweep."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    if not lines or not lines[0].startswith("# sweep of "):
+        raise InputError(f"{path} is no sweep: it does not begin with '# sweep of'.")
+    rows = csv.DictReader(lines[1:])
+    return [{name: value if name == "problem" else _number(value) for name, value in row.items()} for row in rows]
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text else None
