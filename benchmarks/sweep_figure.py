@@ -41,7 +41,7 @@ def sweep_chart(rows: Rows, names: Sequence[str], figure: str) -> Figure:
         (_curve if len(names) == 1 else _heat_map)(axes, usable, names, figure)
         best = _best(usable, figure)
         where = ", ".join(f"{name} = {best[name]:g}" for name in names)
-        title = f"The best of {len(usable)} designs, {best[figure]:.3g} ({_words(figure)}),\nis at {where}"
+        title = f"The best of {len(usable)} designs, {best[figure]:.3g} ({words_for(figure)}),\nis at {where}"
         drawn.suptitle(title, x=0.01, ha="left", weight="bold", size=12)
     return drawn
 
@@ -59,12 +59,13 @@ def pareto_chart(rows: Rows, across: str, up: str) -> Figure:
         ordered = sorted(front, key=lambda row: float(row[across]))
         axes.plot([row[across] for row in ordered], [row[up] for row in ordered], color=HAND, marker="o")
         axes.set_xlabel(
-            f"{_words(across)} ({'less' if _less(across) else 'more'} is better); n = {len(usable)} designs"
+            f"{words_for(across)} ({'less' if _less(across) else 'more'} is better); n = {len(usable)} designs"
         )
-        axes.set_ylabel(f"{_words(up)} ({'less' if _less(up) else 'more'} is better)")
+        axes.set_ylabel(f"{words_for(up)} ({'less' if _less(up) else 'more'} is better)")
         plain(axes)
         drawn.suptitle(
-            f"{len(front)} of {len(usable)} designs are beaten by no other\nin both: {_words(across)}; {_words(up)}",
+            f"{len(front)} of {len(usable)} designs are beaten by no other\n"
+            f"in both: {words_for(across)}; {words_for(up)}",
             x=0.01, ha="left", weight="bold", size=12,
         )  # fmt: skip
     return drawn
@@ -92,7 +93,7 @@ def _best(rows: Rows, figure: str) -> dict[str, Any]:
     return min(rows, key=lambda row: _cost(row, figure))
 
 
-def _words(figure: str) -> str:
+def words_for(figure: str) -> str:
     """A figure in words with its unit; a measure by its name, which ends in its unit."""
     return WORDS.get(figure, figure.replace("_", " "))
 
@@ -105,7 +106,7 @@ def _curve(axes: Axes, rows: Rows, names: Sequence[str], figure: str) -> None:
     if all(low is not None for low, _ in ends):
         axes.fill_between(at, [low for low, _ in ends], [high for _, high in ends], color=CELL, alpha=0.25, linewidth=0)
     axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs; band: 95 % interval of the mean")
-    axes.set_ylabel(_words(figure))
+    axes.set_ylabel(words_for(figure))
     plain(axes)
 
 
@@ -125,7 +126,7 @@ def _heat_map(axes: Axes, rows: Rows, names: Sequence[str], figure: str) -> None
     else:
         shown = axes.scatter(across, up, c=values, cmap="viridis", s=40)
     bar = axes.figure.colorbar(shown, ax=axes)
-    bar.set_label(_words(figure))
+    bar.set_label(words_for(figure))
     axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs")
     axes.set_ylabel(names[1])
     axes.spines[["top", "right"]].set_visible(False)

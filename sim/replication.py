@@ -197,7 +197,7 @@ def replicate(
     if replications < 1:
         raise InputError(f"{replications} replications show nothing; simulate at least 1.")
     work = partial(_run_one, run, scenario, length, seed)
-    workers = min(jobs or _cores(), replications)
+    workers = min(jobs or cores(), replications)
     if workers == 1:
         yield from map(work, range(replications))
         return
@@ -209,6 +209,6 @@ def _run_one(run: Callable[..., Replication], scenario: Scenario, length: Length
     return run(scenario, length, seed, n)
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores this process may use, where the system tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -163,6 +163,51 @@ def sweep(
 
 
 @app.command()
+def worth(
+    cell: CellName,
+    economics: Annotated[
+        Path | None, typer.Option(help="Costs, prices and demand: a TOML file.", show_default="the cell's own")
+    ] = None,
+    commercial: Annotated[
+        Path | None, typer.Option(help="The machine one could buy: a TOML file.", show_default="the cell's own")
+    ] = None,
+    manual: Manual = None,
+    hours: Hours = None,
+    replications: Replications = 20,
+    seed: Seed = 1,
+    settings: Set = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> None:
+    """What a cell is worth against the hand and a machine one could buy: savings, payback, net present value."""
+    from cellwright.cli import simulating, worthing
+
+    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
+    worthing.worth_of(asked, manual, economics, commercial, as_json)
+
+
+@app.command()
+def sensitivity(
+    cell: CellName,
+    figure: Annotated[str, typer.Option(help="The result: a column of a sweep.")] = "less_time_percent",
+    by: Annotated[float, typer.Option(help="How much smaller and larger each input is made, %.")] = 20.0,
+    settings: Set = None,
+    hours: Hours = None,
+    replications: Replications = 10,
+    seed: Seed = 1,
+    jobs: Jobs = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw a tornado to this .svg or .png file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show which inputs the result hangs on: each alone made smaller and larger, the most important on top."""
+    from cellwright.cli import sweeping
+
+    sweeping.weigh_inputs(
+        sweeping.SensitivityAsked(cell, figure, by, settings or [], hours, replications, seed, jobs, picture, as_json)
+    )
+
+
+@app.command()
 def run(
     cell: CellName,
     target: Target,
@@ -259,6 +304,24 @@ def board(
             faults or [],
         )
     )
+
+
+@app.command()
+def timestudy(
+    cell: CellName,
+    read: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Say what a study says; record none.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The .csv to record into; with --read: a .png or .svg to draw."),
+    ] = None,
+    settings: Set = None,
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Time the hand at the terminal, a key for each element; or read what a stopwatch study says."""
+    from cellwright.cli import timing
+
+    timing.timestudy(timing.StudyAsked(cell, read, output, settings or [], seed, as_json))
 
 
 @app.command()

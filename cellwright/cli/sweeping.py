@@ -1,21 +1,26 @@
-"""``sweep``: many designs of a cell, as a table in a CSV and a picture."""
+"""``sweep`` and ``sensitivity``: many designs of a cell, and which inputs its result hangs on."""
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from rich.table import Table
 
 import cellwright
 from cellwright import cells
 from cellwright.benchmarks.designs import designs, read_axis
+from cellwright.benchmarks.sensitivity import Swing, ranked, sensitivity
 from cellwright.benchmarks.sweep import Sweep, carry_out, read_sweep
 from cellwright.cli.simulating import SHIFT_HOURS, progress
-from cellwright.cli.tables import console
+from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault, InputError
+from cellwright.sequences import inputs_of
 from cellwright.sim import Length
+from cellwright.sim.replication import cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +46,10 @@ def sweep(asked: SweepAsked) -> None:
     if not asked.vary:
         raise InputError("Nothing is varied; name an input, as in --vary carriage.max_speed=100:400:7.")
     axes = [read_axis(text) for text in asked.vary]
-    swept = Sweep(
-        kit=cells.load(asked.cell),
-        cell=asked.cell,
+    swept = replace(
+        _plain(asked.cell, asked.settings, asked.hours, asked.replications, asked.seed),
         names=tuple(axis.name for axis in axes),
         designs=designs(axes, asked.method, asked.samples, asked.seed),
-        settings=tuple(asked.settings),
-        length=Length(hours=asked.hours or SHIFT_HOURS),
-        replications=asked.replications,
-        seed=asked.seed,
-        version=cellwright.__version__,
     )
     swept.kit.scenario(swept.assignments(swept.designs[0]))  # a misspelt input is refused before anything is begun
     _carry_out(swept, asked)
@@ -65,8 +64,15 @@ def sweep(asked: SweepAsked) -> None:
         out.print(f"Wrote {asked.picture}.")
 
 
+def _plain(cell: str, settings: Sequence[str], hours: float | None, replications: int, seed: int) -> Sweep:
+    """What is simulated, with nothing varied yet."""
+    length = Length(hours=hours or SHIFT_HOURS)
+    kit = cells.load(cell)
+    return Sweep(kit, cell, (), (), tuple(settings), length, replications, seed, cellwright.__version__)
+
+
 def _carry_out(swept: Sweep, asked: SweepAsked) -> None:
-    workers = asked.jobs or len(os.sched_getaffinity(0))
+    workers = asked.jobs or cores()
     with (
         ProcessPoolExecutor(workers) as pool,
         progress(f"{len(swept.designs)} designs of {asked.cell}", len(swept.designs)) as advance,
@@ -93,3 +99,67 @@ def _draw(swept: Sweep, asked: SweepAsked, rows: list[dict[str, object]]) -> Non
     across, comma, up = asked.figure.partition(",")
     drawn = pareto_chart(rows, across, up) if comma else sweep_chart(rows, swept.names, asked.figure)
     figures.save(drawn, asked.picture)
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityAsked:
+    """What the user asked to know."""
+
+    cell: str
+    figure: str
+    percent: float
+    settings: Sequence[str]
+    hours: float | None
+    replications: int
+    seed: int
+    jobs: int | None
+    picture: Path | None
+    as_json: bool
+
+
+def weigh_inputs(asked: SensitivityAsked) -> None:
+    """Change every input alone, print what each does to the result, and draw the tornado."""
+    plain = _plain(asked.cell, asked.settings, asked.hours, asked.replications, asked.seed)
+    base, swings = _weighed(plain, asked)
+    order = ranked(swings, base)
+    if asked.as_json:
+        print(
+            json.dumps({"figure": asked.figure, "as_it_is": base, "inputs": [asdict(each) for each in order]}, indent=2)
+        )
+    else:
+        _print_swings(asked, base, order, [each for each in swings if each.problem])
+    if asked.picture is not None:
+        from cellwright.benchmarks import figures
+        from cellwright.benchmarks.tornado import tornado
+
+        figures.save(tornado(swings, base, asked.figure, asked.percent / 100, asked.replications), asked.picture)
+
+
+def _weighed(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[Swing]]:
+    total = sum(1 for _ in inputs_of(plain.kit.scenario(plain.settings).groups))
+    base, swings = 0.0, []
+    with (
+        ProcessPoolExecutor(asked.jobs or cores()) as pool,
+        progress(f"{total} inputs of {asked.cell}", total) as advance,
+    ):
+        for found in sensitivity(plain, asked.figure, asked.percent / 100, pool):
+            if isinstance(found, float):
+                base = found
+            else:
+                swings.append(found)
+            advance()
+    return base, swings
+
+
+def _print_swings(asked: SensitivityAsked, base: float, order: Sequence[Swing], refused: Sequence[Swing]) -> None:
+    share = f"{asked.percent:g} %"
+    table = Table("input", "status", "as it is", f"{share} less", f"{share} more", width=WIDTH)
+    for each in order:
+        if each.width(base) > 0:
+            ends = ["cannot be" if end is None else f"{end:.4g}" for end in (each.low, each.high)]
+            table.add_row(each.name, each.status, f"{each.value:g}", *ends)
+    out = console()
+    out.print(f"{asked.figure} of {asked.cell}: {base:.4g} with all inputs as they are; with one changed alone:")
+    out.print(table)
+    still = sum(each.width(base) == 0 for each in order)
+    out.print(f"{still} inputs move nothing; {len(refused)} cannot be changed alone.")

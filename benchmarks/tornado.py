@@ -1,0 +1,52 @@
+"""A tornado: the inputs that a result hangs on, the most important on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain, short
+from cellwright.benchmarks.sensitivity import Swing, ranked
+from cellwright.benchmarks.sweep_figure import words_for
+
+SHOWN = 12
+
+
+def tornado(swings: Sequence[Swing], base: float, figure: str, share: float, replications: int) -> Figure:
+    """Bars from the result with an input smaller to that with it larger. share: by how much, 0 to 1."""
+    shown = [each for each in ranked(swings, base) if each.width(base) > 0][:SHOWN]
+    with mpl.rc_context(STYLE):
+        drawn = Figure(figsize=(6.8, 1.6 + 0.34 * max(1, len(shown))), layout="constrained")
+        axes = drawn.subplots()
+        drawn.suptitle(finding(swings, base, share), x=0.01, ha="left", weight="bold", size=12)
+        for level, each in enumerate(reversed(shown)):
+            for end, colour in ((each.low, HAND), (each.high, CELL)):
+                if end is not None:
+                    axes.barh(level, end - base, left=base, height=0.62, color=colour, alpha=0.8)
+        axes.axvline(base, color=INK, linewidth=1.2)
+        axes.set_yticks(range(len(shown)), [f"{each.name} ({each.status})" for each in reversed(shown)])
+        axes.set_xlabel(words_for(figure))
+        drawn.supxlabel(
+            f"Orange: the input {100 * share:g} % smaller; blue: larger. Line: {short(base)}, with all as they are.\n"
+            f"{replications} simulated runs each; {len(swings)} inputs tried, the {len(shown)} that matter most shown.",
+            x=0.01, ha="left", size=9.5, color=FAINT,
+        )  # fmt: skip
+        plain(axes)
+    return drawn
+
+
+def finding(swings: Sequence[Swing], base: float, share: float) -> str:
+    """What matters most, and whether any one input turns the result round, in two lines."""
+    order = ranked(swings, base)
+    if not order or order[0].width(base) == 0:
+        return "No input moves the result"
+    first = order[0]
+    ends = sorted(each for each in (first.low, base, first.high) if each is not None)
+    turning = [each.name for each in order if any(end is not None and end * base < 0 for end in (each.low, each.high))]
+    turned = f"{turning[0]} turns it round" if turning else "no single one turns it round"
+    return (
+        f"It hangs most on {first.name}: {short(ends[0])} to {short(ends[-1])}\n"
+        f"for {100 * share:g} % less or more; {turned}"
+    )

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from matplotlib.text import Text
+
+from cellwright.benchmarks.sensitivity import Swing, ranked, sensitivity
+from cellwright.benchmarks.sweep import Sweep
+from cellwright.benchmarks.tornado import finding, tornado
+from cellwright.cells import load
+from cellwright.errors import InputError
+from cellwright.sim import Length
+
+SMALL = ("layout.slats=3", "layout.panel_length_mm=300")
+SWEEP = Sweep(load("stapler"), "stapler", (), (), SMALL, Length(cycles=3), 2, 1, "test")
+
+
+def weigh(figure: str = "cycle_time_s", share: float = 0.2) -> tuple[float, dict[str, Swing]]:
+    with ThreadPoolExecutor(1) as pool:
+        base, *swings = sensitivity(SWEEP, figure, share, pool)
+    return base, {each.name: each for each in swings}
+
+
+def test_each_input_is_changed_alone_and_the_rest_stays() -> None:
+    base, swings = weigh()
+    scenario = SWEEP.kit.scenario(SMALL)
+    assert base == pytest.approx(float(SWEEP.evaluate(0, ())[1]))
+    assert swings["operator.walk_s"].low < base < swings["operator.walk_s"].high
+    assert swings["hand.staple_mods"].low == swings["hand.staple_mods"].high == base  # the cell does not ask the hand
+    assert swings["operator.walk_s"].value == pytest.approx(float(scenario.groups["operator"].walk_s))
+    assert "lamp.pin" not in swings and "bridge.travel" not in swings
+    order = ranked(list(swings.values()), base)
+    widths = [each.width(base) for each in order]
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_what_cannot_be_is_left_open_on_that_side() -> None:
+    _, swings = weigh()
+    slats = swings["layout.slats"]
+    assert slats.low is not None and slats.high is not None  # 2 and 4: the nearest whole numbers
+    assert swings["layout.pitch_mm"].low is not None
+    width = swings["layout.slat_width_mm"]
+    assert (width.low is None) != (width.high is None) or not width.problem
+
+
+def test_an_unknown_figure_and_a_share_of_nothing_are_refused() -> None:
+    with pytest.raises(InputError, match="did you mean 'cycle_time_s'"):
+        weigh("cycle_times_s")
+    with pytest.raises(InputError, match="Inputs cannot be changed by 0 %"):
+        weigh(share=0.0)
+
+
+SWINGS = [
+    Swing("hand.mod_s", "published", 0.129, -5.0, 30.0),
+    Swing("walk", "assumed", 4.0, 11.0, 9.0),
+    Swing("pitch", "assumed", 40.0, None, None, "it leaves the panel"),
+    Swing("still", "assumed", 1.0, 10.0, 10.0),
+]
+
+
+def test_the_tornado_says_what_matters_most_and_what_turns_the_result_round() -> None:
+    assert finding(SWINGS, 10.0, 0.2) == (
+        "It hangs most on hand.mod_s: -5.00 to 30.0\nfor 20 % less or more; hand.mod_s turns it round"
+    )
+    assert finding(SWINGS[1:], 10.0, 0.1).endswith(
+        "for 10 % less or more; no single one turns it round"
+    )
+    assert finding(SWINGS[3:], 10.0, 0.1) == "No input moves the result"
+    words = " ".join(text.get_text() for text in tornado(SWINGS, 10.0, "less_time_percent", 0.2, 5).findobj(Text))
+    assert "hand.mod_s (published)" in words and "walk (assumed)" in words
+    assert "still" not in words and "4 inputs tried" in words
+
+
+def test_the_command_prints_the_order_and_draws_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    from cellwright.cli import run
+
+    picture = tmp_path / "tornado.png"
+    asked = [
+        "sensitivity",
+        "stapler",
+        "--hours",
+        "0.5",
+        "-R",
+        "2",
+        *(word for each in SMALL for word in ("--set", each)),
+    ]
+    assert run([*asked, "--picture", str(picture)]) == 0
+    assert "inputs move nothing" in capsys.readouterr().out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert run([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["figure"] == "less_time_percent" and len(found["inputs"]) > 20
+    assert run(["sensitivity", "stapler", "--figure", "les_time_percent"]) == 2
+    assert "did you mean 'less_time_percent'?" in capsys.readouterr().err
