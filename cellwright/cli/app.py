@@ -144,6 +144,9 @@ def sweep(
     replications: Replications = 20,
     seed: Seed = 1,
     jobs: Jobs = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:PORT", help="A Dask scheduler, in place of processes here.")
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The CSV; one that is there is gone on with.")] = Path(
         "sweep.csv"
     ),
@@ -157,7 +160,19 @@ def sweep(
 
     sweeping.sweep(
         sweeping.SweepAsked(
-            cell, vary or [], method, samples, settings or [], hours, replications, seed, jobs, output, picture, figure
+            cell,
+            vary or [],
+            method,
+            samples,
+            settings or [],
+            hours,
+            replications,
+            seed,
+            jobs,
+            scheduler,
+            output,
+            picture,
+            figure,
         )
     )
 

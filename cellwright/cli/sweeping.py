@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from cellwright.sequences import inputs_of
 from cellwright.sim import Length
 from cellwright.sim.replication import cores
 
+SCHEDULER_ANSWERS_S = 10
+
 
 @dataclass(frozen=True, slots=True)
 class SweepAsked:
@@ -36,6 +39,7 @@ class SweepAsked:
     replications: int
     seed: int
     jobs: int | None
+    scheduler: str | None
     output: Path
     picture: Path | None
     figure: str
@@ -72,23 +76,48 @@ def _plain(cell: str, settings: Sequence[str], hours: float | None, replications
 
 
 def _carry_out(swept: Sweep, asked: SweepAsked) -> None:
-    workers = asked.jobs or cores()
     with (
-        ProcessPoolExecutor(workers) as pool,
+        _workers(asked) as (executor, workers),
         progress(f"{len(swept.designs)} designs of {asked.cell}", len(swept.designs)) as advance,
     ):
         before = 0
         try:
-            for done in carry_out(swept, asked.output, pool, workers):
+            for done in carry_out(swept, asked.output, executor, workers):
                 for _ in range(done - before):
                     advance()
                 before = done
         except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False, cancel_futures=True)
             raise CellFault(
                 f"Stopped by Ctrl-C: {before} of {len(swept.designs)} designs are in {asked.output}; "
                 "the same command goes on from there."
             ) from None
+
+
+@contextmanager
+def _workers(asked: SweepAsked) -> Iterator[tuple[Executor, int]]:
+    """Who does the work, and how many they are: processes here, or a Dask cluster.
+
+    Raises InputError for a scheduler that does not answer, or has no workers.
+    """
+    if asked.scheduler is None:
+        workers = asked.jobs or cores()
+        with ProcessPoolExecutor(workers) as pool:
+            yield pool, workers
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("A sweep on a Dask cluster needs Dask: install cellwright[dask].") from None
+    try:
+        client = Client(asked.scheduler, timeout=SCHEDULER_ANSWERS_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise InputError(f"No Dask scheduler answers at {asked.scheduler}; start one with: dask scheduler.") from error
+    with client:
+        workers = sum(client.nthreads().values())
+        if not workers:
+            raise InputError(f"The Dask scheduler at {asked.scheduler} has no workers; start some with: dask worker.")
+        yield client.get_executor(), workers
 
 
 def _draw(swept: Sweep, asked: SweepAsked, rows: list[dict[str, object]]) -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,3 +64,54 @@ def test_ctrl_c_keeps_what_was_computed_and_the_same_command_goes_on(tmp_path: P
     assert "Traceback" not in said
     rows = path.read_bytes().count(b"\n")
     assert 5 <= rows < 203
+
+
+@contextmanager
+def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and its workers on loopback, each a process of its own."""
+    dask, where = str(Path(sys.executable).with_name("dask")), folder / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    host = ["--host", "127.0.0.1", "--scheduler-file", str(where)]
+    scheduler = subprocess.Popen(
+        [dask, "scheduler", *host, "--port", "0", "--dashboard-address", "127.0.0.1:0"], **quiet
+    )
+    started = [scheduler]
+    try:
+        until_s = time.monotonic() + 60
+        while not where.exists() or not where.read_text():
+            assert scheduler.poll() is None and time.monotonic() < until_s
+        at = json.loads(where.read_text())["address"]
+        work = [dask, "worker", at, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+        started += [subprocess.Popen(work, **quiet) for _ in range(workers)]
+        yield at, started[1:]
+    finally:
+        for each in reversed(started):
+            each.kill()
+            each.wait(timeout=30)
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed_in_mid_sweep(tmp_path: Path) -> None:
+    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:41", *QUICK]
+    here, there = tmp_path / "here.csv", tmp_path / "there.csv"
+    assert run([*asked, "-o", str(here)]) == 0
+    with dask_cluster(tmp_path, workers=2) as (at, workers):
+        running = subprocess.Popen([CELLWRIGHT, *asked, "--scheduler", at, "-o", str(there)], stderr=subprocess.PIPE)
+        until_s = time.monotonic() + 90
+        while not there.exists() or there.read_bytes().count(b"\n") < 5:
+            assert running.poll() is None, running.stderr.read()
+            assert time.monotonic() < until_s
+        workers[0].kill()
+        _, said = running.communicate(timeout=120)
+    assert running.returncode == 0, said
+    assert there.read_bytes() == here.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_does_not_answer_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellwright.cli.sweeping.SCHEDULER_ANSWERS_S", 1)
+    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:3", *QUICK, "-o", str(tmp_path / "x.csv")]
+    assert run([*asked, "--scheduler", "tcp://127.0.0.1:9"]) == 2
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9; start one with: dask scheduler." in capsys.readouterr().err
