@@ -102,6 +102,7 @@ def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed_in_mid_sw
             assert running.poll() is None, running.stderr.read()
             assert time.monotonic() < until_s
         workers[0].kill()
+        assert running.poll() is None, "the sweep was over before the worker was killed"
         _, said = running.communicate(timeout=120)
     assert running.returncode == 0, said
     assert there.read_bytes() == here.read_bytes()
