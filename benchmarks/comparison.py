@@ -36,6 +36,7 @@ class Outcome:
     cycle_times_s: every cycle of all replications. means_s: the mean cycle time of each replication.
     time_in_state_s: mean seconds a cycle in each state (of the hand: in each element).
     stops: how often each cause stopped the work, in all replications together. cycles_per_hour is 1/mean.
+    labour_means_s: the person's seconds a unit in each replication.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Outcome:
     time_in_state_s: dict[str, float]
     stops: dict[str, int]
     measures: dict[str, MeasureOutcome] = field(default_factory=dict)
+    labour_means_s: tuple[float, ...] = ()
 
     @property
     def cycles(self) -> int:
@@ -93,6 +95,7 @@ def outcome(name: str, replications: list[Replication]) -> Outcome:
     """Sum up the replications of one method."""
     cycles = [np.frombuffer(replication.cycle_times_s) for replication in replications]
     means_s = tuple(float(times.mean()) for times in cycles)
+    labour_means_s = tuple(each.labour_s / len(each.cycle_times_s) for each in replications)
     total = sum(len(times) for times in cycles)
     states = sorted({state for replication in replications for state in replication.time_in_state_s})
     causes = sorted({cause for replication in replications for cause in replication.stops})
@@ -102,12 +105,13 @@ def outcome(name: str, replications: list[Replication]) -> Outcome:
         means_s=means_s,
         cycle_time_s=estimate(means_s),
         units_per_hour=estimate([3600 / mean for mean in means_s]),
-        labour_s_per_unit=estimate([each.labour_s / len(each.cycle_times_s) for each in replications]),
+        labour_s_per_unit=estimate(labour_means_s),
         time_in_state_s={
             state: sum(each.time_in_state_s.get(state, 0.0) for each in replications) / total for state in states
         },
         stops={cause: sum(each.stops.get(cause, 0) for each in replications) for cause in causes},
         measures={name: _measured(name, replications) for name in replications[0].measures},
+        labour_means_s=labour_means_s,
     )
 
 
@@ -124,9 +128,7 @@ def compare(
     """Pair the replications of cell and hand, which met the same random numbers, and state the difference."""
     of_cell, of_hand = outcome("cell", cell), outcome("hand", hand)
     pairs = list(zip(of_cell.means_s, of_hand.means_s, strict=True))
-    labour = [
-        (c.labour_s / len(c.cycle_times_s), h.labour_s / len(h.cycle_times_s)) for c, h in zip(cell, hand, strict=True)
-    ]
+    labour = list(zip(of_cell.labour_means_s, of_hand.labour_means_s, strict=True))
     return Comparison(
         unit=unit,
         cell=of_cell,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellwright.errors import InputError
+from cellwright.files import write_whole
 
 if TYPE_CHECKING:
     from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
@@ -233,15 +232,3 @@ def _drawn(figure: Figure, kind: str, salt: str) -> bytes:
     with mpl.rc_context({**STYLE, "svg.hashsalt": salt, "svg.fonttype": "path"}):
         figure.savefig(file, format=kind, dpi=150, metadata=nothing)
     return file.getvalue()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write all of a file or nothing of it. Raises InputError if the folder cannot be written."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error

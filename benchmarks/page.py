@@ -12,7 +12,8 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from cellwright.benchmarks.figures import between, difference, finding, is_clear, percent, short, write_whole
+from cellwright.benchmarks.figures import between, difference, finding, is_clear, percent, short
+from cellwright.files import write_whole
 from cellwright.provenance import STATUSES, Status
 
 if TYPE_CHECKING:

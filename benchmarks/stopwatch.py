@@ -31,12 +31,18 @@ def read_stopwatch(path: Path) -> list[Element]:
     as work that does not come with every unit. Lines that begin with # are remarks; ``# status: assumed``
     says that the times were not measured. Raises InputError with file, line and column.
     """
+    readings = read_readings(path)
+    status = read_status(path)
+    cycles = sorted({reading.cycle for reading in readings})
+    return [_element(name, readings, len(cycles), status) for name in dict.fromkeys(each.element for each in readings)]
+
+
+def read_readings(path: Path) -> list[Reading]:
+    """The lines of a study, in order; at least one. Raises InputError with file, line and column."""
     readings = [_reading(row) for row in read_rows(path, (*COLUMNS, "note"), COLUMNS)]
     if not readings:
         raise InputError(f"{path} has no times in it; write one line for each element: cycle,element,seconds.")
-    status = _status(path)
-    cycles = sorted({reading.cycle for reading in readings})
-    return [_element(name, readings, len(cycles), status) for name in dict.fromkeys(each.element for each in readings)]
+    return readings
 
 
 def _reading(row: Row) -> Reading:
@@ -49,7 +55,8 @@ def _reading(row: Row) -> Reading:
         raise InputError(f"{row.where}, column {column}: {found} stands where {wanted} belongs.") from error
 
 
-def _status(path: Path) -> Status:
+def read_status(path: Path) -> Status:
+    """What a study says of its times: measured, unless a remark says otherwise. Raises InputError for another word."""
     for number, line in enumerate(read_text(path).splitlines(), 1):
         key, colon, value = line.lstrip("# ").partition(":")
         if line.startswith("#") and colon and key.strip().lower() == "status":
@@ -61,10 +68,16 @@ def _status(path: Path) -> Status:
 
 
 def _element(name: str, readings: list[Reading], cycles: int, status: Status) -> Element:
-    by_cycle: dict[int, float] = {}
-    for reading in readings:
-        if reading.element == name:
-            by_cycle[reading.cycle] = by_cycle.get(reading.cycle, 0.0) + reading.seconds
-    observed_s = tuple(by_cycle[cycle] for cycle in sorted(by_cycle))
+    by_cycle = seconds_by_cycle(name, readings)
+    observed_s = tuple(by_cycle.values())
     mean_s = sum(observed_s) / len(observed_s)
     return Element(name, mean_s, per_unit=len(observed_s) / cycles, observed_s=observed_s, status=status)
+
+
+def seconds_by_cycle(name: str, readings: list[Reading]) -> dict[int, float]:
+    """Seconds of an element in each cycle that has it, by rising cycle number; several in a cycle are added up."""
+    by_cycle: dict[int, float] = {}
+    for reading in sorted(readings, key=lambda each: each.cycle):
+        if reading.element == name:
+            by_cycle[reading.cycle] = by_cycle.get(reading.cycle, 0.0) + reading.seconds
+    return by_cycle

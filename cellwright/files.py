@@ -8,11 +8,13 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -33,6 +35,21 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write all of a file or nothing of it, even if the power is cut. Raises InputError if it cannot be written."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
 
 
 # ---- TOML ----
@@ -127,13 +144,23 @@ def line_of(text: str, place: Sequence[int | str]) -> int | None:
 
 
 def _known(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """The settings that there are where an unknown one stands."""
-    fields = model.model_fields
-    if len(place) < 2:
-        return list(fields)
-    entry = fields[str(place[0])].annotation
-    inner = next((each for each in getattr(entry, "__args__", ()) if hasattr(each, "model_fields")), None)
-    return list(inner.model_fields) if inner else []
+    """The settings that there are where an unknown one stands, however deep."""
+    for part in place[:-1]:
+        if isinstance(part, str):
+            entry = model.model_fields[part].annotation
+            inner = next((each for each in _models_in(entry)), None)
+            if inner is None:
+                return []
+            model = inner
+    return list(model.model_fields)
+
+
+def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type is, or is made of: of ``tuple[Part, ...] | None`` Part."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for each in get_args(kind):
+        yield from _models_in(each)
 
 
 # ---- CSV ----

@@ -1,7 +1,7 @@
 """How many designs a second a sweep of the stapler tries, on one process and on two, the two interleaved.
 
-A design is 20 replications of a shift, beside the hand. Run it by hand: ``.venv/bin/python benchmarks/speed/sweeps.py``.
-It judges nothing, so its exit code is always 0.
+A design is 20 replications of a shift, beside the hand. Run it by hand:
+``.venv/bin/python benchmarks/speed/sweeps.py``. It judges nothing, so its exit code is always 0.
 """
 
 from __future__ import annotations

@@ -1,0 +1,346 @@
+"""What a cell is worth: labour saved, payback and net present value, with what is not known of them (Monte Carlo).
+
+Money is NOK without tax, in prices of today; a year's saving comes at its end and is the same every year; at the end
+of its life a machine is worth nothing. A person's hour that is saved counts at its full cost, so it must be used for
+other work. What a machine cannot make in the year's hours is made by hand as before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cellwright.benchmarks.commercial import Commercial
+from cellwright.benchmarks.comparison import Comparison, Outcome
+from cellwright.benchmarks.economic_inputs import Draws, Economics, Number
+from cellwright.provenance import Status
+from cellwright.sim import Measure, Streams
+
+DRAWS = 10_000
+LEAST_SHARE = 0.01
+"""A simulated time is never drawn below this share of its mean: few replications leave wide tails, time has no sign."""
+
+
+def npv(rate: float, flows: Sequence[float]) -> float:
+    """Net present value of ``flows`` (NOK), of which the first comes now and each further one a year later.
+
+    rate: a share a year, 0.1 for 10 %. NPV = sum of flow_t / (1 + rate)^t. Source: Brealey, Myers, Allen, Principles
+    of Corporate Finance, chapter 2.
+    """
+    return math.fsum(flow / (1 + rate) ** year for year, flow in enumerate(flows))
+
+
+def annuity(rate: Draws, years: Draws) -> Draws:
+    """What 1 NOK at the end of each of ``years`` is worth now: (1 - (1 + rate)^-years) / rate; years, if rate is 0.
+
+    For whole years it is ``npv`` of that many flows of 1; the formula goes on between them. rate: a share a year.
+    """
+    log = np.log1p(np.asarray(rate, float))
+    safe = np.where(rate == 0, 1.0, rate)
+    return np.where(rate == 0, years, -np.expm1(-log * years) / safe)
+
+
+def payback_months(investment_nok: Draws, saving_nok_per_year: Draws) -> Draws:
+    """The simple payback, not discounted: 12 x investment / yearly saving; infinite where nothing is saved."""
+    pays = saving_nok_per_year > 0
+    return np.where(pays, 12 * investment_nok / np.where(pays, saving_nok_per_year, 1.0), np.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Percentiles 5, 50 and 95 over the draws; infinite where a payback never comes."""
+
+    p5: float
+    p50: float
+    p95: float
+
+    @classmethod
+    def of(cls, draws: Draws) -> Spread:
+        """Percentiles that are draws themselves, so that infinite ones do not spoil their neighbours."""
+        return cls(*(float(each) for each in np.percentile(draws, (5, 50, 95), method="inverted_cdf")))
+
+    def as_json(self) -> dict[str, float | None]:
+        """The three by name; None for what is infinite."""
+        return {name: each if math.isfinite(each) else None for name, each in self._named()}
+
+    def _named(self) -> list[tuple[str, float]]:
+        return [("p5", self.p5), ("p50", self.p50), ("p95", self.p95)]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to make the units, draw by draw; all arrays have the shape (draws,), or (1,) if they never change.
+
+    seconds, labour_s: of a unit. scrap: a share of the units begun. measured: by measure, in its unit. investment_nok,
+    power_w, maintenance (a share of the investment, a year) and years: of the machine; none for the hand.
+    """
+
+    seconds: Draws
+    labour_s: Draws
+    scrap: Draws
+    measured: Mapping[str, Draws] = field(default_factory=dict)
+    investment_nok: Draws = field(default_factory=lambda: np.zeros(1))
+    power_w: Draws = field(default_factory=lambda: np.zeros(1))
+    maintenance: Draws = field(default_factory=lambda: np.zeros(1))
+    years: Draws = field(default_factory=lambda: np.ones(1))
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one machine is worth against the hand; each array holds one figure for each draw.
+
+    npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, the right way
+    to set machines of unequal lives beside each other). units: good units it makes in a year. short: the share of
+    draws in which that is less than the demand. saving_by: what the yearly saving is made of, NOK: "time", "material"
+    (measures), "scrap", and below 0 "energy" and "maintenance".
+    """
+
+    seconds: Draws
+    labour_s: Draws
+    investment_nok: Draws
+    units: Draws
+    saved_h: Draws
+    saving_by: Mapping[str, Draws]
+    payback_months: Draws
+    npv_nok: Draws
+    yearly_nok: Draws
+    years: Draws
+    short: float
+    measured: Mapping[str, Draws]
+
+    @property
+    def saving_nok(self) -> Draws:
+        """What is saved in a year, NOK."""
+        return _sum(self.saving_by)
+
+    @property
+    def never_pays_back(self) -> float:
+        """The share of draws in which the simple payback is longer than its life."""
+        return float(np.mean(self.payback_months > 12 * self.years))
+
+    @property
+    def loses(self) -> float:
+        """The share of draws in which the NPV is below 0."""
+        return float(np.mean(self.npv_nok < 0))
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures by name, units in the names; percentiles are None where it never pays back."""
+        return {
+            "seconds_per_unit": Spread.of(self.seconds).as_json(),
+            "labour_s_per_unit": Spread.of(self.labour_s).as_json(),
+            "investment_nok": Spread.of(self.investment_nok).as_json(),
+            "good_units_per_year": Spread.of(self.units).as_json(),
+            "labour_saved_h_per_year": Spread.of(self.saved_h).as_json(),
+            "saving_nok_per_year": Spread.of(self.saving_nok).as_json(),
+            "saving_by_nok_per_year": {name: Spread.of(each).as_json() for name, each in self.saving_by.items()},
+            "simple_payback_months": Spread.of(self.payback_months).as_json(),
+            "npv_nok": Spread.of(self.npv_nok).as_json(),
+            "equivalent_saving_nok_per_year": Spread.of(self.yearly_nok).as_json(),
+            "no_payback_in_life_percent": 100 * self.never_pays_back,
+            "npv_below_0_percent": 100 * self.loses,
+            "too_slow_for_demand_percent": 100 * self.short,
+            "measures": {name: Spread.of(each).as_json() for name, each in self.measured.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The hand, and what the cell and (if it can be compared) the commercial machine are worth against it.
+
+    provenance: the status of every number, those of the simulation included. left_out: why there is no commercial arm.
+    """
+
+    hand: Way
+    cell: Arm
+    commercial: Arm | None
+    left_out: str
+    provenance: dict[str, Status]
+
+    @property
+    def cell_beats_commercial(self) -> float | None:
+        """The share of draws in which the cell is worth more a year, over its life, than the commercial machine."""
+        if self.commercial is None:
+            return None
+        return float(np.mean(self.cell.yearly_nok > self.commercial.yearly_nok))
+
+
+def worth(
+    comparison: Comparison,
+    economics: Economics,
+    commercial: Commercial | None,
+    measures: Sequence[Measure] = (),
+    draws: int = DRAWS,
+) -> Worth:
+    """Draw every uncertain number ``draws`` times, and what the simulation left uncertain with them.
+
+    Every number has a stream of its own name, so the arms meet the same prices and a further number disturbs no other.
+    """
+    streams = Streams(comparison.seed, 0)
+    numbers = dict(economics.numbers("economics"))
+    machine = dict(commercial.numbers("commercial")) if commercial else {}
+    drawn = {name: each.draw(streams[name], draws) for name, each in (numbers | machine).items()}
+    hand, cell = _simulated(comparison, drawn, _investment(economics, drawn), streams, draws)
+    valued = _value_of(measures, economics, drawn)
+    bought = _bought(commercial, drawn) if commercial and not commercial.why_left_out else None
+    return Worth(
+        hand,
+        _against(hand, cell, drawn, valued),
+        _against(hand, bought, drawn, valued) if bought else None,
+        commercial.why_left_out if commercial else "",
+        comparison.provenance | _statuses((numbers | machine).items()),
+    )
+
+
+def _statuses(numbers: Iterable[tuple[str, Number]]) -> dict[str, Status]:
+    return {name: each.status for name, each in numbers}
+
+
+def _investment(economics: Economics, drawn: Mapping[str, Draws]) -> Draws:
+    """Parts and the hours to build the cell from them, NOK."""
+    bought = sum(part.quantity * drawn[f"economics.parts.{part.called}.price_nok"] for part in economics.parts)
+    return np.asarray(bought + drawn["economics.building_h"] * drawn["economics.building_nok_per_h"])
+
+
+def _value_of(measures: Sequence[Measure], economics: Economics, drawn: Mapping[str, Draws]) -> dict[str, Draws]:
+    """What one of a measure's unit is worth, NOK: 1 if the unit is NOK, unless the file says otherwise."""
+    own = {measure.name: np.ones(1) for measure in measures if measure.unit == "NOK"}
+    return own | {each.measure: drawn[f"economics.valued.{each.called}.nok"] for each in economics.valued}
+
+
+def _simulated(
+    comparison: Comparison, drawn: Mapping[str, Draws], investment_nok: Draws, streams: Streams, draws: int
+) -> tuple[Way, Way]:
+    """Hand and cell as simulated: their means over replications, drawn together, so that pairs stay pairs."""
+    both = (comparison.hand, comparison.cell)
+    columns = [column for outcome in both for column in _columns(outcome)]
+    means = iter(draw_means(np.array(columns).T, streams["simulated means"], draws).T)
+    (hand_s, hand_labour_s, of_hand), (cell_s, cell_labour_s, of_cell) = (
+        (
+            _above_zero(next(means), outcome.means_s),
+            _above_zero(next(means), outcome.labour_means_s),
+            {name: next(means) for name in outcome.measures},
+        )
+        for outcome in both
+    )
+    hand = Way(hand_s, hand_labour_s, drawn["economics.scrap_by_hand_percent"] / 100, of_hand)
+    return hand, Way(
+        cell_s,
+        cell_labour_s,
+        drawn["economics.scrap_by_cell_percent"] / 100,
+        of_cell,
+        investment_nok,
+        drawn["economics.power_w"],
+        drawn["economics.maintenance_percent"] / 100,
+        drawn["economics.lifetime_years"],
+    )
+
+
+def _columns(outcome: Outcome) -> list[tuple[float, ...]]:
+    return [outcome.means_s, outcome.labour_means_s, *(each.means for each in outcome.measures.values())]
+
+
+def _above_zero(draws: Draws, means: Sequence[float]) -> Draws:
+    return np.asarray(np.maximum(draws, LEAST_SHARE * np.mean(means)))
+
+
+def draw_means(values: Draws, stream: np.random.Generator, draws: int) -> Draws:
+    """Draws of the true means of ``values``, shape (replications, columns); returns (draws, columns).
+
+    Multivariate t with replications - 1 degrees of freedom, covariance of the mean from the replications: 95 % of the
+    draws of any column, or of the difference of two, lie in the interval that ``estimate`` gives (Law, Simulation
+    Modeling and Analysis, section 4.5). One replication shows no uncertainty, so its means are taken as certain.
+    """
+    count = len(values)
+    mean = values.mean(axis=0)
+    if count < 2:
+        return np.tile(mean, (draws, 1))
+    normal = stream.standard_normal((draws, count))
+    widened = np.sqrt((count - 1) / stream.chisquare(count - 1, draws))
+    apart = np.einsum("dr,rc->dc", normal, values - mean) / math.sqrt(count * (count - 1))
+    return np.asarray(mean + widened[:, None] * apart)
+
+
+def _bought(machine: Commercial, drawn: Mapping[str, Draws]) -> Way:
+    """The commercial machine, with the measures that it states."""
+    stated = {each.measure: drawn[f"commercial.stated.{each.called}.figure"] for each in machine.stated}
+    return Way(
+        drawn["commercial.seconds_per_unit"],
+        drawn["commercial.labour_s_per_unit"],
+        drawn["commercial.scrap_percent"] / 100,
+        stated,
+        drawn["commercial.price_nok"],
+        drawn["commercial.power_w"],
+        drawn["commercial.maintenance_percent"] / 100,
+        drawn["commercial.lifetime_years"],
+    )
+
+
+def _against(hand: Way, way: Way, drawn: Mapping[str, Draws], valued: Mapping[str, Draws]) -> Arm:
+    """What ``way`` saves against the hand in each draw."""
+    can = 3600 * _hours_a_year(drawn) * (1 - way.scrap) / way.seconds
+    demand = drawn.get("economics.demand_units_per_year", can)
+    units = np.minimum(can, demand)
+    saved_h = units * (_labour_s(hand) - _labour_s(way)) / 3600
+    saving_by = {
+        "time": saved_h * drawn["economics.person_nok_per_h"],
+        "material": units * _material_nok(hand, way, valued),
+        "scrap": units * (_lost(hand) - _lost(way)) * drawn["economics.scrap_nok_per_unit"],
+        "energy": -units * _kwh(way) * drawn["economics.electricity_nok_per_kwh"],
+        "maintenance": -way.maintenance * way.investment_nok,
+    }
+    saving_nok = _sum(saving_by)
+    today = annuity(drawn["economics.discount_percent"] / 100, way.years)
+    npv_nok = saving_nok * today - way.investment_nok
+    return Arm(
+        seconds=way.seconds,
+        labour_s=way.labour_s,
+        investment_nok=way.investment_nok,
+        units=units,
+        saved_h=saved_h,
+        saving_by=saving_by,
+        payback_months=payback_months(way.investment_nok, saving_nok),
+        npv_nok=npv_nok,
+        yearly_nok=npv_nok / today,
+        years=way.years,
+        short=float(np.mean(can < demand)),
+        measured=way.measured,
+    )
+
+
+def _sum(of: Mapping[str, Draws]) -> Draws:
+    return np.asarray(np.sum(list(of.values()), axis=0))
+
+
+def _hours_a_year(drawn: Mapping[str, Draws]) -> Draws:
+    shifts, hours, days = (
+        drawn[f"economics.{name}"] for name in ("shifts_per_day", "hours_per_shift", "days_per_year")
+    )
+    return shifts * hours * days
+
+
+def _labour_s(way: Way) -> Draws:
+    """The person's seconds for each good unit: those of the scrapped ones as well."""
+    return way.labour_s / (1 - way.scrap)
+
+
+def _lost(way: Way) -> Draws:
+    """Scrapped units for each good one."""
+    return way.scrap / (1 - way.scrap)
+
+
+def _kwh(way: Way) -> Draws:
+    """Electricity for each good unit, kWh; waiting for work between units is not counted."""
+    return way.power_w / 1000 * way.seconds / 3600 / (1 - way.scrap)
+
+
+def _material_nok(hand: Way, way: Way, valued: Mapping[str, Draws]) -> Draws:
+    """What a unit's measures save, NOK: hand less machine; nothing where one of them does not state the measure."""
+    saved = np.zeros(1)
+    for name, nok in valued.items():
+        if name in hand.measured and name in way.measured:
+            saved = saved + (hand.measured[name] - way.measured[name]) * nok
+    return saved
