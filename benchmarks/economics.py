@@ -95,8 +95,9 @@ class Arm:
 
     npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, the right way
     to set machines of unequal lives beside each other). units: good units it makes in a year. short: the share of
-    draws in which that is less than the demand. saving_by: what the yearly saving is made of, NOK: "time", "material"
-    (measures), "scrap", and below 0 "energy" and "maintenance".
+    draws in which that is less than the demand. pays_from_per_day: how many good units a working day are needed for an
+    NPV of 0; infinite where each saves nothing, or the machine cannot make so many. saving_by: what the yearly saving
+    is made of, NOK: "time", "material" (measures), "scrap", and below 0 "energy" and "maintenance".
     """
 
     seconds: Draws
@@ -110,6 +111,7 @@ class Arm:
     yearly_nok: Draws
     years: Draws
     short: float
+    pays_from_per_day: Draws
     measured: Mapping[str, Draws]
 
     @property
@@ -139,6 +141,7 @@ class Arm:
             "saving_by_nok_per_year": {name: Spread.of(each).as_json() for name, each in self.saving_by.items()},
             "simple_payback_months": Spread.of(self.payback_months).as_json(),
             "npv_nok": Spread.of(self.npv_nok).as_json(),
+            "pays_from_units_per_day": Spread.of(self.pays_from_per_day).as_json(),
             "equivalent_saving_nok_per_year": Spread.of(self.yearly_nok).as_json(),
             "no_payback_in_life_percent": 100 * self.never_pays_back,
             "npv_below_0_percent": 100 * self.loses,
@@ -307,8 +310,18 @@ def _against(hand: Way, way: Way, drawn: Mapping[str, Draws], valued: Mapping[st
         yearly_nok=npv_nok / today,
         years=way.years,
         short=float(np.mean(can < demand)),
+        pays_from_per_day=_pays_from(way, saving_by, units, can, today) / drawn["economics.days_per_year"],
         measured=way.measured,
     )
+
+
+def _pays_from(way: Way, saving_by: Mapping[str, Draws], units: Draws, can: Draws, today: Draws) -> Draws:
+    """Good units a year for an NPV of 0: the investment as an annuity, and upkeep, over what one unit saves."""
+    upkeep_nok = -saving_by["maintenance"]
+    one_saves_nok = (_sum(saving_by) + upkeep_nok) / units
+    saves = one_saves_nok > 0
+    needed = (way.investment_nok / today + upkeep_nok) / np.where(saves, one_saves_nok, 1.0)
+    return np.where(saves & (needed <= can), needed, np.inf)
 
 
 def _sum(of: Mapping[str, Draws]) -> Draws:

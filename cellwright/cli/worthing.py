@@ -166,6 +166,7 @@ def _rows(unit: str) -> list[tuple[str, Callable[[float], str], ReadHand | None,
         ("person's hours saved, a year", money, None, lambda arm: arm.saved_h),
         ("saving, NOK a year", money, None, lambda arm: arm.saving_nok),
         ("payback, months", months, None, lambda arm: arm.payback_months),
+        (f"pays from so many {unit}s a day", months, None, lambda arm: arm.pays_from_per_day),
         ("NPV, NOK", money, None, lambda arm: arm.npv_nok),
         ("  spread over its life, NOK a year", money, None, lambda arm: arm.yearly_nok),
     ]

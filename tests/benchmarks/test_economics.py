@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.benchmarks import compare
@@ -102,6 +102,24 @@ def test_a_cell_worked_out_by_hand():
     assert found.npv_nok == pytest.approx(73_257, abs=1)
     assert found.yearly_nok == pytest.approx(73_257 / 2.48685, rel=1e-4)
     assert (found.never_pays_back, found.loses, found.short) == (0, 0, 0)
+
+
+def test_from_how_many_a_day_it_pays_worked_out_by_hand():
+    # 20,000 NOK over 3 years at 10 % are 20,000 / 2.48685 = 8,042 NOK a year; with 10 % upkeep 10,042; a unit saves
+    # 270 s, 37.5 NOK: 267.8 a year, 1.339 on each of 200 days.
+    assert arm(maintenance_percent=certain(10)).pays_from_per_day == pytest.approx(1.339, abs=5e-4)
+    assert np.all(arm(same(cell_labour_s=400)).pays_from_per_day == np.inf)  # each unit costs more than by hand
+    # a cell that takes 10 h for a unit makes 160 in the year's 1600 h, and not 267.8
+    assert np.all(arm(same(cell_s=36_000), maintenance_percent=certain(10)).pays_from_per_day == np.inf)
+
+
+@given(st.floats(1.0, 50.0))
+@settings(max_examples=20, deadline=None)
+def test_at_the_demand_from_which_it_pays_the_net_present_value_is_nothing(upkeep):
+    found = arm(maintenance_percent=certain(upkeep))
+    needed = float(found.pays_from_per_day[0]) * 200
+    at_that = arm(maintenance_percent=certain(upkeep), demand_units_per_year=certain(needed))
+    assert at_that.npv_nok == pytest.approx(0, abs=0.5)
 
 
 def test_energy_and_upkeep_are_taken_off():
