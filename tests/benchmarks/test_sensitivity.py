@@ -64,9 +64,7 @@ def test_the_tornado_says_what_matters_most_and_what_turns_the_result_round() ->
     assert finding(SWINGS, 10.0, 0.2) == (
         "It hangs most on hand.mod_s: -5.00 to 30.0\nfor 20 % less or more; hand.mod_s turns it round"
     )
-    assert finding(SWINGS[1:], 10.0, 0.1).endswith(
-        "for 10 % less or more; no single one turns it round"
-    )
+    assert finding(SWINGS[1:], 10.0, 0.1).endswith("for 10 % less or more; no single one turns it round")
     assert finding(SWINGS[3:], 10.0, 0.1) == "No input moves the result"
     words = " ".join(text.get_text() for text in tornado(SWINGS, 10.0, "less_time_percent", 0.2, 5).findobj(Text))
     assert "hand.mod_s (published)" in words and "walk (assumed)" in words
