@@ -1,0 +1,99 @@
+"""A picture of a stopwatch study: every element's times, the distribution fitted to them, what is far from the rest."""
+
+from __future__ import annotations
+
+import math
+from textwrap import fill
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.timestudy import ElementStudy, Study
+
+COLUMNS = 2
+
+
+def study_chart(study: Study, name: str) -> Figure:
+    """One small histogram for each element. name: what was timed, for the title."""
+    elements = study.elements
+    rows = math.ceil(len(elements) / COLUMNS)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.2, 1.1 + 2.5 * rows), layout="constrained")
+        figure.suptitle(fill(f"{name}: {finding(study)}", 72), x=0.01, ha="left", weight="bold", size=13)
+        grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+        for axes, element in zip(grid, elements, strict=False):
+            _draw(axes, element)
+        for axes in grid[len(elements) :]:
+            axes.set_visible(False)
+        figure.supxlabel(
+            "Bars: cycles that took so long. Marks: each time; orange diamonds: far from the others, kept.\n"
+            "Line: the fitted distribution; no line: the times themselves are used." + _made_up(study),
+            x=0.01,
+            ha="left",
+            size=9.5,
+            color=FAINT,
+        )
+    return figure
+
+
+def finding(study: Study) -> str:
+    """What the study shows, in one sentence without its full stop."""
+    slowest = study.slowest
+    cycles = f"{study.cycles} cycle{'s' * (study.cycles != 1)} timed"
+    once = [element.name for element in study.elements if element.more_needed is None]
+    if once:
+        return f"{cycles}; what was timed once has no spread yet ({', '.join(once)})"
+    if slowest is None:
+        return f"{cycles}, enough for every element's mean within ±5 %"
+    more = slowest.more_cycles_needed
+    return f"{cycles}; {slowest.name} needs about {more} more for a mean within ±5 %"
+
+
+def _made_up(study: Study) -> str:
+    return "" if study.status == "measured" else f" These times are {study.status}, not measured."
+
+
+def _draw(axes: Axes, element: ElementStudy) -> None:
+    times_s = np.asarray(element.times_s)
+    edges = np.histogram_bin_edges(times_s, bins="sturges")
+    axes.hist(times_s, bins=edges.tolist(), color=CELL, alpha=0.6)
+    top = float(axes.get_ylim()[1])
+    if element.fit is not None and not element.fit.is_refused:
+        across = np.linspace(2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2], 200)
+        curve = element.fit.frozen().pdf(across) * element.n * (edges[1] - edges[0])
+        axes.plot(across, curve, color=INK, linewidth=1.5)
+        top = max(top, float(curve.max()))
+    axes.plot(times_s, np.full_like(times_s, -0.09 * top), "|", color=INK, markersize=7)
+    for outlier in element.outliers:
+        axes.plot(outlier.seconds, -0.09 * top, "D", color=HAND, markersize=7)
+        on_left = outlier.seconds > element.mean.mean
+        axes.annotate(
+            f"cycle {outlier.cycle}",
+            (outlier.seconds, -0.09 * top),
+            xytext=(-7 if on_left else 7, 0),
+            textcoords="offset points",
+            ha="right" if on_left else "left",
+            va="center",
+            size=9,
+        )
+    axes.set_title(_title(element), loc="left", size=10.5, weight="bold")
+    axes.set_xlabel(f"seconds; n = {element.n}; {element.distribution}{_p_value(element)}", size=10)
+    axes.set_ylabel("cycles", size=10)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_ylim(-0.18 * top, 1.08 * top)
+    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= 1.08 * top])
+    plain(axes)
+
+
+def _title(element: ElementStudy) -> str:
+    mean = element.mean
+    if mean.ci95_low is None or mean.ci95_high is None:
+        return f"{element.name}: {mean.mean:.1f} s, once"
+    return f"{element.name}: {mean.mean:.1f} s, ±{mean.ci95_high - mean.mean:.1f} (95 % sure)"
+
+
+def _p_value(element: ElementStudy) -> str:
+    return f" (p = {element.fit.p_value:.2f})" if element.distribution != "empirical" and element.fit else ""
