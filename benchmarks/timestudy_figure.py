@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain
 from cellwright.benchmarks.timestudy import ElementStudy, Study
@@ -82,7 +83,7 @@ def _draw(axes: Axes, element: ElementStudy) -> None:
     axes.set_title(_title(element), loc="left", size=10.5, weight="bold")
     axes.set_xlabel(f"seconds; n = {element.n}; {element.distribution}{_p_value(element)}", size=10)
     axes.set_ylabel("cycles", size=10)
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(-0.18 * top, 1.08 * top)
     axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= 1.08 * top])
     plain(axes)
