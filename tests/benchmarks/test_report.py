@@ -1,0 +1,187 @@
+"""What a report says, in both languages, and how it is shown."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cellwright import cells
+from cellwright.benchmarks import compare
+from cellwright.benchmarks.commercial import read_commercial
+from cellwright.benchmarks.economic_inputs import read_economics
+from cellwright.benchmarks.economics import worth
+from cellwright.benchmarks.figures import as_svg
+from cellwright.benchmarks.report.building import FIELDS, build
+from cellwright.benchmarks.report.contents import Bullets, Contents, Drawing, Paragraph, Table
+from cellwright.benchmarks.report.material import Material, Money
+from cellwright.benchmarks.report.renderers import as_html, as_pdf, as_typst, quoted
+from cellwright.benchmarks.report.words import LANGUAGES, read_words
+from cellwright.benchmarks.sensitivity import Swing
+from cellwright.errors import InputError
+from cellwright.sim import Length, run_cell, run_hand
+
+ROOT = Path(__file__).resolve().parents[2]
+SECTIONS = [
+    "need", "solution", "method", "output", "cost", "climate", "validation", "assumptions", "again", "inputs",
+]  # fmt: skip
+
+
+def material(name: str, with_money: bool = True) -> Material:
+    scenario = cells.load(name).scenario()
+    kit, length = scenario.kit, Length(hours=0.5)
+    of_cell, of_hand = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_hand))
+    comparison = compare(kit.cell.unit, of_cell, of_hand, scenario.provenance(compared=True), 1, 7.5)
+    money = None
+    if with_money:
+        names = [each.name for each in kit.measures]
+        economics = read_economics(ROOT / "cells" / name / "economics.toml", names)
+        commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
+        money = Money(economics, commercial, worth(comparison, economics, commercial, kit.measures, draws=200))
+    swings = [
+        Swing("hand.mod_s", "published", 0.129, -1.5, 31.25),
+        Swing("layout.slats", "assumed", 15, 21.5, None),
+        Swing("hand.refill_mods", "assumed", 77, None, None, "cannot be"),
+    ]
+    return Material(
+        name, scenario, comparison, 0.5, money, swings, 23.75, 0.2, 2, 'cellwright report "x" #1', "0.1", "abc"
+    )
+
+
+@pytest.fixture(scope="module", params=["stapler", "digital_tape", "lacquer_mixer"])
+def given(request: pytest.FixtureRequest) -> Material:
+    return material(request.param)
+
+
+def said(contents: Contents) -> Iterator[str]:
+    """Every text that a reader meets, but names, sources, the version and the command."""
+    yield from (contents.title, contents.finding, contents.about, *(text for _, text in contents.summaries))
+    for headline in contents.headlines:
+        yield from (headline.shown, headline.means)
+    for section in contents.sections:
+        yield section.heading
+        for block in section.blocks if section.key not in ("again", "inputs") else ():
+            match block:
+                case Paragraph(text=text) | Drawing(caption=text):
+                    yield text
+                case Bullets(items=items):
+                    yield from items
+                case Table():
+                    yield from (*block.head, *(cell for row in block.rows for cell in row), block.note)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: Material, language: str) -> None:
+    contents = build(given, read_words(language))
+    assert [section.key for section in contents.sections] == SECTIONS
+    assert all(section.blocks for section in contents.sections)
+    for text in said(contents):
+        assert not re.search(r"[{}]|\bnan\b|\binf\b|None|  ", text), text
+    names = [table.name for table in contents.tables()]
+    assert len(set(names)) == len(names) and max(map(len, names)) <= 31
+    for table in contents.tables():
+        assert all(len(row) == len(table.head) == len(table.widths) for row in table.rows)
+        assert all(len(row) == len(table.raw_head) for row in table.raw)
+
+
+def test_norwegian_numbers_have_a_decimal_comma(given: Material) -> None:
+    for text in said(build(given, read_words("nb"))):
+        assert not re.search(r"\d\.\d", text.replace("0.1", "")), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_summaries_fit_their_fields(given: Material, language: str) -> None:
+    summaries = dict(build(given, read_words(language)).summaries)
+    assert tuple(summaries) == FIELDS == (60, 300, 1000)
+    for size, text in summaries.items():
+        assert 20 <= len(text) <= size and text.endswith(".")
+
+
+def test_a_finding_too_long_for_a_field_is_shortened() -> None:
+    words = read_words("nb")
+    words.table["summary"] |= {each: ["x" * 200] for each in ("less", "more", "unclear")}
+    assert len(dict(build(material("stapler"), words).summaries)[60]) <= 60
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_prices_the_report_says_so(language: str) -> None:
+    words = read_words(language)
+    contents = build(material("stapler", with_money=False), words)
+    cost = next(section for section in contents.sections if section.key == "cost")
+    assert cost.blocks == (Paragraph(words("cost.left_out"), "warning"),)
+
+
+def test_an_assumption_that_turns_the_result_round_is_named(given: Material) -> None:
+    contents = build(given, read_words("nb"))
+    caption = next(each.caption for each in contents.drawings() if each.name == "assumptions")
+    assert "Sekunder per MODAPTS-enhet alene kan snu resultatet." in caption
+
+
+# ---- words ----
+
+
+def _keys(table: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _keys(value, f"{prefix}{key}.") if key != "terms" else ()
+        else:
+            filled = set(re.findall(r"{\w+}", str(value))) - {"{unit}", "{units}"}
+            yield f"{prefix}{key}: {sorted(filled)}"
+
+
+def test_both_languages_have_the_same_keys_and_fill_in_the_same() -> None:
+    tables = [
+        tomllib.loads((ROOT / f"benchmarks/report/{each}.toml").read_text(encoding="utf-8")) for each in LANGUAGES
+    ]
+    assert sorted(_keys(tables[0])) == sorted(_keys(tables[1]))
+
+
+@pytest.mark.parametrize(
+    ("language", "value", "digits", "shown"),
+    [
+        ("nb", 1234567.25, 1, "1\u202f234\u202f567,2"), ("en", 1234567.25, 1, "1,234,567.2"),
+        ("nb", -0.04, 1, "0,0"), ("nb", -3.5, 1, "−3,5"), ("en", 0, 0, "0"),
+    ],
+)  # fmt: skip
+def test_numbers_as_the_language_writes_them(language: str, value: float, digits: int, shown: str) -> None:
+    assert read_words(language).number(value, digits) == shown
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(InputError, match="choose one of nb, en"):
+        read_words("sv")
+
+
+# ---- how it is shown ----
+
+
+@pytest.fixture(scope="module")
+def contents() -> Contents:
+    return build(material("digital_tape"), read_words("nb"))
+
+
+def test_the_page_loads_nothing(contents: Contents) -> None:
+    page = as_html(contents, {each.name: as_svg(each.figure, each.name) for each in contents.drawings()})
+    outside = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
+    assert outside and all(each.startswith(("#", "data:")) for each in outside)
+    assert "<script" not in page and "@import" not in page
+    assert page.count("<svg") == len(list(contents.drawings())) and '<html lang="nb">' in page
+    assert "&#34;x&#34; #1" in page
+
+
+def test_what_typst_takes_for_markup_is_only_text(contents: Contents) -> None:
+    nasty = '#panic() *bold* _x_ $y$ `z` <a> @b [c] \\ "q" // ~ = + - {d}\n\t'
+    assert quoted(nasty) == '"' + nasty.replace("\\", "\\\\").replace('"', '\\"').replace("\n\t", "\\n\\t") + '"'
+    altered = Contents(
+        "nb", nasty, nasty, contents.headlines, nasty, contents.sections, contents.page_words, contents.summaries
+    )
+    assert quoted(nasty) in as_typst(altered)
+    empty = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    drawings = {each.name: empty for each in contents.drawings()}
+    pdf = as_pdf(altered, drawings)
+    assert pdf.startswith(b"%PDF")
+    assert as_pdf(altered, drawings) == pdf, "the same contents, the same bytes"

@@ -1,0 +1,99 @@
+"""What a stopwatch study says: checked by hand, by its own definition, and on samples whose distribution is known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.text import Text
+from scipy import stats
+
+from cellwright.benchmarks.timestudy import (
+    best_fit,
+    modified_z_scores,
+    observations,
+    observations_needed,
+    read_study,
+)
+from cellwright.benchmarks.timestudy_figure import study_chart
+
+
+def write(folder: Path, elements: dict[str, list[float]], remark: str = "") -> Path:
+    rows = [f"{cycle},{name},{seconds}" for name, times in elements.items() for cycle, seconds in enumerate(times, 1)]
+    path = folder / "study.csv"
+    path.write_text(remark + "cycle,element,seconds\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_modified_z_scores_worked_out_by_hand() -> None:
+    # median 3; away from it 2, 1, 0, 1, 97, whose median is 1: 0.6745 x 97 = 65.4
+    assert modified_z_scores([1, 2, 3, 4, 100]) == pytest.approx([-1.349, -0.6745, 0, 0.6745, 65.4265])
+    # more than half alike: the mean absolute deviation 4/5 x 1.253314 takes the place of MAD / 0.6745
+    assert modified_z_scores([5, 5, 5, 5, 9])[-1] == pytest.approx(4 / (1.253314 * 0.8))
+    assert modified_z_scores([5, 5]) == [0, 0]
+
+
+def test_observations_by_the_formula_worked_out_by_hand() -> None:
+    assert observations(2, 0.1) == pytest.approx(16)  # (2 x 0.1 / 0.05)²
+    assert observations(2, 0.1, within=0.1) == pytest.approx(4)
+
+
+@given(st.floats(0.001, 1.0))
+def test_so_many_are_enough_and_one_fewer_is_not(cv: float) -> None:
+    n = observations_needed(cv)
+
+    def reach(times: int) -> float:
+        return float(stats.t.ppf(0.975, times - 1)) * cv / math.sqrt(times)
+
+    assert reach(n) <= 0.05 + 1e-9
+    assert n == 2 or reach(n - 1) > 0.05 - 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "sample"),
+    [
+        ("lognormal", stats.lognorm(0.6, scale=10)),
+        ("gamma", stats.gamma(1.2, scale=10)),
+        ("normal", stats.norm(100, 25)),
+    ],
+)
+def test_a_large_sample_is_known_for_what_it_is(name: str, sample: stats.rv_continuous) -> None:
+    times_s = sample.rvs(400, random_state=np.random.default_rng(3))
+    fit = best_fit(times_s, np.random.default_rng(1))
+    assert fit is not None and fit.name == name and not fit.is_refused
+    assert float(fit.frozen().mean()) == pytest.approx(float(times_s.mean()), rel=0.05)
+
+
+def test_two_heaps_are_refused_and_few_or_equal_times_are_not_tried(tmp_path: Path) -> None:
+    heaps = [10.0 + 0.1 * n for n in range(10)] + [30.0 + 0.1 * n for n in range(10)]
+    found = read_study(write(tmp_path, {"two ways": heaps, "few": [3, 4, 5], "alike": [7.0] * 12, "once": [2]}))
+    by_name = {element.name: element for element in found.elements}
+    assert by_name["two ways"].distribution == "empirical" and "does not fit" in by_name["two ways"].why_empirical
+    assert by_name["few"].why_empirical == "3 times are fewer than 10"
+    assert by_name["alike"].why_empirical == "all times are alike" and by_name["alike"].more_needed == 0
+    assert by_name["once"].more_needed is None and by_name["once"].mean.ci95_low is None
+    assert found.status == "measured" and found.cycles == 20
+
+
+def test_a_time_far_from_the_others_is_flagged_with_its_cycle_and_kept(tmp_path: Path) -> None:
+    times_s = [10.0, 10.4, 9.8, 10.1, 9.9, 10.2, 10.3, 9.7, 10.0, 10.1, 31.0, 10.2]
+    (element,) = read_study(write(tmp_path, {"staple": times_s}, "# status: assumed\n")).elements
+    assert [each.cycle for each in element.outliers] == [11]
+    assert element.n == 12 and element.mean.mean == pytest.approx(sum(times_s) / 12)
+
+
+def test_the_same_seed_gives_the_same_p_values(tmp_path: Path) -> None:
+    path = write(tmp_path, {"staple": [10.0 + math.sin(n) for n in range(15)]})
+    assert read_study(path, 1) == read_study(path, 1)
+
+
+def test_the_picture_says_how_many_and_what_is_missing(tmp_path: Path) -> None:
+    found = read_study(write(tmp_path, {"staple": [10.0 + math.sin(n) for n in range(15)], "walk": [2.0, 4.0]}))
+    words = " ".join(text.get_text() for text in study_chart(found, "stapler by hand").findobj(Text))
+    assert "stapler by hand: 15 cycles timed" in words
+    assert "seconds; n = 15" in words and "seconds; n = 2" in words
