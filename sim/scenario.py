@@ -19,11 +19,15 @@ from cellwright.sim.work import Element, ManualMethod, with_observed
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a unit is like beside its time, less being better: "beyond_order_g", "lacquer beyond the order", "g"."""
+    """What a unit is like beside its time, less being better: "beyond_order_g", "lacquer beyond the order", "g".
+
+    material: whether it is material that is used up, in g or m.
+    """
 
     name: str
     words: str
     unit: str
+    material: bool = False
 
 
 @dataclass(frozen=True)

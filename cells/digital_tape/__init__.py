@@ -9,7 +9,7 @@ MEASURES = (
     Measure("cut_error_mm", "largest error of a piece", "mm"),
     Measure("wrong_cuts_percent", "chance of a wrong cut", "%"),
     Measure("wrong_cuts_nok", "cost of wrong cuts", "NOK"),
-    Measure("wasted_m", "log wasted", "m"),
+    Measure("wasted_m", "log wasted", "m", material=True),
 )
 KIT = Kit(
     cell=DigitalTape,

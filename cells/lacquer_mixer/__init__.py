@@ -8,7 +8,7 @@ from cellwright.sim import Kit, Measure
 
 MEASURES = (
     Measure("dose_error_g", "largest error of a component", "g"),
-    Measure("beyond_order_g", "lacquer shipped beyond the order", "g"),
+    Measure("beyond_order_g", "lacquer shipped beyond the order", "g", material=True),
     Measure("beyond_order_nok", "lacquer shipped beyond the order, at its price", "NOK"),
 )
 KIT = Kit(

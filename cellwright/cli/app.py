@@ -202,6 +202,27 @@ def worth(
 
 
 @app.command()
+def report(
+    cell: CellName,
+    lang: Annotated[str, typer.Option("--lang", metavar="nb|en", help="Norwegian bokmål or English.")] = "nb",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report's files.")] = Path("report"),
+    economics: Annotated[Path | None, typer.Option(help="Costs and prices, a TOML file; else the cell's own.")] = None,
+    commercial: Annotated[Path | None, typer.Option(help="The machine one could buy; else the cell's own.")] = None,
+    manual: Manual = None,
+    hours: Hours = None,
+    replications: Replications = 20,
+    seed: Seed = 1,
+    settings: Set = None,
+    jobs: Jobs = None,
+) -> None:
+    """Write a report for the firm and its funder: PDF, web page, workbook, figures, and summaries for a form."""
+    from cellwright.cli import reporting, simulating
+
+    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
+    reporting.report(reporting.ReportAsked(asked, lang, output, manual, economics, commercial))
+
+
+@app.command()
 def sensitivity(
     cell: CellName,
     figure: Annotated[str, typer.Option(help="The result: a column of a sweep.")] = "less_time_percent",

@@ -72,7 +72,7 @@ def worth_of(asked: Asked, manual: Path | None, economics: Path | None, commerci
     from cellwright.benchmarks import read_stopwatch
 
     scenario = asked.scenario(read_stopwatch(manual) if manual else [])
-    read, bought = _read(asked, scenario, economics, commercial)
+    read, bought = read_files(asked, scenario, economics, commercial)
     comparison = run_comparison(asked, scenario)
     case = Case(read, bought, scenario, comparison, worth(comparison, read, bought, scenario.kit.measures))
     if as_json:
@@ -81,7 +81,7 @@ def worth_of(asked: Asked, manual: Path | None, economics: Path | None, commerci
         _print(case)
 
 
-def _read(
+def read_files(
     asked: Asked, scenario: Scenario, economics_path: Path | None, commercial_path: Path | None
 ) -> tuple[Economics, Commercial | None]:
     """Both files: those named, or those beside the cell. Raises InputError if one is wrong or they do not fit."""
@@ -107,11 +107,16 @@ def _read(
     return economics, commercial
 
 
+def input_hash(scenario: Scenario, economics: Economics, commercial: Commercial | None) -> str:
+    """SHA-256 over the inputs of the simulation and both files."""
+    given = [scenario.input_hash(), economics.model_dump(), commercial and commercial.model_dump()]
+    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+
+
 def as_figures(asked: Asked, case: Case) -> dict[str, Any]:
     """All figures by name, units in the names; 5th, 50th and 95th percentiles over the draws."""
     head, found = asked.head(case.scenario), case.found
-    given = [head["input_hash"], case.economics.model_dump(), case.commercial and case.commercial.model_dump()]
-    head["input_hash"] = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+    head["input_hash"] = input_hash(case.scenario, case.economics, case.commercial)
     beats = found.cell_beats_commercial
     return head | {
         "draws": DRAWS,

@@ -1,0 +1,221 @@
+"""The sections on money and climate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from cellwright.benchmarks.economic_inputs import Draws, Number
+from cellwright.benchmarks.economics import DRAWS, Arm, Spread
+from cellwright.benchmarks.figures import is_clear
+from cellwright.benchmarks.report import drawings
+from cellwright.benchmarks.report.contents import Block, Bullets, Drawing, Paragraph, Section, Table
+from cellwright.benchmarks.report.material import Money
+from cellwright.benchmarks.report.telling import Telling
+from cellwright.benchmarks.report.words import capital, chance
+
+SURE = 0.05
+GRAMS_CO2_PER_KWH = {2019: 17, 2020: 8, 2022: 19}
+"""Electricity physically delivered in Norway; source: NVE's yearly climate declaration."""
+
+
+# ---- cost, payback, net present value ----
+
+
+def cost(telling: Telling) -> Section:
+    """What the cell costs and when it is paid back; that it is left out, where there are no prices."""
+    words, money = telling.words, telling.material.money
+    if money is None:
+        return Section("cost", words("cost.heading"), (Paragraph(words("cost.left_out"), "warning"),))
+    sentences = " ".join(verdict(telling, money))
+    first = next(verdict(telling, money))
+    caption = words("cost.npv_caption", draws=words.number(DRAWS), sentence=first)
+    blocks: list[Block] = [
+        Paragraph(sentences),
+        _results(telling, money),
+        Drawing("present_value", caption, drawings.present_values(money.worth, words)),
+        _parts(telling, money),
+        Bullets(tuple(_remarks(telling, money))),
+    ]
+    return Section("cost", words("cost.heading"), tuple(blocks))
+
+
+def verdict(telling: Telling, money: Money) -> Iterator[str]:
+    """Whether it is worth building, what it is worth, when it is paid back, and against the bought machine."""
+    words, arm = telling.words, money.worth.cell
+    key = "worth" if arm.loses <= SURE else "not" if arm.loses >= 1 - SURE else "open"
+    yield words(f"cost.verdict_{key}", chance=chance(telling.words, arm.loses))
+    yield words("cost.npv", npv=words.money(Spread.of(arm.npv_nok).p50), interval=telling.money_between(arm.npv_nok))
+    yield payback(telling, arm)
+    beats = money.worth.cell_beats_commercial
+    if beats is not None and money.commercial is not None:
+        machine = words.term(money.commercial.machine)
+        yield words("cost.beats", machine=machine, percent=chance(telling.words, beats))
+
+
+def payback(telling: Telling, arm: Arm) -> str:
+    """When the investment is paid back, in one sentence."""
+    words, months = telling.words, Spread.of(arm.payback_months)
+    if words.months(months.p50) == words("numbers.never"):
+        return words("cost.never")
+    between = words.between(words.months(months.p5), words.months(months.p95))
+    return words("cost.payback", months=words.months(months.p50), interval=between)
+
+
+def _results(telling: Telling, money: Money) -> Table:
+    words = telling.words
+    arms = [money.worth.cell, *([money.worth.commercial] if money.worth.commercial else [])]
+    sums: list[tuple[str, Callable[[Arm], Draws]]] = [
+        (words("cost.investment"), lambda arm: arm.investment_nok),
+        (words("cost.saved_h"), lambda arm: arm.saved_h),
+        (words("cost.saving"), lambda arm: arm.saving_nok),
+    ]
+    rows = [(name, *(telling.money_spread(read(arm)) for arm in arms)) for name, read in sums]
+    for what in money.worth.cell.saving_by:
+        name = words("cost.saving_part", what=words.term(what))
+        rows.append((name, *(words.money(Spread.of(arm.saving_by[what]).p50) for arm in arms)))
+    rows += [
+        (words("cost.payback_row"), *(telling.months_spread(arm.payback_months) for arm in arms)),
+        (words("cost.npv_row"), *(telling.money_spread(arm.npv_nok) for arm in arms)),
+        (words("cost.yearly_row"), *(telling.money_spread(arm.yearly_nok) for arm in arms)),
+        (words("cost.no_payback"), *(f"{chance(telling.words, arm.never_pays_back)} %" for arm in arms)),
+        (words("cost.loss"), *(f"{chance(telling.words, arm.loses)} %" for arm in arms)),
+    ]
+    heads = [words("cost.cell"), words("cost.bought")][: len(arms)]
+    raw = [row for name, arm in zip(("cell", "bought"), arms, strict=False) for row in _raw(name, arm)]
+    return telling.table(
+        "worth", (words("cost.row"), *heads), rows, (4, 4, 4)[: 1 + len(arms)], words("cost.note"),
+        ("machine", "figure", "p5", "p50", "p95"), raw,
+    )  # fmt: skip
+
+
+def _raw(name: str, arm: Arm) -> Iterator[tuple[str | float, ...]]:
+    """Percentiles with all their digits, for the workbook; an empty text for what never comes."""
+    for figure, spread in arm.as_json().items():
+        if isinstance(spread, dict) and set(spread) == {"p5", "p50", "p95"}:
+            yield (name, figure, *("" if each is None else each for each in spread.values()))
+
+
+def _parts(telling: Telling, money: Money) -> Table:
+    words, economics = telling.words, money.economics
+    rows = [
+        (capital(words.term(each.name)), str(each.quantity), _ranged(telling, each.price_nok),
+         words.term(each.price_nok.status))
+        for each in economics.parts
+    ]  # fmt: skip
+    hours = words("cost.building", hours=_ranged(telling, economics.building_h))
+    rows.append(
+        (hours, "", _ranged(telling, economics.building_nok_per_h), words.term(economics.building_nok_per_h.status))
+    )
+    head = tuple(words(f"cost.{each}") for each in ("part", "quantity", "price", "status"))
+    note = words("cost.parts_note", vat=words(f"cost.vat_{economics.vat}"))
+    return telling.table("parts", head, rows, (6, 2, 5, 4), note)
+
+
+def _ranged(telling: Telling, number: Number) -> str:
+    """A number of the economics with its range in brackets."""
+    words = telling.words
+    value, low, high = number.value, number.lowest, number.highest
+    if low == high:
+        return words.plain(value)
+    return f"{words.plain(value)} ({words.between(words.plain(low), words.plain(high))})"
+
+
+def _remarks(telling: Telling, money: Money) -> Iterator[str]:
+    words, economics = telling.words, money.economics
+    rate = economics.discount_percent
+    rates = words.between(words.plain(rate.lowest), words.plain(rate.highest))
+    yield words("cost.rules", vat=words(f"cost.vat_{economics.vat}"), rate=rates)
+    yield words("cost.hours_count", cost=_ranged(telling, economics.person_nok_per_h))
+    if money.worth.commercial is None:
+        yield words("cost.no_machine")
+
+
+# ---- climate ----
+
+
+def climate(telling: Telling) -> Section:
+    """Only what is known of it, and what is not."""
+    words, money = telling.words, telling.material.money
+    said = list(_materials(telling)) or [words("climate.no_material")]
+    blocks: list[Block] = [Paragraph(words("climate.intro"))]
+    if money is None:
+        blocks.append(Bullets((*said, words("climate.no_power"))))
+    else:
+        said += _scrap(telling, money)
+        blocks += [Bullets((*said, *_power(telling, money))), _grid(telling, money)]
+    return Section("climate", words("climate.heading"), (*blocks, Paragraph(words("climate.not_estimated"))))
+
+
+def _materials(telling: Telling) -> Iterator[str]:
+    words, comparison, money = telling.words, telling.material.comparison, telling.material.money
+    for measure in telling.material.scenario.kit.measures:
+        less = comparison.less_measured.get(measure.name)
+        if less is None or not measure.material:
+            continue
+        name, sign = capital(words.term(measure.words)), 1 if less.mean > 0 else -1
+        if not is_clear(less):
+            yield telling.say("climate.material_unclear", words=name, sure=telling.sure(less))
+            continue
+        yearly = ""
+        if money is not None:
+            year = abs(less.mean) * Spread.of(money.worth.cell.units).p50
+            in_kg = measure.unit == "g"
+            value = words.money(year / 1000 if in_kg else year)
+            yearly = words("climate.yearly", value=value, unit_of="kg" if in_kg else measure.unit)
+        key = "climate.material" if sign > 0 else "climate.material_more"
+        sure = telling.sure(less, sign)
+        each = words.short(abs(less.mean))
+        yield telling.say(key, words=name, each=each, unit_of=measure.unit, sure=sure, yearly=yearly)
+
+
+def _scrap(telling: Telling, money: Money) -> Iterator[str]:
+    """Fewer scrapped units; nothing where the files know of none."""
+    words, economics = telling.words, money.economics
+    by_hand, by_cell = economics.scrap_by_hand_percent, economics.scrap_by_cell_percent
+    lost = [each.value / (100 - each.value) for each in (by_hand, by_cell)]
+    if lost[0] <= lost[1]:
+        return
+    yield telling.say(
+        "climate.scrap",
+        hand=words.plain(by_hand.value),
+        cell=words.plain(by_cell.value),
+        status=words.term(by_cell.status),
+        count=words.money(Spread.of(money.worth.cell.units).p50 * (lost[0] - lost[1])),
+    )
+
+
+def yearly_kwh(arm: Arm, power_w: float, scrap_percent: float) -> float:
+    """Electricity in a year, kWh: at the file's power, the middle time of a unit, and the units of the middle draw."""
+    seconds = Spread.of(arm.seconds).p50 / (1 - scrap_percent / 100)
+    return power_w / 1000 * seconds / 3600 * Spread.of(arm.units).p50
+
+
+def _kwh(money: Money) -> list[float]:
+    kwh = [yearly_kwh(money.worth.cell, money.economics.power_w.value, money.economics.scrap_by_cell_percent.value)]
+    if money.worth.commercial is not None and money.commercial is not None:
+        machine = money.commercial
+        kwh.append(yearly_kwh(money.worth.commercial, machine.power_w.value, machine.scrap_percent.value))
+    return kwh
+
+
+def _power(telling: Telling, money: Money) -> Iterator[str]:
+    words, kwh = telling.words, _kwh(money)
+    count, watts = words.money(Spread.of(money.worth.cell.units).p50), words.plain(money.economics.power_w.value)
+    yield telling.say("climate.power", kwh=words.money(kwh[0]), count=count, watts=watts)
+    if len(kwh) > 1:
+        yield words("climate.power_bought", kwh=words.money(kwh[1]))
+
+
+def _grid(telling: Telling, money: Money) -> Table:
+    words, kwh = telling.words, _kwh(money)
+    rows = [
+        (str(year), words.number(grams), *(words.short(each * grams / 1000) for each in kwh))
+        for year, grams in GRAMS_CO2_PER_KWH.items()
+    ]
+    heads = [words("climate.cell"), words("climate.bought")][: len(kwh)]
+    raw: list[tuple[str | float, ...]] = [
+        (year, grams, *(each * grams / 1000 for each in kwh)) for year, grams in GRAMS_CO2_PER_KWH.items()
+    ]
+    raw_head = ("year", "g_co2_per_kwh", "cell_kg_co2_per_year", "bought_kg_co2_per_year")[: 2 + len(kwh)]
+    head = (words("climate.year"), words("climate.grams"), *heads)
+    return telling.table("climate", head, rows, (4, 3, 4, 4)[: 2 + len(kwh)], words("climate.note"), raw_head, raw)

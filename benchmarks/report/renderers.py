@@ -1,0 +1,111 @@
+"""A report's contents as one HTML page, as a PDF (by typst), and as a workbook."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from cellwright.benchmarks.report.contents import Contents
+
+HERE = Path(__file__).parent
+ZERO_WIDTH_SPACE = "\u200b"
+SHEET_NAME = 31
+"""Excel's limit on a sheet's name, characters."""
+
+
+def as_html(contents: Contents, svg: Mapping[str, str]) -> str:
+    """One page that loads nothing; ``svg``: the drawings by name."""
+    drawn = {name: Markup(text) for name, text in svg.items()}  # our own drawings
+    return _filled("report.html.jinja", True, {}, contents=contents, svg=drawn)
+
+
+# ---- PDF ----
+
+
+def as_pdf(contents: Contents, svg: Mapping[str, bytes]) -> bytes:
+    """The report as a PDF, set by typst with the fonts that it brings along; the same contents, the same bytes."""
+    import typst
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, drawing in svg.items():
+            Path(folder, f"{name}.svg").write_bytes(drawing)
+        source = Path(folder, "report.typ")
+        source.write_text(as_typst(contents), encoding="utf-8")
+        return bytes(typst.compile(str(source), root=folder, ignore_system_fonts=True))
+
+
+def as_typst(contents: Contents) -> str:
+    """The source that typst sets."""
+    page, _, of = contents.page_words.partition("|")
+    return _filled(
+        "report.typ.jinja", False, {"quoted": quoted, "breakable": breakable}, contents=contents, page=page, of=of
+    )
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of typst: inside it nothing is markup, so no character needs more than this."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'
+
+
+def breakable(text: str) -> str:
+    """The text with places where a long name may go on to the next line: after a dot, a slash or an underscore."""
+    words = text.split(" ")
+    return " ".join(_cut(word) if len(word) > 14 else word for word in words)
+
+
+def _cut(word: str) -> str:
+    for mark in "._/":
+        word = word.replace(mark, mark + ZERO_WIDTH_SPACE)
+    if ZERO_WIDTH_SPACE in word or len(word) < 40:
+        return word
+    return ZERO_WIDTH_SPACE.join(word[at : at + 8] for at in range(0, len(word), 8))
+
+
+# ---- the workbook ----
+
+
+def as_xlsx(contents: Contents) -> bytes:
+    """A workbook with a sheet for each table: figures with all their digits where there are any, else the text."""
+    import openpyxl  # type: ignore[import-untyped]
+    from openpyxl.styles import Font  # type: ignore[import-untyped]
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for table in contents.tables():
+        sheet = book.create_sheet(table.name[:SHEET_NAME])
+        head, rows = (table.raw_head, table.raw) if table.raw else (table.head, table.rows)
+        sheet.append(list(head))
+        for row in rows:
+            sheet.append([_cell(each) for each in row])
+        for column, cells in enumerate(sheet.iter_cols(), 1):
+            cells[0].font = Font(bold=True)
+            longest = max(len(str(each.value or "")) for each in cells)
+            sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width = min(60, longest + 2)
+        sheet.freeze_panes = "A2"
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _cell(value: str | float) -> str | float:
+    """A value that a spreadsheet takes for what it is: a text that begins like a formula stays text."""
+    if isinstance(value, str):
+        return f"'{value}" if value[:1] in ("=", "+", "@") else value
+    return float(value) if isinstance(value, float) else value
+
+
+def _filled(template: str, escaping: bool, filters: Mapping[str, Callable[[str], str]], **values: object) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=escaping,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(filters)
+    return environment.get_template(template).render(**values)

@@ -1,0 +1,238 @@
+"""The sections on the work: the need, the solution, the method, and what comes out per hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cellwright.benchmarks.comparison import Outcome
+from cellwright.benchmarks.economic_inputs import Draws
+from cellwright.benchmarks.economics import Spread
+from cellwright.benchmarks.figures import is_clear
+from cellwright.benchmarks.report import drawings
+from cellwright.benchmarks.report.contents import Block, Bullets, Drawing, Paragraph, Section, Table
+from cellwright.benchmarks.report.telling import Telling
+from cellwright.benchmarks.report.words import capital, chance
+from cellwright.sim import Estimate
+
+# ---- need and baseline ----
+
+
+def need(telling: Telling) -> Section:
+    """Why anything should change, and what the work takes today."""
+    hand, words = telling.material.comparison.hand, telling.words
+    seconds, labour = words.short(hand.cycle_time_s.mean), words.short(hand.labour_s_per_unit.mean)
+    key = "need.baseline" if seconds == labour else "need.baseline_labour"
+    blocks: list[Block] = [
+        Paragraph(words.about_cell(telling.material.cell, "need")),
+        Paragraph(telling.say(key, seconds=seconds, labour=labour)),
+        Paragraph(_timed(telling)),
+        _elements(telling),
+    ]
+    return Section("need", words("need.heading"), tuple(blocks))
+
+
+def _timed(telling: Telling) -> str:
+    observed = telling.material.observed_cycles
+    if not observed:
+        return telling.say("need.predetermined")
+    key = "need.timed" if telling.material.hand_status == "measured" else "need.timed_assumed"
+    return telling.say(key, n=observed)
+
+
+def _elements(telling: Telling) -> Table:
+    spent = telling.material.comparison.hand.time_in_state_s
+    ordered = sorted(spent.items(), key=lambda each: -each[1])
+    rows = [(capital(telling.words.term(name)), telling.words.short(seconds)) for name, seconds in ordered]
+    rows.append((telling.words("need.total"), telling.words.short(sum(spent.values()))))
+    head = (telling.words("need.element"), telling.say("need.seconds"))
+    raw: list[tuple[str | float, ...]] = [(name, seconds) for name, seconds in ordered]
+    return telling.table(
+        "baseline", head, rows, (3, 2), telling.words("need.elements_note"), ("element", "seconds_per_unit"), raw
+    )
+
+
+# ---- solution and novelty ----
+
+
+def solution(telling: Telling) -> Section:
+    """What is proposed, what is new in it, and the best that can be bought."""
+    words, money = telling.words, telling.material.money
+    blocks: list[Block] = [Paragraph(words.about_cell(telling.material.cell, each)) for each in ("solution", "novelty")]
+    if money is None or money.commercial is None:
+        blocks.append(Paragraph(words("solution.alone")))
+    else:
+        machine = words.term(money.commercial.machine)
+        key = "solution.against" if money.worth.commercial else "solution.no_price"
+        blocks.append(Paragraph(words(key, machine=machine)))
+    if money is not None and money.worth.commercial is not None:
+        blocks.append(_alternatives(telling))
+    return Section("solution", words("solution.heading"), tuple(blocks))
+
+
+def _alternatives(telling: Telling) -> Table:
+    words, money = telling.words, telling.material.money
+    assert money is not None and money.worth.commercial is not None and money.commercial is not None
+    hand, cell, bought = money.worth.hand, money.worth.cell, money.worth.commercial
+
+    def middle(draws: Draws) -> str:
+        return words.short(Spread.of(draws).p50)
+
+    rows = [
+        (telling.say("solution.seconds"), middle(hand.seconds), middle(cell.seconds), middle(bought.seconds)),
+        (telling.say("solution.labour"), middle(hand.labour_s), middle(cell.labour_s), middle(bought.labour_s)),
+        *(
+            (f"{capital(words.term(each.words))}, {words.term(each.unit)}",
+             *(middle(way.measured[each.name]) if each.name in way.measured else words("numbers.as_by_hand")
+               for way in (hand, cell, bought)))
+            for each in telling.material.scenario.kit.measures
+        ),
+        (words("solution.price"), "–", telling.money_spread(cell.investment_nok),
+         telling.money_spread(bought.investment_nok)),
+        (words("solution.power"), "–", words.plain(money.economics.power_w.value),
+         words.plain(money.commercial.power_w.value)),
+    ]  # fmt: skip
+    head = ("", words("solution.hand"), words("solution.cell"), words("solution.bought"))
+    note = words("solution.note", status=words("solution.note_status"))
+    return telling.table("alternatives", head, rows, (6, 3, 5, 5), note)
+
+
+# ---- method ----
+
+
+def method(telling: Telling, draws: int) -> Section:
+    """What is simulated and how, with the checklist that reviewers of simulations use."""
+    words, comparison = telling.words, telling.material.comparison
+    said = [
+        words("method.simulated"),
+        telling.say("method.pairs", runs=telling.runs, hours=telling.hours),
+        words("method.interval") if comparison.replications > 1 else words("method.one_run"),
+    ]
+    if telling.material.money is not None:
+        said.append(words("method.draws", draws=words.number(draws)))
+    return Section("method", words("method.heading"), (Bullets(tuple(said)), _checklist(telling)))
+
+
+def _checklist(telling: Telling) -> Table:
+    material = telling.material
+    cell = material.scenario.kit.cell
+    inputs = material.inputs()
+    values: dict[str, dict[str, object]] = {
+        "objectives": {},
+        "outputs": {"measures": telling.say("method.measures_too") if material.scenario.kit.measures else ""},
+        "logic": {"states": ", ".join(cell.states)},
+        "components": {"devices": ", ".join(cell.parts())},
+        "data": {"count": len(inputs)},
+        "assumptions": {"assumed": sum(each.status == "assumed" for each in inputs)},
+        "initial": {},
+        "runs": {"runs": capital(telling.runs), "hours": telling.hours, "seed": material.comparison.seed},
+        "random": {},
+        "software": {"version": material.version},
+        "access": {},
+    }
+    rows = [
+        (telling.words(f"method.{key}"), capital(telling.say(f"method.{key}_here", **given)).replace("_", " "))
+        for key, given in values.items()
+    ]
+    return telling.table(
+        "method", (telling.words("method.checklist_head"), telling.words("method.checklist_here")), rows, (2, 5)
+    )
+
+
+# ---- output and hours ----
+
+
+def output(telling: Telling) -> Section:
+    """What the cell takes and makes against the hand, pair by pair, and the hours that saves."""
+    words, comparison = telling.words, telling.material.comparison
+    caption = words("output.times_caption", finding=f"{telling.finding()} {telling.labour()}")
+    blocks: list[Block] = [
+        Paragraph(f"{telling.finding()} {telling.labour()}"),
+        *(Paragraph(each) for each in _hours(telling)),
+        Drawing("times", caption, drawings.times(comparison, words, telling.unit)),
+        _figures(telling),
+    ]
+    shown = [each for each in telling.material.scenario.kit.measures if each.name in comparison.less_measured]
+    if shown:
+        drawn = drawings.measures(comparison, shown, words)
+        blocks.append(Drawing("measures", telling.say("output.measures_caption"), drawn))
+    return Section("output", words("output.heading"), tuple(blocks))
+
+
+def _hours(telling: Telling) -> Iterator[str]:
+    money, words = telling.material.money, telling.words
+    if money is None:
+        yield words("output.no_economics")
+        return
+    arm = money.worth.cell
+    saved = Spread.of(arm.saved_h).p50
+    key = "output.saved" if saved > 0 else "output.lost"
+    yield telling.say(
+        key,
+        hours=words.money(abs(saved)),
+        interval=telling.money_between(arm.saved_h if saved > 0 else -arm.saved_h),
+        count=words.money(Spread.of(arm.units).p50),
+    )
+    if arm.short > 0:
+        yield telling.say("output.short", percent=chance(words, arm.short))
+
+
+def _figures(telling: Telling) -> Table:
+    words, comparison = telling.words, telling.material.comparison
+    head = (words("output.row"), *(words(f"output.{each}") for each in ("hand", "cell", "difference")))
+    rows = list(_rows(telling))
+    raw = list(_raw(comparison.hand, comparison.cell))
+    return telling.table("output", head, rows, (5, 4, 4, 5), words("output.note"), RAW_HEAD, raw)
+
+
+RAW_HEAD = ("figure", "hand", "hand_ci95_low", "hand_ci95_high", "cell", "cell_ci95_low", "cell_ci95_high")
+
+
+def _rows(telling: Telling) -> Iterator[tuple[str, str, str, str]]:
+    comparison, words = telling.material.comparison, telling.words
+    hand, cell, hours = comparison.hand, comparison.cell, comparison.shift_hours
+    more = comparison.more_output_percent
+    fewer = Estimate(-more.mean, *(None if end is None else -end for end in (more.ci95_high, more.ci95_low)))
+    mean = telling.mean
+    time = telling.difference(comparison.less_time_percent)
+    yield telling.say("output.time"), mean(hand.cycle_time_s), mean(cell.cycle_time_s), time
+    hourly = telling.difference(fewer)
+    yield capital(telling.say("output.hourly")), mean(hand.units_per_hour), mean(cell.units_per_hour), hourly
+    shift = capital(telling.say("output.shift", hours=words.plain(hours)))
+    yield shift, mean(hand.units_per_hour, hours), mean(cell.units_per_hour, hours), ""
+    labour = telling.difference(comparison.less_labour_percent)
+    yield telling.say("output.labour"), mean(hand.labour_s_per_unit), mean(cell.labour_s_per_unit), labour
+    for measure in telling.material.scenario.kit.measures:
+        if measure.name in comparison.less_measured:
+            name = words.term(measure.words), words.term(measure.unit)
+            row = capital(telling.say("output.measure", words=name[0], unit_of=name[1]))
+            by_hand, by_cell = hand.measures[measure.name].mean, cell.measures[measure.name].mean
+            yield row, mean(by_hand), mean(by_cell), _difference(telling, comparison.less_measured[measure.name])
+    for cause in sorted({*hand.stops, *cell.stops}):
+        row = telling.say("output.stop", cause=words.term(cause))
+        yield row, _stops(telling, hand, cause), _stops(telling, cell, cause), ""
+
+
+def _difference(telling: Telling, less: Estimate) -> str:
+    """A difference in a measure's own unit, in the words of a table."""
+    if not is_clear(less):
+        return telling.words("output.same", sure=telling.sure(less))
+    key, sign = ("output.less_of", 1) if less.mean > 0 else ("output.more_of", -1)
+    return telling.words(key, value=telling.words.short(abs(less.mean)), sure=telling.sure(less, sign))
+
+
+def _stops(telling: Telling, outcome: Outcome, cause: str) -> str:
+    simulated_h = float(outcome.cycle_times_s.sum()) / 3600
+    return telling.words.short(outcome.stops.get(cause, 0) / simulated_h * telling.material.comparison.shift_hours)
+
+
+def _raw(hand: Outcome, cell: Outcome) -> Iterator[tuple[str | float, ...]]:
+    """Figures with all their digits, for the workbook; an empty text where there is no interval."""
+    for name in ("cycle_time_s", "units_per_hour", "labour_s_per_unit"):
+        yield (name, *_ends(getattr(hand, name)), *_ends(getattr(cell, name)))
+    for name in hand.measures:
+        if name in cell.measures:
+            yield (name, *_ends(hand.measures[name].mean), *_ends(cell.measures[name].mean))
+
+
+def _ends(found: Estimate) -> tuple[str | float, ...]:
+    return tuple("" if each is None else each for each in (found.mean, found.ci95_low, found.ci95_high))
