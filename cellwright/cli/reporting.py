@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from cellwright.cli.simulating import Asked, progress, run_comparison
 from cellwright.cli.worthing import input_hash, read_files
 from cellwright.sequences import inputs_of
 from cellwright.sim import Scenario
-from cellwright.sim.replication import cores
+from cellwright.sim.replication import cores, process_pool
 
 SHARE = 0.2
 """How much smaller and larger each input is made, to see what the result hangs on."""
@@ -116,7 +115,7 @@ def _weighed(asked: Asked) -> tuple[float, list[Swing]]:
     total = 1 + sum(1 for _ in inputs_of(kit.scenario(asked.settings).groups))
     base, swings = 0.0, []
     with (
-        ProcessPoolExecutor(asked.jobs or cores()) as pool,
+        process_pool(asked.jobs or cores()) as pool,
         progress(f"{total} inputs of {asked.cell}, one at a time", total) as advance,
     ):
         for found in sensitivity(plain, "less_time_percent", SHARE, pool):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault, InputError
 from cellwright.sequences import inputs_of
 from cellwright.sim import Length
-from cellwright.sim.replication import cores
+from cellwright.sim.replication import cores, process_pool
 
 SCHEDULER_ANSWERS_S = 10
 
@@ -102,7 +102,7 @@ def _workers(asked: SweepAsked) -> Iterator[tuple[Executor, int]]:
     """
     if asked.scheduler is None:
         workers = asked.jobs or cores()
-        with ProcessPoolExecutor(workers) as pool:
+        with process_pool(workers) as pool:
             yield pool, workers
         return
     try:
@@ -168,7 +168,7 @@ def _weighed(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[Swing]]
     total = sum(1 for _ in inputs_of(plain.kit.scenario(plain.settings).groups))
     base, swings = 0.0, []
     with (
-        ProcessPoolExecutor(asked.jobs or cores()) as pool,
+        process_pool(asked.jobs or cores()) as pool,
         progress(f"{total} inputs of {asked.cell}", total) as advance,
     ):
         for found in sensitivity(plain, asked.figure, asked.percent / 100, pool):
