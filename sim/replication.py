@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from array import array
@@ -209,10 +210,15 @@ def replicate(
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that leave Ctrl-C to their parent; what has not begun when the pool is left is not done."""
+    """Processes that leave Ctrl-C to their parent, and end with the pool, whatever they are at if it is left early."""
+    before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, initializer=_leave_ctrl_c_to_the_parent)
     try:
         yield pool
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
