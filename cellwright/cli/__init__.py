@@ -6,6 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+INTERRUPTED = 130
+"""What Typer returns for a command that Ctrl-C ended."""
+STOPPED = "stopped by Ctrl-C; nothing was left half written."
+
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line; returns the exit code. What goes wrong is one sentence on stderr."""
@@ -23,11 +27,11 @@ def run(arguments: Sequence[str]) -> int:
     except TyperException as error:
         return _say(f"{error.format_message()} See: cellwright --help", 2)
     except (Abort, KeyboardInterrupt):
-        return _say("stopped by Ctrl-C; nothing was left half written.", 1)
+        return _say(STOPPED, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return code or 0
+    return _say(STOPPED, 1) if code == INTERRUPTED else code or 0
 
 
 def _say(sentence: str, code: int) -> int:

@@ -169,3 +169,12 @@ def test_bad_input_is_one_sentence_and_exit_2(
 def test_a_cell_that_faults_ends_with_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["simulate", "stapler", *FAST, "--set", "carriage.travel=0,500"]) == 1
     assert "stapler, stapling: carriage cannot move to" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cellwright.cli.describing.list_cells", interrupted)
+    assert run(["cells"]) == 1
+    assert "stopped by Ctrl-C; nothing was left half written." in capsys.readouterr().err
