@@ -8,9 +8,12 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from cellwright import files
 from cellwright.provenance import Status
+from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, Settings, assign, inputs_of
 from cellwright.sim.operator import OperatorParameters
 from cellwright.sim.plant import CellPlant
@@ -104,4 +107,7 @@ class Scenario:
 
 
 def _plain_fields(part: Any) -> dict[str, Any]:
-    return {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if field.init}
+    fields = {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if field.init}
+    if isinstance(part, CalibratedSensor) and part.calibration:
+        fields["calibration"] = files.read_text(Path(part.calibration))  # what it says, wherever it lies
+    return fields

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from cellwright.benchmarks.report import drawings
 from cellwright.benchmarks.report.contents import Block, Drawing, Paragraph, Section
 from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import capital
+from cellwright.benchmarks.report.words import Words, capital
 from cellwright.benchmarks.sensitivity import Swing, ranked
 from cellwright.provenance import STATUSES
 
@@ -115,11 +116,23 @@ def inputs(telling: Telling) -> Section:
     """Every number that went in, with its status and source."""
     words = telling.words
     given = telling.material.inputs()
-    rows = [(each.name, words.plain(each.value), words.term(each.status), each.source or "–") for each in given]
+    rows = [(each.name, _shown(words, each.value), words.term(each.status), each.source or "–") for each in given]
     head = tuple(words(f"inputs.{each}") for each in ("name", "value", "status", "source"))
     raw: list[tuple[str | float, ...]] = [
-        (each.name, each.value if isinstance(each.value, (int, float)) else str(each.value), each.status, each.source)
+        (
+            each.name,
+            each.value if isinstance(each.value, (int, float)) else _shown(words, each.value),
+            each.status,
+            each.source,
+        )
         for each in given
     ]
     table = telling.table("inputs", head, rows, (5, 2, 3, 7), "", ("name", "value", "status", "source"), raw)
     return Section("inputs", words("inputs.heading"), (Paragraph(words("inputs.intro")), table))
+
+
+def _shown(words: Words, value: Any) -> str:
+    """A value in the appendix; of a list of entries, such as a cut list, only how many: its source names the file."""
+    if isinstance(value, tuple) and not all(isinstance(each, (int, float)) for each in value):
+        return f"{len(value)} ×"
+    return words.plain(value)

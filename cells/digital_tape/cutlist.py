@@ -31,7 +31,7 @@ class Piece(BaseModel):
     quantity: Annotated[int, Field(ge=1, le=MOST_PIECES)]
     joint: Annotated[str, Field(max_length=40)] = ""
     angle: Annotated[float, Field(ge=15, le=165)] = SQUARE_DEG
-    where: str = ""
+    where: Annotated[str, Field(exclude=True)] = ""  # no part of what is asked for
 
     @field_validator("length_mm")
     @classmethod

@@ -29,7 +29,7 @@ class Log(BaseModel):
     length_mm: Annotated[float, Field(ge=100, le=30_000)]
     quantity: Annotated[int, Field(ge=1, le=5000)]
     knots_mm: tuple[Knot, ...] = ()
-    where: str = ""
+    where: Annotated[str, Field(exclude=True)] = ""  # no part of what is asked for
 
     @field_validator("length_mm")
     @classmethod

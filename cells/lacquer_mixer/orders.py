@@ -43,7 +43,7 @@ class Order(BaseModel):
     mass_g: float
     tolerance_percent: float
     can_ml: float
-    where: str = ""
+    where: Annotated[str, Field(exclude=True)] = ""  # no part of what is asked for
 
     @cached_property
     def most_g(self) -> float:

@@ -185,3 +185,10 @@ def test_what_typst_takes_for_markup_is_only_text(contents: Contents) -> None:
     pdf = as_pdf(altered, drawings)
     assert pdf.startswith(b"%PDF")
     assert as_pdf(altered, drawings) == pdf, "the same contents, the same bytes"
+
+
+@pytest.mark.parametrize("name", ["digital_tape", "lacquer_mixer"])
+def test_a_list_of_entries_is_counted_in_the_appendix_and_not_written_out(name: str) -> None:
+    page = as_typst(build(material(name), read_words("nb")))
+    assert " ×" in page
+    assert "length_mm=" not in page and "where=" not in page and "Recipe(" not in page
