@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cellwright.provenance import Status
-from cellwright.sim import Estimate, Replication, estimate
+from cellwright.sim import Estimate, Replication, WarmUp, estimate, judge_warm_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Outcome:
     cycle_times_s: every cycle of all replications. means_s: the mean cycle time of each replication.
     time_in_state_s: mean seconds a cycle in each state (of the hand: in each element).
     stops: how often each cause stopped the work, in all replications together. cycles_per_hour is 1/mean.
-    labour_means_s: the person's seconds a unit in each replication.
+    labour_means_s: the person's seconds a unit in each replication. cycles_in_each: how many cycles each counted.
     """
 
     name: str
@@ -49,11 +49,17 @@ class Outcome:
     stops: dict[str, int]
     measures: dict[str, MeasureOutcome] = field(default_factory=dict)
     labour_means_s: tuple[float, ...] = ()
+    cycles_in_each: tuple[int, ...] = ()
 
     @property
     def cycles(self) -> int:
         """How many cycles were counted."""
         return len(self.cycle_times_s)
+
+    def warm_up(self) -> WarmUp:
+        """Whether enough cycles were left out at the start."""
+        ends = np.cumsum(self.cycles_in_each)[:-1]
+        return judge_warm_up(np.split(self.cycle_times_s, ends) if len(ends) else [], self.cycle_time_s)
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, units in the names."""
@@ -65,6 +71,7 @@ class Outcome:
             "labour_s_per_unit": self.labour_s_per_unit.mean,
             "time_in_state_s": self.time_in_state_s,
             "stops": self.stops,
+            "warm_up": self.warm_up().as_json(),
         } | ({"measures": {name: each.as_json() for name, each in self.measures.items()}} if self.measures else {})
 
 
@@ -112,6 +119,7 @@ def outcome(name: str, replications: list[Replication]) -> Outcome:
         stops={cause: sum(each.stops.get(cause, 0) for each in replications) for cause in causes},
         measures={name: _measured(name, replications) for name in replications[0].measures},
         labour_means_s=labour_means_s,
+        cycles_in_each=tuple(len(times) for times in cycles),
     )
 
 

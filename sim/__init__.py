@@ -5,13 +5,15 @@ from cellwright.sim.plant import CellPlant
 from cellwright.sim.replication import Length, Replication, replicate, run_cell, run_hand, run_rig
 from cellwright.sim.rig import BAUD, Rig, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.scenario import Kit, Measure, Scenario
-from cellwright.sim.statistics import Estimate, estimate
+from cellwright.sim.statistics import Difference, Estimate, estimate, welch
 from cellwright.sim.streams import Streams
+from cellwright.sim.warm_up import WarmUp, judge_warm_up
 from cellwright.sim.work import Element, ManualMethod, modapts
 
 __all__ = [
     "BAUD",
     "CellPlant",
+    "Difference",
     "Element",
     "Estimate",
     "Kit",
@@ -25,7 +27,9 @@ __all__ = [
     "Scenario",
     "Streams",
     "VirtualLine",
+    "WarmUp",
     "estimate",
+    "judge_warm_up",
     "modapts",
     "model_rig",
     "replicate",
@@ -33,4 +37,5 @@ __all__ = [
     "run_hand",
     "run_rig",
     "virtual_rig",
+    "welch",
 ]

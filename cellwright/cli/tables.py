@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cellwright.benchmarks import Comparison, Outcome
-from cellwright.sim import Estimate, Measure, Scenario
+from cellwright.sim import Estimate, Measure, Scenario, WarmUp
+from cellwright.sim.replication import WARM_UP_CYCLES
+from cellwright.sim.warm_up import FEWEST_CYCLES
 
 WIDTH = 80
 
@@ -54,6 +56,7 @@ def print_outcome(
     for row in [*_rows([result], unit, shift_hours), *_measure_rows([result], measures)]:
         table.add_row(*row)
     console().print(table)
+    _say_of_the_warm_up([("the cell", result)])
     _say_if_single(replications)
 
 
@@ -83,6 +86,7 @@ def print_comparison(comparison: Comparison, shared: Sequence[str], measures: Se
         out.print("Timed once for hand and cell, as the same work: " + ", ".join(shared) + ".")
     if not inputs["measured"]:
         out.print("Nothing here was measured at a firm: time the hand with a stopwatch, and use --manual FILE.csv.")
+    _say_of_the_warm_up([("the cell", comparison.cell), ("the hand", comparison.hand)])
     _say_if_single(comparison.replications)
 
 
@@ -172,6 +176,30 @@ def _print_states(out: Console, comparison: Comparison) -> None:
 def counted(number: int, what: str) -> str:
     """A number of things in words: "1 panel", "2 panels"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _say_of_the_warm_up(outcomes: Sequence[tuple[str, Outcome]]) -> None:
+    judged = [(who, each.warm_up()) for who, each in outcomes if len(each.means_s) > 1]
+    for who, warm_up in judged:
+        if warm_up.was_enough is False:
+            console().print(too_short(who, warm_up))
+    if any(warm_up.was_enough is None for _, warm_up in judged):
+        left_out = f"the first {WARM_UP_CYCLES} that are left out are enough"
+        console().print(f"Too few cycles to tell whether {left_out}; {FEWEST_CYCLES} can tell.")
+
+
+def too_short(who: str, warm_up: WarmUp) -> str:
+    """What a warm-up that was too short did to the mean, and what helps, in one sentence."""
+    if warm_up.further_cycles is None:
+        return (
+            f"The cycle times of {who} have not settled in half of {warm_up.cycles} cycles (MSER-5): simulate longer, "
+            "or take the mean for that of the start."
+        )
+    return (
+        f"The warm-up of {WARM_UP_CYCLES} cycles was too short for {who}: without the next {warm_up.further_cycles} a "
+        f"cycle takes {warm_up.mean_s:.1f} s, which is outside the interval above (MSER-5); simulate longer, so that "
+        "the start weighs less."
+    )
 
 
 def _say_if_single(replications: int) -> None:

@@ -1,6 +1,8 @@
 from array import array
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from cellwright.benchmarks import compare, outcome
 from cellwright.sim import Replication
@@ -47,6 +49,37 @@ def test_measures_are_summed_up_and_their_difference_is_paired():
     low, high = found.less_measured["error_g"].ci95_low, found.less_measured["error_g"].ci95_high
     assert (low, high) == pytest.approx((3.5 - 12.706 * 0.5, 3.5 + 12.706 * 0.5), rel=1e-3)
     assert found.cell.as_json()["measures"]["error_g"]["mean"] == 2.0
+
+
+def test_the_paired_interval_is_that_of_a_published_example():
+    # Student 1908, hours of sleep gained with each of two drugs, as in R's data set `sleep`; R's t.test(paired = TRUE)
+    # gives 1.58 (0.7001142 to 2.4598858). Each patient is a replication, each drug a way to work.
+    first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+    second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+    found = compare("night", [measured([x]) for x in first], [measured([x]) for x in second], {}, seed=1, hours=7.5)
+    less = found.less_measured["error_g"]
+    assert (less.mean, less.ci95_low, less.ci95_high) == pytest.approx((1.58, 0.7001142, 2.4598858), abs=5e-8)
+    times = [measured([0], cycle_times_s=[1 + x / 100]) for x in (*first, *second)]
+    in_percent = compare("night", times[:10], times[10:], {}, seed=1, hours=7.5).less_time_percent
+    pairs = [100 * (1 - (1 + a / 100) / (1 + b / 100)) for a, b in zip(first, second, strict=True)]
+    assert in_percent.ci95_low == pytest.approx(stats.ttest_1samp(pairs, 0).confidence_interval().low)
+
+
+def test_percentiles_are_those_of_a_published_example():
+    # the 40th percentile of these is 29 where the rank is 1 + p (n - 1): Hyndman and Fan 1996, definition 7, and
+    # Wikipedia, "Percentile", which has the example
+    assert np.percentile([15, 20, 35, 40, 50], 40) == pytest.approx(29)
+    figures = outcome("cell", [replication(15, 20, 35, 40, 50)]).as_json()["cycle_time_s"]
+    assert [figures[each] for each in ("p5", "p50", "p95")] == pytest.approx([16, 35, 48])
+
+
+def test_an_outcome_says_whether_the_warm_up_was_enough():
+    slow_start = [measured([0], [200.0] * 5 + [100.0] * 55) for _ in range(3)]
+    assert outcome("cell", slow_start).as_json()["warm_up"] == {
+        "cycles_left_out": 2,
+        "further_cycles_mser5": 5,
+        "was_enough": False,
+    }
 
 
 def test_a_measure_that_only_one_of_them_has_is_not_compared():

@@ -1,0 +1,61 @@
+"""What simulate and compare say of the warm-up: nothing where it was enough."""
+
+from __future__ import annotations
+
+import json
+from array import array
+
+import pytest
+
+from cellwright.cli import run, simulating
+from cellwright.sim import Replication
+
+QUICK = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
+
+
+def made_up(monkeypatch: pytest.MonkeyPatch, starts_s: list[float]) -> None:
+    """Each replication takes ``starts_s`` for its first cycles and then 100 s or 101 s for each of 60."""
+    one = Replication(array("d", [*starts_s, *[100.0, 101.0] * 30]), 1.0)
+    monkeypatch.setattr(simulating, "_replicate", lambda *_: [one] * 3)
+
+
+def test_a_warm_up_that_was_too_short_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_up(monkeypatch, [200.0] * 10)
+    assert run(["compare", "stapler", *QUICK]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    for who in ("the cell", "the hand"):
+        assert f"The warm-up of 2 cycles was too short for {who}: without the next 10 a cycle takes 100.5 s" in printed
+
+
+def test_what_never_settles_is_said_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    made_up(monkeypatch, [1000.0 - 2 * n for n in range(300)])
+    assert run(["simulate", "stapler", *QUICK]) == 0
+    assert "The cycle times of the cell have not settled in half of 360 cycles" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_a_warm_up_that_was_enough_is_no_matter(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_up(monkeypatch, [])
+    assert run(["compare", "stapler", *QUICK]) == 0
+    printed = capsys.readouterr().out
+    assert "warm-up" not in printed and "Too few cycles" not in printed
+
+
+def test_few_cycles_do_not_tell_and_one_replication_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulate", "stapler", *QUICK, "--cycles", "3", "-R", "2"]) == 0
+    assert "Too few cycles to tell whether the first 2 that are left out are enough; 50 can" in capsys.readouterr().out
+    assert run(["simulate", "stapler", *QUICK, "--cycles", "3", "-R", "1"]) == 0
+    assert "Too few cycles" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cell", ["stapler", "digital_tape", "lacquer_mixer"])
+def test_two_cycles_are_enough_for_a_shift_of_each_cell(cell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", cell, "-R", "4", "--json"]) == 0
+    compared = json.loads(capsys.readouterr().out)
+    assert compared["cell"]["warm_up"]["was_enough"] is True
+    assert compared["manual"]["warm_up"]["was_enough"] is True
