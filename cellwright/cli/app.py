@@ -346,6 +346,9 @@ def board(
 def timestudy(
     cell: CellName,
     read: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Say what a study says; record none.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="With --read: an earlier study of the same work.")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The .csv to record into; with --read: a .png or .svg to draw."),
@@ -357,7 +360,7 @@ def timestudy(
     """Time the hand at the terminal, a key for each element; or read what a stopwatch study says."""
     from cellwright.cli import timing
 
-    timing.timestudy(timing.StudyAsked(cell, read, output, settings or [], seed, as_json))
+    timing.timestudy(timing.StudyAsked(cell, read, against, output, settings or [], seed, as_json))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``timestudy --read``: what a stopwatch study says, as a table, JSON and a picture."""
+"""``timestudy --read``: what a stopwatch study says, as a table, JSON and a picture; and what an earlier one said."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from rich import box
 from rich.table import Table
 
 import cellwright
+from cellwright.benchmarks.before_after import compare_studies
 from cellwright.benchmarks.timestudy import ElementStudy, Study, read_study
-from cellwright.cli import tables
+from cellwright.cli import comparing_studies, tables
 from cellwright.errors import nearest
 from cellwright.sim import Scenario
 
@@ -18,8 +19,11 @@ COLUMNS = ("element", "n", "mean, s (±95 %)", "far off: cycle", "distribution",
 ON_THE_LEFT = ("element", "far off: cycle", "distribution")
 
 
-def study(name: str, scenario: Scenario, path: Path, picture: Path | None, seed: int, as_json: bool) -> None:
-    """Print what the study at ``path`` says, and draw it to ``picture`` if there is one."""
+def study(
+    name: str, scenario: Scenario, path: Path, before: Path | None, picture: Path | None, seed: int, as_json: bool
+) -> None:
+    """Print what the study at ``path`` says, beside the one at ``before``, and draw it to ``picture``, if there are."""
+    changes = None if before is None else compare_studies(before, path)
     with tables.busy("fitting distributions"):
         found = read_study(path, seed)
     if picture is not None:
@@ -27,9 +31,14 @@ def study(name: str, scenario: Scenario, path: Path, picture: Path | None, seed:
 
         figures.save(timestudy_figure.study_chart(found, f"{name.replace('_', ' ')} by hand"), picture)
     if as_json:
-        print(json.dumps(_as_json(name, path, seed, found), indent=2))
-    else:
-        _print(scenario, path, found)
+        said = _as_json(name, path, seed, found)
+        if before is not None and changes is not None:
+            said["against"] = comparing_studies.as_json(before, changes)
+        print(json.dumps(said, indent=2))
+        return
+    _print(scenario, path, found)
+    if before is not None and changes is not None:
+        comparing_studies.print_changes(before, path, changes)
 
 
 def _as_json(name: str, path: Path, seed: int, found: Study) -> dict[str, object]:

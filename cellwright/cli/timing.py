@@ -26,10 +26,14 @@ HELP = "space or Enter  begin or end a cycle    u  undo    n  note on the last l
 
 @dataclass(frozen=True, slots=True)
 class StudyAsked:
-    """What the user asked for: to record into ``output``, or to read a study and perhaps draw it to ``output``."""
+    """What the user asked for: to record into ``output``, or to read a study and perhaps draw it to ``output``.
+
+    against: an earlier study, to be compared with the one that is read.
+    """
 
     cell: str
     read: Path | None
+    against: Path | None
     output: Path | None
     settings: list[str]
     seed: int
@@ -42,8 +46,10 @@ def timestudy(asked: StudyAsked) -> None:
     if asked.read is not None:
         from cellwright.cli import studying
 
-        studying.study(asked.cell, scenario, asked.read, asked.output, asked.seed, asked.as_json)
+        studying.study(asked.cell, scenario, asked.read, asked.against, asked.output, asked.seed, asked.as_json)
         return
+    if asked.against is not None:
+        raise InputError("--against goes with --read FILE.csv, the later of the two studies.")
     if asked.output is None:
         raise InputError("Say which file to record into with -o FILE.csv, or which to read with --read FILE.csv.")
     if asked.output.suffix.lower() != ".csv":

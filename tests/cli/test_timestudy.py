@@ -38,6 +38,8 @@ def test_a_study_is_read_printed_and_drawn(tmp_path: Path, capsys: pytest.Captur
         (["-o", "study.txt"], "study.txt is no .csv file"),
         (["-o", "/nowhere/study.csv"], "The folder /nowhere is not there"),
         (["--read", "none.csv"], "none.csv cannot be read"),
+        (["--against", EXAMPLE], "--against goes with --read FILE.csv, the later of the two studies."),
+        (["--read", EXAMPLE, "--against", "none.csv"], "none.csv cannot be read"),
     ],
 )
 def test_what_cannot_be_studied_is_refused_in_one_sentence(
@@ -46,6 +48,46 @@ def test_what_cannot_be_studied_is_refused_in_one_sentence(
     assert run(["timestudy", "stapler", *arguments]) == 2
     printed = capsys.readouterr().err
     assert says in printed and printed.count("\n") == 1
+
+
+def study(path: Path, **seconds: list[float]) -> str:
+    """A file with the seconds of each element in cycle 1, 2, …"""
+    rows = [f"{cycle},{name},{each}" for name, times in seconds.items() for cycle, each in enumerate(times, 1)]
+    path.write_text("\n".join(["cycle,element,seconds", *rows, ""]))
+    return str(path)
+
+
+def against(tmp_path: Path, capsys: pytest.CaptureFixture[str], before: list[float], after: list[float]) -> str:
+    """What is said of two studies of the stapling."""
+    earlier, later = study(tmp_path / "before.csv", staple=before), study(tmp_path / "after.csv", staple=after)
+    assert run(["timestudy", "stapler", "--read", later, "--against", earlier]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_a_study_is_compared_with_an_earlier_one_by_welch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Student's sleep again (see test_statistics), 10 s added to each: 1.58 more, -0.2055 to 3.3655
+    first = [10.7, 8.4, 9.8, 8.8, 9.9, 13.4, 13.7, 10.8, 10.0, 12.0]
+    second = [11.9, 10.8, 11.1, 10.1, 9.9, 14.4, 15.5, 11.6, 14.6, 13.4]
+    said = against(tmp_path, capsys, first, second)
+    assert "whole cycle 10.8 10 12.3 10 1.6 (-0.2 to 3.4)" in said
+    assert (
+        "Whether a cycle takes less time than in before.csv is not known yet: anything from 0.2 s less to 3.4 s" in said
+    )
+    said = against(tmp_path, capsys, [30.0, 31.0, 32.0], [10.0, 11.0, 12.0])
+    assert "A cycle takes 20.0 s less (17.7 to 22.3) than in before.csv." in said
+    assert "A single cycle gives no interval" in against(tmp_path, capsys, [30.0], [10.0, 11.0])
+
+
+def test_json_of_two_studies_counts_what_only_one_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    earlier = study(tmp_path / "before.csv", staple=[30, 31], walk=[5, 5])
+    later = study(tmp_path / "after.csv", staple=[30, 31], wait=[1, 1])
+    assert run(["timestudy", "stapler", "--read", later, "--against", earlier, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["against"]
+    assert (found["gone"], found["new"], found["status"]) == (["walk"], ["wait"], "measured")
+    assert [each["element"] for each in found["elements"]] == ["staple"]
+    assert found["whole_cycle"]["difference_s"]["mean"] == pytest.approx(-4)
+    assert run(["timestudy", "stapler", "--read", later, "--against", earlier]) == 0
+    assert "Only in before.csv: walk; the whole cycle counts it." in " ".join(capsys.readouterr().out.split())
 
 
 def test_without_a_terminal_nothing_is_recorded(tmp_path: Path) -> None:
