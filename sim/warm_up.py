@@ -53,7 +53,7 @@ def truncation_point(values: Sequence[float] | np.ndarray) -> int | None:
 class WarmUp:
     """What the counted cycles say of the warm-up before them, all replications taken together.
 
-    cycles: how many of each replication were looked at. further_cycles: how many more MSER-5 would leave out; None
+    left_out: the cycles before. cycles: how many of each replication were looked at. further_cycles: how many more MSER-5 would leave out; None
     where it cannot tell. was_enough: False where leaving out more moves the mean out of its 95 % interval; None
     where there were too few cycles, or replications, to tell. mean_s: the mean without them, in s.
     """
@@ -62,11 +62,12 @@ class WarmUp:
     further_cycles: int | None = None
     was_enough: bool | None = None
     mean_s: float | None = None
+    left_out: int = WARM_UP_CYCLES
 
     def as_json(self) -> dict[str, int | bool | None]:
         """The verdict by name."""
         return {
-            "cycles_left_out": WARM_UP_CYCLES,
+            "cycles_left_out": self.left_out,
             "further_cycles_mser5": self.further_cycles,
             "was_enough": self.was_enough,
         }

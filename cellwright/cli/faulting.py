@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from cellwright import cells
-from cellwright.cli.simulating import progress
+from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
 from cellwright.sim.fault_matrix import Row, fault_matrix, faults_of

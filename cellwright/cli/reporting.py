@@ -14,7 +14,8 @@ from cellwright.benchmarks.economic_inputs import Economics
 from cellwright.benchmarks.sensitivity import Swing, sensitivity
 from cellwright.benchmarks.sweep import Sweep
 from cellwright.cli import tables
-from cellwright.cli.simulating import Asked, progress, run_comparison
+from cellwright.cli.progress import progress
+from cellwright.cli.simulating import Asked, run_comparison
 from cellwright.cli.worthing import input_hash, read_files
 from cellwright.sequences import inputs_of
 from cellwright.sim import Scenario

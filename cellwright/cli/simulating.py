@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome, read_stopwatch
 from cellwright.benchmarks import compare as compare_replications
 from cellwright.cli import tables
+from cellwright.cli.progress import progress
 from cellwright.cli.running import line_cost_s
 from cellwright.sequences import RunLog
 from cellwright.sim import BAUD, Element, Length, Replication, Scenario, replicate, run_cell, run_hand
@@ -82,8 +81,9 @@ def _simulate_with_log(asked: Asked, scenario: Scenario, path: Path) -> list[Rep
     """One replication after the other into one log; a run that is refused leaves no log behind."""
     with RunLog(path) as log:
         log.describe(**asked.head(scenario))
+        runs = (run_cell(scenario, asked.length, asked.seed, number, log) for number in range(asked.replications))
         try:
-            return [run_cell(scenario, asked.length, asked.seed, number, log) for number in range(asked.replications)]
+            return _counted(runs, asked.replications, f"{asked.cell} on the model board")
         except ValueError:
             log.close()
             path.unlink()
@@ -131,26 +131,16 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
 
 def _replicate(asked: Asked, scenario: Scenario, run: Callable[..., Replication], what: str) -> list[Replication]:
     runs = replicate(run, scenario, asked.length, seed=asked.seed, replications=asked.replications, jobs=asked.jobs)
-    with progress(what, asked.replications) as advance:
+    return _counted(runs, asked.replications, what)
+
+
+def _counted(runs: Iterable[Replication], replications: int, what: str) -> list[Replication]:
+    with progress(what, replications) as advance:
         done = []
         for replication in runs:
             done.append(replication)
             advance()
     return done
-
-
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
 
 
 def _print_json(figures: dict[str, Any]) -> None:

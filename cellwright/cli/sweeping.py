@@ -16,7 +16,8 @@ from cellwright import cells
 from cellwright.benchmarks.designs import designs, read_axis
 from cellwright.benchmarks.sensitivity import Swing, ranked, sensitivity
 from cellwright.benchmarks.sweep import Sweep, carry_out, read_sweep
-from cellwright.cli.simulating import SHIFT_HOURS, progress
+from cellwright.cli.progress import progress
+from cellwright.cli.simulating import SHIFT_HOURS
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault, InputError
 from cellwright.sequences import inputs_of
@@ -76,20 +77,19 @@ def _plain(cell: str, settings: Sequence[str], hours: float | None, replications
 
 
 def _carry_out(swept: Sweep, asked: SweepAsked) -> None:
-    with (
-        _workers(asked) as (executor, workers),
-        progress(f"{len(swept.designs)} designs of {asked.cell}", len(swept.designs)) as advance,
-    ):
-        before = 0
+    total, done = len(swept.designs), 0
+    with _workers(asked) as (executor, workers):
+        steps = carry_out(swept, asked.output, executor, workers)
         try:
-            for done in carry_out(swept, asked.output, executor, workers):
-                for _ in range(done - before):
+            done = next(steps)  # what an earlier run left
+            with progress(f"{total} designs of {asked.cell}", total, done) as advance:
+                for now in steps:
+                    done = now
                     advance()
-                before = done
         except KeyboardInterrupt:
             executor.shutdown(wait=False, cancel_futures=True)
             raise CellFault(
-                f"Stopped by Ctrl-C: {before} of {len(swept.designs)} designs are in {asked.output}; "
+                f"Stopped by Ctrl-C: {done} of {total} designs are in {asked.output}; "
                 "the same command goes on from there."
             ) from None
 

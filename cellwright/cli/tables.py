@@ -12,7 +12,6 @@ from rich.table import Table
 
 from cellwright.benchmarks import Comparison, Outcome
 from cellwright.sim import Estimate, Measure, Scenario, WarmUp
-from cellwright.sim.replication import WARM_UP_CYCLES
 from cellwright.sim.warm_up import FEWEST_CYCLES
 
 WIDTH = 80
@@ -184,7 +183,7 @@ def _say_of_the_warm_up(outcomes: Sequence[tuple[str, Outcome]]) -> None:
         if warm_up.was_enough is False:
             console().print(too_short(who, warm_up))
     if any(warm_up.was_enough is None for _, warm_up in judged):
-        left_out = f"the first {WARM_UP_CYCLES} that are left out are enough"
+        left_out = f"the first {judged[0][1].left_out} that are left out are enough"
         console().print(f"Too few cycles to tell whether {left_out}; {FEWEST_CYCLES} can tell.")
 
 
@@ -196,7 +195,7 @@ def too_short(who: str, warm_up: WarmUp) -> str:
             "or take the mean for that of the start."
         )
     return (
-        f"The warm-up of {WARM_UP_CYCLES} cycles was too short for {who}: without the next {warm_up.further_cycles} a "
+        f"The warm-up of {warm_up.left_out} cycles was too short for {who}: without the next {warm_up.further_cycles} a "
         f"cycle takes {warm_up.mean_s:.1f} s, which is outside the interval above (MSER-5); simulate longer, so that "
         "the start weighs less."
     )

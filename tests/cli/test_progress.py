@@ -1,0 +1,75 @@
+"""Long work shows the time left on a terminal, and nothing in a pipe."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellwright.cli.progress import UNKNOWN, progress, time_left
+
+CELLWRIGHT = str(Path(sys.executable).with_name("cellwright"))
+SWEEP = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:4", "--hours", "0.5", "-R", "2"]
+SMALL = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
+
+
+def on_a_terminal(arguments: list[str]) -> str:
+    """What a command writes to a terminal that is its standard error."""
+    screen, terminal = pty.openpty()
+    running = subprocess.Popen([CELLWRIGHT, *arguments], stdout=subprocess.DEVNULL, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    try:
+        while part := os.read(screen, 65536):
+            shown += part
+    except OSError:  # Linux says so when the last writer has closed it
+        pass
+    os.close(screen)
+    assert running.wait(timeout=60) == 0
+    return shown.decode()
+
+
+def test_the_rest_takes_as_long_as_the_pace_so_far_says() -> None:
+    assert time_left(10, 2, 0, last_s=60, elapsed_s=60) == "0:04:00 left"
+    assert time_left(10, 2, 0, last_s=60, elapsed_s=75) == "0:03:45 left"  # it counts down meanwhile
+    assert time_left(10, 2, 0, last_s=60, elapsed_s=999) == "0:00:00 left"
+
+
+def test_what_an_earlier_run_did_says_nothing_of_the_pace() -> None:
+    assert time_left(10, 6, 6, last_s=0, elapsed_s=5) == UNKNOWN
+    assert time_left(10, 8, 6, last_s=60, elapsed_s=60) == "0:01:00 left"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [*SWEEP, *SMALL, "--jobs", "1", "-o", "{folder}/sweep.csv"],
+        ["simulate", "stapler", "--hours", "1", "-R", "3", "--jobs", "1"],
+        ["simulate", "stapler", "--hours", "1", "-R", "3", "--log", "{folder}/run.db"],
+    ],
+)
+def test_a_terminal_shows_the_time_left(arguments: list[str], tmp_path: Path) -> None:
+    shown = on_a_terminal([each.format(folder=tmp_path) for each in arguments])
+    assert " left" in shown and "0:00:0" in shown
+
+
+def test_a_resumed_sweep_shows_what_was_there_from_the_first(tmp_path: Path) -> None:
+    asked = [*SWEEP, *SMALL, "--jobs", "1", "-o", str(tmp_path / "sweep.csv")]
+    on_a_terminal(asked)
+    lines = (tmp_path / "sweep.csv").read_bytes().splitlines(keepends=True)
+    (tmp_path / "sweep.csv").write_bytes(b"".join(lines[:-1]))
+    shown = on_a_terminal(asked)
+    assert "3/4" in shown and UNKNOWN in shown and "0/4" not in shown
+
+
+def test_a_pipe_shows_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("work", 2) as advance:
+        advance()
+    assert capsys.readouterr().err == ""
+    asked = [CELLWRIGHT, *SWEEP, *SMALL, "-o", str(tmp_path / "sweep.csv")]
+    ended = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0 and ended.stderr == ""
