@@ -53,9 +53,10 @@ def truncation_point(values: Sequence[float] | np.ndarray) -> int | None:
 class WarmUp:
     """What the counted cycles say of the warm-up before them, all replications taken together.
 
-    left_out: the cycles before. cycles: how many of each replication were looked at. further_cycles: how many more MSER-5 would leave out; None
-    where it cannot tell. was_enough: False where leaving out more moves the mean out of its 95 % interval; None
-    where there were too few cycles, or replications, to tell. mean_s: the mean without them, in s.
+    cycles: how many of each replication were looked at, after the ``left_out`` ones. further_cycles: how many more
+    MSER-5 would leave out; None where it cannot tell. was_enough: False where leaving out more moves the mean out of
+    its 95 % interval; None where there were too few cycles, or replications, to tell. mean_s: the mean without them,
+    in s.
     """
 
     cycles: int

@@ -195,8 +195,8 @@ def too_short(who: str, warm_up: WarmUp) -> str:
             "or take the mean for that of the start."
         )
     return (
-        f"The warm-up of {warm_up.left_out} cycles was too short for {who}: without the next {warm_up.further_cycles} a "
-        f"cycle takes {warm_up.mean_s:.1f} s, which is outside the interval above (MSER-5); simulate longer, so that "
+        f"The warm-up of {warm_up.left_out} cycles was too short for {who}: without the next {warm_up.further_cycles} "
+        f"a cycle takes {warm_up.mean_s:.1f} s, which is outside the interval above (MSER-5); simulate longer, so that "
         "the start weighs less."
     )
 
