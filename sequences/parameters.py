@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cellwright.errors import InputError, nearest
 from cellwright.provenance import Figure, Status, status_of
+from cellwright.sequences.measured import MeasuredFile
 from cellwright.sequences.settings import Settings
 
 Groups = dict[str, Any]
@@ -19,7 +20,9 @@ Groups = dict[str, Any]
 
 
 def assign(groups: Mapping[str, Any], assignments: Sequence[str]) -> Groups:
-    """The groups with ``assignments`` ("carriage.max_speed=200", "layout=my.toml") carried out.
+    """The groups with ``assignments`` carried out, in order: "carriage.max_speed=200", "layout=my.toml".
+
+    The name of a TOML file alone, "measured.toml", sets all that was measured in a run (see measured.py).
 
     Raises InputError for an unknown group or parameter, with the nearest name, or a value that does not fit.
     """
@@ -27,8 +30,13 @@ def assign(groups: Mapping[str, Any], assignments: Sequence[str]) -> Groups:
     for assignment in assignments:
         target, equals, text = assignment.partition("=")
         group, dot, parameter = target.strip().partition(".")
+        if not equals and assignment.strip().endswith(".toml"):
+            changed = with_measured(changed, MeasuredFile.read(Path(assignment.strip())), assignment.strip())
+            continue
         if not equals or not text.strip():
-            raise InputError(f"--set {assignment}: write it as device.parameter=value.")
+            raise InputError(
+                f"--set {assignment}: write it as device.parameter=value. A .toml file of measured values stands alone."
+            )
         if group not in changed:
             raise InputError(f"--set {assignment}: there is no {group!r}; {nearest(group, changed)}")
         changed[group] = (
@@ -36,6 +44,28 @@ def assign(groups: Mapping[str, Any], assignments: Sequence[str]) -> Groups:
             if dot
             else _read_whole(changed[group], group, text.strip(), assignment)
         )
+    return changed
+
+
+def with_measured(groups: Mapping[str, Any], file: MeasuredFile, where: str) -> Groups:
+    """The groups with all that was measured in a run in place of what was assumed.
+
+    Raises InputError, which begins with ``where``, for an unknown parameter, or one that is no measurable number.
+    """
+    changed = dict(groups)
+    for each in file.measured:
+        group, _, parameter = each.parameter.partition(".")
+        if group not in changed:
+            raise InputError(f"{where}: {each.parameter}: there is no {group!r}; {nearest(group, changed)}")
+        part, kinds = changed[group], _fields(changed[group])
+        if parameter not in kinds:
+            raise InputError(f"{where}: {group} has no {parameter!r}; {nearest(parameter, kinds)}")
+        if isinstance(part, Settings) or kinds[parameter] is not float:
+            raise InputError(f"{where}: {each.parameter} is nothing that a run measures; take it out.")
+        try:
+            changed[group] = dataclasses.replace(part, **{parameter: file.figure(each)})
+        except ValueError as error:
+            raise InputError(f"{where}: {each.parameter} = {each.value:g}: {error}") from error
     return changed
 
 

@@ -15,6 +15,7 @@ from cellwright import files
 from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, Settings, assign, inputs_of
+from cellwright.sim.evidence import Evidence
 from cellwright.sim.operator import OperatorParameters
 from cellwright.sim.plant import CellPlant
 from cellwright.sim.work import Element, ManualMethod, with_observed
@@ -39,6 +40,7 @@ class Kit:
 
     provoking: for states that are rare, what makes them come soon when faults are rehearsed in them ("plant.jams=30").
     certificates: for cells that write them: what is in each unit, as texts, from a run log and a replication's number.
+    evidence: what its run log says of the plant and of the person who tends it.
     """
 
     cell: type[Cell]
@@ -49,6 +51,7 @@ class Kit:
     provoking: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     certificates: Callable[[sqlite3.Connection, int], Sequence[str]] | None = None
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
+    evidence: Evidence = dataclasses.field(default_factory=Evidence)
 
     def scenario(self, assignments: Sequence[str] = (), observed: Sequence[Element] = ()) -> Scenario:
         """The scenario with ``assignments`` ("device.parameter=value") and times ``observed`` with a stopwatch.

@@ -1,6 +1,7 @@
 """The stapler: slats of acoustic panels stapled to felt."""
 
 from cellwright.cells.stapler.cell import Stapler
+from cellwright.cells.stapler.evidence import EVIDENCE
 from cellwright.cells.stapler.layout import PanelLayout
 from cellwright.cells.stapler.manual import StaplingByHand
 from cellwright.cells.stapler.plant import StaplerPlant, StaplerPlantParameters
@@ -12,6 +13,7 @@ KIT = Kit(
     plant_parameters=StaplerPlantParameters(),
     hand=StaplingByHand(),
     provoking={"clearing": ("plant.jams_per_1000_staples=30",)},
+    evidence=EVIDENCE,
 )
 
 __all__ = ["KIT", "PanelLayout", "Stapler", "StaplerPlant", "StaplerPlantParameters", "StaplingByHand"]

@@ -15,6 +15,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+SET_HELP = "Change an input, or all that 'fit' wrote to a file; may be given again and again."
+
 
 class Board(StrEnum):
     """The Arduinos that there are as virtual ones."""
@@ -31,7 +33,7 @@ Replications = Annotated[int, typer.Option("--replications", "-R", help="Indepen
 Seed = Annotated[int, typer.Option(help="Start of the random streams: the same seed, the same result.", min=0)]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="DEVICE.PARAMETER=VALUE", help="Change an input; may be given again and again."),
+    typer.Option("--set", "--measured", metavar="DEVICE.PARAMETER=VALUE|FILE.toml", help=SET_HELP),
 ]
 Jobs = Annotated[int | None, typer.Option(help="Processes to use.", min=1, show_default="all cores")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -280,6 +282,23 @@ def calibrate(
     from cellwright.cli import calibrating
 
     calibrating.calibrate(cell, sensor, target, baud, known, output, settings or [])
+
+
+@app.command()
+def fit(
+    cell: CellName,
+    log: Annotated[Path, typer.Option(metavar="RUN", help="The run log, as --log writes it.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write what is measured to this .toml.")] = None,
+    settings: Set = None,
+    replications: Replications = 20,
+    seed: Seed = 1,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> None:
+    """Correct the model by a run: fit its parameters to the run's log, and say how far off it was, before and after."""
+    from cellwright.cli import fitting
+
+    fitting.fit_model(fitting.FitAsked(cell, log, output, settings or [], replications, seed, jobs, as_json))
 
 
 @app.command()

@@ -1,0 +1,126 @@
+"""A model's parameters from the log of a run: what each mechanism shows of itself, with intervals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from cellwright.actuators import Solenoid, Stepper
+from cellwright.benchmarks.fitting_moves import fit_moves
+from cellwright.benchmarks.fitting_people import fit_people
+from cellwright.benchmarks.observed import Observed
+from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
+from cellwright.sequences.parameters import with_measured
+from cellwright.sim import Scenario, estimate
+from cellwright.sim.evidence import Rate
+
+FEWEST_PULSES = 10
+CLOCK_S = 1e-4
+"""No time of a pulse is known more closely: a board's clock and the log's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a run says: values with intervals, what the line adds to a move, and in words what it leaves open."""
+
+    values: tuple[MeasuredValue, ...]
+    line: LineTime | None
+    notes: tuple[str, ...]
+
+    def as_file(self, observed: Observed, cell: str) -> MeasuredFile:
+        """The same as it is kept in a file."""
+        return MeasuredFile(
+            cell=cell, log=observed.path.name, target=observed.facts["target"], line=self.line, measured=self.values
+        )
+
+
+def fit(observed: Observed, scenario: Scenario) -> Fitted:
+    """Fit all that the run shows of ``scenario``'s devices, its plant and its person."""
+    parts = scenario.kit.cell.parts(scenario.groups)
+    axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
+    moves = fit_moves(axes, observed.moves_s, has_line=observed.facts["target"] != "model")
+    values, notes = list(moves.values), list(moves.unsettled)
+    for name, part in parts.items():
+        if isinstance(part, Solenoid):
+            values += _pulses(name, part, observed)
+    for rate in scenario.kit.evidence.rates:
+        value, note = _rate(rate, observed)
+        values += [value] if value else []
+        notes += [note] if note else []
+    people = fit_people(scenario, scenario.kit.evidence.spans, observed.spans_s)
+    return Fitted((*values, *people.values), moves.line, (*notes, *people.notes))
+
+
+def with_fitted(scenario: Scenario, file: MeasuredFile) -> Scenario:
+    """The scenario with what was measured in place of what was described."""
+    return replace(scenario, groups=with_measured(scenario.groups, file, file.log))
+
+
+def described(scenario: Scenario, parameter: str) -> float:
+    """What a parameter is without the run."""
+    group, _, name = parameter.partition(".")
+    return float(getattr(scenario.groups[group], name))
+
+
+def unit_of(parameter: str) -> str:
+    """The unit of a parameter, by its name; empty for a share or a number."""
+    name = parameter.partition(".")[2]
+    known = {"max_speed": "mm/s", "max_acceleration": "mm/s²", "_s": "s", "_mods": "MOD", "_mm": "mm", "_g": "g"}
+    return next((unit for ending, unit in known.items() if name.endswith(ending)), "")
+
+
+def _pulses(name: str, solenoid: Solenoid, observed: Observed) -> list[MeasuredValue]:
+    """The rest after a pulse, the line's time included; and the pulse, where it was told another than is described."""
+    periods_s = observed.pulses_s[name]
+    if len(periods_s) < FEWEST_PULSES:
+        return []
+    pulse_s, period = observed.pulse_s[name], estimate(periods_s)
+    assert period.ci95_high is not None
+    reach_s = math.hypot(period.ci95_high - period.mean, 1.96 * CLOCK_S)
+    rest_s = max(0.0, period.mean - pulse_s)
+    rest = MeasuredValue(
+        parameter=f"{name}.rest_s",
+        value=rounded(rest_s),
+        ci95_low=rounded(max(0.0, rest_s - reach_s)),
+        ci95_high=rounded(rest_s + reach_s),
+        n=len(periods_s),
+        method=f"mean time from pulse to pulse's end and rest, less {pulse_s:g} s; Student's t, no closer than 0.1 ms",
+    )
+    if math.isclose(pulse_s, solenoid.pulse_s, abs_tol=1e-9):
+        return [rest]
+    told = MeasuredValue(
+        parameter=f"{name}.pulse_s",
+        value=pulse_s,
+        ci95_low=pulse_s,
+        ci95_high=pulse_s,
+        n=len(periods_s),
+        method="as it was told to be on",
+    )
+    return [told, rest]
+
+
+def _rate(rate: Rate, observed: Observed) -> tuple[MeasuredValue | None, str]:
+    """How often something happens: binomial, with the exact interval of Clopper and Pearson (1934, Biometrika 26)."""
+    from scipy import stats
+
+    happened, n = observed.counts[rate.happens], observed.counts[rate.each]
+    if not n:
+        return None, f"{rate.parameter} is not fitted: the log has no {rate.each.source} {rate.each.what}."
+    interval = stats.binomtest(happened, n).proportion_ci(0.95, method="exact")
+    low, high = rate.per * float(interval.low), rate.per * float(interval.high)
+    if not happened:
+        return None, (
+            f"{rate.parameter} is not fitted: none in {n} says only that it is below {high:.3g} (95 %); the run was "
+            "too short to see one."
+        )
+    return (
+        MeasuredValue(
+            parameter=rate.parameter,
+            value=rounded(rate.per * happened / n),
+            ci95_low=rounded(low),
+            ci95_high=rounded(high),
+            n=n,
+            method=f"{happened} counted, exact binomial interval (Clopper-Pearson)",
+        ),
+        "",
+    )

@@ -1,0 +1,257 @@
+"""A person's times, from the events they lie between: the response, and the elements of tending that a log shows.
+
+A span without a call is the sum of its elements, each lognormal. A span that begins with a call is the response
+(lognormal) plus the walk and the elements. Everything is fitted by maximum likelihood; the sum of several lognormals
+is taken as the lognormal of the same mean and variance (Fenton 1960, IRE Transactions on Communications Systems 8,
+57-67), and the response is convolved with it numerically. Intervals: estimate × exp(± t s), s from the curvature of
+the log-likelihood in the logarithm of the parameters (Wald), t of Student with n - 1 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import optimize, special
+
+from cellwright.errors import DescriptionError, nearest
+from cellwright.sequences import assign
+from cellwright.sequences.measured import MeasuredValue, rounded
+from cellwright.sim import Element, Scenario
+from cellwright.sim.evidence import Span
+
+FEWEST_TIMES = 10
+NODES = 64
+"""Quantiles of the elements' time that a response is convolved with."""
+METHOD = "maximum likelihood, Wald interval in the logarithm with Student's t"
+SPREAD = "hand.spread"
+RESPONSE, RESPONSE_SPREAD = "operator.response_s", "operator.response_spread"
+STEP = 1e-2
+"""How far apart, in the logarithm, the likelihood is compared for its curvature."""
+
+LEAST_SPREAD = 0.05
+
+Guess = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFound:
+    """What the times of people say, and in words what was held as it is described and what was left."""
+
+    values: tuple[MeasuredValue, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """A span with its times, s, and which of its parameters are fitted."""
+
+    span: Span
+    times_s: np.ndarray
+    fits: bool
+
+
+def fit_people(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, Sequence[float]]) -> PeopleFound:
+    """Fit the elements that can be seen alone first, then the response together with those that follow a call."""
+    timed = [_Timed(span, np.asarray(spans_s[span.name]), _is_fitted(span, spans_s)) for span in spans]
+    seen = [each for each in timed if len(each.times_s) >= FEWEST_TIMES]
+    notes = [
+        f"{each.span.fits} is not fitted: the log shows it {len(each.times_s)} times ({each.span.name}), and at least "
+        f"{FEWEST_TIMES} are needed."
+        for each in timed
+        if each not in seen and each.span.fits
+    ]
+    found: dict[str, MeasuredValue] = {}
+    if float(scenario.hand.spread) == 0 and any(not each.span.called for each in seen):
+        scenario = _with(scenario, {SPREAD: LEAST_SPREAD})  # where the search for it begins
+    for called in (False, True):
+        group = [each for each in seen if each.span.called == called]
+        if group:
+            found |= _fit_group(scenario, group, called)
+            scenario = _with(scenario, {name: value.value for name, value in found.items()})
+    return PeopleFound(tuple(found.values()), (*notes, *_held(scenario, seen, found)))
+
+
+def _is_fitted(span: Span, spans_s: Mapping[str, Sequence[float]]) -> bool:
+    return bool(span.fits) and len(spans_s[span.name]) >= FEWEST_TIMES
+
+
+def _fit_group(scenario: Scenario, group: Sequence[_Timed], called: bool) -> dict[str, MeasuredValue]:
+    """Fit all spans that begin with a call, or all that do not, together."""
+    counts = {each.span.fits: len(each.times_s) for each in group if each.fits}
+    total = sum(len(each.times_s) for each in group)
+    counts |= {RESPONSE: total, RESPONSE_SPREAD: total} if called else {SPREAD: total}
+    start = {name: _begin(scenario, name) for name in counts}
+    sums = {each.span.name: _Sum(scenario, each.span, start) for each in group}
+
+    def log_likelihood(guess: Guess) -> float:
+        return sum(_log_likelihood(each, sums[each.span.name], guess, scenario if called else None) for each in group)
+
+    return {
+        name: _measured(name, best, error, counts[name])
+        for name, (best, error) in _maximised(log_likelihood, start).items()
+    }
+
+
+def _measured(name: str, best: float, error: float, n: int) -> MeasuredValue:
+    factor = math.exp(min(50.0, float(special.stdtrit(n - 1, 0.975)) * error))
+    return MeasuredValue(
+        parameter=name,
+        value=rounded(best),
+        ci95_low=rounded(best / factor),
+        ci95_high=rounded(best * factor),
+        n=n,
+        method=METHOD,
+    )
+
+
+# ---- the times' distribution ----
+
+
+class _Sum:
+    """Mean and variance of a span's elements, s, allowance included, as functions of what is fitted.
+
+    A mean is linear in each parameter of the hand (MODs, or seconds), which two evaluations of the method settle.
+    """
+
+    def __init__(self, scenario: Scenario, span: Span, start: Guess) -> None:
+        self._fits = span.fits if span.fits in start else ""
+        self._spread_is_fitted = SPREAD in start
+        self._allowed = 1 + float(scenario.hand.allowance)
+        self._elements = _elements(scenario, span)
+        self._start = dict(start)
+        self._described = _value_of(scenario, self._fits) if self._fits else 0.0
+        self._slopes = _slopes(scenario, span) if self._fits else [0.0] * len(span.elements)
+
+    def moments(self, guess: Guess) -> tuple[float, float]:
+        """Mean, s, and variance, s²."""
+        wider = guess[SPREAD] / self._start[SPREAD] if self._spread_is_fitted else 1.0
+        change = guess[self._fits] - self._described if self._fits else 0.0
+        mean_s = variance_s2 = 0.0
+        for number, element in enumerate(self._elements):
+            one_s = element.mean_s + self._slopes[number] * change
+            mean_s += one_s * self._allowed
+            variance_s2 += (one_s * self._allowed * element.spread * wider) ** 2
+        return mean_s, variance_s2
+
+
+def _elements(scenario: Scenario, span: Span) -> list[Element]:
+    by_name = {element.name: element for element in scenario.tending()}
+    for name in span.elements:
+        if name not in by_name:
+            raise DescriptionError(f"The evidence of {span.name!r} names {name!r}; {nearest(name, by_name)}")
+    return [by_name[name] for name in span.elements]
+
+
+def _slopes(scenario: Scenario, span: Span) -> list[float]:
+    """By how many seconds each element's mean grows with the parameter that the span fits."""
+    more = _with(scenario, {span.fits: _value_of(scenario, span.fits) + 1})
+    return [
+        after.mean_s - before.mean_s
+        for after, before in zip(_elements(more, span), _elements(scenario, span), strict=True)
+    ]
+
+
+def _log_likelihood(timed: _Timed, elements: _Sum, guess: Guess, called_in: Scenario | None) -> float:
+    mean_s, variance_s2 = elements.moments(guess)
+    if mean_s <= 0:
+        return -math.inf
+    cv = max(math.sqrt(variance_s2) / mean_s, 1e-4)
+    if called_in is None:
+        return float(np.sum(_log_density(timed.times_s, mean_s, cv)))
+    operator = called_in.groups["operator"]
+    walk_s = operator.walk_s * (1 + float(called_in.hand.allowance))
+    worked_s = walk_s + _quantiles(mean_s, cv)
+    left_s = timed.times_s[:, None] - worked_s[None, :]
+    density = np.where(
+        left_s > 0,
+        np.exp(_log_density(np.maximum(left_s, 1e-9), guess[RESPONSE], guess[RESPONSE_SPREAD])),
+        0.0,
+    )
+    return float(np.sum(np.log(np.maximum(density.mean(axis=1), 1e-300))))
+
+
+def _log_density(times_s: np.ndarray, mean_s: float, cv: float) -> Any:
+    """Of a lognormal with this mean and coefficient of variation."""
+    variance = math.log1p(cv * cv)
+    standard = (np.log(times_s) - math.log(mean_s) + variance / 2) / math.sqrt(variance)
+    return -standard * standard / 2 - np.log(times_s) - 0.5 * math.log(2 * math.pi * variance)
+
+
+def _quantiles(mean_s: float, cv: float) -> np.ndarray:
+    variance = math.log1p(cv * cv)
+    return np.asarray(mean_s * np.exp(math.sqrt(variance) * _NORMAL_QUANTILES - variance / 2))
+
+
+_NORMAL_QUANTILES = special.ndtri((np.arange(NODES) + 0.5) / NODES)
+
+
+# ---- the likelihood's top ----
+
+
+def _maximised(log_likelihood: Callable[[Guess], float], start: Guess) -> dict[str, tuple[float, float]]:
+    """Where a likelihood is greatest, and the standard error of each parameter's logarithm there."""
+    names = list(start)
+
+    def less(logarithms: np.ndarray) -> float:
+        return -log_likelihood(dict(zip(names, np.exp(logarithms), strict=True)))
+
+    begin = np.log([start[name] for name in names])
+    top = optimize.minimize(less, begin, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-5, "fatol": 1e-6})
+    top = optimize.minimize(less, top.x, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-5, "fatol": 1e-6})
+    covariance = np.linalg.pinv(_curvature(less, top.x))
+    return {name: (math.exp(top.x[at]), math.sqrt(max(0.0, covariance[at, at]))) for at, name in enumerate(names)}
+
+
+def _curvature(function: Callable[[np.ndarray], float], at: np.ndarray) -> np.ndarray:
+    """Second differences of a function of several logarithms."""
+    count, steps = len(at), STEP * np.eye(len(at))
+    curved = np.empty((count, count))
+    for i in range(count):
+        for j in range(i, count):
+            curved[i, j] = curved[j, i] = (
+                function(at + steps[i] + steps[j])
+                - function(at + steps[i] - steps[j])
+                - function(at - steps[i] + steps[j])
+                + function(at - steps[i] - steps[j])
+            ) / (4 * STEP**2)
+    return curved
+
+
+# ---- parameters by name ----
+
+
+def _value_of(scenario: Scenario, name: str) -> float:
+    group, _, parameter = name.partition(".")
+    return float(getattr(scenario.groups[group], parameter))
+
+
+def _begin(scenario: Scenario, name: str) -> float:
+    """Where the search for a parameter begins: as described, but not at 0."""
+    return max(_value_of(scenario, name), LEAST_SPREAD if name in (SPREAD, RESPONSE_SPREAD) else 1e-2)
+
+
+def _with(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
+    return replace(scenario, groups=assign(scenario.groups, [f"{name}={value!r}" for name, value in values.items()]))
+
+
+def _held(scenario: Scenario, seen: Sequence[_Timed], found: Mapping[str, MeasuredValue]) -> list[str]:
+    """What the log shows only together with something else, and was therefore taken as it is described."""
+    if not found:
+        return []
+    settled = {
+        name
+        for each in seen
+        if each.fits
+        for name, slope in zip(each.span.elements, _slopes(scenario, each.span), strict=True)
+        if slope
+    }
+    lumped = sorted({name for each in seen for name in each.span.elements} - settled)
+    held = [f"{name!r}" for name in lumped]
+    if any(each.span.called for each in seen):
+        held.append(f"the walk of {float(scenario.groups['operator'].walk_s):g} s")
+    held.append(f"the allowance of {100 * float(scenario.hand.allowance):g} %")
+    return [f"Held as described, as the log shows them only together with others: {', '.join(held)}."]

@@ -1,0 +1,325 @@
+"""What happened in a run, read from its log: moves, pulses, what was counted, a person's times, cycles and states."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from cellwright.actuators import Solenoid, Stepper
+from cellwright.errors import InputError
+from cellwright.sequences import FAULTED, STOPPED, open_log
+from cellwright.sequences.cell import SLOWEST_STOP_S
+from cellwright.sequences.runlog import fact
+from cellwright.sim import Scenario
+from cellwright.sim.evidence import Evidence, Seen
+from cellwright.sim.replication import WARM_UP_CYCLES
+
+FEWEST_CYCLES = WARM_UP_CYCLES + 3
+"""Of fewer finished units no mean is worth comparing: the warm-up is left out, and three remain."""
+
+
+class Row(NamedTuple):
+    """An event of the log."""
+
+    at_s: float
+    state: str
+    source: str
+    what: str
+    value: float | None
+
+
+class Reader(Protocol):
+    """Takes from the rows what it is about."""
+
+    def see(self, row: Row) -> None:
+        """The next row."""
+        ...
+
+    def begin(self, replication: int) -> None:
+        """Another replication begins: nothing is under way."""
+        ...
+
+
+@dataclass(slots=True)
+class Observed:
+    """A run as its log has it; s and mm.
+
+    facts: target, seed and input_hash. moves_s: by axis and distance, how long each move took that no other axis
+    shared. pulses_s: by solenoid, from each pulse to the end of its rest. pulse_s: what it was told to be on. counts:
+    how often each event of a rate came. spans_s: a person's times, by the span's name. cycle_times_s: without the
+    warm-up and without cycles in which the cell was stopped. time_in_state_s: in those cycles, by state.
+    """
+
+    path: Path
+    facts: dict[str, str]
+    moves_s: dict[str, dict[float, list[float]]]
+    pulses_s: dict[str, list[float]]
+    pulse_s: dict[str, float]
+    counts: Counter[Seen]
+    spans_s: dict[str, list[float]]
+    cycle_times_s: list[float]
+    time_in_state_s: dict[str, float]
+    left_out: int
+    """Cycles in which the cell was stopped or at fault."""
+    moves_a_cycle: float
+    """Moves of all axes, those included that they share."""
+
+
+def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
+    """Read the log at ``path``, a run of the cell called ``name``.
+
+    Raises InputError for what is no run log, for the log of another cell, and for too few cycles.
+    """
+    parts = scenario.kit.cell.parts(scenario.groups)
+    moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
+    pulses = _Pulses([key for key, part in parts.items() if isinstance(part, Solenoid)])
+    counted, spans = _Counted(scenario.kit.evidence), _Spans(scenario.kit.evidence)
+    with open_log(path) as log:
+        _refuse_another_cell(log, path, name)
+        cycles = _Cycles(log)
+        _refuse_few_cycles(cycles, path, scenario.kit.cell.unit)
+        _read_all(log, [moves, pulses, counted, spans, cycles])
+        facts = {key: fact(log, key) or "" for key in ("target", "seed", "input_hash")}
+    return Observed(
+        path,
+        facts,
+        moves.taken_s,
+        pulses.taken_s,
+        pulses.pulse_s,
+        counted.counts,
+        spans.taken_s,
+        cycles.times_s,
+        cycles.time_in_state_s,
+        cycles.left_out,
+        moves.made / cycles.finished,
+    )
+
+
+def _refuse_another_cell(log: sqlite3.Connection, path: Path, name: str) -> None:
+    logged = fact(log, "cell")
+    if logged is None:
+        raise InputError(f"{path} does not say of which cell it is; it is no run log, or was cut off at once.")
+    if Path(logged).stem != Path(name).stem:
+        raise InputError(f"{path} is a log of {logged}, not of {name}; name the cell that ran.")
+
+
+def _refuse_few_cycles(cycles: _Cycles, path: Path, unit: str) -> None:
+    if cycles.finished < FEWEST_CYCLES:
+        raise InputError(
+            f"{path} has {cycles.finished} finished {unit}s; at least {FEWEST_CYCLES} are needed, of which the first "
+            f"{WARM_UP_CYCLES} are warm-up. Let it run longer."
+        )
+
+
+def _read_all(log: sqlite3.Connection, readers: list[Reader]) -> None:
+    rows = log.execute("SELECT replication, at_s, state, source, what, value FROM event ORDER BY replication, rowid")
+    current = None
+    for replication, *rest in rows:
+        if replication != current:
+            current = replication
+            for reader in readers:
+                reader.begin(replication)
+        row = Row(*rest)
+        for reader in readers:
+            reader.see(row)
+
+
+def _is_stop(row: Row) -> bool:
+    return row.source == "cell" and row.what in ("fault", "stop")
+
+
+@dataclass(slots=True)
+class _Under:
+    """A move under way: where it goes, since when, and whether another axis moved meanwhile."""
+
+    to_mm: float
+    since_s: float
+    alone: bool
+
+
+class _Moves:
+    """How long moves took, by axis and distance; only those made alone, as axes share a firmware's loop."""
+
+    def __init__(self, axes: list[str]) -> None:
+        self.taken_s: dict[str, dict[float, list[float]]] = {axis: defaultdict(list) for axis in axes}
+        self.made = 0
+        self._forget_all()
+
+    def begin(self, replication: int) -> None:  # noqa: ARG002
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._at_mm: dict[str, float | None] = dict.fromkeys(self.taken_s)
+        self._under_way: dict[str, _Under] = {}
+        self._latest: list[tuple[float, list[float]]] = []
+
+    def see(self, row: Row) -> None:
+        if _is_stop(row):
+            self._forget(row.at_s)
+        elif row.source in self.taken_s:
+            self._see_axis(row)
+
+    def _see_axis(self, row: Row) -> None:
+        axis = row.source
+        if row.what == "homed":
+            self._at_mm[axis] = 0.0
+            self._under_way.pop(axis, None)
+        elif row.what in ("move", "jog"):
+            for other in self._under_way.values():
+                other.alone = False
+            is_known = row.what == "move" and self._at_mm[axis] is not None
+            self._under_way[axis] = _Under(row.value or 0.0, row.at_s, is_known and len(self._under_way) == 0)
+        elif row.what in ("move done", "jog done"):
+            self._arrive(axis, row)
+
+    def _arrive(self, axis: str, row: Row) -> None:
+        self.made += row.what == "move done"
+        move, from_mm = self._under_way.pop(axis, None), self._at_mm[axis]
+        self._at_mm[axis] = row.value if row.what == "move done" else None
+        if move is None or not move.alone or from_mm is None:
+            return
+        times = self.taken_s[axis][round(abs(move.to_mm - from_mm), 3)]
+        times.append(row.at_s - move.since_s)
+        self._latest = [*self._latest[-3:], (row.at_s, times)]
+
+    def _forget(self, at_s: float) -> None:
+        """After a stop nobody knows where the axes are; a move that a soft stop cut short is none."""
+        for ended_s, times in reversed(self._latest):
+            if ended_s > at_s - SLOWEST_STOP_S:
+                times.pop()
+        self._forget_all()
+
+
+class _Pulses:
+    """From each pulse of a solenoid to the end of its rest, and how long it was told to be on."""
+
+    def __init__(self, solenoids: list[str]) -> None:
+        self.taken_s: dict[str, list[float]] = {name: [] for name in solenoids}
+        self.pulse_s: dict[str, float] = {}
+        self._forget_all()
+
+    def begin(self, replication: int) -> None:  # noqa: ARG002
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._since_s: dict[str, float] = {}
+
+    def see(self, row: Row) -> None:
+        if _is_stop(row):
+            self._forget_all()
+        elif row.source not in self.taken_s:
+            return
+        elif row.what == "fire":
+            self._since_s[row.source] = row.at_s
+            self.pulse_s[row.source] = row.value or 0.0
+        elif row.what == "fire done" and row.source in self._since_s:
+            self.taken_s[row.source].append(row.at_s - self._since_s.pop(row.source))
+
+
+class _Counted:
+    """How often the events came that a rate is made of."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.counts: Counter[Seen] = Counter()
+        self._wanted = {event for rate in evidence.rates for event in (rate.happens, rate.each)}
+
+    def begin(self, replication: int) -> None:
+        """Nothing is under way between two events that are counted."""
+
+    def see(self, row: Row) -> None:
+        for event in self._wanted:
+            if _matches(event, row):
+                self.counts[event] += 1
+
+
+class _Spans:
+    """A person's times between two events; one that a stop cut short is none."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.taken_s: dict[str, list[float]] = {span.name: [] for span in evidence.spans}
+        self._spans = evidence.spans
+        self._forget_all()
+
+    def begin(self, replication: int) -> None:  # noqa: ARG002
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._since_s: dict[str, float] = {}
+
+    def see(self, row: Row) -> None:
+        if _is_stop(row):
+            self._forget_all()
+            return
+        for span in self._spans:
+            if span.name in self._since_s and _matches(span.ends, row):
+                self.taken_s[span.name].append(row.at_s - self._since_s.pop(span.name))
+            elif _matches(span.begins, row):
+                self._since_s.setdefault(span.name, row.at_s)
+
+
+def _matches(event: Seen, row: Row) -> bool:
+    return event.source == row.source and event.what == row.what and event.state in ("", row.state)
+
+
+@dataclass(slots=True)
+class _Counting:
+    """The cycle that is running: where its states' time goes, and whether the cell was stopped in it."""
+
+    number: int = 1
+    time_in_state_s: dict[str, float] = field(default_factory=dict)
+    was_stopped: bool = False
+
+
+class _Cycles:
+    """Cycle times and time in state, warm-up and cycles with a stop of the whole cell left out."""
+
+    def __init__(self, log: sqlite3.Connection) -> None:
+        self._ends: dict[int, list[tuple[float, float | None]]] = defaultdict(list)
+        self.finished = 0
+        rows = log.execute("SELECT replication, ended_s, cycle_time_s FROM cycle ORDER BY replication, number")
+        for replication, ended_s, time_s in rows:
+            self._ends[replication].append((ended_s, time_s))
+            self.finished += 1
+        self.times_s: list[float] = []
+        self.time_in_state_s: dict[str, float] = {}
+        self.left_out = 0
+        self.begin(0)
+
+    def begin(self, replication: int) -> None:
+        self._due = iter(self._ends[replication])
+        self._end = next(self._due, None)
+        self._running = _Counting()
+        self._state, self._since_s = "", 0.0
+
+    def see(self, row: Row) -> None:
+        if row.source != "cell" or self._end is None:
+            return
+        if row.what in (f"state {FAULTED}", f"state {STOPPED}"):
+            self._running.was_stopped = True
+        if row.what.startswith("state "):
+            self._spend(row.at_s)
+            self._state = row.what.removeprefix("state ")
+            if row.at_s >= self._end[0]:
+                self._finish(self._end[1])
+
+    def _spend(self, until_s: float) -> None:
+        spent = self._running.time_in_state_s
+        if self._state:
+            spent[self._state] = spent.get(self._state, 0.0) + until_s - self._since_s
+        self._since_s = until_s
+
+    def _finish(self, time_s: float | None) -> None:
+        """A unit is finished at the change of state that is written with it."""
+        done, self._running = self._running, _Counting(self._running.number + 1)
+        self._end = next(self._due, None)
+        if done.number <= WARM_UP_CYCLES or time_s is None:
+            return
+        if done.was_stopped:
+            self.left_out += 1
+            return
+        self.times_s.append(time_s)
+        for state, spent_s in done.time_in_state_s.items():
+            self.time_in_state_s[state] = self.time_in_state_s.get(state, 0.0) + spent_s

@@ -1,0 +1,78 @@
+"""How far a model's prediction is from a run: cycle time and time in each state, before and after it was corrected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cellwright.benchmarks.comparison import outcome
+from cellwright.benchmarks.observed import Observed
+from cellwright.sim import Estimate, Length, Scenario, estimate, replicate, run_cell
+
+FEWEST, MOST = 20, 100
+"""Cycles of each simulated replication: as many as the run has, but within these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of a cycle, by the run itself or by the model; s. line_s: of it what the line adds, if known."""
+
+    cycle_time_s: Estimate
+    time_in_state_s: dict[str, float]
+    n: int
+    line_s: float = 0.0
+
+    def off_percent(self, run: Told) -> float:
+        """How far its cycle time is from the run's, %."""
+        return 100 * (self.cycle_time_s.mean / run.cycle_time_s.mean - 1)
+
+    def as_json(self, run: Told | None = None) -> dict[str, Any]:
+        """The figures by name; ``run`` is what it is compared with."""
+        figures: dict[str, Any] = {
+            "cycle_time_s": self.cycle_time_s.as_json(),
+            "time_in_state_s": self.time_in_state_s,
+            "cycles" if run is None else "replications": self.n,
+        }
+        return figures if run is None else figures | {"line_s": self.line_s, "off_percent": self.off_percent(run)}
+
+
+def told_by_run(observed: Observed) -> Told:
+    """The run's own figures; its interval takes cycles as independent of each other."""
+    count = len(observed.cycle_times_s)
+    return Told(
+        estimate(observed.cycle_times_s),
+        {state: seconds / count for state, seconds in observed.time_in_state_s.items()},
+        count,
+    )
+
+
+def told_by_model(
+    scenario: Scenario,
+    observed: Observed,
+    *,
+    seed: int,
+    replications: int,
+    jobs: int | None = None,
+    move_line_s: float = 0.0,
+) -> Told:
+    """The model's figures for as many cycles as the run has; ``move_line_s`` is added for each of the run's moves.
+
+    Where the run was simulated under the same seed, the next one is taken: a model that meets the same draws would
+    agree with it better than it deserves.
+    """
+    if observed.facts["seed"] == str(seed):
+        seed += 1
+    cycles = min(max(len(observed.cycle_times_s), FEWEST), MOST)
+    runs = replicate(run_cell, scenario, Length(cycles=cycles), seed=seed, replications=replications, jobs=jobs)
+    result = outcome(scenario.kit.cell.name(), list(runs))
+    line_s, time_s = move_line_s * observed.moves_a_cycle, result.cycle_time_s
+    return Told(
+        Estimate(
+            time_s.mean + line_s,
+            None if time_s.ci95_low is None else time_s.ci95_low + line_s,
+            None if time_s.ci95_high is None else time_s.ci95_high + line_s,
+        ),
+        {state: seconds for state, seconds in result.time_in_state_s.items() if seconds > 0},
+        replications,
+        line_s,
+    )

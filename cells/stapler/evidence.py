@@ -1,0 +1,41 @@
+"""What a run log of the stapler says of its jams and of the person who tends it."""
+
+from __future__ import annotations
+
+from cellwright.sim.evidence import Evidence, Rate, Seen, Span
+
+PRESSED = Seen("start_button", "closed")
+PANEL_IN = Seen("panel_in_place", "closed")
+PANEL_OUT = Seen("panel_in_place", "open")
+
+EVIDENCE = Evidence(
+    rates=(
+        Rate(
+            "plant.jams_per_1000_staples",
+            happens=Seen("cell", "trigger jammed"),
+            each=Seen("trigger", "fire"),
+            per=1000,
+        ),
+    ),
+    spans=(
+        Span("collecting", Seen("lamp", "on", "presenting"), PANEL_OUT, ("lift off",), called=True),
+        Span("laying", PANEL_OUT, PANEL_IN, ("fetch felt", "lay slats"), fits="hand.slat_mods"),
+        Span("starting", PANEL_IN, PRESSED, ("press start",), fits="hand.press_start_mods"),
+        Span(
+            "refilling",
+            Seen("lamp", "on", "refilling"),
+            PRESSED,
+            ("refill", "press start"),
+            called=True,
+            fits="hand.refill_mods",
+        ),
+        Span(
+            "clearing",
+            Seen("lamp", "on", "clearing"),
+            PRESSED,
+            ("clear jam", "press start"),
+            called=True,
+            fits="hand.clear_jam_s",
+        ),
+    ),
+)
