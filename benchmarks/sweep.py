@@ -95,10 +95,10 @@ def carry_out(sweep: Sweep, path: Path, executor: Executor, workers: int) -> Ite
     number of workers, and an interrupted sweep goes on where it was. Raises InputError if ``path`` holds something
     else, or cannot be written; what was computed is kept.
     """
-    done = _rows_in(sweep, path)
-    yield done
-    numbers = iter(range(done, len(sweep.designs)))
     try:
+        done = _rows_in(sweep, path)
+        yield done
+        numbers = iter(range(done, len(sweep.designs)))
         with path.open("a", encoding="utf-8", newline="") as file:
             if done == 0 and file.tell() == 0:
                 _write(file, sweep.identity() + "\n" + _line(sweep.columns()))
@@ -150,7 +150,7 @@ def _rows_in(sweep: Sweep, path: Path) -> int:
         raise InputError(f"{path} holds something else than this sweep; choose another file, or remove it.")
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
-        path.write_bytes(whole.encode())
+        os.truncate(path, len(whole.encode()))  # not rewritten: a power cut meanwhile would lose it all
     return len(list(csv.reader(io.StringIO(whole[len(head) :]))))
 
 

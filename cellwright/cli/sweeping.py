@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -88,10 +90,19 @@ def _carry_out(swept: Sweep, asked: SweepAsked) -> None:
                     advance()
         except KeyboardInterrupt:
             executor.shutdown(wait=False, cancel_futures=True)
-            raise CellFault(
-                f"Stopped by Ctrl-C: {done} of {total} designs are in {asked.output}; "
-                "the same command goes on from there."
+            raise CellFault(f"Stopped by Ctrl-C: {_so_far(done, total, asked)}") from None
+        except CancelledError:
+            raise InputError(
+                f"The Dask scheduler at {asked.scheduler} answers no more: {_so_far(done, total, asked)}"
             ) from None
+        except BrokenExecutor:
+            raise InputError(
+                f"A worker process was ended from outside, perhaps for want of memory: {_so_far(done, total, asked)}"
+            ) from None
+
+
+def _so_far(done: int, total: int, asked: SweepAsked) -> str:
+    return f"{done} of {total} designs are in {asked.output}; the same command goes on from there."
 
 
 @contextmanager
@@ -109,15 +120,34 @@ def _workers(asked: SweepAsked) -> Iterator[tuple[Executor, int]]:
         from distributed import Client
     except ImportError:
         raise InputError("A sweep on a Dask cluster needs Dask: install cellwright[dask].") from None
-    try:
-        client = Client(asked.scheduler, timeout=SCHEDULER_ANSWERS_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise InputError(f"No Dask scheduler answers at {asked.scheduler}; start one with: dask scheduler.") from error
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what it logs are tracebacks; a sentence says it here
+    _refuse_unless_it_answers(asked.scheduler)
+    client = Client(asked.scheduler, timeout=SCHEDULER_ANSWERS_S, set_as_default=False)
     with client:
         workers = sum(client.nthreads().values())
         if not workers:
             raise InputError(f"The Dask scheduler at {asked.scheduler} has no workers; start some with: dask worker.")
         yield client.get_executor(), workers
+
+
+def _refuse_unless_it_answers(address: str) -> None:
+    """A look ahead of the client, which is slow to give up and leaves a thread behind that complains at the end."""
+    from distributed.core import rpc
+
+    async def its_type() -> str:
+        async with rpc(address) as there:
+            return str((await there.identity())["type"])
+
+    async def in_time() -> str:
+        return await asyncio.wait_for(its_type(), SCHEDULER_ANSWERS_S)
+
+    try:
+        found = asyncio.run(in_time())
+    except Exception as error:  # a web server at that port, say, answers with bytes that may break anything in Dask
+        raise InputError(f"No Dask scheduler answers at {address}; start one with: dask scheduler.") from error
+    if found != "Scheduler":
+        raise InputError(f"At {address} is a Dask {found.lower()}, not the scheduler; give the scheduler's address.")
 
 
 def _draw(swept: Sweep, asked: SweepAsked, rows: list[dict[str, object]]) -> None:

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,9 +72,108 @@ def test_ctrl_c_keeps_what_was_computed_and_the_same_command_goes_on(tmp_path: P
     assert 5 <= rows < 203
 
 
+ROWS = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:5", *QUICK]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The same sweep on a disk with room enough."""
+    path = tmp_path_factory.mktemp("whole") / "sweep.csv"
+    assert run([*ROWS, "-o", str(path)]) == 0
+    return path.read_bytes()
+
+
+def test_a_disk_full_in_mid_sweep_keeps_what_was_computed_and_the_same_command_goes_on(
+    tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, fsync = tmp_path / "sweep.csv", os.fsync
+    room = len(whole) // 2
+
+    def sync(file: int) -> None:
+        if os.fstat(file).st_size > room:
+            os.ftruncate(file, room)  # a full disk takes the row in part
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", sync)
+        for _ in range(2):  # the second time there is still no room
+            assert run([*ROWS, "-o", str(path)]) == 2
+            said = capsys.readouterr().err
+            assert said == (
+                f"cellwright: {path} cannot be written (No space left on device); what was computed so far is kept.\n"
+            )
+            assert path.read_bytes() == whole[:room]
+    assert run([*ROWS, "-o", str(path)]) == 0
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_a_write_that_truly_fails_in_mid_sweep_is_one_sentence_and_loses_nothing(tmp_path: Path, whole: bytes) -> None:
+    path, room = tmp_path / "sweep.csv", len(whole) - 100
+
+    def no_larger_file() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    ended = subprocess.run(
+        [CELLWRIGHT, *ROWS, "-o", str(path)], preexec_fn=no_larger_file, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1 and "cannot be written (File too large); what was computed" in ended.stderr
+    assert path.read_bytes() == whole[:room]
+    assert run([*ROWS, "-o", str(path)]) == 0
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("lost", "options", "says"),
+    [
+        (
+            CancelledError(),
+            ["--scheduler", "tcp://there:8786"],
+            "The Dask scheduler at tcp://there:8786 answers no more",
+        ),
+        (BrokenExecutor(), [], "A worker process was ended from outside, perhaps for want of memory"),
+    ],
+)
+def test_workers_lost_in_mid_sweep_are_one_sentence(
+    lost: BaseException,
+    options: list[str],
+    says: str,
+    tmp_path: Path,
+    whole: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class GoneAfterTwo(ThreadPoolExecutor):
+        given = 0
+
+        def submit(self, *work: Any) -> Future[Any]:
+            self.given += 1
+            if self.given <= 2:
+                return super().submit(*work)
+            gone: Future[Any] = Future()
+            gone.set_exception(lost)
+            return gone
+
+    @contextmanager
+    def workers(_: object) -> Iterator[tuple[Executor, int]]:
+        with GoneAfterTwo(1) as pool:
+            yield pool, 1
+
+    path = tmp_path / "sweep.csv"
+    with monkeypatch.context() as patched:
+        patched.setattr("cellwright.cli.sweeping._workers", workers)
+        assert run([*ROWS, *options, "-o", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert says in said and f"2 of 5 designs are in {path}; the same command goes on" in said and said.count("\n") == 1
+    assert run([*ROWS, "-o", str(path)]) == 0
+    assert path.read_bytes() == whole
+
+
 @contextmanager
 def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and its workers on loopback, each a process of its own."""
+    """A scheduler and its workers on loopback, each a process of its own; the scheduler comes first."""
     dask, where = str(Path(sys.executable).with_name("dask")), folder / "scheduler.json"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     host = ["--host", "127.0.0.1", "--scheduler-file", str(where)]
@@ -83,7 +188,7 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subproc
         at = json.loads(where.read_text())["address"]
         work = [dask, "worker", at, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--no-nanny"]
         started += [subprocess.Popen(work, **quiet) for _ in range(workers)]
-        yield at, started[1:]
+        yield at, started
     finally:
         for each in reversed(started):
             each.kill()
@@ -95,7 +200,7 @@ def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed_in_mid_sw
     asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:41", *QUICK]
     here, there = tmp_path / "here.csv", tmp_path / "there.csv"
     assert run([*asked, "-o", str(here)]) == 0
-    with dask_cluster(tmp_path, workers=2) as (at, workers):
+    with dask_cluster(tmp_path, workers=2) as (at, (_, *workers)):
         running = subprocess.Popen([CELLWRIGHT, *asked, "--scheduler", at, "-o", str(there)], stderr=subprocess.PIPE)
         until_s = time.monotonic() + 90
         while not there.exists() or there.read_bytes().count(b"\n") < 5:
@@ -109,10 +214,64 @@ def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed_in_mid_sw
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_does_not_answer_is_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_scheduler_lost_in_mid_sweep_is_one_sentence_and_nothing_is_lost(tmp_path: Path) -> None:
+    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:41", *QUICK]
+    path = tmp_path / "sweep.csv"
+    with dask_cluster(tmp_path, workers=1) as (at, (scheduler, _)):
+        running = subprocess.Popen(
+            [CELLWRIGHT, *asked, "--scheduler", at, "-o", str(path)], stderr=subprocess.PIPE, text=True
+        )
+        until_s = time.monotonic() + 90
+        while not path.exists() or path.read_bytes().count(b"\n") < 5:
+            assert running.poll() is None and time.monotonic() < until_s
+        scheduler.kill()
+        _, said = running.communicate(timeout=120)
+    assert running.returncode == 2
+    assert f"The Dask scheduler at {at} answers no more" in said and said.count("\n") == 1
+    kept = path.read_bytes()
+    assert run([*asked, "-o", str(path)]) == 0
+    assert path.read_bytes().startswith(kept) and path.read_bytes().count(b"\n") == 43
+
+
+@contextmanager
+def server_that_says(words: bytes) -> Iterator[str]:
+    """Something on loopback that is no Dask scheduler: it says what it is told to, or nothing, to whoever connects."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            kept = []
+            with suppress(OSError):  # the server was closed
+                while True:
+                    kept.append(server.accept()[0])
+                    kept[-1].sendall(words)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [b"", b"HTTP/1.1 400 Bad Request\r\n" * 4, b"\1" + b"\0" * 15 + b"nonsense"])
+def test_a_server_that_is_no_scheduler_is_one_sentence(
+    words: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cellwright.cli.sweeping.SCHEDULER_ANSWERS_S", 1)
-    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:3", *QUICK, "-o", str(tmp_path / "x.csv")]
-    assert run([*asked, "--scheduler", "tcp://127.0.0.1:9"]) == 2
-    assert "No Dask scheduler answers at tcp://127.0.0.1:9; start one with: dask scheduler." in capsys.readouterr().err
+    with server_that_says(words) as at:
+        refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", ["tcp://127.0.0.1:9", "nonsense", "carrier-pigeon://here:1"])
+def test_a_scheduler_that_does_not_answer_is_one_sentence(
+    at: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellwright.cli.sweeping.SCHEDULER_ANSWERS_S", 1)
+    refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
+
+
+def refused_in_one_sentence(at: str, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    began_s = time.monotonic()
+    assert run([*ROWS, "-o", str(path), "--scheduler", at]) == 2
+    assert (
+        capsys.readouterr().err == f"cellwright: No Dask scheduler answers at {at}; start one with: dask scheduler.\n"
+    )
+    assert time.monotonic() - began_s < 10 and not path.exists()
