@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,39 @@ def test_modified_z_scores_worked_out_by_hand() -> None:
     assert modified_z_scores([5, 5]) == [0, 0]
 
 
+def test_modified_z_scores_of_a_published_example() -> None:
+    # Iglewicz and Hoaglin 1993, How to Detect and Handle Outliers, ASQC: the two far ones hide from ordinary z-scores
+    scores = modified_z_scores([2.1, 2.6, 2.4, 2.5, 2.3, 2.1, 2.3, 2.6, 8.2, 8.3])
+    assert scores[-2:] == pytest.approx([25.856, 26.306], abs=1e-3)
+    assert [abs(score) > 3.5 for score in scores] == [False] * 8 + [True] * 2
+
+
 def test_observations_by_the_formula_worked_out_by_hand() -> None:
     assert observations(2, 0.1) == pytest.approx(16)  # (2 x 0.1 / 0.05)²
     assert observations(2, 0.1, within=0.1) == pytest.approx(4)
+
+
+def test_observations_of_published_examples() -> None:
+    # ILO, Introduction to Work Study: readings 7, 6, 7, 7, 6; (40 sqrt(5 x 219 - 33²) / 33)² = 8.81, so 9 readings
+    readings = [7, 6, 7, 7, 6]
+    of_readings = statistics.pstdev(readings) / statistics.fmean(readings)
+    assert observations(2, of_readings) == pytest.approx(8.81, abs=0.01)
+    # Niebel and Freivalds, Methods, Standards, and Work Design, 13th ed.: 10 readings, mean 0.30, s = 0.03, t = 2.262
+    # for 9 degrees of freedom; ((2.262 x 0.03) / (0.05 x 0.30))² = 20.47, so 21 readings
+    assert observations(2.262, 0.03 / 0.30) == pytest.approx(20.47, abs=0.01)
+    # With Student's t for the 18 readings themselves in place of the ten's 9 degrees of freedom, fewer are enough.
+    assert observations_needed(0.03 / 0.30) == 18
+
+
+def test_the_goodness_of_fit_agrees_with_published_critical_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Weights of 11 men, Shapiro and Wilk 1965, Biometrika 52, 591-611. For the normal distribution A² is 0.9468; times
+    # 1 + 0.75/n + 2.25/n² it is 1.029, between the critical values of 5 % (0.752) and 1 % (1.035) in Stephens 1986,
+    # in D'Agostino and Stephens, Goodness-of-Fit Techniques, table 4.7: p is a little above 0.01.
+    monkeypatch.setattr("cellwright.benchmarks.timestudy.FAMILIES", {"normal": "norm"})
+    weights_lb = [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236]
+    fit = best_fit(weights_lb, np.random.default_rng(1))
+    assert fit is not None and fit.is_refused
+    assert fit.p_value == pytest.approx(0.0105, abs=0.007)  # 999 samples: ± 2 standard errors
 
 
 @given(st.floats(0.001, 1.0))
