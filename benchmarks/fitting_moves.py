@@ -211,7 +211,10 @@ def _search(
     search: _Search | None = None
     for loosened in LOOSENED:
         if search is not None:
-            ranges, line_s = {name: _narrowed(search, name) for name in axes}, _narrowed_line(search)
+            finer = {name: _narrowed(search, name) for name in axes}
+            if loosened == LOOSENED[1]:
+                finer = {name: (_between(kept, speeds[name]), *rest) for name, (kept, *rest) in finer.items()}
+            ranges, line_s = finer, _narrowed_line(search)
         search = _Search({name: _grid(times[name], *ranges[name], line_s) for name in axes}, line_s, math.inf)
         least = float(np.min(search.by_line()))
         # Misfit beyond what is expected widens everything in proportion.
@@ -228,6 +231,15 @@ def _narrowed(search: _Search, name: str) -> tuple[np.ndarray, float, float]:
     rows = np.flatnonzero(plausible.any(axis=1))
     near = slice(max(0, rows[0] - 1), rows[-1] + 2)
     return grid.speeds[near], float(grid.accelerations[low]), float(grid.accelerations[high])
+
+
+def _between(kept: np.ndarray, speeds: np.ndarray) -> np.ndarray:
+    """The speeds that are kept, and others between: what is almost the same to the firmware is not quite so."""
+    if len(speeds) == 1:
+        return kept
+    more = [np.geomspace(slowest, fastest, 7)[1:-1] for slowest, fastest in map(_range_of, kept) if fastest < math.inf]
+    above = kept[kept > FIRMWARE.ceiling()]
+    return np.unique(np.concatenate([kept, *more, np.sqrt(above[1:] * above[:-1])]))
 
 
 def _narrowed_line(search: _Search) -> np.ndarray:

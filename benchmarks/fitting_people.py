@@ -24,8 +24,9 @@ from cellwright.sim import Element, Scenario
 from cellwright.sim.evidence import Span
 
 FEWEST_TIMES = 10
-NODES = 64
-"""Quantiles of the elements' time that a response is convolved with."""
+NODES = np.linspace(-5.0, 5.0, 129)
+"""Where the elements' time is taken when a response is convolved with it, in standard deviations of its logarithm."""
+WEIGHTS = np.exp(-NODES * NODES / 2) / np.sum(np.exp(-NODES * NODES / 2))
 METHOD = "maximum likelihood, Wald interval in the logarithm with Student's t"
 SPREAD = "hand.spread"
 RESPONSE, RESPONSE_SPREAD = "operator.response_s", "operator.response_spread"
@@ -164,14 +165,14 @@ def _log_likelihood(timed: _Timed, elements: _Sum, guess: Guess, called_in: Scen
         return float(np.sum(_log_density(timed.times_s, mean_s, cv)))
     operator = called_in.groups["operator"]
     walk_s = operator.walk_s * (1 + float(called_in.hand.allowance))
-    worked_s = walk_s + _quantiles(mean_s, cv)
+    worked_s = walk_s + _at_nodes(mean_s, cv)
     left_s = timed.times_s[:, None] - worked_s[None, :]
     density = np.where(
         left_s > 0,
         np.exp(_log_density(np.maximum(left_s, 1e-9), guess[RESPONSE], guess[RESPONSE_SPREAD])),
         0.0,
     )
-    return float(np.sum(np.log(np.maximum(density.mean(axis=1), 1e-300))))
+    return float(np.sum(np.log(np.maximum(density @ WEIGHTS, 1e-300))))
 
 
 def _log_density(times_s: np.ndarray, mean_s: float, cv: float) -> Any:
@@ -181,12 +182,10 @@ def _log_density(times_s: np.ndarray, mean_s: float, cv: float) -> Any:
     return -standard * standard / 2 - np.log(times_s) - 0.5 * math.log(2 * math.pi * variance)
 
 
-def _quantiles(mean_s: float, cv: float) -> np.ndarray:
+def _at_nodes(mean_s: float, cv: float) -> np.ndarray:
+    """Times of a lognormal at the nodes, s."""
     variance = math.log1p(cv * cv)
-    return np.asarray(mean_s * np.exp(math.sqrt(variance) * _NORMAL_QUANTILES - variance / 2))
-
-
-_NORMAL_QUANTILES = special.ndtri((np.arange(NODES) + 0.5) / NODES)
+    return np.asarray(mean_s * np.exp(math.sqrt(variance) * NODES - variance / 2))
 
 
 # ---- the likelihood's top ----
