@@ -19,6 +19,7 @@ class Buzzer(Device):
     """
 
     pulses: ClassVar[tuple[str, ...]] = ("beep",)
+    remembers: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     beep_s: float = 0.15

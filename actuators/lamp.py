@@ -17,6 +17,7 @@ class Lamp(Device):
     """
 
     begins: ClassVar[tuple[str, ...]] = ("on",)
+    remembers: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     active_low: bool = False

@@ -19,6 +19,7 @@ class Motor(Device):
     """
 
     begins: ClassVar[tuple[str, ...]] = ("run",)
+    remembers: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     max_duty: float = 1.0

@@ -22,6 +22,7 @@ class Solenoid(Device):
     """
 
     pulses: ClassVar[tuple[str, ...]] = ("fire",)
+    remembers: ClassVar[tuple[str, ...] | None] = ("_rested_at_s",)
 
     pin: int
     pulse_s: float

@@ -26,6 +26,7 @@ class Stepper(Device):
     """
 
     begins: ClassVar[tuple[str, ...]] = ("move", "jog")
+    remembers: ClassVar[tuple[str, ...] | None] = ("homed",)
 
     step: int
     dir: int
@@ -72,6 +73,9 @@ class Stepper(Device):
     def reset(self) -> None:
         self.homed = False
         self._last_mm = None
+
+    def forget_last_move(self) -> None:
+        self._last_mm = self._last_move = None
 
     @property
     def position(self) -> float:

@@ -26,6 +26,10 @@ class Device:
     pulses: ClassVar[tuple[str, ...]] = ()
     """What it notes of something that lasts for as long as the note's value, s."""
 
+    remembers: ClassVar[tuple[str, ...] | None] = None
+    """Attributes that change as it is used and decide what it does next; those that end in "_at_s" are moments of the
+    clock that no longer matter once they are over. None: nobody has listed them. Each class says it for itself."""
+
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)
     record: Record | None = field(default=None, init=False, repr=False)
@@ -48,6 +52,9 @@ class Device:
 
     def reset(self) -> None:
         """Forget what was under way: called after a fault or a stop."""
+
+    def forget_last_move(self) -> None:
+        """Drop what is kept to save time alone."""
 
     def slow_down(self) -> Event:
         """Come to rest without haste before a soft stop; the event comes when it stands. Most stand already."""

@@ -45,6 +45,15 @@ class Input:
         self._waiting = [*kept, (level, wait, now_s + within_s)]
         return wait
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for it to change."""
+        return bool(self._waiting)
+
+    def forget_given_up(self) -> None:
+        """Drop the waits that nobody waits for any more, for when nobody can begin to."""
+        self._waiting = [each for each in self._waiting if each[1].callbacks]
+
     def sense(self, level: bool) -> None:
         """The contact is now at ``level``: the board says so."""
         self._contact = level

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cellwright.hardware.waits import Wait
 from cellwright.sensors.switch import Switch
@@ -14,6 +15,8 @@ class Button(Switch):
 
     stops_cell: True for a stop button: a press stops the cell at once, in whatever state it is.
     """
+
+    remembers: ClassVar[tuple[str, ...] | None] = ()
 
     stops_cell: bool = False
 

@@ -20,6 +20,7 @@ class Switch(Device):
     """
 
     begins: ClassVar[tuple[str, ...]] = ("closed",)
+    remembers: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     active_low: bool = True

@@ -187,15 +187,18 @@ class Cell(StepTools):
         """The cell's SimPy process: from state to state, for as long as the environment runs."""
         self._record("cell", "state " + self.state, None)
         while not self._has_ended:
-            state = self.state
-            if state in (FAULTED, STOPPED):
-                yield self._reset_called
-                continue
-            if self._slowing:
-                yield self._slowing
-                continue
+            yield from self.take_turn()
+
+    def take_turn(self) -> Generator[Event, Any, None]:
+        """Run the step of the state that it is in and go where that leads; halted, wait for a reset."""
+        state = self._state
+        if state in (FAULTED, STOPPED):
+            yield self._reset_called
+        elif self._slowing:
+            yield self._slowing
+        else:
             trigger = yield from self._take_step(state)
-            if self.state == state and trigger is not None:
+            if self._state == state and trigger is not None:
                 self._change(trigger)
 
     def _take_step(self, state: str) -> Generator[Event, Any, str | None]:

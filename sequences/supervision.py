@@ -26,12 +26,14 @@ class Supervision(Process):
     rings too early, so a limit costs next to nothing while waits end in time.
     """
 
+    deadline_s: float
+    """When the wait under way must be over, on the environment's clock."""
     limit_s = inf  # for who waits for the step: its own waits have limits
 
     def __init__(self, env: simpy.Environment, step: Step) -> None:
         self.abandoned = False
-        self._deadline_s = inf
-        self._timer_due_s = inf
+        self.deadline_s = inf
+        self._timer_due_s = -inf if getattr(env, "others_watch_limits", False) else inf
         self._timer: Event | None = None
         self._skips_ahead = type(env).step is simpy.Environment.step
         super().__init__(env, step)
@@ -60,7 +62,7 @@ class Supervision(Process):
                 limit_s = event.limit_s if isinstance(event, Wait) else self._limit_of(event)
                 if event.callbacks is not None and not self.abandoned:
                     self._target = event
-                    self._deadline_s = deadline_s = env._now + limit_s
+                    self.deadline_s = deadline_s = env._now + limit_s
                     if deadline_s < self._timer_due_s:
                         self._set_timer()
                     event.callbacks.append(self._resume)
@@ -115,7 +117,7 @@ class Supervision(Process):
         """Look again a second early, so that a somewhat shorter wait need not set the timer anew, then in time."""
         if self._timer is not None:
             cancel(self.env, self._timer)
-        left_s = self._deadline_s - self.env.now
+        left_s = self.deadline_s - self.env.now
         self._timer = timer = Timeout(self.env, left_s - 1.0 if left_s > 2.0 else left_s)
         self._timer_due_s = self.env.now + timer._delay
         timer.callbacks.append(self._ring)
@@ -123,9 +125,9 @@ class Supervision(Process):
     def _ring(self, _: Event) -> None:
         self._timer, self._timer_due_s = None, inf
         waited = self._target
-        if self._deadline_s == inf:
+        if self.deadline_s == inf:
             return
-        if self.env.now < self._deadline_s - 1e-9:
+        if self.env.now < self.deadline_s - 1e-9:
             self._set_timer()
         elif waited.callbacks is not None and (isinstance(waited, Wait) or not waited.triggered):
             limit_s = limit_of(waited)

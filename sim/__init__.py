@@ -1,8 +1,10 @@
 """Simulation: random streams, people, plants' shared physics, replications."""
 
+from cellwright.sim.hand import run_hand
+from cellwright.sim.lengths import Length, Replication
 from cellwright.sim.operator import Operator, OperatorParameters
 from cellwright.sim.plant import CellPlant
-from cellwright.sim.replication import Length, Replication, replicate, run_cell, run_hand, run_rig
+from cellwright.sim.replication import replicate, run_cell, run_cell_by_events, run_rig
 from cellwright.sim.rig import BAUD, Rig, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.scenario import Kit, Measure, Scenario
 from cellwright.sim.statistics import Difference, Estimate, estimate, welch
@@ -34,6 +36,7 @@ __all__ = [
     "model_rig",
     "replicate",
     "run_cell",
+    "run_cell_by_events",
     "run_hand",
     "run_rig",
     "virtual_rig",

@@ -6,61 +6,24 @@ import multiprocessing
 import os
 import signal
 from array import array
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import simpy
 from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError
 from cellwright.sequences import RunLog
+from cellwright.sim.fast import NotExact, fast_path_of
+from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_finished
 from cellwright.sim.rig import Rig, model_rig
 from cellwright.sim.scenario import Scenario
-from cellwright.sim.streams import Streams
 
 Number = TypeVar("Number", int, float)
-
-WARM_UP_CYCLES = 2
-"""Cycles left out at the start: the first homes the axes, and the first magazine is full."""
-
-
-@dataclass(frozen=True, slots=True)
-class Length:
-    """How much is simulated after the warm-up: a number of cycles, or of hours."""
-
-    cycles: int | None = None
-    hours: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.cycles is None) == (self.hours is None):
-            raise InputError("Give either a number of cycles or a number of hours.")
-        if self.cycles is not None and self.cycles < 1:
-            raise InputError(f"{self.cycles} cycles show nothing; simulate at least 1.")
-        if self.hours is not None and not 0 < self.hours <= 1e6:
-            raise InputError(f"{self.hours:g} hours cannot be simulated; give more than 0 and at most 1,000,000.")
-
-    def reached(self, cycles: int, elapsed_s: float) -> bool:
-        """Whether this much is done."""
-        return cycles == self.cycles if self.hours is None else elapsed_s >= 3600 * self.hours
-
-
-@dataclass(slots=True)
-class Replication:
-    """What one replication did, the warm-up left out; times in s.
-
-    measures: beside its time, what each counted unit was like, by the measure's name, which ends in its unit.
-    labour_s and time_in_state_s run from the end of the warm-up to the last counted cycle.
-    """
-
-    cycle_times_s: array[float] = field(default_factory=lambda: array("d"))
-    labour_s: float = 0.0
-    time_in_state_s: dict[str, float] = field(default_factory=dict)
-    stops: dict[str, int] = field(default_factory=dict)
-    measures: dict[str, array[float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -109,12 +72,27 @@ def _measure(
         cycle_times_s.append(env.now - ended_s)
         ended_s, last = env.now, read()
     if not cycle_times_s:
-        raise InputError(f"No {unit} is finished within {length.hours:g} hours; simulate longer.")
+        raise nothing_finished(unit, length)
     return last.since(start, cycle_times_s)
 
 
 def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, log: RunLog | None = None) -> Replication:
-    """Simulate the cell on a model board. Raises CellFault if it stops with nobody there to reset it."""
+    """Simulate the cell on a model board. Raises CellFault if it stops with nobody there to reset it.
+
+    Without a log it takes the fast path where that is the same to rounding (see ``sim.fast``).
+    """
+    if log is None:
+        try:
+            return fast_path_of(scenario).run(length, seed, replication)
+        except NotExact:
+            pass
+    return run_cell_by_events(scenario, length, seed, replication, log)
+
+
+def run_cell_by_events(
+    scenario: Scenario, length: Length, seed: int, replication: int, log: RunLog | None = None
+) -> Replication:
+    """The same, event by event."""
     return run_rig(model_rig(scenario, seed, replication, log), length)
 
 
@@ -133,55 +111,6 @@ def run_rig(rig: Rig, length: Length) -> Replication:
         return _Ledger(operator.labour_s, cell.time_in_states(), dict(cell.stops), rig.plant.measured)
 
     return _measure(rig.env, next_finished, read, length, cell.unit)
-
-
-def run_hand(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:
-    """Simulate a person who does the same work by hand, allowance included."""
-    env = simpy.Environment()
-    hand = _Hand(env, scenario, Streams(seed, replication))
-    env.process(hand.work())
-    return _measure(env, hand.next_finished, hand.read, length, scenario.kit.cell.unit)
-
-
-class _Hand:
-    """A person who does element after element, unit after unit."""
-
-    def __init__(self, env: simpy.Environment, scenario: Scenario, streams: Streams) -> None:
-        self.env = env
-        self.streams = streams
-        self.elements = scenario.hand_elements()
-        self.allowance = float(scenario.hand.allowance)
-        self.time_in_element_s = {element.name: 0.0 for element in self.elements}
-        self.stops: dict[str, int] = {}
-        self.scenario = scenario
-        self.measured: dict[str, list[float]] = {}
-        self._finished = env.event()
-
-    def work(self) -> Generator[Event, Any, None]:
-        owed = dict.fromkeys(self.time_in_element_s, 0.0)
-        while True:
-            for element in self.elements:
-                owed[element.name] += element.per_unit
-                while owed[element.name] >= 1 - 1e-9:
-                    owed[element.name] -= 1
-                    yield from self._do(element)
-            for name, value in self.scenario.hand.results(self.scenario.groups, self.streams).items():
-                self.measured.setdefault(name, []).append(value)
-            finished, self._finished = self._finished, self.env.event()
-            finished.succeed()
-
-    def _do(self, element: Any) -> Generator[Event, Any, None]:
-        seconds = element.draw(self.streams) * (1 + self.allowance)
-        yield self.env.timeout(seconds)
-        self.time_in_element_s[element.name] += seconds
-        if element.stop_cause:
-            self.stops[element.stop_cause] = self.stops.get(element.stop_cause, 0) + 1
-
-    def next_finished(self) -> Event:
-        return self._finished
-
-    def read(self) -> _Ledger:
-        return _Ledger(self.env.now, dict(self.time_in_element_s), dict(self.stops), self.measured)
 
 
 def replicate(

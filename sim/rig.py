@@ -56,9 +56,18 @@ class VirtualLine:
 
 def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | None = None) -> Rig:
     """The cell on a model board: no bytes."""
-    env = simpy.Environment()
+    rig = resting_rig(scenario, Streams(seed, replication), log)
+    rig.env.process(rig.cell.run())
+    return rig
+
+
+def resting_rig(
+    scenario: Scenario, streams: Streams, log: RunLog | None = None, env: simpy.Environment | None = None
+) -> Rig:
+    """The same, but its cell waits for somebody to run it."""
+    env = env or simpy.Environment()
     board = ModelBoard(env)
-    return _put_together(scenario, Streams(seed, replication), log, env, board, board)
+    return _put_together(scenario, streams, log, env, board, board)
 
 
 def virtual_rig(
@@ -82,6 +91,7 @@ def virtual_rig(
     kind = line.kind or scenario.kit.cell.arduino
     board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), between)
     rig = _put_together(scenario, streams, log, env, board, world)
+    env.process(rig.cell.run())
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino
     return rig
@@ -118,6 +128,5 @@ def _put_together(
     plant = world_of(scenario, cell, model, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))
-    env.process(cell.run())
     faults = Faults(env, model, cell.devices, streams["faults"])
     return Rig(env, board, cell, model, plant, faults)

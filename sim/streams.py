@@ -4,8 +4,48 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+
+
+class Source(Protocol):
+    """Where durations come from: a distribution of its own, drawn from the stream of its name."""
+
+    @property
+    def name(self) -> str:
+        """The name of its stream."""
+        ...
+
+    def one(self, generator: np.random.Generator, streams: Streams) -> float:
+        """The next draw, s."""
+        ...
+
+    def many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
+        """The next ``count`` draws, s: what ``one`` gives one after the other."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lognormal:
+    """Positive durations with the given mean, s, and coefficient of variation ``spread`` (sd / mean)."""
+
+    name: str
+    mean: float
+    spread: float
+
+    def one(self, generator: np.random.Generator, streams: Streams) -> float:  # noqa: ARG002
+        draw = generator.standard_normal()
+        if self.mean == 0.0:
+            return 0.0
+        variance = math.log1p(self.spread * self.spread)
+        return self.mean * math.exp(math.sqrt(variance) * draw - variance / 2)
+
+    def many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:  # noqa: ARG002
+        variance = math.log1p(self.spread * self.spread)
+        draws = np.exp(math.sqrt(variance) * generator.standard_normal(count) - variance / 2)
+        return np.asarray(float(self.mean) * draws)
 
 
 class Streams:
@@ -29,10 +69,10 @@ class Streams:
             self._streams[name] = np.random.Generator(np.random.PCG64(sequence))
         return self._streams[name]
 
+    def draw(self, source: Source) -> float:
+        """The next duration of ``source``, s."""
+        return source.one(self[source.name], self)
+
     def lognormal(self, name: str, mean: float, spread: float) -> float:
         """A positive draw with the given mean and coefficient of variation ``spread`` (sd / mean)."""
-        draw = self[name].standard_normal()
-        if mean == 0.0:
-            return 0.0
-        variance = math.log1p(spread * spread)
-        return mean * math.exp(math.sqrt(variance) * draw - variance / 2)
+        return self.draw(Lognormal(name, mean, spread))

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from cellwright.errors import DescriptionError
 from cellwright.provenance import Figure, Status, assumed, published
-from cellwright.sim.streams import Streams
+from cellwright.sim.streams import Lognormal, Source, Streams
 
 MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
 _CODE = re.compile(r"[A-Z]+(\d+(?:\.\d+)?)(?:\*(\d+))?")
@@ -55,11 +57,37 @@ class Element:
         Of observed times, each replication first draws which cycles it believes in (a bootstrap sample), so that
         few observations give wide intervals.
         """
-        if not self.observed_s:
-            return streams.lognormal(f"work {self.name}", self.mean_s, self.spread)
-        count = len(self.observed_s)
-        believed = Streams(streams.seed, streams.replication)[f"sample {self.name}"].integers(count, size=count)
-        return self.observed_s[int(believed[streams[f"work {self.name}"].integers(count)])]
+        return streams.draw(self.source())
+
+    def source(self) -> Source:
+        """Where its times come from."""
+        if self.observed_s:
+            return Observed(self.name, self.observed_s)
+        return Lognormal(f"work {self.name}", self.mean_s, self.spread)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The times that a stopwatch showed for an element, s, drawn from the sample that a replication believes in."""
+
+    element: str
+    times_s: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of its stream."""
+        return f"work {self.element}"
+
+    def one(self, generator: np.random.Generator, streams: Streams) -> float:
+        return self._believed_s(streams)[int(generator.integers(len(self.times_s)))]
+
+    def many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
+        return np.array(self._believed_s(streams))[generator.integers(len(self.times_s), size=count)]
+
+    def _believed_s(self, streams: Streams) -> list[float]:
+        count = len(self.times_s)
+        sample = Streams(streams.seed, streams.replication)[f"sample {self.element}"].integers(count, size=count)
+        return [self.times_s[number] for number in sample]
 
 
 @dataclass(kw_only=True)

@@ -63,6 +63,7 @@ class Stapler(Cell):
         # trigger        source        destination
         ["start", "waiting", "homing"],
         ["homed", "homing", "stapling"],
+        ["row_stapled", "stapling", "stapling"],
         ["out_of_staples", "stapling", "refilling"],
         ["refilled", "refilling", "stapling"],
         ["jammed", "stapling", "clearing"],
@@ -107,27 +108,29 @@ class Stapler(Cell):
         return "homed"
 
     def stapling(self) -> Step:
-        """Staple what is left, nearest row first; along a row the carriage moves alone."""
-        bridge, carriage, trigger, driver_back = self.bridge, self.carriage, self.trigger, self.driver_back
-        row_mm = None
-        while self.to_staple:
-            if not self.left_in_magazine:
-                return "out_of_staples"
-            along_mm, across_mm = self.to_staple[-1]
-            if along_mm == row_mm:
-                yield carriage.move_to(across_mm)
-            else:
-                yield self.together(bridge.move_to(along_mm), carriage.move_to(across_mm))
-                row_mm = along_mm
+        """Staple what is left of the nearest row: the bridge moves to it, then the carriage alone."""
+        to_staple, carriage, trigger, driver_back = self.to_staple, self.carriage, self.trigger, self.driver_back
+        row_mm, across_mm = to_staple[-1]
+        if not self.left_in_magazine:
+            return "out_of_staples"
+        yield self.together(self.bridge.move_to(row_mm), carriage.move_to(across_mm))
+        while True:
             fired = trigger.fire()
-            place = self.to_staple.pop()  # now, and not after the shot: a stop in between must not make it twice
+            place = to_staple.pop()  # now, and not after the shot: a stop in between must not make it twice
             self.left_in_magazine -= 1
             yield fired
             if not driver_back.is_closed:
-                self.to_staple.append(place)
+                to_staple.append(place)
                 self.left_in_magazine += 1
                 return "jammed"
-        return "stapled"
+            if not to_staple:
+                return "stapled"
+            along_mm, across_mm = to_staple[-1]
+            if along_mm != row_mm:
+                return "row_stapled"
+            if not self.left_in_magazine:
+                return "out_of_staples"
+            yield carriage.move_to(across_mm)
 
     def refilling(self) -> Step:
         """Call for staples; a person fills the magazine and presses start."""

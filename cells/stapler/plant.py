@@ -49,7 +49,7 @@ class StaplerPlant(CellPlant):
 
     def _next_jam(self) -> int:
         chance = self.parameters.jams_per_1000_staples / 1000
-        return int(self.streams["jam"].geometric(chance)) if chance else -1
+        return self.streams["jam"].geometric(chance) if chance else -1
 
     def _trigger_on(self, _: bool) -> None:
         if self.jammed:

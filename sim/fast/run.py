@@ -1,0 +1,219 @@
+"""A replication of a cell on the fast path: known paths where the draws lead along them, events where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cellwright.errors import CellwrightError
+from cellwright.sim.fast.draws import DrawnStreams
+from cellwright.sim.fast.guard import NotExact, NotThisTime
+from cellwright.sim.fast.library import Leg, Library, Place
+from cellwright.sim.fast.memory import Memory
+from cellwright.sim.fast.path import Recorder, RecordingEnvironment
+from cellwright.sim.fast.summing import Stretch, Tables, add_up, constant_stretch
+from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_finished
+from cellwright.sim.rig import resting_rig
+from cellwright.sim.scenario import Scenario
+
+LONGEST_STRETCH = 4096
+"""Cycles added up at once: memory stays flat however long the run."""
+KNOWN_AT_ONCE = 4
+TRIAL = 150
+"""Paths recorded before a scenario is given up whose paths hardly ever come again."""
+CLOSE_S = 1e-6
+"""So near to the end of the asked hours rounding would decide whether a cycle counts."""
+
+
+_known: dict[tuple[str, str, str], FastPath] = {}
+
+
+def fast_path_of(scenario: Scenario) -> FastPath:
+    """What this process knows of a scenario with these inputs: the few met last are kept."""
+    kit = scenario.kit
+    key = (repr(kit.cell), repr(kit.plant), scenario.input_hash())
+    known = _known.get(key)
+    if known is None or known.scenario.kit.cell is not kit.cell:
+        known = FastPath(scenario)
+        _known[key] = known
+        if len(_known) > KNOWN_AT_ONCE:
+            del _known[next(iter(_known))]
+    return known
+
+
+@dataclass(slots=True)
+class FastPath:
+    """What is known of one scenario. ``why_not``: why it can only be simulated by events, once that is known."""
+
+    scenario: Scenario
+    library: Library = field(default_factory=Library)
+    why_not: str | None = None
+    _tables: Tables | None = None
+    _taken: int = 0
+
+    def run(self, length: Length, seed: int, replication: int) -> Replication:
+        """The same as by events, to rounding. Raises NotExact where it would not be."""
+        if self.why_not is not None:
+            raise NotExact(self.why_not)
+        try:
+            return _Run(self, length, seed, replication).replication()
+        except NotThisTime:
+            raise
+        except NotExact as reason:
+            self.why_not = str(reason)
+            raise
+
+    def tables(self, states: list[str]) -> Tables:
+        """The library as arrays."""
+        if self._tables is None:
+            self._tables = Tables(states)
+        self._tables.extend(self.library.paths[self._tables.size :])
+        return self._tables
+
+    def note_taken(self, legs: int) -> None:
+        """So many legs were taken. Raises NotExact if recording them does not pay."""
+        self._taken += legs
+        recorded = len(self.library.paths)
+        if recorded > TRIAL and self._taken < 2 * recorded:
+            raise NotExact("what it does hardly ever comes again in the same way")
+
+
+class _Run:
+    """One replication."""
+
+    def __init__(self, known: FastPath, length: Length, seed: int, replication: int) -> None:
+        self.known, self.length = known, length
+        self.library = known.library
+        self.streams = DrawnStreams(seed, replication)
+        try:
+            rig = resting_rig(known.scenario, self.streams, env=RecordingEnvironment())
+        except CellwrightError as error:
+            raise NotExact(str(error)) from error
+        self.states = list(rig.cell.time_in_state_s)
+        self.recorder = Recorder(Memory(rig, self.library.whole_numbers), self.streams)
+        path, self.numbers = self.recorder.first()
+        self.place = self.library.place(path.ends_in)
+        self.count = _Count(length, self.states)
+        self.ahead: list[int] = []  # paths taken and not yet added up
+        # How many draws of each source the added up paths used, and with those ahead that were ``noted``.
+        self.used = self.streams.durations_used()
+        self.drawn, self.noted = dict(self.used), 0
+        self.since_finished: list[Leg] = []
+        self.finished_here: Place | None = None
+        self.count.add(constant_stretch(path, self.states))
+
+    def replication(self) -> Replication:
+        """Run until the asked length is reached."""
+        count = self.count
+        while not count.is_over:
+            self._take_legs(count.likely_to_come())
+            paths = np.array(self.ahead, dtype=np.int64)
+            self.known.note_taken(len(paths))
+            count.add(add_up(self.known.tables(self.states), paths, self.streams, self.used))
+            self.ahead.clear()
+            self.drawn, self.noted = dict(self.used), 0
+        if not count.counted.cycle_times_s:
+            raise nothing_finished(self.known.scenario.kit.cell.unit, self.length)
+        return count.counted
+
+    def _take_legs(self, cycles: int) -> None:
+        while cycles > 0:
+            leg = self._next_leg()
+            leg.take(self.numbers, self.streams)
+            self.ahead.extend(leg.paths)
+            self._join(leg)
+            self.place = leg.end
+            cycles -= leg.finished
+
+    def _next_leg(self) -> Leg:
+        for leg in self.place.candidates(self.numbers):
+            if leg.holds(self.numbers, self.streams):
+                return leg
+        return self._record()
+
+    def _record(self) -> Leg:
+        """Let events show how it goes on from here; the leg is then taken like any other, so draws are put back."""
+        streams = self.streams
+        for number in self.ahead[self.noted :]:
+            for source in self.library.paths[number].draws:
+                self.drawn[source.name] = self.drawn.get(source.name, 0) + 1
+        self.noted = len(self.ahead)
+        before = streams.used
+        streams.used = before | self.drawn
+        path, _ = self.recorder.record(self.place.state, self.numbers)
+        streams.used = before
+        return self.library.add(self.place, path)
+
+    def _join(self, leg: Leg) -> None:
+        """After a whole cycle of legs, offer them as one for the next time."""
+        if not leg.finished:
+            self.since_finished.append(leg)
+            return
+        legs = [*self.since_finished, leg]
+        if self.finished_here is not None and len(legs) > 1 and not any(each.numbers for each in legs):
+            self.library.join(self.finished_here, legs)
+        self.since_finished = []
+        self.finished_here = leg.end
+
+
+class _Count:
+    """Counts cycles and what was done in them, the warm-up left out, until the asked length is reached."""
+
+    def __init__(self, length: Length, states: list[str]) -> None:
+        self.length = length
+        self.is_over = False
+        self.counted = Replication(time_in_state_s=dict.fromkeys(states, 0.0))
+        self._states = states
+        self._finished = 0
+        self._elapsed_s = 0.0
+        self._open_amounts: np.ndarray | float = 0.0
+        self._open_stops = np.zeros(0, dtype=np.int64)
+
+    def likely_to_come(self) -> int:
+        """How many cycles to try next."""
+        done = len(self.counted.cycle_times_s)
+        if self.length.cycles is not None:
+            missing = self.length.cycles - done + max(0, WARM_UP_CYCLES - self._finished)
+        elif done:
+            left_s = 3600 * (self.length.hours or 0.0) - self._elapsed_s
+            missing = int(1.02 * left_s / (self._elapsed_s / done)) + 2
+        else:
+            missing = WARM_UP_CYCLES + 8
+        return min(missing, LONGEST_STRETCH)
+
+    def add(self, stretch: Stretch) -> None:
+        """Add a stretch; its first cycle was begun in the one before, its last goes on in the next."""
+        amounts, stops = stretch.amounts, stretch.stops
+        amounts[0] += self._open_amounts
+        stops[0, : len(self._open_stops)] += self._open_stops  # a library that has grown knows more causes
+        self._open_amounts, self._open_stops = amounts[-1], stops[-1]
+        warming_up = max(0, WARM_UP_CYCLES - self._finished)
+        self._finished += len(amounts) - 1
+        self._count(amounts[warming_up:-1], stops[warming_up:-1], stretch.causes)
+
+    def _count(self, amounts: np.ndarray, stops: np.ndarray, causes: list[str]) -> None:
+        counted = self.counted
+        number = self._how_many(amounts[:, 0])
+        counted.cycle_times_s.extend(amounts[:number, 0].tolist())
+        elapsed_s, labour_s, *in_states = amounts[:number].sum(axis=0).tolist()
+        self._elapsed_s += elapsed_s
+        counted.labour_s += labour_s
+        for state, seconds in zip(self._states, in_states, strict=True):
+            counted.time_in_state_s[state] += seconds
+        for cause, count in zip(causes, stops[:number].sum(axis=0).tolist(), strict=True):
+            if count:
+                counted.stops[cause] = counted.stops.get(cause, 0) + count
+
+    def _how_many(self, elapsed_s: np.ndarray) -> int:
+        if self.length.cycles is not None:
+            missing = self.length.cycles - len(self.counted.cycle_times_s)
+            self.is_over = len(elapsed_s) >= missing
+            return min(missing, len(elapsed_s))
+        ends_s = self._elapsed_s + np.cumsum(elapsed_s)
+        limit_s = 3600 * (self.length.hours or 0.0)
+        if (np.abs(ends_s - limit_s) < CLOSE_S).any():
+            raise NotThisTime("a cycle ends just as the asked hours do")
+        number = int(np.searchsorted(ends_s, limit_s))
+        self.is_over = number < len(ends_s)
+        return number

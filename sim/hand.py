@@ -1,0 +1,102 @@
+"""A person who does by hand what a cell would do. The hand waits for nobody, so its units are reckoned as arrays."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_finished
+from cellwright.sim.scenario import Scenario
+from cellwright.sim.streams import Streams
+from cellwright.sim.work import Element
+
+BLOCK = 1024
+"""Units reckoned at once: memory stays flat however long the run."""
+
+
+def run_hand(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:
+    """Simulate a person who does the same work by hand, allowance included."""
+    hand = _Hand(scenario, Streams(seed, replication))
+    hand.units(WARM_UP_CYCLES)
+    done = Replication(time_in_state_s=dict.fromkeys(hand.names, 0.0))
+    elapsed_s = 0.0
+    while not length.reached(len(done.cycle_times_s), elapsed_s):
+        block = hand.units(min(BLOCK, _likely_to_come(length, len(done.cycle_times_s), elapsed_s)))
+        ends_s = elapsed_s + np.cumsum(block.times_s)
+        units = len(ends_s) if length.hours is None else int(np.searchsorted(ends_s, 3600 * length.hours, side="right"))
+        _count(done, block, units)
+        if units < len(ends_s):
+            break
+        elapsed_s = float(ends_s[-1])
+    if not done.cycle_times_s:
+        raise nothing_finished(scenario.kit.cell.unit, length)
+    done.labour_s = float(np.sum(done.cycle_times_s))
+    return done
+
+
+def _likely_to_come(length: Length, units: int, elapsed_s: float) -> int:
+    if length.cycles is not None:
+        return length.cycles - units
+    left_s = 3600 * (length.hours or 0.0) - elapsed_s
+    return int(1.02 * left_s * units / elapsed_s) + 2 if units else 16
+
+
+@dataclass(slots=True)
+class _Block:
+    """Some units in a row: a row each. in_elements_s: a column for each element; counts: how often each was done."""
+
+    times_s: np.ndarray
+    in_elements_s: np.ndarray
+    counts: np.ndarray
+    causes: list[str]
+    measures: dict[str, list[float]]
+
+
+class _Hand:
+    """A person who does element after element, unit after unit."""
+
+    def __init__(self, scenario: Scenario, streams: Streams) -> None:
+        self._scenario, self._streams = scenario, streams
+        self._elements = scenario.hand_elements()
+        self._owed = [0.0] * len(self._elements)
+        self._allowance = float(scenario.hand.allowance)
+        self.names = [element.name for element in self._elements]
+
+    def units(self, count: int) -> _Block:
+        """The next ``count`` units."""
+        done = [self._do(number, element, count) for number, element in enumerate(self._elements)]
+        in_elements_s = np.stack([seconds for seconds, _ in done], axis=1)
+        results = [self._scenario.hand.results(self._scenario.groups, self._streams) for _ in range(count)]
+        return _Block(
+            in_elements_s.sum(axis=1),
+            in_elements_s,
+            np.stack([times for _, times in done], axis=1),
+            [element.stop_cause for element in self._elements],
+            {name: [each[name] for each in results] for name in results[0]},
+        )
+
+    def _do(self, number: int, element: Element, units: int) -> tuple[np.ndarray, np.ndarray]:
+        """Seconds that an element takes in each unit, and how often it is done; what comes less often is owed."""
+        owed, times = self._owed[number], np.ones(units, dtype=np.int64)
+        for unit in range(units if element.per_unit != 1 else 0):
+            owed += element.per_unit
+            times[unit] = int(owed + 1e-9)
+            owed -= times[unit]
+        self._owed[number] = owed
+        source = element.source()
+        drawn_s = source.many(self._streams[source.name], int(times.sum()), self._streams) * (1 + self._allowance)
+        return np.bincount(np.repeat(np.arange(units), times), drawn_s, units), times
+
+
+def _count(done: Replication, block: _Block, units: int) -> None:
+    """Add the first ``units`` of a block to what is done."""
+    done.cycle_times_s.extend(block.times_s[:units].tolist())
+    for name, seconds in zip(done.time_in_state_s, block.in_elements_s[:units].sum(axis=0).tolist(), strict=True):
+        done.time_in_state_s[name] += seconds
+    for cause, times in zip(block.causes, block.counts[:units].sum(axis=0).tolist(), strict=True):
+        if cause and times:
+            done.stops[cause] = done.stops.get(cause, 0) + times
+    for name, values in block.measures.items():
+        done.measures.setdefault(name, array("d")).extend(values[:units])
