@@ -24,7 +24,9 @@ from cellwright.hardware.stepping import move_time
 from cellwright.sequences.measured import LineTime, MeasuredValue, rounded
 
 TURN_S = FIRMWARE.poll_s + FIRMWARE.step_s
-"""A turn of the firmware's loop in which one axis steps: no time of a move is known more closely."""
+"""A turn of the firmware's loop in which one axis steps."""
+RUNS_AHEAD = 4.0
+"""Turns by which a move's time is uncertain beyond the ceiling, where the recurrence runs ahead of the steps."""
 SLOWEST_LINE_S = 0.02
 """The most that a line adds to a move: bytes both ways at 57,600 baud, and 16 ms in a USB adapter."""
 FEWEST_MOVES = 10
@@ -32,31 +34,40 @@ WIDEST = 2.0
 """A parameter that is not known to within this factor is not fitted."""
 QUANTILE = 3.841458820694124
 """Chi square, one degree of freedom, 95 %."""
-SEARCHED = 20.0
+SEARCHED = 10.0
 """How many times smaller and larger than described an acceleration is looked for."""
-KNOTS, FINE, LINE_POINTS = 13, 1501, 41
+KNOTS, FINE, LINE_POINTS = 11, 1201, 41
 LOOSENED = (30.0, 10.0, 3.0, 1.0)
 """By how much more chi square may rise while the grid is still coarse, so that nothing plausible falls between."""
-ABOVE_THE_CEILING = tuple(1.05 * 1.25**power for power in range(7))
+ABOVE_THE_CEILING = (1.05, 1.6, 2.4, 3.6)
 """Speeds the firmware cannot reach, as shares of its ceiling: they differ in when it begins to slow down."""
 METHOD = "least squares over the firmware's step recurrence, profile likelihood"
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The moves over one distance: steps, how many, their mean in s, and how well that is known, s."""
+    """The moves over one distance: steps, how many, their mean in s, and its standard error, s."""
 
     steps: int
     n: int
     mean_s: float
-    known_to_s: float
+    error_s: float
 
     @classmethod
     def of(cls, axis: Stepper, mm: float, taken_s: Sequence[float]) -> Times:
         """Of one distance's times."""
         spread_s = float(np.std(taken_s, ddof=1)) if len(taken_s) > 1 else 0.0
-        known_to_s = math.hypot(spread_s / math.sqrt(len(taken_s)), TURN_S)
-        return cls(round(mm * axis.steps_per_mm), len(taken_s), float(np.mean(taken_s)), known_to_s)
+        error_s = spread_s / math.sqrt(len(taken_s))
+        return cls(round(mm * axis.steps_per_mm), len(taken_s), float(np.mean(taken_s)), error_s)
+
+    def known_to_s(self, speed: float) -> float:
+        """How well it is known against a move at up to ``speed`` steps/s, s.
+
+        Where ramps meet full speed, a step more or less is chance: the time is a staircase in speed and acceleration
+        whose steps are as long as the interval of one step.
+        """
+        staircase_s = RUNS_AHEAD * TURN_S if speed > FIRMWARE.ceiling() else max(TURN_S, 1 / speed)
+        return math.hypot(self.error_s, staircase_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +185,14 @@ def _grid(times: Sequence[Times], speeds: np.ndarray, low: float, high: float, l
     chi2 = np.zeros((len(possible), FINE, len(line_s)))
     for one in times:
         taken_s = np.array([_times_over(one.steps, float(speed), low, high) for speed in possible])
-        chi2 += ((one.mean_s - taken_s[:, :, None] - line_s[None, None, :]) / one.known_to_s) ** 2
+        known_to_s = np.array([one.known_to_s(float(speed)) for speed in possible])
+        chi2 += ((one.mean_s - taken_s[:, :, None] - line_s) / known_to_s[:, None, None]) ** 2
     return _Grid(possible, accelerations, chi2)
 
 
 def _is_fast_enough(speed: float, times: Sequence[Times]) -> bool:
     """Whether the farthest moves can be made in their time at this speed at all."""
-    return all(one.steps / speed <= one.mean_s + 5 * one.known_to_s for one in times)
+    return all(one.steps / speed <= one.mean_s + 5 * one.known_to_s(speed) for one in times)
 
 
 @lru_cache(maxsize=4096)
@@ -213,7 +225,7 @@ def _search(
         if search is not None:
             finer = {name: _narrowed(search, name) for name in axes}
             if loosened == LOOSENED[1]:
-                finer = {name: (_between(kept, speeds[name]), *rest) for name, (kept, *rest) in finer.items()}
+                finer = {name: (_between(kept, speeds[name]), low, high) for name, (kept, low, high) in finer.items()}
             ranges, line_s = finer, _narrowed_line(search)
         search = _Search({name: _grid(times[name], *ranges[name], line_s) for name in axes}, line_s, math.inf)
         least = float(np.min(search.by_line()))

@@ -15,7 +15,7 @@ from cellwright.sequences.cell import SLOWEST_STOP_S
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Scenario
 from cellwright.sim.evidence import Evidence, Seen
-from cellwright.sim.replication import WARM_UP_CYCLES
+from cellwright.sim.lengths import WARM_UP_CYCLES
 
 FEWEST_CYCLES = WARM_UP_CYCLES + 3
 """Of fewer finished units no mean is worth comparing: the warm-up is left out, and three remain."""

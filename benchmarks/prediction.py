@@ -7,7 +7,7 @@ from typing import Any
 
 from cellwright.benchmarks.comparison import outcome
 from cellwright.benchmarks.observed import Observed
-from cellwright.sim import Estimate, Length, Scenario, estimate, replicate, run_cell
+from cellwright.sim import Difference, Estimate, Length, Scenario, estimate, replicate, run_cell, welch
 
 FEWEST, MOST = 20, 100
 """Cycles of each simulated replication: as many as the run has, but within these."""
@@ -15,12 +15,20 @@ FEWEST, MOST = 20, 100
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is said of a cycle, by the run itself or by the model; s. line_s: of it what the line adds, if known."""
+    """What is said of a cycle, by the run itself or by the model; s. line_s: of it what the line adds, if known.
+
+    times_s: what its mean is of, the run's cycles or the mean of each replication.
+    """
 
     cycle_time_s: Estimate
     time_in_state_s: dict[str, float]
     n: int
     line_s: float = 0.0
+    times_s: tuple[float, ...] = ()
+
+    def off_s(self, run: Told) -> Difference:
+        """How far its cycle time is from the run's, by Welch's test: the two met no common random numbers."""
+        return welch(run.times_s, self.times_s)
 
     def off_percent(self, run: Told) -> float:
         """How far its cycle time is from the run's, %."""
@@ -33,7 +41,10 @@ class Told:
             "time_in_state_s": self.time_in_state_s,
             "cycles" if run is None else "replications": self.n,
         }
-        return figures if run is None else figures | {"line_s": self.line_s, "off_percent": self.off_percent(run)}
+        if run is None:
+            return figures
+        off = {"off_percent": self.off_percent(run), "off_s": self.off_s(run).mean.as_json()}
+        return figures | {"line_s": self.line_s} | off
 
 
 def told_by_run(observed: Observed) -> Told:
@@ -43,6 +54,7 @@ def told_by_run(observed: Observed) -> Told:
         estimate(observed.cycle_times_s),
         {state: seconds / count for state, seconds in observed.time_in_state_s.items()},
         count,
+        times_s=tuple(observed.cycle_times_s),
     )
 
 
@@ -75,4 +87,5 @@ def told_by_model(
         {state: seconds for state, seconds in result.time_in_state_s.items() if seconds > 0},
         replications,
         line_s,
+        tuple(mean_s + line_s for mean_s in result.means_s),
     )

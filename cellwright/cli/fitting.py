@@ -71,7 +71,9 @@ def fit_model(asked: FitAsked) -> None:
     _print_compared(compared, observed, scenario.kit.cell.unit)
     _print_notes(fitted, observed, scenario)
     if asked.output is not None:
-        tables.console().print(f"Wrote {asked.output}; use it with --measured {asked.output}.", markup=False)
+        tables.console().print(
+            f"Wrote {asked.output}; use it with --measured {asked.output}.", markup=False, soft_wrap=True
+        )
 
 
 def _compare(asked: FitAsked, scenario: Scenario, observed: Observed, file: MeasuredFile) -> Compared:
@@ -139,6 +141,7 @@ def _print_compared(compared: Compared, observed: Observed, unit: str) -> None:
     table.add_row("cycle time, s", *(f"{each.mean:.1f}" for each in times))
     table.add_row("  95 %", *(_reach(each) for each in times))
     table.add_row("  off by", "", *(f"{each.off_percent(run):+.1f} %" for each in (before, after)))
+    table.add_row("  off by, s (95 %)", "", *(tables.interval(each.off_s(run).mean) for each in (before, after)))
     states = {state: None for each in (run, before, after) for state in each.time_in_state_s}
     for state in states:
         spent = [each.time_in_state_s.get(state, 0.0) for each in (run, before, after)]

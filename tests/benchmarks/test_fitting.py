@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cellwright.actuators import Stepper
+from cellwright.benchmarks.fitting import Fitted, fit
+from cellwright.benchmarks.fitting_moves import MovesFound, fit_moves
+from cellwright.benchmarks.observed import Observed, read_observed
+from cellwright.benchmarks.prediction import told_by_model, told_by_run
+from cellwright.cells import load
+from cellwright.errors import InputError
+from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, move_time
+from cellwright.sequences import RunLog
+from cellwright.sequences.measured import MeasuredValue
+from cellwright.sim import Length, run_cell
+
+DESCRIBED = load("stapler").scenario()
+TRUTH = {
+    "bridge.max_speed": 65,
+    "bridge.max_acceleration": 1100,
+    "carriage.max_acceleration": 1900,
+    "trigger.rest_s": 0.13,
+    "plant.jams_per_1000_staples": 4,
+    "operator.response_s": 22,
+    "operator.response_spread": 0.5,
+    "hand.slat_mods": 21,
+    "hand.press_start_mods": 10,
+    "hand.refill_mods": 90,
+    "hand.clear_jam_s": 60,
+    "hand.spread": 0.14,
+}
+AXIS = Stepper(step=2, dir=5, home_pin=9, steps_per_mm=40, max_speed=60, max_acceleration=1200, travel=(0, 1000))
+
+
+def a_run(path: Path, truth: dict[str, float], hours: float, seed: int = 0) -> Observed:
+    """The log of a simulated stapler with these parameters, read as a run of the stapler that is described."""
+    scenario = load("stapler").scenario([f"{name}={value}" for name, value in truth.items()])
+    with RunLog(path) as log:
+        log.describe(cell="stapler", target="model", seed=seed)
+        run_cell(scenario, Length(hours=hours), seed, 0, log)
+    return read_observed(path, "stapler", DESCRIBED)
+
+
+def jittered(observed: Observed, seed: int, sd_s: float = 0.001) -> Observed:
+    """The same with the noise that a computer's clock puts on each move."""
+    draws = np.random.default_rng(seed)
+    for distances in observed.moves_s.values():
+        for mm, times in distances.items():
+            distances[mm] = list(np.asarray(times) + draws.normal(0, sd_s, len(times)))
+    return observed
+
+
+def covers(value: MeasuredValue, truth: float) -> bool:
+    return value.ci95_low <= truth and (value.ci95_high is None or truth <= value.ci95_high)
+
+
+# ---- the whole: known parameters are found again ----
+
+
+@pytest.mark.slow
+def test_a_stapler_with_known_parameters_is_recovered_within_the_stated_intervals(tmp_path: Path) -> None:
+    runs, held = 100, Counter[str]()
+    for seed in range(runs):
+        observed = jittered(a_run(tmp_path / f"{seed}.db", TRUTH, hours=4, seed=seed), seed)
+        held.update(
+            value.parameter for value in fit(observed, DESCRIBED).values if covers(value, TRUTH[value.parameter])
+        )
+    print(dict(held))
+    assert set(held) == set(TRUTH)
+    # Of 100 runs with a coverage of 95 %, fewer than 90 come in 1 of 100 tries; over 12 parameters 1,140 are expected.
+    assert min(held.values()) >= 90, held
+    assert sum(held.values()) >= 0.95 * runs * len(TRUTH), held
+
+
+def test_a_corrected_model_predicts_the_run_that_a_described_one_misses(tmp_path: Path) -> None:
+    observed = a_run(tmp_path / "run.db", {"carriage.max_acceleration": 300, "operator.response_s": 60}, hours=2)
+    fitted = fit(observed, DESCRIBED)
+    measured = [f"{value.parameter}={value.value!r}" for value in fitted.values]
+    run = told_by_run(observed)
+    before, after = (
+        told_by_model(scenario, observed, seed=5, replications=3, jobs=1)
+        for scenario in (DESCRIBED, load("stapler").scenario(measured))
+    )
+    assert before.off_percent(run) < -20
+    assert abs(after.off_percent(run)) < 5
+    assert sum(run.time_in_state_s.values()) == pytest.approx(run.cycle_time_s.mean)
+    assert after.time_in_state_s["stapling"] == pytest.approx(run.time_in_state_s["stapling"], rel=0.01)
+
+
+def test_a_prediction_does_not_meet_the_draws_of_the_run_itself(tmp_path: Path) -> None:
+    observed = a_run(tmp_path / "run.db", {}, hours=1, seed=7)
+    same, next_one = (
+        told_by_model(DESCRIBED, observed, seed=seed, replications=1, jobs=1).cycle_time_s for seed in (7, 8)
+    )
+    assert same == next_one
+
+
+# ---- moves ----
+
+
+def moves(speed: float, acceleration: float, distances_mm: Iterable[float], line_s: float = 0.0) -> MovesFound:
+    taken_s = {
+        mm: [line_s + move_time(CONFIGURABLE_FIRMATA, round(40 * mm), 40 * speed, 40 * acceleration)] * 20
+        for mm in distances_mm
+    }
+    return fit_moves({"axis": AXIS}, {"axis": taken_s}, has_line=line_s > 0)
+
+
+@settings(max_examples=12)
+@given(
+    st.floats(20, 85),
+    st.floats(400, 4000),
+    st.sampled_from([0.0, 0.004, 0.012]),
+    st.sampled_from([(4, 15, 60, 300), (6, 25, 200), (3, 10, 30, 90, 500)]),
+)
+def test_speed_acceleration_and_line_are_found_again(
+    speed: float, acceleration: float, line_s: float, distances_mm: tuple[float, ...]
+) -> None:
+    found = moves(speed, acceleration, distances_mm, line_s)
+    truth = {"axis.max_speed": speed, "axis.max_acceleration": acceleration}
+    for value in found.values:
+        if "given" not in value.method:
+            assert covers(value, truth[value.parameter]), (value, speed, acceleration)
+    if found.line is not None:
+        assert found.line.ci95_low_s <= line_s <= found.line.ci95_high_s
+    assert found.values or found.unsettled
+
+
+def test_the_line_is_told_from_the_ramp_where_some_moves_are_too_short_for_the_speed() -> None:
+    found = moves(60, 900, (1, 3, 60, 300), line_s=0.006)
+    assert found.line is not None
+    assert found.line.ci95_low_s > 0.004 and found.line.ci95_high_s < 0.008
+
+
+def test_an_acceleration_that_only_long_moves_would_have_to_tell_is_not_fitted() -> None:
+    found = moves(60, 9000, (400, 401), line_s=0.006)
+    assert "axis.max_acceleration" not in {value.parameter for value in found.values}
+    assert any("axis.max_acceleration stays 1200 mm/s²" in said for said in found.unsettled)
+
+
+def test_a_speed_that_the_firmware_cannot_reach_is_not_fitted() -> None:
+    found = fit_moves(
+        {"axis": Stepper(**{**vars_of(AXIS), "max_speed": 300})},
+        {"axis": {mm: [move_time(CONFIGURABLE_FIRMATA, 40 * mm, 12_000, 40 * 900)] * 20 for mm in (10, 40, 300)}},
+        has_line=False,
+    )
+    assert [value.parameter for value in found.values] == ["axis.max_acceleration"]
+    assert any("axis.max_speed stays 300 mm/s: every speed from 92 mm/s up" in said for said in found.unsettled)
+
+
+def vars_of(axis: Stepper) -> dict[str, object]:
+    names = ("step", "dir", "home_pin", "steps_per_mm", "max_speed", "max_acceleration", "travel")
+    return {name: getattr(axis, name) for name in names}
+
+
+def test_one_distance_tells_one_thing_and_what_it_was_given_is_said() -> None:
+    found = moves(60, 900, (40,))
+    [acceleration] = found.values
+    assert acceleration.parameter == "axis.max_acceleration" and covers(acceleration, 900)
+    assert acceleration.method.endswith("given max_speed 60 mm/s")
+
+
+# ---- what is read from a log ----
+
+
+def a_log(path: Path, *events: tuple[object, ...]) -> Observed:
+    """A log with these events (at_s, state, source, what, value) and enough cycles."""
+    with RunLog(path) as log:
+        log.describe(cell="stapler", target="serial", seed=1)
+        for at_s, state, source, what, value in events:
+            log.event(at_s, state, source, what, value)  # type: ignore[arg-type]
+        for number in range(1, 7):
+            log.cycle(1000.0 + 10 * number, number)
+            log.event(1000.0 + 10 * number, "waiting", "cell", "state waiting", None)
+            if number == 4:
+                log.event(1042.0, "waiting", "cell", "fault", None)
+                log.event(1042.0, "waiting", "cell", "state faulted", None)
+                log.event(1044.0, "waiting", "cell", "state waiting", None)
+    return read_observed(path, "stapler", DESCRIBED)
+
+
+def test_only_moves_made_alone_from_a_known_place_count(tmp_path: Path) -> None:
+    observed = a_log(
+        tmp_path / "run.db",
+        (0, "homing", "bridge", "move", 10),  # from nobody knows where
+        (1, "homing", "bridge", "move done", 10),
+        (2, "homing", "carriage", "homed", None),
+        (2, "stapling", "carriage", "move", 40),
+        (3, "stapling", "carriage", "move done", 40),
+        (3, "stapling", "bridge", "move", 40),  # with the carriage
+        (3.1, "stapling", "carriage", "move", 80),
+        (4, "stapling", "bridge", "move done", 40),
+        (5, "stapling", "carriage", "move done", 80),
+        (5, "stapling", "carriage", "move", 0),
+        (7, "stapling", "carriage", "move done", 0),
+        (20, "stapling", "carriage", "move", 500),
+        (21, "stapling", "carriage", "move done", 500),  # cut short by the stop
+        (21, "stapling", "cell", "stop", None),
+        (22, "stapling", "carriage", "move", 0),  # not homed again
+        (23, "stapling", "carriage", "move done", 0),
+    )
+    assert {mm: times for mm, times in observed.moves_s["carriage"].items() if times} == {40.0: [1], 80.0: [2]}
+    assert not any(observed.moves_s["bridge"].values())
+
+
+def test_a_persons_time_that_a_stop_cut_short_is_none(tmp_path: Path) -> None:
+    observed = a_log(
+        tmp_path / "run.db",
+        (0, "refilling", "lamp", "on", None),
+        (9, "refilling", "start_button", "closed", None),
+        (20, "refilling", "lamp", "on", None),
+        (30, "refilling", "cell", "fault", None),
+        (40, "waiting", "start_button", "closed", None),
+        (50, "presenting", "lamp", "on", None),
+        (55, "presenting", "panel_in_place", "open", None),
+    )
+    assert observed.spans_s["refilling"] == [9] and observed.spans_s["collecting"] == [5]
+
+
+def test_cycles_with_a_stop_are_left_out(tmp_path: Path) -> None:
+    observed = a_log(tmp_path / "run.db", (0, "waiting", "cell", "state waiting", None))
+    assert observed.left_out == 1
+    assert observed.cycle_times_s == pytest.approx([10, 10, 10])
+    assert observed.time_in_state_s == {"waiting": pytest.approx(30)}
+
+
+def counted(tmp_path: Path, jams: int, shots: int) -> Fitted:
+    fired = [(at, "stapling", "trigger", "fire", 0.06) for at in range(shots)]
+    jammed = [(at + 0.5, "clearing", "cell", "trigger jammed", None) for at in range(jams)]
+    return fit(a_log(tmp_path / "run.db", *fired, *jammed), DESCRIBED)
+
+
+def test_jams_have_the_exact_interval_of_counts(tmp_path: Path) -> None:
+    # 1 of 10: 0.25 to 44.5 % (Clopper-Pearson, as in NIST's Dataplot for p = 0.1, n = 10).
+    [jams] = [each for each in counted(tmp_path, 1, 10).values if each.parameter.startswith("plant")]
+    assert jams.value == 100 and jams.n == 10
+    assert jams.ci95_low == pytest.approx(2.53, abs=0.01) and jams.ci95_high == pytest.approx(445.0, abs=0.2)
+
+
+def test_no_jam_at_all_tells_no_rate_but_a_bound(tmp_path: Path) -> None:
+    found = counted(tmp_path, 0, 1000)
+    assert not any(each.parameter.startswith("plant") for each in found.values)
+    assert any("none in 1000 says only that it is below 3.68" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("facts", "cycles", "says"),
+    [
+        ({"cell": "digital_tape"}, 6, "is a log of digital_tape, not of stapler"),
+        ({}, 6, "does not say of which cell it is"),
+        ({"cell": "stapler"}, 4, "has 4 finished panels; at least 5 are needed"),
+    ],
+)
+def test_a_log_that_does_not_serve_is_refused(tmp_path: Path, facts: dict[str, str], cycles: int, says: str) -> None:
+    with RunLog(tmp_path / "run.db") as log:
+        log.describe(**facts)
+        for number in range(1, cycles + 1):
+            log.cycle(10.0 * number, number)
+    with pytest.raises(InputError, match=says):
+        read_observed(tmp_path / "run.db", "stapler", DESCRIBED)
