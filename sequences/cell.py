@@ -58,6 +58,7 @@ class Cell(StepTools):
     """Triggers that count as a stop of the cell, each with its cause in plain words."""
     resets_with: ClassVar[str] = ""
     """The button that resets the cell after a fault or a stop, if it has one."""
+    _table_of_class: ClassVar[Machine]
     arduino: ClassVar[Kind] = "uno"
     """The Arduino whose pins it is described for: a virtual one is of this kind."""
 
@@ -81,7 +82,7 @@ class Cell(StepTools):
             setattr(self, name, part)
         self._attach_all({name: part for name, part in parts.items() if isinstance(part, Device)})
         board.on_trouble(self._hear_trouble)
-        self._table = self._build_table()
+        self._table = self._built_table()
         self._state = self.states[0]
         self._destinations = {
             (each.source, trigger): each.dest or each.source  # no destination: it stays
@@ -158,18 +159,22 @@ class Cell(StepTools):
             elif name == self.resets_with:
                 device.when_closed = self.reset
 
-    def _build_table(self) -> Machine:
-        table = Machine(
-            model=None,
-            states=[*(State(name) for name in self.states), State(FAULTED), State(STOPPED)],
-            transitions=self.transitions,
-            initial=self.states[0],
-            auto_transitions=False,
-        )
-        table.add_transition("fault", [*self.states], FAULTED)
-        table.add_transition("stop", [*self.states, FAULTED], STOPPED)
-        table.add_transition("reset", [FAULTED, STOPPED], self.states[0])
-        return table
+    @classmethod
+    def _built_table(cls) -> Machine:
+        """The states and transitions of the class, built and checked by ``transitions`` once for all its cells."""
+        if "_table_of_class" not in vars(cls):
+            table = Machine(
+                model=None,
+                states=[*(State(name) for name in cls.states), State(FAULTED), State(STOPPED)],
+                transitions=cls.transitions,
+                initial=cls.states[0],
+                auto_transitions=False,
+            )
+            table.add_transition("fault", [*cls.states], FAULTED)
+            table.add_transition("stop", [*cls.states, FAULTED], STOPPED)
+            table.add_transition("reset", [FAULTED, STOPPED], cls.states[0])
+            cls._table_of_class = table
+        return cls._table_of_class
 
     # ---- running ----
 

@@ -21,6 +21,7 @@ class Leg(NamedTuple):
     paths: their ids. end: where it leads. finished: units finished on the way. kept: for each whole number that matters
     its index and limits. numbers: what is drawn on the way, each with how many of its stream come before it, and its
     limits or None. moved: indices of whole numbers and what is added to them; set_anew: the other changes.
+    drawn: how many durations of each source it takes.
     """
 
     paths: tuple[int, ...]
@@ -30,6 +31,7 @@ class Leg(NamedTuple):
     numbers: tuple[tuple[Asked, int, Limits | None], ...]
     moved: tuple[tuple[int, int], ...]
     set_anew: tuple[Change, ...]
+    drawn: tuple[tuple[str, int], ...]
 
     def holds(self, numbers: Sequence[int], streams: DrawnStreams) -> bool:
         """Whether a run with these whole numbers and these draws to come goes this way."""
@@ -113,7 +115,7 @@ class Library:
             numbers.append((asked, counted[asked.stream], None if allowed is None else _limits(allowed)))
             counted[asked.stream] += 1
         ids, end = (len(self.paths) - 1,), self.place(path.ends_in)
-        leg = _leg(ids, end, len(path.pieces) - 1, ranges, changes)._replace(numbers=tuple(numbers))
+        leg = self._leg(ids, end, ranges, changes)._replace(numbers=tuple(numbers))
         start.add(leg)
         return leg
 
@@ -128,22 +130,23 @@ class Library:
                     return
                 now |= {change.place: _after(now, change) for change in path.changes}
         ids = tuple(number for leg in legs for number in leg.paths)
-        start.add(_leg(ids, legs[-1].end, sum(leg.finished for leg in legs), ranges, now))
+        start.add(self._leg(ids, legs[-1].end, ranges, now))
 
-
-def _leg(
-    ids: tuple[int, ...], end: Place, finished: int, ranges: Mapping[Symbol, Range], changes: Mapping[int, Change]
-) -> Leg:
-    moved = {place: change for place, change in changes.items() if change.terms == ((Symbol("kept", place), 1),)}
-    return Leg(
-        ids,
-        end,
-        finished,
-        tuple((symbol.number, *_limits(allowed)) for symbol, allowed in ranges.items() if symbol.kind == "kept"),
-        (),
-        tuple((place, change.constant) for place, change in moved.items() if change.constant),
-        tuple(change for place, change in changes.items() if place not in moved),
-    )
+    def _leg(
+        self, ids: tuple[int, ...], end: Place, ranges: Mapping[Symbol, Range], changes: Mapping[int, Change]
+    ) -> Leg:
+        paths = [self.paths[number] for number in ids]
+        moved = {place: change for place, change in changes.items() if change.terms == ((Symbol("kept", place), 1),)}
+        return Leg(
+            paths=ids,
+            end=end,
+            finished=sum(len(path.pieces) - 1 for path in paths),
+            kept=tuple((symbol.number, *_limits(each)) for symbol, each in ranges.items() if symbol.kind == "kept"),
+            numbers=(),
+            moved=tuple((place, change.constant) for place, change in moved.items() if change.constant),
+            set_anew=tuple(change for place, change in changes.items() if place not in moved),
+            drawn=tuple(Counter(source.name for path in paths for source in path.draws).items()),
+        )
 
 
 def _limits(allowed: Range) -> Limits:

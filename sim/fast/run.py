@@ -96,9 +96,10 @@ class _Run:
         self.place = self.library.place(path.ends_in)
         self.count = _Count(length, self.states)
         self.ahead: list[int] = []  # paths taken and not yet added up
-        # How many draws of each source the added up paths used, and with those ahead that were ``noted``.
+        # How many draws of each source were used by the paths that were added up, and by all legs but those not noted.
         self.used = self.streams.durations_used()
-        self.drawn, self.noted = dict(self.used), 0
+        self.drawn = dict(self.used)
+        self.not_noted: list[Leg] = []
         self.since_finished: list[Leg] = []
         self.finished_here: Place | None = None
         self.count.add(constant_stretch(path, self.states))
@@ -112,7 +113,8 @@ class _Run:
             self.known.note_taken(len(paths))
             count.add(add_up(self.known.tables(self.states), paths, self.streams, self.used))
             self.ahead.clear()
-            self.drawn, self.noted = dict(self.used), 0
+            self.drawn = dict(self.used)
+            self.not_noted.clear()
         if not count.counted.cycle_times_s:
             raise nothing_finished(self.known.scenario.kit.cell.unit, self.length)
         return count.counted
@@ -122,6 +124,7 @@ class _Run:
             leg = self._next_leg()
             leg.take(self.numbers, self.streams)
             self.ahead.extend(leg.paths)
+            self.not_noted.append(leg)
             self._join(leg)
             self.place = leg.end
             cycles -= leg.finished
@@ -135,10 +138,10 @@ class _Run:
     def _record(self) -> Leg:
         """Let events show how it goes on from here; the leg is then taken like any other, so draws are put back."""
         streams = self.streams
-        for number in self.ahead[self.noted :]:
-            for source in self.library.paths[number].draws:
-                self.drawn[source.name] = self.drawn.get(source.name, 0) + 1
-        self.noted = len(self.ahead)
+        for leg in self.not_noted:
+            for name, count in leg.drawn:
+                self.drawn[name] = self.drawn.get(name, 0) + count
+        self.not_noted.clear()
         before = streams.used
         streams.used = before | self.drawn
         path, _ = self.recorder.record(self.place.state, self.numbers)
