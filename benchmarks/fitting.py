@@ -103,9 +103,9 @@ def _rate(rate: Rate, observed: Observed) -> tuple[MeasuredValue | None, str]:
     """How often something happens: binomial, with the exact interval of Clopper and Pearson (1934, Biometrika 26)."""
     from scipy import stats
 
-    happened, n = observed.counts[rate.happens], observed.counts[rate.each]
-    if not n:
-        return None, f"{rate.parameter} is not fitted: the log has no {rate.each.source} {rate.each.what}."
+    happened, n = observed.counts[rate.happens], sum(observed.counts[event] for event in rate.each)
+    if n < happened or not n:
+        return None, f"{rate.parameter} is not fitted: the log has no {rate.each[0].source} {rate.each[0].what}."
     interval = stats.binomtest(happened, n).proportion_ci(0.95, method="exact")
     low, high = rate.per * float(interval.low), rate.per * float(interval.high)
     if not happened:

@@ -158,9 +158,9 @@ def _slopes(scenario: Scenario, span: Span) -> list[float]:
 
 def _log_likelihood(timed: _Timed, elements: _Sum, guess: Guess, called_in: Scenario | None) -> float:
     mean_s, variance_s2 = elements.moments(guess)
-    if mean_s <= 0:
+    if mean_s <= 0 and timed.span.elements:
         return -math.inf
-    cv = max(math.sqrt(variance_s2) / mean_s, 1e-4)
+    cv = max(math.sqrt(variance_s2) / mean_s, 1e-4) if mean_s else 0.0
     if called_in is None:
         return float(np.sum(_log_density(timed.times_s, mean_s, cv)))
     operator = called_in.groups["operator"]

@@ -224,7 +224,7 @@ class _Counted:
 
     def __init__(self, evidence: Evidence) -> None:
         self.counts: Counter[Seen] = Counter()
-        self._wanted = {event for rate in evidence.rates for event in (rate.happens, rate.each)}
+        self._wanted = {event for rate in evidence.rates for event in (rate.happens, *rate.each)}
 
     def begin(self, replication: int) -> None:
         """Nothing is under way between two events that are counted."""
@@ -256,8 +256,8 @@ class _Spans:
         for span in self._spans:
             if span.name in self._since_s and _matches(span.ends, row):
                 self.taken_s[span.name].append(row.at_s - self._since_s.pop(span.name))
-            elif _matches(span.begins, row):
-                self._since_s.setdefault(span.name, row.at_s)
+            elif _matches(span.begins, row) and not (span.called and span.name in self._since_s):
+                self._since_s[span.name] = row.at_s  # a call counts from when it began, other work from its last start
 
 
 def _matches(event: Seen, row: Row) -> bool:

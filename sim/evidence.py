@@ -20,7 +20,7 @@ class Rate:
 
     parameter: str
     happens: Seen
-    each: Seen
+    each: tuple[Seen, ...]
     per: float = 1000.0
 
 

@@ -1,6 +1,7 @@
 """The digital tape: logs pushed past a saw, with the next cut shown and beeped."""
 
 from cellwright.cells.digital_tape.cell import DigitalTape
+from cellwright.cells.digital_tape.evidence import EVIDENCE
 from cellwright.cells.digital_tape.manual import MeasuringByHand
 from cellwright.cells.digital_tape.plant import DigitalTapePlant, TapePlantParameters
 from cellwright.sim import Kit, Measure
@@ -17,6 +18,7 @@ KIT = Kit(
     plant_parameters=TapePlantParameters(),
     hand=MeasuringByHand(),
     measures=MEASURES,
+    evidence=EVIDENCE,
     provoking={
         "pausing": ("plant.pull_backs_per_1000_cuts=1000",),
         "rejecting": ("plant.wrong_per_1000_cuts=300",),

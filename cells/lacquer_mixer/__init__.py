@@ -2,6 +2,7 @@
 
 from cellwright.cells.lacquer_mixer.cell import LacquerMixer
 from cellwright.cells.lacquer_mixer.certificate import certificate_texts
+from cellwright.cells.lacquer_mixer.evidence import EVIDENCE
 from cellwright.cells.lacquer_mixer.manual import MixingByHand
 from cellwright.cells.lacquer_mixer.plant import LacquerMixerPlant, MixerPlantParameters
 from cellwright.sim import Kit, Measure
@@ -18,6 +19,7 @@ KIT = Kit(
     hand=MixingByHand(),
     measures=MEASURES,
     certificates=certificate_texts,
+    evidence=EVIDENCE,
     provoking={
         "mending": ("plant.blocks_per_1000_cans=300",),
         "pausing": ("plant.lifts_per_1000_cans=300",),

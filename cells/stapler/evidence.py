@@ -13,8 +13,7 @@ EVIDENCE = Evidence(
         Rate(
             "plant.jams_per_1000_staples",
             happens=Seen("cell", "trigger jammed"),
-            each=Seen("trigger", "fire"),
-            per=1000,
+            each=(Seen("trigger", "fire"),),
         ),
     ),
     spans=(

@@ -102,6 +102,33 @@ def test_a_prediction_does_not_meet_the_draws_of_the_run_itself(tmp_path: Path) 
     assert same == next_one
 
 
+@pytest.mark.parametrize(
+    ("name", "truth"),
+    [
+        ("digital_tape", {"plant.pull_backs_per_1000_cuts": 50, "plant.wrong_per_1000_cuts": 30}),
+        (
+            "lacquer_mixer",
+            {
+                "operator.response_s": 25,
+                "operator.response_spread": 0.5,
+                "hand.spread": 0.14,
+                "hand.press_start_mods": 10,
+                "hand.close_and_label_mods": 100,
+            },
+        ),
+    ],
+)
+def test_each_cell_says_what_its_log_tells(tmp_path: Path, name: str, truth: dict[str, float]) -> None:
+    scenario = load(name).scenario([f"{parameter}={value}" for parameter, value in truth.items()])
+    with RunLog(tmp_path / "run.db") as log:
+        log.describe(cell=name, target="model", seed=3)
+        run_cell(scenario, Length(hours=6), 3, 0, log)
+    described = load(name).scenario()
+    values = fit(read_observed(tmp_path / "run.db", name, described), described).values
+    assert {value.parameter for value in values} == set(truth)
+    assert all(covers(value, truth[value.parameter]) for value in values), values
+
+
 # ---- moves ----
 
 

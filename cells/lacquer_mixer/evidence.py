@@ -1,0 +1,31 @@
+"""What a run log of the mixer says of the person who tends it.
+
+Not how often a line is blocked or has air in it: a mishap in a line that the can does not need is seen by nobody.
+"""
+
+from __future__ import annotations
+
+from cellwright.sim.evidence import Evidence, Seen, Span
+
+CALLED = Seen("lamp", "on", "presenting")
+DOOR_OPEN, DOOR_CLOSED = Seen("door", "open", "presenting"), Seen("door", "closed", "waiting")
+
+EVIDENCE = Evidence(
+    spans=(
+        Span("coming", CALLED, DOOR_OPEN, (), called=True),
+        Span(
+            "closing",
+            DOOR_OPEN,
+            Seen("can_in_place", "open", "presenting"),
+            ("close and label",),
+            fits="hand.close_and_label_mods",
+        ),
+        Span(
+            "starting",
+            DOOR_CLOSED,
+            Seen("start_button", "closed", "waiting"),
+            ("press start",),
+            fits="hand.press_start_mods",
+        ),
+    )
+)
