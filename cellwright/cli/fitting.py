@@ -141,7 +141,7 @@ def _print_compared(compared: Compared, observed: Observed, unit: str) -> None:
     table.add_row("cycle time, s", *(f"{each.mean:.1f}" for each in times))
     table.add_row("  95 %", *(_reach(each) for each in times))
     table.add_row("  off by", "", *(f"{each.off_percent(run):+.1f} %" for each in (before, after)))
-    table.add_row("  off by, s (95 %)", "", *(tables.interval(each.off_s(run).mean) for each in (before, after)))
+    table.add_row("  off by, s (95 %)", "", *(_in_short(each.off_s(run).mean) for each in (before, after)))
     states = {state: None for each in (run, before, after) for state in each.time_in_state_s}
     for state in states:
         spent = [each.time_in_state_s.get(state, 0.0) for each in (run, before, after)]
@@ -162,6 +162,13 @@ def _reach(estimate: Estimate) -> str:
     return f"{estimate.ci95_low:.1f} to {estimate.ci95_high:.1f}"
 
 
+def _in_short(estimate: Estimate) -> str:
+    """A difference with its interval; whole seconds where it is wide."""
+    low, high = estimate.ci95_low, estimate.ci95_high
+    is_wide = low is not None and high is not None and high - low >= 10
+    return tables.interval(estimate, 0 if is_wide else 1)
+
+
 def _verdict(compared: Compared) -> str:
     run, before, after = compared.run, compared.before, compared.after
     sentence = (
@@ -171,7 +178,8 @@ def _verdict(compared: Compared) -> str:
     high = run.cycle_time_s.ci95_high
     if high is None:
         return sentence
-    return f"{sentence} The run itself is known to ±{100 * (high / run.cycle_time_s.mean - 1):.1f} %."
+    known = f"{sentence} The run itself is known to ±{100 * (high / run.cycle_time_s.mean - 1):.1f} %"
+    return f"{known}." if after.off_s(run).is_certain else f"{known}, so what is left may be chance."
 
 
 def _print_notes(fitted: Fitted, observed: Observed, scenario: Scenario) -> None:
