@@ -79,13 +79,13 @@ def test_a_study_is_compared_with_an_earlier_one_by_welch(tmp_path: Path, capsys
 
 
 def test_json_of_two_studies_counts_what_only_one_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    earlier = study(tmp_path / "before.csv", staple=[30, 31], walk=[5, 5])
+    earlier = study(tmp_path / "before.csv", staple=[30, 31], walk=[5])  # the walk in one of the cycles only
     later = study(tmp_path / "after.csv", staple=[30, 31], wait=[1, 1])
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["against"]
     assert (found["gone"], found["new"], found["status"]) == (["walk"], ["wait"], "measured")
     assert [each["element"] for each in found["elements"]] == ["staple"]
-    assert found["whole_cycle"]["difference_s"]["mean"] == pytest.approx(-4)
+    assert found["whole_cycle"]["difference_s"]["mean"] == pytest.approx((31 + 32) / 2 - (35 + 31) / 2)
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier]) == 0
     assert "Only in before.csv: walk; the whole cycle counts it." in " ".join(capsys.readouterr().out.split())
 
