@@ -16,7 +16,7 @@ from statistics import median
 from handwritten import HandwrittenStapler
 
 from cellwright.cells import load
-from cellwright.sim import Length, run_cell
+from cellwright.sim import Length, run_cell_by_events
 
 CYCLES = 150
 SPEED_PAIRS = 9
@@ -54,7 +54,7 @@ def run(*command: object) -> subprocess.CompletedProcess[str]:
 
 
 def speed() -> str:
-    """Cycles per second of the cell and of the hand-written model, the warm-up counted in both."""
+    """Cycles per second of the cell, event by event, and of the hand-written model, the warm-up counted in both."""
     ratios, cell_rate, handwritten_rate = speed_against(merged=False)
     against_merged, _, merged_rate = speed_against(merged=True)
     return (
@@ -70,7 +70,7 @@ def speed_against(merged: bool) -> tuple[list[float], float, float]:
     scenario = load("stapler").scenario()
 
     def cell() -> None:
-        run_cell(scenario, Length(cycles=CYCLES), 1, 0)
+        run_cell_by_events(scenario, Length(cycles=CYCLES), 1, 0)
 
     def handwritten() -> None:
         model = HandwrittenStapler(1, 0, merged)

@@ -41,7 +41,7 @@ class StaplerPlant(CellPlant):
         self.landed: list[tuple[int, int]] = []
         self.dry_shots = 0
         self.panels_checked = 0
-        self._good: list[list[tuple[int, int]]] = []
+        self._good: list[int] = []
         self._until_jam = self._next_jam()
         self.close(cell.driver_back)
         board.on_output(cell.trigger.pin, self._trigger_on, levels=[not cell.trigger.active_low])
@@ -107,8 +107,9 @@ class StaplerPlant(CellPlant):
         """Look at every staple of a finished panel. Raises CellFault for a missing, doubled or misplaced one."""
         landed, self.landed = self.landed, []
         self.panels_checked += 1
-        if landed in self._good:
-            return  # staple for staple where they were on a panel that has been checked
+        as_before = hash(tuple(landed))
+        if as_before in self._good:
+            return  # staple for staple where they were on a panel that has been checked (64 bits tell it from all others)
         layout, cell = self.cell.layout, self.cell
         asked = len(layout.path)
         if len(set(landed)) != len(landed) or len(landed) != asked:
@@ -120,4 +121,4 @@ class StaplerPlant(CellPlant):
             along_mm, across_mm = along / cell.bridge.steps_per_mm, across / cell.carriage.steps_per_mm
             if not layout.is_on_a_slat(along_mm, across_mm):
                 raise CellFault(f"{cell.name()}: a staple landed at {along_mm:g}, {across_mm:g} mm, beside its slat.")
-        self._good = [landed, *self._good[:1]]  # one stapled on the way out, one on the way back
+        self._good = [as_before, *self._good[:1]]  # one stapled on the way out, one on the way back

@@ -27,6 +27,7 @@ class Recording(NamedTuple):
 
     guard: Guard
     draws: list[Source]
+    drawn_s: list[float]
     numbers: list[Asked]
 
 
@@ -64,6 +65,7 @@ class DrawnStreams(Streams):
         if self.recording is None:
             return value
         self.recording.draws.append(source)
+        self.recording.drawn_s.append(value)
         return Traced(self.recording.guard, {Symbol("draw", len(self.recording.draws) - 1): 1}, 0, value)
 
     def durations_used(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -71,6 +72,12 @@ class Guard:
     ranges: dict[Symbol, Range] = field(default_factory=dict)
     longest_s: float = math.inf
     shortest_s: dict[int, float] = field(default_factory=dict)
+
+    def allows(self, drawn_s: Sequence[float]) -> bool:
+        """Whether a path may be taken with these durations."""
+        if sum(drawn_s) >= self.longest_s:
+            return False
+        return all(drawn_s[number] >= least_s for number, least_s in self.shortest_s.items())
 
     def add_number(self, symbol: Symbol, by: float, constant: float, op: Literal["eq", "lt"], holds: bool) -> None:
         """``by`` x symbol + ``constant`` is zero ("eq") or below zero ("lt"), or is not."""

@@ -15,6 +15,7 @@ from cellwright.sim.fast.memory import Memory, State
 from cellwright.sim.fast.traced import Traced
 from cellwright.sim.streams import Source
 
+MEASURED = "what its units are like is measured, unit by unit"
 MOST_EVENTS = 100_000
 """Within one path; a cell that is never at rest between two steps would be recorded for ever."""
 
@@ -83,17 +84,17 @@ class Recorder:
 
     def first(self) -> tuple[Path, list[int]]:
         """From power-up to the first rest, which is like no other replication's, and the whole numbers then."""
-        return self._record(Recording(Guard(), [], []))
+        return self._record(Recording(Guard(), [], [], []))
 
-    def record(self, start: State, numbers: Sequence[int]) -> tuple[Path, list[int]]:
-        """The path on which this run goes on from ``start``, and the whole numbers at its end."""
+    def record(self, start: State, numbers: Sequence[int]) -> tuple[Path, list[float]]:
+        """The path on which this run goes on from ``start``, and the durations that it drew, s."""
         guard = Guard()
-        recording = Recording(guard, [], [])
+        recording = Recording(guard, [], [], [])
         kept = [Traced(guard, {Symbol("kept", index): 1}, 0, value) for index, value in enumerate(numbers)]
         self.memory.bring_back(start, kept, Traced(guard, {Symbol("clock", 0): 1}, 0, 0.0))
         self.streams.recording = recording
         try:
-            return self._record(recording)
+            return self._record(recording)[0], recording.drawn_s
         finally:
             self.streams.recording = None
 
@@ -137,7 +138,7 @@ class Recorder:
 
     def _note_finished(self, _: Event) -> None:
         if self.memory.plant.measured:
-            raise NotExact("what its units are like is measured, unit by unit")
+            raise NotExact(MEASURED)
         self._looks.append(self._look_at_accounts())
         self._watch_for_finished()
 

@@ -11,7 +11,7 @@ from cellwright.sim.fast.draws import DrawnStreams
 from cellwright.sim.fast.guard import NotExact, NotThisTime
 from cellwright.sim.fast.library import Leg, Library, Place
 from cellwright.sim.fast.memory import Memory
-from cellwright.sim.fast.path import Recorder, RecordingEnvironment
+from cellwright.sim.fast.path import MEASURED, Recorder, RecordingEnvironment
 from cellwright.sim.fast.summing import Stretch, Tables, add_up, constant_stretch
 from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_finished
 from cellwright.sim.rig import resting_rig
@@ -20,8 +20,10 @@ from cellwright.sim.scenario import Scenario
 LONGEST_STRETCH = 4096
 """Cycles added up at once: memory stays flat however long the run."""
 KNOWN_AT_ONCE = 4
-TRIAL = 150
-"""Paths recorded before a scenario is given up whose paths hardly ever come again."""
+TRIAL = Length(cycles=100)
+"""By this a scenario is judged: whether it can be recorded, and whether its paths come again often enough to pay."""
+PAYS_FROM_CYCLES, PAYS_FROM_HOURS = 100, 2.0
+"""Shorter runs are over before anything comes again."""
 CLOSE_S = 1e-6
 """So near to the end of the asked hours rounding would decide whether a cycle counts."""
 
@@ -48,21 +50,37 @@ class FastPath:
 
     scenario: Scenario
     library: Library = field(default_factory=Library)
-    why_not: str | None = None
+    _why_not: str | None = ""
     _tables: Tables | None = None
-    _taken: int = 0
 
     def run(self, length: Length, seed: int, replication: int) -> Replication:
-        """The same as by events, to rounding. Raises NotExact where it would not be."""
+        """The same as by events, to rounding. Raises NotExact where it would not be.
+
+        Whether it is taken, and every bit of what comes out, depends on what is asked alone and never on what was run
+        before: the same seed gives the same bytes on any number of cores.
+        """
+        if (length.cycles or PAYS_FROM_CYCLES) < PAYS_FROM_CYCLES or (
+            length.hours or PAYS_FROM_HOURS
+        ) < PAYS_FROM_HOURS:
+            raise NotExact("so short a run does not pay")
         if self.why_not is not None:
             raise NotExact(self.why_not)
-        try:
-            return _Run(self, length, seed, replication).replication()
-        except NotThisTime:
-            raise
-        except NotExact as reason:
-            self.why_not = str(reason)
-            raise
+        return _Run(self, length, seed, replication).replication()
+
+    @property
+    def why_not(self) -> str | None:
+        """Why the scenario is simulated by events, as a clause, or None if it is not; found out by a trial."""
+        if self.scenario.kit.measures:
+            return MEASURED
+        if self._why_not == "":
+            try:
+                trial = _Run(self, TRIAL, seed=0, replication=0)
+                trial.replication()
+                pays = trial.taken >= 2 * len(self.library.paths)
+                self._why_not = None if pays else "what it does hardly ever comes again in the same way"
+            except NotExact as reason:
+                self._why_not = str(reason)
+        return self._why_not
 
     def tables(self, states: list[str]) -> Tables:
         """The library as arrays."""
@@ -70,13 +88,6 @@ class FastPath:
             self._tables = Tables(states)
         self._tables.extend(self.library.paths[self._tables.size :])
         return self._tables
-
-    def note_taken(self, legs: int) -> None:
-        """So many legs were taken. Raises NotExact if recording them does not pay."""
-        self._taken += legs
-        recorded = len(self.library.paths)
-        if recorded > TRIAL and self._taken < 2 * recorded:
-            raise NotExact("what it does hardly ever comes again in the same way")
 
 
 class _Run:
@@ -100,6 +111,8 @@ class _Run:
         self.used = self.streams.durations_used()
         self.drawn = dict(self.used)
         self.not_noted: list[Leg] = []
+        self.looks_at_durations = False
+        self.taken = 0
         self.since_finished: list[Leg] = []
         self.finished_here: Place | None = None
         self.count.add(constant_stretch(path, self.states))
@@ -108,16 +121,39 @@ class _Run:
         """Run until the asked length is reached."""
         count = self.count
         while not count.is_over:
-            self._take_legs(count.likely_to_come())
-            paths = np.array(self.ahead, dtype=np.int64)
-            self.known.note_taken(len(paths))
-            count.add(add_up(self.known.tables(self.states), paths, self.streams, self.used))
+            count.add(self._stretch(count.likely_to_come()))
+            self.taken += len(self.ahead)
             self.ahead.clear()
             self.drawn = dict(self.used)
             self.not_noted.clear()
         if not count.counted.cycle_times_s:
             raise nothing_finished(self.known.scenario.kit.cell.unit, self.length)
         return count.counted
+
+    def _stretch(self, cycles: int) -> Stretch:
+        """The next so many cycles added up; where a draw turns out to lead elsewhere, chosen again with more care."""
+        before = (
+            list(self.numbers),
+            self.place,
+            dict(self.streams.used),
+            list(self.since_finished),
+            self.finished_here,
+        )
+        try:
+            return self._take_and_add_up(cycles)
+        except NotThisTime:
+            self.numbers, self.place, self.streams.used, self.since_finished, self.finished_here = before
+            self.ahead, self.not_noted, self.drawn = [], [], dict(self.used)
+            self.looks_at_durations = True
+            return self._take_and_add_up(cycles)
+
+    def _take_and_add_up(self, cycles: int) -> Stretch:
+        self._take_legs(cycles)
+        used = dict(self.used)
+        paths = np.array(self.ahead, dtype=np.int64)
+        stretch = add_up(self.known.tables(self.states), paths, self.streams, used)
+        self.used = used
+        return stretch
 
     def _take_legs(self, cycles: int) -> None:
         while cycles > 0:
@@ -131,22 +167,41 @@ class _Run:
 
     def _next_leg(self) -> Leg:
         for leg in self.place.candidates(self.numbers):
-            if leg.holds(self.numbers, self.streams):
+            if leg.holds(self.numbers, self.streams) and (not self.looks_at_durations or self._durations_hold(leg)):
                 return leg
         return self._record()
 
+    def _durations_hold(self, leg: Leg) -> bool:
+        """Whether the durations to come lie within the guards of all paths of a leg."""
+        self._note_drawn()
+        used = dict(self.drawn)
+        for path in (self.library.paths[number] for number in leg.paths):
+            drawn_s = []
+            for source in path.draws:
+                position = used.get(source.name, 0)
+                used[source.name] = position + 1
+                self.streams.expect(source)
+                drawn_s.append(float(self.streams.durations(source.name, position + 1)[position]))
+            if not path.guard.allows(drawn_s):
+                return False
+        return True
+
     def _record(self) -> Leg:
         """Let events show how it goes on from here; the leg is then taken like any other, so draws are put back."""
-        streams = self.streams
+        self._note_drawn()
+        streams, before = self.streams, self.streams.used
+        streams.used = before | self.drawn
+        path, drawn_s = self.recorder.record(self.place.state, self.numbers)
+        streams.used = before
+        if not path.guard.allows(drawn_s):
+            raise NotThisTime("a draw is so long or so short that things happen in another order")
+        return self.library.add(self.place, path)
+
+    def _note_drawn(self) -> None:
         for leg in self.not_noted:
             for name, count in leg.drawn:
                 self.drawn[name] = self.drawn.get(name, 0) + count
         self.not_noted.clear()
-        before = streams.used
-        streams.used = before | self.drawn
-        path, _ = self.recorder.record(self.place.state, self.numbers)
-        streams.used = before
-        return self.library.add(self.place, path)
 
     def _join(self, leg: Leg) -> None:
         """After a whole cycle of legs, offer them as one for the next time."""

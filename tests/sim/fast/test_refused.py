@@ -28,7 +28,7 @@ def refusal(scenario) -> str:
 @pytest.mark.parametrize("name", ["lacquer_mixer", "digital_tape"])
 def test_cells_with_sensors_that_change_all_the_time(name):
     with pytest.raises(NotExact, match=r"which change between two steps|does not know what"):
-        FastPath(load(name).scenario()).run(Length(cycles=3), 1, 0)
+        FastPath(load(name).scenario()).run(LENGTH, 1, 0)
 
 
 def test_a_cell_that_looks_at_the_clock(kit, presser):

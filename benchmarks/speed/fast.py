@@ -1,0 +1,110 @@
+"""What the fast path is worth: against the hand-written model, and against the event engine over a sweep of designs.
+
+Run it by hand: ``.venv/bin/python benchmarks/speed/fast.py``; with ``--designs 1000`` for the whole sweep in minutes.
+It judges nothing, so its exit code is always 0. Each run begins knowing nothing, so learning is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from statistics import median
+
+from bench import interleaved, spread, verdict
+from handwritten import HandwrittenStapler
+
+from cellwright.benchmarks.designs import designs, read_axis
+from cellwright.cells import load
+from cellwright.sim import Length, Scenario, run_cell_by_events
+from cellwright.sim.fast import FastPath
+
+PAIRS = 3
+CYCLES = {2_000: 2_000, 20_000: 2_000, 100_000: 2_000}
+"""Of the fast path, and of the hand-written model beside it."""
+REPLICATIONS, SHIFT = 20, Length(hours=7.5)
+SAMPLE = 8
+AXES = ["carriage.max_speed=60:300:2", "trigger.rest_s=0.08:0.2:2", "operator.response_s=5:60:2"]
+
+
+def against_handwritten() -> None:
+    scenario = load("stapler").scenario()
+    for cycles, of_hand in CYCLES.items():
+
+        def handwritten(cycles: int = of_hand) -> None:
+            model = HandwrittenStapler(1, 0)
+            model.env.process(model.run(cycles + 2, (0.0, 0.0), 0.0))
+            model.env.run()
+
+        def fast(cycles: int = cycles) -> None:
+            FastPath(scenario).run(Length(cycles=cycles), 1, 0)
+
+        times = interleaved(PAIRS, fast, handwritten)
+        ratios = [hand_s / of_hand * cycles / fast_s for fast_s, hand_s in times]
+        rate = cycles / median(fast_s for fast_s, _ in times)
+        print(f"fast path: {rate:,.0f} cycles/s over {cycles:,} cycles; {spread(ratios)} of the hand-written model")
+    known = FastPath(scenario)
+    known.run(Length(cycles=100_000), 1, 0)
+    times = interleaved(PAIRS, lambda: known.run(Length(cycles=20_000), 1, 1), lambda: handwritten())
+    ratios = [hand_s / 2_000 * 20_000 / fast_s for fast_s, hand_s in times]
+    print(f"fast path, once it knows the stapler: {spread(ratios)} of the hand-written model; wanted: at least 20")
+
+
+def by_events(scenario: Scenario) -> None:
+    for replication in range(REPLICATIONS):
+        run_cell_by_events(scenario, SHIFT, 1, replication)
+
+
+def by_fast_path(scenario: Scenario) -> None:
+    known = FastPath(scenario)
+    for replication in range(REPLICATIONS):
+        known.run(SHIFT, 1, replication)
+
+
+def designs_per_s(work: Callable[[Scenario], None], scenarios: list[Scenario], processes: int) -> float:
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+        list(pool.map(abs, range(processes)))  # the processes are there before the clock runs
+        began_s = time.perf_counter()
+        list(pool.map(work, scenarios))
+        return len(scenarios) / (time.perf_counter() - began_s)
+
+
+def scenarios(count: int) -> list[Scenario]:
+    axes = [read_axis(axis) for axis in AXES]
+    kit = load("stapler")
+    tried = designs(axes, "latin", count, seed=1)
+    return [kit.scenario([f"{axis.name}={value}" for axis, value in zip(axes, point, strict=True)]) for point in tried]
+
+
+def over_a_sweep(count: int) -> None:
+    sample = scenarios(SAMPLE)
+    rates: dict[str, list[float]] = {"events 1": [], "events 2": [], "fast 1": [], "fast 2": []}
+    for _ in range(PAIRS):
+        for name, found in rates.items():
+            work = by_events if name.startswith("events") else by_fast_path
+            found.append(designs_per_s(work, sample, int(name[-1])))
+    events_1, events_2, fast_1, fast_2 = rates.values()
+    speed_up = [fast / events for fast, events in zip(fast_1, events_1, strict=True)]
+    two = [both / one for both, one in zip(fast_2, fast_1, strict=True)]
+    print(
+        f"a design of {REPLICATIONS} shifts: {median(events_1):.2f} a second by events, {median(events_2):.2f} on two "
+        f"processes; {median(fast_1):.2f} and {median(fast_2):.2f} on the fast path, {spread(speed_up)} of events; "
+        f"two processes {spread(two)} of one, wanted at least 1.6: {verdict(median(two) >= 1.6)}"
+    )
+    began_s = time.perf_counter()
+    for part in (count // 10, count):
+        designs_per_s(by_fast_path, scenarios(part), 2)
+        peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"{part} designs on two processes: at most {peak_mb:.1f} MB a process")
+    print(f"both together took {time.perf_counter() - began_s:.0f} s")
+
+
+if __name__ == "__main__":
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--designs", type=int, default=100, help="designs in the sweep that is timed as a whole")
+    count = asked.parse_args().designs
+    against_handwritten()
+    over_a_sweep(count)
