@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -26,9 +27,17 @@ def refusal(scenario) -> str:
 
 
 @pytest.mark.parametrize("name", ["lacquer_mixer", "digital_tape"])
-def test_cells_with_sensors_that_change_all_the_time(name):
-    with pytest.raises(NotExact, match=r"which change between two steps|does not know what"):
+def test_cells_whose_units_are_measured(name):
+    with pytest.raises(NotExact, match="is measured, unit by unit"):
         FastPath(load(name).scenario()).run(LENGTH, 1, 0)
+
+
+@pytest.mark.parametrize("name", ["lacquer_mixer", "digital_tape"])
+def test_cells_with_sensors_that_change_all_the_time(name):
+    scenario = load(name).scenario()
+    unmeasured = replace(scenario, kit=replace(scenario.kit, measures=()))
+    with pytest.raises(NotExact, match=r"which change between two steps|does not know what"):
+        FastPath(unmeasured).run(LENGTH, 1, 0)
 
 
 def test_a_cell_that_looks_at_the_clock(kit, presser):
