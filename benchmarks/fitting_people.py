@@ -48,18 +48,24 @@ class PeopleFound:
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """A span with its times, s, and which of its parameters are fitted."""
+    """A span with its times, s, whether its parameter is fitted, and how many of its times cannot be."""
 
     span: Span
     times_s: np.ndarray
     fits: bool
+    too_short: int
 
 
 def fit_people(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, Sequence[float]]) -> PeopleFound:
     """Fit the elements that can be seen alone first, then the response together with those that follow a call."""
-    timed = [_Timed(span, np.asarray(spans_s[span.name]), _is_fitted(span, spans_s)) for span in spans]
+    timed = [_timed(scenario, span, spans_s[span.name]) for span in spans]
     seen = [each for each in timed if len(each.times_s) >= FEWEST_TIMES]
     notes = [
+        f"{each.span.name}: {each.too_short} times shorter than the walk are left out; the person was there already."
+        for each in timed
+        if each.too_short
+    ]
+    notes += [
         f"{each.span.fits} is not fitted: the log shows it {len(each.times_s)} times ({each.span.name}), and at least "
         f"{FEWEST_TIMES} are needed."
         for each in timed
@@ -76,8 +82,16 @@ def fit_people(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, 
     return PeopleFound(tuple(found.values()), (*notes, *_held(scenario, seen, found)))
 
 
-def _is_fitted(span: Span, spans_s: Mapping[str, Sequence[float]]) -> bool:
-    return bool(span.fits) and len(spans_s[span.name]) >= FEWEST_TIMES
+def _timed(scenario: Scenario, span: Span, times_s: Sequence[float]) -> _Timed:
+    least_s = _walk_s(scenario) if span.called else 0.0
+    possible_s = np.asarray([each for each in times_s if each > least_s])
+    is_fitted = bool(span.fits) and len(possible_s) >= FEWEST_TIMES
+    return _Timed(span, possible_s, is_fitted, len(times_s) - len(possible_s))
+
+
+def _walk_s(scenario: Scenario) -> float:
+    """The walk to the cell, s, with the allowance."""
+    return float(scenario.groups["operator"].walk_s) * (1 + float(scenario.hand.allowance))
 
 
 def _fit_group(scenario: Scenario, group: Sequence[_Timed], called: bool) -> dict[str, MeasuredValue]:
@@ -163,9 +177,7 @@ def _log_likelihood(timed: _Timed, elements: _Sum, guess: Guess, called_in: Scen
     cv = max(math.sqrt(variance_s2) / mean_s, 1e-4) if mean_s else 0.0
     if called_in is None:
         return float(np.sum(_log_density(timed.times_s, mean_s, cv)))
-    operator = called_in.groups["operator"]
-    walk_s = operator.walk_s * (1 + float(called_in.hand.allowance))
-    worked_s = walk_s + _at_nodes(mean_s, cv)
+    worked_s = _walk_s(called_in) + _at_nodes(mean_s, cv)
     left_s = timed.times_s[:, None] - worked_s[None, :]
     density = np.where(
         left_s > 0,

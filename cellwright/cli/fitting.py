@@ -18,7 +18,8 @@ from cellwright.benchmarks.fitting import Fitted, described, fit, unit_of, with_
 from cellwright.benchmarks.observed import Observed, read_observed
 from cellwright.benchmarks.prediction import Told, told_by_model, told_by_run
 from cellwright.cli import tables
-from cellwright.errors import InputError
+from cellwright.errors import DescriptionError, InputError
+from cellwright.sequences import description_problems
 from cellwright.sequences.measured import MeasuredFile
 from cellwright.sim import Estimate, Scenario
 
@@ -53,6 +54,8 @@ def fit_model(asked: FitAsked) -> None:
     if asked.output is not None and asked.output.suffix.lower() != ".toml":
         raise InputError(f"{asked.output} is no .toml file; what is measured is written as one.")
     scenario = cells.load(asked.cell).scenario(asked.settings)
+    for problem in description_problems(scenario.kit.cell, scenario.kit.cell.parts(scenario.groups)):
+        raise DescriptionError(problem)
     with tables.busy(f"reading {asked.log.name} and fitting"):
         observed = read_observed(asked.log, asked.cell, scenario)
         fitted = fit(observed, scenario)

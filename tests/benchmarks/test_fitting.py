@@ -251,6 +251,22 @@ def test_a_persons_time_that_a_stop_cut_short_is_none(tmp_path: Path) -> None:
     assert observed.spans_s["refilling"] == [9] and observed.spans_s["collecting"] == [5]
 
 
+def test_a_person_who_was_there_already_does_not_count_as_called(tmp_path: Path) -> None:
+    observed = a_run(tmp_path / "run.db", {"operator.response_s": 30}, hours=3)
+    observed.spans_s["refilling"] += [0.0, 2.0, 4.0]
+    found = fit(observed, DESCRIBED)
+    [response] = [each for each in found.values if each.parameter == "operator.response_s"]
+    assert covers(response, 30)
+    assert any("refilling: 3 times shorter than the walk are left out" in note for note in found.notes)
+
+
+def test_a_description_without_any_spread_can_be_corrected(tmp_path: Path) -> None:
+    observed = a_run(tmp_path / "run.db", {}, hours=3)
+    rigid = load("stapler").scenario(["hand.spread=0", "operator.response_spread=0"])
+    values = {each.parameter: each for each in fit(observed, rigid).values}
+    assert covers(values["hand.spread"], 0.1) and covers(values["operator.response_spread"], 0.7)
+
+
 def test_cycles_with_a_stop_are_left_out(tmp_path: Path) -> None:
     observed = a_log(tmp_path / "run.db", (0, "waiting", "cell", "state waiting", None))
     assert observed.left_out == 1

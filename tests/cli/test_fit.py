@@ -87,6 +87,7 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence(
     ("arguments", "says"),
     [
         (["-o", "measured.csv"], "measured.csv is no .toml file"),
+        (["--set", "bridge.max_speed=0"], "bridge has a max_speed of 0; it must be above 0"),
         (["--measured", "none.toml"], "none.toml cannot be read"),
         (["-o", "/nowhere/measured.toml"], "/nowhere/measured.toml cannot be written"),
     ],
