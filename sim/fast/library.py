@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,8 +20,8 @@ class Leg(NamedTuple):
 
     paths: their ids. end: where it leads. finished: units finished on the way. kept: for each whole number that matters
     its index and limits. numbers: what is drawn on the way, each with how many of its stream come before it, and its
-    limits or None. moved: indices of whole numbers and what is added to them; set_anew: the other changes.
-    drawn: how many durations of each source it takes.
+    limits or None. moved: indices of whole numbers and what is added to them; fixed: of others and what they become;
+    reckoned: changes that depend on more. drawn: how many durations of each source it takes.
     """
 
     paths: tuple[int, ...]
@@ -30,7 +30,8 @@ class Leg(NamedTuple):
     kept: tuple[tuple[int, *Limits], ...]
     numbers: tuple[tuple[Asked, int, Limits | None], ...]
     moved: tuple[tuple[int, int], ...]
-    set_anew: tuple[Change, ...]
+    fixed: tuple[tuple[int, int], ...]
+    reckoned: tuple[Change, ...]
     drawn: tuple[tuple[str, int], ...]
 
     def holds(self, numbers: Sequence[int], streams: DrawnStreams) -> bool:
@@ -48,17 +49,19 @@ class Leg(NamedTuple):
 
     def take(self, numbers: list[int], streams: DrawnStreams) -> None:
         """Do to the whole numbers, and to the streams of numbers, what the path does."""
-        if self.numbers or self.set_anew:
-            self._set_anew(numbers, streams)
+        if self.numbers or self.reckoned:
+            self._reckon(numbers, streams)
         for index, by in self.moved:
             numbers[index] += by
+        for index, value in self.fixed:
+            numbers[index] = value
 
-    def _set_anew(self, numbers: list[int], streams: DrawnStreams) -> None:
+    def _reckon(self, numbers: list[int], streams: DrawnStreams) -> None:
         drawn = [streams.peek(asked, streams.used.get(asked.stream, 0) + ahead) for asked, ahead, _ in self.numbers]
         for asked, _, _ in self.numbers:
             streams.used[asked.stream] = streams.used.get(asked.stream, 0) + 1
         values = {"kept": list(numbers), "number": drawn}
-        for change in self.set_anew:
+        for change in self.reckoned:
             numbers[change.place] = round(
                 change.constant + sum(by * values[symbol.kind][symbol.number] for symbol, by in change.terms)
             )
@@ -83,11 +86,16 @@ class Place:
                 return
         self.others.insert(0, leg)
 
-    def candidates(self, numbers: Sequence[int]) -> Iterator[Leg]:
-        """The legs that may hold."""
+    def leg(self, numbers: Sequence[int], streams: DrawnStreams, also: Callable[[Leg], bool] | None) -> Leg | None:
+        """The leg that a run with these numbers and draws takes, if it is known and ``also`` holds for it."""
         for index in self.telling:
-            yield from self.by_value.get((index, numbers[index]), ())
-        yield from self.others
+            for leg in self.by_value.get((index, numbers[index]), ()):
+                if leg.holds(numbers, streams) and (also is None or also(leg)):
+                    return leg
+        for leg in self.others:
+            if leg.holds(numbers, streams) and (also is None or also(leg)):
+                return leg
+        return None
 
 
 @dataclass(slots=True)
@@ -144,7 +152,8 @@ class Library:
             kept=tuple((symbol.number, *_limits(each)) for symbol, each in ranges.items() if symbol.kind == "kept"),
             numbers=(),
             moved=tuple((place, change.constant) for place, change in moved.items() if change.constant),
-            set_anew=tuple(change for place, change in changes.items() if place not in moved),
+            fixed=tuple((place, change.constant) for place, change in changes.items() if not change.terms),
+            reckoned=tuple(each for place, each in changes.items() if each.terms and place not in moved),
             drawn=tuple(Counter(source.name for path in paths for source in path.draws).items()),
         )
 

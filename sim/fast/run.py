@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -111,7 +112,7 @@ class _Run:
         self.used = self.streams.durations_used()
         self.drawn = dict(self.used)
         self.not_noted: list[Leg] = []
-        self.looks_at_durations = False
+        self.also: Callable[[Leg], bool] | None = None  # what else must hold for a leg to be taken
         self.taken = 0
         self.since_finished: list[Leg] = []
         self.finished_here: Place | None = None
@@ -144,7 +145,7 @@ class _Run:
         except NotThisTime:
             self.numbers, self.place, self.streams.used, self.since_finished, self.finished_here = before
             self.ahead, self.not_noted, self.drawn = [], [], dict(self.used)
-            self.looks_at_durations = True
+            self.also = self._durations_hold
             return self._take_and_add_up(cycles)
 
     def _take_and_add_up(self, cycles: int) -> Stretch:
@@ -157,19 +158,13 @@ class _Run:
 
     def _take_legs(self, cycles: int) -> None:
         while cycles > 0:
-            leg = self._next_leg()
+            leg = self.place.leg(self.numbers, self.streams, self.also) or self._record()
             leg.take(self.numbers, self.streams)
             self.ahead.extend(leg.paths)
             self.not_noted.append(leg)
             self._join(leg)
             self.place = leg.end
             cycles -= leg.finished
-
-    def _next_leg(self) -> Leg:
-        for leg in self.place.candidates(self.numbers):
-            if leg.holds(self.numbers, self.streams) and (not self.looks_at_durations or self._durations_hold(leg)):
-                return leg
-        return self._record()
 
     def _durations_hold(self, leg: Leg) -> bool:
         """Whether the durations to come lie within the guards of all paths of a leg."""
