@@ -14,6 +14,7 @@ from cellwright.hardware.device import Device
 from cellwright.sequences import Cell, description_problems, open_log
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, run_cell
+from cellwright.sim.fast import fast_path_of
 
 
 def list_cells() -> None:
@@ -94,6 +95,9 @@ def check(name: str, assignments: Sequence[str]) -> None:
     out.print(f"{name}: {len(cell.states)} states can all be reached and left, and return declared triggers.")
     out.print(f"{name}: {len(devices)} devices, no pin used twice, solenoids within their duty, targets in reach.")
     out.print(f"{name}: rehearsed on the model board; the last {cell.unit} took {rehearsal.cycle_times_s[-1]:.1f} s.")
+    why_not = fast_path_of(scenario).why_not
+    reckoned = "on the fast path" if why_not is None else f"event by event: {why_not}"
+    out.print(f"{name}: long simulations are reckoned {reckoned}.")
 
 
 def find_problems(scenario: Scenario) -> list[str]:

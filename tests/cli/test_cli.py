@@ -178,3 +178,15 @@ def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setattr("cellwright.cli.describing.list_cells", interrupted)
     assert run(["cells"]) == 1
     assert "stopped by Ctrl-C; nothing was left half written." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("stapler", "long simulations are reckoned on the fast path."),
+        ("digital_tape", "long simulations are reckoned event by event: what its units are like is measured"),
+    ],
+)
+def test_check_says_how_long_simulations_are_reckoned(name, words, capsys):
+    assert run(["check", name]) == 0
+    assert words in " ".join(capsys.readouterr().out.split())
