@@ -293,12 +293,13 @@ def fit(
     replications: Replications = 20,
     seed: Seed = 1,
     jobs: Jobs = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw prediction against run to this .svg or .png file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Correct the model by a run: fit its parameters to the run's log, and say how far off it was, before and after."""
     from cellwright.cli import fitting
 
-    fitting.fit_model(fitting.FitAsked(cell, log, output, settings or [], replications, seed, jobs, as_json))
+    fitting.fit_model(fitting.FitAsked(cell, log, output, settings or [], replications, seed, jobs, picture, as_json))
 
 
 @app.command()

@@ -37,6 +37,7 @@ class FitAsked:
     replications: int
     seed: int
     jobs: int | None
+    picture: Path | None
     as_json: bool
 
 
@@ -67,6 +68,8 @@ def fit_model(asked: FitAsked) -> None:
     if asked.output is not None:
         today = datetime.date.today().isoformat()
         file.write(asked.output, f"Fitted to {asked.log.name} with cellwright fit {asked.cell}, {today}.")
+    if asked.picture is not None:
+        _draw(asked.picture, scenario, compared)
     if asked.as_json:
         print(json.dumps(_as_json(asked, scenario, observed, fitted, compared), indent=2))
         return
@@ -92,6 +95,15 @@ def _compare(asked: FitAsked, scenario: Scenario, observed: Observed, file: Meas
 
     line_s = file.line.move_s if file.line else 0.0
     return Compared(told_by_run(observed), told(scenario), told(with_fitted(scenario, file), line_s))
+
+
+def _draw(path: Path, scenario: Scenario, compared: Compared) -> None:
+    from cellwright.benchmarks import figures, prediction_figure
+
+    cell = scenario.kit.cell
+    name = cell.name().replace("_", " ").capitalize()
+    chart = prediction_figure.prediction_chart(name, cell.unit, compared.run, compared.before, compared.after)
+    figures.save(chart, path)
 
 
 def _as_json(

@@ -227,6 +227,10 @@ def test_only_moves_made_alone_from_a_known_place_count(tmp_path: Path) -> None:
         (5, "stapling", "carriage", "move done", 80),
         (5, "stapling", "carriage", "move", 0),
         (7, "stapling", "carriage", "move done", 0),
+        (8, "stapling", "carriage", "jog", 5),
+        (9, "stapling", "carriage", "jog done", 5),
+        (9, "stapling", "carriage", "move", 45),  # from where the jog ended
+        (12, "stapling", "carriage", "move done", 45),
         (20, "stapling", "carriage", "move", 500),
         (21, "stapling", "carriage", "move done", 500),  # cut short by the stop
         (21, "stapling", "cell", "stop", None),

@@ -23,8 +23,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_log_is_fitted_and_what_it_measured_is_used(
     log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measured = tmp_path / "measured.toml"
-    assert run(["fit", "stapler", "--log", log, "-o", str(measured), *SHORT]) == 0
+    measured, picture = tmp_path / "measured.toml", tmp_path / "fit.svg"
+    assert run(["fit", "stapler", "--log", log, "-o", str(measured), "--picture", str(picture), *SHORT]) == 0
+    assert picture.read_text().startswith("<?xml")
     printed = capsys.readouterr().out
     assert "operator.response_s" in printed and "Held as described" in printed
     assert "off the run's cycle time before, and is" in printed and "measured.toml; use it with --measured" in printed
@@ -86,6 +87,7 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["--picture", "fit.pdf"], "fit.pdf is neither .svg nor .png"),
         (["-o", "measured.csv"], "measured.csv is no .toml file"),
         (["--set", "bridge.max_speed=0"], "bridge has a max_speed of 0; it must be above 0"),
         (["--measured", "none.toml"], "none.toml cannot be read"),
