@@ -31,7 +31,7 @@ SLOWEST_LINE_S = 0.02
 """The most that a line adds to a move: bytes both ways at 57,600 baud, and 16 ms in a USB adapter."""
 FEWEST_MOVES = 10
 WIDEST = 2.0
-"""A parameter that is not known to within this factor is not fitted."""
+"""A parameter that is not known to within this factor stays as it is described, unless that is refuted."""
 QUANTILE = 3.841458820694124
 """Chi square, one degree of freedom, 95 %."""
 SEARCHED = 10.0
@@ -309,7 +309,7 @@ def _acceleration(
     """An axis's acceleration, or why its moves do not settle it; an unknown line's time is left within it."""
     low, high = _accelerations(axis, name, search)
     described = float(axis.max_acceleration)
-    if not _is_settled(axis, low, high):
+    if not _is_settled(axis, low, high) and low <= described <= high:
         return None, (
             f"{name}.max_acceleration stays {described:g} mm/s²: these moves leave anything from {low:.3g} to "
             f"{high:.3g} mm/s² open; it needs short moves beside long ones."
@@ -320,7 +320,8 @@ def _acceleration(
     chi2 = search.total(name)[used] if line_is_known else grid.chi2[used, :, 0]
     best = min(max(_middle(grid.accelerations, chi2) / axis.steps_per_mm, low), high)
     given = f"; given max_speed {axis.max_speed:g} mm/s" if speed_is_held else ""
-    return _value(f"{name}.max_acceleration", best, low, high, n, METHOD + given), ""
+    most = None if high >= SEARCHED * described / 1.01 else high
+    return _value(f"{name}.max_acceleration", best, low, most, n, METHOD + given), ""
 
 
 def _speed(name: str, axis: Stepper, search: _Search, n: int) -> tuple[MeasuredValue | None, str]:
@@ -337,7 +338,7 @@ def _speed(name: str, axis: Stepper, search: _Search, n: int) -> tuple[MeasuredV
             f"{parameter} stays {described:g} mm/s: every speed from {low:.3g} mm/s up gives these times, as no "
             f"move reaches it, or because the firmware steps no faster than {ceiling:.3g} mm/s."
         )
-    if high > WIDEST * low:
+    if high > WIDEST * low and low <= described <= high:
         return None, (
             f"{parameter} stays {described:g} mm/s: these moves leave anything from {low:.3g} to {high:.3g} mm/s "
             "open; it needs longer moves."
