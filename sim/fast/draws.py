@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,8 +42,9 @@ class DrawnStreams(Streams):
         self.recording: Recording | None = None
         self.used: dict[str, int] = {}
         self._sources: dict[str, Source] = {}
-        self._drawn: dict[str, np.ndarray] = {}
-        self._numbers: dict[str, list[tuple[Asked, Any]]] = {}
+        # What is drawn and not forgotten yet, with how many draws came before.
+        self._drawn: dict[str, tuple[int, np.ndarray]] = {}
+        self._numbers: dict[str, tuple[int, list[tuple[Asked, Any]]]] = {}
 
     def generator(self, name: str) -> np.random.Generator:
         """The stream itself."""
@@ -61,7 +62,7 @@ class DrawnStreams(Streams):
             raise NotExact(f"it draws different things from one stream, {source.name!r}")
         number = self.used.get(source.name, 0)
         self.used[source.name] = number + 1
-        value = float(self.durations(source.name, number + 1)[number])
+        value = float(self.durations(source.name, number, number + 1)[0])
         if self.recording is None:
             return value
         self.recording.draws.append(source)
@@ -77,14 +78,25 @@ class DrawnStreams(Streams):
         if self._sources.setdefault(source.name, source) != source:
             raise NotExact(f"it draws different things from one stream, {source.name!r}")
 
-    def durations(self, name: str, count: int) -> np.ndarray:
-        """At least the first ``count`` draws of a source, s."""
-        drawn = self._drawn.get(name)
-        if drawn is None or len(drawn) < count:
-            have = 0 if drawn is None else len(drawn)
-            more = self._sources[name].many(self.generator(name), max(BLOCK, have, count - have), self)
-            drawn = self._drawn[name] = more if drawn is None else np.concatenate([drawn, more])
-        return drawn
+    def durations(self, name: str, start: int, end: int) -> np.ndarray:
+        """Draws ``start`` to ``end`` of a source, the last left out, s."""
+        before, drawn = self._drawn.get(name, (0, np.zeros(0)))
+        missing = end - before - len(drawn)
+        if missing > 0:
+            more = self._sources[name].many(self.generator(name), max(BLOCK, len(drawn), missing), self)
+            drawn = np.concatenate([drawn, more])
+            self._drawn[name] = before, drawn
+        return drawn[start - before : end - before]
+
+    def forget(self, used: Mapping[str, int]) -> None:
+        """The first ``used`` draws of each stream will not be asked for again."""
+        for name, count in used.items():
+            if name in self._drawn:
+                before, drawn = self._drawn[name]
+                self._drawn[name] = count, drawn[count - before :].copy()
+            elif name in self._numbers:
+                before, known = self._numbers[name]
+                self._numbers[name] = count, known[count - before :]
 
     def ask(self, asked: Asked) -> Any:
         """The next number that is asked of a stream; a symbol while a piece is being recorded."""
@@ -98,13 +110,13 @@ class DrawnStreams(Streams):
 
     def peek(self, asked: Asked, position: int) -> Any:
         """Number ``position`` of a stream, drawn now if it has not been drawn yet."""
-        known = self._numbers.setdefault(asked.stream, [])
-        while len(known) <= position:
+        before, known = self._numbers.setdefault(asked.stream, (0, []))
+        while len(known) <= position - before:
             value = getattr(self.generator(asked.stream), asked.method)(*asked.arguments)
             if not isinstance(value, (int, float)):
                 raise NotExact(f"it draws more than one number at a time from the stream {asked.stream!r}")
             known.append((asked, value))
-        drawn_as, value = known[position]
+        drawn_as, value = known[position - before]
         if drawn_as != asked:
             raise NotExact(f"what it draws from the stream {asked.stream!r} depends on what it drew before")
         return value

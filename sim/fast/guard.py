@@ -84,7 +84,7 @@ class Guard:
         allowed = self.ranges.get(symbol)
         if allowed is None:
             allowed = self.ranges[symbol] = Range()
-        edge = -constant / by
+        edge = -constant * by if by in (1, -1) else -constant / by  # whole where it can be, in less memory
         if op == "eq":
             if holds:
                 allowed.narrow(Range(edge, edge))

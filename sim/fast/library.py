@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from cellwright.sim.fast.guard import Range, Symbol
 from cellwright.sim.fast.memory import State
 from cellwright.sim.fast.path import Change, Path
 
-Limits = tuple[float, float, frozenset[float]]
+Limits = tuple[float, float, Container[float]]
 
 
 class Leg(NamedTuple):
@@ -123,6 +123,7 @@ class Library:
             numbers.append((asked, counted[asked.stream], None if allowed is None else _limits(allowed)))
             counted[asked.stream] += 1
         ids, end = (len(self.paths) - 1,), self.place(path.ends_in)
+        path.ends_in = end.state  # one copy of what is equal
         leg = self._leg(ids, end, ranges, changes)._replace(numbers=tuple(numbers))
         start.add(leg)
         return leg
@@ -159,7 +160,9 @@ class Library:
 
 
 def _limits(allowed: Range) -> Limits:
-    return allowed.low, allowed.high, frozenset(allowed.never)
+    never = allowed.never
+    in_a_row = range(int(min(never)), int(max(never)) + 1) if never else range(0)  # in less memory than a set
+    return allowed.low, allowed.high, in_a_row if never == set(in_a_row) else frozenset(never)
 
 
 def _narrow(ranges: dict[Symbol, Range], now: Mapping[int, Change], more: Mapping[Symbol, Range]) -> bool:

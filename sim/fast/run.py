@@ -18,7 +18,7 @@ from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_
 from cellwright.sim.rig import resting_rig
 from cellwright.sim.scenario import Scenario
 
-LONGEST_STRETCH = 4096
+LONGEST_STRETCH = 512
 """Cycles added up at once: memory stays flat however long the run."""
 KNOWN_AT_ONCE = 4
 TRIAL = Length(cycles=100)
@@ -127,6 +127,7 @@ class _Run:
             self.ahead.clear()
             self.drawn = dict(self.used)
             self.not_noted.clear()
+            self.streams.forget(self.streams.used | self.used)
         if not count.counted.cycle_times_s:
             raise nothing_finished(self.known.scenario.kit.cell.unit, self.length)
         return count.counted
@@ -176,7 +177,7 @@ class _Run:
                 position = used.get(source.name, 0)
                 used[source.name] = position + 1
                 self.streams.expect(source)
-                drawn_s.append(float(self.streams.durations(source.name, position + 1)[position]))
+                drawn_s.append(float(self.streams.durations(source.name, position, position + 1)[0]))
             if not path.guard.allows(drawn_s):
                 return False
         return True

@@ -140,7 +140,7 @@ def _durations(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[s
         streams.expect(source)
         first = used.get(source.name, 0)
         used[source.name] = first + len(places)
-        drawn_s[places] = streams.durations(source.name, used[source.name])[first : used[source.name]]
+        drawn_s[places] = streams.durations(source.name, first, used[source.name])
     is_too_long = np.bincount(owner, drawn_s, len(paths)) >= tables.longest_s[paths]
     if is_too_long.any() or (drawn_s < tables.shortest_s[draws]).any():
         raise NotThisTime("a draw is so long or so short that things happen in another order")
