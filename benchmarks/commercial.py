@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -12,6 +12,7 @@ from cellwright import files
 from cellwright.benchmarks.economic_inputs import (
     Inputs,
     NotNegative,
+    Number,
     Percent,
     Positive,
     Vat,
@@ -58,6 +59,24 @@ class Commercial(Inputs):
     def _each_once(cls, entries: tuple[Stated, ...]) -> tuple[Stated, ...]:
         return once_each(entries)
 
+    def as_json(self, hand_s: float) -> dict[str, Any]:
+        """Its time and its measures by name, with their statuses and sources; hand_s: seconds of a unit by hand."""
+        seconds = self.seconds_per_unit
+        ends = (seconds.value, seconds.lowest, seconds.highest)
+        value, low, high = (100 * (1 - each / hand_s) for each in ends)
+        return {
+            "machine": self.machine,
+            "seconds_per_unit": seconds.model_dump(),
+            "labour_s_per_unit": self.labour_s_per_unit.model_dump(),
+            "units_per_hour": dict(zip(("value", "high", "low"), (3600 / each for each in ends), strict=True)),
+            "less_time_percent": {"value": value, "low": high, "high": low},
+            "measures": {each.measure: each.figure.model_dump() for each in self.stated},
+        }
+
+    def stated_of(self, measure: str) -> Number | None:
+        """Its figure in one of the cell's measures; None if its file gives none."""
+        return next((each.figure for each in self.stated if each.measure == measure), None)
+
     @property
     def why_left_out(self) -> str:
         """A sentence that says why it cannot be compared; empty if it can."""
@@ -68,6 +87,6 @@ class Commercial(Inputs):
 
 def read_commercial(path: Path, measures: Sequence[str]) -> Commercial:
     """Read ``path``. Raises InputError with file, line and what is wrong, also for a measure that the cell has not."""
-    machine = files.read_model(Commercial, path)
+    machine = files.read_variant(Commercial, path)
     refuse_unknown(path, "stated", [each.measure for each in machine.stated], measures)
     return machine

@@ -213,7 +213,7 @@ def once_each(entries: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def read_economics(path: Path, measures: Sequence[str]) -> Economics:
     """Read ``path``. Raises InputError with file, line and what is wrong, also for a measure that the cell has not."""
-    economics = files.read_model(Economics, path)
+    economics = files.read_variant(Economics, path)
     refuse_unknown(path, "valued", [each.measure for each in economics.valued], measures)
     return economics
 

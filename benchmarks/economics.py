@@ -8,8 +8,9 @@ other work. What a machine cannot make in the year's hours is made by hand as be
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,58 +18,13 @@ import numpy as np
 from cellwright.benchmarks.commercial import Commercial
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economic_inputs import Draws, Economics, Number
+from cellwright.benchmarks.finance import Spread, annuity, payback_months
 from cellwright.provenance import Status
 from cellwright.sim import Measure, Streams
 
 DRAWS = 10_000
 LEAST_SHARE = 0.01
 """A simulated time is never drawn below this share of its mean: few replications leave wide tails, time has no sign."""
-
-
-def npv(rate: float, flows: Sequence[float]) -> float:
-    """Net present value of ``flows`` (NOK), of which the first comes now and each further one a year later.
-
-    rate: a share a year, 0.1 for 10 %. NPV = sum of flow_t / (1 + rate)^t. Source: Brealey, Myers, Allen, Principles
-    of Corporate Finance, chapter 2.
-    """
-    return math.fsum(flow / (1 + rate) ** year for year, flow in enumerate(flows))
-
-
-def annuity(rate: Draws, years: Draws) -> Draws:
-    """What 1 NOK at the end of each of ``years`` is worth now: (1 - (1 + rate)^-years) / rate; years, if rate is 0.
-
-    For whole years it is ``npv`` of that many flows of 1; the formula goes on between them. rate: a share a year.
-    """
-    log = np.log1p(np.asarray(rate, float))
-    safe = np.where(rate == 0, 1.0, rate)
-    return np.where(rate == 0, years, -np.expm1(-log * years) / safe)
-
-
-def payback_months(investment_nok: Draws, saving_nok_per_year: Draws) -> Draws:
-    """The simple payback, not discounted: 12 x investment / yearly saving; infinite where nothing is saved."""
-    pays = saving_nok_per_year > 0
-    return np.where(pays, 12 * investment_nok / np.where(pays, saving_nok_per_year, 1.0), np.inf)
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Percentiles 5, 50 and 95 over the draws; infinite where a payback never comes."""
-
-    p5: float
-    p50: float
-    p95: float
-
-    @classmethod
-    def of(cls, draws: Draws) -> Spread:
-        """Percentiles that are draws themselves, so that infinite ones do not spoil their neighbours."""
-        return cls(*(float(each) for each in np.percentile(draws, (5, 50, 95), method="inverted_cdf")))
-
-    def as_json(self) -> dict[str, float | None]:
-        """The three by name; None for what is infinite."""
-        return {name: each if math.isfinite(each) else None for name, each in self._named()}
-
-    def _named(self) -> list[tuple[str, float]]:
-        return [("p5", self.p5), ("p50", self.p50), ("p95", self.p95)]
 
 
 @dataclass(frozen=True)
@@ -95,9 +51,10 @@ class Arm:
 
     npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, the right way
     to set machines of unequal lives beside each other). units: good units it makes in a year. short: the share of
-    draws in which that is less than the demand. pays_from_per_day: how many good units a working day are needed for an
-    NPV of 0; infinite where each saves nothing, or the machine cannot make so many. saving_by: what the yearly saving
-    is made of, NOK: "time", "material" (measures), "scrap", and below 0 "energy" and "maintenance".
+    draws in which that is less than the demand. one_saves_nok: what each good unit saves, upkeep left out.
+    costs_nok_a_year: investment as an annuity, and upkeep. can_per_day: good units that it can make in a working day.
+    saving_by: what the yearly saving is made of, NOK: "time", "material" (measures), "scrap", and below 0 "energy" and
+    "maintenance".
     """
 
     seconds: Draws
@@ -111,8 +68,26 @@ class Arm:
     yearly_nok: Draws
     years: Draws
     short: float
-    pays_from_per_day: Draws
+    one_saves_nok: Draws
+    costs_nok_a_year: Draws
+    can_per_day: Draws
+    days: Draws
     measured: Mapping[str, Draws]
+
+    @property
+    def pays_from_per_day(self) -> Draws:
+        """How many good units a working day are needed for an NPV of 0.
+
+        Infinite where each saves nothing, or the machine cannot make so many.
+        """
+        saves = self.one_saves_nok > 0
+        needed = self.costs_nok_a_year / self.days / np.where(saves, self.one_saves_nok, 1.0)
+        return np.where(saves & (needed <= self.can_per_day), needed, np.inf)
+
+    def yearly_at(self, units_per_day: float) -> Draws:
+        """What it is worth a year, NOK, over its life, if so many good units a working day are asked for."""
+        made = np.minimum(units_per_day, self.can_per_day) * self.days
+        return made * self.one_saves_nok - self.costs_nok_a_year
 
     @property
     def saving_nok(self) -> Draws:
@@ -183,10 +158,38 @@ def worth(
     Every number has a stream of its own name, so the arms meet the same prices and a further number disturbs no other.
     """
     streams = Streams(comparison.seed, 0)
-    numbers = dict(economics.numbers("economics"))
-    machine = dict(commercial.numbers("commercial")) if commercial else {}
-    drawn = {name: each.draw(streams[name], draws) for name, each in (numbers | machine).items()}
-    hand, cell = _simulated(comparison, drawn, _investment(economics, drawn), streams, draws)
+    numbers = _numbers(economics, commercial)
+    drawn = {name: each.draw(streams[name], draws) for name, each in numbers.items()}
+    means = draw_means(_simulated_means(comparison), streams["simulated means"], draws)
+    return _worth(comparison, economics, commercial, measures, drawn, means)
+
+
+def worth_as_given(
+    comparison: Comparison,
+    economics: Economics,
+    commercial: Commercial | None = None,
+    measures: Sequence[Measure] = (),
+    changed: Mapping[str, float] = MappingProxyType({}),
+) -> Worth:
+    """The same without chance: every number at its value, the simulated means as they are; arrays of one draw.
+
+    changed: other values by the numbers' names ("economics.lifetime_years").
+    """
+    numbers = _numbers(economics, commercial)
+    drawn = {name: np.full(1, changed.get(name, each.value)) for name, each in numbers.items()}
+    means = _simulated_means(comparison).mean(axis=0, keepdims=True)
+    return _worth(comparison, economics, commercial, measures, drawn, means)
+
+
+def _worth(
+    comparison: Comparison,
+    economics: Economics,
+    commercial: Commercial | None,
+    measures: Sequence[Measure],
+    drawn: Mapping[str, Draws],
+    means: Draws,
+) -> Worth:
+    hand, cell = _simulated(comparison, drawn, _investment(economics, drawn), means)
     valued = _value_of(measures, economics, drawn)
     bought = _bought(commercial, drawn) if commercial and not commercial.why_left_out else None
     return Worth(
@@ -194,12 +197,12 @@ def worth(
         _against(hand, cell, drawn, valued),
         _against(hand, bought, drawn, valued) if bought else None,
         commercial.why_left_out if commercial else "",
-        comparison.provenance | _statuses((numbers | machine).items()),
+        comparison.provenance | {name: each.status for name, each in _numbers(economics, commercial).items()},
     )
 
 
-def _statuses(numbers: Iterable[tuple[str, Number]]) -> dict[str, Status]:
-    return {name: each.status for name, each in numbers}
+def _numbers(economics: Economics, commercial: Commercial | None) -> dict[str, Number]:
+    return dict(economics.numbers("economics")) | (dict(commercial.numbers("commercial")) if commercial else {})
 
 
 def _investment(economics: Economics, drawn: Mapping[str, Draws]) -> Draws:
@@ -215,12 +218,11 @@ def _value_of(measures: Sequence[Measure], economics: Economics, drawn: Mapping[
 
 
 def _simulated(
-    comparison: Comparison, drawn: Mapping[str, Draws], investment_nok: Draws, streams: Streams, draws: int
+    comparison: Comparison, drawn: Mapping[str, Draws], investment_nok: Draws, simulated: Draws
 ) -> tuple[Way, Way]:
-    """Hand and cell as simulated: their means over replications, drawn together, so that pairs stay pairs."""
+    """Hand and cell as simulated; ``simulated``: their means, drawn together, so that pairs stay pairs."""
     both = (comparison.hand, comparison.cell)
-    columns = [column for outcome in both for column in _columns(outcome)]
-    means = iter(draw_means(np.array(columns).T, streams["simulated means"], draws).T)
+    means = iter(simulated.T)
     (hand_s, hand_labour_s, of_hand), (cell_s, cell_labour_s, of_cell) = (
         (
             _above_zero(next(means), outcome.means_s),
@@ -240,6 +242,11 @@ def _simulated(
         drawn["economics.maintenance_percent"] / 100,
         drawn["economics.lifetime_years"],
     )
+
+
+def _simulated_means(comparison: Comparison) -> Draws:
+    """The means of hand and cell in each replication, shape (replications, columns)."""
+    return np.array([column for outcome in (comparison.hand, comparison.cell) for column in _columns(outcome)]).T
 
 
 def _columns(outcome: Outcome) -> list[tuple[float, ...]]:
@@ -310,18 +317,12 @@ def _against(hand: Way, way: Way, drawn: Mapping[str, Draws], valued: Mapping[st
         yearly_nok=npv_nok / today,
         years=way.years,
         short=float(np.mean(can < demand)),
-        pays_from_per_day=_pays_from(way, saving_by, units, can, today) / drawn["economics.days_per_year"],
+        one_saves_nok=(_sum(saving_by) - saving_by["maintenance"]) / units,
+        costs_nok_a_year=way.investment_nok / today - saving_by["maintenance"],
+        can_per_day=can / drawn["economics.days_per_year"],
+        days=drawn["economics.days_per_year"],
         measured=way.measured,
     )
-
-
-def _pays_from(way: Way, saving_by: Mapping[str, Draws], units: Draws, can: Draws, today: Draws) -> Draws:
-    """Good units a year for an NPV of 0: the investment as an annuity, and upkeep, over what one unit saves."""
-    upkeep_nok = -saving_by["maintenance"]
-    one_saves_nok = (_sum(saving_by) + upkeep_nok) / units
-    saves = one_saves_nok > 0
-    needed = (way.investment_nok / today + upkeep_nok) / np.where(saves, one_saves_nok, 1.0)
-    return np.where(saves & (needed <= can), needed, np.inf)
 
 
 def _sum(of: Mapping[str, Draws]) -> Draws:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,7 +17,9 @@ from cellwright.files import write_whole
 from cellwright.provenance import STATUSES, Status
 
 if TYPE_CHECKING:
+    from cellwright.benchmarks.commercial import Commercial
     from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
+    from cellwright.benchmarks.economic_inputs import Number
     from cellwright.sim import Estimate, Measure
 
 TEMPLATE = "page.html.jinja"
@@ -44,11 +46,12 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the table, cell and hand, as text."""
+    """A row of the table as text; ``bought`` is empty where nothing is known of the machine to buy."""
 
     name: str
     cell: str
     hand: str
+    bought: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,13 @@ def write_page(
     input_hash: str,
     sources: Mapping[str, str] = NO_SOURCES,
     measures: Sequence[Measure] = (),
+    bought: Commercial | None = None,
 ) -> None:
     """Write one self-contained HTML page, all of it or nothing.
 
     figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: where each
-    input comes from, in words, by its name. measures: what a unit is like beside its time. Raises InputError if the
-    folder cannot be written.
+    input comes from, in words, by its name. measures: what a unit is like beside its time. bought: the machine that
+    could be bought for the same work. Raises InputError if the folder cannot be written.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -92,7 +96,8 @@ def write_page(
         headlines=[*headlines(comparison), *measured_headlines(comparison, measures)],
         first_figures=drawn[:1],
         more_figures=drawn[1:],
-        rows=list(table(comparison, measures)),
+        rows=list(table(comparison, measures, bought)),
+        bought=bought,
         runs=comparison.replications,
         inputs=list(grouped(comparison.provenance, sources)),
         counted=counted(comparison.provenance),
@@ -142,8 +147,39 @@ def _headline(estimate: Estimate, up: str, down: str) -> Headline:
     return Headline(f"{percent(estimate.mean)} %", up if sign > 0 else down, sure, sign > 0)
 
 
-def table(comparison: Comparison, measures: Sequence[Measure] = ()) -> Iterator[Row]:
-    """Cell against hand, a row for each figure; units stand in the rows' names."""
+def table(comparison: Comparison, measures: Sequence[Measure] = (), bought: Commercial | None = None) -> Iterator[Row]:
+    """Cell, hand and the machine to buy, a row for each figure; units stand in the rows' names."""
+    known = _known_of(bought, comparison, measures) if bought else {}
+    for row in _simulated(comparison, measures):
+        yield replace(row, bought=known.get(row.name, ""))
+
+
+def _known_of(bought: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> dict[str, str]:
+    """What the file of the machine to buy says, by the names of the rows."""
+    unit, hours, seconds = comparison.unit, comparison.shift_hours, bought.seconds_per_unit
+    by_row = {
+        f"Seconds per {unit}, mean": _given(seconds),
+        f"{unit.capitalize()}s per hour": _seconds(3600 / seconds.value),
+        f"{unit.capitalize()}s per shift of {hours:g} h": _seconds(3600 * hours / seconds.value),
+        f"A person's seconds per {unit}": _given(bought.labour_s_per_unit),
+    }
+    for measure in measures:
+        stated = bought.stated_of(measure.name)
+        by_row[_measure_row(measure, unit)] = _given(stated) if stated else "as by hand"
+    return by_row
+
+
+def _given(number: Number) -> str:
+    if number.lowest == number.highest:
+        return _seconds(number.value)
+    return f"{_seconds(number.value)} ({_seconds(number.lowest)} to {_seconds(number.highest)})"
+
+
+def _measure_row(measure: Measure, unit: str) -> str:
+    return f"{measure.words[:1].upper()}{measure.words[1:]} per {unit}, {measure.unit}"
+
+
+def _simulated(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[Row]:
     unit, hours = comparison.unit, comparison.shift_hours
     cell, hand = comparison.cell, comparison.hand
     yield Row(f"Seconds per {unit}, mean", _mean(cell.cycle_time_s), _mean(hand.cycle_time_s))
@@ -154,8 +190,11 @@ def table(comparison: Comparison, measures: Sequence[Measure] = ()) -> Iterator[
     yield Row(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(hand.labour_s_per_unit))
     for measure in measures:
         if measure.name in cell.measures and measure.name in hand.measures:
-            name = f"{measure.words[:1].upper()}{measure.words[1:]} per {unit}, {measure.unit}"
-            yield Row(name, _measured(cell.measures[measure.name]), _measured(hand.measures[measure.name]))
+            yield Row(
+                _measure_row(measure, unit),
+                _measured(cell.measures[measure.name]),
+                _measured(hand.measures[measure.name]),
+            )
     for cause in sorted({*cell.stops, *hand.stops}):
         name = f"Stops per shift: {cause}"
         yield Row(name, _stops(cell, cause, hours), _stops(hand, cause, hours))

@@ -17,7 +17,8 @@ class Swing:
     """What one input does to the result.
 
     low, high: the result with the input smaller and larger; None where it cannot be.
-    value: the input as it is. problem: why it cannot be changed, if it cannot.
+    value: the input as it is. problem: why it cannot be changed, if it cannot. tried_low, tried_high: what it was
+    changed to.
     """
 
     name: str
@@ -26,6 +27,8 @@ class Swing:
     low: float | None
     high: float | None
     problem: str = ""
+    tried_low: float | None = None
+    tried_high: float | None = None
 
     def width(self, base: float) -> float:
         """How far the result moves, at most between the three."""
@@ -54,7 +57,7 @@ def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> 
     asked = []
     for name, value, is_whole, _ in inputs:
         varied = replace(sweep, names=(name,), designs=())
-        texts = [_changed(value, factor, is_whole) for factor in (1 - share, 1 + share)]
+        texts = [changed_text(value, factor, is_whole) for factor in (1 - share, 1 + share)]
         asked.append([executor.submit(_figure, varied, text, figure) for text in texts])
     found = base.result()
     if isinstance(found, str):
@@ -64,7 +67,8 @@ def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> 
         yield _swing(name, status, value, low.result(), high.result())
 
 
-def _changed(value: float, factor: float, is_whole: bool) -> str:
+def changed_text(value: float, factor: float, is_whole: bool) -> str:
+    """An input made ``factor`` times as large, as ``--set`` takes it; a whole one stays whole, and moves at least 1."""
     changed = value * factor
     if not is_whole:
         return f"{changed:.10g}"

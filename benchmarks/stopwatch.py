@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +68,16 @@ def read_status(path: Path) -> Status:
                     return status
             raise InputError(f"{path}, line {number}: the status {value.strip()!r} is none of {', '.join(STATUSES)}.")
     return "measured"
+
+
+def read_dates(path: Path) -> list[datetime.date]:
+    """The days that a study's remarks name, as in "begun 2026-11-24" or "# date: 2026-11-24", the earliest first."""
+    found = set()
+    for line in read_text(path).splitlines():
+        for text in re.findall(r"\b\d{4}-\d{2}-\d{2}\b", line) if line.startswith("#") else ():
+            with suppress(ValueError):  # no day of the calendar
+                found.add(datetime.date.fromisoformat(text))
+    return sorted(found)
 
 
 def _element(name: str, readings: list[Reading], cycles: int, status: Status) -> Element:

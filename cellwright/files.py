@@ -70,6 +70,42 @@ def read_model(model: type[Model], path: Path) -> Model:
     return checked(model, values, str(path), text)
 
 
+def read_layers(path: Path) -> list[dict[str, Any]]:
+    """The values of a TOML file, behind those of the file that it says to be ``like``, if any, and of that one's.
+
+    ``like = "../stapler/economics.toml"`` is seen from the file's own folder. Raises InputError for files that are like
+    each other in a circle, and for what ``read_toml`` refuses.
+    """
+    layers: list[dict[str, Any]] = []
+    seen: list[Path] = []
+    while True:
+        seen.append(path)
+        values, text = read_toml(path)
+        like = values.pop("like", None)
+        layers.insert(0, values)
+        if like is None:
+            return layers
+        where = f"{path}, line {line_of(text, ('like',))}"
+        if not isinstance(like, str):
+            raise InputError(f"{where}: like is the name of another file, in quotation marks.")
+        path = path.parent / like
+        if any(path.resolve() == each.resolve() for each in seen):
+            raise InputError(f"{where}: {like} is like this file in turn; one of them must say everything itself.")
+        if not path.is_file():
+            raise InputError(f"{where}: there is no file {path}.")
+
+
+def read_variant(model: type[Model], path: Path) -> Model:
+    """A ``model`` from a TOML file that may be like another one; what it says itself stands in place of the other's.
+
+    Raises InputError with file, line and what is wrong.
+    """
+    values: dict[str, Any] = {}
+    for layer in read_layers(path):
+        values |= layer
+    return checked(model, values, str(path), read_text(path))
+
+
 def write_model(model: BaseModel, path: Path, remark: str) -> None:
     """Write a flat model as a TOML file, in place of what was there; ``remark`` is its first line.
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cellwright.benchmarks.economics import DRAWS, Spread
+from cellwright.benchmarks.economics import DRAWS
 from cellwright.benchmarks.figures import is_clear
-from cellwright.benchmarks.report import money_sections, trust_sections, work_sections
+from cellwright.benchmarks.finance import Spread
+from cellwright.benchmarks.report import (
+    hanging_sections,
+    money_sections,
+    plan_sections,
+    trust_sections,
+    work_sections,
+)
 from cellwright.benchmarks.report.contents import Contents, Headline
 from cellwright.benchmarks.report.material import Material
 from cellwright.benchmarks.report.telling import Telling
@@ -21,7 +28,7 @@ def build(material: Material, words: Words) -> Contents:
     telling = Telling(words, material)
     return Contents(
         language=words.language,
-        title=words("title.title", cell=words.about_cell(material.cell, "name")),
+        title=words("title.title", cell=words.about.name),
         finding=telling.finding(),
         headlines=tuple(_headlines(telling)),
         about=f"{_basis(telling)} {words('title.about')}",
@@ -33,7 +40,8 @@ def build(material: Material, words: Words) -> Contents:
             money_sections.cost(telling),
             money_sections.climate(telling),
             trust_sections.validation(telling),
-            trust_sections.assumptions(telling),
+            hanging_sections.assumptions(telling),
+            plan_sections.plan(telling),
             trust_sections.again(telling),
             trust_sections.inputs(telling),
         ),
@@ -105,9 +113,9 @@ def _sentences(telling: Telling) -> Iterator[str]:
         yield npv
         yield from bought
     yield words("summary.method")
-    order = trust_sections.moving(telling)
+    order = material.weighing.moving()
     if order:
-        yield words("summary.depends", name=words.term(order[0].name))
+        yield words("summary.depends", name=words.input(order[0].name))
     if all(each.status != "measured" for each in material.inputs()):
         yield words("summary.next")
     yield words("summary.again", seed=material.comparison.seed, version=material.version)

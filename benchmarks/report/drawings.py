@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -11,10 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from cellwright.benchmarks.comparison import Comparison, Outcome
-from cellwright.benchmarks.economics import Worth
+from cellwright.benchmarks.economics import Arm, Worth
 from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.project import Project
+from cellwright.benchmarks.report.telling import Telling
 from cellwright.benchmarks.report.words import Words, capital
 from cellwright.benchmarks.sensitivity import Swing
+from cellwright.benchmarks.weighing import NPV, Weighing
 from cellwright.sim import Estimate, Measure
 
 WIDTH = 6.8
@@ -81,34 +85,109 @@ def present_values(worth: Worth, words: Words) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 2.1 * len(arms) ** 0.6), layout="constrained")
         for axes, (name, arm, colour) in zip(figure.subplots(len(arms), 1, squeeze=False)[:, 0], arms, strict=True):
-            thousands = arm.npv_nok / 1000
-            low, high = np.percentile(thousands, (0.5, 99.5))
-            axes.hist(thousands, bins=70, range=(low, high), color=colour, alpha=0.85)
-            if low < 0 < high:
-                axes.axvline(0, color=INK, linewidth=1.2)
+            spread_of_npv(axes, arm, colour, words)
             axes.set_title(name, loc="left", size=11, weight="bold")
-            axes.set_yticks([])
-            axes.set_ylabel(words("cost.npv_count"))
-            _finish(axes, words)
         axes.set_xlabel(words("cost.npv_axis"))
     return figure
 
 
-def tornado(swings: Sequence[Swing], base: float, words: Words, share: str, unit: str) -> Figure:
-    """Bars from the result with an input smaller to that with it larger, in the order of ``swings``."""
+def spread_of_npv(axes: Axes, arm: Arm, colour: str, words: Words) -> None:
+    """The draws of one machine's net present value, thousand NOK, as a histogram."""
+    thousands = arm.npv_nok / 1000
+    low, high = np.percentile(thousands, (0.5, 99.5))
+    axes.hist(thousands, bins=70, range=(low, high), color=colour, alpha=0.85)
+    if low < 0 < high:
+        axes.axvline(0, color=INK, linewidth=1.2)
+    axes.set_yticks([])
+    axes.set_ylabel(words("cost.npv_count"))
+    _finish(axes, words)
+
+
+def tornado(swings: Sequence[Swing], weighing: Weighing, telling: Telling, ends: tuple[str, str]) -> Figure:
+    """Bars from the result with an input at its lowest to that at its highest, in the order of ``swings``."""
+    words = telling.words
+    scale = 1000 if weighing.figure == NPV else 1
+    base = weighing.base[weighing.figure] / scale
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * max(1, len(swings))), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(reversed(swings)):
             for end, colour in ((each.low, HAND), (each.high, CELL)):
                 if end is not None:
-                    axes.barh(level, end - base, left=base, height=0.62, color=colour, alpha=0.85)
+                    axes.barh(level, end / scale - base, left=base, height=0.62, color=colour, alpha=0.85)
         axes.axvline(base, color=INK, linewidth=1.2)
-        axes.set_yticks(range(len(swings)), [capital(words.term(each.name)) for each in reversed(swings)])
-        axes.set_xlabel(words("assumptions.axis", unit=unit))
+        low, high = axes.get_xlim()
+        if low < 0 < high:
+            axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (3, 3)))
+        axes.set_yticks(range(len(swings)), [_in_lines(capital(words.input(each.name))) for each in reversed(swings)])
+        axes.tick_params(axis="y", labelsize=9.5)
+        axes.set_xlabel(words("cost.npv_axis") if weighing.figure == NPV else telling.say("assumptions.axis"))
         handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (HAND, CELL)]
-        labels = [words(f"assumptions.legend_{end}", share=share) for end in ("smaller", "larger")]
-        figure.legend(handles, labels, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
+        figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
+        _finish(axes, words)
+    return figure
+
+
+def _in_lines(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, 38))
+
+
+def break_even(axes: Axes, worth: Worth, words: Words, units: str) -> None:
+    """What each way is worth a year against units a day: the hand 0, the machines with nine of ten draws."""
+    arms = [(words("cost.cell"), worth.cell, CELL)]
+    if worth.commercial is not None:
+        arms.append((words("cost.bought"), worth.commercial, BOUGHT))
+    asked = worth.cell.units / worth.cell.days
+    most = 1.25 * float(np.percentile(asked, 95))
+    turns = float(np.percentile(worth.cell.pays_from_per_day, 50, method="inverted_cdf"))
+    most = max(most, 1.6 * turns) if np.isfinite(turns) else most
+    per_day = np.linspace(0, most, 101)
+    axes.axhline(0, color=HAND, linewidth=2.2, label=words("output.hand"))
+    for name, arm, colour in arms:
+        draws = np.array([np.percentile(arm.yearly_at(each), (5, 50, 95)) for each in per_day]) / 1000
+        axes.fill_between(per_day, draws[:, 0], draws[:, 2], color=colour, alpha=0.18, linewidth=0)
+        axes.plot(per_day, draws[:, 1], color=colour, linewidth=2.2, label=name)
+    if np.isfinite(turns):
+        axes.plot(turns, 0, "o", color=INK, markersize=7, zorder=5)
+        said = words("cost.from_here", count=words.count(turns))
+        axes.annotate(said, (turns, 0), (8, -14), textcoords="offset points", va="top", weight="bold")
+    bottom = axes.get_xaxis_transform()
+    low, high = np.percentile(asked, (5, 95))
+    axes.plot([low, high], [0.02, 0.02], color=INK, linewidth=6, alpha=0.5, solid_capstyle="butt", transform=bottom)
+    axes.text((low + high) / 2, 0.045, words("cost.asked"), ha="center", va="bottom", size=9.5, transform=bottom)
+    axes.set(xlim=(0, most))
+    axes.set_xlabel(words("cost.break_even_axis", units=capital(units)))
+    axes.set_ylabel(words("cost.yearly_axis"))
+    axes.legend(loc="upper left", frameon=False, fontsize=10)
+    _finish(axes, words)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(round(value, 10))))
+
+
+def break_even_figure(worth: Worth, words: Words, units: str) -> Figure:
+    """``break_even`` alone."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
+        break_even(figure.subplots(), worth, words, units)
+    return figure
+
+
+def plan(project: Project, words: Words) -> Figure:
+    """Work packages as bars over the months, milestones as diamonds below them."""
+    rows = len(project.work_packages)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 1.2 + 0.34 * (rows + 1)), layout="constrained")
+        axes = figure.subplots()
+        for level, each in enumerate(project.work_packages):
+            axes.barh(-level, each.to_month - each.from_month + 1, left=each.from_month - 1, height=0.55, color=CELL)
+        for milestone in project.milestones:
+            axes.plot(milestone.month, -rows, marker="D", color=HAND, markersize=8, clip_on=False)
+        names = [*(_in_lines(capital(words.term(each.name))) for each in project.work_packages), words("plan.reached")]
+        axes.set_yticks([-level for level in range(rows + 1)], names)
+        axes.tick_params(axis="y", labelsize=9.5)
+        step = 1 if project.months <= 18 else 6
+        axes.set_xticks(range(0, project.months + 1, step))
+        axes.set(xlim=(0, project.months + 0.15), ylim=(-rows - 0.6, 0.6))
+        axes.set_xlabel(words("plan.axis"))
         _finish(axes, words)
     return figure
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cellwright.benchmarks.commercial import Commercial
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economic_inputs import Economics
+from cellwright.benchmarks.economic_inputs import Economics, Number
 from cellwright.benchmarks.economics import Worth
-from cellwright.benchmarks.sensitivity import Swing
+from cellwright.benchmarks.project import Project
+from cellwright.benchmarks.weighing import Weighing
 from cellwright.provenance import Figure, Status
 from cellwright.sequences import inputs_of
 from cellwright.sim import Scenario
@@ -38,9 +40,9 @@ class Money:
 class Material:
     """Everything a report rests on.
 
-    hours: simulated in each replication. swings, base: the sensitivity of ``less_time_percent`` to each input, made
-    ``share`` (0 to 1) smaller and larger, in ``swing_replications``. observed_cycles: cycles by hand that a stopwatch
-    timed; 0 if none. command, version, input_hash: what gives the same report again. drawn_draws: of the Monte Carlo.
+    hours: simulated in each replication. weighing: what the result hangs on, each input of the simulation made
+    ``share`` (0 to 1) smaller and larger, in ``swing_replications``. timed_on: the days of the stopwatch study, if it
+    names any. command, version, input_hash: what gives the same report again.
     """
 
     cell: str
@@ -48,13 +50,14 @@ class Material:
     comparison: Comparison
     hours: float
     money: Money | None
-    swings: Sequence[Swing]
-    base: float
+    project: Project | None
+    weighing: Weighing
     share: float
     swing_replications: int
     command: str
     version: str
     input_hash: str
+    timed_on: Sequence[datetime.date] = ()
 
     @property
     def observed_cycles(self) -> int:
@@ -74,20 +77,21 @@ class Material:
         values |= {f"hand.{each.name}": each.mean_s for each in self.scenario.observed}
         found = self.comparison.provenance | (self.money.worth.provenance if self.money else {})
         numbers = self._numbers()
-        values |= {name: value for name, (value, _) in numbers.items()}
-        sources |= {name: source for name, (_, source) in numbers.items()}
+        values |= {name: number.value for name, number in numbers.items()}
+        sources |= {name: number.source for name, number in numbers.items()}
         return [Input(name, values.get(name, ""), status, sources.get(name, "")) for name, status in found.items()]
 
-    def _numbers(self) -> dict[str, tuple[float, str]]:
+    def inputs_and_budget(self) -> list[Input]:
+        """The same, and the sums of the budget, on which no result rests."""
+        sums = self.project.numbers("project") if self.project else ()
+        return self.inputs() + [Input(name, each.value, each.status, each.source) for name, each in sums]
+
+    def _numbers(self) -> dict[str, Number]:
         if self.money is None:
             return {}
-        files = [("economics", self.money.economics), ("commercial", self.money.commercial)]
-        return {
-            name: (number.value, number.source)
-            for prefix, file in files
-            if file is not None
-            for name, number in file.numbers(prefix)
-        }
+        economics, commercial = self.money.economics, self.money.commercial
+        of_machine = dict(commercial.numbers("commercial")) if commercial else {}
+        return dict(economics.numbers("economics")) | of_machine
 
 
 def _sources(scenario: Scenario) -> dict[str, str]:

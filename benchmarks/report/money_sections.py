@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from cellwright.benchmarks.economic_inputs import Draws, Number
-from cellwright.benchmarks.economics import DRAWS, Arm, Spread
+from cellwright.benchmarks.economics import DRAWS, Arm
 from cellwright.benchmarks.figures import is_clear
+from cellwright.benchmarks.finance import Spread
 from cellwright.benchmarks.report import drawings
 from cellwright.benchmarks.report.contents import Block, Bullets, Drawing, Paragraph, Section, Table
 from cellwright.benchmarks.report.material import Money
@@ -32,6 +36,9 @@ def cost(telling: Telling) -> Section:
     blocks: list[Block] = [
         Paragraph(sentences),
         _results(telling, money),
+        Drawing(
+            "break_even", _break_even(telling, money), drawings.break_even_figure(money.worth, words, telling.units)
+        ),
         Drawing("present_value", caption, drawings.present_values(money.worth, words)),
         _parts(telling, money),
         Bullets(tuple(_remarks(telling, money))),
@@ -61,6 +68,23 @@ def payback(telling: Telling, arm: Arm) -> str:
     return words("cost.payback", months=words.months(months.p50), interval=between)
 
 
+def _break_even(telling: Telling, money: Money) -> str:
+    """From how many units a working day each machine pays."""
+    words = telling.words
+    said = []
+    for key, arm in (("break_even", money.worth.cell), ("break_even_bought", money.worth.commercial)):
+        if arm is None:
+            continue
+        turns = Spread.of(arm.pays_from_per_day)
+        low, middle, high = (
+            words.count(each) if math.isfinite(each) else "" for each in (turns.p5, turns.p50, turns.p95)
+        )
+        interval = words.between(low, high or words("numbers.never"))
+        key = key if middle else f"{key}_never"
+        said.append(telling.say(f"cost.{key}", count=middle, interval=interval))
+    return " ".join([*said, words("cost.break_even_note")])
+
+
 def _results(telling: Telling, money: Money) -> Table:
     words = telling.words
     arms = [money.worth.cell, *([money.worth.commercial] if money.worth.commercial else [])]
@@ -71,6 +95,8 @@ def _results(telling: Telling, money: Money) -> Table:
     ]
     rows = [(name, *(telling.money_spread(read(arm)) for arm in arms)) for name, read in sums]
     for what in money.worth.cell.saving_by:
+        if not any(np.any(arm.saving_by[what]) for arm in arms):
+            continue
         name = words("cost.saving_part", what=words.term(what))
         rows.append((name, *(words.money(Spread.of(arm.saving_by[what]).p50) for arm in arms)))
     rows += [

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cellwright.benchmarks.economic_inputs import Draws
-from cellwright.benchmarks.economics import Spread
 from cellwright.benchmarks.figures import is_clear
+from cellwright.benchmarks.finance import Spread
 from cellwright.benchmarks.report.contents import Table
 from cellwright.benchmarks.report.material import Material
 from cellwright.benchmarks.report.words import Words
+from cellwright.benchmarks.weighing import NPV
 from cellwright.sim import Estimate
 
 
@@ -116,6 +117,10 @@ class Telling:
         """Where nine draws of ten lie, as sums."""
         spread = Spread.of(draws)
         return self.words.between(self.words.money(spread.p5), self.words.money(spread.p95))
+
+    def weighed(self, value: float) -> str:
+        """A value of what the inputs are weighed by: a sum, or a percentage."""
+        return self.words.money(value) if self.material.weighing.figure == NPV else self.words.number(value, 1)
 
     def months_spread(self, draws: Draws) -> str:
         """The middle payback and where nine of ten lie, in months."""

@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from cellwright import files
 from cellwright.errors import InputError
 from cellwright.sim import Estimate
 
 LANGUAGES = ("nb", "en")
+HERE = Path(__file__).parent
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class About(BaseModel):
+    """What is said of a cell: its name in a sentence, the need, the solution, and what is new in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    need: Text
+    solution: Text
+    novelty: Text
+
+
+class CellWords(BaseModel):
+    """What a cell's own file says. terms: what its English words (units, elements, states, sources) are called."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: About
+    terms: dict[str, Text]
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language. table: what its TOML file holds."""
+    """The words of one language. table: what its TOML file holds. terms: the words of a cell, by the English ones."""
 
     language: str
     table: dict[str, Any]
+    terms: dict[str, str]
+    about: About
 
     def __call__(self, key: str, **values: object) -> str:
         """The sentence at ``key`` ("cost.payback"), with ``values`` put in."""
@@ -28,14 +54,25 @@ class Words:
         return text.format(**values) if values else text
 
     def term(self, english: str) -> str:
-        """A word of a cell, such as "panel", in this language; the English one where there is no other."""
-        found: str = self.table["terms"].get(english, english)
-        return found
+        """A word of a cell, such as "panel", in this language; the English one where there is no other.
 
-    def about_cell(self, name: str, what: str) -> str:
-        """What is said of one cell: "need", "solution", "novelty"; of an unknown cell, what holds for all."""
-        cells: dict[str, dict[str, str]] = self.table["cells"]
-        return cells.get(name, cells["any"])[what]
+        Of "analysed, not observed: W5 E2" the part before the colon is enough.
+        """
+        if english in self.terms:
+            return self.terms[english]
+        head, colon, tail = english.partition(": ")
+        return f"{self.terms[head]}: {tail}" if colon and head in self.terms else english
+
+    def input(self, name: str) -> str:
+        """What an input is called: "economics.parts.frame.price_nok" is the price of the frame."""
+        if name in self.terms:
+            return self.terms[name]
+        for start, end, key in NAMED:
+            if name.startswith(start) and name.endswith(end):
+                return self(f"inputs.{key}", what=self.term(name[len(start) : -len(end)]))
+        element = name.removeprefix("hand.")
+        is_timed = element != name and "_" not in element  # a stopwatch's element, not a parameter
+        return self("inputs.seconds_of", what=self.term(element)) if is_timed else name
 
     # ---- numbers ----
 
@@ -77,7 +114,11 @@ class Words:
         """A payback in months, or the word for never."""
         if not math.isfinite(value):
             return self("numbers.never")
-        return self.number(value, 1 if value < 10 else 0)
+        return self.number(value, 1) if value < 10 else self.money(value)
+
+    def count(self, value: float) -> str:
+        """How many a day, where nobody knows it to a tenth: one digit behind the point below 10."""
+        return self.number(value, 1 if value < 9.95 else 0)
 
     def percent(self, value: float) -> str:
         """A percentage without its sign, one digit behind the point; the reader puts "%" after it."""
@@ -102,12 +143,41 @@ class Words:
         return f"{', '.join(items[:-1])} {self('numbers.and')} {items[-1]}"
 
 
-def read_words(language: str) -> Words:
-    """The words of ``language``. Raises InputError for one that there is not."""
+NAMED = (
+    ("economics.parts.", ".price_nok", "price_of"),
+    ("economics.valued.", ".nok", "value_of"),
+    ("commercial.stated.", ".figure", "stated_of"),
+    ("project.budget.", ".own_nok", "own_of"),
+    ("project.budget.", ".applied_nok", "applied_of"),
+)
+"""Inputs that are named after something that a file names: beginning, end, key."""
+
+
+def read_words(language: str, cell: str = "", folder: Path | None = None) -> Words:
+    """The words of ``language``, with those of the cell called ``cell`` if its ``folder`` holds ``report.nb.toml``.
+
+    Raises InputError for a language that there is not, and for a file that is wrong.
+    """
     if language not in LANGUAGES:
         raise InputError(f"There is no report in {language!r}; choose one of {', '.join(LANGUAGES)}.")
-    text = (Path(__file__).parent / f"{language}.toml").read_text(encoding="utf-8")
-    return Words(language, tomllib.loads(text))
+    table, _ = files.read_toml(HERE / f"{language}.toml")
+    terms, _ = files.read_toml(HERE / f"terms.{language}.toml")
+    about = table.pop("about")
+    about["name"] = about["name"].format(cell=Path(cell).stem.replace("_", " "))
+    own = None if folder is None else folder / f"report.{language}.toml"
+    said = {"about": about, "terms": terms}
+    if own is None or not own.is_file():
+        return _words(language, table, CellWords.model_validate(said))
+    for layer in files.read_layers(own):
+        said = {
+            name: {**said[name], **part} if name in said and isinstance(part, dict) else part
+            for name, part in {**said, **layer}.items()
+        }
+    return _words(language, table, files.checked(CellWords, said, str(own), files.read_text(own)))
+
+
+def _words(language: str, table: dict[str, Any], own: CellWords) -> Words:
+    return Words(language, table, dict(own.terms), own.about)
 
 
 def capital(text: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from cellwright.benchmarks.comparison import Outcome
 from cellwright.benchmarks.economic_inputs import Draws
-from cellwright.benchmarks.economics import Spread
 from cellwright.benchmarks.figures import is_clear
+from cellwright.benchmarks.finance import Spread
 from cellwright.benchmarks.report import drawings
 from cellwright.benchmarks.report.contents import Block, Bullets, Drawing, Paragraph, Section, Table
 from cellwright.benchmarks.report.telling import Telling
@@ -23,7 +23,7 @@ def need(telling: Telling) -> Section:
     seconds, labour = words.short(hand.cycle_time_s.mean), words.short(hand.labour_s_per_unit.mean)
     key = "need.baseline" if seconds == labour else "need.baseline_labour"
     blocks: list[Block] = [
-        Paragraph(words.about_cell(telling.material.cell, "need")),
+        Paragraph(words.about.need),
         Paragraph(telling.say(key, seconds=seconds, labour=labour)),
         Paragraph(_timed(telling)),
         _elements(telling),
@@ -35,8 +35,18 @@ def _timed(telling: Telling) -> str:
     observed = telling.material.observed_cycles
     if not observed:
         return telling.say("need.predetermined")
-    key = "need.timed" if telling.material.hand_status == "measured" else "need.timed_assumed"
-    return telling.say(key, n=observed)
+    if telling.material.hand_status != "measured":
+        return telling.say("need.timed_assumed", n=observed)
+    return telling.say("need.timed", n=observed, when=_when(telling))
+
+
+def _when(telling: Telling) -> str:
+    """On which days the hand was timed, as far as the study says."""
+    words = telling.words
+    days = [words("need.day", day=f"{day:%d}", month=f"{day:%m}", year=day.year) for day in telling.material.timed_on]
+    if not days:
+        return words("need.no_day")
+    return words("need.on_day", day=days[0]) if len(days) == 1 else words("need.on_days", first=days[0], last=days[-1])
 
 
 def _elements(telling: Telling) -> Table:
@@ -57,7 +67,7 @@ def _elements(telling: Telling) -> Table:
 def solution(telling: Telling) -> Section:
     """What is proposed, what is new in it, and the best that can be bought."""
     words, money = telling.words, telling.material.money
-    blocks: list[Block] = [Paragraph(words.about_cell(telling.material.cell, each)) for each in ("solution", "novelty")]
+    blocks: list[Block] = [Paragraph(words.about.solution), Paragraph(words.about.novelty)]
     if money is None or money.commercial is None:
         blocks.append(Paragraph(words("solution.alone")))
     else:
@@ -119,8 +129,8 @@ def _checklist(telling: Telling) -> Table:
     values: dict[str, dict[str, object]] = {
         "objectives": {},
         "outputs": {"measures": telling.say("method.measures_too") if material.scenario.kit.measures else ""},
-        "logic": {"states": ", ".join(cell.states)},
-        "components": {"devices": ", ".join(cell.parts())},
+        "logic": {"states": ", ".join(telling.words.term(each) for each in cell.states)},
+        "components": {"devices": ", ".join(telling.words.term(each) for each in cell.parts())},
         "data": {"count": len(inputs)},
         "assumptions": {"assumed": sum(each.status == "assumed" for each in inputs)},
         "initial": {},

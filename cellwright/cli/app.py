@@ -39,6 +39,8 @@ Jobs = Annotated[int | None, typer.Option(help="Processes to use.", min=1, show_
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Log = Annotated[Path | None, typer.Option(help="Write every event and cycle to this SQLite file.")]
 Manual = Annotated[Path | None, typer.Option(help="Stopwatch times of the hand: cycle,element,seconds[,note].")]
+PricesFile = Annotated[Path | None, typer.Option("--economics", help="Costs and prices: TOML; else the cell's own.")]
+BoughtFile = Annotated[Path | None, typer.Option("--commercial", help="The machine to buy; else the cell's own.")]
 Target = Annotated[
     str, typer.Option("--on", metavar="TARGET", help="model, virtual, a serial PORT, auto, or replay:FILE.")
 ]
@@ -119,6 +121,7 @@ def simulate(
 def compare(
     cell: CellName,
     manual: Manual = None,
+    commercial: BoughtFile = None,
     hours: Hours = None,
     replications: Replications = 20,
     seed: Seed = 1,
@@ -126,11 +129,11 @@ def compare(
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
-    """Compare a cell with the hand work that it replaces."""
+    """Compare a cell with the hand work that it replaces, and with a machine that can be bought."""
     from cellwright.cli import simulating
 
     asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
-    simulating.compare(asked, manual, as_json)
+    simulating.compare(asked, manual, commercial, as_json)
 
 
 @app.command()
@@ -182,25 +185,22 @@ def sweep(
 @app.command()
 def worth(
     cell: CellName,
-    economics: Annotated[
-        Path | None, typer.Option(help="Costs, prices and demand: a TOML file.", show_default="the cell's own")
-    ] = None,
-    commercial: Annotated[
-        Path | None, typer.Option(help="The machine one could buy: a TOML file.", show_default="the cell's own")
-    ] = None,
+    economics: PricesFile = None,
+    commercial: BoughtFile = None,
     manual: Manual = None,
     hours: Hours = None,
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
     jobs: Jobs = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw from how many units a day it pays: .svg, .png.")] = None,
     as_json: Json = False,
 ) -> None:
     """What a cell is worth against the hand and a machine one could buy: savings, payback, net present value."""
     from cellwright.cli import simulating, worthing
 
     asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
-    worthing.worth_of(asked, manual, economics, commercial, as_json)
+    worthing.worth_of(asked, manual, economics, commercial, picture, as_json)
 
 
 @app.command()
@@ -208,8 +208,9 @@ def report(
     cell: CellName,
     lang: Annotated[str, typer.Option("--lang", metavar="nb|en", help="Norwegian bokmål or English.")] = "nb",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report's files.")] = Path("report"),
-    economics: Annotated[Path | None, typer.Option(help="Costs and prices, a TOML file; else the cell's own.")] = None,
-    commercial: Annotated[Path | None, typer.Option(help="The machine one could buy; else the cell's own.")] = None,
+    economics: PricesFile = None,
+    commercial: BoughtFile = None,
+    project: Annotated[Path | None, typer.Option(help="Milestones and budget: TOML; else the cell's own.")] = None,
     manual: Manual = None,
     hours: Hours = None,
     replications: Replications = 20,
@@ -221,7 +222,7 @@ def report(
     from cellwright.cli import reporting, simulating
 
     asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
-    reporting.report(reporting.ReportAsked(asked, lang, output, manual, economics, commercial))
+    reporting.report(reporting.ReportAsked(asked, lang, output, manual, economics, commercial, project))
 
 
 @app.command()

@@ -7,7 +7,9 @@ from pathlib import Path
 import cellwright
 from cellwright import cells
 from cellwright.benchmarks import Comparison
+from cellwright.benchmarks.commercial import Commercial
 from cellwright.cli import simulating, tables
+from cellwright.cli.beside import read_bought
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
 from cellwright.sequences import RunLog
@@ -33,13 +35,14 @@ def demo(name: str, folder: Path, seed: int) -> None:
     asked = simulating.Asked(name, None, simulating.SHIFT_HOURS, REPLICATIONS, seed, [])
     scenario = cells.load(name).scenario()
     comparison = simulating.run_comparison(asked, scenario)
-    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures)
+    bought = read_bought(scenario, None)
+    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures, bought)
     page = folder / "index.html"
-    _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}")
+    _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}", bought)
     tables.console().print(f"Open {page} in a browser; the pictures are beside it.")
 
 
-def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str) -> None:
+def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, bought: Commercial | None) -> None:
     from cellwright.benchmarks import diagram, figures, timeline
     from cellwright.benchmarks.page import write_page
 
@@ -69,6 +72,7 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str) 
         input_hash=scenario.input_hash(),
         sources=_sources(scenario),
         measures=measures,
+        bought=bought,
     )
 
 

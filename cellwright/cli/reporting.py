@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cellwright
-from cellwright import cells
 from cellwright.benchmarks.commercial import Commercial
+from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economic_inputs import Economics
-from cellwright.benchmarks.sensitivity import Swing, sensitivity
-from cellwright.benchmarks.sweep import Sweep
+from cellwright.benchmarks.economics import worth
+from cellwright.benchmarks.project import Project, read_project
+from cellwright.benchmarks.stopwatch import read_dates
+from cellwright.benchmarks.weighing import Question, Weighing, reader, steps, weigh
 from cellwright.cli import tables
+from cellwright.cli.beside import home_of
 from cellwright.cli.progress import progress
 from cellwright.cli.simulating import Asked, run_comparison
 from cellwright.cli.worthing import input_hash, read_files
-from cellwright.sequences import inputs_of
 from cellwright.sim import Scenario
 from cellwright.sim.replication import cores, process_pool
 
+if TYPE_CHECKING:
+    from cellwright.benchmarks.report.material import Material
+
 SHARE = 0.2
 """How much smaller and larger each input is made, to see what the result hangs on."""
-SWING_REPLICATIONS = 5
+SWING_REPLICATIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,14 @@ class ReportAsked:
     manual: Path | None
     economics: Path | None
     commercial: Path | None
+    project: Path | None = None
 
     def command(self) -> str:
         """The command that gives the same report again, whatever was left to the defaults."""
         asked = self.asked
         words = ["cellwright", "report", asked.cell, "--lang", self.language, "-R", str(asked.replications)]
         words += ["--hours", f"{asked.length.hours:g}", "--seed", str(asked.seed)]
-        for option in ("manual", "economics", "commercial"):
+        for option in ("manual", "economics", "commercial", "project"):
             path = getattr(self, option)
             words += [f"--{option}", str(path)] if path else []
         for setting in asked.settings:
@@ -57,72 +63,76 @@ def report(wanted: ReportAsked) -> None:
     """
     from cellwright.benchmarks import read_stopwatch
     from cellwright.benchmarks.report.files import make_folder, write_report
-    from cellwright.benchmarks.report.material import Material
     from cellwright.benchmarks.report.words import read_words
 
-    words, asked = read_words(wanted.language), wanted.asked
-    scenario = asked.scenario(read_stopwatch(wanted.manual) if wanted.manual else [])
-    prices = _prices(wanted, scenario)
+    scenario = wanted.asked.scenario(read_stopwatch(wanted.manual) if wanted.manual else [])
+    words = read_words(wanted.language, wanted.asked.cell, home_of(scenario))
+    prices, project = _prices(wanted, scenario), _project(wanted, scenario)
     make_folder(wanted.folder)
-    comparison = run_comparison(asked, scenario)
-    base, swings = _weighed(asked)
-    money = None
-    if prices is not None:
-        from cellwright.benchmarks.economics import worth
-        from cellwright.benchmarks.report.material import Money
+    found = _material(wanted, scenario, prices, project)
+    with tables.busy("Writing the report"):
+        written = write_report(wanted.folder, found, words)
+    out = tables.console()
+    if found.money is None:
+        out.print(f"{wanted.asked.cell} has no economics.toml beside it: the report says nothing of money.")
+    if project is None:
+        out.print(f"{wanted.asked.cell} has no project.toml beside it: the report has no milestones and no budget.")
+    out.print(f"Wrote {written[0]}; beside it are {', '.join(path.name for path in written[1:])}.")
 
-        money = Money(*prices, worth(comparison, *prices, scenario.kit.measures))
-    material = Material(
+
+Prices = tuple[Economics, Commercial | None]
+
+
+def _material(wanted: ReportAsked, scenario: Scenario, prices: Prices | None, project: Project | None) -> Material:
+    """Simulate, work out what the cell is worth, and what that hangs on."""
+    from cellwright.benchmarks.report.material import Material, Money
+
+    asked, measures = wanted.asked, scenario.kit.measures
+    comparison = run_comparison(asked, scenario)
+    money = Money(*prices, worth(comparison, *prices, measures)) if prices else None
+    return Material(
         cell=asked.cell,
         scenario=scenario,
         comparison=comparison,
         hours=asked.length.hours or 0.0,
         money=money,
-        swings=swings,
-        base=base,
+        project=project,
+        weighing=_weighed(asked, scenario, comparison, prices[0] if prices else None),
         share=SHARE,
         swing_replications=_swing_replications(asked),
         command=wanted.command(),
         version=cellwright.__version__,
-        input_hash=input_hash(scenario, *prices) if prices else scenario.input_hash(),
+        input_hash=input_hash(scenario, *(prices or (None, None)), project),
+        timed_on=read_dates(wanted.manual) if wanted.manual else (),
     )
-    with tables.busy("Writing the report"):
-        written = write_report(wanted.folder, material, words)
-    out = tables.console()
-    if money is None:
-        out.print(f"{asked.cell} has no economics.toml beside it: the report says nothing of money.")
-    out.print(f"Wrote {written[0]}; beside it are {', '.join(path.name for path in written[1:])}.")
 
 
-def _prices(wanted: ReportAsked, scenario: Scenario) -> tuple[Economics, Commercial | None] | None:
+def _prices(wanted: ReportAsked, scenario: Scenario) -> Prices | None:
     """The economics and the machine to buy; None if the cell has no economics and none was named."""
-    beside = Path(inspect.getfile(scenario.kit.cell)).parent / "economics.toml"
-    if wanted.economics is None and not beside.exists():
+    if wanted.economics is None and not (home_of(scenario) / "economics.toml").exists():
         return None
     return read_files(wanted.asked, scenario, wanted.economics, wanted.commercial)
+
+
+def _project(wanted: ReportAsked, scenario: Scenario) -> Project | None:
+    """The plan and budget; None if the cell has none and none was named."""
+    beside = home_of(scenario) / "project.toml"
+    if wanted.project is None and not beside.exists():
+        return None
+    return read_project(wanted.project or beside)
 
 
 def _swing_replications(asked: Asked) -> int:
     return min(asked.replications, SWING_REPLICATIONS)
 
 
-def _weighed(asked: Asked) -> tuple[float, list[Swing]]:
-    """How much less time the cell takes, %, and what each input alone does to that."""
-    kit = cells.load(asked.cell)
-    replications = _swing_replications(asked)
-    plain = Sweep(
-        kit, asked.cell, (), (), tuple(asked.settings), asked.length, replications, asked.seed, cellwright.__version__
-    )
-    total = 1 + sum(1 for _ in inputs_of(kit.scenario(asked.settings).groups))
-    base, swings = 0.0, []
+def _weighed(asked: Asked, scenario: Scenario, comparison: Comparison, economics: Economics | None) -> Weighing:
+    """What the result hangs on, with the times that a stopwatch showed, if any."""
+    read = reader(economics, scenario.kit.measures)
+    question = Question(scenario, asked.length, _swing_replications(asked), asked.seed, read)
+    total = steps(scenario)
     with (
         process_pool(asked.jobs or cores()) as pool,
-        progress(f"{total} inputs of {asked.cell}, one at a time", total) as advance,
+        progress(f"the inputs of {asked.cell}, one at a time", total) as advance,
     ):
-        for found in sensitivity(plain, "less_time_percent", SHARE, pool):
-            if isinstance(found, float):
-                base = found
-            else:
-                swings.append(found)
-            advance()
-    return base, swings
+        return weigh(question, comparison, economics, SHARE, pool, advance)

@@ -13,6 +13,7 @@ from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome, read_stopwatch
 from cellwright.benchmarks import compare as compare_replications
 from cellwright.cli import tables
+from cellwright.cli.beside import read_bought
 from cellwright.cli.progress import progress
 from cellwright.cli.running import line_cost_s
 from cellwright.sequences import RunLog
@@ -90,15 +91,19 @@ def _simulate_with_log(asked: Asked, scenario: Scenario, path: Path) -> list[Rep
             raise
 
 
-def compare(asked: Asked, manual: Path | None, as_json: bool) -> None:
-    """Compare a cell with the hand and print both."""
+def compare(asked: Asked, manual: Path | None, commercial: Path | None, as_json: bool) -> None:
+    """Compare a cell with the hand and print both, beside the machine to buy if there is one."""
     observed = read_stopwatch(manual) if manual else []
     scenario = asked.scenario(observed)
+    bought = read_bought(scenario, commercial)
     comparison = run_comparison(asked, scenario)
     if as_json:
-        _print_json(comparison_json(asked, scenario, comparison))
+        hand_s = comparison.hand.cycle_time_s.mean
+        _print_json(
+            comparison_json(asked, scenario, comparison) | {"commercial": bought.as_json(hand_s) if bought else None}
+        )
     else:
-        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures)
+        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures, bought)
 
 
 def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:

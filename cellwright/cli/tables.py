@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cellwright.benchmarks import Comparison, Outcome
+from cellwright.benchmarks.commercial import Commercial
 from cellwright.sim import Estimate, Measure, Scenario, WarmUp
 from cellwright.sim.warm_up import FEWEST_CYCLES
 
@@ -59,19 +60,24 @@ def print_outcome(
     _say_if_single(replications)
 
 
-def print_comparison(comparison: Comparison, shared: Sequence[str], measures: Sequence[Measure] = ()) -> None:
-    """A cell beside the hand, the difference both ways, and where the inputs come from."""
+def print_comparison(
+    comparison: Comparison, shared: Sequence[str], measures: Sequence[Measure] = (), bought: Commercial | None = None
+) -> None:
+    """A cell beside the hand and a machine to buy, the differences, and where the inputs come from."""
     out = console()
     title = (
         f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.hand.cycles} by hand, in "
         f"{counted(comparison.replications, 'replication')}; mean (95 % interval)"
     )
-    table = Table("", "cell", "hand", title=title, title_justify="left", width=WIDTH)
+    heads = ("cell", "hand", *(["to buy"] if bought else []))
+    table = Table("", *heads, title=title, title_justify="left", width=WIDTH)
     both = [comparison.cell, comparison.hand]
     for row in [*_rows(both, comparison.unit, comparison.shift_hours), *_measure_rows(both, measures)]:
-        table.add_row(*row)
+        table.add_row(*row, *([_to_buy(row[0], bought, comparison, measures)] if bought else []))
     out.print(table)
     out.print(f"[bold]{verdict(comparison)}[/bold]")
+    if bought:
+        out.print(_about(bought, comparison))
     labour = percent(comparison.less_labour_percent, "less", "more", "time")
     out.print(f"The person spends {labour} on each {comparison.unit}.")
     for measure in measures:
@@ -87,6 +93,39 @@ def print_comparison(comparison: Comparison, shared: Sequence[str], measures: Se
         out.print("Nothing here was measured at a firm: time the hand with a stopwatch, and use --manual FILE.csv.")
     _say_of_the_warm_up([("the cell", comparison.cell), ("the hand", comparison.hand)])
     _say_if_single(comparison.replications)
+
+
+def _to_buy(row: str, bought: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> str:
+    """What the machine to buy has in a row of the table: as its file says, lowest to highest in brackets."""
+    unit, seconds, labour = comparison.unit, bought.seconds_per_unit, bought.labour_s_per_unit
+    slow_to_fast = (seconds.value, seconds.highest, seconds.lowest)
+    rows = {
+        "cycle time, s": _between(seconds.value, seconds.lowest, seconds.highest),
+        f"{unit}s an hour": _between(*(3600 / each for each in slow_to_fast)),
+        f"{unit}s a shift ({comparison.shift_hours:g} h)": f"{comparison.shift_hours * 3600 / seconds.value:.1f}",
+        f"person's time a {unit}, s": _between(labour.value, labour.lowest, labour.highest),
+    }
+    for measure in measures:
+        stated = bought.stated_of(measure.name)
+        figure = _between(stated.value, stated.lowest, stated.highest) if stated else "as by hand"
+        rows[f"{measure.words}, {measure.unit}"] = figure
+    return rows.get(row, "-")
+
+
+def _between(value: float, low: float, high: float) -> str:
+    return f"{value:.3g}" if low == high else f"{value:.3g} ({low:.3g} to {high:.3g})"
+
+
+def _about(bought: Commercial, comparison: Comparison) -> str:
+    """What the machine to buy is, how much less time it takes than the hand, and where its times come from."""
+    seconds, labour = bought.seconds_per_unit, bought.labour_s_per_unit
+    hand_s = comparison.hand.cycle_time_s.mean
+    value, low, high = (100 * (1 - each / hand_s) for each in (seconds.value, seconds.highest, seconds.lowest))
+    found = percent(Estimate(value, low, high), "less", "more", "time")
+    return (
+        f"To buy: {bought.machine}, {found} than the hand. It is not simulated; in brackets: lowest to highest. "
+        f"Its time is {seconds.status} ({seconds.source}), the person's {labour.status} ({labour.source})."
+    )
 
 
 def verdict(comparison: Comparison) -> str:

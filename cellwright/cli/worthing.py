@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import math
 from collections import Counter
@@ -15,12 +14,14 @@ from typing import Any
 from rich.table import Table
 
 from cellwright import files
-from cellwright.benchmarks.commercial import Commercial, read_commercial
+from cellwright.benchmarks.commercial import Commercial
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economic_inputs import Draws, Economics, read_economics
-from cellwright.benchmarks.economics import DRAWS, Arm, Spread, Way, Worth, worth
+from cellwright.benchmarks.economic_inputs import Draws, Economics, Inputs, read_economics
+from cellwright.benchmarks.economics import DRAWS, Arm, Way, Worth, worth
+from cellwright.benchmarks.finance import Spread
 from cellwright.benchmarks.kpi import Kpis, elements_not_producing, kpis_of, states_not_producing
 from cellwright.cli import tables
+from cellwright.cli.beside import home_of, read_bought
 from cellwright.cli.simulating import Asked, run_comparison
 from cellwright.errors import InputError
 from cellwright.sim import Measure, Scenario
@@ -67,14 +68,26 @@ class Case:
         }
 
 
-def worth_of(asked: Asked, manual: Path | None, economics: Path | None, commercial: Path | None, as_json: bool) -> None:
-    """Compare a cell with the hand, work out what it is worth, and print it."""
+def worth_of(
+    asked: Asked,
+    manual: Path | None,
+    economics: Path | None,
+    commercial: Path | None,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare a cell with the hand, work out what it is worth, print it, and draw it if a picture is asked for."""
     from cellwright.benchmarks import read_stopwatch
 
     scenario = asked.scenario(read_stopwatch(manual) if manual else [])
     read, bought = read_files(asked, scenario, economics, commercial)
     comparison = run_comparison(asked, scenario)
     case = Case(read, bought, scenario, comparison, worth(comparison, read, bought, scenario.kit.measures))
+    if picture is not None:
+        from cellwright.benchmarks.figures import save
+        from cellwright.benchmarks.worth_figure import worth_figure
+
+        save(worth_figure(case.found, finding(case), comparison.unit), picture)
     if as_json:
         print(json.dumps(as_figures(asked, case), indent=2))
     else:
@@ -85,7 +98,7 @@ def read_files(
     asked: Asked, scenario: Scenario, economics_path: Path | None, commercial_path: Path | None
 ) -> tuple[Economics, Commercial | None]:
     """Both files: those named, or those beside the cell. Raises InputError if one is wrong or they do not fit."""
-    folder = Path(inspect.getfile(scenario.kit.cell)).parent
+    folder = home_of(scenario)
     measures = [measure.name for measure in scenario.kit.measures]
     economics_path = economics_path or folder / "economics.toml"
     if not economics_path.exists() and economics_path.parent == folder:
@@ -94,22 +107,21 @@ def read_files(
             "--economics."
         )
     economics = read_economics(economics_path, measures)
-    commercial_path = commercial_path or folder / "commercial.toml"
-    if not commercial_path.exists() and commercial_path.parent == folder:
-        return economics, None
-    commercial = read_commercial(commercial_path, measures)
-    if commercial.vat != economics.vat:
-        line = files.line_of(files.read_text(commercial_path), ("vat",))
+    commercial = read_bought(scenario, commercial_path)
+    if commercial is not None and commercial.vat != economics.vat:
+        path = commercial_path or folder / "commercial.toml"
+        line = files.line_of(files.read_text(path), ("vat",))
+        where = f"{path}, line {line}" if line else str(path)
         raise InputError(
-            f"{commercial_path}, line {line}: prices are {commercial.vat} VAT, those of {economics_path} "
-            f"{economics.vat}; state both in the same way."
+            f"{where}: prices are {commercial.vat} VAT, those of {economics_path} {economics.vat}; "
+            "state both in the same way."
         )
     return economics, commercial
 
 
-def input_hash(scenario: Scenario, economics: Economics, commercial: Commercial | None) -> str:
-    """SHA-256 over the inputs of the simulation and both files."""
-    given = [scenario.input_hash(), economics.model_dump(), commercial and commercial.model_dump()]
+def input_hash(scenario: Scenario, *read: Inputs | None) -> str:
+    """SHA-256 over the inputs of the simulation and what was read from files."""
+    given = [scenario.input_hash(), *(each and each.model_dump() for each in read)]
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 

@@ -5,7 +5,8 @@ import pytest
 from cellwright import cells
 from cellwright.benchmarks.commercial import read_commercial
 from cellwright.benchmarks.economic_inputs import read_economics
-from cellwright.benchmarks.economics import Spread, worth
+from cellwright.benchmarks.economics import worth
+from cellwright.benchmarks.finance import Spread
 from cellwright.errors import InputError
 
 from .test_economics import NOK, economics, replication, simulated

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economic_inputs import Economics, Number
-from cellwright.benchmarks.economics import Arm, Spread, annuity, draw_means, npv, payback_months, worth
+from cellwright.benchmarks.economics import Arm, draw_means, worth
+from cellwright.benchmarks.finance import Spread, annuity, npv, payback_months
 from cellwright.sim import Measure, Replication, estimate
 
 NOK = (Measure("waste_nok", "waste", "NOK"), Measure("waste_m", "waste", "m"))
@@ -223,3 +224,13 @@ def test_a_number_is_drawn_between_low_and_high(first, second, third):
     low, value, high = sorted((first, second, third))
     drawn = Number.model_validate(uncertain(low, value, high)).draw(np.random.default_rng(1), 50)
     assert low <= drawn.min() and drawn.max() <= high
+
+
+def test_the_break_even_line_crosses_0_where_it_pays_and_bends_where_the_machine_is_full() -> None:
+    found = arm()
+    turns = float(found.pays_from_per_day[0])
+    assert 0 < turns < float(found.can_per_day[0])
+    assert float(found.yearly_at(turns)[0]) == pytest.approx(0, abs=1e-6)
+    full = float(found.can_per_day[0])
+    assert float(found.yearly_at(2 * full)[0]) == float(found.yearly_at(full)[0]) > float(found.yearly_at(full / 2)[0])
+    assert float(found.yearly_at(1000 / 200)[0]) == pytest.approx(float(found.yearly_nok[0]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,20 @@ from cellwright.benchmarks.commercial import read_commercial
 from cellwright.benchmarks.economic_inputs import read_economics
 from cellwright.benchmarks.economics import worth
 from cellwright.benchmarks.figures import as_svg
+from cellwright.benchmarks.project import read_project
 from cellwright.benchmarks.report.building import FIELDS, build
 from cellwright.benchmarks.report.contents import Bullets, Contents, Drawing, Paragraph, Table
 from cellwright.benchmarks.report.material import Material, Money
 from cellwright.benchmarks.report.renderers import as_html, as_pdf, as_typst, quoted
-from cellwright.benchmarks.report.words import LANGUAGES, read_words
+from cellwright.benchmarks.report.words import LANGUAGES, Words, read_words
 from cellwright.benchmarks.sensitivity import Swing
+from cellwright.benchmarks.weighing import Weighing
 from cellwright.errors import InputError
 from cellwright.sim import Length, run_cell, run_hand
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = [
-    "need", "solution", "method", "output", "cost", "climate", "validation", "assumptions", "again", "inputs",
+    "need", "solution", "method", "output", "cost", "climate", "validation", "assumptions", "plan", "again", "inputs",
 ]  # fmt: skip
 
 
@@ -42,14 +45,27 @@ def material(name: str, with_money: bool = True) -> Material:
         economics = read_economics(ROOT / "cells" / name / "economics.toml", names)
         commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
         money = Money(economics, commercial, worth(comparison, economics, commercial, kit.measures, draws=200))
-    swings = [
-        Swing("hand.mod_s", "published", 0.129, -1.5, 31.25),
-        Swing("layout.slats", "assumed", 15, 21.5, None),
-        Swing("hand.refill_mods", "assumed", 77, None, None, "cannot be"),
+    times = [
+        Swing("hand.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
+        Swing("layout.slats", "assumed", 15, 21.5, None, "", 12, 18),
+        Swing("hand.refill_mods", "assumed", 77, None, None, "cannot be", 60, 90),
     ]
+    sums = [
+        replace(times[0], low=-12345.6, high=700000.0),
+        Swing("economics.power_w", "assumed", 9, 5e5, 4e5, "", 5, 20),
+    ]
+    figures = {"less_time_percent": 23.75, "npv_nok": 654321.0}
+    swings = {"less_time_percent": times, "npv_nok": sums}
+    weighing = Weighing("npv_nok" if money else "less_time_percent", figures, swings, 40, 9, 21, 4321.0)
+    plan = ROOT / "cells" / name / "project.toml"
+    project = read_project(plan) if plan.exists() else None
     return Material(
-        name, scenario, comparison, 0.5, money, swings, 23.75, 0.2, 2, 'cellwright report "x" #1', "0.1", "abc"
+        name, scenario, comparison, 0.5, money, project, weighing, 0.2, 2, 'cellwright report "x" #1', "0.1", "abc"
     )
+
+
+def words_of(given: Material, language: str) -> Words:
+    return read_words(language, given.cell, ROOT / "cells" / given.cell)
 
 
 @pytest.fixture(scope="module", params=["stapler", "digital_tape", "lacquer_mixer"])
@@ -76,7 +92,7 @@ def said(contents: Contents) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: Material, language: str) -> None:
-    contents = build(given, read_words(language))
+    contents = build(given, words_of(given, language))
     assert [section.key for section in contents.sections] == SECTIONS
     assert all(section.blocks for section in contents.sections)
     for text in said(contents):
@@ -89,13 +105,13 @@ def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: Material, 
 
 
 def test_norwegian_numbers_have_a_decimal_comma(given: Material) -> None:
-    for text in said(build(given, read_words("nb"))):
+    for text in said(build(given, words_of(given, "nb"))):
         assert not re.search(r"\d\.\d", text.replace("0.1", "")), text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_summaries_fit_their_fields(given: Material, language: str) -> None:
-    summaries = dict(build(given, read_words(language)).summaries)
+    summaries = dict(build(given, words_of(given, language)).summaries)
     assert tuple(summaries) == FIELDS == (60, 300, 1000)
     for size, text in summaries.items():
         assert 20 <= len(text) <= size and text.endswith(".")
@@ -116,9 +132,9 @@ def test_without_prices_the_report_says_so(language: str) -> None:
 
 
 def test_an_assumption_that_turns_the_result_round_is_named(given: Material) -> None:
-    contents = build(given, read_words("nb"))
+    contents = build(given, words_of(given, "nb"))
     caption = next(each.caption for each in contents.drawings() if each.name == "assumptions")
-    assert "Sekunder per MODAPTS-enhet alene kan snu resultatet." in caption
+    assert "Sekunder per MODAPTS-enhet kan alene snu resultatet." in caption
 
 
 # ---- words ----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]
@@ -10,6 +11,7 @@ import pytest
 from cellwright.benchmarks.report.words import read_words
 from cellwright.cli import run
 
+ROOT = Path(__file__).resolve().parents[2]
 FAST = ["-R", "2", "--hours", "0.5", "--jobs", "1"]
 
 
@@ -26,7 +28,8 @@ def test_all_files_are_there(
 ) -> None:  # fmt: skip
     folder = tmp_path / "made" / "here"
     assert run(["report", cell, *FAST, *more, "-o", str(folder)]) == 0
-    pictures = {f"{name}.{kind}" for name in ("times", "present_value", "assumptions") for kind in ("svg", "png")}
+    drawn = ("times", "break_even", "present_value", "assumptions", "plan")
+    pictures = {f"{name}.{kind}" for name in drawn for kind in ("svg", "png")}
     assert {path.name for path in folder.iterdir()} == {page, workbook, pdf, summary} | pictures
     assert (folder / pdf).read_bytes().startswith(b"%PDF")
     assert "cellwright report stapler" in (folder / page).read_text(encoding="utf-8")
@@ -36,17 +39,88 @@ def test_all_files_are_there(
         words(f"tables.{each}")
         for each in (
             "baseline", "alternatives", "method", "output", "worth", "parts", "climate", "statuses", "assumptions",
-            "again", "inputs",
+            "packages", "milestones", "budget", "again", "inputs",
         )
     ]  # fmt: skip
     printed = capsys.readouterr()
     assert pdf in "".join(printed.out.split("\n")) and printed.err == ""
 
 
-def test_a_cell_without_prices_is_reported_without_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["report", "digital_tape_stop", *FAST, "-o", str(tmp_path)]) == 0
-    assert "says nothing of money" in " ".join(capsys.readouterr().out.split())
-    assert not (tmp_path / "present_value.svg").exists()
+def test_a_cell_of_ones_own_with_nothing_beside_it_is_reported_all_the_same(
+    drill_press: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "out"
+    assert run(["report", str(drill_press), *FAST, "-o", str(folder)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "says nothing of money" in printed and "no milestones and no budget" in printed
+    assert not (folder / "present_value.svg").exists() and not (folder / "plan.svg").exists()
+    page = (folder / "rapport.html").read_text(encoding="utf-8")
+    assert "Cellen «drill press» mot manuelt arbeid" in page
+    assert "Avsnittet om økonomi er utelatt" in page and "Det er ingen fil med arbeidspakker" in page
+    assert "% mindre tid per block" in page
+
+
+def test_times_of_a_stopwatch_are_weighed_and_their_days_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "times.csv"
+    text = (ROOT / "cells/stapler/example_stopwatch.csv").read_text(encoding="utf-8")
+    study.write_text(
+        text.replace("# status: assumed", "# Timed with cellwright timestudy stapler, begun 2026-03-05.").replace(
+            "# EXAMPLE", "# date: 2026-03-19"
+        ),
+        encoding="utf-8",
+    )
+    assert run(["report", "stapler", *FAST, "--manual", str(study), "-o", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "rapport.html").read_text(encoding="utf-8")
+    assert "fra 05.03.2026 til 19.03.2026" in page
+    assert "Sekunder på å stifte" in page and "Bevegelser per stift for hånd</th><td>publisert" not in page
+
+
+def test_a_machine_without_a_price_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    lines = (ROOT / "cells/stapler/commercial.toml").read_text(encoding="utf-8").splitlines()
+    bought = tmp_path / "bought.toml"
+    bought.write_text("\n".join(line for line in lines if not line.startswith("price_nok")), encoding="utf-8")
+    assert run(["report", "stapler", *FAST, "--commercial", str(bought), "-o", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "rapport.html").read_text(encoding="utf-8")
+    assert "er ikke regnet med, fordi prisen ikke er kjent" in page and "Ingen kjøpt maskin er regnet med her" in page
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("economics", "price_nok = { value = 5000, low = 4000", "price_nok = { value = -5, low = -6", "at least 0"),
+        ("economics", "year = { value = 5000, low = 2000", "year = { value = 0, low = 0", "must be above 0"),
+        ("economics", "discount_percent = { value = 7, low = 5, high = 10", "discount_percent = { value = 300",
+         "must be below 100, and is 300; it is in percent: 7 means 7 %"),
+        ("commercial", "nok = { value = 3170000, low = 2700000", "nok = { value = -1, low = -2", "at least 0"),
+        ("project", "own_nok = { value = 62500", "own_nok = { value = -1", "at least 0"),
+    ],
+)  # fmt: skip
+def test_bad_prices_are_one_sentence_and_nothing_is_written(
+    file: str, old: str, new: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "cells/stapler" / f"{file}.toml").read_text(encoding="utf-8")
+    assert old in text
+    wrong = tmp_path / f"{file}.toml"
+    wrong.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert run(["report", "stapler", *FAST, f"--{file}", str(wrong), "-o", str(tmp_path / "out")]) == 2
+    err = capsys.readouterr().err
+    assert said in " ".join(err.split()) and f"{wrong}, line" in err and "Traceback" not in err and err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert run(["report", "stapler", *FAST, "-o", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "cannot be written (No space left on device)" in err and err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_refused_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -152,8 +152,18 @@ def test_a_cell_that_saves_nothing_never_pays_back(tmp_path: Path, capsys: pytes
     assert figures["no_payback_in_life_percent"] == 100
 
 
-def test_a_cell_without_prices_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["worth", "digital_tape_stop", *FAST]) == 2
-    assert "digital_tape_stop has no economics.toml beside it" in capsys.readouterr().err
+def test_a_cell_without_prices_says_what_to_do(drill_press: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["worth", str(drill_press), *FAST]) == 2
+    assert "drill_press.py has no economics.toml beside it" in capsys.readouterr().err
     assert run(["worth", "stapler", "--economics", "none.toml"]) == 2
     assert "none.toml cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_the_picture_shows_from_how_many_units_a_day_it_pays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "worth.svg"
+    assert run(["worth", "stapler", *FAST, "--picture", str(picture)]) == 0
+    assert picture.read_text(encoding="utf-8").startswith("<?xml")
+    assert run(["worth", "stapler", *FAST, "--picture", str(tmp_path / "worth.pdf")]) == 2
+    assert "neither .svg nor .png" in capsys.readouterr().err

@@ -1,0 +1,104 @@
+"""The project that builds a cell: work packages, milestones and budget, from a TOML file that a user edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from cellwright import files
+from cellwright.benchmarks.economic_inputs import Inputs, NotNegative, Vat, listed, once_each
+
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Month = Annotated[int, Field(strict=True, ge=1, le=120)]
+
+
+class WorkPackage(Inputs):
+    """Work from the first day of ``from_month`` to the last of ``to_month``; month 1 is the project's first."""
+
+    name: Text
+    from_month: Month
+    to_month: Month
+    who: Text
+    result: Text
+
+    @field_validator("to_month")
+    @classmethod
+    def _ends_after_it_begins(cls, to_month: int, info: ValidationInfo) -> int:
+        if to_month < info.data.get("from_month", 1):
+            raise ValueError(f"it ends before it begins in month {info.data['from_month']}")
+        return to_month
+
+    @property
+    def called(self) -> str:
+        """What it is called."""
+        return self.name
+
+
+class Milestone(Inputs):
+    """What is reached at the end of ``month``; done_when: how anybody can see that it is."""
+
+    name: Text
+    month: Month
+    done_when: Text
+
+    @property
+    def called(self) -> str:
+        """What it is called."""
+        return self.name
+
+
+class BudgetLine(Inputs):
+    """What is spent on one thing: the firm's own share, and what is applied for, NOK."""
+
+    item: Text
+    own_nok: NotNegative
+    applied_nok: NotNegative
+
+    @property
+    def called(self) -> str:
+        """What it is called among the numbers."""
+        return self.item
+
+
+class Project(Inputs):
+    """A project. vat: whether the sums are "without" or "with" VAT."""
+
+    vat: Vat
+    work_packages: Annotated[tuple[WorkPackage, ...], BeforeValidator(listed), Field(min_length=1)]
+    milestones: Annotated[tuple[Milestone, ...], BeforeValidator(listed), Field(min_length=1)]
+    budget: Annotated[tuple[BudgetLine, ...], BeforeValidator(listed), Field(min_length=1)]
+
+    @field_validator("work_packages", "milestones", "budget")
+    @classmethod
+    def _each_once(cls, entries: tuple[Inputs, ...]) -> tuple[Inputs, ...]:
+        return once_each(entries)
+
+    @field_validator("budget")
+    @classmethod
+    def _costs_something(cls, lines: tuple[BudgetLine, ...]) -> tuple[BudgetLine, ...]:
+        if not any(line.own_nok.value + line.applied_nok.value for line in lines):
+            raise ValueError("the whole budget is 0 NOK; say what the project costs")
+        return lines
+
+    @property
+    def months(self) -> int:
+        """How long it takes."""
+        return max([*(each.to_month for each in self.work_packages), *(each.month for each in self.milestones)])
+
+    @property
+    def own_nok(self) -> float:
+        """The firm's own share of all lines."""
+        return sum(line.own_nok.value for line in self.budget)
+
+    @property
+    def applied_nok(self) -> float:
+        """What is applied for on all lines."""
+        return sum(line.applied_nok.value for line in self.budget)
+
+
+def read_project(path: Path) -> Project:
+    """Read ``path``. Raises InputError with file, line and what is wrong."""
+    return files.read_variant(Project, path)

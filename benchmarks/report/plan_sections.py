@@ -1,0 +1,90 @@
+"""The section on milestones and budget."""
+
+from __future__ import annotations
+
+from cellwright.benchmarks.finance import Spread
+from cellwright.benchmarks.project import Project
+from cellwright.benchmarks.report import drawings
+from cellwright.benchmarks.report.contents import Block, Drawing, Paragraph, Section, Table
+from cellwright.benchmarks.report.telling import Telling
+from cellwright.benchmarks.report.words import capital
+from cellwright.provenance import STATUSES
+
+
+def plan(telling: Telling) -> Section:
+    """When what is done and reached, and what it costs; that there is no plan, where there is none."""
+    words, project = telling.words, telling.material.project
+    if project is None:
+        return Section("plan", words("plan.heading"), (Paragraph(words("plan.left_out"), "warning"),))
+    blocks: list[Block] = [
+        Paragraph(_intro(telling, project)),
+        Drawing("plan", _caption(telling, project), drawings.plan(project, words)),
+        _packages(telling, project),
+        _milestones(telling, project),
+        _budget(telling, project),
+    ]
+    return Section("plan", words("plan.heading"), tuple(blocks))
+
+
+def _intro(telling: Telling, project: Project) -> str:
+    words = telling.words
+    total = project.own_nok + project.applied_nok
+    text = words(
+        "plan.intro",
+        months=project.months,
+        total=words.number(total),
+        applied=words.number(project.applied_nok),
+        percent=words.number(100 * project.applied_nok / total),
+        own=words.number(project.own_nok),
+        vat=words(f"cost.vat_{project.vat}"),
+    )
+    if telling.material.money is None:
+        return text
+    investment = words.money(Spread.of(telling.material.money.worth.cell.investment_nok).p50)
+    return f"{text} {words('plan.against_investment', investment=investment)}"
+
+
+def _caption(telling: Telling, project: Project) -> str:
+    words = telling.words
+    last = max(project.milestones, key=lambda each: each.month)
+    return words("plan.caption", count=len(project.milestones), months=project.months, last=words.term(last.name))
+
+
+def _packages(telling: Telling, project: Project) -> Table:
+    words = telling.words
+    rows = [
+        (capital(words.term(each.name)), words.between(str(each.from_month), str(each.to_month)),
+         capital(words.term(each.who)), capital(words.term(each.result)))
+        for each in project.work_packages
+    ]  # fmt: skip
+    head = tuple(words(f"plan.{each}") for each in ("package", "months", "who", "result"))
+    return telling.table("packages", head, rows, (5, 2, 4, 6))
+
+
+def _milestones(telling: Telling, project: Project) -> Table:
+    words = telling.words
+    rows = [
+        (str(each.month), capital(words.term(each.name)), capital(words.term(each.done_when)))
+        for each in sorted(project.milestones, key=lambda each: each.month)
+    ]
+    head = tuple(words(f"plan.{each}") for each in ("month", "milestone", "done_when"))
+    return telling.table("milestones", head, rows, (1, 4, 6))
+
+
+def _budget(telling: Telling, project: Project) -> Table:
+    words = telling.words
+    rows, raw = [], []
+    for line in project.budget:
+        own, applied = line.own_nok.value, line.applied_nok.value
+        sums = tuple(words.number(each) for each in (own, applied, own + applied))
+        # A sum of nothing says nothing, so its status is not shown.
+        statuses = {each.status for each in (line.own_nok, line.applied_nok) if each.value}
+        ordered = [each for each in STATUSES if each in statuses]
+        rows.append((capital(words.term(line.item)), *sums, words.listed([words.term(each) for each in ordered])))
+        raw.append((line.item, own, applied, own + applied, line.own_nok.status, line.applied_nok.status))
+    total = project.own_nok + project.applied_nok
+    sums = tuple(words.number(each) for each in (project.own_nok, project.applied_nok, total))
+    rows.append((words("plan.sum"), *sums, ""))
+    head = tuple(words(f"plan.{each}") for each in ("item", "own", "applied", "sum_nok", "status"))
+    raw_head = ("item", "own_nok", "applied_nok", "sum_nok", "own_status", "applied_status")
+    return telling.table("budget", head, rows, (6, 3, 3, 3, 3), words("plan.note"), raw_head, raw)

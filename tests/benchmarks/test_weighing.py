@@ -1,0 +1,98 @@
+"""What the conclusion hangs on: inputs of the simulation and of the economics, weighed in one list."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cellwright.benchmarks import compare, weighing
+from cellwright.benchmarks.comparison import Comparison
+from cellwright.benchmarks.economic_inputs import Economics, read_economics
+from cellwright.benchmarks.economics import worth_as_given
+from cellwright.benchmarks.weighing import LESS_TIME, NPV, Question, Weighing, less_time, reader, varied_inputs, weigh
+from cellwright.cells import load
+from cellwright.sim import Element, Length, Scenario, run_cell, run_hand
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ("layout.slats=3", "layout.panel_length_mm=300")
+LENGTH = Length(cycles=6)
+
+
+def compared(scenario: Scenario, replications: int = 3) -> Comparison:
+    of = [[run(scenario, LENGTH, 1, number) for number in range(replications)] for run in (run_cell, run_hand)]
+    return compare("panel", *of, scenario.provenance(compared=True), 1, 7.5)
+
+
+def prices() -> Economics:
+    return read_economics(ROOT / "cells/stapler/economics.toml", [])
+
+
+def weighed(scenario: Scenario, economics: Economics | None) -> Weighing:
+    question = Question(scenario, LENGTH, 2, 1, reader(economics, ()))
+    with ThreadPoolExecutor(1) as pool:
+        return weigh(question, compared(scenario), economics, 0.2, pool)
+
+
+SCENARIO = load("stapler").scenario(SMALL)
+
+
+@pytest.fixture(scope="module")
+def found() -> Weighing:
+    return weighed(SCENARIO, prices())
+
+
+def test_time_inputs_and_prices_stand_in_one_list_sorted_by_the_net_present_value(found: Weighing) -> None:
+    order = found.moving()
+    names = {each.name for each in order}
+    assert {"hand.mod_s", "economics.person_nok_per_h", "economics.demand_units_per_year"} <= names
+    widths = [each.width(found.base[NPV]) for each in order]
+    assert widths == sorted(widths, reverse=True) and widths[-1] > 0
+    assert found.beside("hand.mod_s") is not None and found.beside("economics.lifetime_years") is None
+
+
+def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found: Weighing) -> None:
+    by_name = {each.name: each for each in found.swings[NPV]}
+    swing = by_name["economics.lifetime_years"]
+    assert (swing.tried_low, swing.value, swing.tried_high) == (3, 5, 8)
+    at_3 = worth_as_given(compared(SCENARIO), prices(), None, (), {"economics.lifetime_years": 3})
+    assert swing.low == pytest.approx(float(at_3.cell.npv_nok[0]))
+    shifts = by_name["economics.shifts_per_day"]  # no range: as far as the inputs of the simulation
+    assert (shifts.tried_low, shifts.tried_high) == pytest.approx((0.8, 1.2))
+
+
+def test_few_are_simulated_in_full_and_the_rest_is_counted(found: Weighing) -> None:
+    in_full = {each.name for each in found.swings[LESS_TIME]}
+    assert len(in_full) == weighing.KEPT
+    assert found.tried == len(varied_inputs(SCENARIO))
+    assert found.still + found.left_out + weighing.KEPT == found.tried
+    assert found.still > 0 and found.most_left_out > 0
+
+
+def test_without_prices_the_time_is_weighed() -> None:
+    found = weighed(SCENARIO, None)
+    assert found.figure == LESS_TIME and set(found.base) == {LESS_TIME}
+    assert found.base == less_time(compared(SCENARIO))
+
+
+def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_move_nothing() -> None:
+    times = (Element("staple", 30.0, observed_s=(29.0, 31.0), status="measured"),)
+    timed = replace(SCENARIO, observed=times)
+    staple = next(each for each in varied_inputs(timed) if each.is_timed)
+    assert (staple.name, staple.status, staple.value) == ("hand.staple", "measured", 30.0)
+    assert staple.changed(timed, 2.0).observed[0].observed_s == (58.0, 62.0)
+    question = Question(timed, LENGTH, 2, 1, less_time)
+    base = question.answer(timed)
+    longer = question.answer_changed(staple, 1.2)
+    assert isinstance(longer, dict) and longer[LESS_TIME] > base[LESS_TIME] + 5
+    mods = next(each for each in varied_inputs(timed) if each.name == "hand.staple_mods")
+    assert question.answer_changed(mods, 1.2) == base
+
+
+def test_what_cannot_be_is_a_sentence() -> None:
+    question = Question(SCENARIO, LENGTH, 1, 1, less_time)
+    length = next(each for each in varied_inputs(SCENARIO) if each.name == "layout.slats")
+    said = question.answer_changed(length, 20.0)
+    assert isinstance(said, str) and said.endswith(".")
