@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from cellwright.benchmarks.figures import as_svg, save
@@ -27,23 +28,33 @@ def make_folder(folder: Path) -> None:
 
 
 def write_report(folder: Path, material: Material, words: Words) -> list[Path]:
-    """Write PDF, page, workbook, summaries and figures; returns the files, the PDF first.
+    """Write PDF, page, workbook, summaries and figures; returns the files, the PDF first, the figures last.
 
     Raises InputError if the folder cannot be written.
     """
+    by_format = dict(write_formats(folder, material, words))
+    drawn = by_format.pop("figures")
+    return [path for paths in by_format.values() for path in paths] + drawn
+
+
+def write_formats(folder: Path, material: Material, words: Words) -> Iterator[tuple[str, list[Path]]]:
+    """The same, format by format, as each is written: its name and its files."""
     contents = build(material, words)
     stem = words("files.report")
-    written = [folder / f"{stem}.{kind}" for kind in ("pdf", "html", "xlsx")]
-    summary = folder / f"{words('files.summary')}.txt"
-    drawings = []
+    drawn = []
     for drawing in contents.drawings():
         for kind in ("svg", "png"):
-            drawings.append(folder / f"{drawing.name}.{kind}")
-            save(drawing.figure, drawings[-1])
-    inline = {each.name: as_svg(each.figure, prefix=each.name) for each in contents.drawings()}
+            drawn.append(folder / f"{drawing.name}.{kind}")
+            save(drawing.figure, drawn[-1])
+    yield "figures", drawn
     svg = {each.name: (folder / f"{each.name}.svg").read_bytes() for each in contents.drawings()}
-    write_whole(written[0], renderers.as_pdf(contents, svg))
-    write_whole(written[1], renderers.as_html(contents, inline).encode())
-    write_whole(written[2], renderers.as_xlsx(contents))
-    write_whole(summary, summaries_text(contents, words).encode())
-    return [*written, summary, *drawings]
+    yield "pdf", [_written(folder / f"{stem}.pdf", renderers.as_pdf(contents, svg))]
+    inline = {each.name: as_svg(each.figure, prefix=each.name) for each in contents.drawings()}
+    yield "html", [_written(folder / f"{stem}.html", renderers.as_html(contents, inline).encode())]
+    yield "xlsx", [_written(folder / f"{stem}.xlsx", renderers.as_xlsx(contents))]
+    yield "summaries", [_written(folder / f"{words('files.summary')}.txt", summaries_text(contents, words).encode())]
+
+
+def _written(path: Path, content: bytes) -> Path:
+    write_whole(path, content)
+    return path

@@ -82,7 +82,7 @@ def _break_even(telling: Telling, money: Money) -> str:
         interval = words.between(low, high or words("numbers.never"))
         key = key if middle else f"{key}_never"
         said.append(telling.say(f"cost.{key}", count=middle, interval=interval))
-    return " ".join([*said, words("cost.break_even_note")])
+    return " ".join([*said, words("cost.break_even_note", draws=words.number(DRAWS))])
 
 
 def _results(telling: Telling, money: Money) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from cellwright.benchmarks.report.contents import Contents
 
 HERE = Path(__file__).parent
 ZERO_WIDTH_SPACE = "\u200b"
+NO_BREAK_SPACE = "\u00a0"
+UNIT_AFTER = re.compile(r"(?<=[\d\u202f]) (?=(?:%|kr|W|kWh|kg|g|s|mm|timer|hours)\b|%)|(?<=\bNOK) (?=[\d−])")
 SHEET_NAME = 31
 """Excel's limit on a sheet's name, characters."""
 
@@ -100,12 +103,18 @@ def _cell(value: str | float) -> str | float:
     return float(value) if isinstance(value, float) else value
 
 
+def _kept_together(value: object) -> object:
+    """A text in which no line ends between a number and its unit; drawings, which are no plain text, stay."""
+    return UNIT_AFTER.sub(NO_BREAK_SPACE, value) if type(value) is str else value
+
+
 def _filled(template: str, escaping: bool, filters: Mapping[str, Callable[[str], str]], **values: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=escaping,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_kept_together,
     )
     environment.filters.update(filters)
     return environment.get_template(template).render(**values)

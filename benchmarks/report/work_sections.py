@@ -154,7 +154,9 @@ def _checklist(telling: Telling) -> Table:
 def output(telling: Telling) -> Section:
     """What the cell takes and makes against the hand, pair by pair, and the hours that saves."""
     words, comparison = telling.words, telling.material.comparison
-    caption = words("output.times_caption", finding=f"{telling.finding()} {telling.labour()}")
+    counted = {"hand": words.number(comparison.hand.cycles), "cell": words.number(comparison.cell.cycles)}
+    found = f"{telling.finding()} {telling.labour()}"
+    caption = telling.say("output.times_caption", finding=found, runs=telling.runs, **counted)
     blocks: list[Block] = [
         Paragraph(f"{telling.finding()} {telling.labour()}"),
         *(Paragraph(each) for each in _hours(telling)),
@@ -164,7 +166,7 @@ def output(telling: Telling) -> Section:
     shown = [each for each in telling.material.scenario.kit.measures if each.name in comparison.less_measured]
     if shown:
         drawn = drawings.measures(comparison, shown, words)
-        blocks.append(Drawing("measures", telling.say("output.measures_caption"), drawn))
+        blocks.append(Drawing("measures", telling.say("output.measures_caption", **counted), drawn))
     return Section("output", words("output.heading"), tuple(blocks))
 
 

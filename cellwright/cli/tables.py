@@ -124,7 +124,7 @@ def _about(bought: Commercial, comparison: Comparison) -> str:
     found = percent(Estimate(value, low, high), "less", "more", "time")
     return (
         f"To buy: {bought.machine}, {found} than the hand. It is not simulated; in brackets: lowest to highest. "
-        f"Its time is {seconds.status} ({seconds.source}), the person's {labour.status} ({labour.source})."
+        f"Its time is {seconds.status}: {seconds.source}. The person's is {labour.status}: {labour.source}."
     )
 
 

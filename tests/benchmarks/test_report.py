@@ -208,3 +208,10 @@ def test_a_list_of_entries_is_counted_in_the_appendix_and_not_written_out(name: 
     page = as_typst(build(material(name), read_words("nb")))
     assert " ×" in page
     assert "length_mm=" not in page and "where=" not in page and "Recipe(" not in page
+
+
+def test_no_line_ends_between_a_number_and_its_unit(contents: Contents) -> None:
+    page = as_html(contents, {each.name: as_svg(each.figure, each.name) for each in contents.drawings()})
+    text = re.sub(r"<svg.*?</svg>|<style>.*?</style>|<pre>.*?</pre>", "", page, flags=re.DOTALL)
+    assert re.search(r"\d\u00a0%", text) and re.search(r"\d\u00a0kr\b", text)
+    assert not re.search(r"\d (%|kr\b)", text)

@@ -20,7 +20,7 @@ def test_compare_has_three_columns_and_says_where_the_third_comes_from(capsys: p
     flat = " ".join(shown.split())
     assert "to buy" in flat and "80 (60 to 120)" in flat and "70 (40 to 100)" in flat and "45 (30 to 60)" in flat
     assert "To buy: a CNC nailing table, " in flat and "It is not simulated; in brackets: lowest to highest." in flat
-    assert "Its time is assumed (such tables make 35 to 90 pallets an hour" in flat
+    assert "Its time is assumed: such tables make 35 to 90 pallets an hour" in flat
 
 
 def test_measures_that_it_states_stand_beside_the_others(capsys: pytest.CaptureFixture[str]) -> None:

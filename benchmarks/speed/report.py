@@ -1,0 +1,65 @@
+"""How long a report takes to write once everything is simulated, format by format, for three cells.
+
+The import of what writes it counts too, as a user waits for it. Run it by hand:
+``.venv/bin/python benchmarks/speed/report.py``. It judges nothing, so its exit code is always 0.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+CELLS = ("stapler", "lacquer_mixer", "digital_tape")
+WANTED_S = 15
+
+
+def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float]:
+    from cellwright import cells
+    from cellwright.benchmarks import compare
+    from cellwright.benchmarks.commercial import read_commercial
+    from cellwright.benchmarks.economic_inputs import read_economics
+    from cellwright.benchmarks.economics import worth
+    from cellwright.benchmarks.weighing import Question, reader, weigh
+    from cellwright.sim import Length, run_cell, run_hand
+
+    scenario, home = cells.load(name).scenario(), Path(cells.__file__).parent / name
+    measures, length = scenario.kit.measures, Length(hours=1)
+    runs = [[run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_hand)]
+    comparison = compare(scenario.kit.cell.unit, *runs, scenario.provenance(compared=True), 1, 7.5)
+    economics = read_economics(home / "economics.toml", [each.name for each in measures])
+    commercial = read_commercial(home / "commercial.toml", [each.name for each in measures])
+    with ThreadPoolExecutor(1) as pool:
+        question = Question(scenario, Length(cycles=5), 1, 1, reader(economics, measures))
+        weighing = weigh(question, comparison, economics, 0.2, pool)
+    found = worth(comparison, economics, commercial, measures)
+
+    # All is simulated and worked out: from here on it is only written.
+    began_s = time.perf_counter()
+    from cellwright.benchmarks.project import read_project
+    from cellwright.benchmarks.report.files import write_formats
+    from cellwright.benchmarks.report.material import Material, Money
+    from cellwright.benchmarks.report.words import read_words
+
+    plan = home / "project.toml"
+    project = read_project(plan) if plan.exists() else None
+    money = Money(economics, commercial, found)
+    material = Material(name, scenario, comparison, 1.0, money, project, weighing, 0.2, 1, "bench", "bench", "bench")
+    seconds: dict[str, float] = {}
+    for kind, _ in write_formats(folder, material, read_words(language, name, home)):
+        now_s = time.perf_counter()
+        seconds[kind], began_s = now_s - began_s, now_s
+    return seconds
+
+
+def main() -> None:
+    for name in CELLS:
+        with tempfile.TemporaryDirectory() as folder:
+            seconds = seconds_by_format(name, "nb", Path(folder))
+        parts = ", ".join(f"{kind} {each:.2f}" for kind, each in seconds.items())
+        print(f"{name}: {sum(seconds.values()):.1f} s for all formats ({parts}); wanted: under {WANTED_S}")
+
+
+if __name__ == "__main__":
+    main()
