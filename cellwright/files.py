@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import errno
 import io
 import os
 import re
@@ -49,7 +50,8 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             unfinished.unlink()
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose a folder you may write to.") from error
+        advice = "make room there" if error.errno == errno.ENOSPC else "choose a folder you may write to"
+        raise InputError(f"{path} cannot be written ({error.strerror}); {advice}.") from error
 
 
 # ---- TOML ----

@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from cellwright.benchmarks.report.contents import Contents
+from cellwright.errors import InputError
 
 HERE = Path(__file__).parent
 ZERO_WIDTH_SPACE = "\u200b"
@@ -31,7 +32,19 @@ def as_html(contents: Contents, svg: Mapping[str, str]) -> str:
 
 
 def as_pdf(contents: Contents, svg: Mapping[str, bytes]) -> bytes:
-    """The report as a PDF, set by typst with the fonts that it brings along; the same contents, the same bytes."""
+    """The report as a PDF, set by typst with the fonts that it brings along; the same contents, the same bytes.
+
+    Raises InputError if the folder for temporary files has no room.
+    """
+    try:
+        return _set(contents, svg)
+    except OSError as error:
+        raise InputError(
+            f"The folder {tempfile.gettempdir()} cannot be written to ({error.strerror}); make room there."
+        ) from error
+
+
+def _set(contents: Contents, svg: Mapping[str, bytes]) -> bytes:
     import typst
 
     with tempfile.TemporaryDirectory() as folder:

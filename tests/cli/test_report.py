@@ -119,7 +119,7 @@ def test_a_full_disk_is_one_sentence(
     monkeypatch.setattr("os.fsync", full)
     assert run(["report", "stapler", *FAST, "-o", str(tmp_path)]) == 2
     err = capsys.readouterr().err
-    assert "cannot be written (No space left on device)" in err and err.count("\n") == 1
+    assert "cannot be written (No space left on device); make room there." in err and err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
