@@ -46,11 +46,12 @@ class Supervision(Process):
     # In place of Process._resume, so that supervising costs no generator of its own round the step's. Every wait of
     # every step comes through here. In virtual time, when what a step waits for is the very next thing to happen and
     # nobody else waits for it, the step goes on at once: the same events in the same order, without a turn through
-    # the environment's loop.
+    # the environment's loop. Not so where a plain Wait has ended: whoever ended it, a plant that closed a switch, is in
+    # the middle of something, and its time must not run on.
     def _resume(self, event: Event) -> None:
         """Take the step on to its next wait: ``event``, for which it waited, has come or failed."""
         env, step = self.env, self._generator
-        coming = env._queue if self._skips_ahead else ()
+        coming = env._queue if self._skips_ahead and type(event) is not Wait else ()
         outer, env._active_proc = env._active_proc, self
         try:
             while not self.abandoned:

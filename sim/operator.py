@@ -42,11 +42,6 @@ class Operator:
         self.labour_s = 0.0
         self._person = simpy.Resource(env, capacity=1)
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether the person is on the way, at the cell, or called for."""
-        return bool(self._person.users or self._person.queue)
-
     def come(self, visit: Callable[[], Generator[Event, Any, None]]) -> Generator[Event, Any, None]:
         """Called by the cell: leave other work, walk over, do ``visit``, walk back.
 

@@ -99,7 +99,7 @@ class Memory:
     def is_at_rest(self) -> bool:
         """Whether nothing is under way. Call it between two steps only."""
         rig, now_s = self.rig, self.rig.env._now
-        if rig.env._queue or self.cell._running or self.cell._slowing or self.plant.operator.is_busy:
+        if rig.env._queue or self.cell._running or self.cell._slowing:
             return False
         self.board.motion.settle()
         if self.board.motion.moving or any(each.due_s > now_s for each in self.steppers):

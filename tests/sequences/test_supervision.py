@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 import simpy
 from hypothesis import given
@@ -9,14 +11,19 @@ from hypothesis import strategies as st
 from transitions import Machine
 
 from cellwright.cells import load
-from cellwright.hardware import ModelBoard
+from cellwright.hardware import ModelBoard, Wait
 from cellwright.sequences import RunLog
 from cellwright.sequences.supervision import Supervision
 from cellwright.sim import Length, run_cell
 
 
-def rows(skips_ahead, monkeypatch):
-    """All that a cell and its devices do in four units, jams and refills among them."""
+@dataclass
+class Named:
+    name: str
+
+
+def rows(name, settings, skips_ahead, monkeypatch):
+    """All that a cell and its devices do in four units."""
     init = Supervision.__init__
 
     def without(self, env, step):
@@ -26,13 +33,22 @@ def rows(skips_ahead, monkeypatch):
     log = RunLog(":memory:")
     with monkeypatch.context() as patch:
         patch.setattr(Supervision, "__init__", without)
-        run_cell(load("stapler").scenario(["plant.jams_per_1000_staples=5"]), Length(cycles=4), 3, 0, log)
+        run_cell(load(name).scenario(settings), Length(cycles=4), 3, 0, log)
     return list(log.connection.execute("SELECT at_s, state, source, what, value, detail FROM event"))
 
 
-def test_a_step_that_skips_ahead_does_the_same_at_the_same_times(monkeypatch):
-    taken, turned = rows(True, monkeypatch), rows(False, monkeypatch)
-    assert len(taken) > 1000
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("stapler", ["plant.jams_per_1000_staples=5"]),
+        ("lacquer_mixer", []),
+        ("digital_tape", []),
+        ("digital_tape_stop", []),
+    ],
+)
+def test_a_step_that_skips_ahead_does_the_same_at_the_same_times(name, settings, monkeypatch):
+    taken, turned = (rows(name, settings, skips_ahead, monkeypatch) for skips_ahead in (True, False))
+    assert len(taken) > 100
     assert taken == turned
 
 
@@ -114,3 +130,27 @@ def test_a_trigger_that_is_not_in_the_table_moves_nothing(trigger):
     with pytest.raises(KeyError):
         cell._change(trigger)
     assert cell.state == "homing"
+
+
+def test_time_does_not_run_on_under_whoever_ends_a_wait():
+    """A plant that closes a switch goes on at that moment, whatever the step does next."""
+    env = simpy.Environment()
+    pressed = Wait(env, Named("button"), "was not pressed", 10.0)
+    seen_s = []
+
+    def step():
+        yield pressed
+        yield env.timeout(2)
+
+    def plant():
+        yield env.timeout(1)
+        pressed.complete()
+        seen_s.append(env.now)
+        yield env.timeout(0.5)
+        seen_s.append(env.now)
+
+    step_is_over = Supervision(env, step())
+    env.process(plant())
+    env.run(until=step_is_over)
+    assert seen_s == [1, 1.5]
+    assert env.now == 3

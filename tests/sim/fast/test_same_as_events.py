@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cellwright import Cell, Lamp, Switch
 from cellwright.cells import load
-from cellwright.sim import Length, Replication, run_cell, run_cell_by_events
+from cellwright.sim import CellPlant, Length, Replication, Scenario, run_cell, run_cell_by_events
 from cellwright.sim.fast import FastPath, NotExact, fast_path_of
 from cellwright.sim.work import Element
 
@@ -103,6 +106,10 @@ def test_the_same_bytes_whatever_was_known_before(response_s):
     assert [run(FastPath(scenario), replication) for replication in reversed(range(12))] == one_after_the_other[::-1]
     assert 0 < len(by_events) < 24 if response_s < 15 else not by_events
     assert known.why_not is None
+    recorded = len(known.library.paths)
+    for replication in tuple(by_events):
+        run(known, replication)
+    assert len(known.library.paths) == recorded  # what cannot be taken again is not kept
 
 
 def test_paths_are_taken_again_and_not_recorded_anew():
@@ -129,4 +136,80 @@ def test_it_is_chosen_by_itself_where_it_pays(length, is_taken, monkeypatch):
 def test_what_is_known_is_kept_by_what_goes_in():
     one, same, other = (load("stapler").scenario([*SMALL, f"trigger.rest_s={rest}"]) for rest in (0.1, 0.1, 0.2))
     assert fast_path_of(one) is fast_path_of(same)
+    assert fast_path_of(one) is not fast_path_of(other)
+
+
+class Dryer(Cell):
+    """Dries a board; after 5 s it looks whether it is dry, and then waits until it is."""
+
+    unit = "board"
+    cycle_ends_with = "cooled"
+    stop_triggers: ClassVar = {"late": "dried for long"}
+    heater = Lamp(pin=4)
+    dry = Switch(pin=5)
+    states = ["drying", "cooling"]
+    transitions = [["dried", "drying", "cooling"], ["late", "drying", "cooling"], ["cooled", "cooling", "drying"]]
+
+    def drying(self):
+        self.heater.on()
+        yield self.env.timeout(5)
+        trigger = "dried" if self.dry.is_closed else "late"
+        yield self.dry.closed(within_s=60)
+        self.heater.off()
+        yield self.env.timeout(0.1)
+        return trigger
+
+    def cooling(self):
+        yield self.env.timeout(10)
+        return "cooled"
+
+
+class Oven(CellPlant):
+    """A board dries in a time that is drawn."""
+
+    def connect(self):
+        self.board.on_output(self.cell.heater.pin, self._heat)
+
+    def _heat(self, is_on):
+        if is_on:
+            self.board.env.process(self._dry())
+        else:
+            self.open(self.cell.dry)
+
+    def _dry(self):
+        yield self.board.env.timeout(self.streams.lognormal("dry", 5, 0.5))
+        self.close(self.cell.dry)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["forwards", "backwards"])
+def test_two_things_of_which_now_one_and_now_the_other_comes_first(kit, order):
+    """Both ways are known after a while, whichever was met first, and each is taken where it belongs."""
+    scenario = kit(Dryer, Oven).scenario()
+    known = FastPath(scenario)
+    for replication in range(6)[::order]:
+        events = run_cell_by_events(scenario, Length(cycles=120), 1, replication)
+        assert 30 < events.stops["dried for long"] < 90
+        assert_same(known.run(Length(cycles=120), 1, replication), events)
+        assert known.run(Length(cycles=120), 1, replication) == FastPath(scenario).run(
+            Length(cycles=120), 1, replication
+        )
+
+
+def test_a_cycle_that_ends_as_the_asked_hours_do_is_left_to_the_events(kit):
+    scenario = kit().scenario()
+    length = Length(hours=sum(run_cell_by_events(scenario, Length(cycles=200), 1, 0).cycle_times_s) / 3600)
+    assert run_cell(scenario, length, 1, 0) == run_cell_by_events(scenario, length, 1, 0)
+
+
+def test_what_is_known_of_a_cell_is_not_taken_for_another_of_the_same_name(kit, presser):
+    def of_that_name(pause_s: float) -> Scenario:
+        class Other(presser):
+            def presenting(self):
+                yield self.env.timeout(pause_s)
+                return (yield from super().presenting())
+
+        return kit(Other).scenario()
+
+    one, other = of_that_name(1), of_that_name(2)
+    assert one.input_hash() == other.input_hash()
     assert fast_path_of(one) is not fast_path_of(other)
