@@ -109,7 +109,7 @@ class StaplerPlant(CellPlant):
         self.panels_checked += 1
         as_before = hash(tuple(landed))
         if as_before in self._good:
-            return  # staple for staple where they were on a panel that has been checked (64 bits tell it from all others)
+            return  # staple for staple where they were on a panel that was checked: 64 bits tell it from all others
         layout, cell = self.cell.layout, self.cell
         asked = len(layout.path)
         if len(set(landed)) != len(landed) or len(landed) != asked:
