@@ -311,8 +311,8 @@ def _acceleration(
     described = float(axis.max_acceleration)
     if not _is_settled(axis, low, high) and low <= described <= high:
         return None, (
-            f"{name}.max_acceleration stays {described:g} mm/s²: these moves leave anything from {low:.3g} to "
-            f"{high:.3g} mm/s² open; it needs short moves beside long ones."
+            f"{name}.max_acceleration stays {described:g} mm/s²: these moves leave anything from {_rounded(low)} to "
+            f"{_rounded(high)} mm/s² open; it needs short moves beside long ones."
         )
     grid = search.grids[name]
     fitted = next((each.value for each in values if each.parameter == f"{name}.max_speed"), float(axis.max_speed))
@@ -335,13 +335,13 @@ def _speed(name: str, axis: Stepper, search: _Search, n: int) -> tuple[MeasuredV
         return _value(parameter, max(low, ceiling), low, None, n), ""
     if math.isinf(high):
         return None, (
-            f"{parameter} stays {described:g} mm/s: every speed from {low:.3g} mm/s up gives these times, as no "
-            f"move reaches it, or because the firmware steps no faster than {ceiling:.3g} mm/s."
+            f"{parameter} stays {described:g} mm/s: every speed from {_rounded(low)} mm/s up gives these times, as no "
+            f"move reaches it, or because the firmware steps no faster than {_rounded(ceiling)} mm/s."
         )
     if high > WIDEST * low and low <= described <= high:
         return None, (
-            f"{parameter} stays {described:g} mm/s: these moves leave anything from {low:.3g} to {high:.3g} mm/s "
-            "open; it needs longer moves."
+            f"{parameter} stays {described:g} mm/s: these moves leave anything from {_rounded(low)} to "
+            f"{_rounded(high)} mm/s open; it needs longer moves."
         )
     best = float(grid.speeds[int(np.argmin(total.min(axis=1)))]) / axis.steps_per_mm
     return _value(parameter, min(max(best, low), high), low, high, n), ""
@@ -362,3 +362,7 @@ def _value(parameter: str, best: float, low: float, high: float | None, n: int, 
         n=n,
         method=method,
     )
+
+
+def _rounded(value: float) -> str:
+    return f"{float(f'{value:.3g}'):g}"
