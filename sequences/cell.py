@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import GeneratorType
 from typing import Any, ClassVar
 
 import simpy
@@ -211,7 +212,7 @@ class Cell(StepTools):
         stops_before = self.last_stop
         try:
             step: Any = self._steps[state]()
-            if isinstance(step, Generator):
+            if isinstance(step, GeneratorType):  # quicker to ask than typing's Generator
                 supervision = Supervision(self.env, step)
                 self._running = [supervision]
                 step = yield supervision
