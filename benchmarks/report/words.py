@@ -63,6 +63,10 @@ class Words:
         head, colon, tail = english.partition(": ")
         return f"{self.terms[head]}: {tail}" if colon and head in self.terms else english
 
+    def part(self, name: str) -> str:
+        """What a device or setting is called; "the saw" where the work of the same name is called otherwise."""
+        return self.terms.get(f"the {name}") or self.term(name).replace("_", " ")
+
     def input(self, name: str) -> str:
         """What an input is called: "economics.parts.frame.price_nok" is the price of the frame."""
         if name in self.terms:
@@ -70,6 +74,9 @@ class Words:
         for start, end, key in NAMED:
             if name.startswith(start) and name.endswith(end):
                 return self(f"inputs.{key}", what=self.term(name[len(start) : -len(end)]))
+        device, _, parameter = name.partition(".")
+        if f"*.{parameter}" in self.terms:
+            return f"{self.part(device)}: {self.terms[f'*.{parameter}']}"
         element = name.removeprefix("hand.")
         is_timed = element != name and "_" not in element  # a stopwatch's element, not a parameter
         return self("inputs.seconds_of", what=self.term(element)) if is_timed else name

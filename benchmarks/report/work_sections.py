@@ -130,7 +130,7 @@ def _checklist(telling: Telling) -> Table:
         "objectives": {},
         "outputs": {"measures": telling.say("method.measures_too") if material.scenario.kit.measures else ""},
         "logic": {"states": ", ".join(telling.words.term(each) for each in cell.states)},
-        "components": {"devices": ", ".join(telling.words.term(each) for each in cell.parts())},
+        "components": {"devices": ", ".join(telling.words.part(each) for each in cell.parts())},
         "data": {"count": len(inputs)},
         "assumptions": {"assumed": sum(each.status == "assumed" for each in inputs)},
         "initial": {},

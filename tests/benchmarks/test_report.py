@@ -215,3 +215,16 @@ def test_no_line_ends_between_a_number_and_its_unit(contents: Contents) -> None:
     text = re.sub(r"<svg.*?</svg>|<style>.*?</style>|<pre>.*?</pre>", "", page, flags=re.DOTALL)
     assert re.search(r"\d\u00a0%", text) and re.search(r"\d\u00a0kr\b", text)
     assert not re.search(r"\d (%|kr\b)", text)
+
+
+@pytest.mark.parametrize("name", ["stapler", "lacquer_mixer", "lacquer_mixer_mega", "digital_tape", "digital_tape_stop"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_input_of_our_cells_has_a_name_that_a_reader_understands(name: str, language: str) -> None:
+    words = read_words(language, name, Path(__file__).parents[2] / "cells" / name)
+    inputs = cells.load(name).scenario().provenance(compared=True)
+    assert [each for each in inputs if "_" in words.input(each) or words.input(each) == each] == []
+
+
+def test_a_part_of_the_cell_is_not_called_as_the_work_of_the_same_name() -> None:
+    words = read_words("nb", "digital_tape", Path(__file__).parents[2] / "cells" / "digital_tape")
+    assert (words.part("saw"), words.term("saw")) == ("sag", "sage")
