@@ -217,7 +217,10 @@ def test_no_line_ends_between_a_number_and_its_unit(contents: Contents) -> None:
     assert not re.search(r"\d (%|kr\b)", text)
 
 
-@pytest.mark.parametrize("name", ["stapler", "lacquer_mixer", "lacquer_mixer_mega", "digital_tape", "digital_tape_stop"])
+OURS = ["stapler", "lacquer_mixer", "lacquer_mixer_mega", "digital_tape", "digital_tape_stop"]
+
+
+@pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_input_of_our_cells_has_a_name_that_a_reader_understands(name: str, language: str) -> None:
     words = read_words(language, name, Path(__file__).parents[2] / "cells" / name)
