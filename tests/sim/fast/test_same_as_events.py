@@ -112,6 +112,11 @@ def test_the_same_bytes_whatever_was_known_before(response_s):
     assert len(known.library.paths) == recorded  # what cannot be taken again is not kept
 
 
+def test_a_row_that_takes_longer_than_any_of_its_moves_may():
+    scenario = load("stapler").scenario(["layout.slats=6", "layout.staple_spacing_mm=700", "carriage.max_speed=2"])
+    assert FastPath(scenario).why_not is None
+
+
 def test_paths_are_taken_again_and_not_recorded_anew():
     known = FastPath(load("stapler").scenario([*SMALL, "plant.jams_per_1000_staples=0"]))
     known.run(Length(cycles=400), 1, 0)
