@@ -20,6 +20,8 @@ lint: .venv/tools
 
 bench: .venv/tools
 	.venv/bin/python benchmarks/speed/bench.py
+	.venv/bin/python benchmarks/speed/fast.py
+	.venv/bin/python benchmarks/speed/report.py
 	sh tests/emulator/build.sh
 	.venv/bin/python benchmarks/speed/line.py
 
