@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,19 @@ def test_what_cannot_be_swept_is_refused_in_one_sentence(
 def test_ctrl_c_keeps_what_was_computed_and_the_same_command_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "sweep.csv"
     asked = [CELLWRIGHT, "sweep", "stapler", "--vary", "carriage.max_speed=100:300:5001", *QUICK[:6], "-o", str(path)]
-    running = subprocess.Popen(asked, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    until_s = time.monotonic() + 60
-    while not path.exists() or path.read_bytes().count(b"\n") < 5:
-        assert running.poll() is None and time.monotonic() < until_s
-    os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+    # A shell lets what it starts in the background ignore Ctrl-C, and these tests with it.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        asked, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heeding
+    ) as running:
+        try:
+            until_s = time.monotonic() + 60
+            while not path.exists() or path.read_bytes().count(b"\n") < 5:
+                assert running.poll() is None and time.monotonic() < until_s
+            os.killpg(running.pid, signal.SIGINT)
+            _, said = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert running.returncode == 1
     assert "Stopped by Ctrl-C" in said and "the same command goes on from there" in said
     assert "Traceback" not in said
