@@ -23,7 +23,7 @@ from cellwright.sim.plant import CellPlant
 from cellwright.sim.rig import Rig
 
 LONG_AGO_S = -math.inf
-_CONTAINERS = (list, dict, set)
+_CONTAINERS = (list, dict)  # not sets: one that is brought back may have another order
 VALUE, CONTENTS, OBJECT = range(3)
 _NO_PORTS = {
     "analog_inputs": "analog inputs",
@@ -90,7 +90,7 @@ class Memory:
         for owner, base in ((self.cell, Cell), (self.plant, CellPlant)):
             for each in type(owner).__mro__[: type(owner).__mro__.index(base)]:
                 for name, value in vars(each).items():
-                    if isinstance(value, _CONTAINERS) and name not in _DESCRIBING and not name.startswith("__"):
+                    if isinstance(value, (*_CONTAINERS, set)) and name not in _DESCRIBING and not name.startswith("__"):
                         raise NotExact(f"{each.__name__}.{name} belongs to the class and may be changed by any cell")
 
     # ---- looking ----
@@ -149,7 +149,7 @@ class Memory:
                 if name in owner.own:
                     continue
                 kind = type(value)
-                if kind in (bool, float, str, type(None), tuple):
+                if kind in (bool, float, str, type(None)) or (kind is tuple and not _holds_lists(value)):
                     kept.append((number, name, VALUE, value))
                 elif kind is int or kind is Traced:
                     self._take_number(numbers, (number, name), value)
@@ -269,6 +269,10 @@ class Memory:
         else:
             kept[name].clear()
             kept[name].update(value)
+
+
+def _holds_lists(value: tuple[Any, ...]) -> bool:
+    return any(type(each) in (*_CONTAINERS, set) for each in value)
 
 
 # What the base classes keep by themselves; it is looked at by name above, or belongs to the accounts.

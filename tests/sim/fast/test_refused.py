@@ -83,6 +83,16 @@ def test_a_plant_with_something_inside_that_cannot_be_looked_into(kit, bench):
     assert "keeps hidden, a Hidden, which cannot be looked into" in refusal(kit(plant=Deep).scenario())
 
 
+@pytest.mark.parametrize("hidden", [{1, 2}, ([], [])], ids=["a set, whose order may change", "lists in a tuple"])
+def test_what_would_not_be_the_same_when_brought_back(kit, bench, hidden):
+    class Keeping(bench):
+        def connect(self):
+            super().connect()
+            self.hidden = hidden
+
+    assert "keeps hidden" in refusal(kit(plant=Keeping).scenario())
+
+
 def test_a_watcher_that_remembers(kit, bench):
     class Counting(bench):
         def connect(self):
