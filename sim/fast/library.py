@@ -100,11 +100,12 @@ class Place:
 
 @dataclass(slots=True)
 class Library:
-    """Places and legs of one scenario. paths: their ids are their places in the list."""
+    """Places and legs of one scenario. paths: their ids are their places in the list. The rest: see ``Memory``."""
 
     places: dict[State, Place] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
     whole_numbers: dict[tuple[int, str], int] = field(default_factory=dict)
+    names: set[tuple[int, str]] = field(default_factory=set)
 
     def place(self, state: State) -> Place:
         """The place for a state, new or known."""

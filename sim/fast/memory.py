@@ -23,6 +23,8 @@ from cellwright.sim.plant import CellPlant
 from cellwright.sim.rig import Rig
 
 LONG_AGO_S = -math.inf
+ALWAYS = (0, "")
+"""A name that is always there, so that a first look shows even where nothing is kept."""
 _CONTAINERS = (list, dict)  # not sets: one that is brought back may have another order
 VALUE, CONTENTS, OBJECT = range(3)
 _NO_PORTS = {
@@ -57,13 +59,14 @@ class _Owner:
 class Memory:
     """The memory of one rig. Raises NotExact for a rig with something in it that cannot be brought back.
 
-    whole_numbers: where each kept whole number is in a list of them, by owner and name; it grows as more are met, and
-    is the same for all rigs of a scenario.
+    whole_numbers: where each kept whole number is in a list of them, by owner and name. names: of all that is kept.
+    Both are filled at the first look of all, and are the same for all rigs of a scenario.
     """
 
-    def __init__(self, rig: Rig, whole_numbers: dict[tuple[int, str], int]) -> None:
+    def __init__(self, rig: Rig, whole_numbers: dict[tuple[int, str], int], names: set[tuple[int, str]]) -> None:
         self.rig = rig
         self._whole = whole_numbers
+        self._names = names
         self.cell, self.plant = rig.cell, rig.plant
         self.board: ModelBoard = rig.model
         for attribute, words in _NO_PORTS.items():
@@ -159,7 +162,17 @@ class Memory:
                 else:
                     kept.append((number, name, OBJECT, self._checked_name(owner, name, value)))
         kept.append(self._lists_that_callbacks_hold(lists))
+        self._refuse_other_names()
         return kept, numbers
+
+    def _refuse_other_names(self) -> None:
+        """What is kept at one time and not at another could not be brought back."""
+        names = {(number, name) for number, owner in enumerate(self.owners) for name in owner.kept.keys() - owner.own}
+        names.add(ALWAYS)
+        if not self._names:
+            self._names |= names
+        for number, name in sorted(self._names ^ names):
+            raise NotExact(f"{self.owners[number].what} keeps {name} at one time and not at another")
 
     def _take_number(self, numbers: list[Any], place: tuple[int, str], value: Any) -> None:
         index = self._whole.setdefault(place, len(self._whole))

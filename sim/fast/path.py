@@ -99,6 +99,12 @@ class Recorder:
             self.streams.recording = None
 
     def _record(self, recording: Recording) -> tuple[Path, list[int]]:
+        try:
+            return self._follow_events(recording)
+        except Exception as error:  # a plant that cannot reckon with symbols, or a fault: the events show it as it is
+            raise NotExact(f"it cannot be followed: {error}") from error
+
+    def _follow_events(self, recording: Recording) -> tuple[Path, list[int]]:
         memory, cell, env = self.memory, self.memory.cell, self.memory.rig.env
         self._looks = [self._look_at_accounts()]
         self._watch_for_finished()

@@ -103,7 +103,7 @@ class _Run:
         except CellwrightError as error:
             raise NotExact(str(error)) from error
         self.states = list(rig.cell.time_in_state_s)
-        self.recorder = Recorder(Memory(rig, self.library.whole_numbers), self.streams)
+        self.recorder = Recorder(Memory(rig, self.library.whole_numbers, self.library.names), self.streams)
         path, self.numbers = self.recorder.first()
         self.place = self.library.place(path.ends_in)
         self.count = _Count(length, self.states)
