@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -193,12 +194,11 @@ class _Moves:
         self._forget_all()
 
 
-class _Pulses:
-    """From each pulse of a solenoid to the end of its rest, and how long it was told to be on."""
+class _Taken:
+    """Times from one row to another, by name; what is under way when a replication begins is forgotten."""
 
-    def __init__(self, solenoids: list[str]) -> None:
-        self.taken_s: dict[str, list[float]] = {name: [] for name in solenoids}
-        self.pulse_s: dict[str, float] = {}
+    def __init__(self, names: Iterable[str]) -> None:
+        self.taken_s: dict[str, list[float]] = {name: [] for name in names}
         self._forget_all()
 
     def begin(self, replication: int) -> None:  # noqa: ARG002
@@ -206,6 +206,14 @@ class _Pulses:
 
     def _forget_all(self) -> None:
         self._since_s: dict[str, float] = {}
+
+
+class _Pulses(_Taken):
+    """From each pulse of a solenoid to the end of its rest, and how long it was told to be on."""
+
+    def __init__(self, solenoids: list[str]) -> None:
+        super().__init__(solenoids)
+        self.pulse_s: dict[str, float] = {}
 
     def see(self, row: Row) -> None:
         if _is_stop(row):
@@ -235,19 +243,12 @@ class _Counted:
                 self.counts[event] += 1
 
 
-class _Spans:
+class _Spans(_Taken):
     """A person's times between two events; one that a stop cut short is none."""
 
     def __init__(self, evidence: Evidence) -> None:
-        self.taken_s: dict[str, list[float]] = {span.name: [] for span in evidence.spans}
+        super().__init__(span.name for span in evidence.spans)
         self._spans = evidence.spans
-        self._forget_all()
-
-    def begin(self, replication: int) -> None:  # noqa: ARG002
-        self._forget_all()
-
-    def _forget_all(self) -> None:
-        self._since_s: dict[str, float] = {}
 
     def see(self, row: Row) -> None:
         if _is_stop(row):
