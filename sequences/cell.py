@@ -59,7 +59,7 @@ class Cell(StepTools):
     """Triggers that count as a stop of the cell, each with its cause in plain words."""
     resets_with: ClassVar[str] = ""
     """The button that resets the cell after a fault or a stop, if it has one."""
-    _table_of_class: ClassVar[Machine]
+    _table_of_class: ClassVar[tuple[str, Machine]]
     arduino: ClassVar[Kind] = "uno"
     """The Arduino whose pins it is described for: a virtual one is of this kind."""
 
@@ -163,7 +163,8 @@ class Cell(StepTools):
     @classmethod
     def _built_table(cls) -> Machine:
         """The states and transitions of the class, built and checked by ``transitions`` once for all its cells."""
-        if "_table_of_class" not in vars(cls):
+        described = repr((cls.states, cls.transitions))
+        if vars(cls).get("_table_of_class", ("",))[0] != described:
             table = Machine(
                 model=None,
                 states=[*(State(name) for name in cls.states), State(FAULTED), State(STOPPED)],
@@ -174,8 +175,8 @@ class Cell(StepTools):
             table.add_transition("fault", [*cls.states], FAULTED)
             table.add_transition("stop", [*cls.states, FAULTED], STOPPED)
             table.add_transition("reset", [FAULTED, STOPPED], cls.states[0])
-            cls._table_of_class = table
-        return cls._table_of_class
+            cls._table_of_class = described, table
+        return cls._table_of_class[1]
 
     # ---- running ----
 

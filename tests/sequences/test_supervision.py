@@ -154,3 +154,16 @@ def test_time_does_not_run_on_under_whoever_ends_a_wait():
     env.run(until=step_is_over)
     assert seen_s == [1, 1.5]
     assert env.now == 3
+
+
+def test_a_class_whose_transitions_are_changed_gets_a_table_of_its_own():
+    kit = load("stapler")
+
+    class Changed(kit.cell):
+        transitions = [list(each) for each in kit.cell.transitions]
+
+    before = Changed(ModelBoard(simpy.Environment()))
+    Changed.transitions.append(["skipped", "waiting", "presenting"])
+    after = Changed(ModelBoard(simpy.Environment()))
+    assert "skipped" not in before._table.events and "skipped" in after._table.events
+    assert Changed(ModelBoard(simpy.Environment()))._table is after._table
