@@ -149,6 +149,7 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
             process.terminate()
         raise
     finally:
+        # Not shut down without waiting before: Python's own ending of pools would then race with this one's threads.
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -89,7 +89,6 @@ def _carry_out(swept: Sweep, asked: SweepAsked) -> None:
                     done = now
                     advance()
         except KeyboardInterrupt:
-            executor.shutdown(wait=False, cancel_futures=True)
             raise CellFault(f"Stopped by Ctrl-C: {_so_far(done, total, asked)}") from None
         except CancelledError:
             raise InputError(
@@ -128,7 +127,12 @@ def _workers(asked: SweepAsked) -> Iterator[tuple[Executor, int]]:
         workers = sum(client.nthreads().values())
         if not workers:
             raise InputError(f"The Dask scheduler at {asked.scheduler} has no workers; start some with: dask worker.")
-        yield client.get_executor(), workers
+        executor = client.get_executor()
+        try:
+            yield executor, workers
+        except CellFault:
+            executor.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C: its work for us ends
+            raise
 
 
 def _refuse_unless_it_answers(address: str) -> None:

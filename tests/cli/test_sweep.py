@@ -80,6 +80,25 @@ def test_ctrl_c_keeps_what_was_computed_and_the_same_command_goes_on(tmp_path: P
     assert 5 <= rows < 5003
 
 
+def test_when_ctrl_c_has_been_answered_no_thread_of_the_pool_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that is left races with Python's own ending of pools, which then may print a traceback."""
+
+    def interrupted(_: object, __: Path, executor: Executor, ___: int) -> Iterator[int]:
+        yield 0
+        for seconds in (60, 0.01, 60, 60):
+            executor.submit(time.sleep, seconds)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cellwright.cli.sweeping.carry_out", interrupted)
+    for _ in range(5):
+        before = set(threading.enumerate())
+        assert run([*ROWS, "-o", str(tmp_path / "sweep.csv")]) == 1
+        assert set(threading.enumerate()) <= before
+        assert "Stopped by Ctrl-C" in capsys.readouterr().err
+
+
 ROWS = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:5", *QUICK]
 
 
