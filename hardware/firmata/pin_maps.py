@@ -8,6 +8,8 @@ has room for (MAX_SERVOS: 12 for each 16-bit timer; 1 timer on a 328P, 4 on a 25
 The order of a pin's modes: StandardFirmata.ino's CAPABILITY_QUERY; for ConfigurableFirmata the order in which the
 features are added: digital input, digital output, analog input, PWM, servo, I2C, stepper, encoder.
 Resolutions: 21 bits of AccelStepperFirmata.cpp, 28 of FirmataEncoder.cpp, 14 of the servo, 10 of the ADC.
+CellwrightFirmata: hardware/firmware/PROTOCOL.md (no PWM where the timer makes steps, encoders wherever a pin's change
+interrupts, a servo on any digital pin).
 """
 
 from __future__ import annotations
@@ -17,12 +19,16 @@ from typing import Literal
 
 from cellwright.hardware.firmata.messages import PinMode
 
-Firmware = Literal["standard", "configurable"]
+Firmware = Literal["standard", "configurable", "cellwright"]
 
 
 @dataclass(frozen=True, slots=True)
 class PinMap:
-    """The pins of one kind of Arduino, by number; ``analog`` pins have the channels 0, 1, 2, … in order."""
+    """The pins of one kind of Arduino, by number; ``analog`` pins have the channels 0, 1, 2, … in order.
+
+    changes: pins that interrupt at every change. step_timer: those whose PWM needs the timer that CellwrightFirmata
+    makes steps with.
+    """
 
     name: str
     pins: int
@@ -31,6 +37,8 @@ class PinMap:
     pwm: frozenset[int]
     i2c: frozenset[int]
     interrupts: frozenset[int]
+    changes: frozenset[int]
+    step_timer: frozenset[int]
     servo_room: range
 
     @property
@@ -49,16 +57,16 @@ class PinMap:
             modes |= {PinMode.INPUT: 1, PinMode.PULLUP: 1, PinMode.OUTPUT: 1}
         if pin in self.analog:
             modes[PinMode.ANALOG] = 10
-        if pin in self.pwm:
+        if pin in self.pwm and not (firmware == "cellwright" and pin in self.step_timer):
             modes[PinMode.PWM] = 8
-        if pin in (self.digital if firmware == "standard" else self.servo_room):
+        if pin in (self.servo_room if firmware == "configurable" else self.digital):
             modes[PinMode.SERVO] = 14
         if pin in self.i2c:
             modes[PinMode.I2C] = 1
-        if firmware == "configurable":
+        if firmware != "standard":
             if pin in self.digital:
                 modes[PinMode.STEPPER] = 21
-            if pin in self.interrupts:
+            if pin in (self.interrupts if firmware == "configurable" else self.changes):
                 modes[PinMode.ENCODER] = 28
         return modes
 
@@ -71,6 +79,8 @@ UNO = PinMap(
     pwm=frozenset({3, 5, 6, 9, 10, 11}),
     i2c=frozenset({18, 19}),
     interrupts=frozenset({2, 3}),
+    changes=frozenset(range(2, 20)),
+    step_timer=frozenset({9, 10}),
     servo_room=range(2, 14),
 )
 
@@ -83,6 +93,8 @@ NANO = PinMap(
     pwm=UNO.pwm,
     i2c=UNO.i2c,
     interrupts=UNO.interrupts,
+    changes=UNO.changes,
+    step_timer=UNO.step_timer,
     servo_room=UNO.servo_room,
 )
 
@@ -94,6 +106,8 @@ MEGA = PinMap(
     pwm=frozenset({*range(2, 14), 44, 45, 46}),
     i2c=frozenset({20, 21}),
     interrupts=frozenset({2, 3, 18, 19, 20, 21}),
+    changes=frozenset({2, 3, *range(10, 16), *range(18, 22), *range(50, 54), *range(62, 70)}),
+    step_timer=frozenset({11, 12}),
     servo_room=range(2, 50),
 )
 

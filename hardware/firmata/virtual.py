@@ -29,7 +29,8 @@ from cellwright.hardware.waits import cancel
 class FirmwareFacts:
     """What a firmware says of itself, and how long it takes to boot.
 
-    boot_s: measured for ConfigurableFirmata (emulated, without a bootloader); assumed for StandardFirmata.
+    boot_s: measured for ConfigurableFirmata (emulated, without a bootloader); assumed for the others, of which
+    CellwrightFirmata's too is without a bootloader.
     """
 
     name: str
@@ -41,6 +42,7 @@ class FirmwareFacts:
 FIRMWARES: dict[Firmware, FirmwareFacts] = {
     "standard": FirmwareFacts("StandardFirmata.ino", (2, 5), (2, 5), 1.6),
     "configurable": FirmwareFacts("ConfigurableFirmata", (2, 6), (2, 12), 2.2),
+    "cellwright": FirmwareFacts("CellwrightFirmata", (2, 6), (1, 0), 0.05),
 }
 
 
@@ -116,7 +118,7 @@ class VirtualArduino:
             messages.I2C_REQUEST: self.i2c.request,
             messages.I2C_CONFIG: self.i2c.configure,
         }
-        if self.firmware == "configurable":
+        if self.firmware != "standard":
             self._handlers |= {
                 messages.ACCELSTEPPER: self.steppers.handle,
                 messages.ENCODER: self.encoders.handle,
