@@ -5,9 +5,12 @@ from cellwright.hardware.inputs import Input
 from cellwright.hardware.model import ModelBoard
 from cellwright.hardware.motion import ModelStepper
 from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, StepTiming, move_time
+from cellwright.hardware.timing import Timing
+from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
 from cellwright.hardware.waits import Wait
 
 __all__ = [
+    "CELLWRIGHT_FIRMATA",
     "CONFIGURABLE_FIRMATA",
     "Board",
     "Input",
@@ -17,6 +20,7 @@ __all__ = [
     "Plant",
     "StepTiming",
     "StepperPort",
+    "Timing",
     "Wait",
     "move_time",
 ]

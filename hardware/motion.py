@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simpy.events import NORMAL, Event, Timeout
 
 from cellwright.errors import CellFault
-from cellwright.hardware.stepping import (
-    AxisKey,
-    MovingAxis,
-    StepLoop,
-    StepTiming,
-    axis_key,
-    finish_times,
-    keys_after,
-    move_time,
-    passing_time,
-)
+from cellwright.hardware.timing import Course, Timing, TooFast, UnderWay
 from cellwright.hardware.waits import Coming, Named, Wait, cancel
 
 if TYPE_CHECKING:
@@ -54,10 +44,10 @@ class ModelStepper:
         self.trip_points: list[TripPoint] = []
         self.rest_at = 0  # true steps; where it stands, or will once its move is over
         self.due_s = 0.0  # when its move is over
-        # For Motion: the move under way, the axis as it was when the board last looked, and the moments, still to
+        # For Motion: the move under way, its course as of when the board last looked, and the moments, still to
         # come, at which it passes switches.
         self.move: Coming | None = None
-        self.key: AxisKey = _AT_REST
+        self.course: Course | None = None
         self.passings: Sequence[Event] = ()
         self.shares_loop = False  # with other axes, so that its arrival changes how they go on
         self._zero_at = 0
@@ -67,7 +57,7 @@ class ModelStepper:
     @property
     def true_position(self) -> int:
         """Where the axis stands now, in steps from its physical origin."""
-        return self.rest_at if self.due_s <= self.env._now else self.motion.axis_now(self).position
+        return self.rest_at if self.due_s <= self.env._now else self.motion.position_now(self)
 
     @property
     def position(self) -> int:
@@ -93,22 +83,26 @@ class ModelStepper:
         """Call the present position 0."""
         self._zero_at = self.true_position
 
-    def prepare(self, max_speed: float, acceleration: float) -> None:
-        """Nothing to do: a model is told with each move."""
+    def prepare(self, max_speed: float, acceleration: float) -> None:  # noqa: ARG002  # a model is told with each move
+        """Raise CellFault for a speed that the firmware refuses."""
+        self.motion.refuse_above_ceiling(self, max_speed)
 
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
-        """Start a move to ``target`` steps; takes what the firmware's recurrence says."""
+        """Start a move to ``target`` steps; takes what the firmware takes."""
         if self.due_s > self.env._now:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
         start = self.rest_at
         target += self._zero_at
         return self.motion.start(self, start, target, max_speed, acceleration) if target != start else self._done
 
-    def change_target(self, target: int) -> Wait:
-        """Give the move under way another target, as firmware does that is told in mid-move."""
+    def change_target(self, target: int, max_speed: float | None = None, acceleration: float | None = None) -> Wait:
+        """Give the move under way another target, as firmware does that is told in mid-move.
+
+        max_speed (steps/s), acceleration (steps/s²): likewise, if they change. It goes on from the speed it has.
+        """
         if not self.moving:
             raise CellFault(f"{self.device.name} has no move under way that could be given another target.")
-        return self.motion.change_target(self, target + self._zero_at)
+        return self.motion.redirect(self, target + self._zero_at, max_speed, acceleration)
 
     def halt(self) -> Wait:
         """Stop at once; the move that was under way never completes."""
@@ -120,8 +114,7 @@ class ModelStepper:
         """Stop as its acceleration allows, wherever that is; the wait ends when it stands still."""
         if not self.moving:
             return self._done
-        axis = self.motion.axis_now(self)
-        return self.motion.change_target(self, axis.position + (axis.steps_to_stop() + 1) * axis.direction)
+        return self.motion.slow_down(self)
 
     def come_to_rest(self, true_position: int) -> None:
         """End the move under way at ``true_position``."""
@@ -141,29 +134,23 @@ class ModelStepper:
             self.board.set_input(point.pin, point.level if true_position <= point.at else not point.level)
 
 
-_AT_REST: AxisKey = (0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0)
-
-
-def _journey(
-    timing: StepTiming, start: int, target: int, max_speed: float, acceleration: float
-) -> tuple[AxisKey, float]:
-    """A move from rest: the axis's state as it begins, and how long it takes alone, in seconds."""
-    # The zeros: the recurrence begins anew.
-    key = (start, target, max_speed, acceleration, 0.0, 0.0, 0, 0)
-    return key, move_time(timing, abs(target - start), max_speed, acceleration)
+def _journey(timing: Timing, start: int, target: int, max_speed: float, acceleration: float) -> tuple[Course, float]:
+    """A move from rest: its course, and how long it takes alone, in seconds."""
+    course = timing.begin(start, target, max_speed, acceleration)
+    return course, timing.move_time(abs(target - start), max_speed, acceleration)
 
 
 class Motion:
-    """All axes of a board that are on their way, as one loop of the firmware steps them."""
+    """All axes of a board that are on their way, as its firmware steps them."""
 
-    def __init__(self, board: ModelBoard, timing: StepTiming) -> None:
+    def __init__(self, board: ModelBoard, timing: Timing) -> None:
         self.env = board.env
         self.board = board
         self.timing = timing
         self.moving: list[ModelStepper] = []
-        """Every axis under way; their keys hold as of when the board last looked. See ``settle``."""
+        """Every axis under way; their courses hold as of when the board last looked. See ``settle``."""
         self._looked_s = 0.0
-        self._under_way: StepLoop | None = None  # the same axes, as far on as somebody last asked; see ``axis_now``
+        self._under_way: UnderWay | None = None  # the same axes, as far on as somebody last asked; see ``position_now``
         self._alone = lru_cache(maxsize=4096)(partial(_journey, timing))
 
     def settle(self) -> None:
@@ -178,12 +165,19 @@ class Motion:
             raise CellFault(f"{stepper.device.name} cannot move: the board has been made safe; reset the cell first.")
         env, moving = self.env, self.moving
         now_s = env._now
-        stepper.key, duration_s = self._alone(start, target, max_speed, acceleration)
+        with_others = moving and (moving[0].due_s > now_s or len(moving) > 1)
+        try:
+            course, duration_s = self._alone(start, target, max_speed, acceleration)
+            if with_others:
+                self._look()
+                self.timing.refuse_together((*self._courses(), course))
+        except TooFast as refused:
+            raise CellFault(f"{stepper.device.name} {refused}.") from None
+        stepper.course = course
         stepper.rest_at = target
         stepper.passings = ()
         stepper.shares_loop = False
-        if moving and (moving[0].due_s > now_s or len(moving) > 1):
-            self._look()
+        if with_others:
             moving.append(stepper)
             stepper.move = Coming(env, stepper.device, "did not arrive", now_s, LATE_S)
             self._plan_anew()
@@ -192,21 +186,35 @@ class Motion:
         moving[:] = (stepper,)
         for point in stepper.trip_points:
             if start > point.at >= target or start <= point.at < target:
-                self._foresee_trip(stepper, point, duration_s)
+                self._foresee_trips(stepper, point, duration_s)
         stepper.due_s = due_s = now_s + duration_s
         stepper.move = move = Coming(env, stepper.device, "did not arrive", due_s, duration_s + LATE_S)
         return move
 
-    def change_target(self, stepper: ModelStepper, target: int) -> Wait:
-        """Plan the rest of a move towards another target."""
+    def refuse_above_ceiling(self, stepper: ModelStepper, max_speed: float) -> None:
+        """Raise CellFault for a speed, in steps/s, that the firmware refuses."""
+        try:
+            self.timing.refuse_above_ceiling(max_speed)
+        except TooFast as refused:
+            raise CellFault(f"{stepper.device.name} {refused}.") from None
+
+    def redirect(
+        self, stepper: ModelStepper, target: int, max_speed: float | None = None, acceleration: float | None = None
+    ) -> Wait:
+        """Plan the rest of a move towards another target, at another speed and acceleration where they are given."""
         assert stepper.move is not None
+        if max_speed is not None:
+            self.refuse_above_ceiling(stepper, max_speed)
         self._look()
-        axis = MovingAxis(*stepper.key)
-        axis.change_target(target)
-        stepper.key = axis_key(axis)
+        stepper.course = self.timing.redirected(stepper.course, target, max_speed, acceleration)
         stepper.rest_at = target
         self._plan_anew()
         return stepper.move
+
+    def slow_down(self, stepper: ModelStepper) -> Wait:
+        """Plan the rest of a move so that it ends as soon as the acceleration allows."""
+        self._look()
+        return self.redirect(stepper, self.timing.soft_stop(stepper.course))
 
     def halt(self, stepper: ModelStepper) -> None:
         """Stop an axis dead; its move never completes."""
@@ -220,15 +228,14 @@ class Motion:
         for stepper in list(self.moving):
             self.halt(stepper)
 
-    def axis_now(self, stepper: ModelStepper) -> MovingAxis:
-        """How a moving axis is on its way at this moment, to be read only; positions in true steps.
+    def position_now(self, stepper: ModelStepper) -> int:
+        """Where a moving axis is at this moment, in true steps.
 
-        A plant may ask many times in a move, so the loop goes on from where it was asked last.
+        A plant may ask many times in a move, so what is under way goes on from where it was asked last.
         """
         if self._under_way is None:
-            self._under_way = StepLoop(self.timing, [MovingAxis(*key) for key in self._keys()])
-        self._under_way.run(until_s=self.env.now - self._looked_s)
-        return self._under_way.axes[self.moving.index(stepper)]
+            self._under_way = self.timing.under_way(self._courses())
+        return self._under_way.position_at(self.moving.index(stepper), self.env.now - self._looked_s)
 
     def _arrive(self, stepper: ModelStepper, _: Event) -> None:
         """An axis that moved with others has arrived; those go on at another rate."""
@@ -237,20 +244,22 @@ class Motion:
             self._leave(stepper)
 
     def _leave(self, stepper: ModelStepper) -> None:
+        assert stepper.course is not None
         self.moving.remove(stepper)
         self._under_way = None
-        stepper.come_to_rest(stepper.key[0])
-        self._show_soon(stepper, stepper.key[0])
+        position = stepper.course.position
+        stepper.come_to_rest(position)
+        self._show_soon(stepper, position)
         self._plan_anew()
 
-    def _keys(self) -> tuple[AxisKey, ...]:
-        return tuple(stepper.key for stepper in self.moving)
+    def _courses(self) -> tuple[Any, ...]:
+        return tuple(stepper.course for stepper in self.moving)
 
     def _look(self) -> None:
         """Bring the record of all moving axes up to this moment."""
-        keys = keys_after(self.timing, self._keys(), self.env.now - self._looked_s)
-        for stepper, key in zip(self.moving, keys, strict=True):
-            stepper.key = key
+        courses = self.timing.later(self._courses(), self.env.now - self._looked_s)
+        for stepper, course in zip(self.moving, courses, strict=True):
+            stepper.course = course
         self._looked_s, self._under_way = self.env.now, None
 
     def _plan_anew(self) -> None:
@@ -259,20 +268,18 @@ class Motion:
         if not moving:
             return
         cancel(self.env, *(event for stepper in moving for event in (stepper.move, *stepper.passings)))
-        for stepper, duration_s in zip(moving, finish_times(self.timing, self._keys()), strict=True):
+        for stepper, duration_s in zip(moving, self.timing.arrivals(self._courses()), strict=True):
             move = stepper.move
-            assert move is not None
+            assert move is not None and stepper.course is not None
             stepper.passings = ()
             stepper.due_s = self.env.now + duration_s
             move.limit_s = max(move.limit_s, duration_s + LATE_S)
             if not stepper.shares_loop:
                 stepper.shares_loop = True
                 move.callbacks.insert(0, partial(self._arrive, stepper))
-            start, target = stepper.key[0], stepper.key[1]
             for point in stepper.trip_points:
-                if start > point.at >= target or start <= point.at < target:
-                    self._foresee_trip(stepper, point, duration_s)
-            self._show_soon(stepper, start)
+                self._foresee_trips(stepper, point, duration_s)
+            self._show_soon(stepper, stepper.course.position)
             self.env.schedule(move, NORMAL, duration_s)
 
     def _show_soon(self, stepper: ModelStepper, position: int) -> None:
@@ -280,10 +287,13 @@ class Motion:
         if not stepper.shows(position):
             Timeout(self.env, 0).callbacks.append(lambda _: stepper.show_trip_points(position))
 
-    def _foresee_trip(self, stepper: ModelStepper, point: TripPoint, duration_s: float) -> None:
-        """Schedule the moment at which a moving axis passes a switch; if it stops there, just before its arrival."""
-        position = point.at if stepper.key[0] > stepper.key[1] else point.at + 1
-        at_s = passing_time(self.timing, self._keys(), self.moving.index(stepper), position)
-        passing = Timeout(self.env, min(at_s, duration_s))
-        passing.callbacks.append(lambda _: stepper.show_trip_points(position))
-        stepper.passings = (*stepper.passings, passing)
+    def _foresee_trips(self, stepper: ModelStepper, point: TripPoint, duration_s: float) -> None:
+        """Schedule the moments at which a moving axis passes a switch; if it stops there, just before its arrival."""
+        for at_s, position in self.timing.passings(self._courses(), self.moving.index(stepper), point.at):
+            passing = Timeout(self.env, min(at_s, duration_s))
+            passing.callbacks.append(partial(self._show_passing, stepper, position))
+            stepper.passings = (*stepper.passings, passing)
+
+    @staticmethod
+    def _show_passing(stepper: ModelStepper, position: int, _: Event) -> None:
+        stepper.show_trip_points(position)

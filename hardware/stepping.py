@@ -10,8 +10,10 @@ step itself takes time. That sets a ceiling on the step rate, shared by all axes
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,46 @@ class StepTiming:
     def ceiling(self, axes: int = 1) -> float:
         """The highest step rate, in steps/s, of each of ``axes`` axes that move at once."""
         return 1 / (self.poll_s + axes * self.step_s)
+
+    def refuse_above_ceiling(self, max_speed: float) -> None:
+        """Nothing is refused: above the ceiling it steps as fast as it can."""
+
+    def refuse_together(self, courses: Sequence[AxisKey]) -> None:
+        """Nothing is refused: axes that move at once slow each other down."""
+
+    def move_time(self, steps: int, max_speed: float, acceleration: float) -> float:
+        return move_time(self, steps, max_speed, acceleration)
+
+    def begin(self, start: int, target: int, max_speed: float, acceleration: float) -> AxisKey:
+        return AxisKey(start, target, max_speed, acceleration)
+
+    def arrivals(self, courses: tuple[AxisKey, ...]) -> tuple[float, ...]:
+        return finish_times(self, courses)
+
+    def later(self, courses: tuple[AxisKey, ...], elapsed_s: float) -> tuple[AxisKey, ...]:
+        return keys_after(self, courses, elapsed_s)
+
+    def passings(self, courses: tuple[AxisKey, ...], axis: int, at: int) -> tuple[tuple[float, int], ...]:
+        start, target = courses[axis].position, courses[axis].target
+        if start > at >= target:
+            return ((passing_time(self, courses, axis, at), at),)
+        if start <= at < target:
+            return ((passing_time(self, courses, axis, at + 1), at + 1),)
+        return ()
+
+    def redirected(self, course: AxisKey, target: int, max_speed: float | None, acceleration: float | None) -> AxisKey:
+        axis = MovingAxis(*course)
+        axis.max_speed = axis.max_speed if max_speed is None else max_speed
+        axis.acceleration = axis.acceleration if acceleration is None else acceleration
+        axis.change_target(target)
+        return axis_key(axis)
+
+    def soft_stop(self, course: AxisKey) -> int:
+        axis = MovingAxis(*course)
+        return axis.position + (axis.steps_to_stop() + 1) * axis.direction
+
+    def under_way(self, courses: tuple[AxisKey, ...]) -> StepLoop:
+        return StepLoop(self, [MovingAxis(*course) for course in courses])
 
 
 # Fitted to three step rates measured on an emulated 16 MHz ATmega328P running ConfigurableFirmata with
@@ -148,6 +190,11 @@ class StepLoop:
                         return stepped_s
         return max(self.finished_s)
 
+    def position_at(self, axis: int, elapsed_s: float) -> int:
+        """Where one axis is at ``elapsed_s``, which must not be before the moment that was asked for last."""
+        self.run(until_s=elapsed_s)
+        return self.axes[axis].position
+
     def _take_even_stretch(self, moving: list[int], until_s: float, axis: int, position: int | None) -> None:
         """Take all the steps at once that are sure to come at even intervals at full speed."""
         period_s = self.timing.poll_s + len(moving) * self.timing.step_s
@@ -192,12 +239,25 @@ def move_time(timing: StepTiming, steps: int, max_speed: float, acceleration: fl
     return StepLoop(timing, [MovingAxis(0, steps, max_speed, acceleration)]).run()
 
 
-AxisKey = tuple[int, int, float, float, float, float, int, int]
+class AxisKey(NamedTuple):
+    """All that decides how an axis goes on, by default one that starts from rest: see ``MovingAxis``.
+
+    step: its count.
+    """
+
+    position: int
+    target: int
+    max_speed: float
+    acceleration: float
+    interval_s: float = 0.0
+    due_s: float = 0.0
+    step: int = 0
+    direction: int = 0
 
 
 def axis_key(axis: MovingAxis) -> AxisKey:
-    """All that decides how an axis goes on, for the cache of ``finish_times``."""
-    return (
+    """How an axis is on its way, for the cache of ``finish_times``."""
+    return AxisKey(
         axis.position,
         axis.target,
         axis.max_speed,

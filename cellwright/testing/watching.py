@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import simpy
 
-from cellwright.hardware import Input, ModelBoard, ModelStepper, StepTiming, Wait
+from cellwright.hardware import Input, ModelBoard, ModelStepper, Timing, Wait
 from cellwright.hardware.model import ModelOutput
 from cellwright.hardware.motion import Motion
 from cellwright.testing.spans import Span
@@ -131,7 +131,7 @@ class Census(ModelBoard):
 class WatchedMotion(Motion):
     """Axes that tell when a move begins; ``on_start`` is called just before."""
 
-    def __init__(self, board: ModelBoard, timing: StepTiming) -> None:
+    def __init__(self, board: ModelBoard, timing: Timing) -> None:
         super().__init__(board, timing)
         self.on_start: dict[ModelStepper, Callable[[], None]] = {}
 
