@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cellwright.hardware.emulated import BAUD_RATE, CLOCK_HZ, EmulatedChip, find_library
+from cellwright.hardware.emulated import MCUS
+from cellwright.hardware.emulated_chip import BAUD_RATE, CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.firmata.pin_maps import Kind
 from cellwright.hardware.pty_port import PtyPort
 
 SLICE_S = 500e-6
@@ -21,21 +24,24 @@ def _nobody_waits() -> None:
 
 
 def serve_emulated(
-    hex_path: Path,
+    hex_path: Path | Sequence[Path],
     pty_path: Path,
     stop: threading.Event,
     *,
     library: Path | None = None,
+    kind: Kind = "uno",
     baud_rate: float = BAUD_RATE,
     on_ready: Callable[[], None] = _nobody_waits,
 ) -> None:
     """Run firmware at its own pace with its UART on a pseudo-terminal at ``pty_path``, until ``stop`` is set.
 
-    A host that opens the port resets the chip, as it does an Uno. ``on_ready`` is called once the port is there.
+    A host that opens the port resets the chip, as it does an Uno. With a boot loader beside the firmware (see
+    EmulatedChip) programs that flash an Arduino can flash this one, at the boot loader's ``baud_rate``. ``on_ready`` is
+    called once the port is there.
 
     Raises InputError where the chip is not built, or the firmware or the port cannot be had.
     """
-    chip = EmulatedChip(library or find_library(), hex_path, baud_rate)
+    chip = EmulatedChip(library or find_library(), hex_path, baud_rate, MCUS[kind])
     port = PtyPort(pty_path)
     try:
         on_ready()
@@ -64,5 +70,5 @@ def _bytes_until(chip: EmulatedChip, cycle: int) -> bytes:
     """Run the chip to a cycle; what its UART sent."""
     sent = bytearray()
     while chip.cycle < cycle:
-        sent += bytes(event.value for event in chip.run(cycle) if event.pin is None)
+        sent += bytes(event.value for event in chip.run(cycle) if event.kind is EventKind.BYTE)
     return bytes(sent)

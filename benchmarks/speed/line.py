@@ -22,7 +22,8 @@ from bench import interleaved, seconds, spread, verdict
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.emulated import EmulatedArduino, find_library
+from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_library import find_library
 from cellwright.hardware.emulated_serving import serve_emulated
 from cellwright.hardware.firmata import messages
 from cellwright.hardware.firmata.board import FirmataBoard

@@ -1,73 +1,30 @@
-/* An ATmega328P (Uno, Nano) that goes only as far as its caller says.
+/* An ATmega328P (Uno, Nano) or ATmega2560 (Mega) that goes only as far as its caller says.
  *
  * The caller runs it up to a cycle; it stops there, or at the first thing that it says to the world: a byte that has
- * left its UART, a pin that changed. Bytes cross both ways in the time that the line takes, so the caller needs no
- * clock of its own. Links libsimavr (GPLv3), hence for tests only: it is never part of what we distribute.
+ * left its UART, a watched pin that changed. Bytes cross both ways in the time that the line takes, so the caller needs
+ * no clock of its own. Links libsimavr (GPLv3), hence for tests only: it is never part of what we distribute.
  *
  * Handles are independent: a process may have any number of chips.
  */
+#include "chip.h"
+
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <simavr/avr_adc.h>
 #include <simavr/avr_extint.h>
-#include <simavr/avr_ioport.h>
-#include <simavr/avr_uart.h>
-#include <simavr/sim_avr.h>
+#include <simavr/avr_watchdog.h>
 
-enum { CLOCK_HZ = 16000000, MILLIVOLTS = 5000, FRAME_BITS = 10, PORTS = 3, BITS = 8, ADC_CHANNELS = 8 };
-enum { EVENT_BYTE = 0, EVENT_PIN = 1 };
+enum { MILLIVOLTS = 5000, FRAME_BITS = 10, INTERRUPT_PINS = 8 };
 
 /* The longest that the core runs before simavr looks round; its own choice of 1 halves the speed and changes nothing
  * else, as whatever must be noticed sooner ends the stretch (see stop_soon). */
 enum { LONGEST_STRETCH = 1000 };
 
-/* Of the ATmega328P: PINB, DDRB, PORTB, PINC and so on follow each other, and the UART's registers. */
-enum { PINB = 0x23, DDRB = 0x24, REGISTERS_PER_PORT = 3, UCSR0A = 0xc0, UCSR0B = 0xc1, UBRR0L = 0xc4, UBRR0H = 0xc5 };
-enum { U2X0 = 1 << 1 };
-
-struct event {
-    uint64_t cycle;
-    uint8_t kind;  /* EVENT_BYTE or EVENT_PIN */
-    uint8_t value; /* the byte, or the level */
-    uint8_t port;  /* 0 is B */
-    uint8_t bit;
-};
-
-/* Bytes on their way along one direction of the line, with the cycle at which each will have arrived whole. */
-struct line {
-    uint8_t *bytes;
-    uint64_t *due;
-    size_t first, end, room;
-    double free_at; /* cycle from which the next byte may start; a fraction, as baud rates seldom divide the clock */
-};
-
-struct wiring {
-    uint8_t driven; /* bits at which something outside holds the pin, where the chip itself does not */
-    uint8_t level;
-};
-
-struct chip;
-
-struct pin {
-    struct chip *chip;
-    uint8_t port, bit, level;
-};
-
-struct chip {
-    avr_t *avr;
-    avr_uart_t *uart;
-    avr_irq_t *uart_in;
-    double host_cycles_per_byte;
-    struct line to_chip, from_chip;
-    struct wiring wiring[PORTS];
-    struct pin pins[PORTS][BITS];
-    uint32_t millivolts[ADC_CHANNELS];
-    struct event *events; /* not yet taken by the caller */
-    size_t event_count, event_room;
-};
+/* Where both chips have their UART, and what tells why they started. */
+enum { UCSR0A = 0xc0, UCSR0B = 0xc1, UBRR0L = 0xc4, UBRR0H = 0xc5, U2X0 = 1 << 1, MCUSR = 0x54 };
+enum { POWER_ON = 1 << 0, BY_WATCHDOG = 1 << 3 };
 
 /* ---- what is kept until it is taken ---- */
 
@@ -106,7 +63,7 @@ static void line_free(struct line *line)
     free(line->due);
 }
 
-static void tell(struct chip *chip, struct event event)
+void tell(struct chip *chip, struct event event)
 {
     if (chip->event_count == chip->event_room) {
         chip->event_room = chip->event_room ? 2 * chip->event_room : 64;
@@ -126,21 +83,9 @@ static void sleep_in_no_time(avr_t *avr, avr_cycle_count_t cycles)
 {
 }
 
-/* Makes the core return after the instruction that it is in. */
-static void stop_soon(struct chip *chip)
+void stop_soon(struct chip *chip)
 {
     chip->avr->run_cycle_count = 0;
-}
-
-static void on_pin(struct avr_irq_t *irq, uint32_t value, void *param)
-{
-    struct pin *pin = param;
-    uint8_t level = value & 1;
-    if (pin->level == level)
-        return;
-    pin->level = level;
-    tell(pin->chip, (struct event){pin->chip->avr->cycle, EVENT_PIN, level, pin->port, pin->bit});
-    stop_soon(pin->chip);
 }
 
 /* simavr says a byte when the firmware hands it over; the host has it when its stop bit is through. */
@@ -151,29 +96,33 @@ static void on_byte_handed_over(struct avr_irq_t *irq, uint32_t value, void *par
     stop_soon(chip);
 }
 
-/* simavr counts a parity bit that is not there, and so sends a tenth too slowly. Every firmware writes this register
- * after it has set its baud rate and before it sends: here its frame is put right, eight bits without parity. */
+/* simavr counts a parity bit that is not there, and so sends a tenth too slowly. Every firmware writes one of these two
+ * registers last before it sends: here its frame is put right, eight bits without parity. */
 static void on_uart_control(struct avr_t *avr, avr_io_addr_t address, uint8_t value, void *param)
 {
     struct chip *chip = param;
-    unsigned divider = (avr->data[UBRR0L] | avr->data[UBRR0H] << 8) + 1;
+    unsigned low = address == UBRR0L ? value : avr->data[UBRR0L];
+    unsigned divider = (low | avr->data[UBRR0H] << 8) + 1;
     unsigned cycles_per_bit = divider * (avr->data[UCSR0A] & U2X0 ? 8 : 16);
     chip->uart->cycles_per_byte = FRAME_BITS * cycles_per_bit;
 }
 
 /* ---- making and resetting ---- */
 
-static avr_uart_t *find_uart(avr_t *avr)
+static void *find_module(avr_t *avr, const char *kind)
 {
     for (avr_io_t *io = avr->io_port; io; io = io->next)
-        if (!strcmp(io->kind, "uart"))
-            return (avr_uart_t *)io;
+        if (!strcmp(io->kind, kind))
+            return io;
     return NULL;
 }
 
-static avr_irq_t *pin_irq(struct chip *chip, int port, int bit)
+static avr_uart_t *find_uart(avr_t *avr)
 {
-    return avr_io_getirq(chip->avr, AVR_IOCTL_IOPORT_GETIRQ('B' + port), bit);
+    for (avr_io_t *io = avr->io_port; io; io = io->next)
+        if (!strcmp(io->kind, "uart") && ((avr_uart_t *)io)->name == '0')
+            return (avr_uart_t *)io;
+    return NULL;
 }
 
 static void listen(struct chip *chip)
@@ -181,43 +130,60 @@ static void listen(struct chip *chip)
     uint32_t flags = 0; /* neither print what is sent nor sleep while the firmware polls */
     avr_ioctl(chip->avr, AVR_IOCTL_UART_SET_FLAGS('0'), &flags);
     avr_register_io_write(chip->avr, UCSR0B, on_uart_control, chip);
+    avr_register_io_write(chip->avr, UBRR0L, on_uart_control, chip);
     chip->uart_in = avr_io_getirq(chip->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_INPUT);
     avr_irq_register_notify(
         avr_io_getirq(chip->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), on_byte_handed_over, chip);
-    for (int port = 0; port < PORTS; port++)
-        for (int bit = 0; bit < BITS; bit++) {
-            chip->pins[port][bit] = (struct pin){chip, port, bit, 0};
-            avr_irq_t *irq = pin_irq(chip, port, bit);
-            if (irq)
-                avr_irq_register_notify(irq, on_pin, &chip->pins[port][bit]);
-        }
+    bus_listen(chip);
+    pins_listen(chip);
 }
 
-/* As the reset button does: the chip lets go of every pin, and what surrounds it stays as it is. A byte that it was
- * sending is cut off; those on their way to it come, and are lost until the firmware listens. */
-void chip_reset(struct chip *chip)
+/* What memory holds when power comes: anything. The same anything each time, so that runs are the same. */
+static void scramble_memory(avr_t *avr)
+{
+    uint32_t number = 1;
+    for (int address = avr->ioend + 1; address <= avr->ramend; address++) {
+        number = number * 1664525 + 1013904223;
+        avr->data[address] = number >> 24;
+    }
+}
+
+/* Starts the firmware anew. cause: as the bits of MCUSR: 1 power-on, 2 the reset button, 4 brown-out, 8 watchdog.
+ *
+ * The chip lets go of every pin, and what surrounds it stays as it is; so does its memory, but for a power-on. A byte
+ * that it was sending is cut off; those on their way to it come, and are lost until the firmware listens. */
+void chip_reset(struct chip *chip, int cause)
 {
     avr_t *avr = chip->avr;
     uint64_t cycle = avr->cycle;
+    uint8_t causes = cause == POWER_ON ? POWER_ON : avr->data[MCUSR] | cause;
+    size_t memory_size = avr->ramend - avr->ioend;
+    uint8_t *memory = malloc(memory_size);
+    memcpy(memory, avr->data + avr->ioend + 1, memory_size);
+    avr_watchdog_t *watchdog = find_module(avr, "watchdog");
+    watchdog->reset_context.wdrf = cause == BY_WATCHDOG; /* simavr then lets it run on at its shortest, as chips do */
+    watchdog->reset_context.avr_run = chip->run;
+    avr->run = chip->run;
     avr_reset(avr);
     avr->cycle = cycle;
     avr->state = cpu_Running;
+    memcpy(avr->data + avr->ioend + 1, memory, memory_size);
+    free(memory);
+    if (cause == POWER_ON)
+        scramble_memory(avr);
+    avr->data[MCUSR] = causes;
     chip->from_chip.first = chip->from_chip.end = 0;
     /* Else an interrupt pin that is low is looked at on every cycle, which is many times slower. */
-    for (int number = 0; number < 2; number++)
+    for (int number = 0; number < INTERRUPT_PINS; number++)
         avr_extint_set_strict_lvl_trig(avr, number, 0);
-    /* simavr clears its registers and tells nobody: say what each pin is now, and what the firmware will read. */
-    for (int port = 0; port < PORTS; port++) {
-        uint8_t levels = chip->wiring[port].driven & chip->wiring[port].level;
-        for (int bit = 0; bit < BITS; bit++) {
-            avr_irq_t *irq = pin_irq(chip, port, bit);
-            if (irq)
-                avr_raise_irq(irq, levels >> bit & 1);
-        }
-        avr->data[PINB + REGISTERS_PER_PORT * port] = levels;
+    pins_after_reset(chip);
+    for (int channel = 0; channel < ADC_CHANNELS; channel++) {
+        avr_irq_t *irq = avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel);
+        if (irq)
+            avr_raise_irq(irq, chip->millivolts[channel]);
     }
-    for (int channel = 0; channel < ADC_CHANNELS; channel++)
-        avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel), chip->millivolts[channel]);
+    bus_after_reset(chip);
+    sensors_after_reset(chip);
 }
 
 void chip_free(struct chip *chip)
@@ -226,28 +192,55 @@ void chip_free(struct chip *chip)
     free(chip->avr);
     line_free(&chip->to_chip);
     line_free(&chip->from_chip);
+    for (int i = 0; i < MOST_AXES; i++)
+        free(chip->axes[i].log);
     free(chip->events);
     free(chip);
 }
 
-/* A chip just powered, with firmware from address 0 on; at most 32 KiB of it, the caller's promise. */
-struct chip *chip_new(const uint8_t *firmware, size_t size, double host_baud_rate)
+/* A chip just powered, with `size` bytes of flash from address 0 on (no more than it has: the caller's promise), that
+ * starts at reset_address. NULL for a chip that simavr does not know. */
+struct chip *chip_new(
+    const char *mcu, const uint8_t *flash, size_t size, uint32_t reset_address, double host_baud_rate)
 {
     avr_global_logger_set(say_nothing);
+    avr_t *avr = avr_make_mcu_by_name(mcu);
+    if (!avr)
+        return NULL;
     struct chip *chip = calloc(1, sizeof *chip);
-    avr_t *avr = chip->avr = avr_make_mcu_by_name("atmega328p");
+    chip->avr = avr;
     avr_init(avr);
     avr->log = LOG_NONE;
     avr->frequency = CLOCK_HZ;
     avr->vcc = avr->avcc = avr->aref = MILLIVOLTS; /* or the ADC's answers mean nothing */
     avr->sleep = sleep_in_no_time;
+    avr->reset_pc = reset_address;
+    chip->run = avr->run;
     chip->uart = find_uart(avr);
     chip->host_cycles_per_byte = FRAME_BITS * CLOCK_HZ / host_baud_rate;
-    memcpy(avr->flash, firmware, size);
+    memcpy(avr->flash, flash, size);
     avr->codeend = avr->flashend;
     listen(chip);
-    chip_reset(chip);
+    chip_reset(chip, POWER_ON);
     return chip;
+}
+
+/* What the flash holds now; it may have programmed itself. */
+void chip_flash(const struct chip *chip, size_t start, size_t length, uint8_t *bytes)
+{
+    memcpy(bytes, chip->avr->flash + start, length);
+}
+
+/* What the chip's memory holds, registers included, by address. */
+void chip_memory(const struct chip *chip, size_t start, size_t length, uint8_t *bytes)
+{
+    memcpy(bytes, chip->avr->data + start, length);
+}
+
+/* Changes memory, as a brown-out may. */
+void chip_set_memory(struct chip *chip, size_t start, size_t length, const uint8_t *bytes)
+{
+    memcpy(chip->avr->data + start, bytes, length);
 }
 
 /* ---- running ---- */
@@ -293,6 +286,10 @@ static void run_stretch(struct chip *chip, uint64_t until)
     if (avr->run_cycle_count > avr->run_cycle_limit)
         avr->run_cycle_count = avr->run_cycle_limit;
     avr_run(avr);
+    if (avr->run != chip->run) { /* simavr's way to say that the watchdog has bitten */
+        tell(chip, (struct event){avr->cycle, EVENT_RESTART, BY_WATCHDOG, 0, 0});
+        chip_reset(chip, BY_WATCHDOG);
+    }
 }
 
 /* Runs to a cycle (or the end of the instruction that is under way there) or to the first event, whichever is sooner,
@@ -319,31 +316,8 @@ int chip_run(struct chip *chip, uint64_t until, struct event *events, int room)
     return given;
 }
 
-/* ---- the world round it ---- */
-
-/* Holds a pin at a level from outside. A pin that the chip drives stays as the chip wants it, and takes this level when
- * the chip lets go: so it stands for a pull-up or a pull-down too. */
-void chip_set_input(struct chip *chip, int port, int bit, int level)
-{
-    struct wiring *wiring = &chip->wiring[port];
-    wiring->driven |= 1 << bit;
-    wiring->level = (wiring->level & ~(1 << bit)) | !!level << bit;
-    avr_ioport_external_t external = {.name = 'B' + port, .mask = wiring->driven, .value = wiring->level};
-    avr_ioctl(chip->avr, AVR_IOCTL_IOPORT_SET_EXTERNAL('B' + port), &external);
-    /* That tells simavr what the pin is when next it looks; raising the pin's line makes it look now. */
-    uint8_t chip_drives = chip->avr->data[DDRB + REGISTERS_PER_PORT * port];
-    if (!(chip_drives >> bit & 1))
-        avr_raise_irq(pin_irq(chip, port, bit), !!level);
-}
-
 void chip_set_adc(struct chip *chip, int channel, int millivolts)
 {
     chip->millivolts[channel] = millivolts;
     avr_raise_irq(avr_io_getirq(chip->avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel), millivolts);
-}
-
-/* The level on a pin. One that nobody holds keeps the level that it last had. */
-int chip_pin_level(const struct chip *chip, int port, int bit)
-{
-    return chip->pins[port][bit].level;
 }

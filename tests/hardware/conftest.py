@@ -9,7 +9,8 @@ import pytest
 import simpy
 
 from cellwright.errors import InputError
-from cellwright.hardware.emulated import EmulatedArduino, find_library
+from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_library import find_library
 
 PowerUp = Callable[..., "HostedUno"]
 

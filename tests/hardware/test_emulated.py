@@ -8,8 +8,12 @@ import pytest
 import simpy
 
 from cellwright.errors import CellFault, DescriptionError, InputError
-from cellwright.hardware import emulated
-from cellwright.hardware.emulated import CLOCK_HZ, EmulatedArduino, EmulatedChip, find_library, port_and_bit, read_hex
+from cellwright.hardware import emulated_library
+from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip
+from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.emulated_pins import port_and_bit
+from cellwright.hardware.intel_hex import read_hex
 
 pytestmark = pytest.mark.emulated
 
@@ -260,25 +264,25 @@ END = hex_record(0, 1, b"")
         (END, "holds no firmware"),
         ("", "holds no firmware"),
         ("é", "is not firmware in Intel hex"),
-        ("\n".join([hex_record(0, 4, b"\0\1"), hex_record(0, 0, b"\1\2"), END]), "more than their 32 KiB"),
+        ("\n".join([hex_record(0, 4, b"\0\1"), hex_record(0, 0, b"\1\2"), END]), r"more than the 32,768 bytes"),
     ],
 )
 def test_what_is_not_firmware_is_refused(tmp_path, text, sentence):
     path = tmp_path / "firmware.hex"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=sentence):
-        read_hex(path)
+        read_hex(path, 0x8000, "an Uno or a Nano")
 
 
 def test_firmware_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file"):
-        read_hex(tmp_path / "none.hex")
+        read_hex(tmp_path / "none.hex", 0x8000, "an Uno or a Nano")
 
 
 def test_gaps_in_firmware_are_as_erased(tmp_path):
     path = tmp_path / "firmware.hex"
     path.write_text("\n".join([hex_record(2, 0, b"\1"), hex_record(0, 2, b"\0\1"), hex_record(0, 0, b"\2"), END]))
-    assert read_hex(path) == b"\xff\xff\1" + b"\xff" * 13 + b"\2"
+    assert read_hex(path, 0x8000, "an Uno or a Nano") == b"\xff\xff\1" + b"\xff" * 13 + b"\2"
 
 
 def test_firmware_that_halts_is_a_fault(uno_firmware, tmp_path):
@@ -290,7 +294,7 @@ def test_firmware_that_halts_is_a_fault(uno_firmware, tmp_path):
 
 
 def test_a_chip_that_is_not_built_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(emulated, "__file__", str(tmp_path / "emulated.py"))
+    monkeypatch.setattr(emulated_library, "__file__", str(tmp_path / "emulated_library.py"))
     with pytest.raises(InputError, match=r"not built; run 'sh tests/emulator/build\.sh'"):
         find_library()
 

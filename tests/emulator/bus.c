@@ -1,0 +1,96 @@
+/* Devices on the I2C bus of an emulated chip, each of them its caller's. */
+#include "chip.h"
+
+#include <string.h>
+
+#include <simavr/avr_twi.h>
+
+static void answer(struct chip *chip, uint8_t what, uint8_t data)
+{
+    avr_raise_irq(chip->bus.in, avr_twi_irq_msg(what, chip->bus.address, data));
+}
+
+/* Hands over what was written to a device, all of it at once, as the bus is let go of or another transfer starts. */
+static void hand_over(struct chip *chip)
+{
+    struct bus *bus = &chip->bus;
+    if (bus->writes) {
+        tell(chip, (struct event){chip->avr->cycle, EVENT_BUS_WRITE, bus->address >> 1, 0, 0});
+        stop_soon(chip);
+    }
+    bus->writes = 0;
+}
+
+static void on_start(struct chip *chip, uint8_t address)
+{
+    struct bus *bus = &chip->bus;
+    hand_over(chip);
+    bus->address = 0;
+    if (!bus->answers[address >> 1])
+        return;
+    bus->address = address;
+    if (address & 1) { /* the caller says what it has in the time that the address takes on the bus */
+        bus->given_count = bus->given_next = 0;
+        tell(chip, (struct event){chip->avr->cycle, EVENT_BUS_READ, address >> 1, 0, 0});
+        stop_soon(chip);
+    } else {
+        bus->writes = 1;
+        bus->written_count = 0;
+    }
+    answer(chip, TWI_COND_ACK, 1);
+}
+
+static void on_bus(struct avr_irq_t *irq, uint32_t value, void *param)
+{
+    struct chip *chip = param;
+    struct bus *bus = &chip->bus;
+    avr_twi_msg_irq_t said = {.u.v = value};
+    if (said.u.twi.msg & TWI_COND_STOP) {
+        hand_over(chip);
+        bus->address = 0;
+    }
+    if (said.u.twi.msg & TWI_COND_START)
+        on_start(chip, said.u.twi.addr);
+    if (!bus->address)
+        return;
+    if (said.u.twi.msg & TWI_COND_WRITE) {
+        if (bus->written_count < BUS_BUFFER)
+            bus->written[bus->written_count++] = said.u.twi.data;
+        answer(chip, TWI_COND_ACK, 1);
+    }
+    if (said.u.twi.msg & TWI_COND_READ) /* past what it was given a device leaves the lines alone: all ones */
+        answer(chip, TWI_COND_READ, bus->given_next < bus->given_count ? bus->given[bus->given_next++] : 0xff);
+}
+
+void bus_listen(struct chip *chip)
+{
+    chip->bus.in = avr_io_getirq(chip->avr, AVR_IOCTL_TWI_GETIRQ(0), TWI_IRQ_INPUT);
+    avr_irq_register_notify(avr_io_getirq(chip->avr, AVR_IOCTL_TWI_GETIRQ(0), TWI_IRQ_OUTPUT), on_bus, chip);
+}
+
+void bus_after_reset(struct chip *chip)
+{
+    chip->bus.address = chip->bus.writes = 0;
+}
+
+/* Puts a device on the bus, or takes it off. */
+void bus_put(struct chip *chip, int address, int answers)
+{
+    chip->bus.answers[address & 127] = answers;
+}
+
+/* The bytes of the write that EVENT_BUS_WRITE told of; returns how many, at most BUS_BUFFER. */
+size_t bus_take(const struct chip *chip, uint8_t *bytes)
+{
+    memcpy(bytes, chip->bus.written, chip->bus.written_count);
+    return chip->bus.written_count;
+}
+
+/* What a device has to be read: the answer to EVENT_BUS_READ. */
+void bus_give(struct chip *chip, const uint8_t *bytes, size_t count)
+{
+    struct bus *bus = &chip->bus;
+    bus->given_count = count < BUS_BUFFER ? count : BUS_BUFFER;
+    bus->given_next = 0;
+    memcpy(bus->given, bytes, bus->given_count);
+}

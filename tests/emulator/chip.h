@@ -1,0 +1,152 @@
+/* What the files of the emulated chip share; what the caller uses is told in each. */
+#ifndef CHIP_H
+#define CHIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <simavr/avr_twi.h>
+#include <simavr/avr_uart.h>
+#include <simavr/sim_avr.h>
+
+enum { CLOCK_HZ = 16000000, PORTS = 12, BITS = 8, ADC_CHANNELS = 16 };
+enum { MOST_AXES = 10, MOST_ENCODERS = 8, MOST_CONVERTERS = 4, MOST_TRIP_POINTS = 8, BUS_BUFFER = 64 };
+
+enum {
+    EVENT_BYTE = 0,       /* value: a byte that has left the UART */
+    EVENT_PIN = 1,        /* value: the new level of a watched pin (port, bit) */
+    EVENT_CONVERSION = 2, /* value: number of an HX711 that now converts: converter_give says what */
+    EVENT_BUS_WRITE = 3,  /* value: address on the I2C bus; bus_take gives what was written */
+    EVENT_BUS_READ = 4,   /* value: address on the I2C bus that is about to be read: bus_give says what it has */
+    EVENT_RESTART = 5,    /* value: the cause, as in MCUSR; the chip's own doing (its watchdog) */
+};
+
+struct event {
+    uint64_t cycle;
+    uint8_t kind;
+    uint8_t value;
+    uint8_t port; /* 0 is A */
+    uint8_t bit;
+};
+
+/* Bytes on their way along one direction of the line, with the cycle at which each will have arrived whole. */
+struct line {
+    uint8_t *bytes;
+    uint64_t *due;
+    size_t first, end, room;
+    double free_at; /* cycle from which the next byte may start; a fraction, as baud rates seldom divide the clock */
+};
+
+struct wiring {
+    uint8_t driven; /* bits at which something outside holds the pin, where the chip itself does not */
+    uint8_t level;
+};
+
+struct chip;
+struct axis;
+struct converter;
+
+struct pin {
+    struct chip *chip;
+    uint8_t port, bit, level;
+    uint8_t watched;             /* whether its changes are events */
+    struct axis *steps, *turns;  /* the axis of which it is the step pin, or the direction pin */
+    struct converter *clocks;    /* the HX711 of which it is the clock */
+    uint64_t rose, width, period; /* cycle of its last rise; of the last whole pulse and period, cycles */
+};
+
+struct trip_point {
+    int64_t at;
+    uint8_t port, bit, level; /* level: while the axis stands at or below `at` */
+};
+
+struct step {
+    uint64_t cycle;
+    int64_t position;
+};
+
+/* What a driver would have seen of its step and direction pins, in cycles; the least of each since it was declared. */
+struct axis_view {
+    int64_t position;
+    uint64_t steps, last_step;
+    uint64_t least_high, least_low, least_set_up, least_interval;
+};
+
+struct axis {
+    struct axis_view seen;
+    struct pin *step, *dir;
+    uint8_t forward, active; /* level of dir that counts up; level of step at which a step is made */
+    uint64_t rose, fell, turned;
+    struct trip_point trips[MOST_TRIP_POINTS];
+    int trip_count;
+    struct step *log;
+    size_t logged, log_room;
+};
+
+struct encoder {
+    struct chip *chip;
+    struct pin *a, *b;
+    int64_t count, target;
+    double cycles_per_edge, next; /* cycle of the next edge; a fraction, so that the mean rate is exact */
+};
+
+struct converter {
+    struct chip *chip;
+    struct pin *data, *clock;
+    uint64_t period; /* cycles from one conversion to the next */
+    uint64_t due;    /* of the next conversion */
+    uint64_t high_since, longest_high;
+    uint32_t value;
+    int pulses, gain; /* of this read-out; of the last whole one: 25 to 27 pulses */
+    uint8_t waits_for_value, ready, down;
+};
+
+struct bus {
+    avr_irq_t *in;
+    uint8_t answers[128]; /* which addresses do */
+    uint8_t address, writes;
+    uint8_t written[BUS_BUFFER], given[BUS_BUFFER];
+    size_t written_count, given_count, given_next;
+};
+
+struct chip {
+    avr_t *avr;
+    avr_uart_t *uart;
+    avr_irq_t *uart_in;
+    avr_run_t run; /* simavr's own; another is in its place once the watchdog has bitten */
+    double host_cycles_per_byte;
+    struct line to_chip, from_chip;
+    struct wiring wiring[PORTS];
+    struct pin pins[PORTS][BITS];
+    uint32_t millivolts[ADC_CHANNELS];
+    struct axis axes[MOST_AXES];
+    struct encoder encoders[MOST_ENCODERS];
+    struct converter converters[MOST_CONVERTERS];
+    int axis_count, encoder_count, converter_count;
+    struct bus bus;
+    struct event *events; /* not yet taken by the caller */
+    size_t event_count, event_room;
+};
+
+/* chip.c */
+void tell(struct chip *chip, struct event event);
+void stop_soon(struct chip *chip); /* makes the core return after the instruction that it is in */
+
+/* pins.c */
+void hold_pin(struct pin *pin, int level);
+void pins_listen(struct chip *chip);
+void pins_after_reset(struct chip *chip);
+
+/* axes.c */
+void axis_on_step_pin(struct axis *axis, uint64_t cycle);
+void axis_on_dir_pin(struct axis *axis, uint64_t cycle);
+
+/* sensors.c */
+void converter_on_clock(struct converter *converter, int level, uint64_t cycle);
+void sensors_after_reset(struct chip *chip);
+
+/* bus.c */
+void bus_listen(struct chip *chip);
+void bus_after_reset(struct chip *chip);
+
+#endif
