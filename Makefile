@@ -1,6 +1,6 @@
 # make demo: see the stapler against the hand.  make test: everything that CI checks.
 PYTHON ?= python3
-HOUSE := cellwright cellwright/cli cellwright/testing cells cells/digital_tape cells/digital_tape_stop cells/lacquer_mixer cells/lacquer_mixer_mega cells/stapler actuators sensors sequences sim sim/fast benchmarks benchmarks/report hardware hardware/firmata
+HOUSE := cellwright cellwright/cli cellwright/testing cells cells/digital_tape cells/digital_tape_stop cells/lacquer_mixer cells/lacquer_mixer_mega cells/stapler actuators sensors sequences sim sim/fast benchmarks benchmarks/report hardware hardware/firmata hardware/flashing
 
 .PHONY: demo test lint bench clean
 

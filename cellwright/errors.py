@@ -42,6 +42,12 @@ class TimedOut(CellFault, TimeoutError):
     """A wait reached its time limit. A step may catch it and decide what happens instead."""
 
 
+class NotFlashed(CellwrightError, RuntimeError):
+    """Firmware was not put on a board as asked. The sentence says whether the board may hold half of it."""
+
+    exit_code = 1
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A clause that names the known word most like ``word``, or lists what is known.
 

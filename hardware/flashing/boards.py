@@ -1,0 +1,148 @@
+"""The Arduinos that can be flashed: their chips, their boot loaders, and how each is told from the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from cellwright.errors import InputError, nearest
+from cellwright.hardware.intel_hex import read_hex
+
+HEX_FOLDER = Path(__file__).resolve().parent.parent / "firmware" / "hex"
+
+
+class Dialect(NamedTuple):
+    """What a boot loader speaks, named as the uploading library and as avrdude name it, and its bits/s."""
+
+    protocol: str
+    programmer: str
+    baud: int
+
+
+STK500V1 = Dialect("Stk500v1", "arduino", 115_200)
+"""Optiboot, on the Uno and on Nanos made since 2018."""
+STK500V1_SLOW = Dialect("Stk500v1", "arduino", 57_600)
+"""ATmegaBOOT, on older Nanos and on most of their clones."""
+STK500V2 = Dialect("Stk500v2", "wiring", 115_200)
+"""The Mega's."""
+DIALECTS = (STK500V1, STK500V2, STK500V1_SLOW)
+
+
+class Chip(NamedTuple):
+    """A microcontroller: what avrdude calls it, and how many bytes of its flash are written at once."""
+
+    name: str
+    avrdude_part: str
+    page_bytes: int
+
+
+CHIPS = {
+    chip.name: chip
+    for chip in (
+        Chip("ATmega328P", "m328p", 128),
+        Chip("ATmega328", "m328", 128),
+        Chip("ATmega2560", "m2560", 256),
+    )
+}
+
+
+class Flashable(NamedTuple):
+    """A board. room_bytes: what a firmware may take before the boot loader begins (boards.txt of the Arduino core)."""
+
+    title: str
+    chips: tuple[str, ...]
+    room_bytes: int
+    dialects: tuple[Dialect, ...]
+
+
+BOARDS = {
+    "uno": Flashable("Uno", ("ATmega328P", "ATmega328"), 32_256, (STK500V1,)),
+    "nano": Flashable("Nano", ("ATmega328P", "ATmega328"), 30_720, (STK500V1, STK500V1_SLOW)),
+    "mega": Flashable("Mega", ("ATmega2560",), 253_952, (STK500V2,)),
+}
+
+UsbId = tuple[int | None, int | None]
+"""A USB vendor's and product's number; None of a port that is not USB."""
+ARDUINO_MAKERS = (0x2341, 0x2A03)
+UNO_PRODUCTS = (0x0043, 0x0001, 0x0243)
+MEGA_PRODUCTS = (0x0010, 0x0042, 0x0210, 0x0242)
+"""As boards.txt of the Arduino core has them. Clones have a serial chip whose number tells nothing of the board."""
+
+
+def board_of_usb(usb: UsbId) -> str | None:
+    """The board that a USB number belongs to, where it tells."""
+    vendor, product = usb
+    if vendor in ARDUINO_MAKERS and product in UNO_PRODUCTS:
+        return "uno"
+    if vendor in ARDUINO_MAKERS and product in MEGA_PRODUCTS:
+        return "mega"
+    return None
+
+
+def checked_name(board: str | None) -> str | None:
+    """A board's name as a user gave it, in small letters.
+
+    Raises InputError for one that cannot be flashed.
+    """
+    if board is None or board.lower() in BOARDS:
+        return board and board.lower()
+    raise InputError(f"There is no firmware for a board {board!r}; {nearest(board, BOARDS)}")
+
+
+class Choice(NamedTuple):
+    """Which board it is; ``note`` is a sentence for the user where that was guessed."""
+
+    board: str
+    note: str | None = None
+
+
+def choose_board(asked: str | None, usb: UsbId, chip: Chip, dialect: Dialect) -> Choice:
+    """Which board has this chip and boot loader: the one asked for if that can be, or what tells it best.
+
+    Raises InputError if the chip is not that of the board asked for.
+    """
+    if asked is not None:
+        if chip.name not in BOARDS[asked].chips:
+            fitting = " or ".join(name for name, board in BOARDS.items() if chip.name in board.chips)
+            raise InputError(
+                f"This is no {BOARDS[asked].title}: its chip is an {chip.name}, so nothing was written; "
+                f"use --board {fitting}."
+            )
+        return Choice(asked)
+    told = board_of_usb(usb)
+    if told is not None and chip.name in BOARDS[told].chips:
+        return Choice(told)
+    if chip.name in BOARDS["mega"].chips:
+        return Choice("mega")
+    if dialect == STK500V1_SLOW:
+        return Choice("nano")
+    return Choice("uno", "Taken for an Uno; if it is a Nano, say --board nano, or its inputs A6 and A7 are not there.")
+
+
+def dialects_for(asked: str | None, usb: UsbId) -> tuple[Dialect, ...]:
+    """Every dialect, the likeliest first."""
+    likely = asked or board_of_usb(usb)
+    first = BOARDS[likely].dialects if likely else ()
+    return tuple(dict.fromkeys([*first, *DIALECTS]))
+
+
+class Image(NamedTuple):
+    """Firmware to put on a board: its file, and its bytes from address 0 on."""
+
+    path: Path
+    data: bytes
+    is_ours: bool
+
+
+def load_image(board: str, given: Path | None, room_bytes: int) -> Image:
+    """The file given, or the firmware of ours for that board.
+
+    Raises InputError where it is not there, is damaged, or does not fit.
+    """
+    path = given or HEX_FOLDER / f"cellwright-{board}.hex"
+    if given is None and not path.exists():
+        raise InputError(
+            f"This copy of Cellwright has no firmware for a {BOARDS[board].title}: "
+            "run 'make firmware' in its checkout, or name a file with --firmware."
+        )
+    return Image(path, read_hex(path, room_bytes, f"a {BOARDS[board].title}"), given is None)

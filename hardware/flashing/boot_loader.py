@@ -1,0 +1,158 @@
+"""A boot loader at the other end of a wire: who it is, what the flash holds, and new pages for it.
+
+The messages are those of the library arduinobootloader; the port, the resets, the limits of time and what is made of
+an answer that does not come are here (docs/decisions/0009).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from arduinobootloader import ArduinoBootloader
+
+from cellwright.errors import InputError, NotFlashed
+from cellwright.hardware.flashing.boards import CHIPS, STK500V2, Chip, Dialect
+from cellwright.hardware.flashing.wire import Wire
+from cellwright.hardware.intel_hex import ERASED
+
+ANSWER_S = 1.0
+"""How long an answer may take: writing a page takes 10 ms, a busy USB hub tens."""
+SIGN_ON_S = 0.1
+SIGN_ON_TRIES = 3
+BLANK_BYTES = 4096
+"""So much erased flash in a row is taken for the end of what is in use."""
+
+
+class Contents(NamedTuple):
+    """What a board's flash holds from address 0 on, as far as it was read."""
+
+    data: bytes
+
+    @property
+    def used(self) -> bytes:
+        """Up to the last byte that is not erased."""
+        return self.data.rstrip(bytes([ERASED]))
+
+    @property
+    def crc(self) -> int:
+        """CRC-32 of what is in use."""
+        return zlib.crc32(self.used)
+
+    def begins_with(self, firmware: bytes) -> bool:
+        """Whether a firmware is there, whatever an older and longer one has left behind it."""
+        return self.data[: len(firmware)] == firmware
+
+
+class BootLoader:
+    """One that has answered. Whatever it does not answer in time raises NotFlashed."""
+
+    def __init__(self, programmer: Any, chip: Chip, dialect: Dialect) -> None:
+        self._programmer = programmer
+        self.chip = chip
+        self.dialect = dialect
+
+    def read(self, address: int, size: int) -> bytes:
+        """So many bytes of the flash, at most a page."""
+        data = self._programmer.read_memory(address, size)
+        if data is None or len(data) != size:
+            raise NotFlashed(f"The boot loader fell silent while its flash was read at 0x{address:04X}: try again.")
+        return bytes(data)
+
+    def write_page(self, address: int, data: bytes) -> None:
+        """Erase a page and write it."""
+        if not self._programmer.write_memory(bytearray(data), address):
+            raise NotFlashed(
+                f"The boot loader did not take the page at 0x{address:04X}, so the board holds half a firmware: "
+                "try again."
+            )
+
+    def leave(self) -> None:
+        """Let the firmware start. One that does not confirm has often started all the same."""
+        self._programmer.leave_bootloader()
+
+    # ---- whole firmware ----
+
+    def contents(self, at_least: int, room_bytes: int, advance: Callable[[], None]) -> Contents:
+        """The flash's first ``at_least`` bytes, then on to where nothing is any more, or no room is left.
+
+        Optiboot on an Uno sends its 32 KiB in 3 s. ``advance`` is called after each page.
+        """
+        data = bytearray()
+        erased = bytes([ERASED]) * BLANK_BYTES
+        while len(data) < room_bytes and (len(data) < at_least or not data.endswith(erased)):
+            data += self.read(len(data), min(self.chip.page_bytes, room_bytes - len(data)))
+            advance()
+        return Contents(bytes(data))
+
+    def write(self, firmware: bytes, advance: Callable[[], None]) -> None:
+        """Write a firmware from address 0 on, page by page: the Mega's boot loader erases in that order only."""
+        for address, page in self._pages(firmware):
+            self.write_page(address, page)
+            advance()
+
+    def verify(self, firmware: bytes, advance: Callable[[], None]) -> None:
+        """Read a firmware back.
+
+        Raises NotFlashed with the address of the first byte that is another.
+        """
+        for address, page in self._pages(firmware):
+            found = self.read(address, len(page))
+            if found != page:
+                at = next(index for index in range(len(page)) if found[index] != page[index])
+                raise NotFlashed(
+                    f"The board does not hold what was written: at 0x{address + at:04X} there is "
+                    f"{found[at]:02X} and not {page[at]:02X}; try again, with a shorter or better cable."
+                )
+            advance()
+
+    def _pages(self, firmware: bytes) -> Iterator[tuple[int, bytes]]:
+        size = self.chip.page_bytes
+        for address in range(0, len(firmware), size):
+            yield address, firmware[address : address + size].ljust(size, bytes([ERASED]))
+
+    def page_count(self, firmware: bytes) -> int:
+        """How many pages a firmware takes."""
+        return -(-len(firmware) // self.chip.page_bytes)
+
+
+def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> BootLoader:
+    """Reset the board and talk to its boot loader, in one dialect after the other.
+
+    Raises InputError if none answers (each is given up after about 3 s), or if it is not on a chip that is known.
+    """
+    for dialect in dialects:
+        library = ArduinoBootloader()
+        programmer = library.select_programmer(dialect.protocol)
+        library.device = wire
+        wire.set_baud(dialect.baud)
+        wire.reset_board()
+        if _signs_on(wire, programmer, dialect):
+            wire.timeout = ANSWER_S
+            wire.reset_input_buffer()
+            return BootLoader(programmer, _chip(library, programmer, port), dialect)
+    raise InputError(
+        f"No boot loader answers at {port}: press the board's reset button as the command starts, "
+        "check that it is an Uno, Nano or Mega, and that the cable carries data."
+    )
+
+
+def _signs_on(wire: Wire, programmer: Any, dialect: Dialect) -> bool:
+    if dialect != STK500V2:
+        return bool(programmer.get_sync())  # tries four times, half a second each
+    wire.timeout = SIGN_ON_S  # the library reads nine times before it gives up an answer
+    return any(programmer.get_sync() for _ in range(SIGN_ON_TRIES))
+
+
+def _chip(library: Any, programmer: Any, port: str) -> Chip:
+    programmer.cpu_signature()
+    name = library.cpu_name  # of a chip that the library does not know: "signature: " and the number
+    if not name:
+        raise NotFlashed(f"The boot loader at {port} answers, but does not say what chip it is on: try again.")
+    if name not in CHIPS:
+        raise InputError(
+            f"The chip at {port} is none that there is firmware for ({name}): "
+            "it takes an Uno, a Nano or a Mega with ATmega328P or ATmega2560."
+        )
+    return CHIPS[name]

@@ -1,0 +1,119 @@
+"""The serial port while firmware goes over it: it can reset the board, and loses nothing in silence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from serial.tools import list_ports
+
+from cellwright.errors import NotFlashed
+from cellwright.hardware.flashing.boards import UsbId
+from cellwright.hardware.serial_link import READ_SLICE_S, open_port
+
+RESET_S = 0.25
+"""How long DTR is let go of: the capacitor to the reset pin has to empty. avrdude takes as long."""
+WAKING_S = 0.05
+"""From reset until a boot loader listens."""
+
+Result = TypeVar("Result")
+
+
+class Wire(Protocol):
+    """What bytes go through. timeout: how long ``read`` waits, s."""
+
+    timeout: float
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes, fewer once ``timeout`` is over."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    def reset_input_buffer(self) -> None:
+        """Forget what came and was not read."""
+
+    def set_baud(self, baud: int) -> None:
+        """Go on at so many bits/s."""
+
+    def reset_board(self) -> None:
+        """Start the board's boot loader, and wait until it listens."""
+
+    def close(self) -> None:
+        """Let go of the port. May be called twice."""
+
+
+class SerialWire:
+    """A wire over pyserial.
+
+    Raises InputError if the port cannot be opened, NotFlashed once it is lost.
+    """
+
+    def __init__(self, port: str, baud: int) -> None:
+        self.port = port
+        self._serial = open_port(port, baud)
+        self._timeout_s = READ_SLICE_S
+
+    @property
+    def timeout(self) -> float:
+        """How long ``read`` waits, s."""
+        return self._timeout_s
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        self._timeout_s = seconds
+        self._unless_lost(lambda: setattr(self._serial, "timeout", seconds))
+
+    def read(self, size: int) -> bytes:
+        return self._unless_lost(lambda: bytes(self._serial.read(size)))
+
+    def write(self, data: bytes) -> None:
+        self._unless_lost(lambda: self._serial.write(data))
+
+    def reset_input_buffer(self) -> None:
+        self._unless_lost(self._serial.reset_input_buffer)
+
+    def set_baud(self, baud: int) -> None:
+        self._unless_lost(lambda: setattr(self._serial, "baudrate", baud))
+
+    def reset_board(self) -> None:
+        try:
+            self._pull_lines(False)
+            time.sleep(RESET_S)
+            self._pull_lines(True)
+        except OSError:
+            self._open_anew()
+        time.sleep(WAKING_S)
+        self.reset_input_buffer()
+
+    def _pull_lines(self, active: bool) -> None:
+        """The reset of an Arduino hangs on DTR; some clones have it on RTS."""
+        self._serial.dtr = active
+        self._serial.rts = active
+
+    def _open_anew(self) -> None:
+        """A pseudo-terminal has no DTR: a board behind it is reset when it is opened, as by plugging it in."""
+        baud = self._serial.baudrate
+        self._serial.close()
+        time.sleep(RESET_S)
+        self._serial = open_port(self.port, baud)
+        self.timeout = self._timeout_s
+
+    def close(self) -> None:
+        self._unless_lost(self._serial.close)
+
+    def _unless_lost(self, work: Callable[[], Result]) -> Result:
+        """A port that goes away raises OSError, TypeError or termios.error, by operating system and moment."""
+        try:
+            return work()
+        except Exception as error:
+            raise NotFlashed(f"{self.port} was lost ({error}): plug the board in again and repeat.") from error
+
+
+def usb_id(port: str) -> UsbId:
+    """The USB number of a port, where it has one."""
+    for found in list_ports.comports():
+        if found.device == port:
+            return found.vid, found.pid
+    return None, None

@@ -1,0 +1,69 @@
+"""avrdude's complaints as sentences, and an avrdude that does not run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cellwright.errors import NotFlashed
+from cellwright.hardware.flashing import avrdude
+from cellwright.hardware.flashing.avrdude import why_it_failed, write_with_avrdude
+from cellwright.hardware.flashing.boards import CHIPS, STK500V1
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("avrdude: verification error, first mismatch at byte 0x0080\n  0x8d != 0x0c", "differs is at 0x0080"),
+        ("avrdude: verification mismatch at 0x0123, \n", "differs is at 0x0123"),
+        ("avrdude warning: attempt 1 of 10: not in sync: resp=0x00", "lost touch with the boot loader"),
+        ("avrdude: stk500v2_ReceiveMessage(): timeout", "lost touch with the boot loader"),
+        (
+            "avrdude OS error: cannot open port /dev/x: Permission denied\navrdude error: unable to open programmer",
+            r"avrdude failed \(cannot open port /dev/x: Permission denied\)",
+        ),
+        ("", r"avrdude failed \(it ended with exit code 7\)"),
+    ],
+)
+def test_complaints_become_sentences(said, sentence):
+    assert re.search(sentence, why_it_failed(said, 7))
+
+
+def write(program):
+    write_with_avrdude(str(program), "/dev/x", CHIPS["ATmega328P"], STK500V1, Path("new.hex"))
+
+
+def script(tmp_path, text):
+    path = tmp_path / "avrdude"
+    path.write_text(f"#!{sys.executable}\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_it_is_told_board_port_and_file(tmp_path):
+    write(script(tmp_path, f"import sys; open({str(tmp_path / 'told')!r}, 'w').write(' '.join(sys.argv[1:]))"))
+    told = (tmp_path / "told").read_text()
+    assert told == "-q -p m328p -c arduino -P /dev/x -b 115200 -D -U flash:w:new.hex:i"
+
+
+def test_its_failure_is_ours(tmp_path):
+    with pytest.raises(NotFlashed, match=r"avrdude failed \(the disk is on fire\)"):
+        write(script(tmp_path, "import sys; sys.exit('avrdude error: the disk is on fire')"))
+
+
+def test_one_that_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(NotFlashed, match=r"cannot be run \(No such file or directory\): use --with python"):
+        write(tmp_path / "none")
+
+
+def test_one_that_hangs_is_ended(monkeypatch):
+    def hang(command, **options):
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(avrdude.subprocess, "run", hang)
+    with pytest.raises(NotFlashed, match="was ended as it was not done after 180 s"):
+        write("avrdude")
