@@ -287,7 +287,8 @@ class EmulatedChip:
     def bus_written(self) -> bytes:
         """What a BUS_WRITE told of."""
         content = ctypes.create_string_buffer(BUS_BUFFER)
-        return content.raw[: self._library.bus_take(self._chip, content)]
+        count = self._library.bus_take(self._chip, content)
+        return content.raw[:count]
 
     def give_bus(self, data: bytes) -> None:
         """What a device has to be read, as much as it may be asked for: the answer to a BUS_READ."""

@@ -12,7 +12,7 @@ optiboot=$out/optiboot-uno.hex
 stk500boot=$out/stk500boot-mega.hex
 boot_loaders=/usr/share/arduino/hardware/arduino/avr/bootloaders
 is_built() {
-    [ -s "$chip" ] && [ -z "$(find "$here" -name '*.[ch]' -newer "$chip")" ]
+    [ -s "$chip" ] && [ -z "$(find "$here" -maxdepth 1 -name '*.[ch]' -newer "$chip")" ]
 }
 
 [ -s "$firmware" ] && [ -s "$mega_firmware" ] && [ -s "$optiboot" ] && [ -s "$stk500boot" ] && is_built && exit 0

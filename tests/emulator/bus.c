@@ -4,6 +4,13 @@
 #include <string.h>
 
 #include <simavr/avr_twi.h>
+#include <simavr/sim_cycle_timers.h>
+
+/* Registers of both chips, and what the status says. */
+enum { TWSR = 0xb9, TWCR = 0xbc, TWBR = 0xb8, PRESCALER = 3 };
+enum { TWINT = 1 << 7, TWSTA = 1 << 5, BITS_PER_BYTE = 9 };
+enum { BUS_STARTED = 0x08, BUS_STARTED_AGAIN = 0x10, MTX_ADDRESS_ACK = 0x18 };
+enum { MTX_DATA_ACK = 0x28, MTX_DATA_NACK = 0x30 };
 
 static void answer(struct chip *chip, uint8_t what, uint8_t data)
 {
@@ -26,6 +33,7 @@ static void on_start(struct chip *chip, uint8_t address)
     struct bus *bus = &chip->bus;
     hand_over(chip);
     bus->address = 0;
+    bus->awaits_address = !(address & 1);
     if (!bus->answers[address >> 1])
         return;
     bus->address = address;
@@ -62,8 +70,48 @@ static void on_bus(struct avr_irq_t *irq, uint32_t value, void *param)
         answer(chip, TWI_COND_READ, bus->given_next < bus->given_count ? bus->given[bus->given_next++] : 0xff);
 }
 
+/* simavr 1.6 says of an acknowledged address to be written to that a data byte was acknowledged (28, 30 for 18, 20). */
+static void on_status(struct avr_irq_t *irq, uint32_t value, void *param)
+{
+    struct chip *chip = param;
+    if (chip->bus.awaits_address && (value == MTX_DATA_ACK || value == MTX_DATA_NACK))
+        chip->avr->data[TWSR] = (chip->avr->data[TWSR] & PRESCALER) | (value - MTX_DATA_ACK + MTX_ADDRESS_ACK);
+    if (value != BUS_STARTED && value != BUS_STARTED_AGAIN)
+        chip->bus.awaits_address = 0;
+}
+
+/* How many cycles a bit takes: the datasheets' formula for SCL. */
+static avr_cycle_count_t cycles_per_bit(const avr_t *avr)
+{
+    return 16 + 2 * (avr_cycle_count_t)avr->data[TWBR] * (1 << 2 * (avr->data[TWSR] & PRESCALER));
+}
+
+/* simavr 1.6 takes a microsecond for a bit, and none for a byte's address, whatever the bit rate: what it is waiting
+ * for comes when it would on a real bus. */
+static void keep_bus_time(struct chip *chip, int bits)
+{
+    avr_t *avr = chip->avr;
+    for (avr_cycle_timer_slot_t *slot = avr->cycle_timers.timer; slot; slot = slot->next)
+        if (slot->param == chip->bus.module) {
+            avr_cycle_timer_register(avr, bits * cycles_per_bit(avr), slot->timer, slot->param);
+            return;
+        }
+}
+
+/* simavr 1.6 leaves TWINT set where it is cleared by writing a one, so that firmware which polls it would not wait. */
+static void on_control(struct avr_t *avr, avr_io_addr_t address, uint8_t value, void *param)
+{
+    if (!(value & TWINT))
+        return;
+    avr->data[TWCR] &= ~TWINT;
+    keep_bus_time(param, value & TWSTA ? 1 : BITS_PER_BYTE);
+}
+
 void bus_listen(struct chip *chip)
 {
+    avr_register_io_write(chip->avr, TWCR, on_control, chip);
+    avr_irq_register_notify(avr_io_getirq(chip->avr, AVR_IOCTL_TWI_GETIRQ(0), TWI_IRQ_STATUS), on_status, chip);
+    chip->bus.module = find_module(chip->avr, "twi");
     chip->bus.in = avr_io_getirq(chip->avr, AVR_IOCTL_TWI_GETIRQ(0), TWI_IRQ_INPUT);
     avr_irq_register_notify(avr_io_getirq(chip->avr, AVR_IOCTL_TWI_GETIRQ(0), TWI_IRQ_OUTPUT), on_bus, chip);
 }

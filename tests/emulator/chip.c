@@ -109,7 +109,7 @@ static void on_uart_control(struct avr_t *avr, avr_io_addr_t address, uint8_t va
 
 /* ---- making and resetting ---- */
 
-static void *find_module(avr_t *avr, const char *kind)
+void *find_module(avr_t *avr, const char *kind)
 {
     for (avr_io_t *io = avr->io_port; io; io = io->next)
         if (!strcmp(io->kind, kind))

@@ -102,9 +102,10 @@ struct converter {
 };
 
 struct bus {
+    void *module;
     avr_irq_t *in;
     uint8_t answers[128]; /* which addresses do */
-    uint8_t address, writes;
+    uint8_t address, writes, awaits_address;
     uint8_t written[BUS_BUFFER], given[BUS_BUFFER];
     size_t written_count, given_count, given_next;
 };
@@ -129,6 +130,7 @@ struct chip {
 };
 
 /* chip.c */
+void *find_module(avr_t *avr, const char *kind);
 void tell(struct chip *chip, struct event event);
 void stop_soon(struct chip *chip); /* makes the core return after the instruction that it is in */
 
