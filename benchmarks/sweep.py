@@ -14,7 +14,8 @@ from typing import IO, Any
 from cellwright.benchmarks.comparison import compare
 from cellwright.benchmarks.designs import Design
 from cellwright.errors import CellwrightError, InputError
-from cellwright.sim import Estimate, Kit, Length, run_cell, run_hand
+from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
+from cellwright.sim import Estimate, Kit, Length, Scenario, run_cell, run_hand
 
 AHEAD = 4
 """How many designs are given out for each worker, so that none waits for work."""
@@ -24,6 +25,7 @@ AHEAD = 4
 class Sweep:
     """What is swept. names: the inputs that are varied. settings: what is set for all designs ("device.parameter=1").
 
+    firmware: what steps the axes.
     Each design is simulated in ``replications`` under the same ``seed``, so that designs meet the same random numbers.
     """
 
@@ -36,10 +38,11 @@ class Sweep:
     replications: int
     seed: int
     version: str
+    firmware: SteppingFirmware = USUAL_FIRMWARE
 
     def identity(self) -> str:
         """One line that is the same for the same sweep, whoever computes it and on how many cores."""
-        base = self.kit.scenario(self.settings).input_hash()
+        base = self.kit.scenario(self.settings, firmware=self.firmware).input_hash()
         length = f"{self.length.hours:g} h" if self.length.hours else f"{self.length.cycles} cycles"
         varied = ", ".join(self.names)
         return (
@@ -50,6 +53,10 @@ class Sweep:
     def assignments(self, design: Design) -> list[str]:
         """What one design sets."""
         return [*self.settings, *(f"{name}={value}" for name, value in zip(self.names, design, strict=True))]
+
+    def scenario(self, design: Design) -> Scenario:
+        """What is simulated for one design. Raises InputError or DescriptionError for one that cannot be."""
+        return self.kit.scenario(self.assignments(design), firmware=self.firmware)
 
     def columns(self) -> list[str]:
         """The names of a row's values, units in the names."""
@@ -68,7 +75,7 @@ class Sweep:
         return [str(number), *design, *figures, ""]
 
     def _figures(self, design: Design) -> list[str]:
-        scenario = self.kit.scenario(self.assignments(design))
+        scenario = self.scenario(design)
         numbers = range(self.replications)
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
         of_hand = [run_hand(scenario, self.length, self.seed, number) for number in numbers]

@@ -12,6 +12,7 @@ from cellwright.hardware.faults import Faults, FaultyLink
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.firmata.pin_maps import Kind
 from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.firmwares import BAUDS, STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
 from cellwright.hardware.link import Link
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.sequences import Cell, RunLog
@@ -19,9 +20,6 @@ from cellwright.sim.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 from cellwright.sim.world import world_of
-
-BAUD = 115200
-"""ConfigurableFirmata's own rate."""
 
 
 @dataclass(slots=True)
@@ -45,13 +43,17 @@ class Rig:
 class VirtualLine:
     """The Arduino and the line of the target "virtual".
 
-    kind: which Arduino; None is the one that the cell is described for. baud: bits/s. latency_s: what comes on top in
-    each direction.
+    kind: which Arduino; None is the one that the cell is described for. baud: bits/s; None is what its firmware listens
+    at. latency_s: what comes on top in each direction.
     """
 
     kind: Kind | None = None
-    baud: int = BAUD
+    baud: int | None = None
     latency_s: float = 0.0
+
+    def baud_with(self, firmware: SteppingFirmware) -> int:
+        """Bits/s with this firmware at its end."""
+        return BAUDS[firmware] if self.baud is None else self.baud
 
 
 def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | None = None) -> Rig:
@@ -66,7 +68,7 @@ def resting_rig(
 ) -> Rig:
     """The same, but its cell waits for somebody to run it."""
     env = env or simpy.Environment()
-    board = ModelBoard(env)
+    board = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
     return _put_together(scenario, streams, log, env, board, board)
 
 
@@ -86,10 +88,10 @@ def virtual_rig(
     """
     env = simpy.Environment()
     streams = Streams(seed, replication)
-    world = ModelBoard(env)
+    world = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
     line = line or VirtualLine()
     kind = line.kind or scenario.kit.cell.arduino
-    board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), between)
+    board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), between, scenario.firmware)
     rig = _put_together(scenario, streams, log, env, board, world)
     env.process(rig.cell.run())
     rig.line, rig.arduino = wire, arduino
@@ -102,11 +104,15 @@ def virtual_board(
     streams: Streams,
     line: VirtualLine,
     between: Callable[[simpy.Environment, Link], Link] | None = None,
+    firmware: SteppingFirmware = USUAL_FIRMWARE,
 ) -> tuple[FirmataBoard, MemoryLine, VirtualArduino, FaultyLink]:
-    """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``."""
+    """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``.
+
+    The world's axes must be timed as that firmware steps them.
+    """
     env, kind = world.env, line.kind or "uno"
-    wire = MemoryLine(env, line.baud, line.latency_s, f"a virtual {kind.capitalize()}")
-    arduino = VirtualArduino(env, wire.board, world, kind)
+    wire = MemoryLine(env, line.baud_with(firmware), line.latency_s, f"a virtual {kind.capitalize()}")
+    arduino = VirtualArduino(env, wire.board, world, kind, firmware)
     faulty = FaultyLink(env, wire.host, streams["faults on the line"])
     board = FirmataBoard(env, between(env, faulty) if between else faulty)
     env.run(until=board.ready)

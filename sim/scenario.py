@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cellwright import files
+from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, Settings, assign, inputs_of
@@ -53,22 +54,31 @@ class Kit:
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
 
-    def scenario(self, assignments: Sequence[str] = (), observed: Sequence[Element] = ()) -> Scenario:
+    def scenario(
+        self,
+        assignments: Sequence[str] = (),
+        observed: Sequence[Element] = (),
+        firmware: SteppingFirmware = USUAL_FIRMWARE,
+    ) -> Scenario:
         """The scenario with ``assignments`` ("device.parameter=value") and times ``observed`` with a stopwatch.
 
         Raises InputError for what cannot be set, DescriptionError for a cell that contradicts itself.
         """
         groups = {**self.cell.parts(), "plant": self.plant_parameters, "operator": self.operator, "hand": self.hand}
-        return Scenario(self, assign(groups, assignments), tuple(observed))
+        return Scenario(self, assign(groups, assignments), tuple(observed), firmware)
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kit with its parameters settled. ``observed`` elements, if any, are the whole hand method."""
+    """A kit with its parameters settled. ``observed`` elements, if any, are the whole hand method.
+
+    firmware: what steps the axes.
+    """
 
     kit: Kit
     groups: dict[str, Any]
     observed: tuple[Element, ...] = ()
+    firmware: SteppingFirmware = USUAL_FIRMWARE
 
     @property
     def hand(self) -> ManualMethod:
@@ -105,6 +115,8 @@ class Scenario:
             for name, part in self.groups.items()
         }
         described["observed"] = [dataclasses.asdict(element) for element in self.observed]
+        if self.firmware != USUAL_FIRMWARE:  # so that hashes from before there was a choice still hold
+            described["firmware"] = self.firmware
         text = json.dumps(described, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from cellwright.cli.board_commands import boards
+from cellwright.cli.options import (
+    BoughtFile,
+    CellName,
+    Cycles,
+    Firmware,
+    Hours,
+    Jobs,
+    Json,
+    Log,
+    Manual,
+    Output,
+    PricesFile,
+    Replications,
+    Seed,
+    Set,
+    WhichFirmware,
+)
 
 app = typer.Typer(
     name="cellwright",
@@ -14,46 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-
-SET_HELP = "Change an input, or all that 'fit' wrote to a file; may be given again and again."
-
-
-class Board(StrEnum):
-    """The Arduinos that there are as virtual ones."""
-
-    UNO = "uno"
-    NANO = "nano"
-    MEGA = "mega"
-
-
-CellName = Annotated[str, typer.Argument(metavar="CELL", help="Name of the cell; 'cellwright cells' lists them.")]
-Cycles = Annotated[int | None, typer.Option(help="Units to make after the warm-up.", show_default=False)]
-Hours = Annotated[float | None, typer.Option(help="Hours to simulate after the warm-up.", show_default="7.5: a shift")]
-Replications = Annotated[int, typer.Option("--replications", "-R", help="Independent repetitions, for the interval.")]
-Seed = Annotated[int, typer.Option(help="Start of the random streams: the same seed, the same result.", min=0)]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", "--measured", metavar="DEVICE.PARAMETER=VALUE|FILE.toml", help=SET_HELP),
-]
-Jobs = Annotated[int | None, typer.Option(help="Processes to use.", min=1, show_default="all cores")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Log = Annotated[Path | None, typer.Option(help="Write every event and cycle to this SQLite file.")]
-Manual = Annotated[Path | None, typer.Option(help="Stopwatch times of the hand: cycle,element,seconds[,note].")]
-PricesFile = Annotated[Path | None, typer.Option("--economics", help="Costs and prices: TOML; else the cell's own.")]
-BoughtFile = Annotated[Path | None, typer.Option("--commercial", help="The machine to buy; else the cell's own.")]
-Target = Annotated[
-    str, typer.Option("--on", metavar="TARGET", help="model, virtual, a serial PORT, auto, or replay:FILE.")
-]
-Kind = Annotated[
-    Board | None, typer.Option("--board", help="Which Arduino, if it is virtual.", show_default="the cell's own")
-]
-Baud = Annotated[int, typer.Option(help="Bits a second on the line.", min=300, max=2_000_000)]
-Latency = Annotated[float, typer.Option(help="What comes on top each way, as of a USB adapter, ms.", min=0, max=1000)]
-Faults = Annotated[
-    list[str] | None,
-    typer.Option("--fault", metavar="FAULT", help="Let something go wrong; may be given again and again."),
-]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and the pictures.")]
+app.add_typer(boards)
 
 
 @app.command()
@@ -85,17 +64,18 @@ def describe(
 def check(
     cell: CellName,
     settings: Set = None,
+    firmware: WhichFirmware = Firmware.CONFIGURABLE,
     faults: Annotated[bool, typer.Option("--faults", help="Also let every fault strike in every state.")] = False,
     seed: Seed = 1,
 ) -> None:
     """Check what can be known before a cell runs, and rehearse one unit on the model board."""
     from cellwright.cli import describing
 
-    describing.check(cell, settings or [])
+    describing.check(cell, settings or [], firmware.value)
     if faults:
         from cellwright.cli import faulting
 
-        faulting.rehearse(cell, settings or [], seed)
+        faulting.rehearse(cell, settings or [], seed, firmware.value)
 
 
 @app.command()
@@ -106,6 +86,7 @@ def simulate(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
+    firmware: WhichFirmware = Firmware.CONFIGURABLE,
     log: Log = None,
     jobs: Jobs = None,
     as_json: Json = False,
@@ -113,7 +94,7 @@ def simulate(
     """Simulate a cell: cycle time, output, the person's time, stops."""
     from cellwright.cli import simulating
 
-    asked = simulating.Asked(cell, cycles, hours, replications, seed, settings or [], jobs)
+    asked = simulating.Asked(cell, cycles, hours, replications, seed, settings or [], jobs, firmware.value)
     simulating.simulate(asked, log, as_json)
 
 
@@ -126,13 +107,14 @@ def compare(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
+    firmware: WhichFirmware = Firmware.CONFIGURABLE,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Compare a cell with the hand work that it replaces, and with a machine that can be bought."""
     from cellwright.cli import simulating
 
-    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
+    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
     simulating.compare(asked, manual, commercial, as_json)
 
 
@@ -145,6 +127,7 @@ def sweep(
     method: Annotated[str, typer.Option(help="grid, latin (Latin hypercube) or sobol.")] = "grid",
     samples: Annotated[int, typer.Option(help="Designs, unless it is a grid.", min=1)] = 64,
     settings: Set = None,
+    firmware: WhichFirmware = Firmware.CONFIGURABLE,
     hours: Hours = None,
     replications: Replications = 20,
     seed: Seed = 1,
@@ -178,6 +161,7 @@ def sweep(
             output,
             picture,
             figure,
+            firmware.value,
         )
     )
 
@@ -192,6 +176,7 @@ def worth(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
+    firmware: WhichFirmware = Firmware.CONFIGURABLE,
     jobs: Jobs = None,
     picture: Annotated[Path | None, typer.Option(help="Draw from how many units a day it pays: .svg, .png.")] = None,
     as_json: Json = False,
@@ -199,7 +184,7 @@ def worth(
     """What a cell is worth against the hand and a machine one could buy: savings, payback, net present value."""
     from cellwright.cli import simulating, worthing
 
-    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
+    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
     worthing.worth_of(asked, manual, economics, commercial, picture, as_json)
 
 
@@ -216,12 +201,13 @@ def report(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
+    firmware: WhichFirmware = Firmware.CONFIGURABLE,
     jobs: Jobs = None,
 ) -> None:
     """Write a report for the firm and its funder: PDF, web page, workbook, figures, and summaries for a form."""
     from cellwright.cli import reporting, simulating
 
-    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs)
+    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
     reporting.report(reporting.ReportAsked(asked, lang, output, manual, economics, commercial, project))
 
 
@@ -231,6 +217,7 @@ def sensitivity(
     figure: Annotated[str, typer.Option(help="The result: a column of a sweep.")] = "less_time_percent",
     by: Annotated[float, typer.Option(help="How much smaller and larger each input is made, %.")] = 20.0,
     settings: Set = None,
+    firmware: WhichFirmware = Firmware.CONFIGURABLE,
     hours: Hours = None,
     replications: Replications = 10,
     seed: Seed = 1,
@@ -242,47 +229,10 @@ def sensitivity(
     from cellwright.cli import sweeping
 
     sweeping.weigh_inputs(
-        sweeping.SensitivityAsked(cell, figure, by, settings or [], hours, replications, seed, jobs, picture, as_json)
+        sweeping.SensitivityAsked(
+            cell, figure, by, settings or [], hours, replications, seed, jobs, picture, as_json, firmware.value
+        )
     )
-
-
-@app.command()
-def run(
-    cell: CellName,
-    target: Target,
-    cycles: Annotated[int | None, typer.Option(help="Units to make.", show_default="3; on a port until Ctrl-C")] = None,
-    seed: Seed = 1,
-    settings: Set = None,
-    faults: Faults = None,
-    log: Log = None,
-    record: Annotated[Path | None, typer.Option(help="Write every byte on the line, with its time, here.")] = None,
-    board: Kind = None,
-    baud: Baud = 115200,
-    latency_ms: Latency = 0.0,
-    as_json: Json = False,
-) -> None:
-    """Run a cell: on the model board, on a virtual Arduino through every byte, or on a real one."""
-    from cellwright.cli import running
-    from cellwright.sim import VirtualLine
-
-    line = VirtualLine(board.value if board else None, baud, latency_ms / 1000)
-    running.run(running.RunAsked(cell, target, cycles, seed, settings or [], faults or [], log, record, line, as_json))
-
-
-@app.command()
-def calibrate(
-    cell: CellName,
-    sensor: Annotated[str, typer.Argument(metavar="SENSOR", help="Name of the sensor, such as scale or wheel.")],
-    target: Annotated[str, typer.Option("--on", metavar="PORT", help="The serial port of the Arduino, or auto.")],
-    known: Annotated[float, typer.Option(help="What it is calibrated against: grams on a scale, mm of a length.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The calibration's TOML file.")],
-    baud: Baud = 115200,
-    settings: Set = None,
-) -> None:
-    """Calibrate a sensor on a real board against something known, and keep that in a file with its date."""
-    from cellwright.cli import calibrating
-
-    calibrating.calibrate(cell, sensor, target, baud, known, output, settings or [])
 
 
 @app.command()
@@ -324,43 +274,6 @@ def certificates(
     from cellwright.cli import describing
 
     describing.print_certificates(log, replication)
-
-
-@app.command()
-def board(
-    pty: Annotated[Path | None, typer.Option(help="Serve it at this path, as a serial port.")] = None,
-    tcp: Annotated[str | None, typer.Option(metavar="[HOST:]PORT", help="Serve it on a TCP port.")] = None,
-    kind: Kind = None,
-    standard: Annotated[bool, typer.Option("--standard", help="Be StandardFirmata, without steppers.")] = False,
-    plant: Annotated[str | None, typer.Option(metavar="CELL", help="Put the world of this cell round it.")] = None,
-    settings: Set = None,
-    seed: Seed = 1,
-    faults: Faults = None,
-    baud: Baud = 115200,
-    latency_ms: Latency = 0.0,
-    emulated: Annotated[Path | None, typer.Option(metavar="HEX", help="Emulate a chip with this firmware.")] = None,
-) -> None:
-    """Serve a virtual Arduino to any Firmata program, or real firmware on an emulated chip."""
-    from cellwright.cli import serving
-
-    if emulated is not None:
-        serving.serve_emulated_chip(emulated, pty)
-        return
-    firmware: Literal["standard", "configurable"] = "standard" if standard else "configurable"
-    serving.serve_virtual(
-        serving.Served(
-            pty,
-            tcp,
-            kind.value if kind else None,
-            firmware,
-            baud,
-            latency_ms / 1000,
-            plant,
-            settings or [],
-            seed,
-            faults or [],
-        )
-    )
 
 
 @app.command()

@@ -11,6 +11,7 @@ from cellwright import cells
 from cellwright.cli.tables import busy, console
 from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
+from cellwright.hardware.firmwares import SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, run_cell
@@ -79,9 +80,9 @@ def print_certificates(path: Path, replication: int) -> None:
     print("\n".join(texts), end="")
 
 
-def check(name: str, assignments: Sequence[str]) -> None:
+def check(name: str, assignments: Sequence[str], firmware: SteppingFirmware) -> None:
     """Print what was checked, or raise DescriptionError with every problem, a line each."""
-    scenario = cells.load(name).scenario(assignments)
+    scenario = cells.load(name).scenario(assignments, firmware=firmware)
     with busy(f"putting the {name} together"):
         problems = find_problems(scenario)
     if problems:

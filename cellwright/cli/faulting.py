@@ -11,14 +11,15 @@ from cellwright import cells
 from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
+from cellwright.hardware.firmwares import SteppingFirmware
 from cellwright.sim.fault_matrix import Row, fault_matrix, faults_of
 
 BAD = ("hung", "unsafe")
 
 
-def rehearse(name: str, assignments: Sequence[str], seed: int) -> None:
+def rehearse(name: str, assignments: Sequence[str], seed: int, firmware: SteppingFirmware) -> None:
     """Print the fault matrix. Raises CellFault if any fault leaves the cell hung, or its world unsafe."""
-    scenario = cells.load(name).scenario(assignments)
+    scenario = cells.load(name).scenario(assignments, firmware=firmware)
     cell = scenario.kit.cell
     faults = faults_of(cell.parts(scenario.groups))
     rows: list[Row] = []

@@ -21,6 +21,7 @@ from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.faults import Fault, Faults, FaultyLink, read_fault
 from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
 from cellwright.hardware.link import Link
 from cellwright.hardware.recording import RecordingLink, ReplayLink
 from cellwright.sequences import Cell, RunLog
@@ -47,6 +48,7 @@ class RunAsked:
     record: Path | None
     line: VirtualLine
     as_json: bool
+    firmware: SteppingFirmware = USUAL_FIRMWARE
 
     @property
     def is_simulated(self) -> bool:
@@ -81,7 +83,7 @@ def run(asked: RunAsked) -> None:
     """Run a cell. Raises CellFault if it ends in a fault, InputError for a board or a line that is not there."""
     if asked.cycles is not None and asked.cycles < 1:
         raise InputError(f"{asked.cycles} cycles make nothing; run at least 1.")
-    scenario = cells.load(asked.cell).scenario(asked.settings)
+    scenario = cells.load(asked.cell).scenario(asked.settings, firmware=asked.firmware)
     if asked.record is not None and asked.target == "model":
         raise InputError("There are no bytes on the model board to record; use --on virtual.")
     with RunLog(asked.log) if asked.log else nullcontext() as log:
@@ -108,6 +110,7 @@ def _head(asked: RunAsked, scenario: Scenario) -> dict[str, Any]:
     return {
         "cell": asked.cell,
         "target": asked.target,
+        "firmware": asked.firmware,
         "seed": asked.seed,
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),
@@ -127,7 +130,7 @@ def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> M
     if asked.target == "virtual":
         kind = (asked.line.kind or scenario.kit.cell.arduino).capitalize()
         rig = virtual_rig(scenario, asked.seed, 0, log, asked.line, _recorder(asked))
-        return _machine(rig, f"a virtual {kind} at {asked.line.baud} baud", faults)
+        return _machine(rig, f"a virtual {kind} at {asked.line.baud_with(asked.firmware)} baud", faults)
     if asked.target.startswith(REPLAY):
         return _replayed(Path(asked.target.removeprefix(REPLAY)), asked, scenario, log)
     return _on_port(asked, scenario, log, faults)
@@ -170,7 +173,7 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
     port = auto_port() if asked.target == "auto" else asked.target
     clock = WallClock()
     random = Streams(asked.seed, 0)["faults on the line"]
-    faulty = FaultyLink(clock, SerialLink(clock, port, asked.line.baud), random)
+    faulty = FaultyLink(clock, SerialLink(clock, port, asked.line.baud_with(asked.firmware)), random)
     recorder = _recorder(asked)
     board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
     try:

@@ -18,6 +18,7 @@ from cellwright.hardware.device import Device
 from cellwright.hardware.faults import Faults, FaultyLink, read_fault
 from cellwright.hardware.firmata.pin_maps import Firmware, Kind
 from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.firmwares import BAUDS, STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.hardware.serving import PtyEnd, ServedEnd, TcpEnd, address
 from cellwright.sim import Streams
@@ -32,7 +33,7 @@ class Served:
     tcp: str | None
     kind: Kind | None
     firmware: Firmware
-    baud: int
+    baud: int | None
     latency_s: float
     plant: str | None
     settings: Sequence[str]
@@ -49,7 +50,7 @@ def serve_virtual(asked: Served) -> None:
     clock = WallClock()
     end = PtyEnd(clock, asked.pty) if asked.pty else TcpEnd(clock, *address(asked.tcp or ""))
     try:
-        board = ModelBoard(clock)
+        board = ModelBoard(clock, STEP_TIMINGS[_stepping(asked)])
         plant = None
         if scenario is not None:
             plant = world_for_others(scenario, board, asked.seed)
@@ -65,11 +66,16 @@ def serve_virtual(asked: Served) -> None:
         end.close()
 
 
+def _stepping(asked: Served) -> SteppingFirmware:
+    """The firmware as which the world's axes are stepped; StandardFirmata steps none."""
+    return USUAL_FIRMWARE if asked.firmware == "standard" else asked.firmware
+
+
 def _put_on_line(
     clock: WallClock, end: ServedEnd, board: ModelBoard, kind: Kind, asked: Served, devices: Mapping[str, Device]
 ) -> Faults:
     """A line in memory between the end and the board gives it the baud rate that a pty and a socket do not have."""
-    line = MemoryLine(clock, asked.baud, asked.latency_s)
+    line = MemoryLine(clock, asked.baud or BAUDS[_stepping(asked)], asked.latency_s)
     arduino = VirtualArduino(clock, line.board, board, kind, asked.firmware)
     random = Streams(asked.seed, 0)["faults on the line"]
     faulty = FaultyLink(clock, line.host, random)

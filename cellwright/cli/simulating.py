@@ -16,8 +16,9 @@ from cellwright.cli import tables
 from cellwright.cli.beside import read_bought
 from cellwright.cli.progress import progress
 from cellwright.cli.running import line_cost_s
+from cellwright.hardware.firmwares import BAUDS, USUAL_FIRMWARE, SteppingFirmware
 from cellwright.sequences import RunLog
-from cellwright.sim import BAUD, Element, Length, Replication, Scenario, replicate, run_cell, run_hand
+from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_hand
 
 SHIFT_HOURS = 7.5
 """A Norwegian working day: 37.5 hours a week over five days."""
@@ -34,6 +35,7 @@ class Asked:
     seed: int
     settings: Sequence[str]
     jobs: int | None = None
+    firmware: SteppingFirmware = USUAL_FIRMWARE
 
     @property
     def length(self) -> Length:
@@ -44,13 +46,14 @@ class Asked:
 
     def scenario(self, observed: Sequence[Element] = ()) -> Scenario:
         """The scenario asked for."""
-        return cells.load(self.cell).scenario(self.settings, observed)
+        return cells.load(self.cell).scenario(self.settings, observed, self.firmware)
 
     def head(self, scenario: Scenario) -> dict[str, Any]:
         """What stands at the top of all JSON."""
         return {
             "cell": self.cell,
             "target": "model",
+            "firmware": self.firmware,
             "seed": self.seed,
             "version": cellwright.__version__,
             "input_hash": scenario.input_hash(),
@@ -72,9 +75,10 @@ def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
         unit = scenario.kit.cell.unit
         tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.kit.measures)
         cost_s = line_cost_s(scenario, asked.seed)
+        option = "" if asked.firmware == USUAL_FIRMWARE else f" --firmware {asked.firmware}"
         tables.console().print(
-            f"Over the line to an Arduino, at {BAUD} baud, a {unit} takes {cost_s:.2f} s longer "
-            f"({100 * cost_s / result.cycle_time_s.mean:.2f} %): see cellwright run {asked.cell} --on virtual."
+            f"Over the line to an Arduino, at {BAUDS[asked.firmware]} baud, a {unit} takes {cost_s:.2f} s longer "
+            f"({100 * cost_s / result.cycle_time_s.mean:.2f} %): see cellwright run {asked.cell} --on virtual{option}."
         )
 
 
@@ -119,7 +123,8 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
     """A comparison by name, units in the names; ``cell`` and ``manual`` hold the figures of each."""
     head = asked.head(scenario)
     return {
-        "cell": {"cell": asked.cell, "target": head["target"]} | comparison.cell.as_json(),
+        "cell": {"cell": asked.cell, "target": head["target"], "firmware": head["firmware"]}
+        | comparison.cell.as_json(),
         "manual": {"source": "stopwatch" if scenario.observed else "predetermined"} | comparison.hand.as_json(),
         "less_time_percent": comparison.less_time_percent.as_json(),
         "more_output_percent": comparison.more_output_percent.as_json(),

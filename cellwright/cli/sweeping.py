@@ -22,6 +22,7 @@ from cellwright.cli.progress import progress
 from cellwright.cli.simulating import SHIFT_HOURS
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault, InputError
+from cellwright.hardware.firmwares import SteppingFirmware
 from cellwright.sequences import inputs_of
 from cellwright.sim import Length
 from cellwright.sim.replication import cores, process_pool
@@ -46,6 +47,7 @@ class SweepAsked:
     output: Path
     picture: Path | None
     figure: str
+    firmware: SteppingFirmware
 
 
 def sweep(asked: SweepAsked) -> None:
@@ -54,11 +56,11 @@ def sweep(asked: SweepAsked) -> None:
         raise InputError("Nothing is varied; name an input, as in --vary carriage.max_speed=100:400:7.")
     axes = [read_axis(text) for text in asked.vary]
     swept = replace(
-        _plain(asked.cell, asked.settings, asked.hours, asked.replications, asked.seed),
+        _plain(asked),
         names=tuple(axis.name for axis in axes),
         designs=designs(axes, asked.method, asked.samples, asked.seed),
     )
-    swept.kit.scenario(swept.assignments(swept.designs[0]))  # a misspelt input is refused before anything is begun
+    swept.scenario(swept.designs[0])  # a misspelt input is refused before anything is begun
     _carry_out(swept, asked)
     rows = read_sweep(asked.output)
     refused = [row for row in rows if row["problem"]]
@@ -71,11 +73,20 @@ def sweep(asked: SweepAsked) -> None:
         out.print(f"Wrote {asked.picture}.")
 
 
-def _plain(cell: str, settings: Sequence[str], hours: float | None, replications: int, seed: int) -> Sweep:
+def _plain(asked: SweepAsked | SensitivityAsked) -> Sweep:
     """What is simulated, with nothing varied yet."""
-    length = Length(hours=hours or SHIFT_HOURS)
-    kit = cells.load(cell)
-    return Sweep(kit, cell, (), (), tuple(settings), length, replications, seed, cellwright.__version__)
+    return Sweep(
+        cells.load(asked.cell),
+        asked.cell,
+        (),
+        (),
+        tuple(asked.settings),
+        Length(hours=asked.hours or SHIFT_HOURS),
+        asked.replications,
+        asked.seed,
+        cellwright.__version__,
+        asked.firmware,
+    )
 
 
 def _carry_out(swept: Sweep, asked: SweepAsked) -> None:
@@ -178,11 +189,12 @@ class SensitivityAsked:
     jobs: int | None
     picture: Path | None
     as_json: bool
+    firmware: SteppingFirmware
 
 
 def weigh_inputs(asked: SensitivityAsked) -> None:
     """Change every input alone, print what each does to the result, and draw the tornado."""
-    plain = _plain(asked.cell, asked.settings, asked.hours, asked.replications, asked.seed)
+    plain = _plain(asked)
     base, swings = _weighed(plain, asked)
     order = ranked(swings, base)
     if asked.as_json:

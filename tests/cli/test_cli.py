@@ -38,7 +38,7 @@ def test_simulate_prints_the_fields_that_others_build_on(capsys: pytest.CaptureF
     assert run(["simulate", "stapler", *FAST, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert list(figures) == [
-        "cell", "target", "seed", "version", "input_hash", "replications", "cycles", "cycle_time_s",
+        "cell", "target", "firmware", "seed", "version", "input_hash", "replications", "cycles", "cycle_time_s",
         "units_per_hour", "labour_s_per_unit", "time_in_state_s", "stops", "warm_up",
     ]  # fmt: skip
     assert list(figures["cycle_time_s"]) == ["mean", "ci95_low", "ci95_high", "p5", "p50", "p95"]

@@ -31,7 +31,7 @@ def test_its_json_has_the_times_of_both(capsys):
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "2", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert list(figures) == [
-        "cell", "target", "seed", "version", "input_hash", "units", "unit_times_s", "model_unit_times_s",
+        "cell", "target", "firmware", "seed", "version", "input_hash", "units", "unit_times_s", "model_unit_times_s",
         "line_cost_s", "stops", "last_stop", "notes",
     ]  # fmt: skip
     costs_s = [there - here for there, here in zip(figures["unit_times_s"], figures["model_unit_times_s"], strict=True)]
