@@ -35,8 +35,8 @@ def test_json_has_units_in_its_names_and_the_same_seed_the_same_bytes(capsys: py
     figures = json.loads(printed[0])
     assert list(figures) == [
         "cell", "target", "firmware", "seed", "version", "input_hash", "replications", "draws", "prices", "hand",
-        "cell_worth", "commercial_worth", "commercial_left_out", "cell_beats_commercial_percent", "iso_22400", "finding",
-        "provenance",
+        "cell_worth", "commercial_worth", "commercial_left_out", "cell_beats_commercial_percent", "iso_22400",
+        "finding", "provenance",
     ]  # fmt: skip
     for machine in (figures["cell_worth"], figures["commercial_worth"]):
         assert machine["npv_nok"]["p5"] <= machine["npv_nok"]["p50"] <= machine["npv_nok"]["p95"]
