@@ -55,7 +55,9 @@ class Solenoid(Device):
 
     def attach(self, board: Board) -> None:
         self.board = board
-        self.output = board.declare_output(self.pin, safe=self.active_low)
+        self.output = board.declare_output(
+            self.pin, safe=self.active_low, most_on_s=float(self.max_on_s), most_duty=float(self.max_duty)
+        )
         self._on_level = not self.active_low
         self._env = board.env
         self._on_s = float(self.pulse_s)

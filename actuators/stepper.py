@@ -64,6 +64,7 @@ class Stepper(Device):
         if self.enable is not None:
             self.driver = board.declare_output(self.enable, safe=True)  # a driver is on when the pin is low
         self.home = board.declare_input(self.home_pin, at_rest=self.home_active_low)
+        board.declare_limit(self.port, self.home_pin, active=not self.home_active_low)
         self._per_mm = float(self.steps_per_mm)
         self._lowest, self._highest = float(self.travel[0]), float(self.travel[1])
         self._steps_at = {}
@@ -149,10 +150,24 @@ class Stepper(Device):
         self._last_mm = None
         return self.port.slow_down()
 
-    def set_home(self) -> None:
-        """Call the present position the low end of its travel; from now on it may move."""
+    def home_on_board(self, reach_mm: float, back_off_mm: float, slow_share: float) -> Wait | None:
+        """Let the board find the home switch by itself, if it can (see ``Board.home``); ``set_home`` comes after."""
         self._last_mm = None
-        self.port.zero()
+        if self.driver is not None:
+            self.driver.write(False)
+        fast = self.homing_speed * self._per_mm
+        back_off, reach = round(back_off_mm * self._per_mm), round(reach_mm * self._per_mm)
+        self.port.prepare(fast, self._acceleration)
+        return self.board.home(self.port, fast, slow_share * fast, back_off, reach)
+
+    def set_home(self, *, is_zero: bool = False) -> None:
+        """Call the present position the low end of its travel; from now on it may move.
+
+        is_zero: the board calls it 0 already.
+        """
+        self._last_mm = None
+        if not is_zero:
+            self.port.zero()
         self.port.prepare(self._speed, self._acceleration)  # now, and not when four axes begin their moves at once
         self.homed = True
         self.note("homed", None)

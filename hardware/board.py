@@ -12,6 +12,9 @@ from simpy.events import Event
 from cellwright.hardware.inputs import Input
 from cellwright.hardware.waits import Named, Wait
 
+BUSY = "busy"
+"""What a board answers that homes other axes already."""
+
 
 class OutputPort(Protocol):
     """A digital output, declared with its safe level."""
@@ -123,16 +126,37 @@ class Board(ABC):
         return True
 
     @abstractmethod
-    def declare_output(self, pin: int, safe: bool) -> OutputPort:
-        """Make ``pin`` an output and put it at its safe level."""
+    def declare_output(
+        self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
+    ) -> OutputPort:
+        """Make ``pin`` an output and put it at its safe level.
+
+        most_on_s, most_duty: the longest that it may be off that level, s, and the greatest share of the time (0 to 1).
+        A board that can holds it to them by itself; whoever drives it keeps to them all the same.
+        """
 
     @abstractmethod
     def declare_input(self, pin: int, at_rest: bool) -> Input:
         """Make ``pin`` an input, reading ``at_rest`` until something changes it."""
 
+    def declare_stop_input(self, pin: int, active: bool) -> None:  # noqa: B027  # most boards cannot
+        """Stop by itself while input ``pin`` is at the level ``active``, where the board can."""
+
     @abstractmethod
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> StepperPort:
         """Make a stepper port of a driver's step and direction pins."""
+
+    def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:  # noqa: B027  # most boards cannot
+        """Let an axis go no further down while input ``pin`` is at the level ``active``, where the board can."""
+
+    def home(self, stepper: StepperPort, fast: float, slow: float, back_off: int, most: int) -> Wait | None:  # noqa: ARG002
+        """Have the board find the switch of ``declare_limit`` by itself, and call its place 0.
+
+        Down at ``fast`` steps/s for at most ``most`` steps until it closes, up at ``slow`` until it opens and
+        ``back_off`` steps further, and slowly down until it closes. The wait's value is None, or what the switch did
+        not do ("close", "open"), or BUSY for a board that cannot just now. None in place of a wait: it cannot at all.
+        """
+        return None
 
     @abstractmethod
     def declare_analog(self, pin: int) -> AnalogPort:

@@ -132,7 +132,13 @@ class ModelBoard(Board):
 
     # ---- declaring ----
 
-    def declare_output(self, pin: int, safe: bool) -> ModelOutput:
+    def declare_output(
+        self,
+        pin: int,
+        safe: bool,
+        most_on_s: float | None = None,  # noqa: ARG002  # whoever drives it keeps to its limits
+        most_duty: float = 1.0,  # noqa: ARG002
+    ) -> ModelOutput:
         output = self.output(pin)
         output.declare(safe)
         return output

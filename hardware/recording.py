@@ -23,7 +23,7 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata import features, messages
+from cellwright.hardware.firmata import features, messages, watchdog
 from cellwright.hardware.firmata.dead_man import RUNS_AFTER_S, TASK
 from cellwright.hardware.firmata.explain import explain
 from cellwright.hardware.link import Link
@@ -35,7 +35,7 @@ SLACK_S = {VIRTUAL: 1e-5, WALL: 0.05}
 """How much sooner or later than in the recording a host may write and still do the same. On the wall's time, every
 timer of the recorded run came a little late."""
 
-KEEP_ALIVE = (messages.ASK_VERSION, features.schedule_task(TASK, round(1000 * RUNS_AFTER_S)))
+KEEP_ALIVE = (messages.ASK_VERSION, features.schedule_task(TASK, round(1000 * RUNS_AFTER_S)), watchdog.KEEP_ALIVE)
 """What the host sends by its clock alone. On the wall's time its place among the rest is chance: it is not compared."""
 
 _HEADER = re.compile(r"cellwright recording 1, (virtual|wall) time from (\d+\.\d+) s, (.*)")

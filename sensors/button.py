@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cellwright.hardware.board import Board
 from cellwright.hardware.waits import Wait
 from cellwright.sensors.switch import Switch
 
@@ -22,6 +23,11 @@ class Button(Switch):
 
     def pins(self) -> dict[str, int]:
         return {"button": self.pin}
+
+    def attach(self, board: Board) -> None:
+        super().attach(board)
+        if self.stops_cell:
+            board.declare_stop_input(self.pin, active=not self.active_low)
 
     def pressed(self, *, within_s: float) -> Wait:
         """A wait for the next press, at most ``within_s`` seconds; a button held down does not count."""

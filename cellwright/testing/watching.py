@@ -119,9 +119,11 @@ class Census(ModelBoard):
         self.safe_levels: dict[int, bool] = {}
         self.levels_at_rest: dict[int, bool] = {}
 
-    def declare_output(self, pin: int, safe: bool) -> ModelOutput:
+    def declare_output(
+        self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
+    ) -> ModelOutput:
         self.safe_levels[pin] = safe
-        return super().declare_output(pin, safe)
+        return super().declare_output(pin, safe, most_on_s, most_duty)
 
     def declare_input(self, pin: int, at_rest: bool) -> Input:
         self.levels_at_rest[pin] = at_rest

@@ -1,7 +1,7 @@
 """AccelStepper's messages: what the host asks of stepper drivers, and what the firmware answers.
 
 Source: the Firmata protocol (accelStepperFirmata.md) where the firmware keeps to it. Devices are numbered from
-0 to 9, groups from 0 to 4. Of the document's messages the limit switches' (07) is left out: no firmware has it.
+0 to 9, groups from 0 to 4. Of the firmwares only CellwrightFirmata knows the document's limit switches (07).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ TO = 0x03
 ENABLE = 0x04
 STOP = 0x05
 REPORT_POSITION = 0x06
+LIMIT = 0x07
 SET_ACCELERATION = 0x08
 SET_SPEED = 0x09
 MOVE_COMPLETE = 0x0A
@@ -33,10 +34,15 @@ GROUPS = 5
 DRIVER = 1
 """The number of wires that stands for a driver with a step and a direction pin."""
 
-# What can be inverted on a driver. The document has the first two the other way round; this is the firmware's.
+# What can be inverted on a driver, as ConfigurableFirmata has it; the document, and CellwrightFirmata with it, has the
+# first two the other way round.
 INVERT_DIRECTION = 0x01
 INVERT_STEP = 0x02
 INVERT_ENABLE = 0x10
+INVERT_DIRECTION_AS_DOCUMENTED = 0x02
+
+NO_SWITCH = 0x7F
+"""Stands for the pin of an end that has no limit switch."""
 
 
 def configure(
@@ -79,6 +85,11 @@ def stop(device: int) -> bytes:
 def ask_position(device: int) -> bytes:
     """Ask where the device is."""
     return sysex(ACCELSTEPPER, bytes((REPORT_POSITION, device)))
+
+
+def low_limit(device: int, pin: int, active: bool) -> bytes:
+    """Stop the device, when it moves down, while ``pin`` is at the level ``active``."""
+    return sysex(ACCELSTEPPER, bytes((LIMIT, device, pin, active, NO_SWITCH, 0)))
 
 
 def acceleration(device: int, steps_per_s2: float) -> bytes:

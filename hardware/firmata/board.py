@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import simpy
 from simpy.events import Event
 
 from cellwright.errors import CellFault, Lacking
-from cellwright.hardware.board import Board, ConverterPort
-from cellwright.hardware.firmata import accelstepper, features, messages
+from cellwright.hardware.board import Board, ConverterPort, StepperPort
+from cellwright.hardware.firmata import accelstepper, messages
 from cellwright.hardware.firmata.accelstepper import decode_reply
+from cellwright.hardware.firmata.cellwright_dialect import CellwrightDialect
 from cellwright.hardware.firmata.client import FirmataClient
 from cellwright.hardware.firmata.dead_man import RUNS_AFTER_S, DeadMansSwitch
+from cellwright.hardware.firmata.dialect import Dialect
 from cellwright.hardware.firmata.features import decode_encoder_counts, decode_i2c_reply
 from cellwright.hardware.firmata.group import FirmataGroup
 from cellwright.hardware.firmata.messages import PinMode
@@ -62,9 +64,12 @@ class FirmataBoard(Board):
     def __init__(self, env: simpy.Environment, link: Link) -> None:
         self.env = env
         self.client = FirmataClient(env, link)
-        self.client.on_restart = self._declare_again
+        self.client.on_restart = self.declare_again
         self.client.on_trouble = self.tell_trouble
+        self.client.tell_restart = lambda sentence: self.dialect.tell_restart(sentence)
         self.ready: Event = self.client.ready
+        self.ready.callbacks.append(self._choose_dialect)
+        self.dialect = Dialect(self)
         self.locked = False
         self.notes: list[str] = []
         self.dead_man = DeadMansSwitch(env, self.client, self._hear_it_made_itself_safe)
@@ -83,6 +88,11 @@ class FirmataBoard(Board):
         self.client.on_sysex(messages.I2C_REPLY, self._hear_i2c)
         self.client.on_sysex(messages.ANALOG_MAPPING, self._end_round_trip)
 
+    def _choose_dialect(self, ready: Event) -> None:
+        """Use what a firmware made for cells has, as soon as it has said so."""
+        if ready.ok and self.client.features is not None:
+            self.dialect = CellwrightDialect(self, self.client.features)
+
     @property
     def description(self) -> str:
         """What this board is, as the end of a sentence."""
@@ -100,12 +110,13 @@ class FirmataBoard(Board):
 
     def close(self) -> None:
         """Let go of the line. What was declared keeps its levels; make the board safe first."""
-        self.dead_man.disarm()
+        self.dialect.unprotect()
         self.client.close()
 
     # ---- declaring ----
 
-    def _declare(self, port: Port) -> Port:
+    def declare(self, port: Port) -> Port:
+        """Declare a port, now and after each reset of the board."""
         self._declared.append(port)
         port.declare()
         return port
@@ -114,33 +125,44 @@ class FirmataBoard(Board):
         if not self.client.supports(pin, mode):
             raise Lacking(f"{MODE_NAMES[mode]} on pin {pin}", self.description)
 
-    def declare_output(self, pin: int, safe: bool) -> FirmataOutput:
+    def declare_output(
+        self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
+    ) -> FirmataOutput:
         self._need(pin, PinMode.OUTPUT)
-        self.outputs[pin] = FirmataOutput(self, pin, safe)
-        return self._declare(self.outputs[pin])
+        self.outputs[pin] = self.dialect.output(pin, safe, most_on_s, most_duty)
+        return self.declare(self.outputs[pin])
 
     def declare_input(self, pin: int, at_rest: bool) -> FirmataInput:
         self._need(pin, PinMode.INPUT)
         if at_rest and not self.client.supports(pin, PinMode.PULLUP):
             self.notes.append(f"Pin {pin} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
-        self.inputs[pin] = FirmataInput(self, pin, at_rest)
-        return self._declare(self.inputs[pin])
+        self.inputs[pin] = self.dialect.input(pin, at_rest)
+        return self.declare(self.inputs[pin])
+
+    def declare_stop_input(self, pin: int, active: bool) -> None:
+        self.dialect.watch_stop_input(pin, active)
 
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> FirmataStepper:
         for pin in (step, dir):
             self._need(pin, PinMode.STEPPER)
         number = len(self.steppers)
-        if number == accelstepper.DEVICES:
-            raise Lacking(f"one stepper more than the firmware's {accelstepper.DEVICES}", self.description)
-        self.steppers.append(FirmataStepper(self, number, device, step, dir, inverted))
-        return self._declare(self.steppers[number])
+        if number == self.dialect.devices:
+            raise Lacking(f"one stepper more than the firmware's {self.dialect.devices}", self.description)
+        self.steppers.append(self.dialect.stepper(number, device, step, dir, inverted))
+        return self.declare(self.steppers[number])
+
+    def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:
+        self.dialect.watch_limit(cast(FirmataStepper, stepper), pin, active)
+
+    def home(self, stepper: StepperPort, fast: float, slow: float, back_off: int, most: int) -> Wait | None:
+        return self.dialect.home(cast(FirmataStepper, stepper), fast, slow, back_off, most)
 
     def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
         """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""
         if len(self.groups) == accelstepper.GROUPS:
             raise Lacking(f"a sixth group; the firmware has {accelstepper.GROUPS}", self.description)
         self.groups.append(FirmataGroup(self, len(self.groups), steppers))
-        return self._declare(self.groups[-1])
+        return self.declare(self.groups[-1])
 
     def stop_groups(self) -> None:
         """Stop every group dead, since a group moves its axes whatever each of them was told."""
@@ -151,57 +173,49 @@ class FirmataBoard(Board):
         self._need(pin, PinMode.ANALOG)
         if pin not in self.client.analog_channels:
             raise Lacking(f"an analog channel for pin {pin}", self.description)
-        return self._declare(FirmataAnalog(self, pin))
+        return self.declare(FirmataAnalog(self, pin))
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> FirmataLevel:
         self._need(pin, PinMode.PWM)
         top = (1 << self.client.capabilities[pin][PinMode.PWM]) - 1
         self.levels.append(FirmataLevel(self, pin, PinMode.PWM, safe, 1.0, top))
-        return self._declare(self.levels[-1])
+        return self.declare(self.levels[-1])
 
     def declare_servo(self, pin: int, safe: float) -> FirmataLevel:
         self._need(pin, PinMode.SERVO)
         self.levels.append(FirmataLevel(self, pin, PinMode.SERVO, safe, LARGEST_ANGLE_DEG, SERVO_TOP))
-        return self._declare(self.levels[-1])
+        return self.declare(self.levels[-1])
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> FirmataEncoder:
         for pin in (pin_a, pin_b):
             self._need(pin, PinMode.ENCODER)
-        if len(self._encoders) == features.ENCODERS:
-            raise Lacking(f"one encoder more than the firmware's {features.ENCODERS}", self.description)
+        if len(self._encoders) == self.dialect.encoders:
+            raise Lacking(f"one encoder more than the firmware's {self.dialect.encoders}", self.description)
         self._encoders.append(FirmataEncoder(self, len(self._encoders), pin_a, pin_b))
-        return self._declare(self._encoders[-1])
+        return self.declare(self._encoders[-1])
 
     def declare_i2c(self, address: int) -> FirmataI2c:
         if not any(PinMode.I2C in modes for modes in self.client.capabilities):
             raise Lacking("I2C", self.description)
         if address not in self._i2c:
-            self._i2c[address] = self._declare(FirmataI2c(self, address))
+            self._i2c[address] = self.declare(FirmataI2c(self, address))
         return self._i2c[address]
 
     def declare_hx711(self, data: int, clock: int) -> ConverterPort:
-        raise Lacking(
-            f"firmware that reads an HX711 (pins {data} and {clock}); an Nau7802 needs none", self.description
-        )
+        return self.dialect.converter(data, clock)
 
-    def _declare_again(self) -> None:
-        """The board has reset itself and knows nothing: tell it all again, every output at its safe level.
-
-        Its reset has made every pin a low output, so the levels come first, for what is on when its pin is low.
-        """
+    def declare_again(self) -> None:
+        """The board has reset itself and knows nothing: tell it all again, every output at its safe level."""
         self._lock()
-        for message in self._safe_levels():
-            self.send(message)
+        self.dialect.before_declaring_again()
         for declared in self._declared:
             declared.declare()
-        self._ask_for_inputs()
-        if self.dead_man.present:
-            self._arm()
+        self.dialect.ask_for_inputs()
+        self.dialect.protect_again()
 
-    def _ask_for_inputs(self) -> None:
-        """Have the ports with inputs reported, once all their pins are inputs: until then they read as low outputs."""
-        for port in self._ports_of(self.inputs):
-            self.send(messages.report_port(port, True))
+    def input_ports(self) -> list[int]:
+        """The ports of eight pins that have inputs."""
+        return self._ports_of(self.inputs)
 
     @staticmethod
     def _ports_of(pins: Iterable[int]) -> list[int]:
@@ -214,22 +228,16 @@ class FirmataBoard(Board):
 
         Raises CellFault when the board does not answer.
         """
-        for port in self._ports_of(self.inputs):
+        for port in self.input_ports():
             self.client.on_digital(port, partial(self._hear_port, port))
-        self._ask_for_inputs()
+        self.dialect.ask_for_inputs()
         self.env.process(self._say_again())
-        self.dead_man.look()
+        self.dialect.ask_what_it_has()
         answer = self.round_trip()
         yield answer | self.env.timeout(answer.limit_s)
         if not answer.triggered:
             raise CellFault(f"{answer.what} within {answer.limit_s:g} s; check its cable and its supply.")
-        if self.dead_man.present:
-            self._arm()
-        else:
-            self.notes.append(
-                "This board cannot protect itself from a lost link: its firmware has no scheduler. "
-                "Keep the power switch within reach."
-            )
+        self.dialect.protect()
 
     def _say_again(self) -> Generator[Event, Any, None]:
         """Ask for every input again and again, and while all is to be safe, tell that again too.
@@ -239,14 +247,16 @@ class FirmataBoard(Board):
         while self.client.is_open:
             yield self.env.timeout(SAID_AGAIN_S)
             if self.locked:
-                for message in self._safe_messages():
+                for message in self.dialect.stop_messages():
                     self.send(message)
                 for contact in self.inputs.values():
                     contact.declare()
-            self._ask_for_inputs()
+            self.dialect.ask_for_inputs()
+            self.dialect.look_again()
 
-    def _arm(self) -> None:
-        self.dead_man.arm(b"".join(self._safe_messages()))
+    def arm(self) -> None:
+        """Arm the dead man's switch."""
+        self.dead_man.arm(b"".join(self.dialect.stop_messages()))
 
     def round_trip(self) -> Wait:
         """A wait for the answer to a question asked now: all that was sent before has arrived by then."""
@@ -274,18 +284,12 @@ class FirmataBoard(Board):
         levels = sum(1 << pin % 8 for pin, output in self.outputs.items() if pin // 8 == port and output.level)
         return messages.port(port, levels)
 
-    def _safe_levels(self) -> list[bytes]:
+    def safe_levels(self) -> list[bytes]:
         """What takes every output to its safe level."""
         levels = dict.fromkeys(self._ports_of(self.outputs), 0)
         for pin, output in self.outputs.items():
             levels[pin // 8] |= output.safe << pin % 8
         return [messages.port(port, bits) for port, bits in levels.items()]
-
-    def _safe_messages(self) -> list[bytes]:
-        """What makes the board safe, whatever it is doing: outputs first."""
-        stops = [accelstepper.stop_group(group.number) for group in self.groups]
-        stops += [accelstepper.stop(stepper.number) for stepper in self.steppers]
-        return self._safe_levels() + stops + [level.message(level.safe) for level in self.levels]
 
     def _lock(self) -> None:
         """Drive nothing any more, and take every output, duty and angle for what it is about to be told."""
@@ -298,10 +302,11 @@ class FirmataBoard(Board):
     def make_safe(self) -> None:
         # All is told, also what should be safe already: the board may not have understood what it was told before.
         self._lock()
-        for message in self._safe_messages():
+        for message in self.dialect.stop_messages():
             self.send(message)
         for stepper in self.steppers:
             stepper.ask_where()
+        self.dialect.stopped()
 
     @property
     def is_safe(self) -> bool:
@@ -324,9 +329,8 @@ class FirmataBoard(Board):
             raise CellFault(f"The link to {self.client.name} is lost: plug the board in and start the run again.")
         for stepper in self.steppers:
             stepper.ask_again_if_unanswered()
-        if self.dead_man.present and not self.dead_man.armed:
-            self._arm()
         self.locked = False
+        self.dialect.release()
 
     def on_trouble(self, action: Callable[[str], None]) -> None:
         self._trouble_actions.append(action)
@@ -349,7 +353,7 @@ class FirmataBoard(Board):
     def _hear_port(self, port: int, levels: int) -> None:
         for pin in range(8 * port, 8 * port + 8):
             if pin in self.inputs:
-                self.inputs[pin].sense(bool(levels >> pin % 8 & 1))
+                self.inputs[pin].hear_port(bool(levels >> pin % 8 & 1))
 
     def _hear_stepper(self, data: bytes) -> None:
         reply = decode_reply(data)

@@ -16,6 +16,7 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.cellwright_messages import Features
 from cellwright.hardware.firmata.codec import decode_pair, decode_sevens, decode_text
 from cellwright.hardware.firmata.identity import Identity, is_firmware
 from cellwright.hardware.firmata.messages import Message, MessageReader
@@ -60,6 +61,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
     there is no such board within ``within_s`` seconds, and with a CellFault if the link is lost before.
     on_trouble: called with a sentence when a board that was ready is lost, falls silent or resets itself, once for
     each; unless it is set, that raises a CellFault. on_restart: called before that when it is back from a reset.
+    tell_restart: called with the sentence then, for who knows more of it; otherwise that is trouble like any other.
     firmware_name, firmware_version, firmata_version: what the board says of itself; versions are (major, minor).
     capabilities: for each pin its modes, and for each mode its resolution in bits. analog_channels: by pin.
     """
@@ -71,6 +73,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
         self.ready: Event = env.event()
         self.on_trouble: Callable[[str], None] = _raise_fault
         self.on_restart: Callable[[], None] = _nothing
+        self.tell_restart: Callable[[str], None] = self._report_trouble
         self.identity = Identity()
 
         self.sp = _Port(link)
@@ -117,6 +120,10 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
     @property
     def analog_channels(self) -> dict[int, int]:
         return self.identity.analog_channels
+
+    @property
+    def features(self) -> Features | None:
+        return self.identity.features
 
     @property
     def is_open(self) -> bool:
@@ -231,7 +238,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
             yield self.env.timeout(ASK_AGAIN_S)
 
     def _ask_for_what_is_missing(self) -> None:
-        for question in self.identity.unknown().values():
+        for question in self.identity.next_questions():
             self.send(question)
             if question == messages.ASK_FIRMWARE:
                 self._asked_firmware_s = self.env.now
@@ -243,7 +250,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
         if self._is_ready:
             if is_firmware(message) and self.env.now - self._asked_firmware_s > ANSWER_S:
                 self.on_restart()
-                self._report_trouble(f"The board on {self.name} reset itself; check its supply and what it drives.")
+                self.tell_restart(f"The board on {self.name} reset itself; check its supply and what it drives.")
         elif not self.ready.triggered:
             self.identity.learn(message)
             if is_firmware(message) and not self._greeted.triggered:

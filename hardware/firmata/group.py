@@ -1,4 +1,4 @@
-"""FirmataGroup: axes that the firmware makes arrive together, each at a constant speed."""
+"""FirmataGroup: axes that the firmware makes arrive together on a straight line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class FirmataGroup:
     """A group of AccelStepper: a straight line through the axes' space.
 
-    The firmware starts and stops a group without acceleration, so its speed must be one at which the motors can start.
+    ConfigurableFirmata starts and stops a group without acceleration, so its speed must be one at which the motors can
+    start; CellwrightFirmata gives all members the same trapezoid, scaled to their ways.
     A halt is that of the board or of each axis.
     """
 
@@ -38,18 +39,21 @@ class FirmataGroup:
         self._move = None
         self.board.send(accelstepper.configure_group(self.number, [stepper.number for stepper in self.steppers]))
 
-    def move_to(self, targets: Sequence[int], speed: float) -> Wait:
+    def move_to(self, targets: Sequence[int], speed: float, acceleration: float = 0.0) -> Wait:
         """Move all to their targets, in steps, the one with the longest way at ``speed`` steps/s; they arrive together.
+
+        acceleration: of that one, steps/s², for firmware that speeds groups up; 0 is none, as with all others.
 
         Raises CellFault while one of them moves, or the board is locked.
         """
         if self.board.locked:
             raise CellFault(f"{self.name} cannot move: the board has been made safe; reset the cell first.")
         ways = [abs(target - stepper.position) for target, stepper in zip(targets, self.steppers, strict=True)]
-        limit_s = 2 * len(self.board.steppers) * max(ways) / speed + LATE_S
+        speeds_up_s = 2 * speed / acceleration if acceleration else 0.0
+        limit_s = 2 * len(self.board.steppers) * max(ways) / speed + speeds_up_s + LATE_S
         self._move = Wait(self.board.env, self, "did not arrive", limit_s)
         for stepper in self.steppers:
-            stepper.join(self._move, speed)
+            stepper.join(self._move, speed, acceleration)
         self._targets = list(targets)
         self.board.send(
             accelstepper.group_to(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.cellwright_messages import ASK_FEATURES, FEATURES, Features, decode_features
 from cellwright.hardware.firmata.codec import decode_text
 from cellwright.hardware.firmata.messages import Message, PinMode
+
+HAS_FEATURES = "CellwrightFirmata"
+"""The firmware that is asked for its features until it answers; any other may have some, and is asked once."""
 
 DIGITAL_MODES = {PinMode.INPUT, PinMode.OUTPUT, PinMode.PULLUP}
 
@@ -14,6 +18,7 @@ class Identity:
 
     Firmata has no checksums, but some losses show: a name of an odd number of bytes, or as many answers about
     capabilities as about analog channels that speak of different numbers of pins. Such answers are not kept.
+    features: what the board has of hardware/firmware/PROTOCOL.md; None where it does not answer to that.
     """
 
     def __init__(self) -> None:
@@ -22,6 +27,8 @@ class Identity:
         self.firmware_name: str | None = None
         self.capabilities: list[dict[int, int]] = []
         self.channels: list[int | None] = []  # by pin
+        self.features: Features | None = None
+        self._has_been_asked = False
 
     def learn(self, message: Message) -> None:
         """Keep what a message says, if it is one of those and whole."""
@@ -35,6 +42,8 @@ class Identity:
             self.capabilities = messages.decode_capabilities(data)
         elif command == messages.ANALOG_MAPPING:
             self.channels = messages.decode_analog_mapping(data)
+        elif command == FEATURES:
+            self.features = decode_features(data) or self.features
         if self.capabilities and self.channels and len(self.capabilities) != len(self.channels):
             self.capabilities, self.channels = [], []
 
@@ -45,10 +54,20 @@ class Identity:
             questions["protocol version"] = messages.ASK_VERSION
         if self.firmware_name is None:
             questions["firmware name"] = messages.ASK_FIRMWARE
+        if self.features is None and self.firmware_name == HAS_FEATURES:
+            questions["features"] = ASK_FEATURES
         if not self.capabilities:
             questions["capabilities"] = messages.ASK_CAPABILITIES
         if not self.channels:
             questions["analog channels"] = messages.ASK_ANALOG_MAPPING
+        return questions
+
+    def next_questions(self) -> list[bytes]:
+        """What to ask now. Firmware answers in order, so what it need not answer comes before what it must."""
+        questions = list(self.unknown().values())
+        if not self._has_been_asked and ASK_FEATURES not in questions and self.features is None:
+            self._has_been_asked = True
+            questions.insert(0, ASK_FEATURES)
         return questions
 
     @property

@@ -9,7 +9,7 @@ The order of a pin's modes: StandardFirmata.ino's CAPABILITY_QUERY; for Configur
 features are added: digital input, digital output, analog input, PWM, servo, I2C, stepper, encoder.
 Resolutions: 21 bits of AccelStepperFirmata.cpp, 28 of FirmataEncoder.cpp, 14 of the servo, 10 of the ADC.
 CellwrightFirmata: hardware/firmware/PROTOCOL.md (no PWM where the timer makes steps, encoders wherever a pin's change
-interrupts, a servo on any digital pin).
+interrupts, a servo on any digital pin, positions of 32 bits).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class PinMap:
             modes[PinMode.I2C] = 1
         if firmware != "standard":
             if pin in self.digital:
-                modes[PinMode.STEPPER] = 21
+                modes[PinMode.STEPPER] = 21 if firmware == "configurable" else 32
             if pin in (self.interrupts if firmware == "configurable" else self.changes):
                 modes[PinMode.ENCODER] = 28
         return modes

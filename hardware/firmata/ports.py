@@ -29,7 +29,8 @@ class Declared(Protocol):
         ...
 
 
-def _refuse_locked(board: FirmataBoard, pin: int) -> None:
+def refuse_locked(board: FirmataBoard, pin: int) -> None:
+    """Raise a CellFault while the board is to be safe."""
     if board.locked:
         raise CellFault(f"pin {pin} cannot be driven: the board has been made safe; reset the cell first.")
 
@@ -52,7 +53,7 @@ class FirmataOutput:
 
     def write(self, level: bool) -> None:
         """Drive it; a pulse under way ends when it is due all the same."""
-        _refuse_locked(self.board, self.pin)
+        refuse_locked(self.board, self.pin)
         self._drive(level)
 
     def _drive(self, level: bool) -> None:
@@ -66,7 +67,7 @@ class FirmataOutput:
         The board's own timer takes it back, whatever becomes of the step that fired it. In place of a pulse under
         way it begins anew, and the wait of that one never ends.
         """
-        _refuse_locked(self.board, self.pin)
+        refuse_locked(self.board, self.pin)
         self._forget_pulse()
         self._drive(level)
         env = self.board.env
@@ -107,6 +108,10 @@ class FirmataInput(Input):
 
     def declare(self) -> None:
         self.board.send(messages.pin_mode(self.pin, self._mode))
+
+    def hear_port(self, level: bool) -> None:
+        """The board shows what it reads."""
+        self.sense(level)
 
 
 class FirmataAnalog:
@@ -160,7 +165,7 @@ class FirmataLevel:
 
     def write(self, value: float) -> None:
         """Drive it."""
-        _refuse_locked(self.board, self.pin)
+        refuse_locked(self.board, self.pin)
         self._refuse_outside(value)
         self.value = value
         self.board.send(self.message(value))

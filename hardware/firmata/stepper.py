@@ -23,7 +23,7 @@ ON_THE_LINE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class _Journey:
+class Journey:
     """A move: to which step, at what speed (steps/s) and acceleration (steps/s²); once begun, from where and when."""
 
     target: int
@@ -39,6 +39,9 @@ class FirmataStepper:
     The firmware's own count starts again after every halt (see ``halt``); ``_offset`` is the difference.
     """
 
+    most_steps = MOST_STEPS
+    invert_direction = accelstepper.INVERT_DIRECTION
+
     def __init__(
         self, board: FirmataBoard, number: int, device: Named, step: int, direction: int, inverted: bool
     ) -> None:
@@ -47,12 +50,12 @@ class FirmataStepper:
         self.device = device
         self.position = 0
         self._pins = (step, direction)
-        self._inverted = accelstepper.INVERT_DIRECTION if inverted else 0
+        self._inverted = self.invert_direction if inverted else 0
         self._offset = 0
         self._speed = 0.0  # as the firmware was last told
         self._acceleration = 0.0
-        self._journey: _Journey | None = None  # under way
-        self._next: _Journey | None = None  # begins once the firmware has said where the axis was halted
+        self._journey: Journey | None = None  # under way
+        self._next: Journey | None = None  # begins once the firmware has said where the axis was halted
         self._is_slowing = False  # so that it may end anywhere
         self._move: Wait | None = None
         self._halt: Wait | None = None
@@ -65,6 +68,11 @@ class FirmataStepper:
     def moving(self) -> bool:
         """Whether the firmware was told to move and has not said that it arrived or stopped."""
         return self._move is not None or self._halt is not None
+
+    @property
+    def told_speed(self) -> float:
+        """The speed that the firmware was last told, steps/s."""
+        return self._speed
 
     @property
     def is_safe(self) -> bool:
@@ -95,9 +103,10 @@ class FirmataStepper:
             return self._done
         if self.board.locked:
             raise CellFault(f"{self.device.name} cannot move: the board has been made safe; reset the cell first.")
-        if abs(target - self._offset) > MOST_STEPS:
-            raise CellFault(f"{self.device.name} cannot move to step {target}: the firmware counts to {MOST_STEPS}.")
-        journey = _Journey(target, max_speed, acceleration)
+        if abs(target - self._offset) > self.most_steps:
+            most = self.most_steps
+            raise CellFault(f"{self.device.name} cannot move to step {target}: the firmware counts to {most}.")
+        journey = Journey(target, max_speed, acceleration)
         self._move = Wait(self.board.env, self.device, "did not arrive", self._longest_s(journey))
         if self._halt is None:
             self._begin(journey)
@@ -105,7 +114,7 @@ class FirmataStepper:
             self._next = journey
         return self._move
 
-    def _longest_s(self, journey: _Journey) -> float:
+    def _longest_s(self, journey: Journey) -> float:
         """How long a move may take: all axes may share the firmware's loop, and so step more slowly."""
         steps = max(1, abs(journey.target - self.position))
         alone_s = move_time(CONFIGURABLE_FIRMATA, steps, journey.max_speed, journey.acceleration)
@@ -120,7 +129,7 @@ class FirmataStepper:
             self._acceleration = acceleration
             self.board.send(accelstepper.acceleration(self.number, acceleration))
 
-    def _begin(self, journey: _Journey) -> None:
+    def _begin(self, journey: Journey) -> None:
         self.prepare(journey.max_speed, journey.acceleration)
         self.board.send(accelstepper.to(self.number, journey.target - self._offset))
         self._journey = replace(journey, start=self.position, began_s=self.board.env.now)
@@ -128,7 +137,7 @@ class FirmataStepper:
 
     # ---- moves with a group ----
 
-    def join(self, move: Wait, speed: float) -> None:
+    def join(self, move: Wait, speed: float, acceleration: float) -> None:  # noqa: ARG002
         """Be moved by a group until ``move`` is over; a stop of its own ends that too."""
         if self.moving:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
@@ -162,9 +171,12 @@ class FirmataStepper:
             return self._halt
         if self._move is None:
             return self._done
+        self._stop_dead()
+        return self.ask_where()
+
+    def _stop_dead(self) -> None:
         self.board.stop_groups()
         self.board.send(accelstepper.stop(self.number))
-        return self.ask_where()
 
     def ask_where(self) -> Wait:
         """After a stop was sent: learn where it stands. The move that was under way never completes."""
@@ -186,7 +198,7 @@ class FirmataStepper:
     def ask_again_if_unanswered(self) -> None:
         """Stop it once more if the firmware has not said where it stands, though it had time to."""
         if self._halt is not None and self._is_overdue:
-            self.board.send(accelstepper.stop(self.number))
+            self._stop_dead()
             self.ask_where()
 
     def slow_down(self) -> Wait:
@@ -201,7 +213,7 @@ class FirmataStepper:
             self.board.send(accelstepper.step(self.number, (axis.steps_to_stop() + 1) * axis.direction))
         return self._move  # which otherwise is slowing down already
 
-    def _axis_soon(self, journey: _Journey) -> MovingAxis:
+    def _axis_soon(self, journey: Journey) -> MovingAxis:
         """Where the recurrence will have got to by the time the firmware hears, all axes sharing its loop."""
         under_way = (each._journey for each in self.board.steppers)
         journeys = sorted((each for each in under_way if each is not None), key=lambda each: each.began_s)
@@ -235,7 +247,7 @@ class FirmataStepper:
             if self._answers_due == 0:
                 self._end_halt(reply.position + self._offset, self._halt)
 
-    def _end_move(self, position: int, journey: _Journey) -> None:
+    def _end_move(self, position: int, journey: Journey) -> None:
         self.position = position
         if position != journey.target and not self._is_slowing:
             where = f"at step {position} on its way to step {journey.target}"
@@ -246,10 +258,14 @@ class FirmataStepper:
         if move is not None:
             move.complete()
 
-    def _end_halt(self, position: int, halt: Wait) -> None:
+    def _take_stop(self, position: int) -> None:
+        """Zeroing makes the firmware forget the speed that it had."""
         self.position = self._offset = position
-        self._halt = None
         self.board.send(accelstepper.zero(self.number))
+
+    def _end_halt(self, position: int, halt: Wait) -> None:
+        self._halt = None
+        self._take_stop(position)
         journey, self._next = self._next, None
         halt.complete()
         if journey is None or self._move is None:

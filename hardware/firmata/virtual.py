@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata import cellwright_messages, messages
 from cellwright.hardware.firmata.codec import decode_pair
 from cellwright.hardware.firmata.messages import PinMode
 from cellwright.hardware.firmata.parser import FirmwareParser, kind_of
@@ -206,7 +206,10 @@ class VirtualArduino:
     def _obey_sysex(self, command: int, data: bytes) -> None:
         handler = self._handlers.get(command)
         if handler is None or not handler(data):
-            self.complain(f"Sysex command {command:02X} with {len(data)} bytes of data means nothing to this firmware.")
+            if command != cellwright_messages.FEATURES:  # a fair question, asked before it is known who answers
+                self.complain(
+                    f"Sysex command {command:02X} with {len(data)} bytes of data means nothing to this firmware."
+                )
             if self.firmware == "configurable":
                 self.say(f"Unhandled sysex command: 0x{command:x} (len: {len(data)})"[:31])  # its buffer, on an AVR
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.cellwright_messages import ASK_FEATURES
 from cellwright.hardware.firmata.client import FirmataClient
 from cellwright.hardware.firmata.messages import PinMode
 from cellwright.hardware.firmata.pin_maps import MEGA, UNO
@@ -25,8 +26,8 @@ def test_a_board_that_boots_is_asked_nothing_before_it_has_spoken(env, knows_uno
     assert env.now == pytest.approx(BOOT_S)
     knows_uno(client)
     questions = [data for _, data in client.link.heard]
-    assert questions[:2] == [messages.ASK_CAPABILITIES, messages.ASK_ANALOG_MAPPING]
-    assert set(questions[2:]) <= {messages.ASK_VERSION}
+    assert questions[:3] == [ASK_FEATURES, messages.ASK_CAPABILITIES, messages.ASK_ANALOG_MAPPING]
+    assert set(questions[3:]) <= {messages.ASK_VERSION}
 
 
 def test_ready_succeeds_with_the_client(env, scripted_board):

@@ -1,0 +1,238 @@
+"""How a FirmataBoard speaks with CellwrightFirmata: the board guards itself, and says why it has stopped.
+
+What it sends and hears is that of hardware/firmware/PROTOCOL.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simpy.events import Timeout
+
+from cellwright.errors import Lacking
+from cellwright.hardware.board import ConverterPort
+from cellwright.hardware.firmata import cellwright_messages as own
+from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.cellwright_messages import Features, Health
+from cellwright.hardware.firmata.cellwright_ports import (
+    FirmataConverter,
+    GuardedOutput,
+    Guards,
+    TimedInput,
+    limits_for,
+)
+from cellwright.hardware.firmata.cellwright_stepper import CellwrightStepper
+from cellwright.hardware.firmata.dialect import Dialect
+from cellwright.hardware.firmata.explain_stop import BoardStops
+from cellwright.hardware.firmata.ports import FirmataInput, FirmataOutput
+from cellwright.hardware.firmata.stepper import FirmataStepper
+from cellwright.hardware.firmata.watchdog import Watchdog
+from cellwright.hardware.waits import Named, Wait
+
+if TYPE_CHECKING:
+    from cellwright.hardware.firmata.board import FirmataBoard
+
+ANSWER_S = 1.0
+WHILE_STOPPED = "stopped"
+"""How the refusals begin of a board that has stopped itself, and says so in a message of its own."""
+NOT_FOR_HEALTH = "The board's own account of the run: "
+
+
+class CellwrightDialect(Dialect):
+    """Uses what ``has`` says that the board has."""
+
+    def __init__(self, board: FirmataBoard, has: Features) -> None:
+        super().__init__(board)
+        self.has = has
+        self.devices = has.devices
+        self.encoders = has.encoders
+        self.guards = Guards(has.outputs)
+        self.watchdog = Watchdog(board.env, board.client)
+        self.stops = BoardStops(board)
+        self.latest_health: Health | None = None
+        self._converters: list[FirmataConverter] = []
+        self._timed: dict[int, TimedInput] = {}
+        self._health: list[Wait] = []
+        self._listens = False
+        for command, hear in {
+            own.PULSE: self._hear_pulse,
+            own.STATE: self.stops.hear,
+            own.HOME: self._hear_home,
+            own.CONVERTER: self._hear_conversion,
+            own.TIMED_INPUT: self._hear_edge,
+            own.AXIS: self._hear_axis,
+            own.HEALTH: self._hear_health,
+        }.items():
+            board.client.on_sysex(command, hear)
+        board.client.on_string(self._hear_refusal)
+
+    # ---- ports ----
+
+    def output(self, pin: int, safe: bool, most_on_s: float | None, most_duty: float) -> FirmataOutput:
+        limits = limits_for(pin, safe, most_on_s, most_duty)
+        if (limits.most_on_ms or limits.duty) and not self.guards.take(pin):
+            self.board.notes.append(
+                f"This board guards {self.guards.room} outputs, and pin {pin} is one more: "
+                "that it is not on for too long only this computer sees to."
+            )
+            limits = limits._replace(most_on_ms=0, duty=0)
+        return GuardedOutput(self.board, limits, self.guards)
+
+    def input(self, pin: int, at_rest: bool) -> FirmataInput:
+        if len(self._timed) == self.has.inputs:
+            return super().input(pin, at_rest)
+        self._timed[pin] = TimedInput(self.board, pin, at_rest)
+        return self._timed[pin]
+
+    def stepper(self, number: int, device: Named, step: int, direction: int, inverted: bool) -> FirmataStepper:
+        return CellwrightStepper(self.board, number, device, (step, direction), inverted, self.has)
+
+    def converter(self, data: int, clock: int) -> ConverterPort:
+        if len(self._converters) == self.has.converters:
+            raise Lacking(f"one HX711 more than the firmware's {self.has.converters}", self.board.description)
+        self._converters.append(FirmataConverter(self.board, len(self._converters), data, clock))
+        return self.board.declare(self._converters[-1])
+
+    def watch_stop_input(self, pin: int, active: bool) -> None:
+        if self.stops.watches(pin):
+            self.board.declare(_StopInput(self.board, pin, active))
+            self.stops.watch(pin, active)
+
+    def watch_limit(self, stepper: FirmataStepper, pin: int, active: bool) -> None:
+        assert isinstance(stepper, CellwrightStepper)
+        stepper.watch_limit(pin, active)
+
+    def home(self, stepper: FirmataStepper, fast: float, slow: float, back_off: int, most: int) -> Wait | None:
+        assert isinstance(stepper, CellwrightStepper)
+        return stepper.home(fast, slow, back_off, most)
+
+    # ---- a run ----
+
+    def ask_what_it_has(self) -> None:
+        """Let a board be driven that was left stopped; what it answers is in time for ``protect``."""
+        self._listens = True
+        self.stops.release()
+
+    def protect(self) -> None:
+        self.watchdog.arm()
+
+    def unprotect(self) -> None:
+        self.watchdog.disarm()
+
+    def ask_for_inputs(self) -> None:
+        """Have every port shown once; those go on reporting that have inputs that the board does not time."""
+        for port in self.board.input_ports():
+            self.board.send(messages.report_port(port, True))
+            if all(pin in self._timed for pin in self.board.inputs if pin // 8 == port):
+                self.board.send(messages.report_port(port, False))
+
+    def look_again(self) -> None:
+        self.board.send(own.ask_state())
+
+    # ---- stopping ----
+
+    def stop_messages(self) -> list[bytes]:
+        return [own.STOP_BOARD]
+
+    def stopped(self) -> None:
+        """What else to ask when the board was stopped: how it has fared."""
+        self.board.send(own.ask_state())
+        self.board.send(own.ASK_HEALTH)
+
+    def release(self) -> None:
+        self.stops.release()
+        for level in self.board.levels:
+            self.board.send(level.message(level.safe))  # stopped, a servo has no pulses
+
+    def before_declaring_again(self) -> None:
+        self.board.send(own.STOP_BOARD)
+
+    def protect_again(self) -> None:
+        if self.watchdog.armed:
+            self.watchdog.arm()
+
+    def tell_restart(self, sentence: str) -> None:
+        self.stops.wait_for_cause(sentence)
+
+    # ---- health ----
+
+    def health(self) -> Wait:
+        """A wait for the board's account of its memory and of what came late or was lost; its value is a Health."""
+        wait = Wait(self.board.env, self.board, "did not say how it fares", ANSWER_S)
+        self._health.append(wait)
+        self.board.send(own.ASK_HEALTH)
+        return wait
+
+    def _hear_health(self, data: bytes) -> None:
+        health = own.decode_health(data)
+        if health is None:
+            return
+        self.latest_health = health
+        kept = [note for note in self.board.notes if not note.startswith(NOT_FOR_HEALTH)]
+        self.board.notes[:] = [*kept, *_what_is_amiss(health)]
+        waiting, self._health = self._health, []
+        for wait in waiting:
+            wait.complete(health)
+
+    # ---- what the board says ----
+
+    def _hear_pulse(self, data: bytes) -> None:
+        over = own.decode_pulse_over(data)
+        output = self.board.outputs.get(over[0]) if over else None
+        if over is not None and isinstance(output, GuardedOutput):
+            output.hear_pulse_over(over[1])
+
+    def _stepper(self, number: int) -> CellwrightStepper | None:
+        stepper = self.board.steppers[number] if number < len(self.board.steppers) else None
+        return stepper if isinstance(stepper, CellwrightStepper) else None
+
+    def _hear_home(self, data: bytes) -> None:
+        over = own.decode_home_over(data)
+        stepper = self._stepper(over[0]) if over else None
+        if over is not None and stepper is not None:
+            stepper.hear_home(over[1], over[2])
+
+    def _hear_axis(self, data: bytes) -> None:
+        hit = own.decode_limit_hit(data)
+        stepper = self._stepper(hit[0]) if hit else None
+        if stepper is not None:
+            stepper.hear_limit()
+
+    def _hear_conversion(self, data: bytes) -> None:
+        conversion = own.decode_conversion(data)
+        if conversion is not None and conversion[0] < len(self._converters):
+            self._converters[conversion[0]].hear(*conversion[1:])
+
+    def _hear_edge(self, data: bytes) -> None:
+        edge = own.decode_edge(data)
+        if edge is not None and edge[0] in self._timed:
+            self._timed[edge[0]].hear_edge(edge[1], edge[2])
+
+    def _hear_refusal(self, words: str) -> None:
+        """The board refuses with words what it cannot do: then it is not where this computer takes it to be."""
+        if self._listens and not self.board.locked and not words.startswith(WHILE_STOPPED):
+            sentence = f"{self.board.name} refused what it was told: {words.strip()!r}.".capitalize()
+            Timeout(self.board.env, 0).callbacks.append(lambda _: self.board.tell_trouble(sentence))
+
+
+class _StopInput:
+    """The board's emergency stop, declared again after each reset."""
+
+    def __init__(self, board: FirmataBoard, pin: int, active: bool) -> None:
+        self.board = board
+        self._message = own.stop_input(pin, active)
+
+    def declare(self) -> None:
+        self.board.send(self._message)
+
+
+def _what_is_amiss(health: Health) -> list[str]:
+    """What a person should know of a board's health, as a note; none if all is well."""
+    counts = {
+        "steps came late": health.late,
+        "moments in which a ramp was not planned in time": health.waits,
+        "bytes from this computer were lost": health.lost,
+        "encoder edges were lost": health.encoder,
+    }
+    amiss = [f"{count} {what}" for what, count in counts.items() if count]
+    return [f"{NOT_FOR_HEALTH}{', '.join(amiss)}."] if amiss else []
