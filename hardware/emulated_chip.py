@@ -193,6 +193,10 @@ class EmulatedChip:
         """The level on a pin; one that nobody holds keeps its last."""
         return bool(self._library.chip_pin_level(self._chip, PORTS.index(port), bit))
 
+    def is_held(self, port: str, bit: int) -> bool:
+        """Whether something outside holds a pin."""
+        return bool(self._library.chip_is_held(self._chip, PORTS.index(port), bit))
+
     def drives(self, port: str, bit: int) -> bool:
         """Whether the chip drives a pin."""
         return bool(self._library.chip_drives(self._chip, PORTS.index(port), bit))

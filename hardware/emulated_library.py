@@ -65,6 +65,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "chip_set_adc": (None, [_CHIP, _INT, _INT]),
     "chip_watch": (None, [_CHIP, _INT, _INT, _INT]),
     "chip_pin_level": (_INT, [_CHIP, _INT, _INT]),
+    "chip_is_held": (_INT, [_CHIP, _INT, _INT]),
     "chip_drives": (_INT, [_CHIP, _INT, _INT]),
     "chip_pulses": (None, [_CHIP, _INT, _INT, ctypes.POINTER(_CYCLES)]),
     "chip_duty": (_REAL, [_CHIP, _INT, _INT]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cellwright.actuators.display import ENABLE, RS, CharacterDisplay
-from cellwright.hardware import ModelBoard
+from cellwright.hardware.world import World
 
 ROW_LENGTH = 0x40
 
@@ -65,7 +65,7 @@ class ModelDisplay:
             self._address = 0
 
 
-def put_display(board: ModelBoard, display: CharacterDisplay) -> ModelDisplay:
+def put_display(board: World, display: CharacterDisplay) -> ModelDisplay:
     """Put the chip that ``display`` talks to on a model board, for a plant's person to read."""
     chip = ModelDisplay(display.columns)
     board.i2c_devices[display.address] = chip

@@ -9,8 +9,8 @@ from typing import Any
 from simpy.events import Event
 
 from cellwright.actuators import Lamp, Stepper
-from cellwright.hardware import ModelBoard
 from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.world import World
 from cellwright.sensors import Button, Switch
 from cellwright.sim.operator import Operator
 from cellwright.sim.streams import Streams
@@ -25,7 +25,7 @@ class CellPlant(ABC):
     def __init__(
         self,
         cell: Any,
-        board: ModelBoard,
+        board: World,
         parameters: Any,
         operator: Operator,
         streams: Streams,

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import simpy
 
-from cellwright.hardware import ModelBoard
+from cellwright.hardware.world import World
 from cellwright.provenance import assumed, published, vendor
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sensors.load_cell import FULL_SCALE, LoadCell
@@ -176,7 +176,7 @@ class ModelConverter:
         return max(-FULL_SCALE, min(FULL_SCALE - 1, round(raw)))
 
 
-def put_converter(board: ModelBoard, cell: LoadCell, converter: ModelConverter) -> None:
+def put_converter(board: World, cell: LoadCell, converter: ModelConverter) -> None:
     """Put the chip that ``cell`` talks to on a model board, with ``converter`` behind it."""
     if isinstance(cell, Nau7802):
         board.i2c_devices[cell.address] = ModelNau7802(converter)

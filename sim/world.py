@@ -1,10 +1,11 @@
-"""A cell's world: its plant, and the person who tends it, round a model board."""
+"""A cell's world: its plant, and the person who tends it, round a simulated board's pins."""
 
 from __future__ import annotations
 
 import simpy
 
 from cellwright.hardware import ModelBoard
+from cellwright.hardware.world import World
 from cellwright.sequences import Cell
 from cellwright.sim.operator import Operator
 from cellwright.sim.plant import CellPlant
@@ -12,7 +13,7 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 
 
-def world_of(scenario: Scenario, cell: Cell, board: ModelBoard, streams: Streams) -> CellPlant:
+def world_of(scenario: Scenario, cell: Cell, board: World, streams: Streams) -> CellPlant:
     """The world of ``cell`` on ``board``, not yet connected; its person is ``plant.operator``."""
     operator = Operator(board.env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
     return scenario.kit.plant(cell, board, scenario.groups["plant"], operator, streams, scenario.tending())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellwright.cells.lacquer_mixer.recipes import Component
-from cellwright.hardware import ModelStepper
+from cellwright.hardware.world import WorldAxis
 from cellwright.provenance import assumed, published
 
 GRAVITY_M_PER_S2 = 9.81
@@ -63,7 +63,7 @@ class PumpedLine:
 
     def __init__(
         self,
-        axis: ModelStepper,
+        axis: WorldAxis,
         component: Component,
         parameters: LineParameters,
         celsius: float,

@@ -110,6 +110,12 @@ int chip_pin_level(const struct chip *chip, int port, int bit)
     return chip->pins[port][bit].level;
 }
 
+/* Whether something outside holds a pin. */
+int chip_is_held(const struct chip *chip, int port, int bit)
+{
+    return chip->wiring[port].driven >> bit & 1;
+}
+
 /* Whether the chip drives a pin. */
 int chip_drives(struct chip *chip, int port, int bit)
 {

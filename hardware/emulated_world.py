@@ -1,0 +1,245 @@
+"""The world at the pins of an emulated Arduino: what a plant sees and does there, step by step and edge by edge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+
+from cellwright.errors import DescriptionError
+from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_chip import CLOCK_HZ
+from cellwright.hardware.model_ports import I2cDevice
+from cellwright.hardware.motion import TripPoint
+
+STILL_S = 0.1
+"""An axis that has made no step for so long stands: slower than 10 steps/s nothing here goes."""
+ENCODER_EDGES_PER_S = 10_000.0
+"""How fast an encoder catches up with where a plant has turned it. A plant turns it in jumps of its own time step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What is on the pins beyond what a plant does with them.
+
+    drivers: step pin to direction pin and whether the motor runs the wrong way round. pwm: pins with a duty. resting:
+    the level at which a resistor holds an output that nobody drives. samples_per_s: of each HX711, by its two pins.
+    """
+
+    drivers: Mapping[int, tuple[int, bool]] = field(default_factory=dict)
+    pwm: frozenset[int] = frozenset()
+    resting: Mapping[int, bool] = field(default_factory=dict)
+    samples_per_s: Mapping[tuple[int, int], float] = field(default_factory=dict)
+
+
+class PinAxis:
+    """An axis on a stepper driver at two pins: each pulse is a step."""
+
+    def __init__(self, arduino: EmulatedArduino, step: int, dir: int, inverted: bool) -> None:
+        self.env = arduino.env
+        self.trip_points: list[TripPoint] = []
+        self._arduino = arduino
+        self._chip = arduino.chip
+        self._number = self._chip.add_axis(arduino.pin(step), arduino.pin(dir), forward=not inverted)
+        self._wired = 0  # how many of its switches are on the pins
+
+    @property
+    def number(self) -> int:
+        """Its number on the chip."""
+        return self._number
+
+    @property
+    def true_position(self) -> int:
+        """Where it stands now, steps from its physical origin."""
+        return self._chip.axis(self._number).position
+
+    @property
+    def moving(self) -> bool:
+        """Whether it has made a step just now."""
+        return self.env.now - self._last_step_s < STILL_S
+
+    @property
+    def due_s(self) -> float:
+        """When it made its last step; while it moves nobody can know, and it is later than anything."""
+        return math.inf if self.moving else self._last_step_s
+
+    @property
+    def _last_step_s(self) -> float:
+        seen = self._chip.axis(self._number)
+        return self._arduino.powered_at_s + seen.last_step / CLOCK_HZ if seen.steps else -math.inf
+
+    def place(self, true_position: int) -> None:
+        """Put it somewhere by hand."""
+        for point in self.trip_points[self._wired :]:
+            self._chip.add_trip_point(self._number, point.at, self._arduino.pin(point.pin), point.level)
+        self._wired = len(self.trip_points)
+        self._chip.place_axis(self._number, true_position)
+
+    def slip(self, steps: int) -> None:
+        """Lose steps: it is elsewhere, and the firmware does not know."""
+        self.place(self.true_position - steps)
+
+
+class PinOutput:
+    """A pin that the firmware drives, or a resistor."""
+
+    def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
+        self._arduino = arduino
+        self._pin = pin
+
+    @property
+    def level(self) -> bool:
+        """Its level now."""
+        return self._arduino.level(self._pin)
+
+
+class PinInput:
+    """A pin that the world drives; a pull-up makes it high where nothing does."""
+
+    def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
+        self._arduino = arduino
+        self._pin = pin
+        if not arduino.chip.is_held(*arduino.pin(pin)):
+            arduino.set_input(pin, True)
+
+    @property
+    def level(self) -> bool:
+        """Its level now."""
+        return self._arduino.level(self._pin)
+
+    @level.setter
+    def level(self, level: bool) -> None:
+        self._arduino.set_input(self._pin, level)
+
+
+class PinDuty:
+    """A pin with PWM."""
+
+    def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
+        self._arduino = arduino
+        self._pin = pin
+
+    @property
+    def value(self) -> float:
+        """Its duty now, 0 to 1."""
+        return self._arduino.chip.duty(*self._arduino.pin(self._pin))
+
+
+class PinEncoder:
+    """A quadrature encoder on two pins."""
+
+    def __init__(self, arduino: EmulatedArduino, pin_a: int, pin_b: int) -> None:
+        self._chip = arduino.chip
+        self._number = self._chip.add_encoder(arduino.pin(pin_a), arduino.pin(pin_b))
+        self._count = 0
+
+    @property
+    def true_count(self) -> int:
+        """What a plant has turned it by; its edges may still be on their way (see ENCODER_EDGES_PER_S)."""
+        return self._count
+
+    @true_count.setter
+    def true_count(self, count: int) -> None:
+        self._count = count
+        self._chip.turn(self._number, count, ENCODER_EDGES_PER_S)
+
+
+class PinConverter:
+    """An HX711 on two pins; until a plant says what it shows it sends nothing."""
+
+    def __init__(self, arduino: EmulatedArduino, data: int, clock: int, per_s: float) -> None:
+        self.convert: Callable[[], int] | None = None
+        arduino.add_hx711(data, clock, self._counts, per_s)
+
+    def _counts(self) -> int | None:
+        return None if self.convert is None else self.convert()
+
+
+class PinBus(MutableMapping[int, I2cDevice]):
+    """The devices on an emulated Arduino's I2C bus, by address."""
+
+    def __init__(self, arduino: EmulatedArduino) -> None:
+        self._arduino = arduino
+
+    def __getitem__(self, address: int) -> I2cDevice:
+        return self._arduino.i2c_devices[address]
+
+    def __setitem__(self, address: int, device: I2cDevice) -> None:
+        self._arduino.put_on_bus(address, device)
+
+    def __delitem__(self, address: int) -> None:
+        if address not in self._arduino.i2c_devices:
+            raise KeyError(address)
+        self._arduino.take_off_bus(address)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._arduino.i2c_devices)
+
+    def __len__(self) -> int:
+        return len(self._arduino.i2c_devices)
+
+
+class PinWorld:
+    """The pins of an emulated Arduino as a plant meets them. See ``World``.
+
+    Steps are counted and switches on axes closed in the chip's own time; all else happens when the chip and the
+    environment meet, which is at the very cycle of every change that somebody watches.
+    """
+
+    def __init__(self, arduino: EmulatedArduino, wiring: Wiring) -> None:
+        self.env = arduino.env
+        self.arduino = arduino
+        self.i2c_devices: MutableMapping[int, I2cDevice] = PinBus(arduino)
+        self.levels: Mapping[int, PinDuty] = {pin: PinDuty(arduino, pin) for pin in wiring.pwm}
+        self._wiring = wiring
+        self._axes: dict[int, PinAxis] = {}
+        self._inputs: dict[int, PinInput] = {}
+        self._encoders: dict[tuple[int, int], PinEncoder] = {}
+        self._converters: dict[tuple[int, int], PinConverter] = {}
+        for pin, level in wiring.resting.items():
+            arduino.set_input(pin, level)
+
+    def axis(self, step: int) -> PinAxis:
+        """The axis whose driver's step pin is ``step``. Raises DescriptionError where no driver is wired."""
+        if step not in self._axes:
+            if step not in self._wiring.drivers:
+                raise DescriptionError(f"Pin {step} is no stepper driver's step pin on the emulated Arduino.")
+            self._axes[step] = PinAxis(self.arduino, step, *self._wiring.drivers[step])
+        return self._axes[step]
+
+    def output(self, pin: int) -> PinOutput:
+        """The output on ``pin``."""
+        return PinOutput(self.arduino, pin)
+
+    def on_output(self, pin: int, action: Callable[[bool], None], levels: Iterable[bool] = (False, True)) -> None:
+        """Call ``action(level)`` whenever the pin changes to one of ``levels``."""
+        wanted = frozenset(levels)
+
+        def act(level: bool) -> None:
+            if level in wanted:
+                action(level)
+
+        self.arduino.on_output(pin, act)
+
+    def input(self, pin: int) -> PinInput:
+        """The input on ``pin``."""
+        if pin not in self._inputs:
+            self._inputs[pin] = PinInput(self.arduino, pin)
+        return self._inputs[pin]
+
+    def set_input(self, pin: int, level: bool) -> None:
+        """Hold a pin at a level."""
+        self.input(pin).level = level
+
+    def declare_encoder(self, pin_a: int, pin_b: int) -> PinEncoder:
+        """The quadrature encoder on two pins."""
+        if (pin_a, pin_b) not in self._encoders:
+            self._encoders[pin_a, pin_b] = PinEncoder(self.arduino, pin_a, pin_b)
+        return self._encoders[pin_a, pin_b]
+
+    def declare_hx711(self, data: int, clock: int) -> PinConverter:
+        """The HX711 on two pins."""
+        if (data, clock) not in self._converters:
+            per_s = self._wiring.samples_per_s.get((data, clock), 10.0)
+            self._converters[data, clock] = PinConverter(self.arduino, data, clock, per_s)
+        return self._converters[data, clock]

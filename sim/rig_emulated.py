@@ -1,0 +1,124 @@
+"""A cell on real firmware: an emulated Arduino in lock step with virtual time, the cell's plant at its pins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import simpy
+
+from cellwright.actuators import Buzzer, Lamp, Motor, Pump, Solenoid, Stepper, Valve
+from cellwright.errors import InputError
+from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_world import PinWorld, Wiring
+from cellwright.hardware.faults import Faults, FaultyLink
+from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.firmata.pin_maps import Kind
+from cellwright.hardware.link import Link
+from cellwright.sensors.hx711 import Hx711
+from cellwright.sequences import Cell, RunLog
+from cellwright.sim.plant import CellPlant
+from cellwright.sim.scenario import Scenario
+from cellwright.sim.streams import Streams
+from cellwright.sim.world import world_of
+
+HEX_FILES: dict[Kind, str] = {"uno": "cellwright-uno.hex", "nano": "cellwright-nano.hex", "mega": "cellwright-mega.hex"}
+EXCHANGE_S = 0.02
+"""How far the chip may run ahead where nothing is due. It stops at whatever it says itself, so this is for speed only."""
+
+
+@dataclass(slots=True)
+class EmulatedRig:
+    """A cell that runs as soon as ``env`` does; ``world`` is where its plant is. To be closed when it is done with."""
+
+    env: simpy.Environment
+    board: FirmataBoard
+    cell: Cell
+    world: PinWorld
+    plant: CellPlant
+    faults: Faults
+    arduino: EmulatedArduino
+
+
+def firmware_hex(kind: Kind) -> Path:
+    """CellwrightFirmata, compiled for an Arduino. Raises InputError where it is not there."""
+    path = Path(__file__).resolve().parents[1] / "hardware" / "firmware" / "hex" / HEX_FILES[kind]
+    if not path.exists():
+        raise InputError(f"{path.name} is not there; run 'make firmware' in a checkout of Cellwright.")
+    return path
+
+
+def emulated_rig(
+    scenario: Scenario,
+    seed: int,
+    replication: int,
+    log: RunLog | None = None,
+    *,
+    hex_path: Path | None = None,
+    kind: Kind | None = None,
+    between: Callable[[simpy.Environment, Link], Link] | None = None,
+) -> EmulatedRig:
+    """The cell on CellwrightFirmata, every byte, step and edge of it.
+
+    Time has passed when it is there: the firmware has booted and the board is prepared. hex_path: other firmware; None is
+    CellwrightFirmata as it is in this checkout. kind: which Arduino; None is the one that the cell is described for.
+    between: puts a link of its own round the host's end of the line.
+
+    Raises InputError where the emulator is not built or the Arduino has not what the cell needs.
+    """
+    env = simpy.Environment()
+    streams = Streams(seed, replication)
+    kind = kind or scenario.kit.cell.arduino
+    firmware = hex_path or firmware_hex(kind)
+    arduino = EmulatedArduino(env, firmware, kind=kind, exchange_s=EXCHANGE_S, watched=())
+    try:
+        return _put_together(scenario, streams, log, arduino, between)
+    except BaseException:
+        arduino.close()
+        raise
+
+
+def _put_together(
+    scenario: Scenario,
+    streams: Streams,
+    log: RunLog | None,
+    arduino: EmulatedArduino,
+    between: Callable[[simpy.Environment, Link], Link] | None,
+) -> EmulatedRig:
+    env = arduino.env
+    world = PinWorld(arduino, wiring_of(scenario.kit.cell.parts(scenario.groups).values()))
+    faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
+    board = FirmataBoard(env, between(env, faulty) if between else faulty)
+    env.run(until=board.ready)
+    if log is not None:
+        log.begin(streams.replication)
+    cell = scenario.kit.cell(board, scenario.groups, log)
+    plant = world_of(scenario, cell, world, streams)
+    plant.connect()
+    env.run(until=env.process(board.prepare()))
+    env.process(cell.run())
+    faults = Faults(env, None, cell.devices, streams["faults"], faulty)
+    return EmulatedRig(env, board, cell, world, plant, faults, arduino)
+
+
+def wiring_of(devices: Iterable[object]) -> Wiring:
+    """What a cell's devices have on their pins: drivers, and resistors that hold each output safe."""
+    drivers: dict[int, tuple[int, bool]] = {}
+    pwm: set[int] = set()
+    resting: dict[int, bool] = {}
+    samples_per_s: dict[tuple[int, int], float] = {}
+    for device in devices:
+        match device:
+            case Stepper() | Pump():
+                drivers[device.step] = device.dir, device.inverted
+                if isinstance(device, Stepper) and device.enable is not None:
+                    resting[device.enable] = True
+            case Motor():
+                pwm.add(device.pin)
+                resting[device.pin] = False
+            case Lamp() | Buzzer() | Solenoid() | Valve():
+                resting[device.pin] = device.active_low
+            case Hx711():
+                samples_per_s[device.data, device.clock] = device.samples_per_s
+    return Wiring(drivers, frozenset(pwm), resting, samples_per_s)
