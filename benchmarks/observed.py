@@ -72,7 +72,8 @@ class Observed:
 def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
     """Read the log at ``path``, a run of the cell called ``name``.
 
-    Raises InputError for what is no run log, for the log of another cell, and for too few cycles.
+    Raises InputError for what is no run log, for the log of another cell, for one of a firmware whose moves cannot be
+    fitted, and for too few cycles.
     """
     parts = scenario.kit.cell.parts(scenario.groups)
     moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
@@ -80,6 +81,7 @@ def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
     counted, spans = _Counted(scenario.kit.evidence), _Spans(scenario.kit.evidence)
     with open_log(path) as log:
         _refuse_another_cell(log, path, name)
+        _refuse_other_firmware(log, path)
         cycles = _Cycles(log)
         _refuse_few_cycles(cycles, path, scenario.kit.cell.unit)
         _read_all(log, [moves, pulses, counted, spans, cycles])
@@ -105,6 +107,13 @@ def _refuse_another_cell(log: sqlite3.Connection, path: Path, name: str) -> None
         raise InputError(f"{path} does not say of which cell it is; it is no run log, or was cut off at once.")
     if Path(logged).stem != Path(name).stem:
         raise InputError(f"{path} is a log of {logged}, not of {name}; name the cell that ran.")
+
+
+def _refuse_other_firmware(log: sqlite3.Connection, path: Path) -> None:
+    if "cellwright" in (fact(log, "firmware") or "").lower():
+        raise InputError(
+            f"{path} is a run with CellwrightFirmata; moves are fitted to ConfigurableFirmata's step times only."
+        )
 
 
 def _refuse_few_cycles(cycles: _Cycles, path: Path, unit: str) -> None:

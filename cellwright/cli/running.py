@@ -6,7 +6,7 @@ import datetime
 import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,19 @@ from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.faults import Fault, Faults, FaultyLink, read_fault
 from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import BAUDS, USUAL_FIRMWARE, SteppingFirmware
 from cellwright.hardware.link import Link
 from cellwright.hardware.recording import RecordingLink, ReplayLink
 from cellwright.sequences import Cell, RunLog
 from cellwright.sim import Scenario, Streams, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.rig import Rig
+from cellwright.sim.rig_emulated import EmulatedRig, emulated_rig
 
 SIMULATED_CYCLES = 3
 """How many units a simulated run makes unless told otherwise; a run on a real board goes on until it is stopped."""
 CLOSING_S = 1.0
 REPLAY = "replay:"
+EMULATED = "emulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class RunAsked:
     @property
     def is_simulated(self) -> bool:
         """Whether no real board is needed."""
-        return self.target in ("model", "virtual") or self.target.startswith(REPLAY)
+        return self.target in ("model", "virtual", EMULATED) or self.target.startswith(REPLAY)
 
 
 @dataclass(slots=True)
@@ -66,6 +68,11 @@ class Machine:
     words: str
     """The target in words."""
     replay: ReplayLink | None = None
+
+    @property
+    def firmware(self) -> str | None:
+        """What the board says that its firmware is."""
+        return self.board.client.firmware_name if isinstance(self.board, FirmataBoard) else None
 
     def notes(self) -> list[str]:
         """What a person should know of the board and of the work."""
@@ -83,6 +90,8 @@ def run(asked: RunAsked) -> None:
     """Run a cell. Raises CellFault if it ends in a fault, InputError for a board or a line that is not there."""
     if asked.cycles is not None and asked.cycles < 1:
         raise InputError(f"{asked.cycles} cycles make nothing; run at least 1.")
+    if asked.target == EMULATED:
+        asked = replace(asked, firmware="cellwright")  # it is the only one that is there to be emulated
     scenario = cells.load(asked.cell).scenario(asked.settings, firmware=asked.firmware)
     if asked.record is not None and asked.target == "model":
         raise InputError("There are no bytes on the model board to record; use --on virtual.")
@@ -92,7 +101,7 @@ def run(asked: RunAsked) -> None:
         with busy(f"putting the {asked.cell} together"):
             machine = _put_on_target(asked, scenario, log)
         if log is not None and not asked.is_simulated:
-            log.describe(began=_when_it_began(machine.env.now))
+            log.describe(began=_when_it_began(machine.env.now), firmware=machine.firmware)
         _say_notes(machine, asked)
         attendance = Attendance(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
         try:
@@ -131,6 +140,8 @@ def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> M
         kind = (asked.line.kind or scenario.kit.cell.arduino).capitalize()
         rig = virtual_rig(scenario, asked.seed, 0, log, asked.line, _recorder(asked))
         return _machine(rig, f"a virtual {kind} at {asked.line.baud_with(asked.firmware)} baud", faults)
+    if asked.target == EMULATED:
+        return _emulated(asked, scenario, log, faults)
     if asked.target.startswith(REPLAY):
         return _replayed(Path(asked.target.removeprefix(REPLAY)), asked, scenario, log)
     return _on_port(asked, scenario, log, faults)
@@ -145,10 +156,18 @@ def _recorder(asked: RunAsked) -> Callable[[simpy.Environment, Link], Link] | No
     return (lambda env, link: RecordingLink(env, link, path)) if path else None
 
 
-def _machine(rig: Rig, words: str, faults: Sequence[Fault]) -> Machine:
+def _machine(rig: Rig | EmulatedRig, words: str, faults: Sequence[Fault]) -> Machine:
     for fault in faults:
         rig.faults.plan(fault)
     return Machine(rig.env, rig.board, rig.cell, words)
+
+
+def _emulated(asked: RunAsked, scenario: Scenario, log: RunLog | None, faults: Sequence[Fault]) -> Machine:
+    """The cell on real firmware; what is emulated is its chip."""
+    if asked.line.baud not in (None, BAUDS[asked.firmware]):
+        raise InputError(f"The firmware listens at {BAUDS[asked.firmware]} baud; leave out --baud.")
+    rig = emulated_rig(scenario, asked.seed, 0, log, kind=asked.line.kind, between=_recorder(asked))
+    return _machine(rig, f"CellwrightFirmata on an emulated {rig.arduino.kind.capitalize()}", faults)
 
 
 def _replayed(path: Path, asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
@@ -198,10 +217,11 @@ def _say_notes(machine: Machine, asked: RunAsked) -> None:
 def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: Attendance) -> None:
     """What was made and how long it took, beside the model's time; then the fault, if that was the end of it."""
     times_s = attendance.unit_times_s
-    model_s = _model_times_s(scenario, asked.seed, len(times_s)) if asked.target == "virtual" and times_s else []
+    model_s = _model_times_s(scenario, asked.seed, len(times_s)) if _is_compared(asked) and times_s else []
     stop = attendance.ended_by
     if asked.as_json:
         figures = _head(asked, scenario) | {
+            "firmware": asked.firmware if asked.is_simulated else machine.firmware,
             "units": len(times_s),
             "unit_times_s": times_s,
             "model_unit_times_s": model_s,
@@ -221,6 +241,11 @@ def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: A
         raise CellFault(stop.reason)
 
 
+def _is_compared(asked: RunAsked) -> bool:
+    """Whether the same units are made on the model board too, to tell what the way to the pins costs."""
+    return asked.target in ("virtual", EMULATED)
+
+
 def _print_times(asked: RunAsked, machine: Machine, times_s: Sequence[float], model_s: Sequence[float]) -> None:
     out, unit = console(), machine.cell.unit
     made = counted(len(times_s), unit)
@@ -234,10 +259,8 @@ def _print_times(asked: RunAsked, machine: Machine, times_s: Sequence[float], mo
         share = 100 * cost_s / (mean_s - cost_s)
         cost = "less than 0.01 s" if abs(cost_s) < 0.005 else f"{cost_s:.2f} s"
         shown = "" if abs(cost_s) < 0.005 else f" ({share:.2f} %)"
-        out.print(
-            f"On the model board the same take {mean_s - cost_s:.2f} s each: the bytes on the line cost "
-            f"{cost} a {unit}{shown}."
-        )
+        what = "the bytes on the line" if asked.target == "virtual" else "real firmware and its line"
+        out.print(f"On the model board the same take {mean_s - cost_s:.2f} s each: {what} cost {cost} a {unit}{shown}.")
 
 
 def _model_times_s(scenario: Scenario, seed: int, units: int) -> list[float]:
