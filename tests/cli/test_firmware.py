@@ -1,0 +1,125 @@
+"""--firmware: whose move times are simulated."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from cellwright.cells import load
+from cellwright.cli import run
+from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
+from cellwright.sim import Length, Streams, model_rig, run_cell
+from cellwright.sim.rig import VirtualLine, resting_rig
+
+OURS = ["--firmware", "cellwright"]
+FAST = ["--cycles", "1", "-R", "1", "--json"]
+
+
+def figures(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
+    assert run(list(words)) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_usual_one_is_configurable_firmata(capsys: pytest.CaptureFixture[str]) -> None:
+    unsaid, said, ours = (
+        figures(capsys, "simulate", "stapler", *FAST, *more) for more in ([], ["--firmware", "configurable"], OURS)
+    )
+    assert unsaid == said
+    assert (said["firmware"], ours["firmware"]) == ("configurable", "cellwright")
+    assert said["input_hash"] != ours["input_hash"]
+    assert ours["cycle_time_s"]["mean"] < 0.9 * said["cycle_time_s"]["mean"]
+
+
+def test_a_rig_has_the_timing_of_its_scenarios_firmware() -> None:
+    stapler = load("stapler")
+    assert model_rig(stapler.scenario(), 1, 0).model.motion.timing is CONFIGURABLE_FIRMATA
+    ours = stapler.scenario(firmware="cellwright")
+    assert resting_rig(ours, Streams(1, 0)).model.motion.timing is CELLWRIGHT_FIRMATA
+
+
+def test_the_line_is_as_fast_as_the_firmware_listens_unless_told() -> None:
+    assert VirtualLine().baud_with("configurable") == 115200
+    assert VirtualLine().baud_with("cellwright") == 57600
+    assert VirtualLine(baud=9600).baud_with("cellwright") == 9600
+
+
+def test_moves_of_a_cell_are_trapezoids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The stapler's carriage along a slat: in its log a move takes the time of the textbook's trapezoid."""
+    scenario = load("stapler").scenario(firmware="cellwright")
+    rig = model_rig(scenario, 1, 0)
+    rig.env.run(until=rig.cell.next_finished())
+    carriage = rig.cell.devices["carriage"]
+    speed, acceleration = (carriage.steps_per_mm * each for each in (carriage.max_speed, carriage.max_acceleration))
+    began_s = rig.env.now
+    target = 0 if carriage.position > 100 else 200
+    steps = abs(target - carriage.position) * carriage.steps_per_mm
+    rig.env.run(until=carriage.move_to(target))
+    ideal_s = 2 * math.sqrt(steps / acceleration)
+    if steps >= speed * speed / acceleration:
+        ideal_s = steps / speed + speed / acceleration
+    assert rig.env.now - began_s == pytest.approx(ideal_s, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", "stapler", "--hours", "0.5", "-R", "2", "--json"],
+        ["worth", "stapler", "--hours", "0.5", "-R", "2", "--json"],
+        ["sensitivity", "stapler", "--hours", "0.3", "-R", "1", "--figure", "cycle_time_s", "--jobs", "1", "--json"],
+        ["run", "stapler", "--on", "model", "--cycles", "1", "--json"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_command_that_simulates_obeys(words, capsys: pytest.CaptureFixture[str]) -> None:
+    usual, ours = figures(capsys, *words), figures(capsys, *words, *OURS)
+    assert _numbers(usual) != _numbers(ours)
+
+
+def _numbers(told: object) -> list[float]:
+    """All that is a number, and no name or hash, in what was printed."""
+    if isinstance(told, dict):
+        return [number for each in told.values() for number in _numbers(each)]
+    if isinstance(told, list):
+        return [number for each in told for number in _numbers(each)]
+    return [told] if isinstance(told, (int, float)) else []
+
+
+def test_a_sweep_obeys_and_goes_on_with_its_own_file_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "sweep.csv"
+    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=200:300:2", "--hours", "0.3", "-R", "1"]
+    assert run([*asked, "-o", str(output), *OURS]) == 0
+    slow, _ = (line.split(",") for line in output.read_text().splitlines()[2:])
+    scenario = load("stapler").scenario(["carriage.max_speed=200"], firmware="cellwright")
+    assert float(slow[2]) == pytest.approx(
+        sum(times := run_cell(scenario, Length(hours=0.3), 1, 0).cycle_times_s) / len(times)
+    )
+    capsys.readouterr()
+    assert run([*asked, "-o", str(output)]) == 2
+    assert "holds something else than this sweep" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["check"], ["simulate", *FAST], ["run", "--on", "model", "--cycles", "1"]])
+def test_a_cell_that_the_firmware_would_refuse_is_found_beforehand(words, capsys: pytest.CaptureFixture[str]) -> None:
+    command, *more = words
+    asked = [command, "stapler", *more, *OURS, "--set", "carriage.max_speed=1200"]
+    assert run(asked) == 1
+    assert "carriage cannot make 48,000 steps/s: CellwrightFirmata" in capsys.readouterr().err
+
+
+def test_what_the_usual_one_cannot_step_it_steps_more_slowly(capsys: pytest.CaptureFixture[str]) -> None:
+    figures(capsys, "simulate", "stapler", *FAST, "--set", "carriage.max_speed=1200")
+
+
+def test_a_run_with_it_cannot_be_fitted_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = str(tmp_path / "run.sqlite")
+    assert run(["run", "stapler", "--on", "model", "--cycles", "3", "--log", log, *OURS]) == 0
+    assert run(["fit", "stapler", "--log", log]) == 2
+    assert "fitted to ConfigurableFirmata's step times only" in capsys.readouterr().err
+
+
+def test_an_unknown_firmware_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulate", "stapler", "--firmware", "grbl"]) == 2
+    assert "'grbl' is not one of 'cellwright', 'configurable'" in capsys.readouterr().err
