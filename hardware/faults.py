@@ -31,6 +31,7 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import InputError, nearest
 from cellwright.hardware.device import Device
+from cellwright.hardware.firmata.cellwright_messages import BROWN_OUT, RESET_PRESSED
 from cellwright.hardware.firmata.virtual import VirtualArduino
 from cellwright.hardware.inputs import Input
 from cellwright.hardware.link import Link
@@ -239,7 +240,7 @@ class Faults:
             setattr(link, {"delay": "delay_s"}.get(fault.kind, fault.kind), fault.value)
 
     def _strike_board(self, arduino: VirtualArduino, fault: Fault) -> None:
-        arduino.reset()
+        arduino.reset(BROWN_OUT if fault.kind == "brownout" else RESET_PRESSED)
         if fault.kind == "brownout":
             for axis in arduino.board.steppers.values():
                 axis.slip(int(self._random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))

@@ -77,6 +77,8 @@ def decode_features(data: bytes) -> Features | None:
 
 # ---- 02 outputs ----
 
+NO_DUTY = 100
+
 
 class Output(NamedTuple):
     """A guarded output. most_on_ms: the longest off its safe level, 0: no limit. duty: per cent, 0 or 100: no limit."""

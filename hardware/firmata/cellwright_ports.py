@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from simpy.events import Event, Timeout
 
 from cellwright.hardware.firmata import cellwright_messages, messages
-from cellwright.hardware.firmata.cellwright_messages import CUT_SHORT, DONE, REFUSED_LIMIT, REFUSED_STOPPED, Output
+from cellwright.hardware.firmata.cellwright_messages import (
+    CUT_SHORT,
+    DONE,
+    NO_DUTY,
+    REFUSED_LIMIT,
+    REFUSED_STOPPED,
+    Output,
+)
 from cellwright.hardware.firmata.ports import FirmataInput, FirmataOutput, refuse_locked
 from cellwright.hardware.waits import Coming, Named, Wait
 
@@ -17,7 +24,6 @@ if TYPE_CHECKING:
 
 JITTER_MS = 5
 """By how much sooner after the last one a pulse may come than this computer sent it: the last was late on its way."""
-NO_DUTY = 100
 LONGEST_ON_MS = (1 << 21) - 1
 STOP_IS_TOLD_WITHIN_S = 0.05
 LATE_S = 5.0

@@ -96,6 +96,62 @@ class FirmwareParser:
                 self._awaited = 0
 
 
+class StrictParser:
+    """CellwrightFirmata's parser, from its messages.cpp: a message that another begins in is cut short and dropped.
+
+    on_heard: called for every whole message, before it is obeyed. The rest is as in ``FirmwareParser``.
+    """
+
+    BUFFER = 72
+
+    def __init__(
+        self, on_message: Handle, on_sysex: Handle, on_overflow: Callable[[], None], on_heard: Callable[[], None]
+    ) -> None:
+        self.on_message = on_message
+        self.on_sysex = on_sysex
+        self.on_overflow = on_overflow
+        self.on_heard = on_heard
+        self._command: int | None = None
+        self._data = bytearray()
+        self._is_too_long = False
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes in; each message is handled before the next byte is looked at."""
+        for byte in data:
+            self.take(byte)
+
+    def take(self, byte: int) -> None:
+        """Take one byte in."""
+        if byte >= 0x80:
+            self._begin(byte)
+        elif self._command is not None:
+            if len(self._data) == self.BUFFER:
+                self._is_too_long = True
+                return
+            self._data.append(byte)
+            if self._command != START_SYSEX and len(self._data) == _AWAITED[kind_of(self._command)]:
+                command, self._command = self._command, None
+                self.on_heard()
+                self.on_message(command, bytes(self._data))
+
+    def _begin(self, byte: int) -> None:
+        if byte == END_SYSEX and self._command == START_SYSEX:
+            self._end_sysex()
+        self._command = byte if byte == START_SYSEX or kind_of(byte) in _AWAITED else None
+        self._data, self._is_too_long = bytearray(), False
+        if byte in (VERSION, SYSTEM_RESET):
+            self.on_heard()
+            self.on_message(byte, b"")
+
+    def _end_sysex(self) -> None:
+        if self._is_too_long:
+            self.on_overflow()
+            return
+        self.on_heard()
+        if self._data:
+            self.on_sysex(self._data[0], bytes(self._data[1:]))
+
+
 def kind_of(command: int) -> int:
     """A fixed message's command without its port or channel."""
     return command & 0xF0 if command < START_SYSEX else command

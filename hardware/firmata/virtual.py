@@ -1,6 +1,7 @@
 """VirtualArduino: a Firmata front on a model board. It answers as the firmware would, byte for byte, in virtual time.
 
-What it does is read from the firmware's code: StandardFirmata.ino 2.5, ConfigurableFirmata 2.12 and FirmataEncoder.
+What it does is read from the firmware's code: StandardFirmata.ino 2.5, ConfigurableFirmata 2.12 and FirmataEncoder, and
+hardware/firmware. What differs between them is in its ``program``.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from dataclasses import dataclass
 import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata import cellwright_messages, messages
+from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.cellwright_messages import POWER_ON, RESET_PRESSED
 from cellwright.hardware.firmata.codec import decode_pair
 from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.parser import FirmwareParser, kind_of
+from cellwright.hardware.firmata.parser import kind_of
 from cellwright.hardware.firmata.pin_maps import PIN_MAPS, Firmware, Kind
-from cellwright.hardware.firmata.virtual_features import VirtualEncoders, VirtualI2c, VirtualScheduler
-from cellwright.hardware.firmata.virtual_pins import VirtualPins
-from cellwright.hardware.firmata.virtual_steppers import VirtualSteppers
+from cellwright.hardware.firmata.virtual_cellwright import VirtualCellwright
+from cellwright.hardware.firmata.virtual_features import VirtualEncoders, VirtualI2c
+from cellwright.hardware.firmata.virtual_stock import VirtualStock
 from cellwright.hardware.link import Link
 from cellwright.hardware.model import ModelBoard
 from cellwright.hardware.waits import cancel
@@ -49,6 +51,8 @@ FIRMWARES: dict[Firmware, FirmwareFacts] = {
 class VirtualArduino:
     """An Arduino with Firmata at the board's end of a line, driving a model board.
 
+    With CellwrightFirmata that board is to have its timing too: ``ModelBoard(env, CELLWRIGHT_FIRMATA)``.
+
     It boots when it is made and is deaf until then. complaints: sentences about what the host did that the
     real firmware would ignore, or worse; here it is ignored. When its line is lost it goes on, as a board
     with its own supply does: what its scheduler holds still runs.
@@ -75,8 +79,9 @@ class VirtualArduino:
         self._tick: Event | None = None
         self._powered_s = env.now
         self.plug_in(link)
+        self.program = VirtualCellwright(self, kind) if firmware == "cellwright" else VirtualStock(self)
         self._start_afresh()
-        self.reset()
+        self.reset(POWER_ON)
 
     def plug_in(self, link: Link) -> None:
         """Take the board's end of a line, in place of one that was lost."""
@@ -85,10 +90,14 @@ class VirtualArduino:
 
     # ---- starting ----
 
-    def reset(self) -> None:
-        """The reset button, or a power cut: pins float, axes stop, all is forgotten; then it boots."""
+    def reset(self, why: int = RESET_PRESSED) -> None:
+        """The reset button, or a power cut: pins float, axes stop, all is forgotten; then it boots.
+
+        why: what CellwrightFirmata finds to be the reason, see cellwright_messages.
+        """
         if self._boot is not None:
             cancel(self.env, self._boot)
+        self.program.before_reset(why)
         self._forget()
         self.board.power_cycle()
         self._powered_s = self.env.now
@@ -98,14 +107,11 @@ class VirtualArduino:
 
     def _start_afresh(self) -> None:
         """Be as a firmware is before its setup has run."""
-        self.parser = FirmwareParser(
-            self._obey, self._obey_sysex, self._overflow, resets_anywhere=self.firmware == "configurable"
-        )
-        self.pins = VirtualPins(self)
-        self.steppers = VirtualSteppers(self)
-        self.encoders = VirtualEncoders(self)
+        self.parser = self.program.parser(self._obey, self._obey_sysex)
+        self.pins = self.program.pins()
+        self.steppers = self.program.steppers()
+        self.encoders = VirtualEncoders(self, self.program.encoders)
         self.i2c = VirtualI2c(self)
-        self.scheduler = VirtualScheduler(self)
         self._handlers: dict[int, Callable[[bytes], bool]] = {
             messages.FIRMWARE: self._say_firmware,
             messages.CAPABILITY_QUERY: self._say_capabilities,
@@ -118,12 +124,7 @@ class VirtualArduino:
             messages.I2C_REQUEST: self.i2c.request,
             messages.I2C_CONFIG: self.i2c.configure,
         }
-        if self.firmware != "standard":
-            self._handlers |= {
-                messages.ACCELSTEPPER: self.steppers.handle,
-                messages.ENCODER: self.encoders.handle,
-                messages.SCHEDULER: self.scheduler.handle,
-            }
+        self._handlers |= self.program.handlers()
 
     def _forget(self) -> None:
         """Stop the axes; forget devices, tasks and reports; sample as often as by default."""
@@ -131,7 +132,7 @@ class VirtualArduino:
         self.steppers.reset()
         self.encoders.reset()
         self.i2c.reset()
-        self.scheduler.reset()
+        self.program.forget()
         self._interval_s = messages.SAMPLING_INTERVAL_MS / 1000
         self._restart_sampling()
 
@@ -140,13 +141,10 @@ class VirtualArduino:
         self._boot = None
         self.send(messages.version(*self.facts.protocol))
         self._say_firmware(b"")
-        if self.firmware == "configurable":
-            # The second of the two sysex messages by which a host sees that it has booted.
-            self.say("Booting device. Stand by...")
-        self._system_reset()
+        self.program.wake()
 
-    def _system_reset(self) -> None:
-        """What FF does, and the end of the boot: pins as outputs or analog, all else forgotten."""
+    def forget_all(self) -> None:
+        """What FF does, and the end of the boot of stock firmware: pins as outputs or analog, all else forgotten."""
         self.pins.take_first_modes()
         self._forget()
 
@@ -154,6 +152,11 @@ class VirtualArduino:
     def now_ms(self) -> int:
         """The firmware's clock: whole milliseconds since it had power."""
         return math.floor((self.env.now - self._powered_s) * 1000 + 1e-6)
+
+    @property
+    def now_us(self) -> int:
+        """The same in microseconds."""
+        return math.floor((self.env.now - self._powered_s) * 1e6 + 1e-3)
 
     def call_at_ms(self, moment_ms: int, action: Callable[[Event], None]) -> None:
         """Call ``action`` when the firmware's clock shows ``moment_ms``, or now if that is past."""
@@ -178,11 +181,6 @@ class VirtualArduino:
         if self._boot is None:
             self.parser.feed(data)
 
-    def _overflow(self) -> None:
-        self.complain("A sysex message was longer than the firmware's 64 bytes and was dropped.")
-        if self.firmware == "configurable":
-            self.say("Discarding input message, out of buffer")
-
     def _obey(self, command: int, data: bytes) -> None:
         """Do what a message of fixed length says."""
         kind, number = kind_of(command), command & 0x0F
@@ -201,17 +199,12 @@ class VirtualArduino:
         elif kind == messages.VERSION:
             self.send(messages.version(*self.facts.protocol))
         else:
-            self._system_reset()
+            self.program.system_reset()
 
     def _obey_sysex(self, command: int, data: bytes) -> None:
         handler = self._handlers.get(command)
         if handler is None or not handler(data):
-            if command != cellwright_messages.FEATURES:  # a fair question, asked before it is known who answers
-                self.complain(
-                    f"Sysex command {command:02X} with {len(data)} bytes of data means nothing to this firmware."
-                )
-            if self.firmware == "configurable":
-                self.say(f"Unhandled sysex command: 0x{command:x} (len: {len(data)})"[:31])  # its buffer, on an AVR
+            self.program.refuse_unknown(command, len(data))
 
     # ---- questions ----
 

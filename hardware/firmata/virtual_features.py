@@ -24,8 +24,9 @@ CHANGED_COUNTS = 2
 class VirtualEncoders:
     """FirmataEncoder.cpp. Until the host says otherwise it reports, at each sampling, the counts that changed."""
 
-    def __init__(self, arduino: VirtualArduino) -> None:
+    def __init__(self, arduino: VirtualArduino, room: int) -> None:
         self.arduino = arduino
+        self.room = room
         self.reset()
 
     def reset(self) -> None:
@@ -59,11 +60,11 @@ class VirtualEncoders:
 
     def _attach(self, number: int, pin_a: int, pin_b: int) -> None:
         digital = self.arduino.pin_map.digital
-        if number >= features.ENCODERS or pin_a not in digital or pin_b not in digital:
+        if number >= self.room or pin_a not in digital or pin_b not in digital:
             self.arduino.complain(f"Encoder {number} cannot be attached to pins {pin_a} and {pin_b}.")
         elif number not in self._encoders:
-            self.arduino.pins.set_mode(pin_a, PinMode.ENCODER)
-            self.arduino.pins.set_mode(pin_b, PinMode.ENCODER)
+            self.arduino.pins.claim(pin_a, PinMode.ENCODER)
+            self.arduino.pins.claim(pin_b, PinMode.ENCODER)
             encoder = self.arduino.board.declare_encoder(pin_a, pin_b)
             encoder.zero()
             self._encoders[number] = encoder

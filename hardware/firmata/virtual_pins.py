@@ -83,14 +83,20 @@ class VirtualPins:
         if mode in (PinMode.INPUT, PinMode.PULLUP):
             self._inputs.add(pin)
             self.states[pin] = int(mode == PinMode.PULLUP)
-            port = pin // 8
             contact = self.board.declare_input(pin, at_rest=mode == PinMode.PULLUP)
-            contact.on_change = lambda _: self._report_port(port)
+            contact.on_change = lambda level: self._contact_changed(pin, level)
         elif mode == PinMode.PWM:
             self.board.declare_pwm(pin)
         elif mode == PinMode.SERVO:
             self._pulses_us[pin] = SERVO_PULSES_US
             self.board.declare_servo(pin, SERVO_MIDDLE_DEG)  # where the Servo library sends it when it is attached
+
+    def claim(self, pin: int, mode: int) -> None:
+        """Use a pin for a device that the firmware itself drives or reads."""
+        self.set_mode(pin, mode)
+
+    def _contact_changed(self, pin: int, level: bool) -> None:  # noqa: ARG002
+        self._report_port(pin // 8)
 
     def drive(self, pin: int, level: bool) -> None:
         """Make a pin of the board an output at ``level``; what it does while it floats stays the plant's to say."""
