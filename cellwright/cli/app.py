@@ -9,6 +9,7 @@ import typer
 
 from cellwright.cli.board_commands import boards
 from cellwright.cli.options import (
+    Board,
     BoughtFile,
     CellName,
     Cycles,
@@ -23,6 +24,7 @@ from cellwright.cli.options import (
     Replications,
     Seed,
     Set,
+    Uploader,
     WhichFirmware,
 )
 
@@ -274,6 +276,32 @@ def certificates(
     from cellwright.cli import describing
 
     describing.print_certificates(log, replication)
+
+
+@app.command()
+def flash(
+    port: Annotated[str, typer.Argument(metavar="[PORT]", help="The board's serial port, or auto.")] = "auto",
+    board: Annotated[
+        Board | None, typer.Option("--board", help="Which Arduino it is.", show_default="what chip and USB tell")
+    ] = None,
+    firmware: Annotated[
+        Path | None, typer.Option(metavar="FILE.hex", help="Firmware to write.", show_default="CellwrightFirmata")
+    ] = None,
+    backup: Annotated[Path | None, typer.Option(metavar="FILE.hex", help="Keep what was there before here.")] = None,
+    tool: Annotated[
+        Uploader | None,
+        typer.Option("--with", help="What writes.", show_default="avrdude if it is installed"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there, and write nothing.")] = False,
+) -> None:
+    """Put firmware on an Arduino: say what was there before, write, verify, and hear it answer."""
+    from cellwright.cli import flashing
+
+    flashing.flash(
+        flashing.FlashAsked(
+            port, board.value if board else None, firmware, backup, tool.value if tool else None, dry_run
+        )
+    )
 
 
 @app.command()

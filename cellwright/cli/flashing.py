@@ -61,15 +61,20 @@ def flash(asked: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> None
         before = _look(boot, image, choice, asked)
         _say_what_was_there(wire, boot, before)
         if before.begins_with(image.data):
-            console().print(f"Nothing to do: {image.path.name} is there already, byte for byte.")
+            _say(f"Nothing to do: {image.path.name} is there already, byte for byte.")
         elif asked.dry_run:
-            console().print(f"Nothing was written; without --dry-run it would be {_words(image, choice)}.")
+            _say(f"Nothing was written; without --dry-run it would be {_words(image, choice)}.")
         else:
             _write(asked, port, wire, boot, image, choice)
             _hear(wire, wire_to, port, image)
     finally:
         with suppress(NotFlashed):  # a port that is gone may not even close
             wire.close()
+
+
+def _say(sentence: str) -> None:
+    """Names of files and ports are printed as they are, brackets included."""
+    console().print(sentence, markup=False)
 
 
 def _refuse_early(asked: FlashAsked) -> None:
@@ -82,9 +87,9 @@ def _refuse_early(asked: FlashAsked) -> None:
 
 def _say_which(port: str, boot: BootLoader, choice: Choice) -> None:
     title = BOARDS[choice.board].title
-    console().print(f"{title} at {port}: {boot.chip.name}, boot loader at {boot.dialect.baud} baud.")
+    _say(f"{title} at {port}: {boot.chip.name}, boot loader at {boot.dialect.baud} baud.")
     if choice.note:
-        console().print(f"Note: {choice.note}")
+        _say(f"Note: {choice.note}")
 
 
 def _look(boot: BootLoader, image: Image, choice: Choice, asked: FlashAsked) -> Contents:
@@ -95,21 +100,21 @@ def _look(boot: BootLoader, image: Image, choice: Choice, asked: FlashAsked) -> 
         before = boot.contents(at_least, room_bytes, advance)
     if asked.backup is not None and before.used:
         write_hex(asked.backup, before.used)
-        console().print(f"Kept what was there in {asked.backup}; --firmware {asked.backup} puts it back.")
+        _say(f"Kept what was there in {asked.backup}; --firmware {asked.backup} puts it back.")
     return before
 
 
 def _say_what_was_there(wire: Wire, boot: BootLoader, before: Contents) -> None:
     """And let it start, to hear its name: the boot loader does not know it."""
     if not before.used:
-        console().print("Before: no firmware.")
+        _say("Before: no firmware.")
         return
     boot.leave()
     size = f"{len(before.used):,} bytes in use, CRC-32 {before.crc:08x}"
     with busy("asking what runs there"):
         told = ask_firmware(wire)
     name = f"{told}, by Firmata at {told.baud} baud" if told else "a firmware that does not speak Firmata"
-    console().print(f"Before: {name}; {size}.")
+    _say(f"Before: {name}; {size}.")
 
 
 def _words(image: Image, choice: Choice) -> str:
@@ -119,19 +124,19 @@ def _words(image: Image, choice: Choice) -> str:
 
 def _write(asked: FlashAsked, port: str, wire: Wire, boot: BootLoader, image: Image, choice: Choice) -> None:
     avrdude = None if asked.tool == "python" else find_avrdude()
-    console().print(f"Writing {_words(image, choice)}, with {'avrdude' if avrdude else 'Python'}.")
+    _say(f"Writing {_words(image, choice)}, with {'avrdude' if avrdude else 'Python'}.")
     try:
         if avrdude:
             wire.close()
             with busy("writing and verifying with avrdude"):
-                write_with_avrdude(avrdude, port, boot.chip, boot.dialect, image.path)
+                write_with_avrdude(avrdude, port, boot.chip, boot.dialect, image.path, len(image.data))
         else:
             _write_with_python(port, wire, boot, image)
     except KeyboardInterrupt as error:
         raise NotFlashed(
             "Stopped by Ctrl-C in the middle of writing: the board holds half a firmware; run it again."
         ) from error
-    console().print("Written and verified.")
+    _say("Written and verified.")
 
 
 def _write_with_python(port: str, wire: Wire, boot: BootLoader, image: Image) -> None:
@@ -160,7 +165,7 @@ def _hear(wire: Wire, wire_to: Callable[[str], Wire], port: str, image: Image) -
             f"CellwrightFirmata was written and verified, but does not answer at {port}: "
             "press the board's reset button, and flash it anew if 'cellwright run' does not find it."
         )
-    console().print(f"Now: {_words_of(told)}.")
+    _say(f"Now: {_words_of(told)}.")
 
 
 def _words_of(told: Firmware | None) -> str:

@@ -19,6 +19,13 @@ class Board(StrEnum):
     MEGA = "mega"
 
 
+class Uploader(StrEnum):
+    """What can write firmware."""
+
+    AVRDUDE = "avrdude"
+    PYTHON = "python"
+
+
 class Firmware(StrEnum):
     """What can step the axes of an Arduino."""
 

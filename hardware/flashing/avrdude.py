@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from cellwright.errors import NotFlashed
 from cellwright.hardware.flashing.boards import Chip, Dialect
 
-LIMIT_S = 180
-"""Far above the 40 s that a full Mega takes; an avrdude that hangs is ended then."""
-MISMATCH = re.compile(r"mismatch at byte (?:0x)?([0-9a-fA-F]+)|mismatch.*?0x([0-9a-fA-F]+)")
+LOOK_S = 0.2
+"""How often it is looked whether the port is still there: an avrdude whose port is gone waits for it without end."""
+LIMIT_S = 30.0
+LIMIT_S_PER_BYTE = 1e-3
+"""An avrdude that hangs is ended after this; at 57600 baud writing and verifying take 0.4 ms a byte."""
+MISMATCH = re.compile(r"(?:mismatch at byte|at addr) 0x([0-9a-fA-F]+)")
+"""As avrdude 6 and avrdude 7 and 8 have it."""
 OUT_OF_TOUCH = ("not in sync", "not responding", "timeout", "protocol expects", "can't open programmer")
 
 
@@ -21,35 +26,57 @@ def find_avrdude() -> str | None:
     return shutil.which("avrdude")
 
 
-def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, firmware: Path) -> None:
-    """Write a hex file and verify it. The port must be closed.
+def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, firmware: Path, size: int) -> None:
+    """Write a hex file of ``size`` bytes and verify it. The port must be closed.
 
-    Raises NotFlashed with a sentence made of what avrdude says, or once it takes longer than ``LIMIT_S``.
+    Raises NotFlashed with a sentence made of what avrdude says, or once the port is gone or it takes too long.
     """
     command = [avrdude, "-q", "-p", chip.avrdude_part, "-c", dialect.programmer, "-P", port, "-b", str(dialect.baud)]
     # -D: boot loaders erase page by page as they write; asked to erase the whole chip the Mega's says that it failed.
     command += ["-D", "-U", f"flash:w:{firmware}:i"]
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=LIMIT_S, check=False)
+        running = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        )
     except OSError as error:
         raise NotFlashed(f"{avrdude} cannot be run ({error.strerror}): use --with python.") from error
-    except subprocess.TimeoutExpired as error:
-        raise NotFlashed(
-            f"avrdude was ended as it was not done after {LIMIT_S} s: try again, or --with python."
-        ) from error
-    if ended.returncode:
-        raise NotFlashed(why_it_failed(ended.stdout + ended.stderr, ended.returncode))
+    with running:
+        try:
+            said = _what_it_says(running, port, LIMIT_S + LIMIT_S_PER_BYTE * size)
+        finally:
+            running.kill()
+    if running.returncode:
+        raise NotFlashed(why_it_failed(said, running.returncode))
+
+
+def _what_it_says(running: subprocess.Popen[str], port: str, limit_s: float) -> str:
+    """What it has printed once it has ended."""
+    is_a_file = Path(port).exists()  # not on Windows
+    until_s = time.monotonic() + limit_s
+    while True:
+        try:
+            return running.communicate(timeout=LOOK_S)[0]
+        except subprocess.TimeoutExpired as error:
+            if is_a_file and not Path(port).exists():
+                raise NotFlashed(
+                    f"{port} was lost while avrdude wrote, so the board may hold half a firmware: "
+                    "plug it in again and repeat."
+                ) from error
+            if time.monotonic() > until_s:
+                raise NotFlashed(
+                    f"avrdude was ended as it was not done after {limit_s:.0f} s: try again, or --with python."
+                ) from error
 
 
 def why_it_failed(said: str, code: int) -> str:
     """A sentence made of what avrdude printed."""
     if found := MISMATCH.search(said):
-        address = int(found[1] or found[2], 16)
+        address = int(found[1], 16)
         return (
             f"The board does not hold what avrdude wrote: the first byte that differs is at 0x{address:04X}; "
             "try again, with a shorter or better cable."
         )
-    complaints = [line for line in said.splitlines() if "error" in line.lower()]
+    complaints = [line for line in said.splitlines() if "error" in line.lower() and "ioctl" not in line]
     if any(words in said for words in OUT_OF_TOUCH):
         return "avrdude lost touch with the boot loader, and the board may hold half a firmware: try again."
     words = complaints[0].split(":", 1)[-1] if complaints else f"it ended with exit code {code}"

@@ -20,7 +20,7 @@ class PlayedBoard:
     """A board and its port at once: it speaks STK500 as its boot loader, then Firmata as its firmware.
 
     Things may go wrong: ``corrupts`` changes a byte at an address as it is written, ``falls_silent_after`` so many
-    commands, ``is_lost_after`` so many.
+    commands, ``is_lost_after`` so many pages.
     """
 
     FIRMWARE_BAUD = 57_600
@@ -66,6 +66,8 @@ class PlayedBoard:
         self._answers.clear()
 
     def read(self, size):
+        if not self._in_boot_loader:
+            self._tell_name()
         data = bytes(self._answers[:size])
         del self._answers[:size]
         return data
@@ -87,19 +89,23 @@ class PlayedBoard:
 
     def _start_firmware(self):
         self._in_boot_loader = False
+        self._has_told = False
+
+    def _tell_name(self):
         name = self.names.get(bytes(self.flash[:16]))
-        if name and self.baud in (0, self.FIRMWARE_BAUD):
+        if name and self.baud == self.FIRMWARE_BAUD and not self._has_told:
             self._answers += messages.firmware(2, 5, name)
+            self._has_told = True
 
     # ---- as a boot loader ----
 
     def _count(self):
         self.commands += 1
-        if self.is_lost_after is not None and self.commands > self.is_lost_after:
-            raise NotFlashed("port was lost (unplugged)")
         return self.falls_silent_after is None or self.commands <= self.falls_silent_after
 
     def _program(self, data):
+        if len(self.pages_written) == self.is_lost_after:
+            raise NotFlashed("port was lost (unplugged)")
         page = bytearray(data)
         if self.corrupts is not None and self._address <= self.corrupts < self._address + len(page):
             page[self.corrupts - self._address] ^= 0x10

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,7 +18,11 @@ from cellwright.hardware.flashing.boards import CHIPS, STK500V1
     ("said", "sentence"),
     [
         ("avrdude: verification error, first mismatch at byte 0x0080\n  0x8d != 0x0c", "differs is at 0x0080"),
-        ("avrdude: verification mismatch at 0x0123, \n", "differs is at 0x0123"),
+        ("verification mismatch\n        device 0xa5 != input 0xa7 at addr 0x01f6 (error)", "differs is at 0x01F6"),
+        (
+            'avrdude OS error: ioctl("TIOCMGET"): Inappropriate ioctl for device\navrdude error: no disk',
+            r"avrdude failed \(no disk\)",
+        ),
         ("avrdude warning: attempt 1 of 10: not in sync: resp=0x00", "lost touch with the boot loader"),
         ("avrdude: stk500v2_ReceiveMessage(): timeout", "lost touch with the boot loader"),
         (
@@ -33,8 +36,8 @@ def test_complaints_become_sentences(said, sentence):
     assert re.search(sentence, why_it_failed(said, 7))
 
 
-def write(program):
-    write_with_avrdude(str(program), "/dev/x", CHIPS["ATmega328P"], STK500V1, Path("new.hex"))
+def write(program, port="/dev/x"):
+    write_with_avrdude(str(program), str(port), CHIPS["ATmega328P"], STK500V1, Path("new.hex"), 100)
 
 
 def script(tmp_path, text):
@@ -60,10 +63,15 @@ def test_one_that_is_not_there_is_a_sentence(tmp_path):
         write(tmp_path / "none")
 
 
-def test_one_that_hangs_is_ended(monkeypatch):
-    def hang(command, **options):
-        raise subprocess.TimeoutExpired(command, options["timeout"])
+def test_one_that_hangs_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(avrdude, "LIMIT_S", 0.0)
+    with pytest.raises(NotFlashed, match="was ended as it was not done after 0 s"):
+        write(script(tmp_path, "import signal; signal.pause()"))
 
-    monkeypatch.setattr(avrdude.subprocess, "run", hang)
-    with pytest.raises(NotFlashed, match="was ended as it was not done after 180 s"):
-        write("avrdude")
+
+def test_one_whose_port_is_gone_is_ended(tmp_path):
+    port = tmp_path / "port"
+    port.touch()
+    program = script(tmp_path, f"import pathlib, signal; pathlib.Path({str(port)!r}).unlink(); signal.pause()")
+    with pytest.raises(NotFlashed, match="port was lost while avrdude wrote"):
+        write(program, port)
