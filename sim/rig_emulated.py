@@ -25,7 +25,7 @@ from cellwright.sim.world import world_of
 
 HEX_FILES: dict[Kind, str] = {"uno": "cellwright-uno.hex", "nano": "cellwright-nano.hex", "mega": "cellwright-mega.hex"}
 EXCHANGE_S = 0.02
-"""How far the chip may run ahead where nothing is due. It stops at whatever it says itself, so this is for speed only."""
+"""How far the chip may run ahead where nothing is due; it stops at whatever it says itself, so this is only speed."""
 
 
 @dataclass(slots=True)
@@ -61,8 +61,8 @@ def emulated_rig(
 ) -> EmulatedRig:
     """The cell on CellwrightFirmata, every byte, step and edge of it.
 
-    Time has passed when it is there: the firmware has booted and the board is prepared. hex_path: other firmware; None is
-    CellwrightFirmata as it is in this checkout. kind: which Arduino; None is the one that the cell is described for.
+    Time has passed when it is there: the firmware has booted and the board is prepared. hex_path: other firmware; None
+    is CellwrightFirmata as it is in this checkout. kind: which Arduino; None is the one that the cell is described for.
     between: puts a link of its own round the host's end of the line.
 
     Raises InputError where the emulator is not built or the Arduino has not what the cell needs.
