@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cellwright.errors import InputError, NotFlashed
+from cellwright.hardware.flashing import boards
 from cellwright.hardware.flashing.asking import ask_firmware
-from cellwright.hardware.flashing.boards import BOARDS, DIALECTS
+from cellwright.hardware.flashing.boards import BOARDS, DIALECTS, load_image
 from cellwright.hardware.flashing.boot_loader import find_boot_loader
 from cellwright.hardware.intel_hex import read_hex
 
@@ -105,3 +106,16 @@ def test_without_a_boot_loader_that_is_said(emulator, stock, chip_with):
 def test_firmware_is_heard_after_the_reset_that_opening_the_port_makes(board, chip_with, stock):
     wire = chip_with(board, stock(board)).open("port")
     assert str(ask_firmware(wire)) == STOCK[board]
+
+
+@pytest.mark.skipif(not boards.HEX_FOLDER.exists(), reason="the firmware is not built; run 'make firmware'.")
+@pytest.mark.parametrize("board", ALL)
+def test_the_firmware_that_ships_is_flashed_and_answers(board, chip_with, stock):
+    firmware = load_image(board, None, BOARDS[board].room_bytes).data
+    wire = chip_with(board, stock(board))
+    boot = find(wire)
+    boot.write(firmware, nothing)
+    boot.verify(firmware, nothing)
+    boot.leave()
+    assert ask_firmware(wire).name == "CellwrightFirmata"
+    assert ask_firmware(wire.open("port")).name == "CellwrightFirmata"
