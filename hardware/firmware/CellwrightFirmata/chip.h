@@ -1,0 +1,47 @@
+// What differs between the chips, and how many of each thing there is room for.
+#pragma once
+
+#include <avr/interrupt.h>
+#include <avr/io.h>
+#include <avr/pgmspace.h>
+#include <stdint.h>
+#include <util/atomic.h>
+
+#if defined(__AVR_ATmega2560__)
+constexpr uint8_t CHIP = 1;
+constexpr uint8_t PINS = 70, FIRST_ANALOG = 54, SDA_PIN = 20, SCL_PIN = 21;
+constexpr uint8_t DEVICES = 10, GROUPS = 5, ENCODERS = 5, GUARDS = 16, SERVOS = 8, CONVERTERS = 3;
+constexpr uint8_t TIMED_INPUTS = 12, HOMINGS = 4, READINGS = 8;
+constexpr uint16_t RECEIVE_BYTES = 256, SEND_BYTES = 128;
+#else
+constexpr uint8_t CHIP = 0;
+#if defined(CELLWRIGHT_NANO)
+constexpr uint8_t PINS = 22;  // A6 and A7 are pins of the Nano's package only
+#else
+constexpr uint8_t PINS = 20;
+#endif
+constexpr uint8_t FIRST_ANALOG = 14, SDA_PIN = 18, SCL_PIN = 19;
+constexpr uint8_t DEVICES = 6, GROUPS = 5, ENCODERS = 2, GUARDS = 6, SERVOS = 4, CONVERTERS = 2;
+constexpr uint8_t TIMED_INPUTS = 8, HOMINGS = 2, READINGS = 4;
+constexpr uint16_t RECEIVE_BYTES = 64, SEND_BYTES = 64;
+#endif
+
+constexpr uint8_t PORTS = (PINS + 7) / 8;  // Firmata's ports: eight pins each, by number
+constexpr uint8_t NO_PIN = 0x7F;
+constexpr uint32_t BAUD = 57600;
+
+// Step rates up to which no step is late while the host's line is busy, measured (make bench-firmware).
+constexpr uint32_t MOST_STEPS_ONE = 45000, MOST_STEPS_ALL = 66000;
+
+#if defined(__AVR__)
+inline volatile uint8_t* register_at(uint16_t address) { return reinterpret_cast<volatile uint8_t*>(address); }
+#else
+inline volatile uint8_t* register_at(uint16_t address) { return &native_memory[address]; }  // tests/firmware/native
+#endif
+
+// What a restart does not clear. Nothing in it has an initial value.
+#if defined(__AVR__)
+#define SURVIVES_RESTART __attribute__((section(".noinit")))
+#else
+#define SURVIVES_RESTART
+#endif

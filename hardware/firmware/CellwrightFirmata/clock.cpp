@@ -1,0 +1,144 @@
+#include "clock.h"
+
+#include "encoders.h"
+#include "inputs.h"
+#include "outputs.h"
+#include "ramp.h"
+#include "stop.h"
+
+static volatile uint32_t overflows;
+SURVIVES_RESTART static uint32_t now_ms;
+static uint32_t before_ms;
+static uint16_t next_beat;
+static volatile bool housekeeping_runs;
+
+void start_clock()
+{
+    before_ms = now_ms;
+    now_ms = 0;
+    overflows = 0;
+    TCCR1A = 0;
+    TCCR1B = _BV(CS11);  // 2 MHz
+    next_beat = ticks() + TICKS_PER_TICK;
+    OCR1B = next_beat;
+    TIFR1 = _BV(OCF1A) | _BV(OCF1B) | _BV(TOV1);
+    TIMSK1 = _BV(OCIE1B) | _BV(TOIE1);
+}
+
+uint16_t ticks()
+{
+    uint16_t now;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now = TCNT1; }
+    return now;
+}
+
+// Overflows and counter as of one moment.
+static uint16_t read_both(uint32_t& high)
+{
+    uint16_t low;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        low = TCNT1;
+        high = overflows;
+        if ((TIFR1 & _BV(TOV1)) && low < 0x8000)
+            high++;
+    }
+    return low;
+}
+
+uint32_t long_ticks()
+{
+    uint32_t high;
+    uint16_t low = read_both(high);
+    return high << 16 | low;
+}
+
+uint32_t microseconds()
+{
+    uint32_t high;
+    uint16_t low = read_both(high);
+    return high << 15 | low >> 1;
+}
+
+uint32_t milliseconds()
+{
+    uint32_t now;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now = now_ms; }
+    return now;
+}
+
+uint32_t life_before_ms() { return before_ms; }
+
+ISR(TIMER1_OVF_vect) { overflows++; }
+
+static volatile uint16_t alarm_at;
+static volatile bool alarm_is_set;
+
+static void set_alarm()
+{
+    uint16_t at = 0;
+    bool soon = next_alarm(at);
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        alarm_at = at;
+        alarm_is_set = soon;
+    }
+}
+
+void wake_housekeeping()
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { OCR1B = TCNT1 + 4; }
+}
+
+static void beat()
+{
+    static uint8_t beats;
+    if (++beats == BEATS_PER_MS) {
+        beats = 0;
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now_ms++; }
+        watch_host();
+    }
+    guard_outputs();
+    settle_inputs();
+    set_alarm();
+}
+
+static inline bool is_past(uint16_t at) { return int16_t(TCNT1 - at) >= -2; }
+
+// What must come on time (ends of pulses, the emergency stop) is done at once; the rest with interrupts on, so that
+// steps and the line go on, and this interrupt too.
+ISR(TIMER1_COMPB_vect)
+{
+    static volatile uint8_t beats_due;
+    watch_emergency_input();
+    if (alarm_is_set && is_past(alarm_at)) {
+        end_what_is_due();
+        set_alarm();
+    }
+    if (is_past(next_beat)) {
+        next_beat += TICKS_PER_TICK;
+        if (beats_due < 8)
+            beats_due++;
+    }
+    uint16_t at = next_beat;
+    if (alarm_is_set && int16_t(alarm_at - at) < 0)
+        at = alarm_at;
+    if (is_past(at - 4))
+        at = TCNT1 + 4;
+    OCR1B = at;
+    if (housekeeping_runs)
+        return;
+    housekeeping_runs = true;
+    sei();
+    for (bool more = true; more;) {
+        if (beats_due) {
+            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { beats_due--; }
+            beat();
+        }
+        more = plan_one() || beats_due;
+    }
+    cli();
+    if (alarm_is_set && int16_t(alarm_at - OCR1B) < 0)
+        OCR1B = is_past(alarm_at - 4) ? TCNT1 + 4 : alarm_at;
+    housekeeping_runs = false;
+}

@@ -1,0 +1,17 @@
+// Time: timer 1 counts half microseconds and never stops. Steps, pulses, servos and the tick are compared with it.
+#pragma once
+
+#include "chip.h"
+
+constexpr uint16_t TICKS_PER_US = 2;
+constexpr uint16_t TICKS_PER_TICK = 500;  // the housekeeping's beat, 250 us
+constexpr uint8_t BEATS_PER_MS = 4;
+
+void start_clock();
+uint16_t ticks();          // half us, 16 bits
+uint32_t long_ticks();     // half us, 32 bits
+uint32_t microseconds();   // since the start; begins again after 71 minutes
+uint32_t milliseconds();   // since the start
+uint32_t life_before_ms();  // how long the board ran before its last restart; kept over that
+
+void wake_housekeeping();  // soon: something is to be planned, or a pulse has been begun

@@ -1,0 +1,7 @@
+// Motors whose coils are switched by the board: two, three or four wires.
+#pragma once
+
+#include "axis.h"
+
+void follow_with_coils(Axis& axis);  // the coils carry what belongs to its position; interrupts may be off
+uint8_t phases_of(const Axis& axis);

@@ -1,0 +1,183 @@
+#include "encoders.h"
+
+#include "clock.h"
+#include "inputs.h"
+#include "messages.h"
+#include "pins.h"
+
+enum Sub : uint8_t { ATTACH = 0, REPORT_ONE = 1, REPORT_ALL = 2, ZERO = 3, AUTOMATIC = 4, DETACH = 5 };
+enum Reports : uint8_t { NONE = 0, ALL = 1, CHANGED = 2 };
+
+struct Encoder {
+    Place a, b;
+    uint8_t pins[2];
+    uint8_t before;  // A and B as two bits
+    bool attached;
+    volatile int32_t count;
+    int32_t told;
+};
+static Encoder encoders[ENCODERS];
+static uint8_t attached_count;
+static uint8_t reports = CHANGED;
+static volatile uint16_t lost;
+
+// From the two levels before (bits 3, 2) and now (bits 1, 0): one up, one down, none, or 2 where both changed.
+static const int8_t TURNED[16] PROGMEM = {0, -1, 1, 2, 1, 0, 2, -1, -1, 2, 0, 1, 2, 1, -1, 0};
+
+static inline void count_edges()
+{
+    for (Encoder& encoder : encoders) {
+        if (!encoder.attached)
+            continue;
+        uint8_t now = (encoder.a.level() ? 2 : 0) | (encoder.b.level() ? 1 : 0);
+        int8_t turned = pgm_read_byte(&TURNED[encoder.before << 2 | now]);
+        encoder.before = now;
+        if (turned == 2)
+            lost++;
+        else if (turned)
+            encoder.count += turned;
+    }
+}
+
+static inline void on_change()
+{
+    if (attached_count)
+        count_edges();
+    note_edges(microseconds());
+}
+
+ISR(PCINT0_vect) { on_change(); }
+ISR(PCINT1_vect, ISR_ALIASOF(PCINT0_vect));
+ISR(PCINT2_vect, ISR_ALIASOF(PCINT0_vect));
+#if defined(__AVR_ATmega2560__)
+ISR(INT0_vect, ISR_ALIASOF(PCINT0_vect));
+ISR(INT1_vect, ISR_ALIASOF(PCINT0_vect));
+ISR(INT2_vect, ISR_ALIASOF(PCINT0_vect));
+ISR(INT3_vect, ISR_ALIASOF(PCINT0_vect));
+ISR(INT4_vect, ISR_ALIASOF(PCINT0_vect));
+ISR(INT5_vect, ISR_ALIASOF(PCINT0_vect));
+#endif
+
+static int32_t count_of(const Encoder& encoder)
+{
+    int32_t count;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = encoder.count; }
+    return count;
+}
+
+static void detach(Encoder& encoder)
+{
+    if (!encoder.attached)
+        return;
+    for (uint8_t pin : encoder.pins) {
+        let_change_interrupt(pin, false);
+        pin_modes[pin] = INPUT_MODE;
+    }
+    encoder.attached = false;
+    attached_count--;
+}
+
+static bool is_free(uint8_t pin) { return can_be(pin, ENCODER_MODE) && !is_in_use(pin) && pin_modes[pin] != OUTPUT_MODE; }
+
+static void attach(uint8_t number_of_encoder, uint8_t a, uint8_t b)
+{
+    Encoder& encoder = encoders[number_of_encoder];
+    detach(encoder);
+    if (a == b || !is_free(a) || !is_free(b)) {
+        refuse_pin(is_free(a) ? b : a, PSTR("cannot be an encoder's"));
+        return;
+    }
+    encoder.pins[0] = a;
+    encoder.pins[1] = b;
+    encoder.a = place_of(a);
+    encoder.b = place_of(b);
+    for (uint8_t pin : encoder.pins) {
+        make_input(pin, true);
+        pin_modes[pin] = ENCODER_MODE;
+    }
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        encoder.count = 0;
+        encoder.told = 0;
+        encoder.before = (encoder.a.level() ? 2 : 0) | (encoder.b.level() ? 1 : 0);
+        encoder.attached = true;
+        attached_count++;
+    }
+    let_change_interrupt(a, true);
+    let_change_interrupt(b, true);
+}
+
+static void put_count(uint8_t number_of_encoder)
+{
+    int32_t count = count_of(encoders[number_of_encoder]);
+    encoders[number_of_encoder].told = count;
+    put(number_of_encoder | (count < 0 ? 0x40 : 0));
+    put_number(count < 0 ? -count : count, 4);
+}
+
+static void report(uint8_t how)
+{
+    bool begun = false;
+    for (uint8_t n = 0; n < ENCODERS; n++) {
+        const Encoder& encoder = encoders[n];
+        if (!encoder.attached || (how == CHANGED && count_of(encoder) == encoder.told))
+            continue;
+        if (!begun)
+            begin_reply(ENCODER);
+        begun = true;
+        put_count(n);
+    }
+    if (begun)
+        end_reply();
+}
+
+void report_encoders()
+{
+    if (reports != NONE)
+        report(reports);
+}
+
+void handle_encoder(const uint8_t* data, uint8_t size)
+{
+    uint8_t sub = size ? data[0] : 0x7F;
+    if (sub == REPORT_ALL) {
+        report(ALL);
+        return;
+    }
+    if (sub == AUTOMATIC && size >= 2) {
+        reports = data[1];
+        return;
+    }
+    if (size < 2 || sub > DETACH || data[1] >= ENCODERS || (sub == ATTACH && size < 4)) {
+        refuse(PSTR("encoder message is not known"));
+        return;
+    }
+    Encoder& encoder = encoders[data[1]];
+    if (sub == ATTACH) {
+        attach(data[1], data[2], data[3]);
+    } else if (!encoder.attached) {
+        refuse(PSTR("encoder is not attached"));
+    } else if (sub == REPORT_ONE) {
+        begin_reply(ENCODER);
+        put_count(data[1]);
+        end_reply();
+    } else if (sub == ZERO) {
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { encoder.count = 0; }
+    } else {
+        detach(encoder);
+    }
+}
+
+void reset_encoders()
+{
+    for (Encoder& encoder : encoders)
+        detach(encoder);
+    reports = CHANGED;
+}
+
+uint16_t edges_lost()
+{
+    uint16_t count;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = lost; }
+    return count;
+}

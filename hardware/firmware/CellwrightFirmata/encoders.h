@@ -1,0 +1,9 @@
+// Quadrature encoders, counted in the interrupt of their pins' changes.
+#pragma once
+
+#include "chip.h"
+
+void handle_encoder(const uint8_t* data, uint8_t size);
+void report_encoders();  // at every sampling
+void reset_encoders();
+uint16_t edges_lost();

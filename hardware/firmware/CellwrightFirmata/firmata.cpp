@@ -1,0 +1,245 @@
+#include "firmata.h"
+
+#include "clock.h"
+#include "encoders.h"
+#include "health.h"
+#include "homing.h"
+#include "hx711.h"
+#include "i2c.h"
+#include "inputs.h"
+#include "levels.h"
+#include "messages.h"
+#include "outputs.h"
+#include "pins.h"
+#include "steppers.h"
+#include "stop.h"
+
+constexpr uint8_t PROTOCOL_MAJOR = 2, PROTOCOL_MINOR = 6, MAJOR = 1, MINOR = 0, OUR_PROTOCOL = 1;
+constexpr uint16_t DEFAULT_INTERVAL_MS = 19;
+static const char NAME[] PROGMEM = "CellwrightFirmata";
+
+static uint16_t interval_ms = DEFAULT_INTERVAL_MS;
+static uint32_t sampled_ms;
+
+void reset_sampling() { interval_ms = DEFAULT_INTERVAL_MS; }
+
+void sample_when_due()
+{
+    uint32_t now = milliseconds();
+    if (now - sampled_ms < interval_ms)
+        return;
+    sampled_ms = now - (now - sampled_ms) % interval_ms;
+    report_samples();
+    report_encoders();
+    report_readings();
+}
+
+// ---- what the board is ----
+
+static void say_version()
+{
+    send_message(VERSION, PROTOCOL_MAJOR, PROTOCOL_MINOR);
+}
+
+static void say_firmware()
+{
+    begin_reply(FIRMWARE);
+    put(MAJOR);
+    put(MINOR);
+    for (const char* at = NAME; pgm_read_byte(at); at++)
+        put_number(pgm_read_byte(at), 2);
+    end_reply();
+}
+
+void say_who_is_there()
+{
+    say_version();
+    say_firmware();
+    say_restart();
+}
+
+static void say_capabilities()
+{
+    static const uint8_t MODES[][2] PROGMEM = {
+        {INPUT_MODE, 1}, {PULLUP_MODE, 1}, {OUTPUT_MODE, 1}, {ANALOG_MODE, 10},  {PWM_MODE, 8},
+        {SERVO_MODE, 14}, {I2C_MODE, 1},   {STEPPER_MODE, 32}, {ENCODER_MODE, 28},
+    };
+    begin_reply(CAPABILITIES);
+    for (uint8_t pin = 0; pin < PINS; pin++) {
+        for (const uint8_t* mode : MODES)
+            if (can_be(pin, pgm_read_byte(mode))) {
+                put(pgm_read_byte(mode));
+                put(pgm_read_byte(mode + 1));
+            }
+        put(0x7F);
+    }
+    end_reply();
+}
+
+static void say_analog_mapping()
+{
+    begin_reply(ANALOG_MAPPING);
+    for (uint8_t pin = 0; pin < PINS; pin++)
+        put(is_analog(pin) ? pin - FIRST_ANALOG : 0x7F);
+    end_reply();
+}
+
+static void say_pin_state(uint8_t pin)
+{
+    begin_reply(PIN_STATE);
+    put(pin);
+    if (pin < PINS) {
+        uint8_t mode = pin_modes[pin];
+        put(mode == CONVERTER_MODE ? uint8_t(INPUT_MODE) : mode);
+        uint16_t value = mode == PULLUP_MODE;
+        if (mode == OUTPUT_MODE)
+            value = bool(place_of(pin).pin[2] & place_of(pin).mask);
+        else if (mode == PWM_MODE || mode == SERVO_MODE)
+            value = duty_or_angle(pin);
+        put_number(value, value > 0x7F ? 2 : 1);
+    }
+    end_reply();
+}
+
+static void say_features()
+{
+    static const uint8_t COUNTS[] PROGMEM = {OUR_PROTOCOL, CHIP, DEVICES, GROUPS, ENCODERS, GUARDS, CONVERTERS, TIMED_INPUTS};
+    begin_reply(FEATURES);
+    for (const uint8_t& each : COUNTS)
+        put(pgm_read_byte(&each));
+    put_number(MOST_STEPS_ONE, 3);
+    put_number(MOST_STEPS_ALL, 3);
+    end_reply();
+}
+
+// ---- what the pins are ----
+
+static void set_mode(uint8_t pin, uint8_t mode)
+{
+    if (pin >= PINS || !can_be(pin, mode)) {
+        refuse_pin(pin, PSTR("has no such mode"));
+        return;
+    }
+    if (mode == STEPPER_MODE || mode == ENCODER_MODE || mode == pin_modes[pin]) {
+        if (mode == OUTPUT_MODE)
+            declare_output(pin);
+        return;  // those two are set by their own messages
+    }
+    if (is_in_use(pin) || (stopped && pin_modes[pin] == OUTPUT_MODE)) {
+        refuse_pin(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is kept safe"));
+        return;
+    }
+    release_level(pin);
+    if (pin_modes[pin] == OUTPUT_MODE)
+        forget_output(pin);
+    switch (mode) {
+    case OUTPUT_MODE:
+        declare_output(pin);
+        break;
+    case PWM_MODE:
+        declare_pwm(pin);
+        break;
+    case SERVO_MODE:
+        declare_servo(pin);
+        break;
+    default:
+        if (is_digital(pin))
+            make_input(pin, mode == PULLUP_MODE);
+        pin_modes[pin] = Mode(mode);
+    }
+}
+
+static void write_port(uint8_t port, uint8_t levels)
+{
+    for (uint8_t bit = 0; bit < 8; bit++) {
+        uint8_t pin = 8 * port + bit;
+        if (pin < PINS && pin_modes[pin] == OUTPUT_MODE)
+            write_output(pin, levels >> bit & 1);
+    }
+}
+
+void obey(uint8_t command, const uint8_t* data)
+{
+    uint8_t low = command & 0x0F;
+    switch (command < BEGIN_SYSEX ? command & 0xF0 : command) {
+    case PORT:
+        write_port(low, data[0] | data[1] << 7);
+        break;
+    case ANALOG:
+        write_duty_or_angle(low, number(data, 2));
+        break;
+    case REPORT_ANALOG:
+        ask_channel(low, data[0]);
+        break;
+    case REPORT_PORT:
+        ask_port(low, data[0]);
+        break;
+    case PIN_MODE:
+        set_mode(data[0], data[1]);
+        break;
+    case SET_PIN:
+        if (data[0] < PINS)
+            write_output(data[0], data[1]);
+        break;
+    case VERSION:
+        say_version();
+        break;
+    case SYSTEM_RESET:
+        reset_link();
+        break;
+    }
+}
+
+static void write_extended(const uint8_t* data, uint8_t size)
+{
+    if (size >= 2)
+        write_duty_or_angle(data[0], number(data + 1, size > 2 ? 2 : 1));
+}
+
+static void set_servo_range(const uint8_t* data, uint8_t size)
+{
+    if (size < 5 || !can_be(data[0], SERVO_MODE) || is_in_use(data[0]) || (stopped && is_declared(data[0]))) {
+        refuse_pin(size ? data[0] : 0, PSTR("cannot be a servo's"));
+        return;
+    }
+    if (pin_modes[data[0]] != SERVO_MODE)
+        set_mode(data[0], SERVO_MODE);
+    if (pin_modes[data[0]] == SERVO_MODE)
+        configure_servo(data[0], number(data + 1, 2), number(data + 3, 2));
+}
+
+static void set_interval(const uint8_t* data, uint8_t size)
+{
+    uint16_t ms = size >= 2 ? number(data, 2) : DEFAULT_INTERVAL_MS;
+    interval_ms = ms ? ms : 1;
+}
+
+void obey_sysex(uint8_t command, const uint8_t* data, uint8_t size)
+{
+    switch (command) {
+    case FEATURES: say_features(); break;
+    case OUTPUT_LIMITS: handle_output(data, size); break;
+    case PULSE: handle_pulse(data, size); break;
+    case WATCHDOG: handle_watchdog(data, size); break;
+    case STOP: handle_stop(data, size); break;
+    case STATE: handle_state(data, size); break;
+    case HOME: handle_home(data, size); break;
+    case CONVERTER: handle_converter(data, size); break;
+    case TIMED_INPUT: handle_timed_input(data, size); break;
+    case AXES: handle_axes(data, size); break;
+    case HEALTH: handle_health(); break;
+    case ENCODER: handle_encoder(data, size); break;
+    case ACCELSTEPPER: handle_stepper(data, size); break;
+    case ANALOG_MAPPING_QUERY: say_analog_mapping(); break;
+    case CAPABILITY_QUERY: say_capabilities(); break;
+    case PIN_STATE_QUERY: say_pin_state(size ? data[0] : 0x7F); break;
+    case EXTENDED_ANALOG: write_extended(data, size); break;
+    case SERVO_CONFIG: set_servo_range(data, size); break;
+    case STRING: break;  // nobody here reads
+    case I2C_REQUEST: handle_i2c(data, size); break;
+    case I2C_CONFIG: configure_i2c(data, size); break;
+    case FIRMWARE: say_firmware(); break;
+    case SAMPLING_INTERVAL: set_interval(data, size); break;
+    default: refuse(PSTR("sysex command is not known"));
+    }
+}

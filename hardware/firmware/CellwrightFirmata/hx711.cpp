@@ -1,0 +1,99 @@
+#include "hx711.h"
+
+#include "clock.h"
+#include "messages.h"
+#include "pins.h"
+
+struct Converter {
+    bool attached;
+    uint8_t pins[2];  // data, clock
+    Place data, clock;
+    uint8_t gain_pulses;  // after the 24 of the value: 1 channel A at 128, 2 B at 32, 3 A at 64
+    uint32_t attached_at;
+};
+static Converter converters[CONVERTERS];
+
+static void detach(Converter& converter)
+{
+    if (!converter.attached)
+        return;
+    make_input(converter.pins[1], false);
+    for (uint8_t pin : converter.pins)
+        pin_modes[pin] = INPUT_MODE;
+    converter.attached = false;
+}
+
+static bool is_free(uint8_t pin) { return is_digital(pin) && !is_in_use(pin) && pin_modes[pin] != OUTPUT_MODE; }
+
+void handle_converter(const uint8_t* data, uint8_t size)
+{
+    if (size < 2 || data[0] > 1 || data[1] >= CONVERTERS || (data[0] == 0 && size < 5)) {
+        refuse(PSTR("converter is not known"));
+        return;
+    }
+    Converter& converter = converters[data[1]];
+    detach(converter);
+    if (data[0] == 1)
+        return;
+    uint8_t gain = data[4];
+    if (data[2] == data[3] || !is_free(data[2]) || !is_free(data[3]) || gain < 1 || gain > 3) {
+        refuse_pin(data[2], PSTR("cannot be an HX711's"));
+        return;
+    }
+    converter = {true, {data[2], data[3]}, place_of(data[2]), place_of(data[3]), gain, microseconds()};
+    make_input(data[2], false);
+    make_output(data[3], false);
+    pin_modes[data[2]] = pin_modes[data[3]] = CONVERTER_MODE;
+}
+
+// The clock may not be high for more than 60 us, or the converter switches off: so no interrupt comes while it is.
+static bool pulse(const Converter& converter)
+{
+    bool level;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        *converter.clock.pin = converter.clock.mask;  // turns it over
+#if defined(__AVR__)
+        __builtin_avr_delay_cycles(8);
+#endif
+        level = converter.data.level();
+        *converter.clock.pin = converter.clock.mask;
+    }
+    return level;
+}
+
+static int32_t read(const Converter& converter)
+{
+    uint32_t value = 0;
+    for (uint8_t bit = 0; bit < 24; bit++)
+        value = value << 1 | pulse(converter);
+    for (uint8_t more = 0; more < converter.gain_pulses; more++)
+        pulse(converter);
+    return value & 0x800000 ? int32_t(value | 0xFF000000) : int32_t(value);
+}
+
+void report_converters()
+{
+    for (uint8_t n = 0; n < CONVERTERS; n++) {
+        Converter& converter = converters[n];
+        if (!converter.attached || converter.data.level())
+            continue;
+        uint32_t at = microseconds();
+        if (at - converter.attached_at < 1000)
+            continue;  // low, as nothing has pulled it up yet
+        int32_t value = read(converter);
+        begin_reply(CONVERTER);
+        put(n);
+        put_signed(value);
+        put_number(at, 5);
+        end_reply();
+        // A wire that is off reads low for ever: look again when a conversion can be there, at most 100 a second.
+        converter.attached_at = at + 9000;
+    }
+}
+
+void reset_converters()
+{
+    for (Converter& converter : converters)
+        detach(converter);
+}

@@ -1,0 +1,257 @@
+#include "levels.h"
+
+#include "clock.h"
+#include "messages.h"
+#include "pins.h"
+#include "stop.h"
+
+// ---- PWM ----
+
+// A pin's compare register, its timer's control register and its bit there (COMnx1).
+struct Channel {
+    volatile uint8_t* compare;
+    volatile uint8_t* control;
+    uint8_t bit;
+    bool wide;  // a timer of 16 bits
+};
+
+static Channel channel_of(uint8_t pin)
+{
+    switch (pin) {
+#if defined(__AVR_ATmega2560__)
+    case 2: return {&OCR3BL, &TCCR3A, COM3B1, true};
+    case 3: return {&OCR3CL, &TCCR3A, COM3C1, true};
+    case 4: return {&OCR0B, &TCCR0A, COM0B1, false};
+    case 5: return {&OCR3AL, &TCCR3A, COM3A1, true};
+    case 6: return {&OCR4AL, &TCCR4A, COM4A1, true};
+    case 7: return {&OCR4BL, &TCCR4A, COM4B1, true};
+    case 8: return {&OCR4CL, &TCCR4A, COM4C1, true};
+    case 9: return {&OCR2B, &TCCR2A, COM2B1, false};
+    case 10: return {&OCR2A, &TCCR2A, COM2A1, false};
+    case 13: return {&OCR0A, &TCCR0A, COM0A1, false};
+    case 44: return {&OCR5CL, &TCCR5A, COM5C1, true};
+    case 45: return {&OCR5BL, &TCCR5A, COM5B1, true};
+    default: return {&OCR5AL, &TCCR5A, COM5A1, true};  // 46
+#else
+    case 3: return {&OCR2B, &TCCR2A, COM2B1, false};
+    case 5: return {&OCR0B, &TCCR0A, COM0B1, false};
+    case 6: return {&OCR0A, &TCCR0A, COM0A1, false};
+    default: return {&OCR2A, &TCCR2A, COM2A1, false};  // 11
+#endif
+    }
+}
+
+void start_pwm()
+{
+    TIMSK0 = 0;  // under the Arduino IDE its core counts milliseconds here
+    TCCR0A = _BV(WGM01) | _BV(WGM00);
+    TCCR0B = _BV(CS01) | _BV(CS00);  // 977 Hz
+    TCCR2A = _BV(WGM20);
+    TCCR2B = _BV(CS22);  // 490 Hz
+#if defined(__AVR_ATmega2560__)
+    TCCR3A = TCCR4A = TCCR5A = _BV(WGM30);
+    TCCR3B = TCCR4B = TCCR5B = _BV(CS31) | _BV(CS30);  // 490 Hz
+#endif
+}
+
+static void set_duty(uint8_t pin, uint8_t duty)
+{
+    Channel channel = channel_of(pin);
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        // Timers never give a duty of exactly 0 or 1.
+        if (duty == 0 || duty == 255) {
+            *channel.control &= ~_BV(channel.bit);
+            set_level(pin, duty);
+        } else {
+            if (channel.wide)
+                channel.compare[1] = 0;  // the high byte is written first
+            channel.compare[0] = duty;
+            *channel.control |= _BV(channel.bit);
+        }
+    }
+}
+
+static uint8_t duty_of(uint8_t pin)
+{
+    Channel channel = channel_of(pin);
+    if (*channel.control & _BV(channel.bit))
+        return channel.compare[0];
+    Place place = place_of(pin);
+    return place.pin[2] & place.mask ? 255 : 0;
+}
+
+void declare_pwm(uint8_t pin)
+{
+    pin_modes[pin] = PWM_MODE;
+    set_duty(pin, 0);
+    make_output(pin, false);
+}
+
+// ---- servos ----
+
+constexpr uint16_t FRAME_US = 20000, DEGREES = 180, LEAST_US = 544, MOST_US = 2400, SHORTEST_US = 200;
+
+struct Servo {
+    uint8_t pin;  // NO_PIN: free
+    uint16_t least_us, most_us;
+    uint16_t us;  // 0: no pulses
+};
+static Servo servos[SERVOS];
+static bool has_servos;
+static uint8_t turn;       // whose pulse is next; SERVOS: the rest of the frame
+static uint8_t high_pin;   // NO_PIN: none is high
+static uint32_t edge_at, frame_at;  // half us
+
+static Servo* servo_of(uint8_t pin)
+{
+    for (Servo& servo : servos)
+        if (servo.pin == pin)
+            return &servo;
+    return nullptr;
+}
+
+static void begin_servos()
+{
+    if (has_servos)
+        return;
+    for (Servo& servo : servos)
+        servo.pin = NO_PIN;
+    turn = SERVOS;
+    high_pin = NO_PIN;
+    frame_at = edge_at = long_ticks() + 2000;
+    has_servos = true;
+}
+
+void configure_servo(uint8_t pin, uint16_t least_us, uint16_t most_us)
+{
+    begin_servos();
+    Servo* servo = servo_of(pin);
+    if (!servo && !(servo = servo_of(NO_PIN))) {
+        refuse(PSTR("no room for another servo"));
+        return;
+    }
+    if (least_us < SHORTEST_US || most_us > 3000 || least_us >= most_us) {
+        refuse_pin(pin, PSTR("has no such servo"));
+        return;
+    }
+    if (servo->pin != pin) {
+        make_output(pin, false);
+        servo->us = 0;
+    }
+    servo->least_us = least_us;
+    servo->most_us = most_us;
+    servo->pin = pin;
+    pin_modes[pin] = SERVO_MODE;
+}
+
+void declare_servo(uint8_t pin)
+{
+    begin_servos();
+    if (!servo_of(pin))
+        configure_servo(pin, LEAST_US, MOST_US);
+}
+
+static void turn_servo(Servo& servo, uint16_t value)
+{
+    uint16_t us = value;
+    if (value < LEAST_US) {
+        uint16_t degrees = value < DEGREES ? value : DEGREES;
+        us = servo.least_us + uint32_t(servo.most_us - servo.least_us) * degrees / DEGREES;
+    }
+    us = us < servo.least_us ? servo.least_us : us > servo.most_us ? servo.most_us : us;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { servo.us = us; }
+}
+
+// One servo's pulse after the other, then a pause to the end of the frame.
+void turn_servos()
+{
+    if (!has_servos || int32_t(edge_at - long_ticks()) > 4)
+        return;
+    if (high_pin != NO_PIN) {
+        set_level(high_pin, false);
+        high_pin = NO_PIN;
+    }
+    if (turn >= SERVOS) {
+        turn = 0;
+        frame_at = edge_at + uint32_t(FRAME_US) * TICKS_PER_US;
+    }
+    while (turn < SERVOS && (servos[turn].pin == NO_PIN || !servos[turn].us))
+        turn++;
+    if (turn < SERVOS && !stopped) {
+        set_level(high_pin = servos[turn].pin, true);
+        edge_at = long_ticks() + servos[turn].us * TICKS_PER_US;
+        turn++;
+    } else {
+        turn = SERVOS;
+        edge_at = frame_at;
+    }
+}
+
+int16_t servos_due_in()
+{
+    if (!has_servos)
+        return INT16_MAX;
+    int32_t in = edge_at - long_ticks();
+    return in < 0 ? 0 : in < INT16_MAX ? int16_t(in) : INT16_MAX;
+}
+
+// ---- both ----
+
+void write_duty_or_angle(uint8_t pin, uint16_t value)
+{
+    if (pin >= PINS || (pin_modes[pin] != PWM_MODE && pin_modes[pin] != SERVO_MODE))
+        return;
+    if (stopped) {
+        if (value)
+            refuse(PSTR("stopped: release first"));
+        return;
+    }
+    if (pin_modes[pin] == PWM_MODE)
+        set_duty(pin, value < 255 ? value : 255);
+    else
+        turn_servo(*servo_of(pin), value);
+    if (stopped)
+        stop_levels();  // it was stopped meanwhile
+}
+
+uint16_t duty_or_angle(uint8_t pin)
+{
+    if (pin_modes[pin] == PWM_MODE)
+        return duty_of(pin);
+    const Servo* servo = servo_of(pin);
+    if (!servo || !servo->us)
+        return 0;
+    return uint32_t(servo->us - servo->least_us) * DEGREES / (servo->most_us - servo->least_us);
+}
+
+void release_level(uint8_t pin)
+{
+    if (pin_modes[pin] == PWM_MODE)
+        set_duty(pin, 0);
+    if (pin_modes[pin] == SERVO_MODE)
+        if (Servo* servo = servo_of(pin)) {
+            ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+            {
+                servo->pin = NO_PIN;
+                if (high_pin == pin) {
+                    set_level(pin, false);
+                    high_pin = NO_PIN;
+                }
+            }
+        }
+}
+
+void stop_levels()
+{
+    for (uint8_t pin = 0; pin < PINS; pin++)
+        if (pin_modes[pin] == PWM_MODE)
+            set_duty(pin, 0);
+    if (!has_servos)
+        return;
+    for (Servo& servo : servos)
+        servo.us = 0;
+    if (high_pin != NO_PIN)
+        set_level(high_pin, false);
+    high_pin = NO_PIN;
+}

@@ -1,0 +1,67 @@
+// Messages: what the host sends, taken apart; and what is sent to it, put together.
+#pragma once
+
+#include "chip.h"
+
+enum Command : uint8_t {
+    FEATURES = 0x01,
+    OUTPUT_LIMITS = 0x02,
+    PULSE = 0x03,
+    WATCHDOG = 0x04,
+    STOP = 0x05,
+    STATE = 0x06,
+    HOME = 0x07,
+    CONVERTER = 0x08,
+    TIMED_INPUT = 0x09,
+    AXES = 0x0A,
+    HEALTH = 0x0B,
+    ENCODER = 0x61,
+    ACCELSTEPPER = 0x62,
+    ANALOG_MAPPING_QUERY = 0x69,
+    ANALOG_MAPPING = 0x6A,
+    CAPABILITY_QUERY = 0x6B,
+    CAPABILITIES = 0x6C,
+    PIN_STATE_QUERY = 0x6D,
+    PIN_STATE = 0x6E,
+    EXTENDED_ANALOG = 0x6F,
+    SERVO_CONFIG = 0x70,
+    STRING = 0x71,
+    I2C_REQUEST = 0x76,
+    I2C_REPLY = 0x77,
+    I2C_CONFIG = 0x78,
+    FIRMWARE = 0x79,
+    SAMPLING_INTERVAL = 0x7A,
+    PORT = 0x90,
+    REPORT_ANALOG = 0xC0,
+    REPORT_PORT = 0xD0,
+    ANALOG = 0xE0,
+    BEGIN_SYSEX = 0xF0,
+    PIN_MODE = 0xF4,
+    SET_PIN = 0xF5,
+    END_SYSEX = 0xF7,
+    VERSION = 0xF9,
+    SYSTEM_RESET = 0xFF,
+};
+
+constexpr uint8_t LONGEST_SYSEX = 72;
+
+void read_host();  // obey whatever has come, while there is room for what it may have to answer
+
+// What a whole message asks; data has seven bits a byte.
+void obey(uint8_t command, const uint8_t* data);
+void obey_sysex(uint8_t command, const uint8_t* data, uint8_t size);
+void say_who_is_there();
+
+uint32_t number(const uint8_t* data, uint8_t bytes);
+int32_t signed_number(const uint8_t* data);  // AccelStepper's five bytes
+float decimal(const uint8_t* data);          // AccelStepper's four bytes
+
+void send_message(uint8_t command, uint8_t first, uint8_t second);
+void begin_reply(uint8_t command);
+void put(uint8_t seven_bits);
+void put_number(uint32_t value, uint8_t bytes);
+void put_signed(int32_t value);
+void end_reply();
+
+void refuse(PGM_P why);                  // words for the host, at most 30 letters; dropped where the line is full
+void refuse_pin(uint8_t pin, PGM_P why);  // "pin 5 …", why at most 23 letters

@@ -1,0 +1,26 @@
+// Digital outputs: safe levels, pulses, longest times and duties.
+#pragma once
+
+#include "chip.h"
+
+// Bits by pin, kept over a restart together with a checksum.
+struct SafeLevels {
+    uint8_t declared[PORTS];
+    uint8_t level[PORTS];
+};
+extern SafeLevels safe_levels;
+
+bool is_declared(uint8_t pin);
+bool safe_level(uint8_t pin);
+void forget_output(uint8_t pin);
+void declare_output(uint8_t pin);             // at its safe level
+void write_output(uint8_t pin, bool level);   // what the host asks for
+void take_safe_levels();                      // all outputs, PWM and servos too; interrupts may be off
+void reset_outputs();
+
+void handle_output(const uint8_t* data, uint8_t size);
+void handle_pulse(const uint8_t* data, uint8_t size);
+void tell_pulses();      // from the main loop
+void guard_outputs();    // four times a millisecond
+void end_what_is_due();  // pulses and servos; interrupts are off
+bool next_alarm(uint16_t& at);  // when that is to be called next, if it is soon

@@ -1,0 +1,377 @@
+// The ideal trapezoid, cut into stretches. Step k is due when the way s(t) reaches k. The square of the speed changes
+// evenly with the way: v² = v0² + 2as. While slowing down it is 2a(steps to go), so that no rounding adds up.
+#include "ramp.h"
+
+#include <math.h>
+
+#include "clock.h"
+#include "coils.h"
+#include "steps.h"
+
+constexpr float HALF_US_PER_S = 2e6f, FRACTION = 65536.0f;
+constexpr float RAMP_S = 0.006f;          // how long a stretch of a ramp may take, about
+constexpr float LONGEST_HALF_US = 15000;  // between events; longer intervals are cut by pauses
+constexpr float MOST_EVENTS = 60000;
+constexpr float NEARLY = 1.0001f;
+constexpr uint16_t FEW = 8;  // steps; a stretch of more takes in the step that follows, where the speed turns
+
+SURVIVES_RESTART Axis axes[DEVICES];
+
+// One axis is planned at a time, in the housekeeping only, so what is reckoned with is kept here and not on the stack.
+static struct {
+    float speed, squared;  // at the beginning of the piece, steps/s and its square
+    float top_squared, twice_a;
+    float ahead;  // steps to the target
+} way;
+static struct {
+    uint16_t steps;
+    float seconds;
+    float end;  // speed
+    bool even;
+} piece;
+
+// Takes in a part of the way: so many steps in so many seconds, to such a speed.
+static void take_in(uint16_t steps, float seconds, float end, float end_squared)
+{
+    piece.steps += steps;
+    piece.seconds += seconds;
+    piece.end = way.speed = end;
+    way.squared = end_squared;
+    way.ahead -= steps;
+}
+
+// A step in which the speed turns: it may speed up, go on evenly and slow down within it.
+static __attribute__((noinline)) void cross()
+{
+    float up = (way.top_squared - way.squared) / way.twice_a;
+    float until_peak = (way.ahead - way.squared / way.twice_a) / 2;
+    if (up > until_peak)
+        up = until_peak;
+    if (up < 0)
+        up = 0;
+    float peak_squared = way.squared + way.twice_a * up;
+    float end_squared = way.twice_a * (way.ahead - 1);
+    if (end_squared > peak_squared)
+        end_squared = peak_squared;
+    float peak = sqrtf(peak_squared), end = sqrtf(end_squared);
+    float even = 1 - up - (peak_squared - end_squared) / way.twice_a;
+    float seconds = 2 * (2 * peak - way.speed - end) / way.twice_a;
+    if (even > 0)
+        seconds += even / peak;
+    take_in(1, seconds, end, end_squared);
+}
+
+static uint16_t whole(float steps) { return steps < 1 ? 1 : uint16_t(steps < MOST_EVENTS ? steps : MOST_EVENTS); }
+
+// A stretch of a ramp: at most `most` steps, of which `share` are few enough for their intervals to change evenly.
+static __attribute__((noinline)) void ramp(float share, float most, bool up)
+{
+    float in_time = way.speed * RAMP_S;
+    if (share > in_time)
+        share = in_time;
+    uint16_t steps = whole(1.5f * share >= most ? most : share);  // no crumbs: they are over before the next is planned
+    float change = way.twice_a * steps;
+    float end_squared = up ? way.squared + change : way.squared - change;
+    float end = end_squared > 0 ? sqrtf(end_squared) : 0;
+    take_in(steps, 2 * steps / (way.speed + end), end, end_squared);
+}
+
+static void stop_at_target()
+{
+    way.squared = way.twice_a * way.ahead;
+    ramp(way.ahead / 3, way.ahead, false);
+}
+
+static void evenly(float speed, float steps)
+{
+    uint16_t some = whole(steps);
+    take_in(some, some / speed, speed, way.squared);
+    piece.even = true;
+}
+
+static void turn()
+{
+    bool joins = way.ahead >= 3 * FEW;
+    cross();
+    if (joins && way.twice_a * way.ahead <= way.squared * NEARLY)
+        stop_at_target();
+}
+
+// The next piece of a way with `to_go` steps ahead (negative: behind).
+static void next_piece(int32_t to_go, float top)
+{
+    piece.steps = 0;
+    piece.seconds = 0;
+    piece.even = false;
+    if (way.twice_a == 0) {
+        evenly(top, to_go);
+        return;
+    }
+    float to_rest = way.squared / way.twice_a;
+    if (to_go <= 0 || to_rest > way.ahead * NEARLY) {  // beyond help: stop past the target, then come back
+        if (to_rest > 1)
+            ramp(to_rest / 3, to_rest, false);
+        else
+            take_in(1, 2 / way.speed, 0, 0);
+        return;
+    }
+    if (to_rest * NEARLY >= way.ahead) {
+        stop_at_target();
+        return;
+    }
+    float top_ahead = (way.top_squared - way.squared) / way.twice_a;
+    if (way.squared > way.top_squared * NEARLY) {  // the speed was lowered in mid-move
+        if (top_ahead < -1)
+            ramp(to_rest / 3, -top_ahead, false);
+        else
+            take_in(1, 2 / (way.speed + top), top, way.top_squared);
+        return;
+    }
+    float most = (way.ahead - to_rest) / 2;
+    if (way.squared * NEARLY >= way.top_squared) {
+        if (most >= 0.5f)
+            evenly(way.speed, 2 * most);
+        else
+            turn();
+        return;
+    }
+    if (most > top_ahead)
+        most = top_ahead;
+    if (most < 1) {
+        turn();
+        return;
+    }
+    ramp(to_rest / 2, most, true);
+    if (piece.steps > FEW && most < piece.steps + 1 && way.ahead > 1)
+        cross();
+}
+
+static uint32_t fixed(float half_us) { return uint32_t(half_us * FRACTION + 0.5f); }
+
+static void lay(Axis& axis, const Stretch& next)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.next = next; }
+}
+
+// The piece as a stretch. A step too slow for the timer is cut into a pause and a rest of the same length as its parts.
+static void lay_out(Axis& axis, float begin, uint8_t flags)
+{
+    float half_us = piece.seconds * HALF_US_PER_S;
+    if (piece.steps > 1)
+        half_us /= piece.steps;
+    flags |= PLANNED;
+    if (half_us > LONGEST_HALF_US) {
+        uint16_t pauses = whole(half_us / LONGEST_HALF_US + 1);
+        axis.slow_interval = fixed(half_us / (pauses + 1));
+        axis.slow_flags = (flags | STEPS) & ~CRUISE;
+        lay(axis, {pauses, axis.slow_interval, 0, uint8_t(flags & (PLANNED | NEGATIVE))});
+        return;
+    }
+    int32_t growth = 0;
+    if (piece.steps > 1 && !piece.even && piece.end > 0)
+        growth = (begin - piece.end) / (begin * piece.end * piece.steps) * (HALF_US_PER_S * FRACTION);
+    uint32_t interval = fixed(half_us) - growth * int32_t(piece.steps - 1) / 2;
+    lay(axis, {piece.steps, interval, growth, uint8_t(flags | STEPS)});
+}
+
+// Fills the axis's next stretch, which is empty.
+static void plan(Axis& axis)
+{
+    if (axis.slow_flags) {
+        uint8_t flags = axis.slow_flags;
+        axis.slow_flags = 0;
+        lay(axis, {1, axis.slow_interval, 0, flags});
+        return;
+    }
+    int32_t to_go = axis.target - axis.end_position;
+    float begin = axis.planned_speed, top = axis.move_speed;
+    if (begin == 0) {
+        if (to_go == 0) {
+            lay(axis, {1, 40UL << 16, 0, PLANNED | LAST});
+            return;
+        }
+        axis.planned_negative = to_go < 0;
+    }
+    if (axis.planned_negative)
+        to_go = -to_go;
+    way = {begin, begin * begin, top * top, 2 * axis.move_acceleration, float(to_go)};
+    next_piece(to_go, top);
+    if (piece.even && piece.seconds * HALF_US_PER_S > LONGEST_HALF_US * piece.steps) {
+        piece.steps = 1;
+        piece.seconds = 1 / piece.end;
+    }
+    bool last = to_go == piece.steps && (piece.end == 0 || axis.move_acceleration == 0);
+    lay_out(axis, begin, (axis.planned_negative ? NEGATIVE : 0) | (last ? LAST : 0) | (piece.even ? CRUISE : 0));
+    axis.planned_speed = last ? 0 : piece.end;
+}
+
+static volatile bool held;  // while the main loop changes a plan
+
+static bool needs_plan(const Axis& axis)
+{
+    return (axis.moving || axis.begins) && !axis.next.flags && !(axis.flags & LAST);
+}
+
+bool plan_one()
+{
+    if (held)
+        return false;
+    for (Axis& axis : axes)
+        if (axis.wires > 1 && axis.moving)
+            follow_with_coils(axis);
+    static uint8_t first;
+    for (uint8_t n = 0; n < DEVICES; n++) {
+        uint8_t device = first + n < DEVICES ? first + n : first + n - DEVICES;
+        if (needs_plan(axes[device])) {
+            plan(axes[device]);
+            first = device + 1 < DEVICES ? device + 1 : 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint8_t volatile_flags(const Axis& axis) { return *const_cast<const volatile uint8_t*>(&axis.next.flags); }
+
+bool plan_first(Axis& axis, int32_t target)
+{
+    settle(axis);
+    axis.target = target;
+    if (target == axis.end_position)
+        return false;
+    axis.begins = true;
+    wake_housekeeping();
+    while (!volatile_flags(axis)) {
+#if !defined(__AVR__)
+        plan_one();
+#endif
+    }
+    axis.begins = false;
+    return true;
+}
+
+// Ends the even stretch under way within a millisecond or so, to go on from its speed with another plan.
+static void cut_even_stretch(uint16_t& left, uint32_t interval, int32_t& end, uint8_t flags)
+{
+    uint16_t soon = 2000 / (uint16_t(interval >> 16) + 1) + 1;
+    if (left <= soon)
+        return;
+    end += (flags & NEGATIVE) ? int32_t(left - soon) : -int32_t(left - soon);
+    left = soon;
+}
+
+void replan(Axis& axis)
+{
+    held = true;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        if ((axis.flags & CRUISE) && axis.left > 1) {
+            cut_even_stretch(axis.left, axis.interval, axis.end_position, axis.flags);
+            axis.next.flags = 0;
+            axis.slow_flags = 0;
+            axis.planned_negative = axis.flags & NEGATIVE;
+            axis.planned_speed = HALF_US_PER_S * FRACTION / axis.interval;
+        } else if (axis.next.flags & CRUISE) {
+            int32_t unused = 0;
+            cut_even_stretch(axis.next.events, axis.next.interval, unused, axis.next.flags);
+            if (axis.next.flags & LAST)  // of a move without acceleration
+                axis.planned_speed = HALF_US_PER_S * FRACTION / axis.next.interval;
+        }
+        axis.flags &= ~LAST;
+        axis.next.flags &= ~LAST;
+        axis.slow_flags &= ~LAST;
+        if (axis.next.flags == (PLANNED & ~LAST) && axis.planned_speed == 0 && axis.next.events == 1)
+            axis.next.flags = PLANNED;  // the pause that would have ended the move
+    }
+    if (axis.move_acceleration == 0)
+        axis.planned_speed = 0;  // nothing to be slowed down
+    held = false;
+    wake_housekeeping();
+}
+
+static int32_t planned_position(const Axis& axis)
+{
+    int32_t position = axis.end_position, ahead = 0;
+    if (axis.next.flags & STEPS)
+        ahead = axis.next.events;
+    if (axis.slow_flags & STEPS)
+        ahead += 1;
+    return axis.planned_negative ? position - ahead : position + ahead;
+}
+
+void slow_down(Axis& axis)
+{
+    if (axis.move_acceleration == 0) {
+        halt(axis, ARRIVED);
+        return;
+    }
+    replan(axis);
+    held = true;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        int32_t to_rest = int32_t(ceilf(axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration)));
+        int32_t position = planned_position(axis);
+        axis.target = axis.planned_negative ? position - to_rest : position + to_rest;
+    }
+    held = false;
+    wake_housekeeping();
+}
+
+void begin_move(Axis& axis, int32_t target, float speed)
+{
+    axis.move_speed = speed;
+    axis.move_acceleration = axis.acceleration;
+    if (axis.moving) {
+        axis.target = target;
+        replan(axis);
+        return;
+    }
+    if (!plan_first(axis, target)) {
+        axis.ended = ARRIVED;
+        return;
+    }
+    Axis* one = &axis;
+    start_axes(&one, 1);
+}
+
+void settle(Axis& axis)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        axis.end_position = position_of(axis);
+        axis.flags = axis.next.flags = axis.slow_flags = 0;
+        axis.planned_speed = 0;
+    }
+}
+
+void halt(Axis& axis, Ending ending)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        drop_axis(axis);
+        if (axis.moving)
+            axis.ended = ending;
+        axis.moving = false;
+        settle(axis);
+    }
+}
+
+void call_here_zero(Axis& axis)
+{
+    held = true;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        int32_t here = position_of(axis);
+        axis.end_position -= here;
+        axis.target -= here;
+        if (axis.wires > 1)
+            axis.phase = (here % phases_of(axis) * (axis.half_steps || axis.wires == 2 ? 1 : 2) + axis.phase) % phases_of(axis);
+    }
+    held = false;
+}
+
+void halt_all()
+{
+    for (Axis& axis : axes)
+        halt(axis, NOT_ENDED);
+}

@@ -1,0 +1,486 @@
+#include "steppers.h"
+
+#include <math.h>
+
+#include "coils.h"
+#include "homing.h"
+#include "messages.h"
+#include "steps.h"
+#include "stop.h"
+
+enum Sub : uint8_t {
+    CONFIGURE = 0x00,
+    ZERO = 0x01,
+    STEP = 0x02,
+    TO = 0x03,
+    ENABLE = 0x04,
+    SLOW_STOP = 0x05,
+    REPORT = 0x06,
+    LIMIT = 0x07,
+    ACCELERATION = 0x08,
+    SPEED = 0x09,
+    COMPLETE = 0x0A,
+    GROUP_CONFIGURE = 0x20,
+    GROUP_TO = 0x21,
+    GROUP_STOP = 0x23,
+    GROUP_COMPLETE = 0x24,
+};
+
+constexpr uint8_t INVERT_STEP = 0x01, INVERT_DIRECTION = 0x02, INVERT_ENABLE = 0x10, HAS_ENABLE = 0x01;
+
+struct Group {
+    uint8_t members[DEVICES];
+    uint8_t count : 7;  // 0: not configured
+    bool moving : 1;
+};
+static Group groups[GROUPS];
+
+bool is_configured(uint8_t device) { return device < DEVICES && axes[device].wires; }
+
+// ---- configuring ----
+
+static void release_pins(Axis& axis)
+{
+    for (uint8_t n = 0; n < (axis.wires == 1 ? 2 : axis.wires); n++)
+        pin_modes[axis.pins[n]] = INPUT_MODE;
+    if (axis.enable_pin != NO_PIN)
+        pin_modes[axis.enable_pin] = INPUT_MODE;
+    axis.wires = 0;
+}
+
+static void take_pin(uint8_t pin, bool level)
+{
+    make_output(pin, level);
+    pin_modes[pin] = STEPPER_MODE;
+}
+
+static Limit no_limit() { return {register_at(0x23), 0, 0}; }
+
+static void configure(uint8_t device, const uint8_t* data, uint8_t size)
+{
+    Axis& axis = axes[device];
+    uint8_t wires = data[0] >> 4 & 0x07, step_size = data[0] >> 1 & 0x07;
+    bool has_enable = data[0] & HAS_ENABLE;
+    uint8_t pins = wires == 1 ? 2 : wires;
+    if (wires < 1 || wires > 4 || step_size > 1 || (wires == 2 && step_size)) {
+        refuse(PSTR("such steppers are not known"));
+        return;
+    }
+    if (size < 1 + pins + has_enable) {
+        refuse(PSTR("stepper's pins are missing"));
+        return;
+    }
+    halt(axis, NOT_ENDED);
+    if (axis.wires)
+        release_pins(axis);
+    for (uint8_t n = 0; n < pins + has_enable; n++) {
+        uint8_t pin = data[1 + n];
+        bool twice = false;
+        for (uint8_t other = 0; other < n; other++)
+            twice |= data[1 + other] == pin;
+        if (!is_digital(pin) || is_in_use(pin) || pin_modes[pin] == OUTPUT_MODE || twice) {
+            refuse_pin(pin, PSTR("cannot be a stepper's"));
+            return;
+        }
+    }
+    axis.wires = wires;
+    axis.half_steps = step_size;
+    axis.phase = 0;
+    axis.inverted = size > 1 + pins + has_enable ? data[1 + pins + has_enable] : 0;
+    axis.enable_pin = has_enable ? data[1 + pins] : NO_PIN;
+    axis.speed = 1;  // steps/s until the host says otherwise
+    axis.acceleration = 0;
+    axis.end_position = 0;
+    axis.group = NO_GROUP;
+    axis.ended = NOT_ENDED;
+    axis.limits[0] = axis.limits[1] = axis.limit = no_limit();
+    for (uint8_t n = 0; n < pins; n++) {
+        axis.pins[n] = data[1 + n];
+        take_pin(axis.pins[n], axis.inverted >> n & 1);
+    }
+    Place step = place_of(axis.pins[0]), direction = place_of(axis.pins[1]);
+    axis.step_pin = step.pin;
+    axis.step_mask = wires == 1 ? step.mask : 0;
+    axis.direction_port = direction.pin + 2;
+    axis.direction_mask = wires == 1 ? direction.mask : 0;
+    if (has_enable)
+        take_pin(axis.enable_pin, axis.inverted & INVERT_ENABLE);  // enabled
+}
+
+static void set_limits(Axis& axis, const uint8_t* data)
+{
+    for (uint8_t end = 0; end < 2; end++) {
+        uint8_t pin = data[2 * end];
+        bool active = data[2 * end + 1];
+        Limit limit = no_limit();
+        if (pin != NO_PIN) {
+            if (!is_digital(pin) || pin_modes[pin] == OUTPUT_MODE || is_in_use(pin)) {
+                refuse_pin(pin, PSTR("cannot be a limit"));
+                return;
+            }
+            if (pin_modes[pin] != INPUT_MODE && pin_modes[pin] != PULLUP_MODE)
+                pin_modes[pin] = INPUT_MODE;
+            if (!active) {
+                pin_modes[pin] = PULLUP_MODE;
+                make_input(pin, true);
+            }
+            Place place = place_of(pin);
+            limit = {place.pin, place.mask, uint8_t(active ? 0 : 0xFF)};
+        }
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+        {
+            axis.limits[end] = limit;
+            if (axis.moving && bool(axis.flags & NEGATIVE) == !end)  // the way it goes
+                axis.limit = limit;
+        }
+    }
+}
+
+// ---- moves ----
+
+static void complete(uint8_t device)
+{
+    begin_reply(ACCELSTEPPER);
+    put(COMPLETE);
+    put(device);
+    put_signed(position_of(axes[device]));
+    end_reply();
+}
+
+static bool may_move(float speed)
+{
+    if (stopped) {
+        refuse(PSTR("stopped: release first"));
+        return false;
+    }
+    float all = speed;
+    for (const Axis& axis : axes)
+        if (axis.wires && axis.moving)
+            all += axis.move_speed;
+    if (all > MOST_STEPS_ALL) {
+        refuse(PSTR("axes too fast together"));
+        return false;
+    }
+    return true;
+}
+
+static void move_to(uint8_t device, int32_t target)
+{
+    Axis& axis = axes[device];
+    if (axis.group != NO_GROUP || is_homing(device)) {
+        refuse(PSTR("axis is moved by others"));
+        return;
+    }
+    if (may_move(axis.moving ? 0 : axis.speed))
+        begin_move(axis, target, axis.speed);
+}
+
+static void set_speed(Axis& axis, float speed)
+{
+    if (!(speed > 0) || speed > MOST_STEPS_ONE) {
+        refuse(PSTR("speed is beyond this board's"));
+        return;
+    }
+    if (axis.moving && axis.group == NO_GROUP && !may_move(speed - axis.move_speed))
+        return;
+    axis.speed = speed;
+    if (axis.moving && axis.group == NO_GROUP) {
+        axis.move_speed = speed;
+        replan(axis);
+    }
+}
+
+static void set_acceleration(Axis& axis, float acceleration)
+{
+    if (!(acceleration >= 0) || acceleration > 1e8f) {
+        refuse(PSTR("no such acceleration"));
+        return;
+    }
+    axis.acceleration = acceleration;
+    if (axis.moving && axis.group == NO_GROUP && axis.move_acceleration > 0 && acceleration > 0) {
+        axis.move_acceleration = acceleration;
+        replan(axis);
+    }
+}
+
+static void stop_axis(uint8_t device)
+{
+    Axis& axis = axes[device];
+    end_homing(device);
+    if (axis.moving)
+        slow_down(axis);
+    else if (axis.group == NO_GROUP)
+        complete(device);
+}
+
+// ---- groups ----
+
+static void leave_groups(uint8_t device)
+{
+    for (Group& group : groups)
+        for (uint8_t n = 0; n < group.count; n++)
+            if (group.members[n] == device)
+                group.count = 0;
+}
+
+static void configure_group(Group& group, const uint8_t* data, uint8_t size)
+{
+    group.count = 0;
+    if (size < 2 || size > DEVICES) {
+        refuse(PSTR("a group has two members or more"));
+        return;
+    }
+    for (uint8_t n = 0; n < size; n++) {
+        bool twice = false;
+        for (uint8_t other = 0; other < n; other++)
+            twice |= data[other] == data[n];
+        if (!is_configured(data[n]) || twice) {
+            refuse(PSTR("group has an unknown member"));
+            return;
+        }
+        group.members[n] = data[n];
+    }
+    group.count = size;
+}
+
+static void halt_group(Group& group)
+{
+    for (uint8_t n = 0; n < group.count; n++)
+        if (axes[group.members[n]].group == &group - groups)
+            halt(axes[group.members[n]], ARRIVED);
+}
+
+static void end_group_if_all_stand(uint8_t number_of_group)
+{
+    Group& group = groups[number_of_group];
+    for (uint8_t n = 0; n < group.count; n++)
+        if (axes[group.members[n]].moving)
+            return;
+    for (uint8_t n = 0; n < group.count; n++) {
+        axes[group.members[n]].group = NO_GROUP;
+        axes[group.members[n]].ended = NOT_ENDED;
+    }
+    group.moving = false;
+    begin_reply(ACCELSTEPPER);
+    put(GROUP_COMPLETE);
+    put(number_of_group);
+    end_reply();
+}
+
+// Each member gets the same trapezoid, scaled to its way: so they are on a straight line at any time.
+static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t size)
+{
+    Group& group = groups[number_of_group];
+    if (!group.count || size < 5 * group.count) {
+        refuse(group.count ? PSTR("group's targets are missing") : PSTR("group is not configured"));
+        return;
+    }
+    float speed = 1e9f, acceleration = 1e9f;  // of the whole way, 1/s and 1/s²
+    float all = 0;
+    for (uint8_t n = 0; n < group.count; n++) {
+        const Axis& axis = axes[group.members[n]];
+        if (axis.moving || is_homing(group.members[n])) {
+            refuse(PSTR("a member of the group moves"));
+            return;
+        }
+        float way = fabs(float(signed_number(data + 5 * n) - axis.end_position));
+        if (way == 0)
+            continue;
+        all += way;
+        if (axis.speed / way < speed)
+            speed = axis.speed / way;
+        if (axis.acceleration / way < acceleration)
+            acceleration = axis.acceleration / way;
+    }
+    if (!may_move(all * speed))
+        return;
+    Axis* started[DEVICES];
+    uint8_t count = 0;
+    for (uint8_t n = 0; n < group.count; n++) {
+        Axis& axis = axes[group.members[n]];
+        int32_t target = signed_number(data + 5 * n);
+        float way = fabs(float(target - axis.end_position));
+        axis.move_speed = speed * way;
+        axis.move_acceleration = acceleration * way;
+        axis.group = number_of_group;
+        axis.ended = NOT_ENDED;
+        if (plan_first(axis, target))
+            started[count++] = &axis;
+    }
+    group.moving = true;
+    start_axes(started, count);
+    if (!count)
+        end_group_if_all_stand(number_of_group);  // they are there already
+}
+
+static void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
+{
+    uint8_t number_of_group = data[0];
+    if (number_of_group >= GROUPS) {
+        refuse(PSTR("there are five groups, 0 to 4"));
+        return;
+    }
+    Group& group = groups[number_of_group];
+    if (group.moving && sub != GROUP_STOP) {
+        refuse(PSTR("the group moves"));
+        return;
+    }
+    if (sub == GROUP_CONFIGURE)
+        configure_group(group, data + 1, size - 1);
+    else if (sub == GROUP_TO)
+        move_group(number_of_group, data + 1, size - 1);
+    else if (sub == GROUP_STOP && group.count)
+        halt_group(group);
+    else
+        refuse(PSTR("group is not configured"));
+}
+
+// ---- what the host asks ----
+
+static const uint8_t SIZES[] PROGMEM = {1, 0, 5, 5, 1, 0, 0, 4, 4, 4};  // of the data after the device
+
+void handle_stepper(const uint8_t* data, uint8_t size)
+{
+    if (size < 2) {
+        refuse(PSTR("stepper message is too short"));
+        return;
+    }
+    uint8_t sub = data[0], device = data[1];
+    if (sub >= GROUP_CONFIGURE) {
+        handle_group(sub, data + 1, size - 1);
+        return;
+    }
+    if (sub > SPEED || device >= DEVICES || size < 2 + pgm_read_byte(&SIZES[sub])) {
+        refuse(device >= DEVICES ? PSTR("no such stepper") : PSTR("stepper message is not known"));
+        return;
+    }
+    if (sub == CONFIGURE) {
+        end_homing(device);
+        leave_groups(device);
+        configure(device, data + 2, size - 2);
+        return;
+    }
+    if (!is_configured(device)) {
+        refuse(PSTR("stepper is not configured"));
+        return;
+    }
+    Axis& axis = axes[device];
+    switch (sub) {
+    case ZERO:
+        call_here_zero(axis);
+        break;
+    case STEP:
+        move_to(device, position_of(axis) + signed_number(data + 2));
+        break;
+    case TO:
+        move_to(device, signed_number(data + 2));
+        break;
+    case ENABLE:
+        if (axis.enable_pin == NO_PIN)
+            refuse(PSTR("stepper has no enable pin"));
+        else if (!stopped || !data[2])
+            set_level(axis.enable_pin, !data[2] != bool(axis.inverted & INVERT_ENABLE));
+        break;
+    case SLOW_STOP:
+        stop_axis(device);
+        break;
+    case REPORT:
+        begin_reply(ACCELSTEPPER);
+        put(REPORT);
+        put(device);
+        put_signed(position_of(axis));
+        end_reply();
+        break;
+    case LIMIT:
+        set_limits(axis, data + 2);
+        break;
+    case ACCELERATION:
+        set_acceleration(axis, decimal(data + 2));
+        break;
+    case SPEED:
+        set_speed(axis, decimal(data + 2));
+        break;
+    }
+}
+
+static void tell_limit(uint8_t device)
+{
+    begin_reply(AXES);
+    put(2);
+    put(device);
+    put(axes[device].hit_high);
+    end_reply();
+}
+
+void tell_ended_moves()
+{
+    for (uint8_t device = 0; device < DEVICES; device++) {
+        Axis& axis = axes[device];
+        uint8_t ended = axis.ended;
+        if (!axis.wires || ended == NOT_ENDED)
+            continue;
+        axis.ended = NOT_ENDED;
+        axis.hit_high = !(axis.flags & NEGATIVE);
+        settle(axis);
+        if (axis.wires > 1)
+            follow_with_coils(axis);
+        if (is_homing(device)) {
+            go_on_homing(device, ended == HIT_LIMIT);
+            continue;
+        }
+        if (ended == HIT_LIMIT)
+            tell_limit(device);
+        if (axis.group == NO_GROUP) {
+            complete(device);
+        } else {
+            if (ended == HIT_LIMIT)
+                halt_group(groups[axis.group]);  // off the line, none goes on
+            end_group_if_all_stand(axis.group);
+        }
+    }
+}
+
+void handle_axes(const uint8_t* data, uint8_t size)
+{
+    if (size < 2 || data[0] > 1 || !is_configured(data[1])) {
+        refuse(PSTR("no such axis"));
+        return;
+    }
+    Axis& axis = axes[data[1]];
+    if (data[0] == 0) {
+        end_homing(data[1]);
+        if (axis.moving)
+            halt(axis, ARRIVED);
+        else if (axis.group == NO_GROUP)
+            complete(data[1]);
+        return;
+    }
+    begin_reply(AXES);
+    put(1);
+    put(data[1]);
+    put(axis.moving);
+    put_signed(position_of(axis));
+    put((axis.limits[0].is_active() ? 1 : 0) | (axis.limits[1].is_active() ? 2 : 0));
+    end_reply();
+}
+
+void reset_steppers()
+{
+    for (uint8_t device = 0; device < DEVICES; device++) {
+        end_homing(device);
+        Axis& axis = axes[device];
+        halt(axis, NOT_ENDED);
+        axis.ended = NOT_ENDED;
+        if (axis.wires) {
+            for (uint8_t n = 0; n < (axis.wires == 1 ? 2 : axis.wires); n++)
+                make_input(axis.pins[n], false);
+            if (axis.enable_pin != NO_PIN)
+                make_input(axis.enable_pin, false);
+            release_pins(axis);
+        }
+    }
+    for (Group& group : groups) {
+        group.count = 0;
+        group.moving = false;
+    }
+}

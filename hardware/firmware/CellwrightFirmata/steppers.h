@@ -1,0 +1,10 @@
+// AccelStepper's messages and groups.
+#pragma once
+
+#include "chip.h"
+
+void handle_stepper(const uint8_t* data, uint8_t size);
+void handle_axes(const uint8_t* data, uint8_t size);
+void tell_ended_moves();  // from the main loop
+void reset_steppers();    // forget them all
+bool is_configured(uint8_t device);

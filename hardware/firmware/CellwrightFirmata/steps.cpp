@@ -1,0 +1,241 @@
+// Steps come from timer 1's first comparison. Whichever axis is due next sets it; axes due within a microsecond of each
+// other are served in one go. Late steps catch up: none is left out.
+#include "steps.h"
+
+#include <stddef.h>
+
+#include "clock.h"
+
+constexpr int16_t TOGETHER = 2;      // half us: an axis due so soon is served now
+constexpr int16_t LATE = -40;        // half us
+constexpr int16_t FAR = 16000;       // half us: the longest that this interrupt sleeps
+constexpr int16_t TOO_NEAR = 6;      // half us: not worth leaving the interrupt for
+constexpr uint32_t PAUSE = 200UL << 16;  // where a stretch is not planned yet
+
+static Axis* running[DEVICES];
+static volatile uint8_t running_count;
+static volatile uint16_t late_count;
+static uint16_t unplanned_count;
+
+static inline bool take(Axis& axis)
+{
+    uint8_t flags = axis.next.flags;
+    if (!flags)
+        return false;
+    axis.next.flags = 0;
+    uint16_t events = axis.next.events;
+    axis.left = events;
+    axis.interval = axis.next.interval;
+    axis.growth = axis.next.growth;
+    uint8_t changed = flags ^ axis.flags;
+    axis.flags = flags;
+    if (changed & (NEGATIVE | PLANNED)) {
+        bool negative = flags & NEGATIVE;
+        if (negative != bool(axis.inverted & 2))
+            *axis.direction_port &= ~axis.direction_mask;
+        else
+            *axis.direction_port |= axis.direction_mask;
+        axis.limit = axis.limits[negative ? 0 : 1];
+    }
+    if (flags & STEPS) {
+        axis.end_position += flags & NEGATIVE ? -int32_t(events) : int32_t(events);
+        axis.mask_now = axis.step_mask;
+    } else {
+        axis.mask_now = 0;
+    }
+    return true;
+}
+
+static void pause_for_a_plan(Axis& axis)
+{
+    unplanned_count++;
+    axis.mask_now = 0;
+    axis.flags &= ~(STEPS | CRUISE);
+    axis.left = 1;
+    axis.interval = PAUSE;
+    axis.growth = 0;
+}
+
+// One event of an axis: a step, or a part of a pause. Returns whether the axis goes on. For the interrupt.
+extern "C" bool serve_axis(Axis& axis) __attribute__((used, externally_visible));
+extern "C" bool serve_axis(Axis& axis)
+{
+    if (axis.limit.is_active() && axis.limit.is_active()) {
+        axis.ended = HIT_LIMIT;
+        axis.moving = false;
+        return false;
+    }
+    volatile uint8_t* pin = axis.step_pin;
+    uint8_t mask = axis.mask_now;
+    *pin = mask;
+    bool goes_on = true;
+    if (--axis.left == 0) {
+        if (axis.flags & LAST) {
+            axis.ended = ARRIVED;
+            axis.moving = false;
+            goes_on = false;
+        } else if (!take(axis)) {
+            pause_for_a_plan(axis);
+        }
+        OCR1B = TCNT1 + 4;  // wakes the housekeeping, which plans the stretch after
+    }
+    axis.due += axis.interval;
+    axis.interval += axis.growth;
+    *pin = mask;
+    return goes_on;
+}
+
+#if defined(__AVR__)
+#define OFFSET(name, field) [name] "i"(offsetof(Axis, field))
+
+// What serve_axis() does, for events that end no stretch and meet no limit: written out, as the compiler's own saves
+// twice the registers and half the step rate is lost. X goes through the running axes, Y is the axis, r24 is the
+// time plus TOGETHER + 1, so that an axis is due where its time less r24 is negative; r22 the shortest wait found.
+ISR(TIMER1_COMPA_vect, ISR_NAKED)
+{
+    asm volatile(
+        "push r18 \n in r18, __SREG__ \n push r18 \n"
+        "push r0 \n push r1 \n push r19 \n push r20 \n push r21 \n push r22 \n push r23 \n push r24 \n push r25 \n"
+        "push r26 \n push r27 \n push r28 \n push r29 \n push r30 \n push r31 \n"
+        "again%=: \n"
+        "lds r21, %[count] \n tst r21 \n breq off%= \n"
+        "lds r24, %[time] \n lds r25, %[time]+1 \n adiw r24, %[together]+1 \n"
+        "ldi r22, lo8(%[far]) \n ldi r23, hi8(%[far]) \n"
+        "ldi r26, lo8(%[running]) \n ldi r27, hi8(%[running]) \n"
+        "axis%=: \n"
+        "ld r28, X+ \n ld r29, X+ \n"
+        "ldd r18, Y+%[due]+2 \n ldd r19, Y+%[due]+3 \n sub r18, r24 \n sbc r19, r25 \n brmi due%= \n"
+        "waits%=: \n"
+        "cp r18, r22 \n cpc r19, r23 \n brge counted%= \n movw r22, r18 \n"
+        "counted%=: \n"
+        "dec r21 \n brne axis%= \n"
+        "add r24, r22 \n adc r25, r23 \n sts %[compare]+1, r25 \n sts %[compare], r24 \n"
+        "lds r18, %[time] \n lds r19, %[time]+1 \n sub r24, r18 \n sbc r25, r19 \n"
+        "sbiw r24, %[near] \n brmi again%= \n"
+        "leave%=: \n"
+        "pop r31 \n pop r30 \n pop r29 \n pop r28 \n pop r27 \n pop r26 \n"
+        "pop r25 \n pop r24 \n pop r23 \n pop r22 \n pop r21 \n pop r20 \n pop r19 \n pop r1 \n pop r0 \n"
+        "pop r18 \n out __SREG__, r18 \n pop r18 \n reti \n"
+
+        "off%=: \n"
+        "lds r18, %[mask] \n andi r18, %[allbut] \n sts %[mask], r18 \n rjmp leave%= \n"
+
+        "late%=: \n"
+        "lds r18, %[latecount] \n lds r19, %[latecount]+1 \n subi r18, 0xFF \n sbci r19, 0xFF \n"
+        "sts %[latecount], r18 \n sts %[latecount]+1, r19 \n rjmp intime%= \n"
+
+        "due%=: \n"
+        "cpi r18, lo8(%[late]) \n ldi r20, hi8(%[late]) \n cpc r19, r20 \n brlt late%= \n"
+        "intime%=: \n"
+        // A limit?
+        "ldd r30, Y+%[limitpin] \n ldd r31, Y+%[limitpin]+1 \n ld r18, Z \n ldd r19, Y+%[flip] \n eor r18, r19 \n"
+        "ldd r19, Y+%[limitmask] \n and r18, r19 \n brne slowly%= \n"
+        // The last event of a stretch?
+        "ldd r18, Y+%[left] \n ldd r19, Y+%[left]+1 \n subi r18, 1 \n sbci r19, 0 \n breq slowly%= \n"
+        "ldd r30, Y+%[pin] \n ldd r31, Y+%[pin]+1 \n ldd r20, Y+%[pinmask] \n st Z, r20 \n"
+        "std Y+%[left], r18 \n std Y+%[left]+1, r19 \n"
+        // due += interval
+        "ldd r0, Y+%[due] \n ldd r1, Y+%[interval] \n add r0, r1 \n std Y+%[due], r0 \n"
+        "ldd r0, Y+%[due]+1 \n ldd r1, Y+%[interval]+1 \n adc r0, r1 \n std Y+%[due]+1, r0 \n"
+        "ldd r18, Y+%[due]+2 \n ldd r1, Y+%[interval]+2 \n adc r18, r1 \n std Y+%[due]+2, r18 \n"
+        "ldd r19, Y+%[due]+3 \n ldd r1, Y+%[interval]+3 \n adc r19, r1 \n std Y+%[due]+3, r19 \n"
+        // interval += growth, which is 0 at even speed
+        "ldd r0, Y+%[flags] \n sbrc r0, %[cruise] \n rjmp even%= \n"
+        "ldd r0, Y+%[interval] \n ldd r1, Y+%[growth] \n add r0, r1 \n std Y+%[interval], r0 \n"
+        "ldd r0, Y+%[interval]+1 \n ldd r1, Y+%[growth]+1 \n adc r0, r1 \n std Y+%[interval]+1, r0 \n"
+        "ldd r0, Y+%[interval]+2 \n ldd r1, Y+%[growth]+2 \n adc r0, r1 \n std Y+%[interval]+2, r0 \n"
+        "ldd r0, Y+%[interval]+3 \n ldd r1, Y+%[growth]+3 \n adc r0, r1 \n std Y+%[interval]+3, r0 \n"
+        "even%=: \n"
+        "st Z, r20 \n"
+        "sub r18, r24 \n sbc r19, r25 \n rjmp waits%= \n"
+
+        "slowly%=: \n"
+        "push r21 \n push r22 \n push r23 \n push r24 \n push r25 \n push r26 \n push r27 \n"
+        "clr r1 \n movw r24, r28 \n call serve_axis \n mov r18, r24 \n"
+        "pop r27 \n pop r26 \n pop r25 \n pop r24 \n pop r23 \n pop r22 \n pop r21 \n"
+        "tst r18 \n breq ended%= \n"
+        "ldd r18, Y+%[due]+2 \n ldd r19, Y+%[due]+3 \n sub r18, r24 \n sbc r19, r25 \n rjmp waits%= \n"
+
+        // The last of the running axes takes its place, and is looked at next.
+        "ended%=: \n"
+        "lds r18, %[count] \n dec r18 \n sts %[count], r18 \n"
+        "ldi r30, lo8(%[running]) \n ldi r31, hi8(%[running]) \n clr r19 \n lsl r18 \n add r30, r18 \n adc r31, r19 \n"
+        "ld r18, Z \n ldd r19, Z+1 \n st -X, r19 \n st -X, r18 \n rjmp counted%= \n"
+        :
+        : [count] "i"(&running_count), [running] "i"(running), [latecount] "i"(&late_count), [time] "n"(_SFR_MEM_ADDR(TCNT1)),
+          [compare] "n"(_SFR_MEM_ADDR(OCR1A)), [mask] "n"(_SFR_MEM_ADDR(TIMSK1)), [allbut] "n"(0xFF & ~_BV(OCIE1A)),
+          [together] "n"(TOGETHER), [far] "n"(FAR), [near] "n"(TOO_NEAR), [late] "n"(LATE - TOGETHER - 1), [cruise] "n"(2),
+          OFFSET(pin, step_pin), OFFSET(pinmask, mask_now), OFFSET(limitpin, limit.pin), OFFSET(limitmask, limit.mask),
+          OFFSET(flip, limit.flip), OFFSET(due, due), OFFSET(interval, interval), OFFSET(growth, growth),
+          OFFSET(left, left), OFFSET(flags, flags));
+}
+static_assert(CRUISE == 1 << 2, "the interrupt looks at this bit");
+#else
+ISR(TIMER1_COMPA_vect)
+{
+    for (uint8_t index = running_count; index--;)
+        if (int16_t(uint16_t(running[index]->due >> 16) - TCNT1) <= TOGETHER && !serve_axis(*running[index]))
+            running[index] = running[--running_count];
+}
+#endif
+
+void start_axes(Axis** started, uint8_t count)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        uint32_t now = uint32_t(uint16_t(TCNT1 + 40)) << 16;
+        for (uint8_t n = 0; n < count; n++) {
+            Axis& axis = *started[n];
+            axis.flags = 0;
+            take(axis);
+            axis.due = now + axis.interval;
+            axis.interval += axis.growth;
+            axis.moving = true;
+            running[running_count++] = &axis;
+        }
+        OCR1A = TCNT1 + 8;
+        TIMSK1 |= _BV(OCIE1A);
+    }
+    wake_housekeeping();
+}
+
+// Interrupts are off, or may be.
+void drop_axis(Axis& axis)
+{
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        uint8_t count = running_count;
+        for (uint8_t index = 0; index < count; index++)
+            if (running[index] == &axis) {
+                running[index] = running[--count];
+                break;
+            }
+        running_count = count;
+    }
+}
+
+uint16_t late_steps()
+{
+    uint16_t count;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = late_count; }
+    return count;
+}
+
+uint16_t unplanned_moments()
+{
+    uint16_t count;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = unplanned_count; }
+    return count;
+}
+
+int32_t position_of(const Axis& axis)
+{
+    int32_t position;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        position = axis.end_position;
+        if (axis.flags & STEPS)
+            position += (axis.flags & NEGATIVE) ? int32_t(axis.left) : -int32_t(axis.left);
+    }
+    return position;
+}

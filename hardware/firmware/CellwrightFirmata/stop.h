@@ -1,0 +1,34 @@
+// Stopping the board: who did it, why, when, and what a restart does not make it forget.
+#pragma once
+
+#include "chip.h"
+
+enum Why : uint8_t {
+    NEVER = 0,
+    HOST_ASKED = 1,
+    HOST_SILENT = 2,
+    EMERGENCY = 3,
+    BROWN_OUT = 4,
+    POWER_ON = 5,
+    RESET_BUTTON = 6,
+    HUNG = 7,
+    UNKNOWN_RESTART = 8,
+    LINK_RESET = 9,
+};
+
+extern volatile bool stopped;
+
+void remember();  // safe levels have changed
+void start_stopping();  // after the restart: take remembered outputs to their safe levels
+void stop_board(Why why);
+void reset_link();
+void handle_watchdog(const uint8_t* data, uint8_t size);
+void handle_stop(const uint8_t* data, uint8_t size);
+void handle_state(const uint8_t* data, uint8_t size);
+void tell_stops();  // to the host, from the main loop
+void say_restart();
+
+void host_was_heard();
+void watch_host();             // every millisecond
+void watch_emergency_input();  // four times a millisecond, interrupts off
+uint8_t emergency_pin();
