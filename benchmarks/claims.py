@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cellwright import files
 from cellwright.errors import InputError, nearest
+from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -18,8 +19,8 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 class Claim(BaseModel):
     """One claim. It holds if the whole 95 % interval of its figure keeps to it, or the figure where it has no interval.
 
-    claim: in words, as it was made. made_to: to whom and when. cell, settings, hours, replications, seed: the
-    comparison that bears it out. figure: its name in the comparison's JSON, with dots: "less_time_percent",
+    claim: in words, as it was made. made_to: to whom and when. cell, settings, firmware, hours, replications, seed:
+    the comparison that bears it out. figure: its name in the comparison's JSON, with dots: "less_time_percent",
     "less.beyond_order_g", "cell.measures.dose_error_g.p95". at_least, at_most: what was promised; one of them or both.
     """
 
@@ -32,6 +33,7 @@ class Claim(BaseModel):
     at_least: Number | None = None
     at_most: Number | None = None
     settings: tuple[str, ...] = ()
+    firmware: SteppingFirmware = USUAL_FIRMWARE
     hours: Annotated[float, Field(gt=0, le=1e6)] = 7.5
     replications: Annotated[int, Field(ge=2, le=10_000)] = 20
     seed: Annotated[int, Field(ge=0)] = 1
@@ -45,9 +47,9 @@ class Claim(BaseModel):
         return self
 
     @property
-    def comparison(self) -> tuple[str, tuple[str, ...], float, int, int]:
+    def comparison(self) -> tuple[str, tuple[str, ...], SteppingFirmware, float, int, int]:
         """What must be simulated; claims that share it are borne out by one comparison."""
-        return self.cell, self.settings, self.hours, self.replications, self.seed
+        return self.cell, self.settings, self.firmware, self.hours, self.replications, self.seed
 
     @property
     def promised(self) -> str:

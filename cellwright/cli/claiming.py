@@ -32,7 +32,9 @@ def _judged(claims: tuple[Claim, ...], jobs: int | None) -> list[tuple[Claim, Ve
     figures: dict[Any, dict[str, Any]] = {}
     for claim in claims:
         if claim.comparison not in figures:
-            asked = Asked(claim.cell, None, claim.hours, claim.replications, claim.seed, claim.settings, jobs)
+            asked = Asked(
+                claim.cell, None, claim.hours, claim.replications, claim.seed, claim.settings, jobs, claim.firmware
+            )
             scenario = asked.scenario()
             figures[claim.comparison] = comparison_json(asked, scenario, run_comparison(asked, scenario))
     return [(claim, judge(claim, figures[claim.comparison])) for claim in claims]

@@ -16,7 +16,7 @@ from cellwright.cli import tables
 from cellwright.cli.beside import read_bought
 from cellwright.cli.progress import progress
 from cellwright.cli.running import line_cost_s
-from cellwright.hardware.firmwares import BAUDS, USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import BAUDS, STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
 from cellwright.sequences import RunLog
 from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_hand
 
@@ -74,6 +74,7 @@ def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
     else:
         unit = scenario.kit.cell.unit
         tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.kit.measures)
+        _say_firmware(asked)
         cost_s = line_cost_s(scenario, asked.seed)
         option = "" if asked.firmware == USUAL_FIRMWARE else f" --firmware {asked.firmware}"
         tables.console().print(
@@ -108,6 +109,7 @@ def compare(asked: Asked, manual: Path | None, commercial: Path | None, as_json:
         )
     else:
         tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures, bought)
+        _say_firmware(asked)
 
 
 def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:
@@ -137,6 +139,12 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
         "provenance": comparison.provenance,
         **{key: head[key] for key in ("seed", "version", "input_hash", "replications")},
     }
+
+
+def _say_firmware(asked: Asked) -> None:
+    """What is not as usual, lest one table be taken for the other."""
+    if asked.firmware != USUAL_FIRMWARE:
+        tables.console().print(f"Moves are those of {STEP_TIMINGS[asked.firmware].name}.")
 
 
 def _replicate(asked: Asked, scenario: Scenario, run: Callable[..., Replication], what: str) -> list[Replication]:

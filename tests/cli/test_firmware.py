@@ -10,6 +10,8 @@ import pytest
 
 from cellwright.cells import load
 from cellwright.cli import run
+from cellwright.cli.reporting import ReportAsked
+from cellwright.cli.simulating import Asked
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
 from cellwright.sim import Length, Streams, model_rig, run_cell
 from cellwright.sim.rig import VirtualLine, resting_rig
@@ -99,6 +101,40 @@ def test_a_sweep_obeys_and_goes_on_with_its_own_file_only(tmp_path: Path, capsys
     capsys.readouterr()
     assert run([*asked, "-o", str(output)]) == 2
     assert "holds something else than this sweep" in capsys.readouterr().err
+
+
+def test_a_claim_may_rest_on_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    claim = """[[claims]]
+    claim = "a panel takes a third less time"
+    cell = "stapler"
+    figure = "less_time_percent"
+    at_least = 29
+    hours = 4
+    replications = 6
+    """
+    file = tmp_path / "claims.toml"
+    for firmware, code in (("configurable", 1), ("cellwright", 0)):
+        file.write_text(f'{claim}firmware = "{firmware}"')
+        assert run(["claims", str(file)]) == code
+    file.write_text(f'{claim}firmware = "grbl"')
+    assert run(["claims", str(file)]) == 2
+    assert "firmware" in capsys.readouterr().err
+
+
+def test_tables_say_what_is_not_as_usual(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Moves are those of CellwrightFirmata on a 16 MHz ATmega328P."
+    for command in (["simulate", "stapler", "--cycles", "1", "-R", "1"], ["compare", "stapler", "--hours", "0.5"]):
+        assert run(command) == 0
+        assert said not in " ".join(capsys.readouterr().out.split())
+        assert run([*command, *OURS]) == 0
+        assert said in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_report_names_it_in_the_command_that_gives_it_again() -> None:
+    for firmware, words in (("configurable", ""), ("cellwright", "--firmware cellwright ")):
+        asked = Asked("stapler", None, 1.0, 2, 1, [], None, firmware)
+        wanted = ReportAsked(asked, "en", Path("out"), None, None, None, None)
+        assert wanted.command().endswith(f"--seed 1 {words}-o out")
 
 
 @pytest.mark.parametrize("words", [["check"], ["simulate", *FAST], ["run", "--on", "model", "--cycles", "1"]])
