@@ -11,6 +11,7 @@ from cellwright import cells
 from cellwright.actuators import Stepper
 from cellwright.hardware import Board, ModelBoard, Plant
 from cellwright.hardware.faults import Faults
+from cellwright.hardware.firmwares import STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
 from cellwright.hardware.motion import TripPoint
 from cellwright.sequences import Cell, RunLog, assign
 from cellwright.sim import Kit, Streams, VirtualLine
@@ -27,14 +28,22 @@ MakePlant = Callable[[Any, ModelBoard], Plant]
 """Makes the world of a cell: called with the cell and the board on which the world acts."""
 
 
-def on_model(cell: AnyCell, *, plant: MakePlant | None = None, set: Sequence[str] = (), seed: int = 1) -> CellRig:
+def on_model(
+    cell: AnyCell,
+    *,
+    plant: MakePlant | None = None,
+    set: Sequence[str] = (),
+    seed: int = 1,
+    firmware: SteppingFirmware = USUAL_FIRMWARE,
+) -> CellRig:
     """The cell on a model board: no bytes.
 
     cell: a name ("stapler") or a kit comes with its own world and person; a class comes with none but ``plant``.
     Without a world every axis stands in the middle of its travel, with its home switch, and the test does the rest.
-    set: "device.parameter=value", as on the command line. seed: of all random streams.
+    set: "device.parameter=value", as on the command line. seed: of all random streams. firmware: whose move
+    times axes have.
     """
-    model = WatchedBoard(simpy.Environment())
+    model = WatchedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
     return _put_together(cell, plant, set, seed, model, model)
 
 
@@ -45,13 +54,14 @@ def on_virtual(
     set: Sequence[str] = (),
     seed: int = 1,
     line: VirtualLine | None = None,
+    firmware: SteppingFirmware = USUAL_FIRMWARE,
 ) -> CellRig:
     """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
 
-    line: which Arduino, and how fast a line; an Uno at 115200 baud unless given. The rest as for ``on_model``.
+    line: which Arduino, and how fast a line; an Uno at the firmware's rate unless given. The rest as for ``on_model``.
     """
-    model = WatchedBoard(simpy.Environment())
-    board, wire, arduino, faulty = virtual_board(model, Streams(seed, 0), line or VirtualLine())
+    model = WatchedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
+    board, wire, arduino, faulty = virtual_board(model, Streams(seed, 0), line or VirtualLine(), firmware=firmware)
     rig = _put_together(cell, plant, set, seed, board, model)
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino

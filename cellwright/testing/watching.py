@@ -148,9 +148,9 @@ class WatchedBoard(ModelBoard):
 
     motion: WatchedMotion
 
-    def __init__(self, env: simpy.Environment) -> None:
-        super().__init__(env)
-        self.motion = WatchedMotion(self, self.motion.timing)
+    def __init__(self, env: simpy.Environment, timing: Timing) -> None:
+        super().__init__(env, timing)
+        self.motion = WatchedMotion(self, timing)
         self.on_contact: dict[int, Callable[[bool], None]] = {}
 
     def set_input(self, pin: int, level: bool) -> None:

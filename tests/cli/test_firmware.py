@@ -15,6 +15,7 @@ from cellwright.cli.simulating import Asked
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
 from cellwright.sim import Length, Streams, model_rig, run_cell
 from cellwright.sim.rig import VirtualLine, resting_rig
+from cellwright.testing import on_model, on_virtual
 
 OURS = ["--firmware", "cellwright"]
 FAST = ["--cycles", "1", "-R", "1", "--json"]
@@ -87,6 +88,23 @@ def _numbers(told: object) -> list[float]:
     if isinstance(told, list):
         return [number for each in told for number in _numbers(each)]
     return [told] if isinstance(told, (int, float)) else []
+
+
+def test_model_and_virtual_agree_within_one_per_cent(capsys: pytest.CaptureFixture[str]) -> None:
+    told = figures(capsys, "run", "stapler", "--on", "virtual", "--cycles", "1", "--json", *OURS)
+    (virtual_s,), (model_s,) = told["unit_times_s"], told["model_unit_times_s"]
+    assert 0 < virtual_s - model_s < 0.01 * model_s
+
+
+@pytest.mark.parametrize("put_together", [on_model, on_virtual])
+def test_a_cell_under_test_may_have_it(put_together) -> None:
+    times_s = []
+    for firmware in ("configurable", "cellwright"):
+        rig = put_together("stapler", firmware=firmware)
+        rig.env.run(until=rig.cell.next_finished())
+        times_s.append(rig.env.now)
+        rig.end()
+    assert times_s[1] < 0.9 * times_s[0]
 
 
 def test_a_sweep_obeys_and_goes_on_with_its_own_file_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
