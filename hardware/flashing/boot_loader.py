@@ -77,13 +77,15 @@ class BootLoader:
     def contents(self, at_least: int, room_bytes: int, advance: Callable[[], None]) -> Contents:
         """The flash's first ``at_least`` bytes, then on to where nothing is any more, or no room is left.
 
-        Optiboot on an Uno sends its 32 KiB in 3 s. ``advance`` is called after each page.
+        Optiboot on an Uno sends its 32 KiB in 3 s. ``advance`` is called after each page of the first ``at_least``.
         """
         data = bytearray()
         erased = bytes([ERASED]) * BLANK_BYTES
         while len(data) < room_bytes and (len(data) < at_least or not data.endswith(erased)):
+            is_expected = len(data) < at_least
             data += self.read(len(data), min(self.chip.page_bytes, room_bytes - len(data)))
-            advance()
+            if is_expected:
+                advance()
         return Contents(bytes(data))
 
     def write(self, firmware: bytes, advance: Callable[[], None]) -> None:

@@ -1,0 +1,118 @@
+"""The serial port that firmware goes over, with a port played in Python."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from serial import SerialException, SerialTimeoutException
+
+from cellwright.errors import NotFlashed
+from cellwright.hardware.flashing import wire as module
+from cellwright.hardware.flashing.wire import RESET_S, WAKING_S, SerialWire, usb_id
+
+
+class PlayedPort:
+    """What of pyserial's port is used; it and the waits in between keep a diary."""
+
+    def __init__(self, diary, has_lines=True):
+        self.__dict__.update(diary=diary, has_lines=has_lines, baudrate=None, trouble=None)
+
+    def __setattr__(self, name, value):
+        if name in ("dtr", "rts") and not self.has_lines:
+            raise OSError(25, "Inappropriate ioctl for device")
+        self.__dict__[name] = value
+        if name != "trouble":
+            self.diary.append((name, value))
+
+    def read(self, size):
+        if self.trouble:
+            raise self.trouble
+        return b"x" * size
+
+    def write(self, data):
+        if self.trouble:
+            raise self.trouble
+        self.diary.append(("write", data))
+
+    def reset_input_buffer(self):
+        self.diary.append("forget")
+
+    def close(self):
+        self.diary.append("close")
+
+
+@pytest.fixture
+def diary(monkeypatch):
+    entries = []
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: entries.append(("wait", seconds)))
+    return entries
+
+
+@pytest.fixture
+def plug_in(diary, monkeypatch):
+    """Makes a wire to a played port, and every port that is opened in its place later."""
+
+    def make(has_lines=True):
+        opened = []
+
+        def open_port(port, baud):
+            diary.append(("open", port, baud))
+            opened.append(PlayedPort(diary, has_lines))
+            opened[-1].__dict__["baudrate"] = baud
+            return opened[-1]
+
+        monkeypatch.setattr(module, "open_port", open_port)
+        return SerialWire("port", 115_200), opened
+
+    return make
+
+
+def test_a_board_is_reset_by_dtr_and_rts(plug_in, diary):
+    wire, _ = plug_in()
+    diary.clear()
+    wire.reset_board()
+    down, up = [("dtr", False), ("rts", False)], [("dtr", True), ("rts", True)]
+    assert diary == [*down, ("wait", RESET_S), *up, ("wait", WAKING_S), "forget"]
+
+
+def test_a_port_without_dtr_is_opened_anew_as_it_was(plug_in, diary):
+    wire, opened = plug_in(has_lines=False)
+    wire.timeout = 0.7
+    wire.set_baud(57_600)
+    diary.clear()
+    wire.reset_board()
+    assert diary == [
+        "close",
+        ("wait", RESET_S),
+        ("open", "port", 57_600),
+        ("timeout", 0.7),
+        ("wait", WAKING_S),
+        "forget",
+    ]
+    assert len(opened) == 2
+    assert wire.read(2) == b"xx"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        SerialException("device disconnected"),
+        SerialTimeoutException("Write timeout"),
+        OSError(5, "I/O"),
+        TypeError("None"),
+    ],
+    ids=lambda trouble: type(trouble).__name__,
+)
+def test_a_port_that_is_lost_is_a_sentence(plug_in, trouble):
+    wire, opened = plug_in()
+    opened[0].trouble = trouble
+    for use in (lambda: wire.read(1), lambda: wire.write(b"1")):
+        with pytest.raises(NotFlashed, match=r"^port was lost .*: plug the board in again and repeat"):
+            use()
+
+
+def test_the_usb_number_of_a_port(monkeypatch):
+    found = [SimpleNamespace(device="COM1", vid=None, pid=None), SimpleNamespace(device="COM3", vid=0x2341, pid=0x0043)]
+    monkeypatch.setattr(module.list_ports, "comports", lambda: found)
+    assert [usb_id(port) for port in ("COM1", "COM3", "COM4")] == [(None, None), (0x2341, 0x0043), (None, None)]
