@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import simpy
+
 from cellwright.actuators.display import ENABLE, RS, CharacterDisplay
 from cellwright.hardware.world import World
 
 ROW_LENGTH = 0x40
+READABLE_S = 0.04
+"""For how long a text must stand before a person has read it: longer than a row is written on a line of 57600 baud."""
 
 
 class ModelDisplay:
     """Takes the backpack's bytes as the chip does: a nibble counts when enable falls.
 
+    env: the clock, where bytes take their time on the way here: a person who looks while they come reads what was
+    there before. Without one they all come at once.
+
     Source: Hitachi, HD44780U datasheet, tables 6 (instructions) and figures 9 and 24 (4-bit bus, start).
     """
 
-    def __init__(self, columns: int = 16) -> None:
+    def __init__(self, columns: int = 16, env: simpy.Environment | None = None) -> None:
         self.columns = columns
+        self._env = env
+        self._changed_s = -READABLE_S
+        self._read: list[str] = []  # what the memory was before it began to change
         self.is_on = False
         self._memory = [" "] * (2 * ROW_LENGTH)
         self._address = 0
@@ -25,6 +35,7 @@ class ModelDisplay:
 
     def write(self, data: bytes) -> None:
         """Bytes from the board: each is what the backpack's outputs are from then on."""
+        self._remember()
         for byte in data:
             if self._held & ENABLE and not byte & ENABLE:
                 self._nibble(self._held >> 4, bool(self._held & RS))
@@ -37,7 +48,19 @@ class ModelDisplay:
     def line(self, row: int) -> str:
         """What a row shows."""
         start = row * ROW_LENGTH
-        return "".join(self._memory[start : start + self.columns]) if self.is_on else ""
+        memory = self._read if self._is_changing() else self._memory
+        return "".join(memory[start : start + self.columns]) if self.is_on else ""
+
+    def _is_changing(self) -> bool:
+        return self._env is not None and self._env.now - self._changed_s < READABLE_S
+
+    def _remember(self) -> None:
+        """Keep what a person has read, as it begins to change."""
+        if self._env is None:
+            return
+        if not self._is_changing():
+            self._read = list(self._memory)
+        self._changed_s = self._env.now
 
     def _nibble(self, nibble: int, is_data: bool) -> None:
         if not self._is_4_bit:  # on an 8-bit bus a nibble is an instruction of which only the upper half is wired
@@ -67,6 +90,7 @@ class ModelDisplay:
 
 def put_display(board: World, display: CharacterDisplay) -> ModelDisplay:
     """Put the chip that ``display`` talks to on a model board, for a plant's person to read."""
-    chip = ModelDisplay(display.columns)
+    drives: object = display.board
+    chip = ModelDisplay(display.columns, None if drives is board else board.env)
     board.i2c_devices[display.address] = chip
     return chip

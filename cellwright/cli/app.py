@@ -279,6 +279,20 @@ def certificates(
 
 
 @app.command()
+def agree(
+    cell: CellName,
+    cycles: Annotated[int, typer.Option(help="Units to make on each target.", min=1)] = 3,
+    seed: Seed = 1,
+    settings: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Make the same units on the model, on a virtual Arduino and on real firmware; exit 1 if their times differ."""
+    from cellwright.cli import agreeing
+
+    agreeing.agree(agreeing.AgreeAsked(cell, cycles, seed, settings or [], as_json))
+
+
+@app.command()
 def flash(
     port: Annotated[str, typer.Argument(metavar="[PORT]", help="The board's serial port, or auto.")] = "auto",
     board: Annotated[

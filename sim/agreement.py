@@ -1,0 +1,125 @@
+"""Whether targets agree: the same units, for the same person under the same random numbers, made on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal, Protocol
+
+import simpy
+
+from cellwright.errors import CellFault, InputError
+from cellwright.hardware.device import Device
+from cellwright.sensors import Switch
+from cellwright.sensors.calibration import CalibratedSensor
+from cellwright.sequences import Cell, RunLog
+from cellwright.sim.plant import CellPlant
+from cellwright.sim.rig import model_rig, virtual_rig
+from cellwright.sim.rig_emulated import emulated_rig
+from cellwright.sim.scenario import Scenario
+
+Target = Literal["model", "virtual", "emulated"]
+TARGETS: tuple[Target, ...] = ("model", "virtual", "emulated")
+AGREES_WITHIN_PERCENT = 1.0
+"""How far the cycle time on the model may be from that on real firmware."""
+
+
+class Running(Protocol):
+    """A cell that runs as soon as ``env`` does."""
+
+    env: simpy.Environment
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        ...
+
+    @property
+    def plant(self) -> CellPlant:
+        """Its world."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What some units came to on one target, the first counted from the start of the cell.
+
+    unit_times_s: of each. time_in_state_s: in each state a unit, s. actions: how often in all each actuator began
+    what it does ("trigger fire"). measured: what the units were like, on the mean, by names that end in their unit.
+    """
+
+    target: Target
+    unit_times_s: tuple[float, ...]
+    time_in_state_s: dict[str, float]
+    actions: dict[str, int]
+    measured: dict[str, float]
+
+    @property
+    def cycle_time_s(self) -> float:
+        """Of a unit, on the mean."""
+        return fmean(self.unit_times_s)
+
+    def figures(self) -> dict[str, float]:
+        """All of it in one table, by names that end in their unit."""
+        states = {f"in_{state}_s": seconds for state, seconds in self.time_in_state_s.items()}
+        return {"cycle_time_s": self.cycle_time_s} | states | self.measured | self.actions
+
+
+def percent_off(value: float, model: float) -> float | None:
+    """How far a figure is from the model's, percent of that; None where the model's is 0 and this one is not."""
+    if value == model:
+        return 0.0
+    return 100 * (value - model) / model if model else None
+
+
+def disagreement(accounts: Sequence[Account]) -> float:
+    """How far the cycle time on real firmware is from the model's, percent, with its sign."""
+    model, emulated = (next(each for each in accounts if each.target == target) for target in ("model", "emulated"))
+    return 100 * (emulated.cycle_time_s - model.cycle_time_s) / model.cycle_time_s
+
+
+def account_on(
+    target: Target, scenario: Scenario, units: int, seed: int, on_unit: Callable[[], None] = lambda: None
+) -> Account:
+    """Make so many units on a target. Raises CellFault if the cell stops, InputError where the target is not there."""
+    if units < 1:
+        raise InputError(f"{units} cycles show nothing; make at least 1.")
+    log = RunLog(":memory:")
+    rig: Running
+    if target == "emulated":
+        rig = emulated_rig(scenario, seed, 0, log)
+        try:
+            return _account(target, rig, log, units, on_unit)
+        finally:
+            rig.arduino.close()
+    rig = (model_rig if target == "model" else virtual_rig)(scenario, seed, 0, log)
+    return _account(target, rig, log, units, on_unit)
+
+
+def _account(target: Target, rig: Running, log: RunLog, units: int, on_unit: Callable[[], None]) -> Account:
+    cell, last_s = rig.cell, rig.env.now
+    times_s: list[float] = []
+    while len(times_s) < units:
+        rig.env.step()
+        if cell.is_halted:
+            raise CellFault(f"On the target {target}: {cell.last_stop.reason if cell.last_stop else 'it stopped.'}")
+        if cell.finished > len(times_s):
+            times_s.append(rig.env.now - last_s)
+            last_s = rig.env.now
+            on_unit()
+    states = {state: seconds / units for state, seconds in cell.time_in_states().items() if seconds}
+    measured = {name: fmean(values) for name, values in rig.plant.measured.items() if values}
+    return Account(target, tuple(times_s), states, _actions(cell.devices, log), measured)
+
+
+def _actions(devices: Mapping[str, Device], log: RunLog) -> dict[str, int]:
+    """How often each actuator began what it does."""
+    actuators = {name: each for name, each in devices.items() if not isinstance(each, (Switch, CalibratedSensor))}
+    by_device = "SELECT source, what, COUNT(*) FROM event GROUP BY source, what ORDER BY source, what"
+    counts = log.connection.execute(by_device)
+    return {
+        f"{source} {what}": count
+        for source, what, count in counts
+        if source in actuators and what in actuators[source].begins + actuators[source].pulses
+    }
