@@ -35,8 +35,12 @@ constexpr uint32_t MOST_STEPS_ONE = 45000, MOST_STEPS_ALL = 66000;
 
 #if defined(__AVR__)
 inline volatile uint8_t* register_at(uint16_t address) { return reinterpret_cast<volatile uint8_t*>(address); }
-#else
-inline volatile uint8_t* register_at(uint16_t address) { return &native_memory[address]; }  // tests/firmware/native
+inline void turn_over(volatile uint8_t* pin, uint8_t mask) { *pin = mask; }  // what writing to a PIN register does
+inline void wait() {}  // in a loop that waits for the chip
+#else  // tests/firmware/native
+inline volatile uint8_t* register_at(uint16_t address) { return &native_memory[address]; }
+inline void turn_over(volatile uint8_t* pin, uint8_t mask) { native_turn_over(pin, mask); }
+inline void wait() { native_wait(); }
 #endif
 
 // What a restart does not clear. Nothing in it has an initial value.

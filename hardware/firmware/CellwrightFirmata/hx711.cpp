@@ -52,12 +52,12 @@ static bool pulse(const Converter& converter)
     bool level;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        *converter.clock.pin = converter.clock.mask;  // turns it over
+        turn_over(converter.clock.pin, converter.clock.mask);
 #if defined(__AVR__)
         __builtin_avr_delay_cycles(8);
 #endif
         level = converter.data.level();
-        *converter.clock.pin = converter.clock.mask;
+        turn_over(converter.clock.pin, converter.clock.mask);
     }
     return level;
 }

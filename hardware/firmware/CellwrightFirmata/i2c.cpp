@@ -36,7 +36,7 @@ void configure_i2c(const uint8_t* data, uint8_t size)
 
 static bool wait_for_bus()
 {
-    for (uint16_t from = ticks(); !(TWCR & _BV(TWINT));)
+    for (uint16_t from = ticks(); !(TWCR & _BV(TWINT)); wait())
         if (uint16_t(ticks() - from) > MOST_TICKS)
             return false;
     return true;
@@ -58,7 +58,7 @@ static uint8_t send(uint8_t byte)
 static void end()
 {
     TWCR = _BV(TWINT) | _BV(TWSTO) | _BV(TWEN);
-    for (uint16_t from = ticks(); TWCR & _BV(TWSTO);)
+    for (uint16_t from = ticks(); TWCR & _BV(TWSTO); wait())
         if (uint16_t(ticks() - from) > MOST_TICKS) {
             TWCR = 0;  // a bus that somebody holds down: let go
             TWCR = _BV(TWEN);
@@ -80,11 +80,8 @@ static void read_and_tell(const Reading& reading)
     if (reading.reg < 0x100) {
         there = open(reading.address, false) && send(reading.reg) == WRITTEN;
         end();
-        for (uint16_t from = ticks(); uint16_t(ticks() - from) / TICKS_PER_US < wait_us;) {
-#if !defined(__AVR__)
-            break;
-#endif
-        }
+        for (uint16_t from = ticks(); uint16_t(ticks() - from) / TICKS_PER_US < wait_us;)
+            wait();
     }
     begin_reply(I2C_REPLY);
     put_number(reading.address, 2);

@@ -60,11 +60,8 @@ static uint16_t convert(uint8_t channel)
 #endif
     ADMUX = _BV(REFS0) | (channel & 7);
     ADCSRA = _BV(ADEN) | _BV(ADSC) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);
-    while (ADCSRA & _BV(ADSC)) {
-#if !defined(__AVR__)
-        break;
-#endif
-    }
+    while (ADCSRA & _BV(ADSC))
+        wait();
     uint8_t low = ADCL;
     return ADCH << 8 | low;
 }

@@ -241,11 +241,8 @@ bool plan_first(Axis& axis, int32_t target)
         return false;
     axis.begins = true;
     wake_housekeeping();
-    while (!volatile_flags(axis)) {
-#if !defined(__AVR__)
-        plan_one();
-#endif
-    }
+    while (!volatile_flags(axis))
+        wait();
     axis.begins = false;
     return true;
 }

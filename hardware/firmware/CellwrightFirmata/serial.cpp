@@ -58,11 +58,8 @@ uint8_t room_to_send() { return (out_first - out_end - 1) & OUT_MASK; }
 
 void send_byte(uint8_t byte)
 {
-    while (!room_to_send()) {
-#if !defined(__AVR__)
-        native_wait();
-#endif
-    }
+    while (!room_to_send())
+        wait();
     outgoing[out_end] = byte;
     out_end = (out_end + 1) & OUT_MASK;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { UCSR0B |= _BV(UDRIE0); }

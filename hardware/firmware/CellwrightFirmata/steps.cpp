@@ -67,7 +67,7 @@ extern "C" bool serve_axis(Axis& axis)
     }
     volatile uint8_t* pin = axis.step_pin;
     uint8_t mask = axis.mask_now;
-    *pin = mask;
+    turn_over(pin, mask);
     bool goes_on = true;
     if (--axis.left == 0) {
         if (axis.flags & LAST) {
@@ -81,7 +81,7 @@ extern "C" bool serve_axis(Axis& axis)
     }
     axis.due += axis.interval;
     axis.interval += axis.growth;
-    *pin = mask;
+    turn_over(pin, mask);
     return goes_on;
 }
 
@@ -171,11 +171,22 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
 }
 static_assert(CRUISE == 1 << 2, "the interrupt looks at this bit");
 #else
+static int16_t until(const Axis& axis) { return int16_t(uint16_t(axis.due >> 16) - TCNT1); }
+
 ISR(TIMER1_COMPA_vect)
 {
-    for (uint8_t index = running_count; index--;)
-        if (int16_t(uint16_t(running[index]->due >> 16) - TCNT1) <= TOGETHER && !serve_axis(*running[index]))
+    int16_t shortest = FAR;
+    for (uint8_t index = running_count; index--;) {
+        if (until(*running[index]) <= TOGETHER && !serve_axis(*running[index])) {
             running[index] = running[--running_count];
+            continue;
+        }
+        if (until(*running[index]) < shortest)
+            shortest = until(*running[index]);
+    }
+    OCR1A = TCNT1 + (shortest > TOO_NEAR ? shortest : TOO_NEAR);
+    if (!running_count)
+        TIMSK1 &= ~_BV(OCIE1A);
 }
 #endif
 
