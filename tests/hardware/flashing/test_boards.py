@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from cellwright.errors import InputError
@@ -81,3 +83,21 @@ def test_firmware_of_ours_is_found_by_the_boards_name(hex_file, tmp_path, monkey
     assert load_image("mega", None, 253_952) == (tmp_path / "cellwright-mega.hex", b"\x05\x06", True)
     with pytest.raises(InputError, match="has no firmware for a Nano: run 'make firmware'"):
         load_image("nano", None, 30_720)
+
+
+@pytest.mark.parametrize("board", boards.BOARDS)
+def test_firmware_for_each_board_is_there_and_fits(board):
+    image = load_image(board, None, boards.BOARDS[board].room_bytes)
+    assert image.is_ours
+    assert b"CellwrightFirmata" in image.data
+
+
+def test_the_package_takes_firmware_and_its_sources_along():
+    folder = boards.HEX_FOLDER.parents[1]
+    patterns = tomllib.loads((folder.parent / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    taken = {path for pattern in patterns["cellwright.hardware"] for path in folder.glob(pattern)}
+    wanted = {
+        path for suffix in ("hex", "ino", "cpp", "h", "md") for path in (folder / "firmware").rglob(f"*.{suffix}")
+    }
+    assert len(wanted) > 10
+    assert taken == wanted

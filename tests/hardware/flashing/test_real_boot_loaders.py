@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from cellwright.errors import InputError, NotFlashed
-from cellwright.hardware.flashing import boards
 from cellwright.hardware.flashing.asking import ask_firmware
 from cellwright.hardware.flashing.boards import BOARDS, DIALECTS, load_image
 from cellwright.hardware.flashing.boot_loader import find_boot_loader
@@ -108,7 +107,6 @@ def test_firmware_is_heard_after_the_reset_that_opening_the_port_makes(board, ch
     assert str(ask_firmware(wire)) == STOCK[board]
 
 
-@pytest.mark.skipif(not boards.HEX_FOLDER.exists(), reason="the firmware is not built; run 'make firmware'.")
 @pytest.mark.parametrize("board", ALL)
 def test_the_firmware_that_ships_is_flashed_and_answers(board, chip_with, stock):
     firmware = load_image(board, None, BOARDS[board].room_bytes).data
