@@ -49,7 +49,7 @@ Manual = Annotated[Path | None, typer.Option(help="Stopwatch times of the hand: 
 PricesFile = Annotated[Path | None, typer.Option("--economics", help="Costs and prices: TOML; else the cell's own.")]
 BoughtFile = Annotated[Path | None, typer.Option("--commercial", help="The machine to buy; else the cell's own.")]
 Target = Annotated[
-    str, typer.Option("--on", metavar="TARGET", help="model, virtual, a serial PORT, auto, or replay:FILE.")
+    str, typer.Option("--on", metavar="TARGET", help="model, virtual, emulated, a serial PORT, auto, or replay:FILE.")
 ]
 Kind = Annotated[
     Board | None, typer.Option("--board", help="Which Arduino, if it is virtual.", show_default="the cell's own")
