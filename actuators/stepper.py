@@ -157,8 +157,7 @@ class Stepper(Device):
             self.driver.write(False)
         fast = self.homing_speed * self._per_mm
         back_off, reach = round(back_off_mm * self._per_mm), round(reach_mm * self._per_mm)
-        self.port.prepare(fast, self._acceleration)
-        return self.board.home(self.port, fast, slow_share * fast, back_off, reach)
+        return self.board.home(self.port, fast, slow_share * fast, self._acceleration, back_off, reach)
 
     def set_home(self, *, is_zero: bool = False) -> None:
         """Call the present position the low end of its travel; from now on it may move.

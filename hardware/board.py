@@ -149,12 +149,21 @@ class Board(ABC):
     def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:  # noqa: B027  # most boards cannot
         """Let an axis go no further down while input ``pin`` is at the level ``active``, where the board can."""
 
-    def home(self, stepper: StepperPort, fast: float, slow: float, back_off: int, most: int) -> Wait | None:  # noqa: ARG002
+    def home(
+        self,
+        stepper: StepperPort,  # noqa: ARG002
+        fast: float,  # noqa: ARG002
+        slow: float,  # noqa: ARG002
+        acceleration: float,  # noqa: ARG002
+        back_off: int,  # noqa: ARG002
+        most: int,  # noqa: ARG002
+    ) -> Wait | None:
         """Have the board find the switch of ``declare_limit`` by itself, and call its place 0.
 
         Down at ``fast`` steps/s for at most ``most`` steps until it closes, up at ``slow`` until it opens and
-        ``back_off`` steps further, and slowly down until it closes. The wait's value is None, or what the switch did
-        not do ("close", "open"), or BUSY for a board that cannot just now. None in place of a wait: it cannot at all.
+        ``back_off`` steps further, and slowly down until it closes; all with ``acceleration``, steps/s². The wait's
+        value is None, or what the switch did not do ("close", "open"), or BUSY for a board that cannot just now. None
+        in place of a wait: it cannot at all.
         """
         return None
 

@@ -154,8 +154,10 @@ class FirmataBoard(Board):
     def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:
         self.dialect.watch_limit(cast(FirmataStepper, stepper), pin, active)
 
-    def home(self, stepper: StepperPort, fast: float, slow: float, back_off: int, most: int) -> Wait | None:
-        return self.dialect.home(cast(FirmataStepper, stepper), fast, slow, back_off, most)
+    def home(
+        self, stepper: StepperPort, fast: float, slow: float, acceleration: float, back_off: int, most: int
+    ) -> Wait | None:
+        return self.dialect.home(cast(FirmataStepper, stepper), fast, slow, acceleration, back_off, most)
 
     def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
         """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""

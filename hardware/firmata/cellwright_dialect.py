@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simpy.events import Timeout
-
 from cellwright.errors import Lacking
 from cellwright.hardware.board import ConverterPort
 from cellwright.hardware.firmata import cellwright_messages as own
@@ -35,7 +33,9 @@ if TYPE_CHECKING:
 ANSWER_S = 1.0
 WHILE_STOPPED = "stopped"
 """How the refusals begin of a board that has stopped itself, and says so in a message of its own."""
-NOT_FOR_HEALTH = "The board's own account of the run: "
+PRESSED = "emergency stop"
+"""How the refusal of a release begins."""
+ACCOUNT = "The board's own account of the run: "
 
 
 class CellwrightDialect(Dialect):
@@ -102,9 +102,11 @@ class CellwrightDialect(Dialect):
         assert isinstance(stepper, CellwrightStepper)
         stepper.watch_limit(pin, active)
 
-    def home(self, stepper: FirmataStepper, fast: float, slow: float, back_off: int, most: int) -> Wait | None:
+    def home(
+        self, stepper: FirmataStepper, fast: float, slow: float, acceleration: float, back_off: int, most: int
+    ) -> Wait | None:
         assert isinstance(stepper, CellwrightStepper)
-        return stepper.home(fast, slow, back_off, most)
+        return stepper.home(fast, slow, acceleration, back_off, most)
 
     # ---- a run ----
 
@@ -168,7 +170,7 @@ class CellwrightDialect(Dialect):
         if health is None:
             return
         self.latest_health = health
-        kept = [note for note in self.board.notes if not note.startswith(NOT_FOR_HEALTH)]
+        kept = [note for note in self.board.notes if not note.startswith(ACCOUNT)]
         self.board.notes[:] = [*kept, *_what_is_amiss(health)]
         waiting, self._health = self._health, []
         for wait in waiting:
@@ -210,9 +212,15 @@ class CellwrightDialect(Dialect):
 
     def _hear_refusal(self, words: str) -> None:
         """The board refuses with words what it cannot do: then it is not where this computer takes it to be."""
-        if self._listens and not self.board.locked and not words.startswith(WHILE_STOPPED):
-            sentence = f"{self.board.name} refused what it was told: {words.strip()!r}.".capitalize()
-            Timeout(self.board.env, 0).callbacks.append(lambda _: self.board.tell_trouble(sentence))
+        name = self.board.client.name
+        if not self._listens or self.board.locked or words.startswith(WHILE_STOPPED):
+            return
+        if words.startswith(PRESSED):
+            self.board.tell_trouble(
+                f"The board on {name} is still stopped: its emergency stop is pressed; let it go, and reset again."
+            )
+        else:
+            self.board.tell_trouble(f"The board on {name} refused what it was told: {words.strip()!r}.")
 
 
 class _StopInput:
@@ -235,4 +243,4 @@ def _what_is_amiss(health: Health) -> list[str]:
         "encoder edges were lost": health.encoder,
     }
     amiss = [f"{count} {what}" for what, count in counts.items() if count]
-    return [f"{NOT_FOR_HEALTH}{', '.join(amiss)}."] if amiss else []
+    return [f"{ACCOUNT}{', '.join(amiss)}."] if amiss else []

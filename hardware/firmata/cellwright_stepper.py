@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cellwright.errors import CellFault
 from cellwright.hardware.board import BUSY
 from cellwright.hardware.firmata import accelstepper, cellwright_messages
+from cellwright.hardware.firmata.accelstepper import REPORT_POSITION, StepperReply
 from cellwright.hardware.firmata.cellwright_messages import (
     DID_NOT_CLOSE,
     DID_NOT_OPEN,
@@ -18,23 +19,17 @@ from cellwright.hardware.firmata.cellwright_messages import (
     Home,
 )
 from cellwright.hardware.firmata.stepper import LATE_S, FirmataStepper, Journey
+from cellwright.hardware.trapezoid import TrapezoidTiming
 from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.board import FirmataBoard
 
 MOST_STEPS = 2**31 - 1
+TRAPEZOID = TrapezoidTiming("CellwrightFirmata", one=math.inf, together=math.inf)
+"""How long moves take, whatever the ceilings of a chip."""
 AT_TARGET_STEPS = 16
 """A limit switch this near to where a move ends is where it was to end: switches repeat to a few hundredths of a mm."""
-
-
-def trapezoid_s(steps: int, speed: float, acceleration: float) -> float:
-    """How long a move takes that speeds up and slows down evenly, s; with no acceleration it has its speed at once."""
-    if acceleration <= 0:
-        return steps / speed
-    if steps < speed * speed / acceleration:
-        return 2 * math.sqrt(steps / acceleration)
-    return steps / speed + speed / acceleration
 
 
 class CellwrightStepper(FirmataStepper):
@@ -78,35 +73,59 @@ class CellwrightStepper(FirmataStepper):
 
     def _longest_s(self, journey: Journey) -> float:
         steps = max(1, abs(journey.target - self.position))
-        return trapezoid_s(steps, journey.max_speed, journey.acceleration) + LATE_S
+        return TRAPEZOID.move_time(steps, journey.max_speed, journey.acceleration) + LATE_S
+
+    def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
+        self._refuse_too_fast(max_speed)
+        return super().move_to(target, max_speed, acceleration)
+
+    def prepare(self, max_speed: float, acceleration: float) -> None:
+        self._refuse_above_ceiling(max_speed)
+        super().prepare(max_speed, acceleration)
 
     def _begin(self, journey: Journey) -> None:
-        self._refuse_too_fast(journey.max_speed)
         self._is_at_limit = False
         super()._begin(journey)
 
-    def _refuse_too_fast(self, speed: float) -> None:
-        """Say why a move that the board would refuse cannot be."""
+    def _refuse_above_ceiling(self, speed: float) -> None:
         if speed > self._has.one_axis:
-            self._move = None
             raise CellFault(
                 f"{self.device.name} cannot move at {speed:.0f} steps/s: this board makes up to {self._has.one_axis}; "
                 "lower its speed, or its steps per mm."
             )
+
+    def _refuse_too_fast(self, speed: float) -> None:
+        """Say why a move that the board would refuse cannot be."""
+        self._refuse_above_ceiling(speed)
         others = [each for each in self.board.steppers if each.moving and each is not self]
         together = speed + sum(each.told_speed for each in others)
         if others and together > self._has.all_axes:
-            self._move = None
             names = " and ".join(each.device.name for each in others)
             raise CellFault(
                 f"{self.device.name} cannot move together with {names}: they would make {together:.0f} steps/s, "
                 f"and this board makes up to {self._has.all_axes} in all; lower their speeds."
             )
 
+    # ---- moves with a group ----
+
+    @property
+    def _is_in_group(self) -> bool:
+        return self._move is not None and self._journey is None and self._next is None and self._homing is None
+
     def join(self, move: Wait, speed: float, acceleration: float) -> None:
-        self._refuse_too_fast(speed)
         super().join(move, speed, acceleration)
         self.prepare(speed, acceleration)
+        self._is_slowing = self._is_at_limit = False
+
+    def leave(self, move: Wait, position: int) -> bool:
+        was_slowed = self._is_slowing
+        if not super().leave(move, position):
+            return False
+        if was_slowed:  # it stands wherever that was
+            self.board.send(accelstepper.ask_position(self.number))
+        return True
+
+    # ---- stopping ----
 
     def slow_down(self) -> Wait:
         """Stop as its acceleration allows: the board does that by itself."""
@@ -120,6 +139,8 @@ class CellwrightStepper(FirmataStepper):
         return self._move
 
     def _stop_dead(self) -> None:
+        if self._is_in_group:
+            self.board.stop_groups()  # off the line, none goes on
         self.board.send(cellwright_messages.halt_axis(self.number))
 
     def _take_stop(self, position: int) -> None:
@@ -132,14 +153,16 @@ class CellwrightStepper(FirmataStepper):
 
     # ---- homing ----
 
-    def home(self, fast: float, slow: float, back_off: int, most: int) -> Wait:
+    def home(self, fast: float, slow: float, acceleration: float, back_off: int, most: int) -> Wait:
         """Have the board find the switch that ``watch_limit`` named (see ``Board.home``)."""
         if self.moving:
             raise CellFault(f"{self.device.name} was told to home while it was moving; wait for its move first.")
         if self.board.locked:
             raise CellFault(f"{self.device.name} cannot home: the board has been made safe; reset the cell first.")
         self._refuse_too_fast(max(fast, slow))
-        longest_s = (most + fast) / fast + (5 * back_off + slow) / slow + LATE_S
+        self.prepare(fast, acceleration)
+        slow_s = TRAPEZOID.move_time(back_off, slow, acceleration)
+        longest_s = TRAPEZOID.move_time(most, fast, acceleration) + 6 * slow_s + LATE_S
         self._move = self._homing = Wait(self.board.env, self.device, "did not find its home switch", longest_s)
         self._is_slowing = False
         self.board.send(cellwright_messages.home(Home(self.number, LOW_END, fast, slow, back_off, most)))
@@ -168,7 +191,7 @@ class CellwrightStepper(FirmataStepper):
     def hear_limit(self) -> None:
         """The low end's switch has stopped it; where, the message after this one says, but not of a group's member."""
         self._is_at_limit = True
-        if self._move is not None and self._journey is None and self._homing is None:
+        if self._is_in_group:
             self.board.tell_trouble(f"{self.device.name} was stopped by its limit switch while it moved with others.")
 
     def _end_move(self, position: int, journey: Journey) -> None:
@@ -183,8 +206,13 @@ class CellwrightStepper(FirmataStepper):
         self._is_slowing |= self._is_at_limit
         super()._end_move(position, journey)
 
+    def hear(self, reply: StepperReply) -> None:
+        if reply.kind == REPORT_POSITION and reply.position is not None:
+            self.hear_where(reply.position)
+        super().hear(reply)
+
     def hear_where(self, position: int) -> None:
-        """The board says where it was when all was stopped."""
+        """The board says where it is, or was when all was stopped."""
         if self._move is None and self._halt is None:
             self.position = position + self._offset
 

@@ -58,7 +58,15 @@ class Dialect:
     def watch_limit(self, stepper: FirmataStepper, pin: int, active: bool) -> None:
         """Let a switch stop an axis by itself, where the firmware can."""
 
-    def home(self, stepper: FirmataStepper, fast: float, slow: float, back_off: int, most: int) -> Wait | None:  # noqa: ARG002
+    def home(
+        self,
+        stepper: FirmataStepper,  # noqa: ARG002
+        fast: float,  # noqa: ARG002
+        slow: float,  # noqa: ARG002
+        acceleration: float,  # noqa: ARG002
+        back_off: int,  # noqa: ARG002
+        most: int,  # noqa: ARG002
+    ) -> Wait | None:
         """Let the board home an axis, where it can."""
         return None
 

@@ -76,7 +76,7 @@ class BoardStops:
             self._told = state
             self.board.declare_again()
             self._tell(state)
-        elif state.stopped:
+        elif state.stopped and state.why != own.NEVER:
             self._hear_stop(state)
 
     def _is_known(self, state: State) -> bool:

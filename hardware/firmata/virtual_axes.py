@@ -324,7 +324,7 @@ class VirtualAxes:
     def _configure_group(self, group: Group, data: bytes) -> None:
         group.members = []
         if not 2 <= len(data) <= self.program.has.devices:
-            self.refuse("a group has two members or more")
+            self.refuse("a group needs two members")
         elif len(set(data)) < len(data) or any(each not in self._axes for each in data):
             self.refuse("group has an unknown member")
         else:

@@ -157,7 +157,7 @@ class GuardedPins(VirtualPins):
         for output in self.outputs.values():
             output.forget()
 
-    def forget_inputs(self) -> None:
+    def take_first_modes(self) -> None:
         """After FF: what is no output and not the emergency stop's is an input again."""
         for pin in list(self.modes):
             if not self.is_output(pin) and pin != self.program.stop_pin:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware import ModelBoard
+from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.firmata.messages import MessageReader
 from cellwright.hardware.firmata.virtual import VirtualArduino
 from cellwright.hardware.memory_line import MemoryLine
@@ -15,7 +15,7 @@ class Desk:
 
     def __init__(self, env, kind="uno", firmware="configurable"):
         self.env = env
-        self.board = ModelBoard(env)
+        self.board = ModelBoard(env, CELLWRIGHT_FIRMATA if firmware == "cellwright" else CONFIGURABLE_FIRMATA)
         self.line = MemoryLine(env, baud=1_000_000_000)
         self.arduino = VirtualArduino(env, self.line.board, self.board, kind, firmware)
         self.received = b""
@@ -63,6 +63,12 @@ def make_desk(env):
 @pytest.fixture
 def desk(env):
     return Desk(env)
+
+
+@pytest.fixture
+def cell_desk(env):
+    """With CellwrightFirmata."""
+    return Desk(env, firmware="cellwright")
 
 
 @pytest.fixture

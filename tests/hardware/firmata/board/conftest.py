@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from cellwright.actuators import Solenoid, Stepper
-from cellwright.hardware import ModelBoard
+from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.firmata.messages import START_SYSEX, MessageReader
 from cellwright.hardware.firmata.virtual import VirtualArduino
@@ -33,7 +33,7 @@ class Rig:
 
     def __init__(self, env, kind="uno", firmware="configurable", baud=115200, latency_s=0.0, boot_s=None):
         self.env = env
-        self.model = ModelBoard(env)
+        self.model = ModelBoard(env, CELLWRIGHT_FIRMATA if firmware == "cellwright" else CONFIGURABLE_FIRMATA)
         self.line = MemoryLine(env, baud, latency_s, f"a virtual {kind.capitalize()}")
         self.byte_s = 10 / baud
         self.sent: list[Sent] = []
@@ -192,6 +192,16 @@ class FourByFour(Cell):
 @pytest.fixture
 def make_rig(env):
     return lambda **options: Rig(options.pop("env", env), **options).connect()
+
+
+@pytest.fixture
+def rig_class():
+    return Rig
+
+
+@pytest.fixture
+def make_axis():
+    return axis
 
 
 @pytest.fixture
