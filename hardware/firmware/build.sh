@@ -16,7 +16,7 @@ build() { # board, chip, room in bytes, options
     elf=$scratch/$1.elf
     # From within the folder, so that no path of this machine gets into the result.
     (cd "$here/CellwrightFirmata" && avr-g++ -std=gnu++11 -Os -flto -Wall -Wextra -Werror "-mmcu=$2" -DF_CPU=16000000UL $4 \
-        -ffunction-sections -fdata-sections -fno-exceptions -fno-threadsafe-statics -frandom-seed=cellwright \
+        -mrelax -ffunction-sections -fdata-sections -fno-exceptions -fno-threadsafe-statics -frandom-seed=cellwright \
         ./*.cpp -Wl,--gc-sections -lm -o "$elf")
     avr-objcopy -O ihex -R .eeprom "$elf" "$out/cellwright-$1.hex"
     bytes=$(avr-size "$elf" | awk 'NR == 2 { print $1 + $2 }')

@@ -12,6 +12,7 @@ enum StretchFlags : uint8_t {
     LAST = 0x02,      // the move ends with it
     CRUISE = 0x04,    // at even speed, so that it may be cut short anywhere
     NEGATIVE = 0x08,
+    COILS = 0x10,  // which the housekeeping switches
     PLANNED = 0x80,
 };
 
@@ -71,6 +72,8 @@ struct Axis {
 };
 
 constexpr uint8_t NO_GROUP = 0x7F;
+
+extern volatile bool plan_wanted;  // or coils to be switched; the housekeeping looks
 
 extern Axis axes[DEVICES];
 

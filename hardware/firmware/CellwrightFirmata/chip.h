@@ -31,7 +31,7 @@ constexpr uint8_t NO_PIN = 0x7F;
 constexpr uint32_t BAUD = 57600;
 
 // Step rates up to which no step is late while the host's line is busy, measured (make bench-firmware).
-constexpr uint32_t MOST_STEPS_ONE = 45000, MOST_STEPS_ALL = 66000;
+constexpr uint32_t MOST_STEPS_ONE = 50000, MOST_STEPS_ALL = 60000;
 
 #if defined(__AVR__)
 inline volatile uint8_t* register_at(uint16_t address) { return reinterpret_cast<volatile uint8_t*>(address); }

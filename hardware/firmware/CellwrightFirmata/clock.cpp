@@ -100,7 +100,8 @@ static void beat()
     }
     guard_outputs();
     settle_inputs();
-    set_alarm();
+    if (anything_timed())
+        set_alarm();
 }
 
 static inline bool is_past(uint16_t at) { return int16_t(TCNT1 - at) >= -2; }

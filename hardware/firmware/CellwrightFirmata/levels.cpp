@@ -98,7 +98,7 @@ struct Servo {
     uint16_t us;  // 0: no pulses
 };
 static Servo servos[SERVOS];
-static bool has_servos;
+bool has_servos;
 static uint8_t turn;       // whose pulse is next; SERVOS: the rest of the frame
 static uint8_t high_pin;   // NO_PIN: none is high
 static uint32_t edge_at, frame_at;  // half us

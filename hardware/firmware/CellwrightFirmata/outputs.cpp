@@ -21,6 +21,7 @@ struct Guard {
 };
 static Guard guards[GUARDS];
 static volatile uint8_t pulses;  // under way; never too few
+static bool guarded;             // whether any output has a limit
 
 SURVIVES_RESTART SafeLevels safe_levels;
 
@@ -82,6 +83,9 @@ void forget_output(uint8_t pin)
 void write_output(uint8_t pin, bool level)
 {
     if (pin_modes[pin] != OUTPUT_MODE)
+        return;
+    Place place = place_of(pin);
+    if (bool(place.pin[2] & place.mask) == level && !pulses)
         return;
     bool safe = safe_level(pin);
     if (level != safe) {
@@ -146,6 +150,7 @@ void handle_output(const uint8_t* data, uint8_t size)
             guard->duty = duty;
             // Without a duty the reservoir empties as soon as the output is safe.
             guard->room = duty < 100 ? units * (100 - duty) : most_on_ms ? units : 0;
+            guarded = true;
         }
     }
     if (pin_modes[pin] != OUTPUT_MODE)
@@ -238,11 +243,11 @@ void end_what_is_due()
     turn_servos();
 }
 
+bool anything_timed() { return pulses || has_servos; }
+
 bool next_alarm(uint16_t& at)
 {
     int16_t servo = servos_due_in();
-    if (!pulses && servo == INT16_MAX)
-        return false;
     uint32_t now = long_ticks();
     int32_t soonest = 2 * TICKS_PER_TICK;
     for (const Guard& guard : guards)
@@ -256,6 +261,8 @@ bool next_alarm(uint16_t& at)
 
 void guard_outputs()
 {
+    if (!guarded)
+        return;
     for (Guard& guard : guards) {
         if (guard.pin == NO_PIN || !guard.room)
             continue;

@@ -9,10 +9,11 @@
 #include "steps.h"
 
 constexpr float HALF_US_PER_S = 2e6f, FRACTION = 65536.0f;
-constexpr float RAMP_S = 0.006f;          // how long a stretch of a ramp may take, about
-constexpr float LONGEST_HALF_US = 15000;  // between events; longer intervals are cut by pauses
+constexpr float RAMP_S = 0.06f;           // how long a stretch of a ramp may take, about
+constexpr float LONGEST_HALF_US = 30000;  // between events; longer intervals are cut by pauses
 constexpr float MOST_EVENTS = 60000;
 constexpr float NEARLY = 1.0001f;
+constexpr float FROM_REST = 0.828427f;  // two steps from rest take 1 and √2 − 1 of √(2/a): the difference, of their mean
 constexpr uint16_t FEW = 8;  // steps; a stretch of more takes in the step that follows, where the speed turns
 
 SURVIVES_RESTART Axis axes[DEVICES];
@@ -63,13 +64,20 @@ static __attribute__((noinline)) void cross()
 
 static uint16_t whole(float steps) { return steps < 1 ? 1 : uint16_t(steps < MOST_EVENTS ? steps : MOST_EVENTS); }
 
-// A stretch of a ramp: at most `most` steps, of which `share` are few enough for their intervals to change evenly.
-static __attribute__((noinline)) void ramp(float share, float most, bool up)
+// A stretch of a ramp, `to_rest` steps from where it would stand, and at most `most` steps long. The steps taken at once
+// are few enough for their intervals to change evenly, nearly: the more so, the faster they follow each other.
+static __attribute__((noinline)) void ramp(float to_rest, float most, bool up)
 {
-    float in_time = way.speed * RAMP_S;
-    if (share > in_time)
-        share = in_time;
+    float share = to_rest / (to_rest < 32 ? 2 : to_rest < 256 ? 3 : 4);
+    if (up)
+        share *= 1.5f;
+    if (to_rest == 0)
+        share = 2;  // the first two: see lay_out()
+    else if (share > way.speed * RAMP_S)
+        share = way.speed * RAMP_S;
     uint16_t steps = whole(1.5f * share >= most ? most : share);  // no crumbs: they are over before the next is planned
+    if (to_rest == 0 && way.twice_a * LONGEST_HALF_US / HALF_US_PER_S * LONGEST_HALF_US / HALF_US_PER_S < 4)
+        steps = 1;
     float change = way.twice_a * steps;
     float end_squared = up ? way.squared + change : way.squared - change;
     float end = end_squared > 0 ? sqrtf(end_squared) : 0;
@@ -79,7 +87,7 @@ static __attribute__((noinline)) void ramp(float share, float most, bool up)
 static void stop_at_target()
 {
     way.squared = way.twice_a * way.ahead;
-    ramp(way.ahead / 3, way.ahead, false);
+    ramp(way.ahead, way.ahead, false);
 }
 
 static void evenly(float speed, float steps)
@@ -110,7 +118,7 @@ static void next_piece(int32_t to_go, float top)
     float to_rest = way.squared / way.twice_a;
     if (to_go <= 0 || to_rest > way.ahead * NEARLY) {  // beyond help: stop past the target, then come back
         if (to_rest > 1)
-            ramp(to_rest / 3, to_rest, false);
+            ramp(to_rest, to_rest, false);
         else
             take_in(1, 2 / way.speed, 0, 0);
         return;
@@ -122,7 +130,7 @@ static void next_piece(int32_t to_go, float top)
     float top_ahead = (way.top_squared - way.squared) / way.twice_a;
     if (way.squared > way.top_squared * NEARLY) {  // the speed was lowered in mid-move
         if (top_ahead < -1)
-            ramp(to_rest / 3, -top_ahead, false);
+            ramp(to_rest, -top_ahead, false);
         else
             take_in(1, 2 / (way.speed + top), top, way.top_squared);
         return;
@@ -141,7 +149,7 @@ static void next_piece(int32_t to_go, float top)
         turn();
         return;
     }
-    ramp(to_rest / 2, most, true);
+    ramp(to_rest, most, true);
     if (piece.steps > FEW && most < piece.steps + 1 && way.ahead > 1)
         cross();
 }
@@ -168,8 +176,12 @@ static void lay_out(Axis& axis, float begin, uint8_t flags)
         return;
     }
     int32_t growth = 0;
-    if (piece.steps > 1 && !piece.even && piece.end > 0)
-        growth = (begin - piece.end) / (begin * piece.end * piece.steps) * (HALF_US_PER_S * FRACTION);
+    if (piece.steps > 1 && !piece.even) {
+        if (begin > 0 && piece.end > 0)
+            growth = (begin - piece.end) / (begin * piece.end * piece.steps) * (HALF_US_PER_S * FRACTION);
+        else if (piece.steps == 2)
+            growth = half_us * FRACTION * (begin > 0 ? FROM_REST : -FROM_REST);
+    }
     uint32_t interval = fixed(half_us) - growth * int32_t(piece.steps - 1) / 2;
     lay(axis, {piece.steps, interval, growth, uint8_t(flags | STEPS)});
 }
@@ -205,7 +217,14 @@ static void plan(Axis& axis)
     axis.planned_speed = last ? 0 : piece.end;
 }
 
+volatile bool plan_wanted;
 static volatile bool held;  // while the main loop changes a plan
+
+static void plan_soon()
+{
+    plan_wanted = true;
+    wake_housekeeping();
+}
 
 static bool needs_plan(const Axis& axis)
 {
@@ -214,15 +233,17 @@ static bool needs_plan(const Axis& axis)
 
 bool plan_one()
 {
-    if (held)
+    if (!plan_wanted || held)
         return false;
+    plan_wanted = false;
     for (Axis& axis : axes)
-        if (axis.wires > 1 && axis.moving)
+        if (axis.flags & COILS)
             follow_with_coils(axis);
     static uint8_t first;
     for (uint8_t n = 0; n < DEVICES; n++) {
         uint8_t device = first + n < DEVICES ? first + n : first + n - DEVICES;
         if (needs_plan(axes[device])) {
+            plan_wanted = true;  // there may be another
             plan(axes[device]);
             first = device + 1 < DEVICES ? device + 1 : 0;
             return true;
@@ -240,21 +261,34 @@ bool plan_first(Axis& axis, int32_t target)
     if (target == axis.end_position)
         return false;
     axis.begins = true;
-    wake_housekeeping();
+    plan_soon();
     while (!volatile_flags(axis))
         wait();
     axis.begins = false;
     return true;
 }
 
-// Ends the even stretch under way within a millisecond or so, to go on from its speed with another plan.
-static void cut_even_stretch(uint16_t& left, uint32_t interval, int32_t& end, uint8_t flags)
+// What is planned ends within a millisecond or so, to go on from the speed it then has with another plan. Interrupts are
+// off.
+static void cut_short(Axis& axis)
 {
-    uint16_t soon = 2000 / (uint16_t(interval >> 16) + 1) + 1;
-    if (left <= soon)
-        return;
-    end += (flags & NEGATIVE) ? int32_t(left - soon) : -int32_t(left - soon);
-    left = soon;
+    if (axis.flags & STEPS) {
+        uint16_t soon = 2000 / (uint16_t(axis.interval >> 16) + 1) + 1;
+        if (axis.left > soon) {
+            axis.end_position += axis.flags & NEGATIVE ? int32_t(axis.left - soon) : -int32_t(axis.left - soon);
+            axis.left = soon;
+        } else if (axis.left == 1 && (axis.flags & LAST)) {
+            axis.planned_speed = 0;
+            axis.flags &= ~LAST;
+            return;
+        }
+        axis.planned_speed = HALF_US_PER_S * FRACTION / (axis.interval + axis.growth * int32_t(axis.left));
+    } else {
+        return;  // a pause: what follows it is slow enough to be done as planned
+    }
+    axis.planned_negative = axis.flags & NEGATIVE;
+    axis.flags &= ~LAST;
+    axis.next.flags = axis.slow_flags = 0;
 }
 
 void replan(Axis& axis)
@@ -262,28 +296,26 @@ void replan(Axis& axis)
     held = true;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if ((axis.flags & CRUISE) && axis.left > 1) {
-            cut_even_stretch(axis.left, axis.interval, axis.end_position, axis.flags);
-            axis.next.flags = 0;
-            axis.slow_flags = 0;
-            axis.planned_negative = axis.flags & NEGATIVE;
-            axis.planned_speed = HALF_US_PER_S * FRACTION / axis.interval;
-        } else if (axis.next.flags & CRUISE) {
-            int32_t unused = 0;
-            cut_even_stretch(axis.next.events, axis.next.interval, unused, axis.next.flags);
-            if (axis.next.flags & LAST)  // of a move without acceleration
-                axis.planned_speed = HALF_US_PER_S * FRACTION / axis.next.interval;
-        }
+        cut_short(axis);
         axis.flags &= ~LAST;
-        axis.next.flags &= ~LAST;
         axis.slow_flags &= ~LAST;
-        if (axis.next.flags == (PLANNED & ~LAST) && axis.planned_speed == 0 && axis.next.events == 1)
+        if (axis.next.flags == (PLANNED | LAST))
             axis.next.flags = PLANNED;  // the pause that would have ended the move
+        axis.next.flags &= ~LAST;
     }
-    if (axis.move_acceleration == 0)
+    float twice_a = 2 * axis.move_acceleration;
+    if (twice_a == 0) {
         axis.planned_speed = 0;  // nothing to be slowed down
+    } else {
+        // The speed is read from an interval, and not exact: what could just stop at the target still can.
+        int32_t to_go = axis.target - axis.end_position;
+        float stop_squared = twice_a * (axis.planned_negative ? -to_go : to_go);
+        float squared = axis.planned_speed * axis.planned_speed;
+        if (to_go && squared > stop_squared && squared < 1.1f * stop_squared + twice_a)
+            axis.planned_speed = sqrtf(stop_squared);
+    }
     held = false;
-    wake_housekeeping();
+    plan_soon();
 }
 
 static int32_t planned_position(const Axis& axis)
@@ -311,7 +343,7 @@ void slow_down(Axis& axis)
         axis.target = axis.planned_negative ? position - to_rest : position + to_rest;
     }
     held = false;
-    wake_housekeeping();
+    plan_soon();
 }
 
 void begin_move(Axis& axis, int32_t target, float speed)

@@ -1,15 +1,15 @@
-// Steps come from timer 1's first comparison. Whichever axis is due next sets it; axes due within a microsecond of each
-// other are served in one go. Late steps catch up: none is left out.
+// Steps come from timer 1's first comparison. Whichever axis is due next sets it; axes due within a few microseconds of
+// each other are served in one go, which spares the interrupt's own time. Late steps catch up: none is left out.
 #include "steps.h"
 
 #include <stddef.h>
 
 #include "clock.h"
 
-constexpr int16_t TOGETHER = 2;      // half us: an axis due so soon is served now
+constexpr int16_t TOGETHER = 8;      // half us: an axis due so soon is served now
 constexpr int16_t LATE = -40;        // half us
 constexpr int16_t FAR = 16000;       // half us: the longest that this interrupt sleeps
-constexpr int16_t TOO_NEAR = 6;      // half us: not worth leaving the interrupt for
+constexpr int16_t TOO_NEAR = 10;     // half us: not worth leaving the interrupt for
 constexpr uint32_t PAUSE = 200UL << 16;  // where a stretch is not planned yet
 
 static Axis* running[DEVICES];
@@ -40,6 +40,8 @@ static inline bool take(Axis& axis)
     if (flags & STEPS) {
         axis.end_position += flags & NEGATIVE ? -int32_t(events) : int32_t(events);
         axis.mask_now = axis.step_mask;
+        if (axis.wires > 1)
+            axis.flags = flags | COILS;
     } else {
         axis.mask_now = 0;
     }
@@ -77,7 +79,8 @@ extern "C" bool serve_axis(Axis& axis)
         } else if (!take(axis)) {
             pause_for_a_plan(axis);
         }
-        OCR1B = TCNT1 + 4;  // wakes the housekeeping, which plans the stretch after
+        plan_wanted = true;
+        OCR1B = TCNT1 + 4;
     }
     axis.due += axis.interval;
     axis.interval += axis.growth;
@@ -128,8 +131,10 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "cpi r18, lo8(%[late]) \n ldi r20, hi8(%[late]) \n cpc r19, r20 \n brlt late%= \n"
         "intime%=: \n"
         // A limit?
+        "ldd r20, Y+%[limitmask] \n tst r20 \n breq nolimit%= \n"
         "ldd r30, Y+%[limitpin] \n ldd r31, Y+%[limitpin]+1 \n ld r18, Z \n ldd r19, Y+%[flip] \n eor r18, r19 \n"
-        "ldd r19, Y+%[limitmask] \n and r18, r19 \n brne slowly%= \n"
+        "and r18, r20 \n brne slowly%= \n"
+        "nolimit%=: \n"
         // The last event of a stretch?
         "ldd r18, Y+%[left] \n ldd r19, Y+%[left]+1 \n subi r18, 1 \n sbci r19, 0 \n breq slowly%= \n"
         "ldd r30, Y+%[pin] \n ldd r31, Y+%[pin]+1 \n ldd r20, Y+%[pinmask] \n st Z, r20 \n"
@@ -140,7 +145,9 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "ldd r18, Y+%[due]+2 \n ldd r1, Y+%[interval]+2 \n adc r18, r1 \n std Y+%[due]+2, r18 \n"
         "ldd r19, Y+%[due]+3 \n ldd r1, Y+%[interval]+3 \n adc r19, r1 \n std Y+%[due]+3, r19 \n"
         // interval += growth, which is 0 at even speed
-        "ldd r0, Y+%[flags] \n sbrc r0, %[cruise] \n rjmp even%= \n"
+        "ldd r0, Y+%[flags] \n sbrc r0, %[coils] \n rjmp coils%= \n"
+        "flags%=: \n"
+        "sbrc r0, %[cruise] \n rjmp even%= \n"
         "ldd r0, Y+%[interval] \n ldd r1, Y+%[growth] \n add r0, r1 \n std Y+%[interval], r0 \n"
         "ldd r0, Y+%[interval]+1 \n ldd r1, Y+%[growth]+1 \n adc r0, r1 \n std Y+%[interval]+1, r0 \n"
         "ldd r0, Y+%[interval]+2 \n ldd r1, Y+%[growth]+2 \n adc r0, r1 \n std Y+%[interval]+2, r0 \n"
@@ -161,15 +168,20 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "lds r18, %[count] \n dec r18 \n sts %[count], r18 \n"
         "ldi r30, lo8(%[running]) \n ldi r31, hi8(%[running]) \n clr r19 \n lsl r18 \n add r30, r18 \n adc r31, r19 \n"
         "ld r18, Z \n ldd r19, Z+1 \n st -X, r19 \n st -X, r18 \n rjmp counted%= \n"
+
+        "coils%=: \n"
+        "ldi r30, 1 \n sts %[wanted], r30 \n lds r30, %[time] \n lds r31, %[time]+1 \n adiw r30, 4 \n"
+        "sts %[wake]+1, r31 \n sts %[wake], r30 \n rjmp flags%= \n"
         :
         : [count] "i"(&running_count), [running] "i"(running), [latecount] "i"(&late_count), [time] "n"(_SFR_MEM_ADDR(TCNT1)),
           [compare] "n"(_SFR_MEM_ADDR(OCR1A)), [mask] "n"(_SFR_MEM_ADDR(TIMSK1)), [allbut] "n"(0xFF & ~_BV(OCIE1A)),
           [together] "n"(TOGETHER), [far] "n"(FAR), [near] "n"(TOO_NEAR), [late] "n"(LATE - TOGETHER - 1), [cruise] "n"(2),
+          [coils] "n"(4), [wanted] "i"(&plan_wanted), [wake] "n"(_SFR_MEM_ADDR(OCR1B)),
           OFFSET(pin, step_pin), OFFSET(pinmask, mask_now), OFFSET(limitpin, limit.pin), OFFSET(limitmask, limit.mask),
           OFFSET(flip, limit.flip), OFFSET(due, due), OFFSET(interval, interval), OFFSET(growth, growth),
           OFFSET(left, left), OFFSET(flags, flags));
 }
-static_assert(CRUISE == 1 << 2, "the interrupt looks at this bit");
+static_assert(CRUISE == 1 << 2 && COILS == 1 << 4, "the interrupt looks at these bits");
 #else
 static int16_t until(const Axis& axis) { return int16_t(uint16_t(axis.due >> 16) - TCNT1); }
 
@@ -207,6 +219,7 @@ void start_axes(Axis** started, uint8_t count)
         OCR1A = TCNT1 + 8;
         TIMSK1 |= _BV(OCIE1A);
     }
+    plan_wanted = true;
     wake_housekeeping();
 }
 
