@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,8 +12,10 @@ import simpy
 
 from cellwright.errors import InputError
 from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_chip import CLOCK_HZ
 from cellwright.hardware.emulated_library import find_library
 
+EXERCISER = Path(__file__).parent.parent / "emulator" / "programs" / "exerciser.c"
 PowerUp = Callable[..., "HostedUno"]
 
 
@@ -75,3 +79,21 @@ def emulated_uno(power_up: PowerUp, env: simpy.Environment) -> HostedUno:
     hosted = power_up(env)
     hosted.run_for(2.0)
     return hosted
+
+
+@pytest.fixture(scope="session")
+def exercisers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the exerciser's hex for each chip, by the chip's name; skips where none can be compiled."""
+    if shutil.which("avr-gcc") is None:
+        pytest.skip("No avr-gcc is installed; it compiles the firmware of these tests.")
+    try:
+        find_library()
+    except InputError as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("exerciser")
+    for mcu in ("atmega328p", "atmega2560"):
+        elf = folder / f"{mcu}.elf"
+        compiler = ["avr-gcc", "-std=gnu99", "-Os", f"-mmcu={mcu}", f"-DF_CPU={CLOCK_HZ}UL"]
+        subprocess.run([*compiler, EXERCISER, "-o", elf], check=True)
+        subprocess.run(["avr-objcopy", "-O", "ihex", elf, elf.with_suffix(".hex")], check=True)
+    return folder

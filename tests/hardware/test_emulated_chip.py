@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from cellwright.errors import DescriptionError, InputError
+from cellwright.errors import DescriptionError
 from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, ResetCause
 from cellwright.hardware.emulated_library import find_library
 from cellwright.hardware.emulated_pins import analog_channel, port_and_bit
 
 pytestmark = pytest.mark.emulated
 
-EXERCISER = Path(__file__).parent.parent / "emulator" / "programs" / "exerciser.c"
 US = CLOCK_HZ // 1_000_000
 WIRING = {  # step, direction and switch; encoder; HX711; the pins of two timers
     "atmega328p": [("D", 2), ("D", 3), ("D", 4), ("B", 0), ("B", 1), ("C", 0), ("C", 1), ("D", 6), None],
@@ -54,25 +50,6 @@ class Bench:
     def say(self, command, ms=5):
         self.chip.feed(command)
         return self.run(ms)
-
-
-@pytest.fixture(scope="session")
-def exercisers(tmp_path_factory):
-    """The exerciser's hex for each chip."""
-    if shutil.which("avr-gcc") is None:
-        pytest.skip("No avr-gcc is installed; it compiles the firmware of these tests.")
-    try:
-        find_library()
-    except InputError as error:
-        pytest.skip(str(error))
-    folder = tmp_path_factory.mktemp("exerciser")
-    for mcu in WIRING:
-        elf, hexed = folder / f"{mcu}.elf", folder / f"{mcu}.hex"
-        subprocess.run(
-            ["avr-gcc", "-std=gnu99", "-Os", f"-mmcu={mcu}", f"-DF_CPU={CLOCK_HZ}UL", EXERCISER, "-o", elf], check=True
-        )
-        subprocess.run(["avr-objcopy", "-O", "ihex", elf, hexed], check=True)
-    return folder
 
 
 @pytest.fixture(params=list(WIRING))

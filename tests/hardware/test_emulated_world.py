@@ -1,0 +1,192 @@
+"""The pins of an emulated Uno as a plant meets them, round a small firmware."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from cellwright.errors import DescriptionError
+from cellwright.hardware import ModelBoard
+from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_chip import CLOCK_HZ, ResetCause
+from cellwright.hardware.emulated_world import ENCODER_EDGES_PER_S, STILL_S, PinWorld, Wiring
+from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.world import World
+
+pytestmark = pytest.mark.emulated
+
+STEP, DIR, SWITCH, PWM = 2, 3, 4, 6  # the exerciser's, see its source
+A, B, DATA, CLOCK = 8, 9, 14, 15
+
+
+class Desk:
+    """An Uno that has started, and its world."""
+
+    def __init__(self, env, hex_path, wiring):
+        self.env = env
+        self.uno = EmulatedArduino(env, hex_path, watched=())
+        self.world = PinWorld(self.uno, wiring)
+        self.heard = bytearray()
+        self.uno.link.on_bytes = self.heard.extend
+        self.run(0.002)
+
+    def run(self, seconds):
+        self.env.run(until=self.env.now + seconds)
+
+    def say(self, command, seconds):
+        self.heard.clear()
+        self.uno.link.write(command)
+        self.run(seconds)
+        return bytes(self.heard)
+
+
+@pytest.fixture
+def put_up(exercisers, env):
+    """Puts up desks with what is wired to their pins."""
+    desks = []
+
+    def make(**wiring):
+        desks.append(Desk(env, exercisers / "atmega328p.hex", Wiring(**wiring)))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.uno.close()
+
+
+def test_both_worlds_offer_plants_the_same(put_up, env):
+    worlds: list[World] = [put_up().world, ModelBoard(env)]
+    for world in worlds:
+        assert world.input(7).level  # a pull-up
+        world.set_input(7, False)
+        assert not world.input(7).level
+        assert not world.output(12).level
+        assert world.levels.get(5) is None
+
+
+def test_an_axis_is_where_the_steps_bring_it(put_up):
+    desk = put_up(drivers={STEP: (DIR, False)})
+    axis = desk.world.axis(STEP)
+    desk.world.set_input(SWITCH, True)
+    axis.place(1000)
+    assert (axis.true_position, axis.moving, axis.due_s) == (1000, False, -math.inf)
+    assert desk.say(b"f", 0.01) == b""
+    assert 1000 < axis.true_position < 1200
+    assert (axis.moving, axis.due_s) == (True, math.inf)
+    desk.run(0.02 + STILL_S)
+    assert (axis.true_position, axis.moving) == (1200, False)
+    assert axis.due_s == pytest.approx(0.002 + 10 / 57_600 + 0.02, abs=0.001)
+    axis.slip(5)
+    assert axis.true_position == 1195
+
+
+def test_a_motor_wired_the_other_way_goes_the_other_way(put_up):
+    desk = put_up(drivers={STEP: (DIR, True)})
+    desk.world.set_input(SWITCH, True)
+    desk.world.axis(STEP)
+    desk.say(b"f", 0.03)
+    assert desk.world.axis(STEP).true_position == -200
+
+
+def test_an_axis_closes_its_switch_and_the_firmware_stops_at_that_step(put_up):
+    desk = put_up(drivers={STEP: (DIR, False)})
+    axis = desk.world.axis(STEP)
+    axis.trip_points.append(TripPoint(SWITCH, at=0, level=False))
+    axis.place(80)
+    assert desk.world.input(SWITCH).level
+    assert desk.say(b"b", 0.03) == bytes([80])
+    assert not desk.world.input(SWITCH).level
+    axis.slip(-3)  # by hand, away from it
+    assert desk.world.input(SWITCH).level
+
+
+def test_a_step_pin_without_a_driver_is_said(put_up):
+    with pytest.raises(DescriptionError, match="Pin 2 is no stepper driver's step pin"):
+        put_up().world.axis(STEP)
+
+
+def test_outputs_are_heard_as_they_change_and_rest_on_their_resistors(put_up):
+    desk = put_up(resting={12: True, 11: False})
+    heard = []
+    desk.world.on_output(STEP, heard.append, levels=[True])
+    desk.world.set_input(SWITCH, True)
+    assert (desk.world.output(12).level, desk.world.output(11).level) == (True, False)
+    desk.say(b"f", 0.03)
+    assert heard == [True] * 200
+
+
+def test_an_encoder_catches_up_edge_by_edge(put_up):
+    desk = put_up()
+    encoder = desk.world.declare_encoder(A, B)
+    assert desk.world.declare_encoder(A, B) is encoder
+    desk.uno.link.write(b"e")
+    desk.run(0.001)
+    encoder.true_count = 90
+    assert encoder.true_count == 90
+    assert desk.uno.chip.encoder_count(0) == 0
+    desk.run(45 / ENCODER_EDGES_PER_S + 1e-5)
+    assert desk.uno.chip.encoder_count(0) == 45
+    desk.run(0.4)
+    assert bytes(desk.heard)[-1] == 90
+
+
+def test_a_scale_converts_at_its_own_rate_once_a_plant_says_what(put_up):
+    desk = put_up(samples_per_s={(DATA, CLOCK): 80.0})
+    asked_s = []
+
+    def convert():
+        asked_s.append(desk.env.now)
+        return -len(asked_s)
+
+    desk.world.declare_hx711(DATA, CLOCK).convert = convert
+    assert desk.say(b"s", 0.06) == b"\xff\xff\xff\x01"
+    desk.run(0.05)
+    assert asked_s[1] - asked_s[0] == pytest.approx(1 / 80, abs=10 / CLOCK_HZ)
+
+
+def test_a_scale_that_nothing_stands_behind_sends_nothing(put_up):
+    desk = put_up()
+    desk.world.declare_hx711(DATA, CLOCK)
+    assert desk.say(b"s", 1.0) == b""
+
+
+class Register:
+    """A device on the bus that sends what it was sent."""
+
+    def __init__(self):
+        self.written = b""
+
+    def write(self, data):
+        self.written = data
+
+    def read(self, count):
+        return (self.written * count)[:count]
+
+
+def test_devices_on_the_bus_come_and_go(put_up):
+    desk = put_up()
+    bus, device = desk.world.i2c_devices, Register()
+    bus[0x2A] = device
+    assert (list(bus), len(bus), bus[0x2A]) == ([0x2A], 1, device)
+    assert desk.say(b"i", 0.01) == b"\x18\x40\x12\x34\x12"
+    assert bus.pop(0x2A) is device
+    assert desk.say(b"i", 0.01) == b"\x20"
+    with pytest.raises(KeyError):
+        del bus[0x2A]
+
+
+def test_a_duty_is_seen(put_up):
+    desk = put_up(pwm=frozenset({PWM}))
+    assert desk.world.levels[PWM].value == 0
+    desk.say(b"p", 0.01)
+    assert desk.world.levels[PWM].value == 0.25
+
+
+def test_a_restart_by_the_watchdog_is_told(put_up):
+    desk = put_up()
+    causes = []
+    desk.uno.on_restart = causes.append
+    heard = desk.say(b"w", 0.03)
+    assert causes == [ResetCause.WATCHDOG]
+    assert heard[0] == ResetCause.WATCHDOG
