@@ -2,7 +2,7 @@
 PYTHON ?= python3
 HOUSE := cellwright cellwright/cli cellwright/testing cells cells/digital_tape cells/digital_tape_stop cells/lacquer_mixer cells/lacquer_mixer_mega cells/stapler actuators sensors sequences sim sim/fast benchmarks benchmarks/report hardware hardware/firmata hardware/flashing
 
-.PHONY: demo test lint bench firmware clean
+.PHONY: demo test lint bench bench-firmware firmware clean
 
 demo: .venv/installed
 	.venv/bin/cellwright demo
@@ -24,6 +24,10 @@ bench: .venv/tools
 	.venv/bin/python benchmarks/speed/report.py
 	sh tests/emulator/build.sh
 	.venv/bin/python benchmarks/speed/line.py
+
+bench-firmware: .venv/tools
+	sh tests/emulator/build.sh
+	.venv/bin/python benchmarks/speed/firmware.py
 
 # What the wheel brings for an Arduino; the tests build it again and compare.
 firmware:

@@ -158,9 +158,9 @@ def test_a_report_names_it_in_the_command_that_gives_it_again() -> None:
 @pytest.mark.parametrize("words", [["check"], ["simulate", *FAST], ["run", "--on", "model", "--cycles", "1"]])
 def test_a_cell_that_the_firmware_would_refuse_is_found_beforehand(words, capsys: pytest.CaptureFixture[str]) -> None:
     command, *more = words
-    asked = [command, "stapler", *more, *OURS, "--set", "carriage.max_speed=1200"]
+    asked = [command, "stapler", *more, *OURS, "--set", "carriage.max_speed=1300"]
     assert run(asked) == 1
-    assert "carriage cannot make 48,000 steps/s: CellwrightFirmata" in capsys.readouterr().err
+    assert "carriage cannot make 52,000 steps/s: CellwrightFirmata" in capsys.readouterr().err
 
 
 def test_what_the_usual_one_cannot_step_it_steps_more_slowly(capsys: pytest.CaptureFixture[str]) -> None:

@@ -181,11 +181,11 @@ def test_another_speed_in_mid_move(env, board):
 
 def test_a_speed_above_the_ceiling_is_a_fault_that_says_what_to_do(board):
     axis = axis_on(board, name="bridge")
-    for ask in (lambda: axis.move_to(100, 41_000.0, 1000.0), lambda: axis.prepare(41_000.0, 1000.0)):
+    for ask in (lambda: axis.move_to(100, 51_000.0, 1000.0), lambda: axis.prepare(51_000.0, 1000.0)):
         with pytest.raises(CellFault) as refused:
             ask()
         assert str(refused.value) == (
-            "bridge cannot make 41,000 steps/s: CellwrightFirmata on a 16 MHz ATmega328P refuses more than 40,000 "
+            "bridge cannot make 51,000 steps/s: CellwrightFirmata on a 16 MHz ATmega328P refuses more than 50,000 "
             "steps/s on one axis; lower its speed or its steps_per_mm."
         )
     assert not axis.moving

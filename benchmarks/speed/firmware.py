@@ -1,0 +1,251 @@
+"""What CellwrightFirmata does on an emulated 16 MHz ATmega328P, beside what stock firmware was measured to do.
+
+Run by ``make bench-firmware``, after the chip and the firmware are built. Every figure is in the chip's own cycles, so
+it is the same on any computer. It measures and says what is wanted; it judges nothing, so its exit code is always 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import pstdev
+
+from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.emulated_pins import port_and_bit
+from cellwright.hardware.firmata import accelstepper, messages
+from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "hardware" / "firmware" / "hex" / "cellwright-uno.hex"
+BYTE_S = 10 / 57_600
+AXES = ((2, 5), (3, 6), (4, 7))
+LAMP = 8
+MANY_STEPS = 10_000_000
+ASK_HEALTH = messages.sysex(0x0B)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the board tells of itself: bytes of memory, and counts."""
+
+    memory: int
+    used: int
+    deepest: int
+    late: int
+    unplanned: int
+    lost: int
+
+
+class Bench:
+    """A chip with the firmware in it, some stepper drivers, a lamp, and a host that keeps the line busy if asked to."""
+
+    def __init__(self, axes: int) -> None:
+        self.chip = EmulatedChip(find_library(), FIRMWARE)
+        self.axes = [self.chip.add_axis(port_and_bit(step), port_and_bit(turn)) for step, turn in AXES[:axes]]
+        self.heard = bytearray()
+        self.writes = self.written = 0
+        self._next_write = 0.0
+        self.chip.watch(*port_and_bit(LAMP))
+        self.run(0.1)
+        self.chip.feed(messages.pin_mode(LAMP, PinMode.OUTPUT))
+        for number, (step, turn) in enumerate(AXES[:axes]):
+            self.chip.feed(accelstepper.configure(number, step, turn))
+        self.run(0.05)
+
+    def run(self, seconds: float, busy: bool = False) -> None:
+        """Let time pass; ``busy``: digital writes follow each other as fast as the line carries them."""
+        end = self.chip.cycle + round(seconds * CLOCK_HZ)
+        self._next_write = max(self._next_write, self.chip.cycle)
+        while self.chip.cycle < end:
+            until = end
+            if busy:
+                if self._next_write <= self.chip.cycle:
+                    self.chip.feed(messages.port(LAMP // 8, self.written % 2))
+                    self.written += 1
+                    self._next_write += 3 * BYTE_S * CLOCK_HZ
+                until = min(end, math.ceil(self._next_write))
+            for event in self.chip.run(until):
+                if event.kind is EventKind.BYTE:
+                    self.heard.append(event.value)
+                elif event.kind is EventKind.PIN:
+                    self.writes += 1
+
+    def prepare(self, number: int, speed: float, acceleration: float) -> None:
+        self.chip.feed(accelstepper.acceleration(number, acceleration) + accelstepper.speed(number, speed))
+        self.run(0.02)
+
+    def move(self, targets: Iterable[int], lasts_s: float, log: int = 0, busy: bool = True) -> None:
+        """Move every axis to its target; all stand when ``lasts_s`` is over."""
+        for number, target in enumerate(targets):
+            if log:
+                self.chip.log_steps(self.axes[number], log)
+            self.chip.feed(accelstepper.to(number, target))
+        self.run(0.01, busy=busy)
+        self.run(lasts_s, busy=busy)
+        self.run(0.1)
+
+    def step_times(self, number: int) -> list[float]:
+        """When the last move's steps were, s."""
+        return [cycle / CLOCK_HZ for cycle, _ in self.chip.logged_steps(self.axes[number])]
+
+    def health(self) -> Health:
+        self.heard.clear()
+        self.chip.feed(ASK_HEALTH)
+        self.run(0.1)
+        start = bytes(self.heard).index(b"\xf0\x0b") + 2
+        figures = [low | high << 7 for low, high in zip(self.heard[start::2], self.heard[start + 1 :: 2], strict=False)]
+        return Health(*figures[:6])
+
+
+def say(what: str, stock: str, wanted: str, found: str, holds: bool) -> None:
+    print(f"| {what} | {stock} | {wanted} | {found} | {'holds' if holds else 'DOES NOT HOLD'} |", flush=True)
+
+
+def cruise(times: list[float], speed: float) -> float:
+    """The speed in the middle third of a move, less what was asked for, as a share of that."""
+    third = len(times) // 3
+    middle = times[third:-third]
+    return (len(middle) - 1) / (middle[-1] - middle[0]) / speed - 1
+
+
+def move_error(times: list[float], speed: float, acceleration: float) -> float:
+    """From the start to the last step, less the ideal trapezoid's time, as a share of that.
+
+    The start is a first step's time, √(2/a), before the first step.
+    """
+    ideal_s = CELLWRIGHT_FIRMATA.move_time(len(times), speed, acceleration)
+    return (times[-1] - times[0] + math.sqrt(2 / acceleration)) / ideal_s - 1
+
+
+def at_rate(axes: int, speed: float, acceleration: float = 100_000.0) -> tuple[float, float, Health, bool]:
+    """The worst cruise and move time of so many axes at once, and whether all steps came and none was late."""
+    bench = Bench(axes)
+    for number in range(axes):
+        bench.prepare(number, speed, acceleration)
+    steps = round(speed)
+    bench.move([steps] * axes, CELLWRIGHT_FIRMATA.move_time(steps, speed, acceleration), log=steps)
+    times = [bench.step_times(number) for number in range(axes)]
+    whole = all(len(each) == steps for each in times)
+    worst_cruise = max((cruise(each, speed) for each in times), key=abs)
+    worst_move = max((move_error(each, speed, acceleration) for each in times), key=abs)
+    return worst_cruise, worst_move, bench.health(), whole
+
+
+def step_rates() -> None:
+    for axes, stock, wanted in ((1, "3,680", 40_000), (3, "1,372", 20_000)):
+        off, late, health, whole = at_rate(axes, wanted)
+        holds = whole and abs(off) < 0.001 and abs(late) < 0.005
+        name = "one axis, steps/s" if axes == 1 else "three axes, steps/s each"
+        found = f"{wanted * (1 + off):,.0f}; steps over 20 µs late {health.late}, bytes lost {health.lost}"
+        say(name, stock, f"{wanted:,}", found, holds)
+    off, late, health, whole = at_rate(1, CELLWRIGHT_FIRMATA.ceiling())
+    print(
+        f"|  (one axis at its ceiling) |  |  | {CELLWRIGHT_FIRMATA.ceiling() * (1 + off):,.0f}; "
+        f"over 20 µs late {health.late}, bytes lost {health.lost} | {'whole' if whole else 'STEPS ARE MISSING'} |"
+    )
+
+
+MOVES = (
+    *((200, speed, 10_000.0) for speed in (500.0, 1000.0, 3000.0)),
+    *((2000, speed, 60_000.0) for speed in (1000.0, 5000.0, 12_000.0)),
+    (20_000, 30_000.0, 200_000.0),
+    (301, 20_000.0, 50_000.0),
+)
+
+
+def trapezoids() -> None:
+    """Cruise and move times over a choice of moves, one axis, the line busy."""
+    cruises, moves = [], []
+    for steps, speed, acceleration in MOVES:
+        bench = Bench(1)
+        bench.prepare(0, speed, acceleration)
+        bench.move([steps], CELLWRIGHT_FIRMATA.move_time(steps, speed, acceleration), log=steps)
+        times = bench.step_times(0)
+        assert len(times) == steps
+        moves.append(move_error(times, speed, acceleration))
+        if steps > 3 * speed * speed / acceleration:
+            cruises.append(cruise(times, speed))
+    most_off, most_late = max(cruises, key=abs), max(moves, key=abs)
+    say("cruise against asked speed", "−2 to −8 %", "±0.1 %", f"at most {most_off:+.4%}", abs(most_off) <= 0.001)
+    say(
+        "move time against the ideal trapezoid",
+        "−10 to +4 %",
+        "±0.5 %",
+        f"at most {most_late:+.4%}",
+        abs(most_late) <= 0.005,
+    )
+
+
+def interval_spread() -> None:
+    speed = 3000.0
+    bench = Bench(1)
+    bench.prepare(0, speed, 20_000.0)
+    bench.move([30_000], CELLWRIGHT_FIRMATA.move_time(30_000, speed, 20_000.0), log=30_000)
+    times = bench.step_times(0)[1000:-1000]
+    off_us = [1e6 * (later - sooner - 1 / speed) for sooner, later in pairwise(times)]
+    sd, peak = pstdev(off_us), max(map(abs, off_us))
+    found = f"sd {sd:.1f} µs, peaks {peak:.1f} µs ({len(off_us):,} intervals)"
+    say("step intervals at 3,000 steps/s", "sd 4–6 µs, peaks 30 µs", "sd 4, peaks 15 µs", found, sd <= 4 and peak <= 15)
+
+
+def many_steps() -> None:
+    """Ten million steps of three axes to and fro, counted by the drivers."""
+    bench, made, stroke, lost = Bench(3), 0, 400_000, 0
+    for number in range(3):
+        bench.prepare(number, 20_000.0, 100_000.0)
+    lasts_s = CELLWRIGHT_FIRMATA.move_time(stroke, 20_000.0, 100_000.0)
+    target = 0
+    while made < MANY_STEPS:
+        target = stroke - target
+        bench.move([target] * 3, lasts_s, busy=False)
+        made += 3 * stroke
+    for axis in bench.axes:
+        seen = bench.chip.axis(axis)
+        lost += abs(seen.position - target) + abs(seen.steps - made // 3)
+    say(f"steps lost in {made / 1e6:.1f} million", "", "0", f"{lost}", lost == 0)
+
+
+def digital_writes() -> None:
+    bench = Bench(3)
+    for number in range(3):
+        bench.prepare(number, 10_000.0, 50_000.0)
+    for number in range(3):
+        bench.chip.feed(accelstepper.to(number, 10**6))
+    bench.run(0.5)
+    seen, sent = bench.writes, bench.written
+    bench.run(5.0, busy=True)
+    bench.run(0.05)
+    rate, asked = (bench.writes - seen) / 5, (bench.written - sent) / 5
+    lost = bench.health().lost
+    found = f"{rate:,.0f} of {asked:,.0f} sent, bytes lost {lost}"
+    say("digital writes/s at 57600 baud, three axes at 10,000", "", "1,500", found, rate >= 1500)
+
+
+def memory() -> None:
+    bench = Bench(3)
+    for number in range(3):
+        bench.prepare(number, 20_000.0, 100_000.0)
+    bench.move([20_000] * 3, 1.2)
+    health = bench.health()
+    share = (health.used + health.deepest) / health.memory
+    found = f"{health.used} + {health.deepest} of {health.memory} bytes, {share:.1%}"
+    say("memory: variables + deepest stack", "", "at most 75 %", found, share <= 0.75)
+
+
+def main() -> None:
+    print("| on an emulated 16 MHz ATmega328P, the host's line busy | stock | at least | measured | |")
+    print("|---|---|---|---|---|")
+    step_rates()
+    trapezoids()
+    interval_spread()
+    many_steps()
+    digital_writes()
+    memory()
+
+
+if __name__ == "__main__":
+    main()
