@@ -1,0 +1,127 @@
+"""Cells on real firmware: their plants at the pins of an emulated Arduino, in lock step with their clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from cellwright import cells
+from cellwright.actuators import Lamp, Motor, Pump, Solenoid, Stepper
+from cellwright.errors import InputError
+from cellwright.hardware.emulated_chip import CLOCK_HZ
+from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.emulated_world import Wiring
+from cellwright.sensors.hx711 import Hx711
+from cellwright.sequences import RunLog
+from cellwright.sim import rig_emulated
+from cellwright.sim.agreement import account_on
+from cellwright.sim.rig_emulated import emulated_rig, firmware_hex, wiring_of
+
+pytestmark = pytest.mark.emulated
+
+US = CLOCK_HZ // 1_000_000
+
+
+@pytest.fixture
+def power_up():
+    """Puts cells on emulated Arduinos; skips where emulator or firmware are not built."""
+    rigs = []
+
+    def make(cell, settings=(), **options):
+        scenario = cells.load(cell).scenario(settings, firmware="cellwright")
+        needs_emulator(scenario.kit.cell.arduino)
+        rigs.append(emulated_rig(scenario, 1, 0, **options))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.arduino.close()
+
+
+def needs_emulator(kind):
+    try:
+        find_library()
+        firmware_hex(kind)
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+# The stapler and the tape are made on real firmware in tests/cli/test_agree.py.
+@pytest.mark.parametrize("cell", ["digital_tape_stop", "lacquer_mixer", "lacquer_mixer_mega"])
+def test_a_unit_takes_on_real_firmware_what_it_takes_on_the_model(cell):
+    scenario = cells.load(cell).scenario(firmware="cellwright")
+    needs_emulator(scenario.kit.cell.arduino)
+    real, model = (account_on(target, scenario, 1, 1) for target in ("emulated", "model"))
+    assert real.cycle_time_s == pytest.approx(model.cycle_time_s, rel=0.02)
+    shared = real.actions.keys() & model.actions.keys()
+    assert {name: real.actions[name] for name in shared} == {name: model.actions[name] for name in shared}
+    assert len(shared) >= 4
+
+
+def first_moves(rig, log):
+    """Every event of a run until its axes have begun to home, and every step, to the cycle."""
+    axes = [rig.world.axis(device.step).number for device in (rig.cell.bridge, rig.cell.carriage)]
+    for axis in axes:
+        rig.arduino.chip.log_steps(axis, 200_000)
+    rig.env.run(until=76.0)
+    events = log.connection.execute("SELECT at_s, state, source, what, value FROM event ORDER BY rowid").fetchall()
+    return events, [step for axis in axes for step in rig.arduino.chip.logged_steps(axis)]
+
+
+def test_the_same_run_twice_is_the_same_to_the_cycle(power_up):
+    logs = [RunLog(":memory:"), RunLog(":memory:")]
+    first, second = (first_moves(power_up("stapler", log=log), log) for log in logs)
+    assert first == second
+    events, steps = first
+    assert len(events) > 5
+    assert len(steps) > 1000
+
+
+def test_it_homes_at_its_switches_steps_as_drivers_need_and_stops_by_itself_when_the_line_is_cut(power_up):
+    rig = power_up("stapler")
+    bridge = rig.world.axis(rig.cell.bridge.step)
+    assert bridge.true_position > 1000
+    while rig.cell.state in ("waiting", "homing"):
+        rig.env.step()
+    assert rig.cell.bridge.homed
+    assert bridge.true_position == 0  # where its switch closes
+    rig.env.run(until=rig.env.now + 1.0)
+    seen = rig.arduino.chip.axis(bridge.number)
+    assert seen.steps > 1000
+    assert seen.least_high >= 2 * US
+    assert seen.least_low >= 2 * US
+    assert seen.least_set_up >= 20 * US
+    while not bridge.moving:
+        rig.env.step()
+    rig.faults.link.cut()
+    rig.env.run(until=rig.env.now + 3.0)
+    stands_at = bridge.true_position
+    assert not bridge.moving
+    assert not rig.world.output(rig.cell.trigger.pin).level
+    assert rig.cell.state == "faulted"
+    rig.env.run(until=rig.env.now + 1.0)
+    assert bridge.true_position == stands_at
+
+
+def test_firmware_that_is_not_compiled_is_said(monkeypatch):
+    monkeypatch.setitem(rig_emulated.HEX_FILES, "uno", "none.hex")
+    with pytest.raises(InputError, match=r"none\.hex is not there; run 'make firmware' in a checkout of Cellwright"):
+        emulated_rig(cells.load("stapler").scenario(), 1, 0)
+
+
+def test_wiring_holds_outputs_safe_and_knows_drivers_scales_and_pwm():
+    axis = {"steps_per_mm": 40, "max_speed": 100, "max_acceleration": 1000, "travel": (0, 100)}
+    pump = {"steps_per_rev": 1600, "ml_per_rev": 1, "max_rpm": 100, "max_acceleration": 5}
+    devices = [
+        Stepper(step=2, dir=3, home_pin=9, enable=4, **axis),
+        Pump(step=5, dir=6, inverted=True, **pump),
+        Motor(pin=10),
+        Lamp(pin=11),
+        Solenoid(pin=12, pulse_s=0.1, rest_s=0.1, max_on_s=0.2, active_low=True),
+        Hx711(data=14, clock=15, capacity_g=5000, samples_per_s=80),
+    ]
+    assert wiring_of(devices) == Wiring(
+        drivers={2: (3, False), 5: (6, True)},
+        pwm=frozenset({10}),
+        resting={4: True, 10: False, 11: False, 12: True},
+        samples_per_s={(14, 15): 80},
+    )
