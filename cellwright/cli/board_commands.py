@@ -91,7 +91,7 @@ def board(
     from cellwright.cli import serving
 
     if emulated is not None:
-        serving.serve_emulated_chip(emulated, pty)
+        serving.serve_emulated_chip(emulated, pty, kind.value if kind else "uno")
         return
     serving.serve_virtual(
         serving.Served(

@@ -85,19 +85,21 @@ def _put_on_line(
     return Faults(clock, board, devices, random, faulty, arduino)
 
 
-def serve_emulated_chip(hex_path: Path, pty: Path | None) -> None:
+def serve_emulated_chip(hex_path: Path, pty: Path | None, kind: Kind = "uno") -> None:
     """Serve real firmware on an emulated chip until Ctrl-C."""
     from cellwright.hardware.emulated_serving import serve_emulated
 
     if pty is None:
         raise InputError("An emulated chip is served on a pseudo-terminal: add --pty PATH.")
+    chip = {"mega": "ATmega2560"}.get(kind, "ATmega328P")
     stop = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     serve_emulated(
         hex_path,
         pty,
         stop,
-        on_ready=lambda: print(f"{hex_path.name} on an emulated ATmega328P is at {pty}; Ctrl-C ends it.", flush=True),
+        kind=kind,
+        on_ready=lambda: print(f"{hex_path.name} on an emulated {chip} is at {pty}; Ctrl-C ends it.", flush=True),
     )
 
 

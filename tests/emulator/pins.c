@@ -168,8 +168,8 @@ static double timer_duty(const uint8_t *data, const struct pwm_pin *pwm)
     return inverted ? 1 - duty : duty;
 }
 
-/* For which share of the time a pin is high: 0 or 1 for one that no timer drives. Read from the timer, as simavr does
- * not make the edges of PWM. */
+/* For which share of the time a pin is high: 0 or 1 for one that no timer drives. Read from the timer, as it stands
+ * from the moment it is set, and no edge has to be waited for. */
 double chip_duty(struct chip *chip, int port, int bit)
 {
     const uint8_t *data = chip->avr->data;
