@@ -31,7 +31,8 @@ RESTARTED_SINCE = {
     own.BROWN_OUT: "its supply dipped (brown-out); check its supply and what it drives",
     own.POWER_ON: "it was without power; check its cable and its supply",
     own.RESET_PRESSED: "its reset button was pressed, or its port was opened by another program",
-    own.HUNG: "its firmware hung; load the firmware again",
+    own.UNKNOWN_RESTART: "its supply dipped, its reset button was pressed, or another program opened its port, and its "
+    "boot loader hides which; check its supply and what it drives",
 }
 UNKNOWN = "it does not know why; check its supply and what it drives"
 

@@ -45,7 +45,7 @@ def test_it_greets_with_version_and_name_and_drives_nothing(cell_desk):
 
 
 def test_it_tells_its_features(cell_desk, make_desk):
-    assert cell_desk.tell(own.ASK_FEATURES).startswith("f0 01 01 00 06 05 02 06 03 0c")
+    assert cell_desk.tell(own.ASK_FEATURES).startswith("f0 01 01 00 06 05 02 06 02 08")
     assert make_desk(kind="mega", firmware="cellwright").tell(own.ASK_FEATURES).startswith("f0 01 01 01 0a 05 05 10")
 
 

@@ -55,7 +55,7 @@ def test_pins_of_an_hx711_are_in_use(cell_desk):
         "pin 9 is in use",
     ]
     assert words(cell_desk, own.attach_converter(1, 8, 7)) == ["pin 8 cannot be an HX711's"]
-    assert words(cell_desk, own.attach_converter(3, 5, 6)) == ["converter is not known"]
+    assert words(cell_desk, own.attach_converter(2, 5, 6)) == ["converter is not known"]
     assert words(cell_desk, own.detach_converter(0), own.output(Output(8, False))) == []
 
 
@@ -98,8 +98,8 @@ def test_ports_are_reported_as_before(cell_desk):
     assert [command for _, command, _ in heard(cell_desk, 0.1)] == [messages.PORT | 1, own.TIMED_INPUT]
 
 
-def test_there_is_room_for_twelve_inputs(cell_desk):
-    sent = [own.watch_input(pin, True, 0) for pin in range(2, 15)]
+def test_there_is_room_for_eight_inputs(cell_desk):
+    sent = [own.watch_input(pin, True, 0) for pin in range(2, 11)]
     assert words(cell_desk, *sent) == ["no room for a timed input"]
     assert words(cell_desk, own.watch_input(1, True, 0)) == ["pin 1 cannot be timed"]
 

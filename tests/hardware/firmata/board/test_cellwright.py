@@ -52,7 +52,7 @@ def sent(rig, since_s, kind):
 
 def test_a_board_that_answers_is_used_with_all_that_it_has(rig):
     assert isinstance(rig.board.dialect, CellwrightDialect)
-    assert rig.board.dialect.has == own.Features(1, 0, 6, 5, 2, 6, 3, 12, *rig.board.dialect.has[8:])
+    assert rig.board.dialect.has == own.Features(1, 0, 6, 5, 2, 6, 2, 8, *rig.board.dialect.has[8:])
 
 
 @pytest.mark.parametrize("firmware", ["standard", "configurable"])

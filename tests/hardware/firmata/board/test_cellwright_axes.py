@@ -177,10 +177,10 @@ def test_an_hx711_gives_each_conversion_once(rig):
     assert found == list(range(found[0], found[0] + 5))
 
 
-def test_there_are_three_hx711s(rig):
-    for number in range(3):
+def test_there_are_two_hx711s(rig):
+    for number in range(2):
         rig.board.declare_hx711(2 + 2 * number, 3 + 2 * number)
-    with pytest.raises(Lacking, match="one HX711 more than the firmware's 3"):
+    with pytest.raises(Lacking, match="one HX711 more than the firmware's 2"):
         rig.board.declare_hx711(10, 11)
 
 
