@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from cellwright.hardware.firmata import accelstepper, features, messages
+from cellwright.hardware.firmata import accelstepper, explain_cellwright, features, messages
+from cellwright.hardware.firmata.accelstepper import NO_SWITCH
 from cellwright.hardware.firmata.codec import decode_decimal, decode_i32, decode_pair, decode_sevens, decode_text
 from cellwright.hardware.firmata.messages import PinMode
 from cellwright.hardware.firmata.parser import kind_of
@@ -106,6 +107,11 @@ _STEPPER: dict[int, Callable[[bytes], str]] = {
     accelstepper.ENABLE: lambda data: "enable" if data[0] else "disable",
     accelstepper.STOP: _bare("stop"),
     accelstepper.REPORT_POSITION: lambda data: f"stands at {decode_i32(data)} steps" if data else "ask position",
+    accelstepper.LIMIT: lambda data: (
+        f"limited by pins {data[0]} and {data[2]}"
+        if data[2] != NO_SWITCH
+        else (f"limited at its low end by pin {data[0]}")
+    ),
     accelstepper.SET_ACCELERATION: _decimal("acceleration", "steps/s²"),
     accelstepper.SET_SPEED: _decimal("speed", "steps/s"),
     accelstepper.MOVE_COMPLETE: _steps("has arrived at"),
@@ -191,4 +197,5 @@ _SYSEX: dict[int, Callable[[bytes], str]] = {
     messages.FIRMWARE: _explain_firmware,
     messages.SAMPLING_INTERVAL: lambda data: f"sample every {decode_pair(data)} ms",
     messages.SCHEDULER: _explain_task,
+    **explain_cellwright.WORDS,
 }

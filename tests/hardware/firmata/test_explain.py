@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwright.hardware.firmata import accelstepper, features, messages
+from cellwright.hardware.firmata import cellwright_messages as own
 from cellwright.hardware.firmata.explain import explain
 
 
@@ -39,7 +40,30 @@ from cellwright.hardware.firmata.explain import explain
         (features.schedule_task(1, 500), "schedule task 1"),
         (features.ASK_TASKS, "ask tasks"),
         (features.i2c_reply(0x48, 0, b"\x12\x34"), "I2C device 0x48 says 12 34"),
-        (messages.sysex(0x05, b"abc"), "sysex 05 with 3 bytes"),
+        (messages.sysex(0x0E, b"abc"), "sysex 0E with 3 bytes"),
+        (accelstepper.low_limit(0, 9, active=False), "stepper 0: limited at its low end by pin 9"),
+        (own.ASK_FEATURES, "ask features"),
+        (own.output(own.Output(8, True, 200, 50)), "pin 8 as output, safe high, 200 ms at most, 50 % of the time"),
+        (own.output(own.Output(8, False)), "pin 8 as output, safe low"),
+        (own.pulse(8, True, 60_000), "pin 8 high for 60 ms"),
+        (own.pulse_over(8, own.CUT_SHORT), "pulse on pin 8 was cut short"),
+        (own.watchdog(500), "stop after 500 ms of silence"),
+        (own.STOP_BOARD + own.RELEASE_BOARD, "stop all, release"),
+        (own.stop_input(12, False), "emergency stop on pin 12, active low"),
+        (own.ask_state(), "ask state"),
+        (
+            own.state(own.State(0, True, own.EMERGENCY, 1500, 1, {0: -7})),
+            "stopped, the last time by the emergency stop at 1500 ms, stepper 0 at -7",
+        ),
+        (own.home(own.Home(0, 0, 3200.0, 320.0, 200, 9999)), "home stepper 0 at 3200 and 320 steps/s"),
+        (own.home_over(0, own.HOMED, 0), "stepper 0 is homed, at 0 steps"),
+        (own.conversion(1, -5, 9), "HX711 1 at -5"),
+        (own.attach_converter(1, 8, 9), "attach HX711 1 on pins 8 and 9"),
+        (own.watch_input(9, True, 5), "time pin 9, settled after 5 ms"),
+        (own.edge(9, False, 77), "pin 9 low since 77 µs"),
+        (own.halt_axis(2), "stepper 2: halt"),
+        (own.limit_hit(2, own.LOW_END), "stepper 2 was stopped by its low limit"),
+        (own.ASK_HEALTH, "ask health"),
         (b"\xe0\x10", "part of a message (E0 10)"),
         (b"\xf0\x62\x0a\x00", "part of a message (F0 62 0A 00)"),
         (b"\x01\xf9", "part of a message (01), ask version"),
