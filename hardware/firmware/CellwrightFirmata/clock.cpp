@@ -71,17 +71,21 @@ uint32_t life_before_ms() { return before_ms; }
 
 ISR(TIMER1_OVF_vect) { overflows++; }
 
-static volatile uint16_t alarm_at;
-static volatile bool alarm_is_set;
+enum Alarm : uint8_t { NO_ALARM, FAR, NEAR };
+constexpr uint16_t NEARBY = 4000;  // half us
+static volatile Alarm alarm;
+static volatile uint32_t alarm_at;
 
-static void set_alarm()
+void set_alarm(uint32_t at)
 {
-    uint16_t at = 0;
-    bool soon = next_alarm(at);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        alarm_at = at;
-        alarm_is_set = soon;
+        if (alarm == NO_ALARM || int32_t(at - alarm_at) < 0) {
+            alarm_at = at;
+            alarm = FAR;
+            if (uint16_t(uint16_t(at) - TCNT1) < uint16_t(OCR1B - TCNT1))
+                OCR1B = at;
+        }
     }
 }
 
@@ -100,11 +104,17 @@ static void beat()
     }
     guard_outputs();
     settle_inputs();
-    if (anything_timed())
-        set_alarm();
 }
 
 static inline bool is_past(uint16_t at) { return int16_t(TCNT1 - at) >= -2; }
+
+// The whole time is read only where the lower half of it fits, as that takes long.
+static inline bool alarm_is_due()
+{
+    if (alarm == FAR && uint16_t(uint16_t(alarm_at) - TCNT1 + NEARBY / 4) < NEARBY && int32_t(alarm_at - long_ticks()) < NEARBY)
+        alarm = NEAR;
+    return alarm == NEAR && is_past(alarm_at);
+}
 
 // What must come on time (ends of pulses, the emergency stop) is done at once; the rest with interrupts on, so that
 // steps and the line go on, and this interrupt too.
@@ -112,9 +122,9 @@ ISR(TIMER1_COMPB_vect)
 {
     static volatile uint8_t beats_due;
     watch_emergency_input();
-    if (alarm_is_set && is_past(alarm_at)) {
-        end_what_is_due();
-        set_alarm();
+    if (alarm_is_due()) {
+        alarm = NO_ALARM;
+        end_what_is_due();  // and sets the next alarm
     }
     if (is_past(next_beat)) {
         next_beat += TICKS_PER_TICK;
@@ -122,7 +132,7 @@ ISR(TIMER1_COMPB_vect)
             beats_due++;
     }
     uint16_t at = next_beat;
-    if (alarm_is_set && int16_t(alarm_at - at) < 0)
+    if (alarm == NEAR && int16_t(alarm_at - at) < 0)
         at = alarm_at;
     if (is_past(at - 4))
         at = TCNT1 + 4;
@@ -139,7 +149,5 @@ ISR(TIMER1_COMPB_vect)
         more = plan_one() || beats_due;
     }
     cli();
-    if (alarm_is_set && int16_t(alarm_at - OCR1B) < 0)
-        OCR1B = is_past(alarm_at - 4) ? TCNT1 + 4 : alarm_at;
     housekeeping_runs = false;
 }

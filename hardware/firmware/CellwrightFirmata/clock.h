@@ -14,4 +14,5 @@ uint32_t microseconds();   // since the start; begins again after 71 minutes
 uint32_t milliseconds();   // since the start
 uint32_t life_before_ms();  // how long the board ran before its last restart; kept over that
 
-void wake_housekeeping();  // soon: something is to be planned, or a pulse has been begun
+void wake_housekeeping();  // soon: something is to be planned
+void set_alarm(uint32_t at);  // half us: when end_what_is_due() is to be called, at the latest

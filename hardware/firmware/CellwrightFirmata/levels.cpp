@@ -92,13 +92,15 @@ void declare_pwm(uint8_t pin)
 
 constexpr uint16_t FRAME_US = 20000, DEGREES = 180, LEAST_US = 544, MOST_US = 2400, SHORTEST_US = 200;
 
+constexpr uint8_t TURNING_TICKS = CHIP ? 108 : 76;  // half us from the alarm to the edge
+
 struct Servo {
     uint8_t pin;  // NO_PIN: free
     uint16_t least_us, most_us;
     uint16_t us;  // 0: no pulses
 };
 static Servo servos[SERVOS];
-bool has_servos;
+static bool has_servos;
 static uint8_t turn;       // whose pulse is next; SERVOS: the rest of the frame
 static uint8_t high_pin;   // NO_PIN: none is high
 static uint32_t edge_at, frame_at;  // half us
@@ -121,6 +123,7 @@ static void begin_servos()
     high_pin = NO_PIN;
     frame_at = edge_at = long_ticks() + 2000;
     has_servos = true;
+    set_alarm(edge_at);
 }
 
 void configure_servo(uint8_t pin, uint16_t least_us, uint16_t most_us)
@@ -166,8 +169,12 @@ static void turn_servo(Servo& servo, uint16_t value)
 // One servo's pulse after the other, then a pause to the end of the frame.
 void turn_servos()
 {
-    if (!has_servos || int32_t(edge_at - long_ticks()) > 4)
+    if (!has_servos)
         return;
+    if (int32_t(edge_at - long_ticks()) > 4) {
+        set_alarm(edge_at);
+        return;
+    }
     if (high_pin != NO_PIN) {
         set_level(high_pin, false);
         high_pin = NO_PIN;
@@ -180,20 +187,13 @@ void turn_servos()
         turn++;
     if (turn < SERVOS && !stopped) {
         set_level(high_pin = servos[turn].pin, true);
-        edge_at = long_ticks() + servos[turn].us * TICKS_PER_US;
+        edge_at = long_ticks() + servos[turn].us * TICKS_PER_US - TURNING_TICKS;
         turn++;
     } else {
         turn = SERVOS;
         edge_at = frame_at;
     }
-}
-
-int16_t servos_due_in()
-{
-    if (!has_servos)
-        return INT16_MAX;
-    int32_t in = edge_at - long_ticks();
-    return in < 0 ? 0 : in < INT16_MAX ? int16_t(in) : INT16_MAX;
+    set_alarm(edge_at);
 }
 
 // ---- both ----

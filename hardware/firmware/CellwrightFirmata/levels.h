@@ -12,6 +12,4 @@ uint16_t duty_or_angle(uint8_t pin);
 void release_level(uint8_t pin);  // PWM or servo no more
 void stop_levels();               // duty 0, no pulses to servos; interrupts may be off
 
-extern bool has_servos;
-void turn_servos();       // interrupts are off
-int16_t servos_due_in();  // half us
+void turn_servos();  // interrupts are off

@@ -7,6 +7,8 @@
 #include "pins.h"
 #include "stop.h"
 
+constexpr uint8_t TURNING_TICKS = 56;  // half us from the alarm to the edge
+
 enum How : uint8_t { DONE = 0, WHILE_STOPPED = 1, BEYOND_LIMITS = 2, NOT_DECLARED = 3, CUT_SHORT = 4 };
 
 struct Guard {
@@ -20,7 +22,6 @@ struct Guard {
     bool tripped : 1;  // to tell
 };
 static Guard guards[GUARDS];
-static volatile uint8_t pulses;  // under way; never too few
 static bool guarded;             // whether any output has a limit
 
 SURVIVES_RESTART SafeLevels safe_levels;
@@ -85,7 +86,7 @@ void write_output(uint8_t pin, bool level)
     if (pin_modes[pin] != OUTPUT_MODE)
         return;
     Place place = place_of(pin);
-    if (bool(place.pin[2] & place.mask) == level && !pulses)
+    if (bool(place.pin[2] & place.mask) == level)
         return;
     bool safe = safe_level(pin);
     if (level != safe) {
@@ -201,12 +202,11 @@ void handle_pulse(const uint8_t* data, uint8_t size)
         if (!stopped) {
             set_level(pin, level);
             guard->back_to = !level;
-            guard->back_at = long_ticks() + us * TICKS_PER_US;
+            guard->back_at = long_ticks() + us * TICKS_PER_US - TURNING_TICKS;
             guard->pulses = true;
-            pulses++;
+            set_alarm(guard->back_at);
         }
     }
-    wake_housekeeping();
 }
 
 void tell_pulses()
@@ -229,34 +229,16 @@ void tell_pulses()
 void end_what_is_due()
 {
     uint32_t now = long_ticks();
-    uint8_t still = 0;
     for (Guard& guard : guards)
-        if (guard.pulses && int32_t(guard.back_at - now) > 2) {
-            still++;
+        if (guard.pulses && int32_t(guard.back_at - now) > 4) {
+            set_alarm(guard.back_at);
         } else if (guard.pulses) {
             guard.pulses = false;
             guard.over = DONE + 1;
             if (!stopped || guard.back_to == safe_level(guard.pin))
                 set_level(guard.pin, guard.back_to);
         }
-    pulses = still;
     turn_servos();
-}
-
-bool anything_timed() { return pulses || has_servos; }
-
-bool next_alarm(uint16_t& at)
-{
-    int16_t servo = servos_due_in();
-    uint32_t now = long_ticks();
-    int32_t soonest = 2 * TICKS_PER_TICK;
-    for (const Guard& guard : guards)
-        if (guard.pulses && int32_t(guard.back_at - now) < soonest)
-            soonest = guard.back_at - now;
-    if (servo < soonest)
-        soonest = servo;
-    at = uint16_t(now) + (soonest > 0 ? int16_t(soonest) : 0);
-    return soonest < 2 * TICKS_PER_TICK;
 }
 
 void guard_outputs()

@@ -23,5 +23,3 @@ void handle_pulse(const uint8_t* data, uint8_t size);
 void tell_pulses();      // from the main loop
 void guard_outputs();    // four times a millisecond
 void end_what_is_due();  // pulses and servos; interrupts are off
-bool anything_timed();
-bool next_alarm(uint16_t& at);  // when that is to be called next, if it is soon

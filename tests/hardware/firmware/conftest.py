@@ -1,0 +1,241 @@
+"""CellwrightFirmata on an emulated chip, and all that is seen of it: its messages, its pins and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cellwright.errors import InputError
+from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
+from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.emulated_pins import port_and_bit
+from cellwright.hardware.firmata import accelstepper, messages
+from cellwright.hardware.firmata import cellwright_messages as own
+from cellwright.hardware.firmata.pin_maps import Kind
+
+HEX = Path(own.__file__).parent.parent / "firmware" / "hex"
+MCUS: Mapping[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
+START_MS = 15
+"""By then it has said who it is."""
+DRIVER = 0x10
+"""The interface of a stepper driver: step and direction."""
+NO_INVERSION = 0
+
+
+class Message(NamedTuple):
+    """A message from the board: the cycle of its last byte, its command, and its data of seven bits a byte."""
+
+    cycle: int
+    command: int
+    data: bytes
+
+
+class FirmwareBench:
+    """A board that runs CellwrightFirmata. Pins are the board's numbers, times ms of the emulated clock."""
+
+    def __init__(self, kind: Kind = "uno", boot: bool = True) -> None:
+        self.kind: Kind = kind
+        self.chip = EmulatedChip(find_library(), HEX / f"cellwright-{kind}.hex", mcu=MCUS[kind])
+        self.messages: list[Message] = []
+        self.edges: dict[int, list[tuple[int, bool]]] = {}
+        self.shows: Callable[[int], int] = lambda converter: 0
+        self.bus_has = b""
+        self.bus_heard: list[tuple[int, bytes]] = []
+        self._pin_of = {port_and_bit(pin, kind): pin for pin in range(70 if kind == "mega" else 20)}
+        self._coming = bytearray()
+        if boot:
+            self.run(START_MS)
+
+    # ---- time and messages ----
+
+    @staticmethod
+    def in_ms(cycles: int) -> float:
+        return cycles * 1000 / CLOCK_HZ
+
+    @property
+    def ms(self) -> float:
+        return self.chip.cycle * 1000 / CLOCK_HZ
+
+    def run(self, ms: float) -> list[Message]:
+        """What it says within so many ms."""
+        before = len(self.messages)
+        self.run_to(self.chip.cycle + round(ms * CLOCK_HZ / 1000))
+        return self.messages[before:]
+
+    def run_to(self, cycle: int) -> None:
+        while self.chip.cycle < cycle:
+            for event in self.chip.run(cycle):
+                if event.kind is EventKind.BYTE:
+                    self._take(event.cycle, event.value)
+                elif event.kind is EventKind.PIN:
+                    self.edges[self._pin_of[event.pin]].append((event.cycle, bool(event.value)))
+                elif event.kind is EventKind.CONVERSION:
+                    self.chip.give_conversion(event.value, self.shows(event.value))
+                elif event.kind is EventKind.BUS_WRITE:
+                    self.bus_heard.append((event.value, self.chip.bus_written()))
+                elif event.kind is EventKind.BUS_READ:
+                    self.chip.give_bus(self.bus_has)
+
+    def say(self, *commands: bytes, ms: float = 1.0) -> list[Message]:
+        """Send commands; what it says by so many ms after the last has arrived."""
+        sent = b"".join(commands)
+        self.chip.feed(sent)
+        return self.run(len(sent) * 10 * 1000 / 57_600 + ms)
+
+    def say_until(self, command: int, *commands: bytes, most_ms: float = 20_000) -> Message:
+        """Send commands and run until it says ``command``."""
+        before = len(self.messages)
+        self.chip.feed(b"".join(commands))
+        return self.wait_for(command, most_ms, before)
+
+    def wait_for(self, command: int, most_ms: float = 20_000, since: int | None = None) -> Message:
+        """Run until it says ``command``."""
+        seen = len(self.messages) if since is None else since
+        end = self.ms + most_ms
+        while self.ms < end:
+            self.run(1.0)
+            for message in self.messages[seen:]:
+                if message.command == command:
+                    return message
+            seen = len(self.messages)
+        raise AssertionError(f"It did not say {command:02X} within {most_ms} ms.")
+
+    def _take(self, cycle: int, byte: int) -> None:
+        if byte == 0xF7:
+            self.messages.append(Message(cycle, self._coming[1], bytes(self._coming[2:])))
+            self._coming.clear()
+        elif byte >= 0x80:
+            assert not self._coming, f"{byte:02X} comes within {self._coming.hex(' ')}"
+            self._coming.append(byte)
+        else:
+            self._coming.append(byte)
+            if self._coming[0] != 0xF0 and len(self._coming) == 3:
+                self.messages.append(Message(cycle, self._coming[0], bytes(self._coming[1:])))
+                self._coming.clear()
+
+    def said(self, command: int, since: int = 0) -> list[Message]:
+        return [message for message in self.messages[since:] if message.command == command]
+
+    @property
+    def strings(self) -> list[str]:
+        return [bytes(each.data[0::2]).decode() for each in self.said(messages.STRING)]
+
+    def state(self, which: int = own.NOW) -> own.State:
+        return own.decode_state(self.say_until(own.STATE, own.ask_state(which)).data)
+
+    def health(self) -> own.Health:
+        return own.decode_health(self.say_until(own.HEALTH, own.ASK_HEALTH).data)
+
+    # ---- pins ----
+
+    def watch(self, *pins: int) -> None:
+        for pin in pins:
+            self.edges[pin] = []
+            self.chip.watch(*port_and_bit(pin, self.kind))
+
+    def set_input(self, pin: int, level: bool) -> None:
+        self.chip.set_input(*port_and_bit(pin, self.kind), level)
+
+    def level(self, pin: int) -> bool:
+        return self.chip.level(*port_and_bit(pin, self.kind))
+
+    def place(self, pin: int) -> tuple[str, int]:
+        """Its port and bit."""
+        return port_and_bit(pin, self.kind)
+
+    def drives(self, pin: int) -> bool:
+        return self.chip.drives(*port_and_bit(pin, self.kind))
+
+    def driven(self) -> set[int]:
+        """The pins that the chip drives, those of the line left out."""
+        return {pin for pin in self._pin_of.values() if pin > 1 and self.drives(pin)}
+
+    # ---- axes ----
+
+    def add_axis(self, device: int, speed: float, acceleration: float, step: int | None = None) -> int:
+        """Configure a driver on pins 2 and 3 (device 0), 4 and 5, …, and put its motor there; the motor's number."""
+        step = 2 + 2 * device if step is None else step
+        motor = self.chip.add_axis(port_and_bit(step, self.kind), port_and_bit(step + 1, self.kind))
+        self.say(
+            messages.sysex(accelstepper.ACCELSTEPPER, bytes((0, device, DRIVER, step, step + 1, NO_INVERSION))),
+            accelstepper.speed(device, speed),
+            accelstepper.acceleration(device, acceleration),
+        )
+        return motor
+
+    def three_axes(self, speed: float = 20_000, acceleration: float = 200_000) -> list[int]:
+        return [self.add_axis(device, speed, acceleration) for device in range(3)]
+
+    def set_limits(self, device: int, low: tuple[int, int], high: tuple[int, int] = (own.NO_PIN, 0)) -> None:
+        self.say(messages.sysex(accelstepper.ACCELSTEPPER, bytes((7, device, *low, *high))))
+
+    def move_to(self, *positions: int) -> None:
+        """Send device 0, 1, … on its way."""
+        self.say(b"".join(accelstepper.to(device, at) for device, at in enumerate(positions)), ms=0)
+
+    def steps(self, motor: int) -> int:
+        return self.chip.axis(motor).steps
+
+    def position(self, motor: int) -> int:
+        return self.chip.axis(motor).position
+
+    def told_position(self, device: int) -> int:
+        message = self.say_until(own.AXIS, own.ask_axis(device))
+        return own.decode_axis(message.data).position
+
+    # ---- a busy line ----
+
+    def flood(self, ms: float, pin: int = 13) -> None:
+        """Send digital writes and questions without a gap for so many ms; they are on their way when it returns."""
+        pair = bytes((0xF5, pin, 1, 0xF5, pin, 0))
+        each = pair * 20 + accelstepper.ask_position(0)
+        self.chip.feed(each * (1 + round(ms / (len(each) * 10 * 1000 / 57_600))))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _needs_the_emulator() -> None:
+    try:
+        find_library()
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def uno() -> Iterator[FirmwareBench]:
+    """An Uno that has started."""
+    bench = FirmwareBench()
+    yield bench
+    bench.chip.close()
+
+
+@pytest.fixture
+def mega() -> Iterator[FirmwareBench]:
+    """A Mega that has started."""
+    bench = FirmwareBench("mega")
+    yield bench
+    bench.chip.close()
+
+
+@pytest.fixture(params=["uno", "mega"])
+def board(request: pytest.FixtureRequest) -> Iterator[FirmwareBench]:
+    """One of each, started."""
+    bench = FirmwareBench(request.param)
+    yield bench
+    bench.chip.close()
+
+
+@pytest.fixture
+def unstarted() -> Iterator[Callable[..., FirmwareBench]]:
+    """Makes boards that have not run yet."""
+    made: list[FirmwareBench] = []
+
+    def make(kind: Kind = "uno") -> FirmwareBench:
+        made.append(FirmwareBench(kind, boot=False))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.chip.close()
