@@ -77,14 +77,14 @@ static void detach(Encoder& encoder)
     attached_count--;
 }
 
-static bool is_free(uint8_t pin) { return can_be(pin, ENCODER_MODE) && !is_in_use(pin) && pin_modes[pin] != OUTPUT_MODE; }
+static bool can_count(uint8_t pin) { return can_be(pin, ENCODER_MODE) && is_free(pin); }
 
 static void attach(uint8_t number_of_encoder, uint8_t a, uint8_t b)
 {
     Encoder& encoder = encoders[number_of_encoder];
     detach(encoder);
-    if (a == b || !is_free(a) || !is_free(b)) {
-        refuse_pin(is_free(a) ? b : a, PSTR("cannot be an encoder's"));
+    if (a == b || !can_count(a) || !can_count(b)) {
+        refuse_pin(can_count(a) ? b : a, PSTR("cannot be an encoder's"));
         return;
     }
     encoder.pins[0] = a;

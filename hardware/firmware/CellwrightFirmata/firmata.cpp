@@ -125,6 +125,10 @@ static void set_mode(uint8_t pin, uint8_t mode)
             declare_output(pin);
         return;  // those two are set by their own messages
     }
+    if (pin_modes[pin] == I2C_MODE) {
+        reset_i2c();
+        pin_modes[pin] = INPUT_MODE;
+    }
     if (is_in_use(pin) || (stopped && pin_modes[pin] == OUTPUT_MODE)) {
         refuse_pin(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is kept safe"));
         return;

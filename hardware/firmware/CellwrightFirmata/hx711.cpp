@@ -23,8 +23,6 @@ static void detach(Converter& converter)
     converter.attached = false;
 }
 
-static bool is_free(uint8_t pin) { return is_digital(pin) && !is_in_use(pin) && pin_modes[pin] != OUTPUT_MODE; }
-
 void handle_converter(const uint8_t* data, uint8_t size)
 {
     if (size < 2 || data[0] > 1 || data[1] >= CONVERTERS || (data[0] == 0 && size < 5)) {

@@ -18,9 +18,11 @@ static Reading readings[READINGS];
 static bool is_on;
 static uint16_t wait_us;
 
+static bool can_be_bus(uint8_t pin) { return pin_modes[pin] == I2C_MODE || is_free(pin); }
+
 void configure_i2c(const uint8_t* data, uint8_t size)
 {
-    if (is_in_use(SDA_PIN) || is_in_use(SCL_PIN) || pin_modes[SDA_PIN] == OUTPUT_MODE || pin_modes[SCL_PIN] == OUTPUT_MODE) {
+    if (!can_be_bus(SDA_PIN) || !can_be_bus(SCL_PIN)) {
         refuse(PSTR("the pins of I2C are in use"));
         return;
     }

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "messages.h"
 #include "pins.h"
+#include "stop.h"
 
 static uint8_t reported[PORTS];  // levels last told
 static uint8_t asked[(PORTS + 7) / 8];
@@ -121,6 +122,7 @@ static void forget(TimedInput& input)
 {
     let_change_interrupt(input.pin, false);
     input.pin = NO_PIN;
+    input.to_tell = false;
 }
 
 static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
@@ -151,7 +153,7 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
     begin_timed();
     uint8_t pin = size >= 2 ? data[1] : 0;
     bool fits = size >= 2 && (data[0] == 1 || (data[0] == 0 && size >= 4));
-    if (!fits || !is_digital(pin) || pin_modes[pin] == OUTPUT_MODE || (is_in_use(pin) && !is_input(pin))) {
+    if (!fits || (!is_free(pin) && (pin == NO_PIN || pin != emergency_pin()))) {
         refuse_pin(pin, PSTR("cannot be timed"));
         return;
     }

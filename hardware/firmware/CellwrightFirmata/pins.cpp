@@ -124,7 +124,15 @@ void make_output(uint8_t pin, bool level)
 bool is_in_use(uint8_t pin)
 {
     return pin_modes[pin] == STEPPER_MODE || pin_modes[pin] == ENCODER_MODE || pin_modes[pin] == CONVERTER_MODE ||
-           pin == emergency_pin();
+           pin_modes[pin] == I2C_MODE || pin == emergency_pin();
+}
+
+bool is_free(uint8_t pin)
+{
+    if (!is_digital(pin) || is_in_use(pin))
+        return false;
+    uint8_t mode = pin_modes[pin];
+    return mode != OUTPUT_MODE && mode != PWM_MODE && mode != SERVO_MODE;
 }
 
 #if defined(__AVR_ATmega2560__)

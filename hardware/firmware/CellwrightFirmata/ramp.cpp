@@ -12,6 +12,7 @@ constexpr float HALF_US_PER_S = 2e6f, FRACTION = 65536.0f;
 constexpr float RAMP_S = 0.06f;           // how long a stretch of a ramp may take, about
 constexpr float LONGEST_HALF_US = 30000;  // between events; longer intervals are cut by pauses
 constexpr float MOST_EVENTS = 60000;
+constexpr float SLOWEST_HALF_US = 8e8f;   // no step takes longer than 400 s
 constexpr float NEARLY = 1.0001f;
 constexpr float FROM_REST = 0.828427f;  // two steps from rest take 1 and √2 − 1 of √(2/a): the difference, of their mean
 constexpr uint16_t FEW = 8;  // steps; a stretch of more takes in the step that follows, where the speed turns
@@ -168,6 +169,8 @@ static void lay_out(Axis& axis, float begin, uint8_t flags)
     if (piece.steps > 1)
         half_us /= piece.steps;
     flags |= PLANNED;
+    if (half_us > SLOWEST_HALF_US)
+        half_us = SLOWEST_HALF_US;
     if (half_us > LONGEST_HALF_US) {
         uint16_t pauses = whole(half_us / LONGEST_HALF_US + 1);
         axis.slow_interval = fixed(half_us / (pauses + 1));
@@ -338,8 +341,8 @@ void slow_down(Axis& axis)
     held = true;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        int32_t to_rest = int32_t(ceilf(axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration)));
-        int32_t position = planned_position(axis);
+        float way = ceilf(axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration));
+        int32_t to_rest = way < 1e9f ? int32_t(way) : 1000000000, position = planned_position(axis);
         axis.target = axis.planned_negative ? position - to_rest : position + to_rest;
     }
     held = false;

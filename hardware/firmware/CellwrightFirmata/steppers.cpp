@@ -39,12 +39,18 @@ bool is_configured(uint8_t device) { return device < DEVICES && axes[device].wir
 
 // ---- configuring ----
 
+static void let_go(uint8_t pin)
+{
+    make_input(pin, false);
+    pin_modes[pin] = INPUT_MODE;
+}
+
 static void release_pins(Axis& axis)
 {
     for (uint8_t n = 0; n < (axis.wires == 1 ? 2 : axis.wires); n++)
-        pin_modes[axis.pins[n]] = INPUT_MODE;
+        let_go(axis.pins[n]);
     if (axis.enable_pin != NO_PIN)
-        pin_modes[axis.enable_pin] = INPUT_MODE;
+        let_go(axis.enable_pin);
     axis.wires = 0;
 }
 
@@ -78,7 +84,7 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
         bool twice = false;
         for (uint8_t other = 0; other < n; other++)
             twice |= data[1 + other] == pin;
-        if (!is_digital(pin) || is_in_use(pin) || pin_modes[pin] == OUTPUT_MODE || twice) {
+        if (!is_free(pin) || twice) {
             refuse_pin(pin, PSTR("cannot be a stepper's"));
             return;
         }
@@ -114,7 +120,7 @@ static void set_limits(Axis& axis, const uint8_t* data)
         bool active = data[2 * end + 1];
         Limit limit = no_limit();
         if (pin != NO_PIN) {
-            if (!is_digital(pin) || pin_modes[pin] == OUTPUT_MODE || is_in_use(pin)) {
+            if (!is_free(pin)) {
                 refuse_pin(pin, PSTR("cannot be a limit"));
                 return;
             }
@@ -164,8 +170,20 @@ static bool may_move(float speed)
     return true;
 }
 
+// So that no difference of two positions overflows.
+static bool is_within_reach(int32_t position)
+{
+    constexpr int32_t FARTHEST = 1L << 30;
+    if (position <= FARTHEST && position >= -FARTHEST)
+        return true;
+    refuse(PSTR("target is too far"));
+    return false;
+}
+
 static void move_to(uint8_t device, int32_t target)
 {
+    if (!is_within_reach(target))
+        return;
     Axis& axis = axes[device];
     if (axis.group != NO_GROUP || is_homing(device)) {
         refuse(PSTR("axis is moved by others"));
@@ -227,7 +245,7 @@ static void configure_group(Group& group, const uint8_t* data, uint8_t size)
 {
     group.count = 0;
     if (size < 2 || size > DEVICES) {
-        refuse(PSTR("a group has two members or more"));
+        refuse(PSTR("a group needs two members"));
         return;
     }
     for (uint8_t n = 0; n < size; n++) {
@@ -283,7 +301,10 @@ static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t siz
             refuse(PSTR("a member of the group moves"));
             return;
         }
-        float way = fabs(float(signed_number(data + 5 * n) - axis.end_position));
+        int32_t target = signed_number(data + 5 * n);
+        if (!is_within_reach(target))
+            return;
+        float way = fabs(float(target - axis.end_position));
         if (way == 0)
             continue;
         all += way;
@@ -369,9 +390,12 @@ void handle_stepper(const uint8_t* data, uint8_t size)
     case ZERO:
         call_here_zero(axis);
         break;
-    case STEP:
-        move_to(device, position_of(axis) + signed_number(data + 2));
+    case STEP: {
+        int32_t steps = signed_number(data + 2);
+        if (is_within_reach(steps))
+            move_to(device, position_of(axis) + steps);
         break;
+    }
     case TO:
         move_to(device, signed_number(data + 2));
         break;
@@ -471,13 +495,8 @@ void reset_steppers()
         Axis& axis = axes[device];
         halt(axis, NOT_ENDED);
         axis.ended = NOT_ENDED;
-        if (axis.wires) {
-            for (uint8_t n = 0; n < (axis.wires == 1 ? 2 : axis.wires); n++)
-                make_input(axis.pins[n], false);
-            if (axis.enable_pin != NO_PIN)
-                make_input(axis.enable_pin, false);
+        if (axis.wires)
             release_pins(axis);
-        }
     }
     for (Group& group : groups) {
         group.count = 0;

@@ -239,7 +239,7 @@ void handle_watchdog(const uint8_t* data, uint8_t size)
 
 static void declare_emergency(uint8_t pin, bool level)
 {
-    if (!is_digital(pin) || (is_in_use(pin) && pin != emergency_input) || pin_modes[pin] == OUTPUT_MODE) {
+    if (!is_free(pin) && (pin != emergency_input || pin == NO_PIN)) {
         refuse_pin(pin, PSTR("cannot be the stop"));
         return;
     }

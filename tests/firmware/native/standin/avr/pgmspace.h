@@ -1,0 +1,10 @@
+// Stands in for avr-libc's: there is one memory only.
+#pragma once
+
+#include <stdint.h>
+
+#define PROGMEM
+#define PGM_P const char*
+#define PSTR(words) (words)
+#define pgm_read_byte(address) (*reinterpret_cast<const uint8_t*>(address))
+#define pgm_read_word(address) (*reinterpret_cast<const uint16_t*>(address))
