@@ -102,12 +102,13 @@ def run(asked: RunAsked) -> None:
             machine = _put_on_target(asked, scenario, log)
         if log is not None and not asked.is_simulated:
             log.describe(began=_when_it_began(machine.env.now), firmware=machine.firmware)
-        _say_notes(machine, asked)
+        said = _say_notes(machine, asked)
         attendance = Attendance(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
         try:
             attendance.attend()
         finally:
             machine.end()
+    _say_notes(machine, asked, said)
     _report(asked, scenario, machine, attendance)
 
 
@@ -208,10 +209,14 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
     return Machine(clock, board, cell, port)
 
 
-def _say_notes(machine: Machine, asked: RunAsked) -> None:
+def _say_notes(machine: Machine, asked: RunAsked, said: Sequence[str] = ()) -> list[str]:
+    """Print what a person should know, but for what was ``said`` before; returns all of it."""
+    notes = machine.notes()
     if not asked.as_json:
-        for note in machine.notes():
-            console(stderr=True).print(f"Note: {note}")
+        for note in notes:
+            if note not in said:
+                console(stderr=True).print(f"Note: {note}")
+    return notes
 
 
 def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: Attendance) -> None:

@@ -13,6 +13,8 @@ from cellwright.cli import run
 from cellwright.cli.reporting import ReportAsked
 from cellwright.cli.simulating import Asked
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
+from cellwright.hardware.firmata import virtual_cellwright
+from cellwright.hardware.firmata.cellwright_messages import Health
 from cellwright.sim import Length, Streams, model_rig, run_cell
 from cellwright.sim.rig import VirtualLine, resting_rig
 from cellwright.testing import on_model, on_virtual
@@ -177,3 +179,12 @@ def test_a_run_with_it_cannot_be_fitted_yet(tmp_path: Path, capsys: pytest.Captu
 def test_an_unknown_firmware_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["simulate", "stapler", "--firmware", "grbl"]) == 2
     assert "'grbl' is not one of 'cellwright', 'configurable'" in capsys.readouterr().err
+
+
+def test_what_the_board_says_of_the_run_is_noted_at_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(virtual_cellwright, "Health", lambda *_: Health(2048, 1000, 100, 0, 0, 3, 0))
+    assert run(["run", "stapler", "--on", "virtual", *OURS, "--cycles", "1"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("Note: The board's own account of the run: 3 bytes from this computer were lost.") == 1
