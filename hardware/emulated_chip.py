@@ -185,6 +185,10 @@ class EmulatedChip:
         """Hold a pin at a level, as wiring does, wherever the chip does not drive it."""
         self._library.chip_set_input(self._chip, PORTS.index(port), bit, level)
 
+    def freeze(self, port: str, bit: int) -> None:
+        """Keep a pin at the level at which it is held from outside, whatever then holds it otherwise."""
+        self._library.chip_freeze(self._chip, PORTS.index(port), bit)
+
     def set_analog(self, channel: int, millivolts: int) -> None:
         """Put a voltage on a channel of its converter; 5000 mV is full scale."""
         self._library.chip_set_adc(self._chip, channel, millivolts)

@@ -62,6 +62,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "chip_memory": (None, [_CHIP, _SIZE, _SIZE, _TEXT]),
     "chip_set_memory": (None, [_CHIP, _SIZE, _SIZE, _TEXT]),
     "chip_set_input": (None, [_CHIP, _INT, _INT, _INT]),
+    "chip_freeze": (None, [_CHIP, _INT, _INT]),
     "chip_set_adc": (None, [_CHIP, _INT, _INT]),
     "chip_watch": (None, [_CHIP, _INT, _INT, _INT]),
     "chip_pin_level": (_INT, [_CHIP, _INT, _INT]),

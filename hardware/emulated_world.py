@@ -97,6 +97,7 @@ class PinInput:
     """A pin that the world drives; a pull-up makes it high where nothing does."""
 
     def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
+        self.env = arduino.env
         self._arduino = arduino
         self._pin = pin
         if not arduino.chip.is_held(*arduino.pin(pin)):
@@ -107,9 +108,14 @@ class PinInput:
         """Its level now."""
         return self._arduino.level(self._pin)
 
-    @level.setter
-    def level(self, level: bool) -> None:
+    def sense(self, level: bool) -> None:
+        """The contact is now at ``level``."""
         self._arduino.set_input(self._pin, level)
+
+    def stick(self, level: bool) -> None:
+        """The contact goes to ``level`` and stays there, whatever moves it."""
+        self._arduino.set_input(self._pin, level)
+        self._arduino.chip.freeze(*self._arduino.pin(self._pin))
 
 
 class PinDuty:
@@ -132,6 +138,7 @@ class PinEncoder:
         self._chip = arduino.chip
         self._number = self._chip.add_encoder(arduino.pin(pin_a), arduino.pin(pin_b))
         self._count = 0
+        self._is_stuck = False
 
     @property
     def true_count(self) -> int:
@@ -141,7 +148,13 @@ class PinEncoder:
     @true_count.setter
     def true_count(self, count: int) -> None:
         self._count = count
-        self._chip.turn(self._number, count, ENCODER_EDGES_PER_S)
+        if not self._is_stuck:
+            self._chip.turn(self._number, count, ENCODER_EDGES_PER_S)
+
+    def stick(self) -> None:
+        """Show nothing of it from now on, as if its wheel or its wire were off."""
+        self._is_stuck = True
+        self._chip.turn(self._number, self._chip.encoder_count(self._number), ENCODER_EDGES_PER_S)
 
 
 class PinConverter:
@@ -194,10 +207,16 @@ class PinWorld:
         self._wiring = wiring
         self._axes: dict[int, PinAxis] = {}
         self._inputs: dict[int, PinInput] = {}
+        self._disconnected: set[int] = set()
         self._encoders: dict[tuple[int, int], PinEncoder] = {}
         self._converters: dict[tuple[int, int], PinConverter] = {}
         for pin, level in wiring.resting.items():
             arduino.set_input(pin, level)
+
+    @property
+    def axes(self) -> Iterable[PinAxis]:
+        """Those that somebody has asked for."""
+        return self._axes.values()
 
     def axis(self, step: int) -> PinAxis:
         """The axis whose driver's step pin is ``step``. Raises DescriptionError where no driver is wired."""
@@ -216,10 +235,14 @@ class PinWorld:
         wanted = frozenset(levels)
 
         def act(level: bool) -> None:
-            if level in wanted:
+            if level in wanted and pin not in self._disconnected:
                 action(level)
 
         self.arduino.on_output(pin, act)
+
+    def disconnect(self, pin: int) -> None:
+        """Let whatever hangs on output ``pin`` notice nothing from now on, as if its wire were broken."""
+        self._disconnected.add(pin)
 
     def input(self, pin: int) -> PinInput:
         """The input on ``pin``."""
@@ -229,13 +252,17 @@ class PinWorld:
 
     def set_input(self, pin: int, level: bool) -> None:
         """Hold a pin at a level."""
-        self.input(pin).level = level
+        self.input(pin).sense(level)
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> PinEncoder:
         """The quadrature encoder on two pins."""
         if (pin_a, pin_b) not in self._encoders:
             self._encoders[pin_a, pin_b] = PinEncoder(self.arduino, pin_a, pin_b)
         return self._encoders[pin_a, pin_b]
+
+    def encoder_at(self, pin_a: int) -> PinEncoder:
+        """The encoder whose first pin is ``pin_a``."""
+        return next(encoder for pins, encoder in self._encoders.items() if pins[0] == pin_a)
 
     def declare_hx711(self, data: int, clock: int) -> PinConverter:
         """The HX711 on two pins."""

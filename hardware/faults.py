@@ -23,7 +23,7 @@ import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import simpy
@@ -36,6 +36,7 @@ from cellwright.hardware.firmata.virtual import VirtualArduino
 from cellwright.hardware.inputs import Input
 from cellwright.hardware.link import Link
 from cellwright.hardware.model import ModelBoard
+from cellwright.hardware.world import WorldAxis
 
 FULL_STEP = 8
 """Steps of a full step at 1/8 step: how far an axis without current may be from where it was held, and back."""
@@ -105,7 +106,7 @@ def read_fault(text: str, devices: Mapping[str, Device]) -> Fault:
     if name not in kinds:
         raise InputError(f"--fault {text}: there is no fault {name!r} here; {nearest(name, kinds)}")
     kind = kinds[name]
-    if device and _pin(devices[device], kind.role) is None:
+    if device and pin_of(devices[device], kind.role) is None:
         raise InputError(f"--fault {text}: {device} has no {kind.role} that this could happen to.")
     value = kind.value if match["value"] is None else _number(text, match["value"], kind.most)
     if match["value"] is not None and kind.value is None:
@@ -124,7 +125,7 @@ def _number(text: str, word: str, most: float = float("inf")) -> float:
     return number
 
 
-def _pin(device: Device, role: str) -> int | None:
+def pin_of(device: Device, role: str) -> int | None:
     """The pin of a device that plays a role, or its address on the I2C bus, if it has one."""
     if role == "I2C":
         return next(iter(device.i2c_addresses()), None)
@@ -190,6 +191,21 @@ class FaultyLink(Link):
         self._link.close()
 
 
+class Contact(Protocol):
+    """An input that the world drives."""
+
+    env: simpy.Environment
+
+    @property
+    def level(self) -> bool:
+        """Its level now."""
+        ...
+
+    def sense(self, level: bool) -> None:
+        """The contact is now at ``level``."""
+        ...
+
+
 class Faults:
     """Lets faults strike a cell's line, board and world. ``link`` and ``arduino`` are None on a model board."""
 
@@ -207,17 +223,18 @@ class Faults:
         self.devices = devices
         self.link = link
         self.arduino = arduino
-        self._random = random
+        self.random = random
 
     def plan(self, fault: Fault) -> None:
         """Let a fault strike when it is due, counted from now. Raises InputError where there is nothing to strike."""
-        strike = self._strike_of(fault)
+        strike = self.strike_of(fault)
         if fault.at_s:
             Timeout(self.env, fault.at_s).callbacks.append(lambda _: strike())
         else:
             strike()
 
-    def _strike_of(self, fault: Fault) -> Callable[[], None]:
+    def strike_of(self, fault: Fault) -> Callable[[], None]:
+        """What happens when a fault is due. Raises InputError where there is nothing for it to strike."""
         if fault.kind in ON_LINE:
             if self.link is None:
                 raise InputError(f"--fault {fault}: there is no line here; use --on virtual.")
@@ -228,7 +245,7 @@ class Faults:
             return partial(self._strike_board, self.arduino, fault)
         if self.model is None:
             raise InputError(f"--fault {fault}: a real device breaks by itself; use --on virtual.")
-        pin = _pin(self.devices[fault.device], ON_DEVICE[fault.kind].role)
+        pin = pin_of(self.devices[fault.device], ON_DEVICE[fault.kind].role)
         assert pin is not None
         return partial(self._strike_device, self.model, fault, pin)
 
@@ -243,11 +260,11 @@ class Faults:
         arduino.reset(BROWN_OUT if fault.kind == "brownout" else RESET_PRESSED)
         if fault.kind == "brownout":
             for axis in arduino.board.steppers.values():
-                axis.slip(int(self._random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
+                axis.slip(int(self.random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
 
     def _strike_device(self, model: ModelBoard, fault: Fault, pin: int) -> None:
         if fault.kind == "slips":
-            self.env.process(self._slip_at_rest(model, pin, round(fault.value or 0)))
+            self.env.process(self.slip_at_rest(model.axis(pin), round(fault.value or 0)))
         elif fault.kind == "dead":
             model.output(pin).disconnect()
         elif fault.kind == "silent":
@@ -257,15 +274,15 @@ class Faults:
                 if pins[0] == pin:
                     encoder.stick()
         elif fault.kind == "bouncing":
-            _bounce(model.input(pin), (fault.value or 0) / 1000, self._random)
+            bounce(model.input(pin), (fault.value or 0) / 1000, self.random)
         else:
             device = self.devices[fault.device]
             active_low = getattr(device, "active_low", None)
             low_is_closed = active_low if active_low is not None else bool(getattr(device, "home_active_low", True))
             _stick(model.input(pin), fault.kind.endswith("closed") != low_is_closed)
 
-    def _slip_at_rest(self, model: ModelBoard, step_pin: int, steps: int) -> Generator[Event, Any, None]:
-        axis = model.axis(step_pin)
+    def slip_at_rest(self, axis: WorldAxis, steps: int) -> Generator[Event, Any, None]:
+        """Let an axis lose steps once it stands."""
         while axis.moving:
             yield self.env.timeout(LOOK_S)
         axis.slip(steps)
@@ -281,7 +298,7 @@ def _stick(contact: Input, level: bool) -> None:
     contact.sense = stay  # type: ignore[method-assign]
 
 
-def _bounce(contact: Input, seconds: float, random: np.random.Generator) -> None:
+def bounce(contact: Contact, seconds: float, random: np.random.Generator) -> None:
     """From now on each change of the contact comes with some quick ones back and forth."""
     settle = contact.sense
     last, changes = contact.level, 0
@@ -296,9 +313,9 @@ def _bounce(contact: Input, seconds: float, random: np.random.Generator) -> None
         moments_s = np.sort(random.uniform(0, seconds, 2 * int(random.integers(1, 5))))
         for number, moment_s in enumerate(moments_s):
             bounced = level if number % 2 else not level
-            Timeout(contact.env, float(moment_s)).callbacks.append(partial(bounce, bounced, changes))
+            Timeout(contact.env, float(moment_s)).callbacks.append(partial(swing, bounced, changes))
 
-    def bounce(level: bool, change: int, _: Event) -> None:
+    def swing(level: bool, change: int, _: Event) -> None:
         if change == changes:  # not one that has been overtaken by the next
             settle(level)
 

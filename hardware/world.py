@@ -57,7 +57,10 @@ class WorldOutput(Protocol):
 class WorldInput(Protocol):
     """A pin that the world drives."""
 
-    level: bool
+    @property
+    def level(self) -> bool:
+        """Its level now."""
+        ...
 
 
 class WorldLevel(Protocol):

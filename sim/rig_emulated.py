@@ -11,6 +11,7 @@ import simpy
 from cellwright.actuators import Buzzer, Lamp, Motor, Pump, Solenoid, Stepper, Valve
 from cellwright.errors import InputError
 from cellwright.hardware.emulated import EmulatedArduino
+from cellwright.hardware.emulated_faults import PinFaults
 from cellwright.hardware.emulated_world import PinWorld, Wiring
 from cellwright.hardware.faults import Faults, FaultyLink
 from cellwright.hardware.firmata.board import FirmataBoard
@@ -98,7 +99,7 @@ def _put_together(
     plant.connect()
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
-    faults = Faults(env, None, cell.devices, streams["faults"], faulty)
+    faults = PinFaults(world, cell.devices, streams["faults"], faulty)
     return EmulatedRig(env, board, cell, world, plant, faults, arduino)
 
 

@@ -40,6 +40,7 @@ struct line {
 struct wiring {
     uint8_t driven; /* bits at which something outside holds the pin, where the chip itself does not */
     uint8_t level;
+    uint8_t frozen; /* bits that stay as they are held */
 };
 
 struct chip;

@@ -83,6 +83,8 @@ void hold_pin(struct pin *pin, int level)
 {
     struct chip *chip = pin->chip;
     struct wiring *wiring = &chip->wiring[pin->port];
+    if (wiring->frozen >> pin->bit & 1)
+        return;
     wiring->driven |= 1 << pin->bit;
     wiring->level = (wiring->level & ~(1 << pin->bit)) | !!level << pin->bit;
     avr_ioport_external_t external = {.name = 'A' + pin->port, .mask = wiring->driven, .value = wiring->level};
@@ -96,6 +98,12 @@ void hold_pin(struct pin *pin, int level)
 void chip_set_input(struct chip *chip, int port, int bit, int level)
 {
     hold_pin(&chip->pins[port][bit], level);
+}
+
+/* Keeps a pin at the level at which it is held: a contact that sticks, whatever moves it. */
+void chip_freeze(struct chip *chip, int port, int bit)
+{
+    chip->wiring[port].frozen |= 1 << bit;
 }
 
 /* Whether the changes of a pin are events; until asked for, none are. */

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from cellwright.errors import DescriptionError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.emulated import EmulatedArduino
 from cellwright.hardware.emulated_chip import CLOCK_HZ, ResetCause
+from cellwright.hardware.emulated_faults import PinFaults
 from cellwright.hardware.emulated_world import ENCODER_EDGES_PER_S, STILL_S, PinWorld, Wiring
+from cellwright.hardware.faults import FaultyLink, read_fault
 from cellwright.hardware.motion import TripPoint
 from cellwright.hardware.world import World
 
@@ -190,3 +193,86 @@ def test_a_restart_by_the_watchdog_is_told(put_up):
     heard = desk.say(b"w", 0.03)
     assert causes == [ResetCause.WATCHDOG]
     assert heard[0] == ResetCause.WATCHDOG
+
+
+# ---- what may befall it ----
+
+
+class Named:
+    """A device with pins by role."""
+
+    active_low = True
+
+    def __init__(self, address=None, **pins):
+        self._pins = pins
+        self._address = address
+
+    def pins(self):
+        return {role.replace("_", " "): pin for role, pin in self._pins.items()}
+
+    def i2c_addresses(self):
+        return () if self._address is None else (self._address,)
+
+
+def strike(desk, fault, **devices):
+    link = FaultyLink(desk.env, desk.uno.link, np.random.default_rng(1))
+    link.on_bytes = desk.heard.extend  # it is the host's end now
+    PinFaults(desk.world, devices, np.random.default_rng(1), link).plan(read_fault(fault, devices))
+
+
+def test_a_stuck_contact_stays_whatever_moves_it(put_up):
+    desk = put_up(drivers={STEP: (DIR, False)})
+    axis = desk.world.axis(STEP)
+    axis.trip_points.append(TripPoint(SWITCH, at=0, level=False))
+    axis.place(20)
+    strike(desk, "bridge:home_open", bridge=Named(home_switch=SWITCH))
+    axis.place(-20)
+    assert desk.world.input(SWITCH).level
+    strike(desk, "button:closed", button=Named(button=12))
+    desk.world.set_input(12, True)
+    assert not desk.world.input(12).level
+
+
+def test_a_contact_bounces_and_settles(put_up):
+    desk = put_up()
+    desk.world.set_input(12, True)
+    strike(desk, "button:bouncing=5", button=Named(button=12))
+    desk.uno.watch(12)
+    desk.world.set_input(12, False)
+    desk.run(0.01)
+    levels = [level for _, level in desk.uno.edges(12)]
+    assert len(levels) >= 3
+    assert not levels[-1]
+
+
+def test_an_axis_slips_a_wheel_comes_off_an_output_and_a_device_fall_silent(put_up):
+    desk = put_up(drivers={STEP: (DIR, False)})
+    desk.world.axis(STEP).place(50)
+    strike(desk, "bridge:slips=7", bridge=Named(step=STEP))
+    encoder = desk.world.declare_encoder(A, B)
+    strike(desk, "wheel:stuck", wheel=Named(encoder_A=A))
+    heard = []
+    desk.world.on_output(STEP, heard.append)
+    strike(desk, "valve:dead", valve=Named(solenoid=STEP))
+    desk.world.i2c_devices[0x2A] = Register()
+    strike(desk, "scale:silent", scale=Named(0x2A))
+    desk.world.set_input(SWITCH, True)
+    encoder.true_count = 90
+    assert desk.say(b"i", 0.05) == b"\x20"
+    assert desk.world.axis(STEP).true_position == 43
+    desk.say(b"f", 0.03)
+    assert desk.world.axis(STEP).true_position == 243
+    assert heard == []
+    assert (encoder.true_count, desk.uno.chip.encoder_count(0)) == (90, 0)
+
+
+@pytest.mark.parametrize(("fault", "cause"), [("reset", ResetCause.BUTTON), ("brownout", ResetCause.BROWN_OUT)])
+def test_the_chip_restarts(put_up, fault, cause):
+    desk = put_up(drivers={STEP: (DIR, False)})
+    axis = desk.world.axis(STEP)
+    axis.place(100)
+    desk.heard.clear()
+    strike(desk, fault)
+    desk.run(0.002)
+    assert desk.heard[0] == cause
+    assert axis.true_position == 100 if cause == ResetCause.BUTTON else abs(axis.true_position - 100) <= 4

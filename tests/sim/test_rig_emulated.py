@@ -10,6 +10,7 @@ from cellwright.errors import InputError
 from cellwright.hardware.emulated_chip import CLOCK_HZ
 from cellwright.hardware.emulated_library import find_library
 from cellwright.hardware.emulated_world import Wiring
+from cellwright.hardware.faults import read_fault
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import RunLog
 from cellwright.sim import rig_emulated
@@ -125,3 +126,21 @@ def test_wiring_holds_outputs_safe_and_knows_drivers_scales_and_pwm():
         resting={4: True, 10: False, 11: False, 12: True},
         samples_per_s={(14, 15): 80},
     )
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("panel_in_place:open@60", "panel_in_place"),
+        ("bridge:home_open", "bridge"),
+        ("brownout@75", "the emulated Arduino"),
+        ("reset@75", "the emulated Arduino"),
+    ],
+)
+def test_faults_strike_real_firmware(power_up, fault, reason):
+    rig = power_up("stapler")
+    rig.faults.plan(read_fault(fault, rig.cell.devices))
+    while not rig.cell.is_halted and rig.env.now < 200:
+        rig.env.step()
+    assert reason in rig.cell.last_stop.reason
+    assert not rig.world.output(rig.cell.trigger.pin).level

@@ -1,0 +1,57 @@
+"""Faults that strike real firmware: its emulated chip, and what is at its pins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+
+from cellwright.hardware.device import Device
+from cellwright.hardware.emulated_chip import ResetCause
+from cellwright.hardware.emulated_world import PinWorld
+from cellwright.hardware.faults import FULL_STEP, ON_BOARD, ON_DEVICE, Fault, Faults, FaultyLink, bounce, pin_of
+
+
+class PinFaults(Faults):
+    """Lets faults strike a cell on an emulated Arduino; see ``Faults``."""
+
+    def __init__(
+        self, world: PinWorld, devices: Mapping[str, Device], random: np.random.Generator, link: FaultyLink
+    ) -> None:
+        super().__init__(world.env, None, devices, random, link)
+        self.world = world
+
+    def strike_of(self, fault: Fault) -> Callable[[], None]:
+        """What happens when a fault is due."""
+        if fault.kind in ON_BOARD:
+            return partial(self._restart, fault.kind == "brownout")
+        if fault.kind not in ON_DEVICE:
+            return super().strike_of(fault)
+        device = self.devices[fault.device]
+        pin = pin_of(device, ON_DEVICE[fault.kind].role)
+        assert pin is not None
+        return partial(self._strike_pin, fault, device, pin)
+
+    def _restart(self, browned_out: bool) -> None:
+        """The chip restarts; axes that had no current meanwhile are up to half a full step elsewhere."""
+        self.world.arduino.reset(ResetCause.BROWN_OUT if browned_out else ResetCause.BUTTON)
+        if browned_out:
+            for axis in self.world.axes:
+                axis.slip(int(self.random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
+
+    def _strike_pin(self, fault: Fault, device: Device, pin: int) -> None:
+        match fault.kind:
+            case "slips":
+                self.env.process(self.slip_at_rest(self.world.axis(pin), round(fault.value or 0)))
+            case "dead":
+                self.world.disconnect(pin)
+            case "silent":
+                self.world.i2c_devices.pop(pin, None)
+            case "stuck":
+                self.world.encoder_at(pin).stick()
+            case "bouncing":
+                bounce(self.world.input(pin), (fault.value or 0) / 1000, self.random)
+            case _:
+                closed_is_low = getattr(device, "active_low", getattr(device, "home_active_low", True))
+                self.world.input(pin).stick(fault.kind.endswith("closed") != closed_is_low)
