@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "messages.h"
+#include "outputs.h"
 #include "pins.h"
 #include "stop.h"
 
@@ -77,8 +78,7 @@ static uint8_t duty_of(uint8_t pin)
     Channel channel = channel_of(pin);
     if (*channel.control & _BV(channel.bit))
         return channel.compare[0];
-    Place place = place_of(pin);
-    return place.pin[2] & place.mask ? 255 : 0;
+    return driven_level(pin) ? 255 : 0;
 }
 
 void declare_pwm(uint8_t pin)

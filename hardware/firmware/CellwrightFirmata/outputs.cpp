@@ -28,7 +28,7 @@ SURVIVES_RESTART SafeLevels safe_levels;
 
 static bool bit(const uint8_t* bits, uint8_t pin) { return bits[pin / 8] >> (pin % 8) & 1; }
 
-static void set_bit(uint8_t* bits, uint8_t pin, bool on)
+static __attribute__((noinline)) void set_bit(uint8_t* bits, uint8_t pin, bool on)
 {
     if (on)
         bits[pin / 8] |= 1 << pin % 8;
@@ -38,7 +38,13 @@ static void set_bit(uint8_t* bits, uint8_t pin, bool on)
 
 bool is_declared(uint8_t pin) { return bit(safe_levels.declared, pin); }
 
-bool safe_level(uint8_t pin) { return bit(safe_levels.level, pin); }
+__attribute__((noinline)) bool safe_level(uint8_t pin) { return bit(safe_levels.level, pin); }
+
+__attribute__((noinline)) bool driven_level(uint8_t pin)
+{
+    Place place = place_of(pin);
+    return place.pin[2] & place.mask;
+}
 
 static Guard* guard_of(uint8_t pin)
 {
@@ -46,6 +52,27 @@ static Guard* guard_of(uint8_t pin)
         if (guard.pin == pin)
             return &guard;
     return nullptr;
+}
+
+bool has_limits(uint8_t pin)
+{
+    const Guard* guard = guard_of(pin);
+    return guard && guard->room;
+}
+
+// What a beat off its safe level costs. Without a duty the reservoir empties as soon as the output is safe.
+static __attribute__((noinline)) uint8_t beat_costs(const Guard& guard) { return guard.duty < 100 ? 100 - guard.duty : 1; }
+
+// Whether an output may leave its safe level now, for so many beats. That costs a beat at once, so that what is over
+// before the next one counts too. Interrupts are off.
+static bool may_leave(Guard* guard, uint32_t beats)
+{
+    if (!guard || !guard->room)
+        return true;
+    if (guard->fill >= guard->room || guard->fill + beats * beat_costs(*guard) > guard->room)
+        return false;
+    guard->fill += beat_costs(*guard);
+    return true;
 }
 
 static Guard* guard_for(uint8_t pin)
@@ -85,26 +112,21 @@ void write_output(uint8_t pin, bool level)
 {
     if (pin_modes[pin] != OUTPUT_MODE)
         return;
-    Place place = place_of(pin);
-    if (bool(place.pin[2] & place.mask) == level)
+    if (driven_level(pin) == level)
         return;
-    bool safe = safe_level(pin);
-    if (level != safe) {
-        const Guard* guard = guard_of(pin);
-        if (stopped) {
-            refuse(PSTR("stopped: release first"));
-            return;
-        }
-        if (guard && guard->room && guard->fill >= guard->room) {
-            refuse_pin(pin, PSTR("must rest first"));
-            return;
-        }
-    }
+    bool safe = level == safe_level(pin), done = false;
+    Guard* guard = guard_of(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (!stopped || level == safe)
+        if (safe || (!stopped && may_leave(guard, 0))) {
             set_level(pin, level);
+            done = true;
+        }
     }
+    if (!done && stopped)
+        refuse(PSTR("stopped: release first"));
+    else if (!done)
+        refuse_pin(pin, PSTR("must rest first"));
 }
 
 void take_safe_levels()
@@ -133,7 +155,7 @@ void reset_outputs()
 
 void handle_output(const uint8_t* data, uint8_t size)
 {
-    if (size < 6 || !is_digital(data[0]) || is_in_use(data[0])) {
+    if (size < 6 || !is_digital(data[0]) || (is_in_use(data[0]) && pin_modes[data[0]] != OUTPUT_MODE)) {
         refuse_pin(size ? data[0] : 0, PSTR("cannot be an output"));
         return;
     }
@@ -149,8 +171,7 @@ void handle_output(const uint8_t* data, uint8_t size)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             guard->duty = duty;
-            // Without a duty the reservoir empties as soon as the output is safe.
-            guard->room = duty < 100 ? units * (100 - duty) : most_on_ms ? units : 0;
+            guard->room = most_on_ms || duty < 100 ? units * beat_costs(*guard) : 0;
             guarded = true;
         }
     }
@@ -170,15 +191,6 @@ static void answer(uint8_t pin, uint8_t how)
     end_reply();
 }
 
-static bool fits(const Guard& guard, uint32_t us)
-{
-    if (!guard.room)
-        return true;
-    uint32_t beats = us / 250 + 1;
-    uint32_t each = guard.duty < 100 ? 100 - guard.duty : 1;
-    return beats < guard.room && guard.fill + beats * each <= guard.room + each;
-}
-
 void handle_pulse(const uint8_t* data, uint8_t size)
 {
     if (size < 6) {
@@ -193,20 +205,21 @@ void handle_pulse(const uint8_t* data, uint8_t size)
         return;
     }
     Guard* guard = guard_for(pin);
-    if (!guard || stopped || (level != safe_level(pin) && !fits(*guard, us))) {
-        answer(pin, !guard ? NOT_DECLARED : stopped ? WHILE_STOPPED : BEYOND_LIMITS);
-        return;
-    }
+    uint32_t beats = us / 250;
+    bool safe = level == safe_level(pin), begun = false;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (!stopped) {
+        if (guard && !stopped && (safe || may_leave(guard, beats))) {
             set_level(pin, level);
             guard->back_to = !level;
             guard->back_at = long_ticks() + us * TICKS_PER_US - TURNING_TICKS;
             guard->pulses = true;
             set_alarm(guard->back_at);
+            begun = true;
         }
     }
+    if (!begun)
+        answer(pin, !guard ? NOT_DECLARED : stopped ? WHILE_STOPPED : BEYOND_LIMITS);
 }
 
 void tell_pulses()
@@ -235,7 +248,7 @@ void end_what_is_due()
         } else if (guard.pulses) {
             guard.pulses = false;
             guard.over = DONE + 1;
-            if (!stopped || guard.back_to == safe_level(guard.pin))
+            if (guard.back_to == safe_level(guard.pin) || (!stopped && may_leave(&guard, 0)))
                 set_level(guard.pin, guard.back_to);
         }
     turn_servos();
@@ -249,23 +262,24 @@ void guard_outputs()
         if (guard.pin == NO_PIN || !guard.room)
             continue;
         bool safe = safe_level(guard.pin);
-        bool is_on = pin_modes[guard.pin] == OUTPUT_MODE && bool(place_of(guard.pin).pin[2] & place_of(guard.pin).mask) != safe;
-        if (is_on) {
-            guard.fill += guard.duty < 100 ? 100 - guard.duty : 1;
-            if (guard.fill > guard.room + 100) {
-                ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-                {
+        bool is_on = pin_modes[guard.pin] == OUTPUT_MODE && driven_level(guard.pin) != safe;
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+        {
+            if (is_on) {
+                guard.fill += beat_costs(guard);
+                // A pulse that just fits costs two beats more: as it begins, and where it touches one beat more.
+                if (guard.fill > guard.room + 2 * beat_costs(guard)) {
                     set_level(guard.pin, safe);
                     if (guard.pulses)
                         guard.over = CUT_SHORT + 1;
                     guard.pulses = false;
                     guard.tripped = true;
                 }
+            } else if (guard.duty == 100 || guard.fill < guard.duty) {
+                guard.fill = 0;
+            } else {
+                guard.fill -= guard.duty;
             }
-        } else if (guard.duty == 100 || guard.fill < guard.duty) {
-            guard.fill = 0;
-        } else {
-            guard.fill -= guard.duty;
         }
     }
 }

@@ -12,6 +12,8 @@ extern SafeLevels safe_levels;
 
 bool is_declared(uint8_t pin);
 bool safe_level(uint8_t pin);
+bool driven_level(uint8_t pin);
+bool has_limits(uint8_t pin);
 void forget_output(uint8_t pin);
 void declare_output(uint8_t pin);             // at its safe level
 void write_output(uint8_t pin, bool level);   // what the host asks for

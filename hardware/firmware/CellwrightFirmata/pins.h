@@ -38,6 +38,6 @@ void make_input(uint8_t pin, bool pull_up);
 void make_output(uint8_t pin, bool level);  // without a glitch: the level first
 void set_level(uint8_t pin, bool level);
 
-bool is_in_use(uint8_t pin);  // by a stepper, an encoder, a converter, the two-wire bus or the emergency stop
+bool is_in_use(uint8_t pin);  // by a stepper, an encoder, a converter, the two-wire bus, the emergency stop, an output's limits
 bool is_free(uint8_t pin);    // digital, not in use, and no declared output, PWM or servo
 void let_change_interrupt(uint8_t pin, bool on);  // for pins that can
