@@ -33,7 +33,8 @@ def limits_for(pin: int, safe: bool, most_on_s: float | None, most_duty: float) 
     """The limits that the board is given: a little wider than those that the host keeps to, and never narrower.
 
     The duty is a per cent wider, as the board's clock may be half a per cent off the host's. The reservoir has room for
-    a pulse that comes ``JITTER_MS`` too early, while it still holds what would have run out in that time.
+    a pulse that comes ``JITTER_MS`` too early, while it still holds what would have run out in that time. With no duty,
+    pulses with less rest than that between them may meet on their way; to the board, and to the coil, they are one.
     """
     duty = min(NO_DUTY, math.ceil(100 * most_duty - 1e-9) + 1)
     if most_on_s is None:
