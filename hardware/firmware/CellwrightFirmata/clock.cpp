@@ -4,6 +4,7 @@
 #include "inputs.h"
 #include "outputs.h"
 #include "ramp.h"
+#include "steps.h"
 #include "stop.h"
 
 static volatile uint32_t overflows;
@@ -96,12 +97,6 @@ void wake_housekeeping()
 
 static void beat()
 {
-    static uint8_t beats;
-    if (++beats == BEATS_PER_MS) {
-        beats = 0;
-        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now_ms++; }
-        watch_host();
-    }
     guard_outputs();
     settle_inputs();
 }
@@ -116,11 +111,12 @@ static inline bool alarm_is_due()
     return alarm == NEAR && is_past(alarm_at);
 }
 
-// What must come on time (ends of pulses, the emergency stop) is done at once; the rest with interrupts on, so that
+// What must come on time (ends of pulses, the stops) is done at once; the rest with interrupts on, so that
 // steps and the line go on, and this interrupt too.
 ISR(TIMER1_COMPB_vect)
 {
     static volatile uint8_t beats_due;
+    static uint8_t beats;
     watch_emergency_input();
     if (alarm_is_due()) {
         alarm = NO_ALARM;
@@ -128,8 +124,13 @@ ISR(TIMER1_COMPB_vect)
     }
     if (is_past(next_beat)) {
         next_beat += TICKS_PER_TICK;
-        if (beats_due < 8)
+        if (beats_due < 0xFF)
             beats_due++;
+        if (++beats == BEATS_PER_MS) {
+            beats = 0;
+            now_ms++;
+            watch_host();
+        }
     }
     uint16_t at = next_beat;
     if (alarm == NEAR && int16_t(alarm_at - at) < 0)
@@ -137,14 +138,18 @@ ISR(TIMER1_COMPB_vect)
     if (is_past(at - 4))
         at = TCNT1 + 4;
     OCR1B = at;
+    // Where steps leave no time, beats go first, so that no output is on for too long.
+    if (beats_due < 2 || housekeeping_runs)
+        let_steps_go_on();
     if (housekeeping_runs)
         return;
     housekeeping_runs = true;
     sei();
     for (bool more = true; more;) {
-        if (beats_due) {
+        while (beats_due) {
             ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { beats_due--; }
             beat();
+            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { let_steps_go_on(); }
         }
         more = plan_one() || beats_due;
     }
