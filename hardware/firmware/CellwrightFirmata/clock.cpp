@@ -4,7 +4,6 @@
 #include "inputs.h"
 #include "outputs.h"
 #include "ramp.h"
-#include "steps.h"
 #include "stop.h"
 
 static volatile uint32_t overflows;
@@ -97,6 +96,12 @@ void wake_housekeeping()
 
 static void beat()
 {
+    static uint8_t beats;
+    if (++beats == BEATS_PER_MS) {
+        beats = 0;
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now_ms++; }
+        watch_host();
+    }
     guard_outputs();
     settle_inputs();
 }
@@ -111,12 +116,17 @@ static inline bool alarm_is_due()
     return alarm == NEAR && is_past(alarm_at);
 }
 
-// What must come on time (ends of pulses, the stops) is done at once; the rest with interrupts on, so that
+// What must come on time (ends of pulses, the emergency stop) is done at once; the rest with interrupts on, so that
 // steps and the line go on, and this interrupt too.
 ISR(TIMER1_COMPB_vect)
 {
     static volatile uint8_t beats_due;
-    static uint8_t beats;
+#if defined(__AVR__)
+    if (TIFR1 & _BV(TOV1)) {  // its own interrupt comes too late where steps leave it no time
+        TIFR1 = _BV(TOV1);
+        overflows++;
+    }
+#endif
     watch_emergency_input();
     if (alarm_is_due()) {
         alarm = NO_ALARM;
@@ -124,13 +134,8 @@ ISR(TIMER1_COMPB_vect)
     }
     if (is_past(next_beat)) {
         next_beat += TICKS_PER_TICK;
-        if (beats_due < 0xFF)
+        if (beats_due < 8)
             beats_due++;
-        if (++beats == BEATS_PER_MS) {
-            beats = 0;
-            now_ms++;
-            watch_host();
-        }
     }
     uint16_t at = next_beat;
     if (alarm == NEAR && int16_t(alarm_at - at) < 0)
@@ -138,18 +143,14 @@ ISR(TIMER1_COMPB_vect)
     if (is_past(at - 4))
         at = TCNT1 + 4;
     OCR1B = at;
-    // Where steps leave no time, beats go first, so that no output is on for too long.
-    if (beats_due < 2 || housekeeping_runs)
-        let_steps_go_on();
     if (housekeeping_runs)
         return;
     housekeeping_runs = true;
     sei();
     for (bool more = true; more;) {
-        while (beats_due) {
+        if (beats_due) {
             ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { beats_due--; }
             beat();
-            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { let_steps_go_on(); }
         }
         more = plan_one() || beats_due;
     }

@@ -43,7 +43,8 @@ static inline void on_change()
 {
     if (attached_count)
         count_edges();
-    note_edges(microseconds());
+    if (has_timed)
+        note_edges(microseconds());
 }
 
 ISR(PCINT0_vect) { on_change(); }

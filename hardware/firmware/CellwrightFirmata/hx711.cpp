@@ -9,7 +9,7 @@ struct Converter {
     uint8_t pins[2];  // data, clock
     Place data, clock;
     uint8_t gain_pulses;  // after the 24 of the value: 1 channel A at 128, 2 B at 32, 3 A at 64
-    uint32_t attached_at;
+    uint16_t read_ms;  // when it was read or attached
 };
 static Converter converters[CONVERTERS];
 
@@ -38,7 +38,7 @@ void handle_converter(const uint8_t* data, uint8_t size)
         refuse_pin(data[2], PSTR("cannot be an HX711's"));
         return;
     }
-    converter = {true, {data[2], data[3]}, place_of(data[2]), place_of(data[3]), gain, microseconds()};
+    converter = {true, {data[2], data[3]}, place_of(data[2]), place_of(data[3]), gain, uint16_t(milliseconds())};
     make_input(data[2], false);
     make_output(data[3], false);
     pin_modes[data[2]] = pin_modes[data[3]] = CONVERTER_MODE;
@@ -76,17 +76,18 @@ void report_converters()
         Converter& converter = converters[n];
         if (!converter.attached || converter.data.level())
             continue;
+        // A wire that is off reads low for ever: look when a conversion can be there, at most 100 a second.
+        uint16_t now_ms = milliseconds();
+        if (uint16_t(now_ms - converter.read_ms) < 10)
+            continue;
+        converter.read_ms = now_ms;
         uint32_t at = microseconds();
-        if (at - converter.attached_at < 1000)
-            continue;  // low, as nothing has pulled it up yet
         int32_t value = read(converter);
         begin_reply(CONVERTER);
         put(n);
         put_signed(value);
         put_number(at, 5);
         end_reply();
-        // A wire that is off reads low for ever: look again when a conversion can be there, at most 100 a second.
-        converter.attached_at = at + 9000;
     }
 }
 

@@ -99,7 +99,7 @@ struct TimedInput {
     bool to_tell : 1;
 };
 static TimedInput timed[TIMED_INPUTS];
-static bool has_timed;
+bool has_timed;
 
 static void begin_timed()
 {
@@ -165,8 +165,6 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
 
 void note_edges(uint32_t us)
 {
-    if (!has_timed)
-        return;
     for (TimedInput& input : timed) {
         if (input.pin == NO_PIN || input.to_tell)
             continue;

@@ -10,6 +10,7 @@
 constexpr int16_t TOGETHER = 8;      // half us: an axis due so soon is served now
 constexpr int16_t LATE = -40;        // half us
 constexpr int16_t FAR = 16000;       // half us: the longest that this interrupt sleeps
+constexpr int16_t RESPITE = 50;     // half us: for the second comparison, where steps leave it no time
 constexpr int16_t TOO_NEAR = 10;     // half us: not worth leaving the interrupt for
 constexpr uint32_t PAUSE = 200UL << 16;  // where a stretch is not planned yet
 
@@ -117,7 +118,7 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "lds r18, %[time] \n lds r19, %[time]+1 \n sub r24, r18 \n sbc r25, r19 \n"
         "sbiw r24, %[near] \n brmi again%= \n"
         "leave%=: \n"
-        "sbic %[flags1], %[waits] \n rjmp yield%= \n"
+        "sbic %[flags1], %[waits] \n rjmp waiting%= \n"
         "bye%=: \n"
         "pop r31 \n pop r30 \n pop r29 \n pop r28 \n pop r27 \n pop r26 \n"
         "pop r25 \n pop r24 \n pop r23 \n pop r22 \n pop r21 \n pop r20 \n pop r19 \n pop r1 \n pop r0 \n"
@@ -176,13 +177,16 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "ldi r30, 1 \n sts %[wanted], r30 \n lds r30, %[time] \n lds r31, %[time]+1 \n adiw r30, 4 \n"
         "sts %[wake]+1, r31 \n sts %[wake], r30 \n rjmp flags%= \n"
 
-        // The second comparison waits: it goes first, and lets the steps go on.
-        "yield%=: \n"
-        "lds r18, %[mask] \n andi r18, %[allbut] \n sts %[mask], r18 \n rjmp bye%= \n"
+        // The second comparison waits. Once that is for a quarter of a millisecond, it gets some time, as it stops the board.
+        "waiting%=: \n"
+        "lds r24, %[time] \n lds r25, %[time]+1 \n lds r18, %[wake] \n lds r19, %[wake]+1 \n"
+        "movw r22, r24 \n sub r22, r18 \n sbc r23, r19 \n cpi r23, 2 \n brge starved%= \n rjmp bye%= \n"
+        "starved%=: \n"
+        "subi r24, lo8(-(%[respite])) \n sbci r25, hi8(-(%[respite])) \n sts %[compare]+1, r25 \n sts %[compare], r24 \n rjmp bye%= \n"
         :
         : [count] "i"(&running_count), [running] "i"(running), [latecount] "i"(&late_count), [time] "n"(_SFR_MEM_ADDR(TCNT1)),
           [compare] "n"(_SFR_MEM_ADDR(OCR1A)), [mask] "n"(_SFR_MEM_ADDR(TIMSK1)), [allbut] "n"(0xFF & ~_BV(OCIE1A)),
-          [flags1] "I"(_SFR_IO_ADDR(TIFR1)), [waits] "n"(OCF1B),
+          [respite] "n"(RESPITE), [flags1] "I"(_SFR_IO_ADDR(TIFR1)), [waits] "n"(OCF1B),
           [together] "n"(TOGETHER), [far] "n"(FAR), [near] "n"(TOO_NEAR), [late] "n"(LATE - TOGETHER - 1), [cruise] "n"(2),
           [coils] "n"(4), [wanted] "i"(&plan_wanted), [wake] "n"(_SFR_MEM_ADDR(OCR1B)),
           OFFSET(pin, step_pin), OFFSET(pinmask, mask_now), OFFSET(limitpin, limit.pin), OFFSET(limitmask, limit.mask),
@@ -231,12 +235,6 @@ void start_axes(Axis** started, uint8_t count)
     }
     plan_wanted = true;
     wake_housekeeping();
-}
-
-void let_steps_go_on()
-{
-    if (running_count)
-        TIMSK1 |= _BV(OCIE1A);
 }
 
 // Interrupts are off, or may be.

@@ -5,6 +5,5 @@
 
 void start_axes(Axis** started, uint8_t count);  // whose first stretch is planned, all at one moment
 void drop_axis(Axis& axis);                      // make no more steps of it
-void let_steps_go_on();                          // the step interrupt has given way; interrupts are off
 uint16_t late_steps();
 uint16_t unplanned_moments();

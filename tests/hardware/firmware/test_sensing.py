@@ -1,0 +1,223 @@
+"""What CellwrightFirmata reads: encoders, HX711s, timed inputs and the I2C bus."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from cellwright.hardware.firmata import cellwright_messages as own
+from cellwright.hardware.firmata import messages
+from cellwright.hardware.firmata.codec import decode_sevens
+
+pytestmark = pytest.mark.emulated
+
+ENCODERS = [(10, 11), (12, 13)]
+"""Pins whose changes interrupt, on both chips."""
+SWITCH = 7
+"""One whose changes do not, on a Mega."""
+US = 16
+
+
+def counts(board):
+    """What the encoders have last told, by number."""
+    told = {}
+    for each in board.said(messages.ENCODER):
+        for at in range(0, len(each.data), 5):
+            head, *digits = each.data[at : at + 5]
+            told[head & 0x3F] = decode_sevens(digits) * (-1 if head & 0x40 else 1)
+    return told
+
+
+def attach_encoders(board):
+    encoders = [board.chip.add_encoder(board.place(a), board.place(b)) for a, b in ENCODERS]
+    for number, (a, b) in enumerate(ENCODERS):
+        board.say(messages.sysex(messages.ENCODER, bytes((0, number, a, b))))
+    return encoders
+
+
+# ---- encoders ----
+
+
+@pytest.mark.parametrize("to", [(5000, 5000), (-5000, 4000), (-3000, -5000)])
+def test_two_encoders_at_20_000_edges_a_second_lose_none_while_an_axis_runs(board, to):
+    motor = board.add_axis(0, 10_000, 100_000)
+    encoders = attach_encoders(board)
+    board.move_to(3000)
+    for encoder, count in zip(encoders, to, strict=True):
+        board.chip.turn(encoder, count, 20_000)
+    board.run(320)
+    assert counts(board) == dict(enumerate(to))
+    for encoder in encoders:
+        board.chip.turn(encoder, 7, 20_000)
+    board.run(450)
+    assert counts(board) == {0: 7, 1: 7}
+    assert board.position(motor) == 3000
+    assert board.health().encoder == 0
+
+
+def test_an_encoder_is_zeroed_asked_and_let_go(board):
+    encoder, _ = attach_encoders(board)
+    board.say(messages.sysex(messages.ENCODER, bytes((4, 0))))
+    board.chip.turn(encoder, -300, 5000)
+    board.run(100)
+    assert counts(board) == {}
+    board.say(messages.sysex(messages.ENCODER, bytes((1, 0))), ms=3)
+    assert counts(board) == {0: -300}
+    board.say(messages.sysex(messages.ENCODER, bytes((3, 0))), messages.sysex(messages.ENCODER, bytes((2,))), ms=5)
+    assert counts(board) == {0: 0, 1: 0}
+    board.say(messages.sysex(messages.ENCODER, bytes((5, 0))), messages.sysex(messages.ENCODER, bytes((1, 0))), ms=12)
+    assert board.strings == ["encoder is not attached"]
+
+
+# ---- HX711 ----
+
+
+def conversions(board, number=0):
+    told = [own.decode_conversion(each.data) for each in board.said(own.CONVERTER)]
+    return [(value, at_us) for converter, value, at_us in told if converter == number]
+
+
+@pytest.mark.parametrize("gain", [1, 2, 3])
+@pytest.mark.parametrize("load", [0, 10_000])
+def test_every_conversion_is_told_at_80_a_second(board, gain, load):
+    shown = []
+
+    def show(converter):
+        shown.append([123_456, -1, -(1 << 23), (1 << 23) - 1, 0, -77][len(shown) % 6])
+        return shown[-1]
+
+    board.shows = show
+    scale = board.chip.add_hx711(board.place(10), board.place(11), per_s=80)
+    board.say(own.attach_converter(0, 10, 11, gain))
+    if load:
+        board.three_axes(load, 0)
+        board.move_to(load, load, load)
+    board.run(700)
+    assert board.chip.hx711_pulses(scale) == 24 + gain
+    assert board.chip.hx711_longest_high(scale) / US < 10
+    told = conversions(board)
+    assert 48 <= len(told) <= 54
+    assert [value for value, _ in told] == shown[: len(told)]
+    assert len(shown) - len(told) <= 1
+    apart = [later - sooner for (_, sooner), (_, later) in pairwise(told[1:])]
+    assert apart == pytest.approx([12_500] * len(apart), abs=1500)
+
+
+def test_a_wire_that_is_off_does_not_flood_the_line(board):
+    board.set_input(10, False)
+    board.say(own.attach_converter(0, 10, 11), ms=1000)
+    assert len(conversions(board)) <= 112
+    board.say(own.detach_converter(0), ms=50)
+    before = len(conversions(board))
+    board.run(100)
+    assert len(conversions(board)) == before
+    assert not board.drives(11)
+
+
+# ---- timed inputs ----
+
+
+def edges_told(board):
+    return [own.decode_edge(each.data) for each in board.said(own.TIMED_INPUT)]
+
+
+@pytest.mark.parametrize("settle_ms", [0, 5, 40])
+def test_a_bouncing_input_is_told_once_and_the_time_is_of_its_first_edge(board, settle_ms):
+    pin, exact = (12, 30) if board.kind == "mega" else (SWITCH, 30)
+    assert_bounces_are_settled(board, pin, settle_ms, exact)
+
+
+def test_where_changes_do_not_interrupt_the_time_is_to_a_quarter_of_a_millisecond(mega):
+    assert_bounces_are_settled(mega, SWITCH, 10, 251)
+
+
+def assert_bounces_are_settled(board, pin, settle_ms, exact_us):
+    board.set_input(pin, True)
+    board.say(own.watch_input(pin, True, settle_ms), ms=settle_ms + 10)
+    (first,) = edges_told(board)
+    assert first[:2] == (pin, True)
+    board.run(1.2345)
+    starts = []
+    for level in (False, True, False):
+        starts.append(board.chip.cycle)
+        for _ in range(4 if settle_ms else 0):
+            board.set_input(pin, level)
+            board.run(0.3)
+            board.set_input(pin, not level)
+            board.run(0.4)
+        board.set_input(pin, level)
+        board.run(settle_ms + 20.777)
+    told = edges_told(board)[1:]
+    assert [(which, level) for which, level, _ in told] == [(pin, False), (pin, True), (pin, False)]
+    apart = [(later - sooner) / US for sooner, later in pairwise(starts)]
+    assert [told[1][2] - told[0][2], told[2][2] - told[1][2]] == pytest.approx(apart, abs=exact_us)
+
+
+def test_a_spike_shorter_than_it_takes_to_settle_is_not_told(board):
+    board.set_input(12, True)
+    board.say(own.watch_input(12, True, 5), ms=20)
+    for _ in range(10):
+        board.set_input(12, False)
+        board.run(1)
+        board.set_input(12, True)
+        board.run(10)
+    assert len(edges_told(board)) == 1
+
+
+def test_stamps_are_exact_while_an_axis_runs(board):
+    board.set_input(12, True)
+    board.add_axis(0, 10_000, 0)
+    board.say(own.watch_input(12, True, 1), ms=10)
+    board.move_to(10_000)
+    starts = []
+    for number in range(20):
+        board.run(9 + 0.0137 * number)
+        starts.append(board.chip.cycle)
+        board.set_input(12, bool(number % 2))
+    board.run(10)
+    told = [at_us for _, _, at_us in edges_told(board)[1:]]
+    offsets = [at_us - cycle / US for at_us, cycle in zip(told, starts, strict=True)]
+    assert max(offsets) - min(offsets) < 60
+
+
+# ---- I2C ----
+
+
+def read_once(address, register, count):
+    data = bytes((address, 0x08, register & 0x7F, register >> 7, count, 0))
+    return messages.sysex(messages.I2C_REQUEST, data)
+
+
+def test_devices_on_the_bus_are_written_to_and_read(board):
+    board.chip.put_on_bus(0x2A)
+    board.bus_has = bytes((0x12, 0xFF, 0x80))
+    board.say(messages.sysex(messages.I2C_CONFIG), ms=2)
+    board.say(messages.sysex(messages.I2C_REQUEST, bytes((0x2A, 0x00, 0x15, 0, 0x7F, 1))), ms=5)
+    assert board.bus_heard == [(0x2A, b"\x15\xff")]
+    board.say(read_once(0x2A, 0x90, 3), ms=10)
+    assert board.bus_heard[1:] == [(0x2A, b"\x90")]
+    (reply,) = board.said(messages.I2C_REPLY)
+    assert reply.data == bytes((0x2A, 0, 0x10, 1, 0x12, 0, 0x7F, 1, 0, 1))
+    assert board.strings == []
+
+
+def test_nobody_on_the_bus_is_told_and_nothing_hangs(board):
+    board.say(messages.sysex(messages.I2C_CONFIG), ms=2)
+    board.say(read_once(0x2B, 0x10, 3), ms=20)
+    board.say(messages.sysex(messages.I2C_REQUEST, bytes((0x2B, 0x00, 0x15, 0))), ms=20)
+    assert board.strings == ["I2C: nobody answers"] * 2
+    assert board.said(messages.I2C_REPLY)[0].data == bytes((0x2B, 0, 0x10, 0))
+    assert board.state().why == own.NEVER
+
+
+def test_continuous_readings_come_at_the_sampling_interval_until_they_are_stopped(board):
+    board.chip.put_on_bus(0x2A)
+    board.bus_has = b"\x01\x02"
+    board.say(messages.sysex(messages.I2C_CONFIG), messages.sampling_interval(50), ms=2)
+    board.say(messages.sysex(messages.I2C_REQUEST, bytes((0x2A, 0x10, 0x05, 0, 2, 0))), ms=500)
+    assert len(board.said(messages.I2C_REPLY)) == pytest.approx(10, abs=1)
+    board.say(messages.sysex(messages.I2C_REQUEST, bytes((0x2A, 0x18))), ms=60)
+    before = len(board.said(messages.I2C_REPLY))
+    board.run(300)
+    assert len(board.said(messages.I2C_REPLY)) == before
