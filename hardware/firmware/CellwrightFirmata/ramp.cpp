@@ -11,6 +11,7 @@
 constexpr float HALF_US_PER_S = 2e6f, FRACTION = 65536.0f;
 constexpr float RAMP_S = 0.06f;           // how long a stretch of a ramp may take, about
 constexpr float LONGEST_HALF_US = 30000;  // between events; longer intervals are cut by pauses
+constexpr float SLOW = HALF_US_PER_S / LONGEST_HALF_US;  // from or to less than this each step is a stretch of its own
 constexpr float MOST_EVENTS = 60000;
 constexpr float SLOWEST_HALF_US = 8e8f;   // no step takes longer than 400 s
 constexpr float NEARLY = 1.0001f;
@@ -77,11 +78,14 @@ static __attribute__((noinline)) void ramp(float to_rest, float most, bool up)
     else if (share > way.speed * RAMP_S)
         share = way.speed * RAMP_S;
     uint16_t steps = whole(1.5f * share >= most ? most : share);  // no crumbs: they are over before the next is planned
-    if (to_rest == 0 && way.twice_a * LONGEST_HALF_US / HALF_US_PER_S * LONGEST_HALF_US / HALF_US_PER_S < 4)
-        steps = 1;
-    float change = way.twice_a * steps;
-    float end_squared = up ? way.squared + change : way.squared - change;
-    float end = end_squared > 0 ? sqrtf(end_squared) : 0;
+    float end, end_squared;
+    for (;; steps = 1) {
+        float change = way.twice_a * steps;
+        end_squared = up ? way.squared + change : way.squared - change;
+        end = end_squared > 0 ? sqrtf(end_squared) : 0;
+        if (steps == 1 || (up ? way.squared : end_squared) + way.twice_a / 4 > SLOW * SLOW)
+            break;
+    }
     take_in(steps, 2 * steps / (way.speed + end), end, end_squared);
 }
 
@@ -100,7 +104,7 @@ static void evenly(float speed, float steps)
 
 static void turn()
 {
-    bool joins = way.ahead >= 3 * FEW;
+    bool joins = way.ahead >= 3 * FEW && way.speed > 2 * SLOW;
     cross();
     if (joins && way.twice_a * way.ahead <= way.squared * NEARLY)
         stop_at_target();

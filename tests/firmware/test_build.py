@@ -1,0 +1,110 @@
+"""The firmware as it is shipped and as the Arduino IDE builds it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cellwright.errors import InputError
+from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
+from cellwright.hardware.emulated_library import find_library
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "hardware" / "firmware"
+CORE = Path("/usr/share/arduino/hardware/arduino/avr")
+MCUS: dict[str, Mcu] = {"uno": "atmega328p", "mega": "atmega2560"}
+BOARDS = {
+    "uno": ["-mmcu=atmega328p", "-DARDUINO_AVR_UNO", f"-I{CORE / 'variants' / 'standard'}"],
+    "mega": ["-mmcu=atmega2560", "-DARDUINO_AVR_MEGA2560", f"-I{CORE / 'variants' / 'mega'}"],
+}
+# As platform.txt of arduino-core-avr 1.8.7 has them; Debian's gcc 5 wants to be told of DECIMAL_DIG in C++.
+COMMON = [
+    *["-c", "-g", "-Os", "-w", "-ffunction-sections", "-fdata-sections", "-flto"],
+    *["-DF_CPU=16000000L", "-DARDUINO=10819", "-DARDUINO_ARCH_AVR", f"-I{CORE / 'cores' / 'arduino'}"],
+]
+CPP = [
+    "-std=gnu++11",
+    "-fpermissive",
+    "-fno-exceptions",
+    "-fno-threadsafe-statics",
+    "-Wno-error=narrowing",
+    "-DDECIMAL_DIG=__DECIMAL_DIG__",
+]
+C = ["-std=gnu11", "-fno-fat-lto-objects"]
+
+
+@pytest.fixture(scope="module")
+def avr_gcc() -> None:
+    if shutil.which("avr-gcc") is None:
+        pytest.skip("No avr-gcc is installed; it compiles the firmware.")
+
+
+def run(*command: object) -> None:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_shipped_is_what_the_sources_give(avr_gcc, tmp_path):
+    run("sh", FIRMWARE / "build.sh", tmp_path)
+    for board in ("uno", "nano", "mega"):
+        name = f"cellwright-{board}.hex"
+        shipped, built = ((folder / name).read_text() for folder in (FIRMWARE / "hex", tmp_path))
+        assert shipped == built, f"{name} is not what the sources give; run 'make firmware' and commit it."
+
+
+def build_as_the_ide(board: str, folder: Path) -> Path:
+    """The sketch with the Arduino core, as the IDE compiles and links it; the hex."""
+    core, sketch = folder / "core", folder / "sketch"
+    core.mkdir()
+    sketch.mkdir()
+    options = [*COMMON, *BOARDS[board]]
+    for source in sorted((CORE / "cores" / "arduino").iterdir()):
+        compiled = core / f"{source.name}.o"
+        if source.suffix == ".cpp":
+            run("avr-g++", *options, *CPP, source, "-o", compiled)
+        elif source.suffix == ".c":
+            run("avr-gcc", *options, *C, source, "-o", compiled)
+        elif source.suffix == ".S":
+            run("avr-gcc", *options, "-x", "assembler-with-cpp", source, "-o", compiled)
+    run("avr-gcc-ar", "rcs", folder / "core.a", *sorted(core.glob("*.o")))
+    for source in sorted((FIRMWARE / "CellwrightFirmata").glob("*.cpp")):
+        run("avr-g++", *options, *CPP, source, "-o", sketch / f"{source.name}.o")
+    ino = FIRMWARE / "CellwrightFirmata" / "CellwrightFirmata.ino"
+    run("avr-g++", *options, *CPP, "-x", "c++", "-include", "Arduino.h", ino, "-o", sketch / "ino.o")
+    elf, hexed = folder / "sketch.elf", folder / "sketch.hex"
+    chip = BOARDS[board][0]
+    run(
+        *["avr-gcc", "-w", "-Os", "-flto", "-fuse-linker-plugin", "-Wl,--gc-sections", chip, "-o", elf],
+        *[*sorted(sketch.glob("*.o")), folder / "core.a", "-lm"],
+    )
+    run("avr-objcopy", "-O", "ihex", "-R", ".eeprom", elf, hexed)
+    return hexed
+
+
+def heard_within(chip: EmulatedChip, ms: float) -> bytes:
+    heard, end = bytearray(), chip.cycle + int(ms * CLOCK_HZ / 1000)
+    while chip.cycle < end:
+        heard += bytes(event.value for event in chip.run(end) if event.kind is EventKind.BYTE)
+    return bytes(heard)
+
+
+@pytest.mark.emulated
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_sketch_runs_as_the_arduino_ide_builds_it(avr_gcc, tmp_path, board):
+    if not CORE.is_dir():
+        pytest.skip("No Arduino core is installed; it comes with arduino-core-avr.")
+    try:
+        library = find_library()
+    except InputError as error:
+        pytest.skip(str(error))
+    chip = EmulatedChip(library, build_as_the_ide(board, tmp_path), mcu=MCUS[board])
+    name = b"".join(bytes([letter, 0]) for letter in b"CellwrightFirmata")
+    assert heard_within(chip, 50) == b"\xf9\x02\x06\xf0\x79\x01\x00" + name + b"\xf7"
+    # It goes on as the other does: an axis moves, to the step.
+    step, dir_ = {"uno": (("D", 2), ("D", 3)), "mega": (("E", 4), ("E", 5))}[board]
+    axis = chip.add_axis(step, dir_)
+    chip.feed(bytes.fromhex("f062000010020300f7 f06209006807002cf7 f06202006400000000f7".replace(" ", "")))
+    assert heard_within(chip, 300).endswith(bytes.fromhex("f0620a006400000000f7"))
+    assert chip.axis(axis).position == 100
