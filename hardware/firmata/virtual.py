@@ -116,7 +116,7 @@ class VirtualArduino:
             messages.FIRMWARE: self._say_firmware,
             messages.CAPABILITY_QUERY: self._say_capabilities,
             messages.ANALOG_MAPPING_QUERY: self._say_analog_mapping,
-            messages.PIN_STATE_QUERY: self._say_pin_state,
+            messages.PIN_STATE_QUERY: self.say_pin_state,
             messages.EXTENDED_ANALOG: self.pins.write_level,
             messages.SERVO_CONFIG: self.pins.configure_servo,
             messages.STRING: lambda _: True,
@@ -220,7 +220,8 @@ class VirtualArduino:
         self.send(messages.analog_mapping(map(self.pin_map.channel, range(self.pin_map.pins))))
         return True
 
-    def _say_pin_state(self, data: bytes) -> bool:
+    def say_pin_state(self, data: bytes) -> bool:
+        """Answer what a pin is; false where there is no such pin."""
         if not data or data[0] >= self.pin_map.pins:
             return False
         pin = data[0]

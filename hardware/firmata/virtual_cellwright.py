@@ -101,6 +101,7 @@ class VirtualCellwright:
         }
         known = {command: self._known(do) for command, do in does.items()}
         known[messages.ACCELSTEPPER] = self.axes.handle
+        known[messages.PIN_STATE_QUERY] = self._known(self._say_pin_state)
         known[messages.ENCODER] = lambda data: self.arduino.encoders.handle(data) or self._refuse_all()
         return known
 
@@ -111,6 +112,14 @@ class VirtualCellwright:
             return True
 
         return handle
+
+    def _say_pin_state(self, data: bytes) -> None:
+        """As the firmware has it: of a pin that is not there, its number and no more."""
+        pin = data[0] if data else own.NO_PIN
+        if pin < self.arduino.pin_map.pins:
+            self.arduino.say_pin_state(data)
+        else:
+            self.arduino.send(messages.sysex(messages.PIN_STATE, bytes([pin])))
 
     def _refuse_all(self) -> bool:
         self.refuse("encoder message is not known")
@@ -153,8 +162,8 @@ class VirtualCellwright:
         self.converters.reset()
 
     def refuse_unknown(self, command: int, size: int) -> None:  # noqa: ARG002
-        """A sysex command that it does not know."""
-        self.refuse("sysex command is not known")
+        """A sysex command that it does not know, or the bus before it is configured."""
+        self.refuse("I2C is not configured" if command == messages.I2C_REQUEST else "sysex command is not known")
 
     def refuse(self, why: str) -> None:
         """Say to the host why something is not done."""

@@ -1,0 +1,132 @@
+"""One script of messages to StandardFirmata, CellwrightFirmata and the virtual Arduino: every difference is known."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import simpy
+
+from cellwright.errors import InputError
+from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
+from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.memory_line import MemoryLine
+
+_spec = importlib.util.spec_from_file_location("conformance_data", Path(__file__).with_name("conformance_data.py"))
+_data = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_data)
+
+ROOT = Path(__file__).resolve().parents[2]
+HEX = ROOT / "hardware" / "firmware" / "hex"
+SCRIPT, REASONS = _data.SCRIPT, _data.REASONS
+STOCK_BOOTS_S = 2.0
+
+pytestmark = pytest.mark.emulated
+
+
+class Emulated:
+    """Firmware on an emulated Uno."""
+
+    def __init__(self, hex_path, mcu="atmega328p"):
+        self.chip = EmulatedChip(find_library(), hex_path, mcu=mcu)
+        self.chip.set_input("B", 1, True)  # pin 9 of an Uno
+        self.ask(b"", STOCK_BOOTS_S)
+
+    def ask(self, data, seconds=0.2):
+        self.chip.feed(data)
+        heard, end = bytearray(), self.chip.cycle + int(seconds * CLOCK_HZ)
+        while self.chip.cycle < end:
+            heard += bytes(event.value for event in self.chip.run(end) if event.kind is EventKind.BYTE)
+        return bytes(heard)
+
+
+class Virtual:
+    """The virtual Arduino with a firmware."""
+
+    def __init__(self, firmware):
+        self.env = simpy.Environment()
+        board = ModelBoard(self.env, CELLWRIGHT_FIRMATA if firmware == "cellwright" else CONFIGURABLE_FIRMATA)
+        board.set_input(9, True)
+        self.line = MemoryLine(self.env, baud=57_600)
+        self.arduino = VirtualArduino(self.env, self.line.board, board, "uno", firmware)
+        self.heard = bytearray()
+        self.line.host.on_bytes = self.heard.extend
+        self.ask(b"", STOCK_BOOTS_S + 1)
+
+    def ask(self, data, seconds=0.2):
+        self.heard.clear()
+        self.line.host.write(data)
+        self.env.run(until=self.env.now + seconds)
+        return bytes(self.heard)
+
+
+def answers(board, script):
+    return {name: board.ask(bytes.fromhex(asked)).hex() for name, (asked, _) in script.items()}
+
+
+# ---- what differs ----
+
+REFERENCE = "cellwright emulated"
+PAGE = ROOT / "docs" / "reference" / "firmata-conformance.md"
+
+
+@pytest.fixture(scope="module")
+def heard():
+    """What each firmware answered."""
+    try:
+        stock = find_library().parent / "StandardFirmata-uno.hex"
+    except InputError as error:
+        pytest.skip(str(error))
+    if not stock.exists():
+        pytest.skip(f"{stock.name} is not there; run 'sh tests/emulator/build.sh' where npm is installed.")
+    boards = {
+        REFERENCE: Emulated(HEX / "cellwright-uno.hex"),
+        "cellwright mega": Emulated(HEX / "cellwright-mega.hex", "atmega2560"),
+        "cellwright virtual": Virtual("cellwright"),
+        "standard emulated": Emulated(stock),
+        "standard virtual": Virtual("standard"),
+        "configurable virtual": Virtual("configurable"),
+    }
+    return {name: answers(board, SCRIPT) for name, board in boards.items()}
+
+
+def differences(heard):
+    return {(step, name) for name, said in heard.items() for step in SCRIPT if said[step] != heard[REFERENCE][step]}
+
+
+def test_every_difference_is_known_and_every_known_one_is_there(heard):
+    known = {(step, name) for step, reasons in REASONS.items() for name in reasons}
+    found = differences(heard)
+    assert not found - known, {each: (heard[each[1]][each[0]], heard[REFERENCE][each[0]]) for each in found - known}
+    assert not known - found
+
+
+def table() -> list[str]:
+    return [
+        f"| {step} | {SCRIPT[step][1]} | {name} | {why} |"
+        for step, reasons in REASONS.items()
+        for name, why in reasons.items()
+    ]
+
+
+def test_the_page_shows_the_table():
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")][1:]
+    assert rows == table()
+
+
+def test_pins_carry_what_was_asked(heard):
+    """The same writes give the same levels on the pins of an emulated Uno, with stock firmware and with ours."""
+    for hexed in (find_library().parent / "StandardFirmata-uno.hex", HEX / "cellwright-uno.hex"):
+        board = Emulated(hexed)
+        for message, level in (("f40d01", False), ("912000 01", True), ("910000", False)):
+            board.ask(bytes.fromhex(message.replace(" 01", "")))
+            assert board.chip.drives("B", 5)
+            assert board.chip.level("B", 5) is level
+        board.ask(bytes.fromhex("f40b03eb0001"))
+        assert board.chip.duty("B", 3) == pytest.approx(0.5, abs=0.01)
+        board.ask(bytes.fromhex("f40604e65a00"), 0.5)
+        width_us = board.chip.pulses("D", 6).width / 16
+        assert width_us == pytest.approx(1472, abs=15)  # half way from 544 to 2400
