@@ -7,6 +7,7 @@
 #include "stop.h"
 
 static volatile uint32_t overflows;
+static volatile uint16_t last_seen;  // the timer, when overflows were counted
 SURVIVES_RESTART static uint32_t now_ms;
 static uint32_t before_ms;
 static uint16_t next_beat;
@@ -21,8 +22,9 @@ void start_clock()
     TCCR1B = _BV(CS11);  // 2 MHz
     next_beat = ticks() + TICKS_PER_TICK;
     OCR1B = next_beat;
-    TIFR1 = _BV(OCF1A) | _BV(OCF1B) | _BV(TOV1);
-    TIMSK1 = _BV(OCIE1B) | _BV(TOIE1);
+    last_seen = 0;
+    TIFR1 = _BV(OCF1A) | _BV(OCF1B);
+    TIMSK1 = _BV(OCIE1B);
 }
 
 uint16_t ticks()
@@ -40,7 +42,7 @@ static uint16_t read_both(uint32_t& high)
     {
         low = TCNT1;
         high = overflows;
-        if ((TIFR1 & _BV(TOV1)) && low < 0x8000)
+        if (low < last_seen)
             high++;
     }
     return low;
@@ -69,7 +71,16 @@ uint32_t milliseconds()
 
 uint32_t life_before_ms() { return before_ms; }
 
-ISR(TIMER1_OVF_vect) { overflows++; }
+// At every beat, which nothing holds up, as it does the overflow's own interrupt where steps leave no time.
+static inline void count_overflow()
+{
+    uint16_t now = TCNT1;
+    if (now < last_seen)
+        overflows++;
+    last_seen = now;
+}
+
+ISR(TIMER1_OVF_vect) {}  // not enabled
 
 enum Alarm : uint8_t { NO_ALARM, FAR, NEAR };
 constexpr uint16_t NEARBY = 4000;  // half us
@@ -121,12 +132,7 @@ static inline bool alarm_is_due()
 ISR(TIMER1_COMPB_vect)
 {
     static volatile uint8_t beats_due;
-#if defined(__AVR__)
-    if (TIFR1 & _BV(TOV1)) {  // its own interrupt comes too late where steps leave it no time
-        TIFR1 = _BV(TOV1);
-        overflows++;
-    }
-#endif
+    count_overflow();
     watch_emergency_input();
     if (alarm_is_due()) {
         alarm = NO_ALARM;

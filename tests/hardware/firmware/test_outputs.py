@@ -187,12 +187,11 @@ def test_duty_is_what_was_asked(board):
         assert port == pytest.approx(duty / 255, abs=1 / 255)
 
 
-@pytest.mark.parametrize("speed", [10_000, 20_000])
 @pytest.mark.parametrize(("asked", "us"), [(0, 544), (90, 1472), (180, 2400), (1000, 1000), (2400, 2400)])
-def test_servos_get_the_pulses_that_were_asked_for_while_axes_run(board, asked, us, speed):
-    board.three_axes(speed)
+def test_servos_get_the_pulses_that_were_asked_for_while_an_axis_runs(board, asked, us):
+    board.add_axis(0, 10_000, 100_000)
     board.say(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, asked))
-    board.move_to(8000, 8000, 8000)
+    board.move_to(8000)
     board.run(40)
     widths = []
     for _ in range(8):
@@ -200,8 +199,8 @@ def test_servos_get_the_pulses_that_were_asked_for_while_axes_run(board, asked, 
         pulse = board.chip.pulses(*board.place(SERVO))
         widths.append(pulse.width / 16)
         assert pulse.period / 16 == pytest.approx(20_000, abs=150)
-    assert widths == pytest.approx([us] * len(widths), abs=400 if speed > 10_000 else 60)
-    assert median(widths) == pytest.approx(us, abs=80 if speed > 10_000 else 25)
+    assert widths == pytest.approx([us] * len(widths), abs=60)
+    assert median(widths) == pytest.approx(us, abs=25)
 
 
 def test_a_servo_that_is_let_go_gets_no_half_pulse(board):
