@@ -1,0 +1,48 @@
+"""How much of an Uno's memory CellwrightFirmata uses when all that it can do happens at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from cellwright.hardware.firmata import accelstepper, messages
+from cellwright.hardware.firmata import cellwright_messages as own
+from cellwright.hardware.firmata.messages import PinMode
+
+pytestmark = pytest.mark.emulated
+
+
+@pytest.mark.xfail(reason="1318 bytes of variables and 248 of stack are 76.5 %.", strict=True)
+@pytest.mark.parametrize("stop", [own.STOP_BOARD, messages.RESET, b"button"])
+def test_variables_and_deepest_stack_leave_a_quarter_of_the_memory(uno, stop):
+    encoder = uno.chip.add_encoder(uno.place(14), uno.place(15))
+    uno.set_input(13, True)
+    motors = uno.three_axes(6000, 60_000)
+    uno.chip.add_trip_point(motors[2], -500, uno.place(19), level=False)
+    uno.say(
+        messages.sysex(messages.ENCODER, bytes((0, 0, 14, 15))),
+        own.stop_input(13, False),
+        own.output(own.Output(8, safe=False, most_on_ms=500, duty=50)),
+        messages.servo_config(12, 600, 2300),
+        messages.extended_analog(12, 90),
+        messages.pin_mode(11, PinMode.PWM),
+        own.watch_input(16, True, 5),
+        own.attach_converter(0, 17, 18),
+        own.watchdog(500),
+    )
+    uno.set_limits(2, (19, 0))
+    uno.say(accelstepper.configure_group(0, [0, 1]), accelstepper.group_to(0, [3000, -2000]))
+    uno.say(own.home(own.Home(2, 0, fast=6000, slow=500, off=100, most=5000)))
+    uno.chip.turn(encoder, 3000, 10_000)
+    for number in range(20):
+        uno.say(own.pulse(8, True, 3000), messages.ASK_FIRMWARE, own.ask_axis(0))
+        uno.set_input(16, bool(number % 2))
+        uno.say(accelstepper.speed(2, 5000 + number), messages.set_pin(99, True), own.ask_state(), ms=20)
+    if stop == b"button":
+        uno.set_input(13, False)
+        uno.run(20)
+    else:
+        uno.say(stop, ms=20)
+    health = uno.health()
+    print(f"\nvariables {health.used}, deepest stack {health.deepest}, of {health.memory} bytes")
+    assert health.memory == 2048
+    assert 0 < health.used + health.deepest <= 0.75 * health.memory
