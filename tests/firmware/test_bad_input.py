@@ -48,7 +48,7 @@ PLANTED = {
         "    axis.end_position++;\n    if (--axis.left == 0) {",
     ),
     "targets overflow": ("steppers.cpp", "position <= FARTHEST && position >= -FARTHEST", "FARTHEST || position"),
-    "a string is too long": ("messages.cpp", "message longer than 72 bytes", "this message has more than 72 bytes"),
+    "a string is not words": ("messages.cpp", "message longer than 72 bytes", r"message longer than\t72 bytes"),
     "pins beyond the last": ("pins.cpp", "return pin >= 2 && pin < PINS;", "return pin >= 2;"),
 }
 
@@ -117,7 +117,8 @@ def test_no_course_of_messages_does_harm(native_uno, script, is_hasty):
 
 
 def say(*messages):
-    return [f"say {message}" for message in messages]
+    """Each with time for what is answered."""
+    return ["run 50000", *(line for message in messages for line in (f"say {message}", "run 50000"))]
 
 
 def refusals(course):
