@@ -175,7 +175,6 @@ def test_a_move_changed_on_its_way_arrives_and_keeps_its_limits(
         assert times[-1] - times[0] >= 0.9 * least_s - 1e-4
 
 
-@pytest.mark.xfail(strict=True, reason="not mended yet: it stays at 2 (found by the test above)")
 def test_a_target_changed_before_the_first_step_is_reached(native_uno):
     course = native_uno.run(
         [configure(), speed_is(1000.0), acceleration_is(8606.0), go_to(2), "run 1", go_to(0), "run 500000"]

@@ -82,7 +82,6 @@ int32_t position_of(const Axis& axis);
 // Speeds above the ceiling are refused before they come here.
 void begin_move(Axis& axis, int32_t target, float speed);  // at rest or moving; acceleration as asked
 bool plan_first(Axis& axis, int32_t target);  // for start_axes; false where there is nothing to do
-void replan(Axis& axis);                      // speed, acceleration or target have changed in mid-move
 void slow_down(Axis& axis);
 void halt(Axis& axis, Ending ending);  // dead
 void settle(Axis& axis);               // it stands: forget what was planned

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "coils.h"
+#include "steppers.h"
 #include "steps.h"
 
 constexpr float HALF_US_PER_S = 2e6f, FRACTION = 65536.0f;
@@ -122,7 +123,7 @@ static void next_piece(int32_t to_go, float top)
     }
     float to_rest = way.squared / way.twice_a;
     if (to_go <= 0 || to_rest > way.ahead * NEARLY) {  // beyond help: stop past the target, then come back
-        if (to_rest > 1)
+        if (to_rest > 1.2f)
             ramp(to_rest, to_rest, false);
         else
             take_in(1, 2 / way.speed, 0, 0);
@@ -275,65 +276,93 @@ bool plan_first(Axis& axis, int32_t target)
     return true;
 }
 
-// What is planned ends within a millisecond or so, to go on from the speed it then has with another plan. Interrupts are
-// off.
-static void cut_short(Axis& axis)
+constexpr uint16_t SOON_HALF_US = 4000;  // what is planned for later is planned anew when a move changes
+
+// The speed after `taken` steps of a stretch that ends at such a speed. It began at as much above or below its mean speed
+// as it ends below or above it, and the square changes evenly.
+static __attribute__((noinline)) float speed_in(const Stretch& stretch, uint16_t taken, float end)
 {
-    if (axis.flags & STEPS) {
-        uint16_t soon = 2000 / (uint16_t(axis.interval >> 16) + 1) + 1;
-        if (axis.left > soon) {
-            axis.end_position += axis.flags & NEGATIVE ? int32_t(axis.left - soon) : -int32_t(axis.left - soon);
-            axis.left = soon;
-        } else if (axis.left == 1 && (axis.flags & LAST)) {
-            axis.planned_speed = 0;
-            axis.flags &= ~LAST;
-            return;
-        }
-        axis.planned_speed = HALF_US_PER_S * FRACTION / (axis.interval + axis.growth * int32_t(axis.left));
-    } else {
-        return;  // a pause: what follows it is slow enough to be done as planned
-    }
-    axis.planned_negative = axis.flags & NEGATIVE;
-    axis.flags &= ~LAST;
-    axis.next.flags = axis.slow_flags = 0;
+    uint16_t steps = stretch.events;
+    float mean = HALF_US_PER_S * FRACTION / (stretch.interval + stretch.growth * int32_t(steps - 1) / 2);
+    if (stretch.flags & CRUISE)
+        return mean;
+    float begin = 2 * mean - end;
+    float squared = begin * begin + (end * end - begin * begin) * taken / steps;
+    return begin > 0 && squared > 0 ? sqrtf(squared) : 0;
 }
 
-void replan(Axis& axis)
+static uint16_t steps_soon(uint32_t interval) { return SOON_HALF_US / (uint16_t(interval >> 16) + 1) + 1; }
+
+// Cuts the plan short, where that is more than a few milliseconds long. Returns false where it has to be tried again: the
+// interrupt was faster, or is about to take the long stretch.
+static bool cut_short(Axis& axis)
 {
-    held = true;
+    Stretch now, next;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        cut_short(axis);
+        now = {axis.left, axis.interval, axis.growth, axis.flags};
+        next = axis.next;
+    }
+    uint8_t slow = axis.slow_flags;
+    float speed = axis.planned_speed;
+    uint16_t soon = steps_soon(now.interval), spare = soon + soon / 2 + 2;
+    if ((now.flags & STEPS) && now.events > spare) {
+        // Its next step is already set: the others are reckoned with.
+        if (next.flags & STEPS)
+            speed = speed_in(next, 0, speed);
+        else if (next.flags && slow)
+            speed = 2 * HALF_US_PER_S * FRACTION / axis.slow_interval / (next.events + 1) - speed;
+        now.events--;
+        speed = speed_in(now, soon - 1, speed);
+        now.events++;
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+        {
+            uint16_t dropped = now.events - soon;
+            if (axis.left <= dropped || axis.left > now.events || axis.flags != now.flags)
+                return false;
+            axis.left -= dropped;
+            axis.end_position += now.flags & NEGATIVE ? int32_t(dropped) : -int32_t(dropped);
+            axis.flags &= ~LAST;
+            axis.next.flags = axis.slow_flags = 0;
+        }
+        axis.planned_negative = now.flags & NEGATIVE;
+        axis.planned_speed = speed;
+        return true;
+    }
+    if ((next.flags & STEPS) && next.events > 2 * steps_soon(next.interval))
+        return false;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
         axis.flags &= ~LAST;
-        axis.slow_flags &= ~LAST;
-        if (axis.next.flags == (PLANNED | LAST))
-            axis.next.flags = PLANNED;  // the pause that would have ended the move
-        axis.next.flags &= ~LAST;
+        if (axis.next.flags)
+            axis.next.flags = (axis.next.flags & ~LAST) | PLANNED;
     }
-    float twice_a = 2 * axis.move_acceleration;
-    if (twice_a == 0) {
-        axis.planned_speed = 0;  // nothing to be slowed down
-    } else {
-        // The speed is read from an interval, and not exact: what could just stop at the target still can.
-        int32_t to_go = axis.target - axis.end_position;
-        float stop_squared = twice_a * (axis.planned_negative ? -to_go : to_go);
-        float squared = axis.planned_speed * axis.planned_speed;
-        if (to_go && squared > stop_squared && squared < 1.1f * stop_squared + twice_a)
-            axis.planned_speed = sqrtf(stop_squared);
-    }
-    held = false;
-    plan_soon();
+    axis.slow_flags &= ~LAST;
+    return true;
 }
 
 static int32_t planned_position(const Axis& axis)
 {
-    int32_t position = axis.end_position, ahead = 0;
-    if (axis.next.flags & STEPS)
-        ahead = axis.next.events;
-    if (axis.slow_flags & STEPS)
-        ahead += 1;
+    int32_t position, ahead = axis.slow_flags & STEPS ? 1 : 0;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        position = axis.end_position;
+        if (axis.next.flags & STEPS)
+            ahead += axis.next.events;
+    }
     return axis.planned_negative ? position - ahead : position + ahead;
 }
+
+// The move goes on another way, from what is planned for the next milliseconds. The planning is held.
+static void turn_plan(Axis& axis)
+{
+    while (!cut_short(axis))
+        wait();
+    if (axis.move_acceleration == 0)
+        axis.planned_speed = 0;  // nothing to be slowed down
+}
+
+static float rest_of(const Axis& axis) { return axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration); }
 
 void slow_down(Axis& axis)
 {
@@ -341,27 +370,40 @@ void slow_down(Axis& axis)
         halt(axis, ARRIVED);
         return;
     }
-    replan(axis);
     held = true;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        float way = ceilf(axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration));
-        int32_t to_rest = way < 1e9f ? int32_t(way) : 1000000000, position = planned_position(axis);
-        axis.target = axis.planned_negative ? position - to_rest : position + to_rest;
-    }
+    turn_plan(axis);
+    float way = rest_of(axis);
+    int32_t to_rest = way < 1e9f ? int32_t(way) : 1000000000, position = planned_position(axis);
+    if (to_rest < way)
+        to_rest++;
+    axis.target = axis.planned_negative ? position - to_rest : position + to_rest;
     held = false;
     plan_soon();
 }
 
+// Speed, acceleration or target change in mid-move.
+static void change_move(Axis& axis)
+{
+    turn_plan(axis);
+    // What could just stop at its target still can.
+    float ahead = axis.planned_negative ? planned_position(axis) - axis.target : axis.target - planned_position(axis);
+    if (axis.move_acceleration > 0 && rest_of(axis) > ahead && rest_of(axis) < 1.02f * ahead)
+        axis.planned_speed = sqrtf(2 * axis.move_acceleration * ahead);
+}
+
 void begin_move(Axis& axis, int32_t target, float speed)
 {
+    held = true;
+    axis.target = target;
     axis.move_speed = speed;
     axis.move_acceleration = axis.acceleration;
-    if (axis.moving) {
-        axis.target = target;
-        replan(axis);
+    if (axis.moving)
+        change_move(axis);
+    held = false;
+    plan_soon();
+    if (axis.moving)
         return;
-    }
+    tell_ended_moves();  // of the move before
     if (!plan_first(axis, target)) {
         axis.ended = ARRIVED;
         return;

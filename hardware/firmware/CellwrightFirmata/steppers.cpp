@@ -60,7 +60,7 @@ static void take_pin(uint8_t pin, bool level)
     pin_modes[pin] = STEPPER_MODE;
 }
 
-static Limit no_limit() { return {register_at(0x23), 0, 0}; }
+static __attribute__((noinline)) Limit no_limit() { return {register_at(0x23), 0, 0}; }
 
 static void configure(uint8_t device, const uint8_t* data, uint8_t size)
 {
@@ -202,10 +202,8 @@ static void set_speed(Axis& axis, float speed)
     if (axis.moving && axis.group == NO_GROUP && !may_move(speed - axis.move_speed))
         return;
     axis.speed = speed;
-    if (axis.moving && axis.group == NO_GROUP) {
-        axis.move_speed = speed;
-        replan(axis);
-    }
+    if (axis.moving && axis.group == NO_GROUP)
+        begin_move(axis, axis.target, speed);
 }
 
 static void set_acceleration(Axis& axis, float acceleration)
@@ -215,10 +213,8 @@ static void set_acceleration(Axis& axis, float acceleration)
         return;
     }
     axis.acceleration = acceleration;
-    if (axis.moving && axis.group == NO_GROUP && axis.move_acceleration > 0 && acceleration > 0) {
-        axis.move_acceleration = acceleration;
-        replan(axis);
-    }
+    if (axis.moving && axis.group == NO_GROUP && axis.move_acceleration > 0 && acceleration > 0)
+        begin_move(axis, axis.target, axis.move_speed);
 }
 
 static void stop_axis(uint8_t device)
@@ -488,18 +484,25 @@ void handle_axes(const uint8_t* data, uint8_t size)
     end_reply();
 }
 
-void reset_steppers()
+void end_stopped_moves()
 {
     for (uint8_t device = 0; device < DEVICES; device++) {
         end_homing(device);
-        Axis& axis = axes[device];
+        axes[device].group = NO_GROUP;
+    }
+    for (Group& group : groups)
+        group.moving = false;
+}
+
+void reset_steppers()
+{
+    end_stopped_moves();
+    for (Axis& axis : axes) {
         halt(axis, NOT_ENDED);
         axis.ended = NOT_ENDED;
         if (axis.wires)
             release_pins(axis);
     }
-    for (Group& group : groups) {
+    for (Group& group : groups)
         group.count = 0;
-        group.moving = false;
-    }
 }

@@ -3,7 +3,6 @@
 #include "clock.h"
 #include "encoders.h"
 #include "firmata.h"
-#include "homing.h"
 #include "hx711.h"
 #include "i2c.h"
 #include "inputs.h"
@@ -146,6 +145,8 @@ static void release()
         refuse(PSTR("emergency stop is pressed"));
         return;
     }
+    if (stopped)
+        end_stopped_moves();
     stopped = false;
 }
 
@@ -210,8 +211,8 @@ void tell_stops()
     if (!to_tell)
         return;
     to_tell = false;
-    for (uint8_t device = 0; device < DEVICES; device++)
-        end_homing(device);
+    if (stopped)
+        end_stopped_moves();
     tell(0);
 }
 

@@ -109,7 +109,6 @@ def test_a_move_is_changed_in_flight_without_a_jolt(board, change, end, when_ms)
     assert_changes_without_a_jolt(board, change, end, when_ms)
 
 
-@pytest.mark.xfail(reason="Ten steps are too slow by a quarter where the new plan begins.", strict=True)
 def test_a_speed_is_raised_shortly_before_the_move_slows_down(board):
     assert_changes_without_a_jolt(board, accelstepper.speed(0, 12_000), 3000, 430)
 
@@ -126,7 +125,6 @@ def assert_changes_without_a_jolt(board, change, end, when_ms):
     assert_driver_is_pleased(board, motor)
 
 
-@pytest.mark.xfail(reason="The board ends two steps from where the driver is; why is not found.", strict=True)
 def test_a_thousand_random_moves_and_stops_lose_no_step(uno):
     chance = random.Random(6)
     motors = [uno.add_axis(device, 3000, 60_000) for device in range(3)]
