@@ -32,8 +32,12 @@ EMERGENCY_S = 0.0005
 MEMORY = (2048, 8192)
 
 _RATES = int(CELLWRIGHT_FIRMATA.one), int(CELLWRIGHT_FIRMATA.together)
-_UNO = Features(own.VERSION, 0, 6, 5, 2, 6, 2, 8, *_RATES)
-HAS: dict[Kind, Features] = {"uno": _UNO, "nano": _UNO, "mega": Features(own.VERSION, 1, 10, 5, 5, 16, 3, 12, *_RATES)}
+_UNO = Features(own.VERSION, 0, 6, 5, 2, 5, 2, 6, *_RATES)
+HAS: dict[Kind, Features] = {
+    "uno": _UNO,
+    "nano": _UNO._replace(outputs=4, inputs=5),
+    "mega": Features(own.VERSION, 1, 10, 5, 5, 16, 3, 12, *_RATES),
+}
 """Of each kind of Arduino. Source: hardware/firmware/CellwrightFirmata/chip.h."""
 
 

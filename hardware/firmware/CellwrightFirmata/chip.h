@@ -17,12 +17,14 @@ constexpr uint16_t RECEIVE_BYTES = 256, SEND_BYTES = 128;
 constexpr uint8_t CHIP = 0;
 #if defined(CELLWRIGHT_NANO)
 constexpr uint8_t PINS = 22;  // A6 and A7 are pins of the Nano's package only
+// Its code is packed more tightly, which takes more of the stack.
+constexpr uint8_t GUARDS = 4, SERVOS = 3, TIMED_INPUTS = 5;
 #else
 constexpr uint8_t PINS = 20;
+constexpr uint8_t GUARDS = 5, SERVOS = 4, TIMED_INPUTS = 6;
 #endif
 constexpr uint8_t FIRST_ANALOG = 14, SDA_PIN = 18, SCL_PIN = 19;
-constexpr uint8_t DEVICES = 6, GROUPS = 5, ENCODERS = 2, GUARDS = 6, SERVOS = 4, CONVERTERS = 2;
-constexpr uint8_t TIMED_INPUTS = 8, HOMINGS = 2, READINGS = 4;
+constexpr uint8_t DEVICES = 6, GROUPS = 5, ENCODERS = 2, CONVERTERS = 2, HOMINGS = 2, READINGS = 2;
 constexpr uint16_t RECEIVE_BYTES = 64, SEND_BYTES = 64;
 #endif
 

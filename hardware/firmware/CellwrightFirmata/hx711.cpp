@@ -7,7 +7,6 @@
 struct Converter {
     bool attached;
     uint8_t pins[2];  // data, clock
-    Place data, clock;
     uint8_t gain_pulses;  // after the 24 of the value: 1 channel A at 128, 2 B at 32, 3 A at 64
     uint16_t read_ms;  // when it was read or attached
 };
@@ -38,35 +37,36 @@ void handle_converter(const uint8_t* data, uint8_t size)
         refuse_pin(data[2], PSTR("cannot be an HX711's"));
         return;
     }
-    converter = {true, {data[2], data[3]}, place_of(data[2]), place_of(data[3]), gain, uint16_t(milliseconds())};
+    converter = {true, {data[2], data[3]}, gain, uint16_t(milliseconds())};
     make_input(data[2], false);
     make_output(data[3], false);
     pin_modes[data[2]] = pin_modes[data[3]] = CONVERTER_MODE;
 }
 
 // The clock may not be high for more than 60 us, or the converter switches off: so no interrupt comes while it is.
-static bool pulse(const Converter& converter)
+static bool pulse(const Place& data, const Place& clock)
 {
     bool level;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        turn_over(converter.clock.pin, converter.clock.mask);
+        turn_over(clock.pin, clock.mask);
 #if defined(__AVR__)
         __builtin_avr_delay_cycles(8);
 #endif
-        level = converter.data.level();
-        turn_over(converter.clock.pin, converter.clock.mask);
+        level = data.level();
+        turn_over(clock.pin, clock.mask);
     }
     return level;
 }
 
 static int32_t read(const Converter& converter)
 {
+    Place data = place_of(converter.pins[0]), clock = place_of(converter.pins[1]);
     uint32_t value = 0;
     for (uint8_t bit = 0; bit < 24; bit++)
-        value = value << 1 | pulse(converter);
+        value = value << 1 | pulse(data, clock);
     for (uint8_t more = 0; more < converter.gain_pulses; more++)
-        pulse(converter);
+        pulse(data, clock);
     return value & 0x800000 ? int32_t(value | 0xFF000000) : int32_t(value);
 }
 
@@ -74,7 +74,7 @@ void report_converters()
 {
     for (uint8_t n = 0; n < CONVERTERS; n++) {
         Converter& converter = converters[n];
-        if (!converter.attached || converter.data.level())
+        if (!converter.attached || read_pin(converter.pins[0]))
             continue;
         // A wire that is off reads low for ever: look when a conversion can be there, at most 100 a second.
         uint16_t now_ms = milliseconds();

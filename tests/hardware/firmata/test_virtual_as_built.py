@@ -30,10 +30,12 @@ def chips():
     """The constants of both chips, and those that they share."""
     mega, rest = (SKETCH / "chip.h").read_text().split("#else", 1)
     uno, shared = rest.split("constexpr uint8_t PORTS", 1)
-    return {"mega": constants(mega), "uno": constants(uno), "both": constants(shared)}
+    nano = uno.split("CELLWRIGHT_NANO", 1)[1].split("#else", 1)[0]
+    both = {"mega": constants(mega), "uno": constants(uno), "both": constants(shared)}
+    return both | {"nano": both["uno"] | constants(nano)}
 
 
-@pytest.mark.parametrize("kind", ["uno", "mega"])
+@pytest.mark.parametrize("kind", ["uno", "nano", "mega"])
 def test_there_is_as_much_of_each_thing(chips, kind):
     has = HAS[kind]
     assert {name: getattr(has, field) for name, field in NAMES.items()} == {name: chips[kind][name] for name in NAMES}

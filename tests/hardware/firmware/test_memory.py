@@ -11,9 +11,11 @@ from cellwright.hardware.firmata.messages import PinMode
 pytestmark = pytest.mark.emulated
 
 
-@pytest.mark.xfail(reason="1318 bytes of variables and 248 of stack are 76.5 %.", strict=True)
+@pytest.mark.parametrize("kind", ["uno", "nano"])
 @pytest.mark.parametrize("stop", [own.STOP_BOARD, messages.RESET, b"button"])
-def test_variables_and_deepest_stack_leave_a_quarter_of_the_memory(uno, stop):
+def test_variables_and_deepest_stack_leave_a_quarter_of_the_memory(unstarted, kind, stop):
+    uno = unstarted(kind)
+    uno.run(100)
     encoder = uno.chip.add_encoder(uno.place(14), uno.place(15))
     uno.set_input(13, True)
     motors = uno.three_axes(6000, 60_000)
