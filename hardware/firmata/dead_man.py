@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import simpy
-from simpy.events import Event, Timeout
 
 from cellwright.hardware.firmata import features, messages
 from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.waits import cancel
+from cellwright.hardware.firmata.keep_alive import KeepAlive
 
 TASK = 1
 RUNS_AFTER_S = 0.5
@@ -26,8 +25,8 @@ BYTES_AT_ONCE = 50
 class DeadMansSwitch:
     """Keeps the board's scheduler from making the board safe.
 
-    present: whether the board has said that it has a scheduler. armed: whether the task is stored and kept waiting.
-    on_ran: called when the board turns out to have run the task, because it had not heard from the host.
+    present: whether the board has said that it has a scheduler. on_ran: called when the board turns out to have run the
+    task, because it had not heard from the host.
     """
 
     def __init__(self, env: simpy.Environment, client: FirmataClient, on_ran: Callable[[], None]) -> None:
@@ -35,10 +34,15 @@ class DeadMansSwitch:
         self.client = client
         self.on_ran = on_ran
         self.present = False
-        self.armed = False
-        self._timer: Event | None = None
         self._armed_s = 0.0
+        keep_waiting = features.schedule_task(TASK, round(1000 * RUNS_AFTER_S))
+        self._keeping = KeepAlive(env, client, keep_waiting, SET_ANEW_S)
         client.on_sysex(messages.SCHEDULER, self._hear)
+
+    @property
+    def armed(self) -> bool:
+        """Whether the task is stored and kept waiting."""
+        return self._keeping.runs
 
     def look(self) -> None:
         """Ask the board whether it has a scheduler; one that has none does not answer."""
@@ -49,35 +53,22 @@ class DeadMansSwitch:
         is_missing = data == bytes((features.TASK_ERROR, TASK))
         # Just after arming that may still be the answer to what was sent before, as by a board that was reset.
         if is_missing and self.armed and self.env.now >= self._armed_s + SET_ANEW_S:
-            self._stop_keeping()
+            self._keeping.stop()
             self.on_ran()
 
     def arm(self, make_safe: bytes) -> None:
         """Store what makes the board safe, and keep it from running. Called again, it replaces what was stored."""
-        self._stop_keeping()
+        self._keeping.stop()
         task = bytes((messages.END_SYSEX,)) + make_safe
         self.client.send(features.delete_task(TASK))
         self.client.send(features.create_task(TASK, len(task)))
         for start in range(0, len(task), BYTES_AT_ONCE):
             self.client.send(features.add_to_task(TASK, task[start : start + BYTES_AT_ONCE]))
-        self.armed = True
         self._armed_s = self.env.now
-        self._set_anew()
-
-    def _set_anew(self, _: Event | None = None) -> None:
-        if self.client.is_open:
-            self.client.send(features.schedule_task(TASK, round(1000 * RUNS_AFTER_S)))
-            self._timer = Timeout(self.env, SET_ANEW_S)
-            self._timer.callbacks.append(self._set_anew)
-
-    def _stop_keeping(self) -> None:
-        self.armed = False
-        if self._timer is not None:
-            cancel(self.env, self._timer)
-            self._timer = None
+        self._keeping.start()
 
     def disarm(self) -> None:
         """Forget the task: the run is over, and the board is safe."""
         if self.armed:
-            self._stop_keeping()
+            self._keeping.stop()
             self.client.send(features.delete_task(TASK))

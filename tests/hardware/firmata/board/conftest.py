@@ -99,6 +99,10 @@ class Rig:
             return [each for each in found if each.data[0] == START_SYSEX and each.data[1] == kind]
         return [each for each in found if each.data[0] == kind]
 
+    def data_since(self, since_s, kind):
+        """The same, as bytes alone."""
+        return [each.data for each in self.sent_since(since_s, kind)]
+
     def watch(self, *pins):
         """Every change of the Arduino's outputs from now on: (when, pin, level)."""
         changes = []

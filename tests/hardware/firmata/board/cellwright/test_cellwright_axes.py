@@ -17,30 +17,6 @@ SPEED, ACCELERATION = 1600.0, 16_000.0
 TRIGGER = SimpleNamespace(name="trigger")
 
 
-@pytest.fixture
-def rig(make_rig):
-    """An Uno with CellwrightFirmata at its own baud rate; nothing is declared yet."""
-    return make_rig(firmware="cellwright", baud=57600)
-
-
-@pytest.fixture
-def axis(rig):
-    """A stepper with a home switch 400 steps below where it stands, and its axis on the model."""
-    port, model = rig.stepper()
-    rig.board.declare_input(9, at_rest=True)
-    rig.board.declare_limit(port, 9, active=False)
-    model.trip_points.append(TripPoint(9, at=0, level=False))
-    model.place(400)
-    rig.prepare().run(0.02)
-    port.zero()
-    rig.run(0.01)
-    return SimpleNamespace(port=port, model=model)
-
-
-def sent(rig, since_s, kind):
-    return [each.data for each in rig.sent_since(since_s, kind)]
-
-
 # ---- steppers ----
 
 
@@ -49,7 +25,7 @@ def test_a_soft_stop_is_one_message_and_the_position_stays_true(rig, axis):
     rig.run(0.5)
     began_s = rig.env.now
     rig.arrive(axis.port.slow_down())
-    assert sent(rig, began_s, messages.ACCELSTEPPER) == [accelstepper.stop(0)]
+    assert rig.data_since(began_s, messages.ACCELSTEPPER) == [accelstepper.stop(0)]
     assert rig.env.now - began_s == pytest.approx(SPEED / ACCELERATION, abs=0.01)
     assert axis.port.position == axis.model.position
     rig.arrive(axis.port.move_to(0, SPEED, ACCELERATION))
@@ -61,8 +37,8 @@ def test_a_halt_is_dead_without_zeroing(rig, axis):
     rig.run(0.5)
     began_s = rig.env.now
     rig.arrive(axis.port.halt())
-    assert own.halt_axis(0) in sent(rig, began_s, own.AXIS)
-    assert accelstepper.zero(0) not in sent(rig, began_s, messages.ACCELSTEPPER)
+    assert own.halt_axis(0) in rig.data_since(began_s, own.AXIS)
+    assert accelstepper.zero(0) not in rig.data_since(began_s, messages.ACCELSTEPPER)
     assert axis.port.position == axis.model.position
     rig.arrive(axis.port.move_to(100, SPEED, ACCELERATION))
     assert axis.model.position == 100
@@ -108,7 +84,7 @@ def test_a_group_speeds_up_and_arrives_together(rig):
 def test_a_cell_homes_on_the_board(make_rig, four_by_four):
     rig = make_rig(firmware="cellwright", baud=57600, kind="mega").start(four_by_four)
     rig.run_to("working")
-    assert [each[2] for each in sent(rig, 0.0, own.HOME)] == [0, 1, 2, 3]
+    assert [each[2] for each in rig.data_since(0.0, own.HOME)] == [0, 1, 2, 3]
     assert {rig.model.axis(axis.step).position - rig.model.axis(axis.step).true_position for axis in rig.cell.axes} == {
         0
     }

@@ -17,34 +17,9 @@ from cellwright.hardware.firmata.cellwright_dialect import CellwrightDialect
 from cellwright.hardware.firmata.cellwright_messages import Output
 from cellwright.hardware.firmata.cellwright_ports import limits_for
 from cellwright.hardware.firmata.dialect import Dialect
-from cellwright.hardware.motion import TripPoint
 
 SPEED, ACCELERATION = 1600.0, 16_000.0
 TRIGGER = SimpleNamespace(name="trigger")
-
-
-@pytest.fixture
-def rig(make_rig):
-    """An Uno with CellwrightFirmata at its own baud rate; nothing is declared yet."""
-    return make_rig(firmware="cellwright", baud=57600)
-
-
-@pytest.fixture
-def axis(rig):
-    """A stepper with a home switch 400 steps below where it stands, and its axis on the model."""
-    port, model = rig.stepper()
-    rig.board.declare_input(9, at_rest=True)
-    rig.board.declare_limit(port, 9, active=False)
-    model.trip_points.append(TripPoint(9, at=0, level=False))
-    model.place(400)
-    rig.prepare().run(0.02)
-    port.zero()
-    rig.run(0.01)
-    return SimpleNamespace(port=port, model=model)
-
-
-def sent(rig, since_s, kind):
-    return [each.data for each in rig.sent_since(since_s, kind)]
 
 
 # ---- getting to know it ----
@@ -52,7 +27,7 @@ def sent(rig, since_s, kind):
 
 def test_a_board_that_answers_is_used_with_all_that_it_has(rig):
     assert isinstance(rig.board.dialect, CellwrightDialect)
-    assert rig.board.dialect.has == own.Features(1, 0, 6, 5, 2, 6, 2, 8, *rig.board.dialect.has[8:])
+    assert rig.board.dialect.has == own.Features(1, 0, 6, 5, 2, 5, 2, 6, *rig.board.dialect.has[8:])
 
 
 @pytest.mark.parametrize("firmware", ["standard", "configurable"])
@@ -100,7 +75,7 @@ def test_an_output_is_declared_with_its_safe_level_and_its_limits(rig):
     began_s = rig.env.now
     rig.board.declare_output(8, safe=True, most_on_s=0.2, most_duty=0.5)
     rig.board.declare_output(13, safe=False)
-    assert sent(rig, began_s, own.OUTPUT) == [own.output(Output(8, True, 209, 51)), own.output(Output(13, False))]
+    assert rig.data_since(began_s, own.OUTPUT) == [own.output(Output(8, True, 209, 51)), own.output(Output(13, False))]
     rig.run(0.02)
     assert rig.model.outputs == {8: True, 13: False}
 
@@ -112,8 +87,8 @@ def test_a_pulse_is_one_message_and_its_wait_ends_with_its_rest(rig):
     began_s = rig.env.now
     rig.arrive(port.pulse(TRIGGER, True, 0.06, 0.05))
     assert rig.env.now - began_s == pytest.approx(0.11)
-    assert sent(rig, began_s, own.PULSE) == [own.pulse(8, True, 60_000)]
-    assert sent(rig, began_s, messages.SET_PIN) == []
+    assert rig.data_since(began_s, own.PULSE) == [own.pulse(8, True, 60_000)]
+    assert rig.data_since(began_s, messages.SET_PIN) == []
     (on_s, _, _), (off_s, _, level) = changes
     assert off_s - on_s == pytest.approx(0.06, abs=1e-6)
     assert not level
@@ -139,7 +114,7 @@ def test_outputs_beyond_the_boards_guards_are_pulsed_by_this_computer(rig):
     changes = rig.watch(8)
     began_s = rig.env.now
     rig.arrive(ports[-1].pulse(TRIGGER, True, 0.06, 0.05))
-    assert sent(rig, began_s, own.PULSE) == []
+    assert rig.data_since(began_s, own.PULSE) == []
     assert [level for _, _, level in changes] == [True, False]
     assert rig.troubles == []
 
@@ -223,7 +198,7 @@ def test_make_safe_is_one_message_said_again_while_locked(rig):
     began_s = rig.env.now
     rig.board.make_safe()
     rig.run(2.1)
-    assert len([each for each in sent(rig, began_s, own.STOP) if each == own.STOP_BOARD]) == 5
+    assert len([each for each in rig.data_since(began_s, own.STOP) if each == own.STOP_BOARD]) == 5
     rig.board.release()
     rig.run(1.0)
     assert not rig.arduino.program.stopped
