@@ -356,7 +356,7 @@ static int32_t planned_position(const Axis& axis)
 // The move goes on another way, from what is planned for the next milliseconds. The planning is held.
 static void turn_plan(Axis& axis)
 {
-    while (!cut_short(axis))
+    while (axis.moving && !cut_short(axis))  // a limit may end it meanwhile
         wait();
     if (axis.move_acceleration == 0)
         axis.planned_speed = 0;  // nothing to be slowed down

@@ -45,7 +45,7 @@ def test_it_greets_with_version_and_name_and_drives_nothing(cell_desk):
 
 
 def test_it_tells_its_features(cell_desk, make_desk):
-    assert cell_desk.tell(own.ASK_FEATURES).startswith("f0 01 01 00 06 05 02 06 02 08")
+    assert cell_desk.tell(own.ASK_FEATURES).startswith("f0 01 01 00 06 05 02 05 02 06")
     assert make_desk(kind="mega", firmware="cellwright").tell(own.ASK_FEATURES).startswith("f0 01 01 01 0a 05 05 10")
 
 
@@ -154,11 +154,11 @@ def test_no_sequence_of_pulses_exceeds_the_duty(cell_desk, valve):
     assert on_s[0] > 0.45 * 20
 
 
-def test_there_are_six_guards(cell_desk):
-    pins = [2, 3, 4, 5, 6, 7, 8]
+def test_an_uno_has_five_guards(cell_desk):
+    pins = [2, 3, 4, 5, 6, 7]
     sent = cell_desk.tell(*(own.output(Output(pin, False, 100)) for pin in pins))
-    assert words(sent) == ["pin 8 has no guard left"]
-    assert set(cell_desk.board.outputs) == set(pins[:6])
+    assert words(sent) == ["pin 7 has no guard left"]
+    assert set(cell_desk.board.outputs) == set(pins[:5])
 
 
 # ---- stopping ----

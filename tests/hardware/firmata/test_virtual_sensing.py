@@ -98,8 +98,8 @@ def test_ports_are_reported_as_before(cell_desk):
     assert [command for _, command, _ in heard(cell_desk, 0.1)] == [messages.PORT | 1, own.TIMED_INPUT]
 
 
-def test_there_is_room_for_eight_inputs(cell_desk):
-    sent = [own.watch_input(pin, True, 0) for pin in range(2, 11)]
+def test_an_uno_has_room_for_six_inputs(cell_desk):
+    sent = [own.watch_input(pin, True, 0) for pin in range(2, 9)]
     assert words(cell_desk, *sent) == ["no room for a timed input"]
     assert words(cell_desk, own.watch_input(1, True, 0)) == ["pin 1 cannot be timed"]
 
