@@ -167,7 +167,7 @@ def test_when_the_host_falls_silent_all_is_safe_within_its_time(bench):
     bench.move(100_000)
     bench.output.pulse(VALVE, False, 0.09, 0.0)
     bench.run(0.03)
-    bench.board.dialect.watchdog._stop_feeding()  # what a host does that hangs
+    bench.board.dialect.watchdog._feeding.stop()  # what a host does that hangs
     bench.board.client.send = lambda data: None
     bench.run(0.55)
     assert bench.is_safe

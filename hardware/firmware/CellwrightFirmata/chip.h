@@ -18,7 +18,7 @@ constexpr uint8_t CHIP = 0;
 #if defined(CELLWRIGHT_NANO)
 constexpr uint8_t PINS = 22;  // A6 and A7 are pins of the Nano's package only
 // Its code is packed more tightly, which takes more of the stack.
-constexpr uint8_t GUARDS = 4, SERVOS = 3, TIMED_INPUTS = 5;
+constexpr uint8_t GUARDS = 4, SERVOS = 2, TIMED_INPUTS = 5;
 #else
 constexpr uint8_t PINS = 20;
 constexpr uint8_t GUARDS = 5, SERVOS = 4, TIMED_INPUTS = 6;
