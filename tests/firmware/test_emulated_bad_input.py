@@ -74,7 +74,7 @@ def declared(data):
     return pins
 
 
-@pytest.mark.xfail(reason="Open: after one sequence pin 9 is high where the checks expect it low; not traced.", strict=False)
+@pytest.mark.xfail(reason="Open: once pin 9 is high where it should be low; not traced.", strict=False)
 def test_the_mutators_inputs_do_no_harm_on_the_chip(build_native, capsys):
     printed = subprocess.run(
         [build_native("uno"), "print", "7", str(INPUTS)], capture_output=True, text=True, check=True
