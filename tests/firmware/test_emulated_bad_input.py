@@ -18,6 +18,8 @@ HEX = Path(__file__).resolve().parents[2] / "hardware" / "firmware" / "hex" / "c
 INPUTS = 3000
 DIGITAL = range(2, 20)
 ENDING = bytes.fromhex("f7ff")
+READ_MS = 0.2
+"""An HX711's read-out takes half of that, 10 ms pass to the next."""
 STOP, RELEASED_BY = bytes.fromhex("f00500f7"), bytes.fromhex("f00501f7")
 
 
@@ -60,6 +62,14 @@ class Victim:
     def levels(self):
         return {pin: self.chip.level(*port_and_bit(pin)) for pin in self.driven()}
 
+    def levels_between_pulses(self, pulsed):
+        """The same; where a pulsed pin is high, once a read-out has had time to end."""
+        levels = self.levels()
+        if any(levels.get(pin) for pin in pulsed):
+            self.run(READ_MS)
+            levels = self.levels()
+        return levels
+
 
 def declared(data):
     """More pins than these bytes can declare as outputs, wherever a message begins."""
@@ -74,26 +84,32 @@ def declared(data):
     return pins
 
 
-@pytest.mark.xfail(reason="Open: once pin 9 is high where it should be low; not traced.", strict=False)
+def clocks(data):
+    """The clock pins of the HX711s that these bytes attach; those are pulsed to read, stopped or not."""
+    at_message = (at for at in range(len(data) - 5) if data[at : at + 3] == b"\xf0\x08\x00")
+    return {data[at + 5] for at in at_message}
+
+
 def test_the_mutators_inputs_do_no_harm_on_the_chip(build_native, capsys):
     printed = subprocess.run(
         [build_native("uno"), "print", "7", str(INPUTS)], capture_output=True, text=True, check=True
     ).stdout
-    board, named, stops = Victim(), set(), 0
+    board, named, pulsed, stops = Victim(), set(), set(), 0
     for count, line in enumerate(printed.splitlines()):
         pause, _, hexed = line.partition(" ")
         pause_ms, data = int(pause), bytes.fromhex(hexed)
         named |= declared(data)
+        pulsed |= clocks(data)
         board.say(data, min(pause_ms, 100))
         assert board.driven() <= named, f"after {line}"
         if count % 25 == 24:  # stopped, nothing changes on any pin that it drives, whatever is asked
             board.replies.clear()
             board.say(b"\xf7" + STOP, 700)
             assert any(reply[:4] == b"\xf0\x06\x00\x01" for reply in board.replies)
-            before = board.levels()
+            before = board.levels_between_pulses(pulsed)
             for bad in ("f50201", "f06202000a0a00000008f7", "f0030d010001000000f7", "f06221000a000000000a00000000f7"):
                 board.say(bytes.fromhex(bad), 3)
-            assert board.levels() == before
+            assert board.levels_between_pulses(pulsed) == before
             board.say(RELEASED_BY)
             stops += 1
         board.replies = board.replies[-40:]
