@@ -17,7 +17,7 @@ from cellwright.hardware.firmata.cellwright_messages import (
     Output,
 )
 from cellwright.hardware.firmata.ports import FirmataInput, FirmataOutput, refuse_locked
-from cellwright.hardware.waits import Coming, Named, Wait
+from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.board import FirmataBoard
@@ -95,12 +95,7 @@ class GuardedOutput(FirmataOutput):
         self._forget_pulse()
         self.board.send(cellwright_messages.pulse(self.pin, level, microseconds))
         self.level, self._fired = level, subject
-        env = self.board.env
-        self._back = Timeout(env, seconds, not level)
-        self._back.callbacks.append(self._go_back)
-        due_s = env.now + seconds + rest_s
-        self._rest = rest = Coming(env, subject, "did not fire", due_s, seconds + rest_s + LATE_S)
-        return rest
+        return self._time_pulse(subject, level, seconds, rest_s)
 
     def _go_back(self, back: Event) -> None:
         if not self._is_pulsed_by_board:

@@ -70,6 +70,10 @@ class FirmataOutput:
         refuse_locked(self.board, self.pin)
         self._forget_pulse()
         self._drive(level)
+        return self._time_pulse(subject, level, seconds, rest_s)
+
+    def _time_pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
+        """A pulse has begun: its end, and the wait for the end of the rest after it."""
         env = self.board.env
         self._back = Timeout(env, seconds, not level)
         self._back.callbacks.append(self._go_back)
