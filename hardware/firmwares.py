@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
+from cellwright.errors import InputError
 from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA
 from cellwright.hardware.timing import Timing
 from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
@@ -17,3 +19,16 @@ STEP_TIMINGS: dict[SteppingFirmware, Timing] = {
 }
 BAUDS: dict[SteppingFirmware, int] = {"cellwright": 57600, "configurable": 115200}
 """Bits/s at which each listens (hardware/firmware/PROTOCOL.md; ConfigurableFirmata's own rate)."""
+HEX_FOLDER = Path(__file__).resolve().parent / "firmware" / "hex"
+"""CellwrightFirmata, compiled."""
+
+
+def firmware_hex(board: str) -> Path:
+    """CellwrightFirmata for an "uno", "nano" or "mega". Raises InputError where it is not there."""
+    path = HEX_FOLDER / f"cellwright-{board}.hex"
+    if not path.exists():
+        raise InputError(
+            f"This copy of Cellwright has no firmware for the {board.capitalize()}: "
+            "run 'make firmware' in its checkout."
+        )
+    return path

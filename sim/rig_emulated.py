@@ -9,13 +9,13 @@ from pathlib import Path
 import simpy
 
 from cellwright.actuators import Buzzer, Lamp, Motor, Pump, Solenoid, Stepper, Valve
-from cellwright.errors import InputError
 from cellwright.hardware.emulated import EmulatedArduino
 from cellwright.hardware.emulated_faults import PinFaults
 from cellwright.hardware.emulated_world import PinWorld, Wiring
 from cellwright.hardware.faults import Faults, FaultyLink
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.firmata.pin_maps import Kind
+from cellwright.hardware.firmwares import firmware_hex
 from cellwright.hardware.link import Link
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import Cell, RunLog
@@ -24,7 +24,6 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 from cellwright.sim.world import world_of
 
-HEX_FILES: dict[Kind, str] = {"uno": "cellwright-uno.hex", "nano": "cellwright-nano.hex", "mega": "cellwright-mega.hex"}
 EXCHANGE_S = 0.02
 """How far the chip may run ahead where nothing is due; it stops at whatever it says itself, so this is only speed."""
 
@@ -40,14 +39,6 @@ class EmulatedRig:
     plant: CellPlant
     faults: Faults
     arduino: EmulatedArduino
-
-
-def firmware_hex(kind: Kind) -> Path:
-    """CellwrightFirmata, compiled for an Arduino. Raises InputError where it is not there."""
-    path = Path(__file__).resolve().parents[1] / "hardware" / "firmware" / "hex" / HEX_FILES[kind]
-    if not path.exists():
-        raise InputError(f"{path.name} is not there; run 'make firmware' in a checkout of Cellwright.")
-    return path
 
 
 def emulated_rig(

@@ -14,6 +14,7 @@ from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console, counted
 from cellwright.errors import CellFault
 from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.firmwares import firmware_hex
 from cellwright.sim import Scenario
 from cellwright.sim.agreement import (
     AGREES_WITHIN_PERCENT,
@@ -23,7 +24,6 @@ from cellwright.sim.agreement import (
     disagreement,
     percent_off,
 )
-from cellwright.sim.rig_emulated import firmware_hex
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellwright.errors import InputError, nearest
+from cellwright.hardware.firmwares import firmware_hex
 from cellwright.hardware.intel_hex import read_hex
-
-HEX_FOLDER = Path(__file__).resolve().parent.parent / "firmware" / "hex"
 
 
 class Dialect(NamedTuple):
@@ -139,10 +138,5 @@ def load_image(board: str, given: Path | None, room_bytes: int) -> Image:
 
     Raises InputError where it is not there, is damaged, or does not fit.
     """
-    path = given or HEX_FOLDER / f"cellwright-{board}.hex"
-    if given is None and not path.exists():
-        raise InputError(
-            f"This copy of Cellwright has no firmware for a {BOARDS[board].title}: "
-            "run 'make firmware' in its checkout, or name a file with --firmware."
-        )
+    path = given or firmware_hex(board)
     return Image(path, read_hex(path, room_bytes, f"a {BOARDS[board].title}"), given is None)

@@ -10,8 +10,8 @@ from cellwright.cli import agreeing, run
 from cellwright.errors import InputError
 from cellwright.hardware import emulated
 from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.firmwares import firmware_hex
 from cellwright.sim.agreement import Account
-from cellwright.sim.rig_emulated import firmware_hex
 
 NOT_BUILT = "The emulated chip is not built; run 'sh tests/emulator/build.sh' in a checkout of Cellwright."
 

@@ -11,7 +11,7 @@ from cellwright.hardware.emulated import EmulatedArduino
 from cellwright.hardware.emulated_library import find_library
 from cellwright.hardware.emulated_world import PinWorld, Wiring
 from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.sim.rig_emulated import firmware_hex
+from cellwright.hardware.firmwares import firmware_hex
 
 pytestmark = pytest.mark.emulated
 

@@ -14,9 +14,9 @@ from cellwright.hardware.emulated_world import PinWorld, Wiring
 from cellwright.hardware.firmata import messages
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.firmata.virtual import VirtualArduino
+from cellwright.hardware.firmwares import firmware_hex
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.hardware.motion import TripPoint
-from cellwright.sim.rig_emulated import firmware_hex
 
 AXIS = SimpleNamespace(name="axis")
 VALVE = SimpleNamespace(name="valve")

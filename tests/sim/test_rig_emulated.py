@@ -7,13 +7,14 @@ import pytest
 from cellwright import cells
 from cellwright.actuators import Lamp, Motor, Pump, Solenoid, Stepper
 from cellwright.errors import InputError
+from cellwright.hardware import firmwares
 from cellwright.hardware.emulated_chip import CLOCK_HZ
 from cellwright.hardware.emulated_library import find_library
 from cellwright.hardware.emulated_world import Wiring
 from cellwright.hardware.faults import read_fault
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import RunLog
-from cellwright.sim import model_rig, rig_emulated
+from cellwright.sim import model_rig
 from cellwright.sim.agreement import account_on
 from cellwright.sim.rig_emulated import emulated_rig, firmware_hex, wiring_of
 
@@ -122,9 +123,9 @@ def test_it_homes_at_its_switches_steps_as_drivers_need_and_stops_by_itself_when
     assert bridge.true_position == stands_at
 
 
-def test_firmware_that_is_not_compiled_is_said(monkeypatch):
-    monkeypatch.setitem(rig_emulated.HEX_FILES, "uno", "none.hex")
-    with pytest.raises(InputError, match=r"none\.hex is not there; run 'make firmware' in a checkout of Cellwright"):
+def test_firmware_that_is_not_compiled_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(firmwares, "HEX_FOLDER", tmp_path)
+    with pytest.raises(InputError, match="no firmware for the Uno: run 'make firmware' in its checkout"):
         emulated_rig(cells.load("stapler").scenario(), 1, 0)
 
 

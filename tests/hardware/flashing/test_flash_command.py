@@ -10,6 +10,7 @@ import pytest
 from cellwright.cli import flashing, run
 from cellwright.cli.flashing import FlashAsked
 from cellwright.errors import InputError, NotFlashed
+from cellwright.hardware import firmwares
 from cellwright.hardware.flashing import boards
 from cellwright.hardware.intel_hex import read_hex
 
@@ -23,7 +24,7 @@ def flash(hex_file, monkeypatch, tmp_path, capsys):
     """Flash a board with NEW as our own firmware, or what is asked for; what was printed, without line breaks."""
     for board in boards.BOARDS:
         hex_file(NEW, f"cellwright-{board}.hex")
-    monkeypatch.setattr(boards, "HEX_FOLDER", tmp_path)
+    monkeypatch.setattr(firmwares, "HEX_FOLDER", tmp_path)
 
     def carry_out(desk, /, **changes):
         desk.names.setdefault(NEW[:16], "CellwrightFirmata")
