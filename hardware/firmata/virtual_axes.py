@@ -184,9 +184,9 @@ class VirtualAxes:
 
     def _set_speed(self, axis: VirtualAxis, data: bytes) -> None:
         speed = decode_decimal(data)
-        if not 0 < speed <= self.program.has.one_axis:
-            self.refuse("speed is beyond this board's")
-        elif not axis.model.moving or axis.group is not None:
+        if not self.is_speed(speed):
+            return
+        if not axis.model.moving or axis.group is not None:
             axis.speed = speed
         elif self.may_move(speed - axis.move_speed):
             axis.speed = axis.move_speed = speed
@@ -233,6 +233,13 @@ class VirtualAxes:
             self._ended(axis)
 
     # ---- moves ----
+
+    def is_speed(self, speed: float) -> bool:
+        """Whether a single axis can make so many steps/s; says why not."""
+        if 0 < speed <= self.program.has.one_axis:
+            return True
+        self.refuse("speed is beyond this board's")
+        return False
 
     def may_move(self, speed: float) -> bool:
         """Whether so many more steps/s are allowed; says why not."""

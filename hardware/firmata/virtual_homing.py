@@ -58,10 +58,11 @@ class VirtualHoming:
             self._answer(data[0] if data else own.NO_PIN, own.NO_SWITCH)
             return
         has = self.axes.program.has
-        can = 0 < asked.fast <= has.one_axis and 0 < asked.slow <= has.one_axis
+        can = self.axes.is_speed(asked.fast) and self.axes.is_speed(asked.slow) and self.axes.may_move(asked.fast)
         is_free = len(self._searches) < AT_ONCE[has.chip] and not self.has(axis) and not axis.model.moving
-        if not can or not is_free or self.axes.program.stopped:
-            self.axes.refuse("axis cannot be homed now" if can else "speed is beyond this board's")
+        if not can or not is_free:
+            if can:
+                self.axes.refuse("axis cannot be homed now")
             self._answer(asked.device, own.STOPPED)
             return
         self._searches[axis.number] = search = _Search(axis, asked, _Phase.SEEKING)

@@ -63,11 +63,12 @@ class Victim:
         return {pin: self.chip.level(*port_and_bit(pin)) for pin in self.driven()}
 
     def levels_between_pulses(self, pulsed):
-        """The same; where a pulsed pin is high, once a read-out has had time to end."""
-        levels = self.levels()
-        if any(levels.get(pin) for pin in pulsed):
-            self.run(READ_MS)
+        """The same; where a pulsed pin is high, once read-outs of all converters have had time to end."""
+        for _ in range(5):
             levels = self.levels()
+            if not any(levels.get(pin) for pin in pulsed):
+                break
+            self.run(READ_MS)
         return levels
 
 

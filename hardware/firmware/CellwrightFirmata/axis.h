@@ -13,6 +13,7 @@ enum StretchFlags : uint8_t {
     CRUISE = 0x04,    // at even speed, so that it may be cut short anywhere
     NEGATIVE = 0x08,
     COILS = 0x10,  // which the housekeeping switches
+    AWAITS = 0x20,  // the next stretch, in a pause
     PLANNED = 0x80,
 };
 

@@ -45,6 +45,9 @@ inline void turn_over(volatile uint8_t* pin, uint8_t mask) { native_turn_over(pi
 inline void wait() { native_wait(); }
 #endif
 
+// What a frequent interrupt calls now and then: within it, the compiler would save the registers that this uses every time.
+#define APART __attribute__((noinline))
+
 // What a restart does not clear. Nothing in it has an initial value.
 #if defined(__AVR__)
 #define SURVIVES_RESTART __attribute__((section(".noinit")))

@@ -105,7 +105,7 @@ void wake_housekeeping()
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { OCR1B = TCNT1 + 4; }
 }
 
-static void beat()
+static APART void beat()
 {
     static uint8_t beats;
     if (++beats == BEATS_PER_MS) {
@@ -119,11 +119,17 @@ static void beat()
 
 static inline bool is_past(uint16_t at) { return int16_t(TCNT1 - at) >= -2; }
 
+static APART void see_whether_near()
+{
+    if (int32_t(alarm_at - long_ticks()) < NEARBY)
+        alarm = NEAR;
+}
+
 // The whole time is read only where the lower half of it fits, as that takes long.
 static inline bool alarm_is_due()
 {
-    if (alarm == FAR && uint16_t(uint16_t(alarm_at) - TCNT1 + NEARBY / 4) < NEARBY && int32_t(alarm_at - long_ticks()) < NEARBY)
-        alarm = NEAR;
+    if (alarm == FAR && uint16_t(uint16_t(alarm_at) - TCNT1 + NEARBY / 4) < NEARBY)
+        see_whether_near();
     return alarm == NEAR && is_past(alarm_at);
 }
 
@@ -152,14 +158,16 @@ ISR(TIMER1_COMPB_vect)
     if (housekeeping_runs)
         return;
     housekeeping_runs = true;
-    sei();
-    for (bool more = true; more;) {
+    do {
         if (beats_due) {
-            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { beats_due--; }
+            beats_due--;
+            sei();
             beat();
         }
-        more = plan_one() || beats_due;
-    }
-    cli();
+        sei();
+        if (is_plan_due())
+            plan_one();
+        cli();
+    } while (beats_due || is_plan_due());
     housekeeping_runs = false;
 }

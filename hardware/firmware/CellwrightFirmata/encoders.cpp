@@ -17,34 +17,36 @@ struct Encoder {
     int32_t told;
 };
 static Encoder encoders[ENCODERS];
-static uint8_t attached_count;
+static Encoder* encoders_end = encoders;  // those before it were attached once
 static uint8_t reports = CHANGED;
 static volatile uint16_t lost;
 
 // From the two levels before (bits 3, 2) and now (bits 1, 0): one up, one down, none, or 2 where both changed.
 static const int8_t TURNED[16] PROGMEM = {0, -1, 1, 2, 1, 0, 2, -1, -1, 2, 0, 1, 2, 1, -1, 0};
 
+static inline uint8_t levels_of(const Encoder& encoder) { return (encoder.a.level() ? 2 : 0) | (encoder.b.level() ? 1 : 0); }
+
 static inline void count_edges()
 {
-    for (Encoder& encoder : encoders) {
-        if (!encoder.attached)
+    for (Encoder* encoder = encoders; encoder < encoders_end; encoder++) {
+        if (!encoder->attached)
             continue;
-        uint8_t now = (encoder.a.level() ? 2 : 0) | (encoder.b.level() ? 1 : 0);
-        int8_t turned = pgm_read_byte(&TURNED[encoder.before << 2 | now]);
-        encoder.before = now;
+        uint8_t now = levels_of(*encoder), before = encoder->before;
+        if (now == before)
+            continue;
+        encoder->before = now;
+        int8_t turned = pgm_read_byte(&TURNED[before << 2 | now]);
         if (turned == 2)
             lost++;
-        else if (turned)
-            encoder.count += turned;
+        else
+            encoder->count += turned;
     }
 }
 
 static inline void on_change()
 {
-    if (attached_count)
-        count_edges();
-    if (has_timed)
-        note_edges(microseconds());
+    count_edges();
+    note_edges();
 }
 
 ISR(PCINT0_vect) { on_change(); }
@@ -75,7 +77,6 @@ static void detach(Encoder& encoder)
         pin_modes[pin] = INPUT_MODE;
     }
     encoder.attached = false;
-    attached_count--;
 }
 
 static bool can_count(uint8_t pin) { return can_be(pin, ENCODER_MODE) && is_free(pin); }
@@ -100,9 +101,10 @@ static void attach(uint8_t number_of_encoder, uint8_t a, uint8_t b)
     {
         encoder.count = 0;
         encoder.told = 0;
-        encoder.before = (encoder.a.level() ? 2 : 0) | (encoder.b.level() ? 1 : 0);
+        encoder.before = levels_of(encoder);
         encoder.attached = true;
-        attached_count++;
+        if (&encoder >= encoders_end)
+            encoders_end = &encoder + 1;
     }
     let_change_interrupt(a, true);
     let_change_interrupt(b, true);

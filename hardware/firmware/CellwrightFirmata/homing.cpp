@@ -79,9 +79,10 @@ void handle_home(const uint8_t* data, uint8_t size)
     for (Homing& homing : homings)
         if (homing.phase == IDLE)
             free = &homing;
-    bool can = fast > 0 && slow > 0 && fast <= MOST_STEPS_ONE && slow <= MOST_STEPS_ONE;
-    if (!can || stopped || !free || axis.moving || is_homing(device)) {
-        refuse(!can ? PSTR("speed is beyond this board's") : PSTR("axis cannot be homed now"));
+    bool can = is_speed(fast) && is_speed(slow) && may_move(fast);
+    if (!can || !free || axis.moving || is_homing(device)) {
+        if (can)
+            refuse(PSTR("axis cannot be homed now"));
         answer(device, WAS_STOPPED);
         return;
     }

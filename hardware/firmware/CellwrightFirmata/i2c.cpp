@@ -7,6 +7,7 @@
 enum Mode7 : uint8_t { WRITE = 0, READ_ONCE = 1, READ_ALWAYS = 2, STOP_READING = 3 };
 constexpr uint8_t TEN_BITS = 0x20, MOST_BYTES = 32;
 constexpr uint16_t MOST_TICKS = 4000;  // half us that the bus may take for one thing
+static const char NOBODY_ANSWERS[] PROGMEM = "I2C: nobody answers";
 constexpr uint8_t STARTED = 0x08, STARTED_AGAIN = 0x10, SLAVE_WRITES = 0x18, WRITTEN = 0x28, SLAVE_READS = 0x40;
 
 struct Reading {
@@ -99,7 +100,7 @@ static void read_and_tell(const Reading& reading)
     end();
     end_reply();
     if (got < reading.count)
-        refuse(got ? PSTR("I2C: too few bytes") : PSTR("I2C: nobody answers"));
+        refuse(got ? PSTR("I2C: too few bytes") : NOBODY_ANSWERS);
 }
 
 static void write(uint8_t address, const uint8_t* data, uint8_t size)
@@ -109,7 +110,7 @@ static void write(uint8_t address, const uint8_t* data, uint8_t size)
         there = send(number(data + at, 2)) == WRITTEN;
     end();
     if (!there)
-        refuse(PSTR("I2C: nobody answers"));
+        refuse(NOBODY_ANSWERS);
 }
 
 void handle_i2c(const uint8_t* data, uint8_t size)

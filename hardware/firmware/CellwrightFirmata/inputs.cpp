@@ -95,26 +95,18 @@ struct TimedInput {
     Place place;
     volatile uint32_t at;  // the first edge away from the level that was told, us
     bool level : 1;        // as told
-    bool away : 1;         // such an edge was seen
+    bool seen : 1;         // the level last seen
+    bool away : 1;         // an edge away from the level that was told was seen
     bool to_tell : 1;
 };
 static TimedInput timed[TIMED_INPUTS];
-bool has_timed;
-
-static void begin_timed()
-{
-    if (has_timed)
-        return;
-    for (TimedInput& input : timed)
-        input.pin = NO_PIN;
-    has_timed = true;
-}
+static TimedInput* timed_end = timed;  // those before it were used once
 
 static TimedInput* timed_at(uint8_t pin)
 {
-    for (TimedInput& input : timed)
-        if (input.pin == pin)
-            return &input;
+    for (TimedInput* input = timed; input < timed_end; input++)
+        if (input->pin == pin)
+            return input;
     return nullptr;
 }
 
@@ -130,7 +122,9 @@ static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
     TimedInput* input = timed_at(pin);
     if (!input)
         input = timed_at(NO_PIN);
-    if (!input) {
+    if (!input)
+        input = timed_end;
+    if (input == timed + TIMED_INPUTS) {
         refuse(PSTR("no room for a timed input"));
         return;
     }
@@ -141,16 +135,17 @@ static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
         *input = TimedInput();
         input->place = place_of(pin);
         input->settle_ms = settle_ms;
-        input->level = !input->place.level();  // so that its level is told once
+        input->level = input->seen = !input->place.level();  // so that its level is told once
         input->pin = pin;
+        if (input == timed_end)
+            timed_end++;
     }
     let_change_interrupt(pin, true);
-    note_edges(microseconds());
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { note_edges(); }
 }
 
 void handle_timed_input(const uint8_t* data, uint8_t size)
 {
-    begin_timed();
     uint8_t pin = size >= 2 ? data[1] : 0;
     bool fits = size >= 2 && (data[0] == 1 || (data[0] == 0 && size >= 4));
     if (!fits || (!is_free(pin) && (pin == NO_PIN || pin != emergency_pin()))) {
@@ -163,65 +158,59 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
         forget(*input);
 }
 
-void note_edges(uint32_t us)
+static APART void note(TimedInput& input, bool level)
 {
-    for (TimedInput& input : timed) {
-        if (input.pin == NO_PIN || input.to_tell)
+    input.seen = level;
+    input.still_beats = 0;
+    if (level != input.level && !input.away) {
+        input.at = microseconds();
+        input.away = true;
+    }
+}
+
+// The interrupt may be another pin's: an encoder beside must not make a still input look restless.
+void note_edges()
+{
+    for (TimedInput* input = timed; input < timed_end; input++) {
+        if (input->pin == NO_PIN || input->to_tell)
             continue;
-        bool away = input.place.level() != input.level;
-        if (away && !input.away) {
-            input.at = us;
-            input.away = true;
-        }
-        input.still_beats = 0;
+        bool level = input->place.level();
+        if (level != input->seen)
+            note(*input, level);
     }
 }
 
 // Also sees what no interrupt has told of.
 void settle_inputs()
 {
-    if (!has_timed)
-        return;
-    uint32_t now = microseconds();
-    for (TimedInput& input : timed)
+    for (TimedInput* input = timed; input < timed_end; input++)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            if (input.pin == NO_PIN || input.to_tell)
+            if (input->pin == NO_PIN || input->to_tell)
                 continue;
-            uint16_t settle_beats = uint16_t(input.settle_ms) * BEATS_PER_MS;
-            if (input.place.level() == input.level) {
-                if (input.still_beats < settle_beats)
-                    input.still_beats++;
-                else
-                    input.away = false;  // it was only a spike
-                continue;
-            }
-            if (!input.away) {
-                input.away = true;
-                input.at = now;
-                input.still_beats = 0;
-            } else if (input.still_beats < settle_beats) {
-                input.still_beats++;
+            bool level = input->place.level();
+            if (level != input->seen) {
+                note(*input, level);
+            } else if (input->still_beats < uint16_t(input->settle_ms) * BEATS_PER_MS) {
+                input->still_beats++;
             } else {
-                input.level = !input.level;
-                input.away = false;
-                input.to_tell = true;
+                input->away = false;  // else it was only a spike
+                input->to_tell = level != input->level;
+                input->level = level;
             }
         }
 }
 
 static void tell_timed()
 {
-    if (!has_timed)
-        return;
-    for (TimedInput& input : timed)
-        if (input.to_tell) {
+    for (TimedInput* input = timed; input < timed_end; input++)
+        if (input->to_tell) {
             begin_reply(TIMED_INPUT);
-            put(input.pin);
-            put(input.level);
-            put_number(input.at, 5);
+            put(input->pin);
+            put(input->level);
+            put_number(input->at, 5);
             end_reply();
-            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { input.to_tell = false; }
+            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { input->to_tell = false; }
         }
 }
 
@@ -236,8 +225,7 @@ void reset_inputs()
     for (uint8_t& bits : asked)
         bits = 0;
     channels = 0;
-    if (has_timed)
-        for (TimedInput& input : timed)
-            if (input.pin != NO_PIN)
-                forget(input);
+    for (TimedInput* input = timed; input < timed_end; input++)
+        if (input->pin != NO_PIN)
+            forget(*input);
 }

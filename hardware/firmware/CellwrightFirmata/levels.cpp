@@ -204,7 +204,7 @@ void write_duty_or_angle(uint8_t pin, uint16_t value)
         return;
     if (stopped) {
         if (value)
-            refuse(PSTR("stopped: release first"));
+            refuse_stopped();
         return;
     }
     if (pin_modes[pin] == PWM_MODE)

@@ -124,7 +124,7 @@ void write_output(uint8_t pin, bool level)
         }
     }
     if (!done && stopped)
-        refuse(PSTR("stopped: release first"));
+        refuse_stopped();
     else if (!done)
         refuse_pin(pin, PSTR("must rest first"));
 }
@@ -239,7 +239,7 @@ void tell_pulses()
 
 // ---- in interrupts ----
 
-void end_what_is_due()
+APART void end_what_is_due()
 {
     uint32_t now = long_ticks();
     for (Guard& guard : guards)

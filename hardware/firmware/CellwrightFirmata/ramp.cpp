@@ -6,10 +6,8 @@
 
 #include "clock.h"
 #include "coils.h"
-#include "steppers.h"
 #include "steps.h"
 
-constexpr float HALF_US_PER_S = 2e6f, FRACTION = 65536.0f;
 constexpr float RAMP_S = 0.06f;           // how long a stretch of a ramp may take, about
 constexpr float LONGEST_HALF_US = 30000;  // between events; longer intervals are cut by pauses
 constexpr float SLOW = HALF_US_PER_S / LONGEST_HALF_US;  // from or to less than this each step is a stretch of its own
@@ -71,11 +69,11 @@ static uint16_t whole(float steps) { return steps < 1 ? 1 : uint16_t(steps < MOS
 // are few enough for their intervals to change evenly, nearly: the more so, the faster they follow each other.
 static __attribute__((noinline)) void ramp(float to_rest, float most, bool up)
 {
-    float share = to_rest / (to_rest < 32 ? 2 : to_rest < 256 ? 3 : 4);
+    float share = to_rest * (to_rest < 32 ? 0.5f : to_rest < 256 ? 0.33f : 0.25f);
     if (up)
         share *= 1.5f;
-    if (to_rest == 0)
-        share = 2;  // the first two: see lay_out()
+    if (to_rest == 0 || (up && share < 2))
+        share = 2;  // exact, see lay_out(); and long enough for the next to be planned meanwhile, for three axes too
     else if (share > way.speed * RAMP_S)
         share = way.speed * RAMP_S;
     uint16_t steps = whole(1.5f * share >= most ? most : share);  // no crumbs: they are over before the next is planned
@@ -121,7 +119,7 @@ static void next_piece(int32_t to_go, float top)
         evenly(top, to_go);
         return;
     }
-    float to_rest = way.squared / way.twice_a;
+    float per_twice_a = 1 / way.twice_a, to_rest = way.squared * per_twice_a;
     if (to_go <= 0 || to_rest > way.ahead * NEARLY) {  // beyond help: stop past the target, then come back
         if (to_rest > 1.2f)
             ramp(to_rest, to_rest, false);
@@ -133,7 +131,7 @@ static void next_piece(int32_t to_go, float top)
         stop_at_target();
         return;
     }
-    float top_ahead = (way.top_squared - way.squared) / way.twice_a;
+    float top_ahead = (way.top_squared - way.squared) * per_twice_a;
     if (way.squared > way.top_squared * NEARLY) {  // the speed was lowered in mid-move
         if (top_ahead < -1)
             ramp(to_rest, -top_ahead, false);
@@ -162,9 +160,18 @@ static void next_piece(int32_t to_go, float top)
 
 static uint32_t fixed(float half_us) { return uint32_t(half_us * FRACTION + 0.5f); }
 
-static void lay(Axis& axis, const Stretch& next)
+// The interrupt looks at the flags first, so they come last.
+static void lay(Axis& axis, uint16_t events, uint32_t interval, int32_t growth, uint8_t flags)
 {
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.next = next; }
+    axis.next.events = events;
+    axis.next.interval = interval;
+    axis.next.growth = growth;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        axis.next.flags = flags;
+        if (axis.flags & AWAITS)
+            go_on(axis);
+    }
 }
 
 // The piece as a stretch. A step too slow for the timer is cut into a pause and a rest of the same length as its parts.
@@ -180,7 +187,7 @@ static void lay_out(Axis& axis, float begin, uint8_t flags)
         uint16_t pauses = whole(half_us / LONGEST_HALF_US + 1);
         axis.slow_interval = fixed(half_us / (pauses + 1));
         axis.slow_flags = (flags | STEPS) & ~CRUISE;
-        lay(axis, {pauses, axis.slow_interval, 0, uint8_t(flags & (PLANNED | NEGATIVE))});
+        lay(axis, pauses, axis.slow_interval, 0, flags & (PLANNED | NEGATIVE));
         return;
     }
     int32_t growth = 0;
@@ -190,8 +197,8 @@ static void lay_out(Axis& axis, float begin, uint8_t flags)
         else if (piece.steps == 2)
             growth = half_us * FRACTION * (begin > 0 ? FROM_REST : -FROM_REST);
     }
-    uint32_t interval = fixed(half_us) - growth * int32_t(piece.steps - 1) / 2;
-    lay(axis, {piece.steps, interval, growth, uint8_t(flags | STEPS)});
+    uint32_t interval = fixed(half_us) - (growth * int32_t(piece.steps - 1) >> 1);  // a division takes long
+    lay(axis, piece.steps, interval, growth, flags | STEPS);
 }
 
 // Fills the axis's next stretch, which is empty.
@@ -200,14 +207,14 @@ static void plan(Axis& axis)
     if (axis.slow_flags) {
         uint8_t flags = axis.slow_flags;
         axis.slow_flags = 0;
-        lay(axis, {1, axis.slow_interval, 0, flags});
+        lay(axis, 1, axis.slow_interval, 0, flags);
         return;
     }
     int32_t to_go = axis.target - axis.end_position;
     float begin = axis.planned_speed, top = axis.move_speed;
     if (begin == 0) {
         if (to_go == 0) {
-            lay(axis, {1, 40UL << 16, 0, PLANNED | LAST});
+            lay(axis, 1, 40UL << 16, 0, PLANNED | LAST);
             return;
         }
         axis.planned_negative = to_go < 0;
@@ -226,9 +233,11 @@ static void plan(Axis& axis)
 }
 
 volatile bool plan_wanted;
-static volatile bool held;  // while the main loop changes a plan
+static volatile bool held;
 
-static void plan_soon()
+void hold_plans(bool hold) { held = hold; }
+
+void plan_soon()
 {
     plan_wanted = true;
     wake_housekeeping();
@@ -239,10 +248,10 @@ static bool needs_plan(const Axis& axis)
     return (axis.moving || axis.begins) && !axis.next.flags && !(axis.flags & LAST);
 }
 
-bool plan_one()
+bool is_plan_due() { return plan_wanted && !held; }
+
+APART void plan_one()
 {
-    if (!plan_wanted || held)
-        return false;
     plan_wanted = false;
     for (Axis& axis : axes)
         if (axis.flags & COILS)
@@ -254,202 +263,7 @@ bool plan_one()
             plan_wanted = true;  // there may be another
             plan(axes[device]);
             first = device + 1 < DEVICES ? device + 1 : 0;
-            return true;
+            return;
         }
     }
-    return false;
-}
-
-static uint8_t volatile_flags(const Axis& axis) { return *const_cast<const volatile uint8_t*>(&axis.next.flags); }
-
-bool plan_first(Axis& axis, int32_t target)
-{
-    settle(axis);
-    axis.target = target;
-    if (target == axis.end_position)
-        return false;
-    axis.begins = true;
-    plan_soon();
-    while (!volatile_flags(axis))
-        wait();
-    axis.begins = false;
-    return true;
-}
-
-constexpr uint16_t SOON_HALF_US = 4000;  // what is planned for later is planned anew when a move changes
-
-// The speed after `taken` steps of a stretch that ends at such a speed. It began at as much above or below its mean speed
-// as it ends below or above it, and the square changes evenly.
-static __attribute__((noinline)) float speed_in(const Stretch& stretch, uint16_t taken, float end)
-{
-    uint16_t steps = stretch.events;
-    float mean = HALF_US_PER_S * FRACTION / (stretch.interval + stretch.growth * int32_t(steps - 1) / 2);
-    if (stretch.flags & CRUISE)
-        return mean;
-    float begin = 2 * mean - end;
-    float squared = begin * begin + (end * end - begin * begin) * taken / steps;
-    return begin > 0 && squared > 0 ? sqrtf(squared) : 0;
-}
-
-static uint16_t steps_soon(uint32_t interval) { return SOON_HALF_US / (uint16_t(interval >> 16) + 1) + 1; }
-
-// Cuts the plan short, where that is more than a few milliseconds long. Returns false where it has to be tried again: the
-// interrupt was faster, or is about to take the long stretch.
-static bool cut_short(Axis& axis)
-{
-    Stretch now, next;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        now = {axis.left, axis.interval, axis.growth, axis.flags};
-        next = axis.next;
-    }
-    uint8_t slow = axis.slow_flags;
-    float speed = axis.planned_speed;
-    uint16_t soon = steps_soon(now.interval), spare = soon + soon / 2 + 2;
-    if ((now.flags & STEPS) && now.events > spare) {
-        // Its next step is already set: the others are reckoned with.
-        if (next.flags & STEPS)
-            speed = speed_in(next, 0, speed);
-        else if (next.flags && slow)
-            speed = 2 * HALF_US_PER_S * FRACTION / axis.slow_interval / (next.events + 1) - speed;
-        now.events--;
-        speed = speed_in(now, soon - 1, speed);
-        now.events++;
-        ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-        {
-            uint16_t dropped = now.events - soon;
-            if (axis.left <= dropped || axis.left > now.events || axis.flags != now.flags)
-                return false;
-            axis.left -= dropped;
-            axis.end_position += now.flags & NEGATIVE ? int32_t(dropped) : -int32_t(dropped);
-            axis.flags &= ~LAST;
-            axis.next.flags = axis.slow_flags = 0;
-        }
-        axis.planned_negative = now.flags & NEGATIVE;
-        axis.planned_speed = speed;
-        return true;
-    }
-    if ((next.flags & STEPS) && next.events > 2 * steps_soon(next.interval))
-        return false;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        axis.flags &= ~LAST;
-        if (axis.next.flags)
-            axis.next.flags = (axis.next.flags & ~LAST) | PLANNED;
-    }
-    axis.slow_flags &= ~LAST;
-    return true;
-}
-
-static int32_t planned_position(const Axis& axis)
-{
-    int32_t position, ahead = axis.slow_flags & STEPS ? 1 : 0;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        position = axis.end_position;
-        if (axis.next.flags & STEPS)
-            ahead += axis.next.events;
-    }
-    return axis.planned_negative ? position - ahead : position + ahead;
-}
-
-// The move goes on another way, from what is planned for the next milliseconds. The planning is held.
-static void turn_plan(Axis& axis)
-{
-    while (axis.moving && !cut_short(axis))  // a limit may end it meanwhile
-        wait();
-    if (axis.move_acceleration == 0)
-        axis.planned_speed = 0;  // nothing to be slowed down
-}
-
-static float rest_of(const Axis& axis) { return axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration); }
-
-void slow_down(Axis& axis)
-{
-    if (axis.move_acceleration == 0) {
-        halt(axis, ARRIVED);
-        return;
-    }
-    held = true;
-    turn_plan(axis);
-    float way = rest_of(axis);
-    int32_t to_rest = way < 1e9f ? int32_t(way) : 1000000000, position = planned_position(axis);
-    if (to_rest < way)
-        to_rest++;
-    axis.target = axis.planned_negative ? position - to_rest : position + to_rest;
-    held = false;
-    plan_soon();
-}
-
-// Speed, acceleration or target change in mid-move.
-static void change_move(Axis& axis)
-{
-    turn_plan(axis);
-    // What could just stop at its target still can.
-    float ahead = axis.planned_negative ? planned_position(axis) - axis.target : axis.target - planned_position(axis);
-    if (axis.move_acceleration > 0 && rest_of(axis) > ahead && rest_of(axis) < 1.02f * ahead)
-        axis.planned_speed = sqrtf(2 * axis.move_acceleration * ahead);
-}
-
-void begin_move(Axis& axis, int32_t target, float speed)
-{
-    held = true;
-    axis.target = target;
-    axis.move_speed = speed;
-    axis.move_acceleration = axis.acceleration;
-    if (axis.moving)
-        change_move(axis);
-    held = false;
-    plan_soon();
-    if (axis.moving)
-        return;
-    tell_ended_moves();  // of the move before
-    if (!plan_first(axis, target)) {
-        axis.ended = ARRIVED;
-        return;
-    }
-    Axis* one = &axis;
-    start_axes(&one, 1);
-}
-
-void settle(Axis& axis)
-{
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        axis.end_position = position_of(axis);
-        axis.flags = axis.next.flags = axis.slow_flags = 0;
-        axis.planned_speed = 0;
-    }
-}
-
-void halt(Axis& axis, Ending ending)
-{
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        drop_axis(axis);
-        if (axis.moving)
-            axis.ended = ending;
-        axis.moving = false;
-        settle(axis);
-    }
-}
-
-void call_here_zero(Axis& axis)
-{
-    held = true;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
-    {
-        int32_t here = position_of(axis);
-        axis.end_position -= here;
-        axis.target -= here;
-        if (axis.wires > 1)
-            axis.phase = (here % phases_of(axis) * (axis.half_steps || axis.wires == 2 ? 1 : 2) + axis.phase) % phases_of(axis);
-    }
-    held = false;
-}
-
-void halt_all()
-{
-    for (Axis& axis : axes)
-        halt(axis, NOT_ENDED);
 }

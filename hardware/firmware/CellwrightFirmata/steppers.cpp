@@ -1,8 +1,7 @@
 #include "steppers.h"
 
-#include <math.h>
-
 #include "coils.h"
+#include "groups.h"
 #include "homing.h"
 #include "messages.h"
 #include "steps.h"
@@ -20,20 +19,9 @@ enum Sub : uint8_t {
     ACCELERATION = 0x08,
     SPEED = 0x09,
     COMPLETE = 0x0A,
-    GROUP_CONFIGURE = 0x20,
-    GROUP_TO = 0x21,
-    GROUP_STOP = 0x23,
-    GROUP_COMPLETE = 0x24,
 };
 
 constexpr uint8_t INVERT_STEP = 0x01, INVERT_DIRECTION = 0x02, INVERT_ENABLE = 0x10, HAS_ENABLE = 0x01;
-
-struct Group {
-    uint8_t members[DEVICES];
-    uint8_t count : 7;  // 0: not configured
-    bool moving : 1;
-};
-static Group groups[GROUPS];
 
 bool is_configured(uint8_t device) { return device < DEVICES && axes[device].wires; }
 
@@ -153,10 +141,18 @@ static void complete(uint8_t device)
     end_reply();
 }
 
-static bool may_move(float speed)
+bool is_speed(float speed)
+{
+    if (speed > 0 && speed <= MOST_STEPS_ONE)
+        return true;
+    refuse(PSTR("speed is beyond this board's"));
+    return false;
+}
+
+bool may_move(float speed)
 {
     if (stopped) {
-        refuse(PSTR("stopped: release first"));
+        refuse_stopped();
         return false;
     }
     float all = speed;
@@ -171,7 +167,7 @@ static bool may_move(float speed)
 }
 
 // So that no difference of two positions overflows.
-static bool is_within_reach(int32_t position)
+bool is_within_reach(int32_t position)
 {
     constexpr int32_t FARTHEST = 1L << 30;
     if (position <= FARTHEST && position >= -FARTHEST)
@@ -195,10 +191,8 @@ static void move_to(uint8_t device, int32_t target)
 
 static void set_speed(Axis& axis, float speed)
 {
-    if (!(speed > 0) || speed > MOST_STEPS_ONE) {
-        refuse(PSTR("speed is beyond this board's"));
+    if (!is_speed(speed))
         return;
-    }
     if (axis.moving && axis.group == NO_GROUP && !may_move(speed - axis.move_speed))
         return;
     axis.speed = speed;
@@ -227,131 +221,6 @@ static void stop_axis(uint8_t device)
         complete(device);
 }
 
-// ---- groups ----
-
-static void leave_groups(uint8_t device)
-{
-    for (Group& group : groups)
-        for (uint8_t n = 0; n < group.count; n++)
-            if (group.members[n] == device)
-                group.count = 0;
-}
-
-static void configure_group(Group& group, const uint8_t* data, uint8_t size)
-{
-    group.count = 0;
-    if (size < 2 || size > DEVICES) {
-        refuse(PSTR("a group needs two members"));
-        return;
-    }
-    for (uint8_t n = 0; n < size; n++) {
-        bool twice = false;
-        for (uint8_t other = 0; other < n; other++)
-            twice |= data[other] == data[n];
-        if (!is_configured(data[n]) || twice) {
-            refuse(PSTR("group has an unknown member"));
-            return;
-        }
-        group.members[n] = data[n];
-    }
-    group.count = size;
-}
-
-static void halt_group(Group& group)
-{
-    for (uint8_t n = 0; n < group.count; n++)
-        if (axes[group.members[n]].group == &group - groups)
-            halt(axes[group.members[n]], ARRIVED);
-}
-
-static void end_group_if_all_stand(uint8_t number_of_group)
-{
-    Group& group = groups[number_of_group];
-    for (uint8_t n = 0; n < group.count; n++)
-        if (axes[group.members[n]].moving)
-            return;
-    for (uint8_t n = 0; n < group.count; n++) {
-        axes[group.members[n]].group = NO_GROUP;
-        axes[group.members[n]].ended = NOT_ENDED;
-    }
-    group.moving = false;
-    begin_reply(ACCELSTEPPER);
-    put(GROUP_COMPLETE);
-    put(number_of_group);
-    end_reply();
-}
-
-// Each member gets the same trapezoid, scaled to its way: so they are on a straight line at any time.
-static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t size)
-{
-    Group& group = groups[number_of_group];
-    if (!group.count || size < 5 * group.count) {
-        refuse(group.count ? PSTR("group's targets are missing") : PSTR("group is not configured"));
-        return;
-    }
-    float speed = 1e9f, acceleration = 1e9f;  // of the whole way, 1/s and 1/s²
-    float all = 0;
-    for (uint8_t n = 0; n < group.count; n++) {
-        const Axis& axis = axes[group.members[n]];
-        if (axis.moving || is_homing(group.members[n])) {
-            refuse(PSTR("a member of the group moves"));
-            return;
-        }
-        int32_t target = signed_number(data + 5 * n);
-        if (!is_within_reach(target))
-            return;
-        float way = fabs(float(target - axis.end_position));
-        if (way == 0)
-            continue;
-        all += way;
-        if (axis.speed / way < speed)
-            speed = axis.speed / way;
-        if (axis.acceleration / way < acceleration)
-            acceleration = axis.acceleration / way;
-    }
-    if (!may_move(all * speed))
-        return;
-    Axis* started[DEVICES];
-    uint8_t count = 0;
-    for (uint8_t n = 0; n < group.count; n++) {
-        Axis& axis = axes[group.members[n]];
-        int32_t target = signed_number(data + 5 * n);
-        float way = fabs(float(target - axis.end_position));
-        axis.move_speed = speed * way;
-        axis.move_acceleration = acceleration * way;
-        axis.group = number_of_group;
-        axis.ended = NOT_ENDED;
-        if (plan_first(axis, target))
-            started[count++] = &axis;
-    }
-    group.moving = true;
-    start_axes(started, count);
-    if (!count)
-        end_group_if_all_stand(number_of_group);  // they are there already
-}
-
-static void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
-{
-    uint8_t number_of_group = data[0];
-    if (number_of_group >= GROUPS) {
-        refuse(PSTR("there are five groups, 0 to 4"));
-        return;
-    }
-    Group& group = groups[number_of_group];
-    if (group.moving && sub != GROUP_STOP) {
-        refuse(PSTR("the group moves"));
-        return;
-    }
-    if (sub == GROUP_CONFIGURE)
-        configure_group(group, data + 1, size - 1);
-    else if (sub == GROUP_TO)
-        move_group(number_of_group, data + 1, size - 1);
-    else if (sub == GROUP_STOP && group.count)
-        halt_group(group);
-    else
-        refuse(PSTR("group is not configured"));
-}
-
 // ---- what the host asks ----
 
 static const uint8_t SIZES[] PROGMEM = {1, 0, 5, 5, 1, 0, 0, 4, 4, 4};  // of the data after the device
@@ -363,7 +232,7 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         return;
     }
     uint8_t sub = data[0], device = data[1];
-    if (sub >= GROUP_CONFIGURE) {
+    if (sub >= FIRST_OF_GROUPS) {
         handle_group(sub, data + 1, size - 1);
         return;
     }
@@ -450,13 +319,10 @@ void tell_ended_moves()
         }
         if (ended == HIT_LIMIT)
             tell_limit(device);
-        if (axis.group == NO_GROUP) {
+        if (axis.group == NO_GROUP)
             complete(device);
-        } else {
-            if (ended == HIT_LIMIT)
-                halt_group(groups[axis.group]);  // off the line, none goes on
-            end_group_if_all_stand(axis.group);
-        }
+        else
+            end_of_member(axis.group, ended == HIT_LIMIT);
     }
 }
 
@@ -490,8 +356,7 @@ void end_stopped_moves()
         end_homing(device);
         axes[device].group = NO_GROUP;
     }
-    for (Group& group : groups)
-        group.moving = false;
+    end_stopped_groups();
 }
 
 void reset_steppers()
@@ -503,6 +368,5 @@ void reset_steppers()
         if (axis.wires)
             release_pins(axis);
     }
-    for (Group& group : groups)
-        group.count = 0;
+    reset_groups();
 }

@@ -1,4 +1,4 @@
-// AccelStepper's messages and groups.
+// AccelStepper's messages.
 #pragma once
 
 #include "chip.h"
@@ -9,3 +9,7 @@ void tell_ended_moves();  // from the main loop
 void end_stopped_moves();  // the board was stopped: no group moves and nothing homes
 void reset_steppers();    // forget them all
 bool is_configured(uint8_t device);
+// Whether that can be; else the host is told why not.
+bool is_speed(float speed);
+bool may_move(float speed);  // one more axis
+bool is_within_reach(int32_t position);

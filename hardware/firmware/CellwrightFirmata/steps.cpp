@@ -7,13 +7,16 @@
 #include "clock.h"
 #include "stop.h"
 
-// half us: an axis due so soon is served with another, or three at 20,000 steps/s leave no time for the rest in some phases
-constexpr int16_t TOGETHER = 24;
+// half us: an axis due so soon is served with another. Of three at 20,000 steps/s two are always that near, which
+// leaves time for the rest in any phase.
+constexpr int16_t TOGETHER = 34;
 constexpr int16_t LATE = -40;        // half us
 constexpr int16_t FAR = 16000;       // half us: the longest that this interrupt sleeps
 constexpr int16_t RESPITE = 50;     // half us: for the second comparison, where steps leave it no time
+constexpr uint16_t SOON = 8;        // half us
+constexpr uint8_t AT_ONCE = 4;      // half us: past before the interrupt is left, so that it comes again before the second
 constexpr int16_t TOO_NEAR = 10;     // half us: not worth leaving the interrupt for
-constexpr uint32_t PAUSE = 200UL << 16;  // where a stretch is not planned yet
+constexpr uint32_t PAUSE = 16000UL << 16;  // where a stretch is not planned yet: until it is
 
 static Axis* running[DEVICES];
 static volatile uint8_t running_count;
@@ -55,7 +58,7 @@ static void pause_for_a_plan(Axis& axis)
 {
     unplanned_count++;
     axis.mask_now = 0;
-    axis.flags &= ~(STEPS | CRUISE);
+    axis.flags = (axis.flags & ~(STEPS | CRUISE)) | AWAITS;
     axis.left = 1;
     axis.interval = PAUSE;
     axis.growth = 0;
@@ -65,7 +68,7 @@ static void pause_for_a_plan(Axis& axis)
 extern "C" bool serve_axis(Axis& axis) __attribute__((used, externally_visible));
 extern "C" bool serve_axis(Axis& axis)
 {
-    if (axis.limit.is_active() && axis.limit.is_active()) {
+    if (axis.limit.mask && axis.limit.is_active() && axis.limit.is_active()) {
         axis.ended = HIT_LIMIT;
         axis.moving = false;
         return false;
@@ -82,8 +85,11 @@ extern "C" bool serve_axis(Axis& axis)
         } else if (!take(axis)) {
             pause_for_a_plan(axis);
         }
-        plan_wanted = true;
-        OCR1B = TCNT1 + 4;
+        // The housekeeping that runs already looks again: to wake it would cost the time that it needs.
+        if (!plan_wanted) {
+            plan_wanted = true;
+            OCR1B = TCNT1 + 4;
+        }
     }
     axis.due += axis.interval;
     axis.interval += axis.growth;
@@ -162,17 +168,19 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         "sub r18, r24 \n sbc r19, r25 \n rjmp waits%= \n"
 
         "slowly%=: \n"
-        "push r21 \n push r22 \n push r23 \n push r24 \n push r25 \n push r26 \n push r27 \n"
-        "clr r1 \n movw r24, r28 \n call serve_axis \n mov r18, r24 \n"
-        "pop r27 \n pop r26 \n pop r25 \n pop r24 \n pop r23 \n pop r22 \n pop r21 \n"
-        "tst r18 \n breq ended%= \n"
-        "ldd r18, Y+%[due]+2 \n ldd r19, Y+%[due]+3 \n sub r18, r24 \n sbc r19, r25 \n rjmp waits%= \n"
-
-        // The last of the running axes takes its place, and is looked at next.
-        "ended%=: \n"
+        // That takes long: an encoder that waits gets its turn before the next axis does.
+        "push r26 \n push r27 \n"
+        "clr r1 \n movw r24, r28 \n call serve_axis \n"
+        "pop r27 \n pop r26 \n"
+        "tst r24 \n brne goeson%= \n"
+        // It has ended: the last of the running axes takes its place.
         "lds r18, %[count] \n dec r18 \n sts %[count], r18 \n"
         "ldi r30, lo8(%[running]) \n ldi r31, hi8(%[running]) \n clr r19 \n lsl r18 \n add r30, r18 \n adc r31, r19 \n"
-        "ld r18, Z \n ldd r19, Z+1 \n st -X, r19 \n st -X, r18 \n rjmp counted%= \n"
+        "ld r18, Z \n ldd r19, Z+1 \n st -X, r19 \n st -X, r18 \n"
+        "goeson%=: \n"
+        "in r18, %[changes] \n tst r18 \n brne soon%= \n rjmp again%= \n"
+        "soon%=: \n"
+        "lds r24, %[time] \n lds r25, %[time]+1 \n adiw r24, %[soon] \n sts %[compare]+1, r25 \n sts %[compare], r24 \n rjmp leave%= \n"
 
         "coils%=: \n"
         "ldi r30, 1 \n sts %[wanted], r30 \n lds r30, %[time] \n lds r31, %[time]+1 \n adiw r30, 4 \n"
@@ -187,8 +195,8 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         :
         : [count] "i"(&running_count), [running] "i"(running), [latecount] "i"(&late_count), [time] "n"(_SFR_MEM_ADDR(TCNT1)),
           [compare] "n"(_SFR_MEM_ADDR(OCR1A)), [mask] "n"(_SFR_MEM_ADDR(TIMSK1)), [allbut] "n"(0xFF & ~_BV(OCIE1A)),
-          [respite] "n"(RESPITE), [flags1] "I"(_SFR_IO_ADDR(TIFR1)), [waits] "n"(OCF1B),
-          [together] "n"(TOGETHER), [far] "n"(FAR), [near] "n"(TOO_NEAR), [late] "n"(LATE - TOGETHER - 1), [cruise] "n"(2),
+          [respite] "n"(RESPITE), [flags1] "I"(_SFR_IO_ADDR(TIFR1)), [changes] "I"(_SFR_IO_ADDR(PCIFR)), [waits] "n"(OCF1B),
+          [together] "n"(TOGETHER), [soon] "n"(AT_ONCE), [far] "n"(FAR), [near] "n"(TOO_NEAR), [late] "n"(LATE - TOGETHER - 1), [cruise] "n"(2),
           [coils] "n"(4), [wanted] "i"(&plan_wanted), [wake] "n"(_SFR_MEM_ADDR(OCR1B)),
           OFFSET(pin, step_pin), OFFSET(pinmask, mask_now), OFFSET(limitpin, limit.pin), OFFSET(limitmask, limit.mask),
           OFFSET(flip, limit.flip), OFFSET(due, due), OFFSET(interval, interval), OFFSET(growth, growth),
@@ -231,11 +239,19 @@ void start_axes(Axis** started, uint8_t count)
             axis.moving = true;
             running[running_count++] = &axis;
         }
-        OCR1A = TCNT1 + 8;
+        OCR1A = TCNT1 + SOON;
         TIMSK1 |= _BV(OCIE1A);
     }
     plan_wanted = true;
     wake_housekeeping();
+}
+
+// Interrupts are off.
+void go_on(Axis& axis)
+{
+    axis.flags &= ~AWAITS;
+    axis.due = uint32_t(uint16_t(TCNT1 + SOON)) << 16;
+    OCR1A = TCNT1 + SOON;
 }
 
 // Interrupts are off, or may be.

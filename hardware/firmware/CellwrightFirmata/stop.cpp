@@ -275,6 +275,8 @@ void handle_stop(const uint8_t* data, uint8_t size)
     }
 }
 
+void refuse_stopped() { refuse(PSTR("stopped: release first")); }
+
 void handle_state(const uint8_t* data, uint8_t size) { tell(size && data[0] == 1 ? 1 : 0); }
 
 // ---- watching ----

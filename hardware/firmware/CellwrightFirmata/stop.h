@@ -25,6 +25,7 @@ void reset_link();
 void handle_watchdog(const uint8_t* data, uint8_t size);
 void handle_stop(const uint8_t* data, uint8_t size);
 void handle_state(const uint8_t* data, uint8_t size);
+void refuse_stopped();  // what was asked
 void tell_stops();  // to the host, from the main loop
 void say_restart();
 

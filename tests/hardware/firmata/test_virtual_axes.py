@@ -170,6 +170,14 @@ def test_axes_too_fast_together_are_refused(cell_desk):
     assert ask(cell_desk, accelstepper.to(1, 100)) == ["axes too fast together"]
 
 
+def test_nothing_is_homed_too_fast_beside_others(cell_desk, railed):
+    configured(cell_desk, 1)
+    cell_desk.tell(accelstepper.speed(1, 39_000.0), accelstepper.to(1, 100_000))
+    refused, answer = ask(cell_desk, own.home(Home(0, own.LOW_END, 39_000.0, 40.0, 200, 20_000)))
+    assert refused == "axes too fast together"
+    assert answer[:3] == (own.HOME, 0, own.STOPPED)
+
+
 def test_while_stopped_nothing_moves(cell_desk, axis):
     cell_desk.tell(accelstepper.to(0, 8000), wait_s=0.5)
     assert said(cell_desk, 0.1) == []

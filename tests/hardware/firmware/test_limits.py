@@ -162,3 +162,13 @@ def test_an_axis_that_homes_obeys_nobody_else(uno):
     uno.say(accelstepper.to(0, 1000), ms=12)
     assert uno.strings == ["axis is moved by others"]
     assert homed(uno) == (0, own.HOMED, 0)
+
+
+def test_nothing_is_homed_too_fast_beside_others(uno):
+    motor = axis_with_switches(uno, 2000, 80_000, low=-500)
+    uno.add_axis(1, 39_000, 200_000)
+    uno.say(accelstepper.to(1, 100_000), ms=20)
+    uno.say(own.home(own.Home(0, 0, fast=39_000, slow=300, off=100, most=5000)))
+    assert homed(uno)[:2] == (0, own.STOPPED)
+    assert uno.strings == ["axes too fast together"]
+    assert uno.position(motor) == 0

@@ -15,6 +15,7 @@ from cellwright.hardware.firmata.messages import sysex
 pytestmark = pytest.mark.emulated
 
 US = CLOCK_HZ // 1_000_000
+BUSY = 13
 
 
 def replies(board):
@@ -219,3 +220,31 @@ def test_a_group_is_stopped_dead_and_its_members_know_where_they_are(board):
     assert 500 < at[0] < 1500
     board.run(50)
     assert [board.told_position(device) for device in range(3)] == at == [board.position(motor) for motor in motors]
+
+
+# ---- a full line ----
+
+
+@pytest.mark.parametrize("kind", ["uno", "nano", "mega"])
+@pytest.mark.parametrize("phase", range(12))
+def test_three_fast_axes_leave_time_for_a_full_line_and_for_their_plans(unstarted, kind, phase):
+    """How near their steps come to each other decides how much time they leave, so they begin at odd moments."""
+    board, moments = unstarted(kind), random.Random(phase)
+    speed, acceleration, target = 20_000, 200_000, 9000
+    board.run(20)
+    board.say(own.output(own.Output(BUSY, safe=False)))
+    motors = board.three_axes(speed, acceleration)
+    for device, motor in enumerate(motors):
+        board.chip.log_steps(motor, target)
+        board.say(accelstepper.to(device, target), ms=moments.uniform(0, 9))
+    board.flood(600, BUSY)
+    board.run(800)
+    health = board.health()
+    assert health.lost == 0
+    assert health.late <= 40  # of 27,000, by more than 20 µs
+    assert health.waits <= 6
+    for motor in motors:
+        times = [cycle / CLOCK_HZ for cycle, _ in board.chip.logged_steps(motor)]
+        assert len(times) == target
+        lasted_s = times[-1] - times[0] + (2 / acceleration) ** 0.5
+        assert lasted_s == pytest.approx(target / speed + speed / acceleration, rel=5e-3)

@@ -132,6 +132,27 @@ def test_where_changes_do_not_interrupt_the_time_is_to_a_quarter_of_a_millisecon
     assert_bounces_are_settled(mega, SWITCH, 10, 251)
 
 
+def test_an_input_settles_while_encoders_turn_beside_three_axes_and_no_edge_is_lost(board):
+    motors = board.three_axes(10_000, 100_000)
+    encoders = attach_encoders(board)
+    board.set_input(14, True)
+    board.say(own.watch_input(14, True, 5), ms=20)
+    board.move_to(4000, 4000, 4000)
+    for encoder in encoders:
+        board.chip.turn(encoder, 5000, 20_000)
+    for level in (False, True):
+        board.run(50.123)
+        board.set_input(14, level)
+    board.run(50)
+    (*_, (_, down, down_us), (_, up, up_us)) = edges_told(board)
+    assert (down, up) == (False, True)
+    assert up_us - down_us == pytest.approx(50_123, abs=100)
+    board.run(600)
+    assert counts(board) == {0: 5000, 1: 5000}
+    assert board.health().encoder == 0
+    assert [board.position(motor) for motor in motors] == [4000, 4000, 4000]
+
+
 def assert_bounces_are_settled(board, pin, settle_ms, exact_us):
     board.set_input(pin, True)
     board.say(own.watch_input(pin, True, settle_ms), ms=settle_ms + 10)
