@@ -163,6 +163,9 @@ class FaultyLink(Link):
         if not self._is_cut:
             self._link.write(self._garbled(data))
 
+    def try_another_rate(self) -> None:
+        self._link.try_another_rate()
+
     def _receive(self, data: bytes) -> None:
         if self._is_cut or (self.drop and self._random.random() < self.drop):
             return

@@ -29,6 +29,9 @@ class Link(ABC):
     def write(self, data: bytes) -> None:
         """Send bytes. Never blocks and never raises; what is written first arrives first."""
 
+    def try_another_rate(self) -> None:  # noqa: B027  (most lines have one rate)
+        """Nobody answers: go on at another rate, where the line has several."""
+
     @abstractmethod
     def close(self) -> None:
         """Let go of the line once what was written is on its way. May be called twice."""

@@ -88,6 +88,9 @@ class RecordingLink(Link):
         self._note(TO_BOARD, _in_hex(data))
         self.link.write(data)
 
+    def try_another_rate(self) -> None:
+        self.link.try_another_rate()
+
     def _hear(self, data: bytes) -> None:
         self._note(TO_HOST, _in_hex(data))
         self.on_bytes(data)

@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -47,22 +48,28 @@ class SerialLink(Link):
     """A link over pyserial: a port's name ("/dev/ttyACM0", "COM3"), a pty's path, or a URL ("socket://host:port").
 
     Opening it resets an Uno, which then boots for about 2 s. clock: whose thread hears what arrives.
-    baud: bits/s, the firmware's own. Raises InputError if the port cannot be opened.
+    bauds: bits/s, the firmware's own; where there are several it begins with the first. Raises InputError if the port
+    cannot be opened.
     """
 
-    def __init__(self, clock: WallClock, port: str, baud: int) -> None:
+    def __init__(self, clock: WallClock, port: str, *bauds: int) -> None:
         super().__init__(port)
+        self._bauds = cycle(bauds)
         self._clock = clock
         self._open = True  # read and changed on the clock's thread only
         self._closing = threading.Event()
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
-        self._serial = open_port(port, baud)
+        self._serial = open_port(port, next(self._bauds))
         self._reader = self._start(self._read, f"reader of {port}")
         self._writer = self._start(self._write, f"writer of {port}")
 
     def write(self, data: bytes) -> None:
         if self._open:
             self._outgoing.put(bytes(data))
+
+    def try_another_rate(self) -> None:
+        with suppress(Exception):  # a port that is gone: its reader says so
+            self._serial.baudrate = next(self._bauds)
 
     def close(self) -> None:
         self._open = False

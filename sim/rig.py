@@ -55,6 +55,11 @@ class VirtualLine:
         """Bits/s with this firmware at its end."""
         return BAUDS[firmware] if self.baud is None else self.baud
 
+    def bauds_with(self, firmware: SteppingFirmware) -> list[int]:
+        """The rates at which a board may listen that has this firmware, or another; the likeliest first."""
+        likeliest = self.baud_with(firmware)
+        return [likeliest] if self.baud else [likeliest, *(baud for baud in BAUDS.values() if baud != likeliest)]
+
 
 def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | None = None) -> Rig:
     """The cell on a model board: no bytes."""

@@ -68,8 +68,8 @@ def calibrate(
     from cellwright.cli import calibrating
     from cellwright.sim import VirtualLine
 
-    line_baud = VirtualLine(baud=baud).baud_with(firmware.value)
-    calibrating.calibrate(cell, sensor, target, line_baud, known, output, settings or [])
+    bauds = VirtualLine(baud=baud).bauds_with(firmware.value)
+    calibrating.calibrate(cell, sensor, target, bauds, known, output, settings or [])
 
 
 @boards.command()

@@ -20,7 +20,7 @@ from cellwright.sensors.calibration import Ask, CalibratedSensor, Calibration
 
 
 def calibrate(
-    name: str, sensor: str, port: str, baud: int, known: float, output: Path, settings: Sequence[str]
+    name: str, sensor: str, port: str, bauds: Sequence[int], known: float, output: Path, settings: Sequence[str]
 ) -> None:
     """Ask a person to do what it takes, and write the calibration. Raises InputError for what cannot be calibrated."""
     scenario = cells.load(name).scenario(settings)
@@ -32,7 +32,7 @@ def calibrate(
     if not known > 0:
         raise InputError(f"{known:g} {device.known_unit} calibrates nothing; use something known above 0.")
     clock = WallClock()
-    board = FirmataBoard(clock, SerialLink(clock, auto_port() if port == "auto" else port, baud))
+    board = FirmataBoard(clock, SerialLink(clock, auto_port() if port == "auto" else port, *bauds))
     board.on_trouble(_fail)
     try:
         clock.run(until=board.ready)

@@ -193,7 +193,7 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
     port = auto_port() if asked.target == "auto" else asked.target
     clock = WallClock()
     random = Streams(asked.seed, 0)["faults on the line"]
-    faulty = FaultyLink(clock, SerialLink(clock, port, asked.line.baud_with(asked.firmware)), random)
+    faulty = FaultyLink(clock, SerialLink(clock, port, *asked.line.bauds_with(asked.firmware)), random)
     recorder = _recorder(asked)
     board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
     try:

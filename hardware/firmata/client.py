@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Generator
+from itertools import count
 from typing import Any, NamedTuple
 
 import pyfirmata2
@@ -25,6 +26,7 @@ from cellwright.hardware.link import Link
 
 BOOT_S = 2.5  # asking earlier may hold a bootloader up; stock firmware boots in 1.6 to 2.2 s
 ASK_AGAIN_S = 0.5  # a Mega's capabilities take 0.2 s at 57600 baud
+ASKINGS_AT_A_RATE = 2
 WITHIN_S = 10.0  # how long a board may take to be ready
 HEARTBEAT_S = 0.5  # how often a board that is ready is asked whether it is there
 UNANSWERED_BEATS = 2  # so many without an answer are trouble: 1.0 s of silence
@@ -233,7 +235,11 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
     def _connect(self) -> Generator[Event, Any, None]:
         """Let the board boot; ask for what it has not said, again and again, for answers and questions may be lost."""
         yield self._greeted | self.env.timeout(BOOT_S)
-        while self._is_open and not self.ready.triggered:
+        for asked in count():
+            if not self._is_open or self.ready.triggered:
+                return
+            if asked and asked % ASKINGS_AT_A_RATE == 0 and not self._greeted.triggered:
+                self.link.try_another_rate()
             self._ask_for_what_is_missing()
             yield self.env.timeout(ASK_AGAIN_S)
 

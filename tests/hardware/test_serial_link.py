@@ -232,6 +232,19 @@ def test_a_port_that_is_not_there_is_named_with_those_that_are(plugged):
     )
 
 
+def test_it_takes_one_rate_after_the_other_and_begins_again(board):
+    import termios
+
+    link = SerialLink(WallClock(), board.path, 115200, 57600)
+    rates = []
+    for _ in range(3):
+        rates.append(termios.tcgetattr(board.host_end)[4])
+        link.try_another_rate()
+    link.close()
+    link.try_another_rate()
+    assert rates == [termios.B115200, termios.B57600, termios.B115200]
+
+
 def test_a_port_in_use_is_refused(board, host):
     with pytest.raises(InputError, match=f"{board.path} is in use by another program: close it"):
         SerialLink(host.clock, board.path, 57600)

@@ -47,6 +47,44 @@ def test_a_board_that_boots_slowly_is_asked_until_it_answers(env, knows_uno, rea
     assert 6.1 <= env.now <= 6.7
 
 
+class AtAnotherRate:
+    """A board that sends noise to who listens at the wrong rate, and hears only noise from there."""
+
+    def __init__(self, link, rates, right):
+        self.rates, self.right, self.tried = rates, right, [0]
+        link.distort = lambda _, data: data if self.tried[-1] % rates == right else b"\x9c\xe6\x06\xf0"
+        link.try_another_rate = lambda: self.tried.append(self.tried[-1] + 1)
+
+
+@pytest.mark.parametrize("boot_s", [0.3, 2.2, 3.1, None])
+def test_a_board_at_another_rate_is_found(env, boot_s, scripted_board, knows_uno):
+    link = scripted_board(env, boot_s=boot_s)
+    rates = AtAnotherRate(link, rates=2, right=1)
+    client = FirmataClient(env, link)
+    env.run(until=client.ready)
+    knows_uno(client)
+    assert env.now < 5
+    assert rates.tried == [0, 1]
+
+
+def test_a_board_at_neither_rate_is_given_up(env, scripted_board):
+    link = scripted_board(env)
+    rates = AtAnotherRate(link, rates=2, right=None)
+    client = FirmataClient(env, link)
+    with pytest.raises(InputError, match="what came within 10 s is no Firmata"):
+        env.run(until=client.ready)
+    assert len(rates.tried) >= 4
+
+
+def test_the_rate_of_a_board_that_has_answered_is_kept(env, uno_facts, scripted_board):
+    answers = {question: answer for question, answer in uno_facts.items() if question != messages.ASK_CAPABILITIES}
+    link = scripted_board(env, answers=answers)
+    rates = AtAnotherRate(link, rates=2, right=0)
+    with pytest.raises(InputError, match="did not tell its"):
+        env.run(until=FirmataClient(env, link).ready)
+    assert rates.tried == [0]
+
+
 def test_a_mega_may_take_its_time(env, mega_facts, ready_client):
     client = ready_client(env, answers=mega_facts, takes_s=0.2)
     assert len(client.capabilities) == 70
