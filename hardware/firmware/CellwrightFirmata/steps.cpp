@@ -184,7 +184,8 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
 
         "coils%=: \n"
         "ldi r30, 1 \n sts %[wanted], r30 \n lds r30, %[time] \n lds r31, %[time]+1 \n adiw r30, 4 \n"
-        "sts %[wake]+1, r31 \n sts %[wake], r30 \n rjmp flags%= \n"
+        "sts %[wake]+1, r31 \n sts %[wake], r30 \n"
+        "ldd r30, Y+%[pin] \n ldd r31, Y+%[pin]+1 \n rjmp flags%= \n"
 
         // The second comparison waits. Once that is for a quarter of a millisecond, it gets some time, as it stops the board.
         "waiting%=: \n"
