@@ -56,6 +56,20 @@ def test_two_encoders_at_20_000_edges_a_second_lose_none_while_an_axis_runs(boar
     assert board.health().encoder == 0
 
 
+@pytest.mark.parametrize(("a", "b"), [(2, 3), (18, 19), (20, 21), (50, 53), (3, 11)])
+def test_an_encoder_counts_on_every_kind_of_interrupting_pin_of_a_mega(mega, a, b):
+    """But for 14, 15 and A8 to A15 (ports J and K), where libsimavr 1.6 raises no interrupt."""
+    encoder = mega.chip.add_encoder(mega.place(a), mega.place(b))
+    mega.say(messages.sysex(messages.ENCODER, bytes((0, 4, a, b))))
+    mega.chip.turn(encoder, -2000, 20_000)
+    mega.run(150)
+    assert counts(mega) == {4: -2000}
+    mega.say(messages.sysex(messages.ENCODER, bytes((5, 4))))
+    mega.chip.turn(encoder, 0, 20_000)
+    mega.run(150)
+    assert counts(mega) == {4: -2000}
+
+
 def test_an_encoder_is_zeroed_asked_and_let_go(board):
     encoder, _ = attach_encoders(board)
     board.say(messages.sysex(messages.ENCODER, bytes((4, 0))))
