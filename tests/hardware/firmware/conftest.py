@@ -219,7 +219,7 @@ def mega() -> Iterator[FirmwareBench]:
     bench.chip.close()
 
 
-@pytest.fixture(params=["uno", "mega"])
+@pytest.fixture(params=["uno", "nano", "mega"])
 def board(request: pytest.FixtureRequest) -> Iterator[FirmwareBench]:
     """One of each, started."""
     bench = FirmwareBench(request.param)

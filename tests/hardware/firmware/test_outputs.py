@@ -36,7 +36,7 @@ def declare(board):
 
 def fan(board):
     """Pin 11 of a Mega has no PWM."""
-    return FAN if board.kind == "uno" else 9
+    return 9 if board.kind == "mega" else FAN
 
 
 def assert_safe(board):
@@ -148,7 +148,7 @@ def test_after_a_restart_outputs_float_and_then_take_their_remembered_safe_level
     started = board.chip.cycle
     while not (board.drives(SOLENOID) and board.drives(RELAY)):
         board.run(0.02)
-    assert board.in_ms(board.chip.cycle - started) < 3.0 if board.kind == "uno" else 12.0
+    assert board.in_ms(board.chip.cycle - started) < (12.0 if board.kind == "mega" else 3.0)
     assert (board.level(SOLENOID), board.level(RELAY)) == (False, True)
     board.run(30)
     assert board.driven() == {SOLENOID, RELAY}
