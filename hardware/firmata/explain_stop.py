@@ -24,7 +24,8 @@ STOPPED_SINCE = {
     own.SILENCE: f"it had heard nothing from this computer for {STOPS_AFTER_S:g} s; the computer was too busy, or the "
     "link broke off",
     own.EMERGENCY: "its emergency stop was pressed",
-    own.HUNG: "its firmware hung; load it again, and check its supply",
+    own.HUNG: "its firmware had no time left for half a second; let axes and encoders that run at once be slower, or, "
+    "if few do, load it again and check its supply",
     own.LINK_RESET: "it was told to forget everything, as by another program on the line",
 }
 RESTARTED_SINCE = {

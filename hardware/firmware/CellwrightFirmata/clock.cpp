@@ -146,6 +146,7 @@ ISR(TIMER1_COMPB_vect)
     }
     if (is_past(next_beat)) {
         next_beat += TICKS_PER_TICK;
+        allow_changes();
         if (beats_due < 8)
             beats_due++;
     }

@@ -21,32 +21,53 @@ static Encoder* encoders_end = encoders;  // those before it were attached once
 static uint8_t reports = CHANGED;
 static volatile uint16_t lost;
 
-// From the two levels before (bits 3, 2) and now (bits 1, 0): one up, one down, none, or 2 where both changed.
-static const int8_t TURNED[16] PROGMEM = {0, -1, 1, 2, 1, 0, 2, -1, -1, 2, 0, 1, 2, 1, -1, 0};
+static inline __attribute__((always_inline)) uint8_t levels_of(const Encoder& encoder)
+{
+    uint8_t levels = 0;
+    if (encoder.a.level())
+        levels = 2;
+    if (encoder.b.level())
+        levels |= 1;
+    return levels;
+}
 
-static inline uint8_t levels_of(const Encoder& encoder) { return (encoder.a.level() ? 2 : 0) | (encoder.b.level() ? 1 : 0); }
-
+// Where one of the two has changed, A before and B now tell which way.
 static inline void count_edges()
 {
-    for (Encoder* encoder = encoders; encoder < encoders_end; encoder++) {
+    for (Encoder *encoder = encoders, *end = encoders_end; encoder < end; encoder++) {
         if (!encoder->attached)
             continue;
         uint8_t now = levels_of(*encoder), before = encoder->before;
         if (now == before)
             continue;
         encoder->before = now;
-        int8_t turned = pgm_read_byte(&TURNED[before << 2 | now]);
-        if (turned == 2)
+        if ((now ^ before) == 3)
             lost++;
+        else if (bool(before & 2) != bool(now & 1))
+            encoder->count--;
         else
-            encoder->count += turned;
+            encoder->count++;
     }
+}
+
+// No wire that hums may take all the time: what comes beyond that in a beat is lost.
+constexpr uint8_t MOST_CHANGES = 12;
+static volatile uint8_t changes_left = MOST_CHANGES;
+
+void allow_changes()
+{
+    changes_left = MOST_CHANGES;
+    let_changes_interrupt(true);
 }
 
 static inline void on_change()
 {
     count_edges();
     note_edges();
+    if (!--changes_left) {
+        let_changes_interrupt(false);
+        lost++;
+    }
 }
 
 ISR(PCINT0_vect) { on_change(); }
@@ -91,14 +112,14 @@ static void attach(uint8_t number_of_encoder, uint8_t a, uint8_t b)
     }
     encoder.pins[0] = a;
     encoder.pins[1] = b;
-    encoder.a = place_of(a);
-    encoder.b = place_of(b);
     for (uint8_t pin : encoder.pins) {
         make_input(pin, true);
         pin_modes[pin] = ENCODER_MODE;
     }
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
+        encoder.a = place_of(a);
+        encoder.b = place_of(b);
         encoder.count = 0;
         encoder.told = 0;
         encoder.before = levels_of(encoder);

@@ -94,8 +94,8 @@ struct TimedInput {
     volatile uint16_t still_beats;
     Place place;
     volatile uint32_t at;  // the first edge away from the level that was told, us
+    uint8_t seen;          // the level last seen, 0 or the place's mask
     bool level : 1;        // as told
-    bool seen : 1;         // the level last seen
     bool away : 1;         // an edge away from the level that was told was seen
     bool to_tell : 1;
 };
@@ -113,8 +113,12 @@ static TimedInput* timed_at(uint8_t pin)
 static void forget(TimedInput& input)
 {
     let_change_interrupt(input.pin, false);
-    input.pin = NO_PIN;
-    input.to_tell = false;
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
+    {
+        input.pin = NO_PIN;
+        input.place.mask = input.seen = 0;  // so that nothing more is seen
+        input.to_tell = false;
+    }
 }
 
 static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
@@ -135,13 +139,13 @@ static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
         *input = TimedInput();
         input->place = place_of(pin);
         input->settle_ms = settle_ms;
-        input->level = input->seen = !input->place.level();  // so that its level is told once
+        input->level = !input->place.level();  // so that its level is told once
+        input->seen = input->level ? input->place.mask : 0;
         input->pin = pin;
         if (input == timed_end)
             timed_end++;
     }
     let_change_interrupt(pin, true);
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { note_edges(); }
 }
 
 void handle_timed_input(const uint8_t* data, uint8_t size)
@@ -158,26 +162,26 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
         forget(*input);
 }
 
-static APART void note(TimedInput& input, bool level)
+static APART void note(TimedInput& input)
 {
-    input.seen = level;
+    if (input.to_tell)
+        return;
+    input.seen ^= input.place.mask;
     input.still_beats = 0;
-    if (level != input.level && !input.away) {
+    if (bool(input.seen) != input.level && !input.away) {
         input.at = microseconds();
         input.away = true;
     }
 }
 
+static inline bool has_changed(const TimedInput& input) { return (*input.place.pin & input.place.mask) != input.seen; }
+
 // The interrupt may be another pin's: an encoder beside must not make a still input look restless.
 void note_edges()
 {
-    for (TimedInput* input = timed; input < timed_end; input++) {
-        if (input->pin == NO_PIN || input->to_tell)
-            continue;
-        bool level = input->place.level();
-        if (level != input->seen)
-            note(*input, level);
-    }
+    for (TimedInput *input = timed, *end = timed_end; input < end; input++)
+        if (has_changed(*input))
+            note(*input);
 }
 
 // Also sees what no interrupt has told of.
@@ -188,15 +192,14 @@ void settle_inputs()
         {
             if (input->pin == NO_PIN || input->to_tell)
                 continue;
-            bool level = input->place.level();
-            if (level != input->seen) {
-                note(*input, level);
-            } else if (input->still_beats < uint16_t(input->settle_ms) * BEATS_PER_MS) {
+            if (has_changed(*input))
+                note(*input);
+            if (input->still_beats < uint16_t(input->settle_ms) * BEATS_PER_MS) {
                 input->still_beats++;
             } else {
                 input->away = false;  // else it was only a spike
-                input->to_tell = level != input->level;
-                input->level = level;
+                input->to_tell = bool(input->seen) != input->level;
+                input->level = input->seen;
             }
         }
 }

@@ -136,7 +136,6 @@ bool is_free(uint8_t pin)
     return mode != OUTPUT_MODE && mode != PWM_MODE && mode != SERVO_MODE;
 }
 
-#if defined(__AVR_ATmega2560__)
 static void enable_change(uint8_t group, uint8_t bit, bool on)
 {
     volatile uint8_t* mask = register_at(0x6B + group);  // PCMSK0 to 2 follow each other
@@ -144,8 +143,10 @@ static void enable_change(uint8_t group, uint8_t bit, bool on)
         *mask |= 1 << bit;
     else
         *mask &= ~(1 << bit);
-    PCICR |= 1 << group;
 }
+
+#if defined(__AVR_ATmega2560__)
+static uint8_t external;  // interrupts that are wanted
 
 static void enable_external(uint8_t number, bool on)
 {
@@ -153,11 +154,19 @@ static void enable_external(uint8_t number, bool on)
     uint8_t shift = 2 * (number & 3);
     *sense = (*sense & ~(3 << shift)) | 1 << shift;  // any change
     if (on)
-        EIMSK |= 1 << number;
+        external |= 1 << number;
     else
-        EIMSK &= ~(1 << number);
+        external &= ~(1 << number);
 }
 #endif
+
+void let_changes_interrupt(bool on)
+{
+    PCICR = on ? _BV(PCIE0) | _BV(PCIE1) | _BV(PCIE2) : 0;
+#if defined(__AVR_ATmega2560__)
+    EIMSK = on ? external : 0;
+#endif
+}
 
 void let_change_interrupt(uint8_t pin, bool on)
 {
@@ -181,13 +190,7 @@ void let_change_interrupt(uint8_t pin, bool on)
             enable_external(bit, on);
         }
 #else
-        uint8_t group = (where >> 3) - 1;  // B, C, D
-        volatile uint8_t* mask = register_at(0x6B + group);
-        if (on)
-            *mask |= 1 << bit;
-        else
-            *mask &= ~(1 << bit);
-        PCICR |= 1 << group;
+        enable_change((where >> 3) - 1, bit, on);  // B, C, D
 #endif
     }
 }

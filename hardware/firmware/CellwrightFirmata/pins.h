@@ -41,3 +41,4 @@ void set_level(uint8_t pin, bool level);
 bool is_in_use(uint8_t pin);  // by a stepper, an encoder, a converter, the two-wire bus, the emergency stop, an output's limits
 bool is_free(uint8_t pin);    // digital, not in use, and no declared output, PWM or servo
 void let_change_interrupt(uint8_t pin, bool on);  // for pins that can
+void let_changes_interrupt(bool on);              // all those, or none for a while

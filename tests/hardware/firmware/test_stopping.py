@@ -10,7 +10,8 @@ from cellwright.hardware.firmata import cellwright_messages as own
 
 pytestmark = pytest.mark.emulated
 
-SOLENOID, BUTTON, BUSY = 8, 12, 13
+SOLENOID, BUTTON, BUSY = 8, 9, 13
+HUMMING = (10, 14)
 FAR = 1_000_000
 
 
@@ -86,6 +87,60 @@ def test_the_watchdog_is_refused_what_it_cannot_and_switched_off(uno):
     assert len(uno.strings) == 2
     uno.say(own.watchdog(100), own.watchdog(0), ms=2500)
     assert not uno.said(own.STATE)
+
+
+# ---- no time left ----
+
+
+def attach_encoders(board):
+    encoders = [board.chip.add_encoder(board.place(a), board.place(a + 1)) for a in HUMMING]
+    for number, a in enumerate(HUMMING):
+        board.say(messages.sysex(messages.ENCODER, bytes((0, number, a, a + 1))))
+    return encoders
+
+
+def hum(board, encoders):
+    """Let their wires change 60,000 times a second each, as if they had caught a radio."""
+    for encoder in encoders:
+        board.chip.turn(encoder, 10_000_000, 60_000)
+
+
+@pytest.mark.parametrize("kind", ["uno", "nano"])
+@pytest.mark.parametrize("is_fed", [True, False], ids=["fed", "silent"])
+def test_a_board_with_no_time_left_stops_itself_within_half_a_second(unstarted, kind, is_fed):
+    """Three axes at 20,000 steps/s, beside wires that hum, are more than the chip can do."""
+    board = unstarted(kind)
+    board.run(20)
+    motors = set_going(board)
+    encoders = attach_encoders(board)
+    board.say(own.watchdog(2000))
+    hum(board, encoders)
+    began = board.chip.cycle
+    for _ in range(20):
+        board.run(50)
+        if is_fed:
+            board.chip.feed(messages.ASK_VERSION)
+    assert 450 < board.in_ms(last_sign_of_life(board, motors) - began) < 600
+    assert_still(board, motors)
+    assert board.state().why == own.HUNG
+
+
+@pytest.mark.parametrize(("stop", "within_ms"), [("longest time", 32), ("button", 11), ("silence", 102)])
+def test_wires_that_hum_hold_up_no_stop(board, stop, within_ms):
+    """An interrupt for each change would leave no time for anything else."""
+    board.set_input(BUTTON, True)
+    board.say(own.output(own.Output(SOLENOID, safe=False, most_on_ms=30 if stop == "longest time" else 0)))
+    board.say(own.stop_input(BUTTON, False), own.watchdog(100), ms=3)
+    board.watch(SOLENOID)
+    encoders = attach_encoders(board)
+    board.say(messages.set_pin(SOLENOID, True), ms=0.5)
+    hum(board, encoders)
+    if stop == "button":
+        board.run(10 - board.in_ms(board.chip.cycle - board.edges[SOLENOID][0][0]))
+        board.set_input(BUTTON, False)
+    board.run(150)
+    (on, _), (off, _) = board.edges[SOLENOID]
+    assert board.in_ms(off - on) < within_ms
 
 
 # ---- the emergency stop ----

@@ -25,6 +25,9 @@ void native_two_wire(uint8_t control);                         // a write to TWC
 #define MCUSR NATIVE_8(0x54)
 #define WDTCSR NATIVE_8(0x60)
 #define PCICR NATIVE_8(0x68)
+#define PCIE0 0
+#define PCIE1 1
+#define PCIE2 2
 #define EICRA NATIVE_8(0x69)
 #define EICRB NATIVE_8(0x6A)
 #define TIMSK0 NATIVE_8(0x6E)
