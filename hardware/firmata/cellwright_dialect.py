@@ -36,6 +36,7 @@ WHILE_STOPPED = "stopped"
 PRESSED = "emergency stop"
 """How the refusal of a release begins."""
 ACCOUNT = "The board's own account of the run: "
+MANY_LATE, MANY_WAITS = 1000, 100
 
 
 class CellwrightDialect(Dialect):
@@ -235,12 +236,16 @@ class _StopInput:
 
 
 def _what_is_amiss(health: Health) -> list[str]:
-    """What a person should know of a board's health, as a note; none if all is well."""
+    """What a person should know of a board's health, as a note; none if all is well.
+
+    A few late steps are no trouble: they catch up, and the firmware makes one in some thousand late where axes run side
+    by side (docs/background/the-firmware.md).
+    """
     counts = {
-        "steps came late": health.late,
-        "moments in which a ramp was not planned in time": health.waits,
-        "bytes from this computer were lost": health.lost,
-        "encoder edges were lost": health.encoder,
+        "steps that came late": health.late if health.late >= MANY_LATE else 0,
+        "moments in which a ramp was not planned in time": health.waits if health.waits >= MANY_WAITS else 0,
+        "bytes from this computer that were lost": health.lost,
+        "encoder edges that were lost": health.encoder,
     }
-    amiss = [f"{count} {what}" for what, count in counts.items() if count]
+    amiss = [f"{what}: {count}" for what, count in counts.items() if count]
     return [f"{ACCOUNT}{', '.join(amiss)}."] if amiss else []

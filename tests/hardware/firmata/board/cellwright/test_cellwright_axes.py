@@ -169,9 +169,14 @@ def test_health_is_told_and_what_is_amiss_is_noted(rig):
     rig.arrive(wait)
     assert wait.value == Health(2048, 0, 0, 0, 0, 0, 0)
     assert rig.board.notes == []
-    rig.replies = lambda data: own.health(Health(2048, 1, 2, 3, 0, 4, 0)) if data[:2] == b"\xf0\x0b" else data
+    says = Health(2048, 1, 2, late=3, waits=2, lost=0, encoder=0)
+    rig.replies = lambda data: own.health(says) if data[:2] == b"\xf0\x0b" else data
+    rig.board.make_safe()
+    rig.run(0.1)
+    assert rig.board.notes == []  # they catch up
+    says = Health(2048, 1, 2, late=1200, waits=0, lost=4, encoder=0)
     rig.board.make_safe()
     rig.run(0.1)
     assert rig.board.notes == [
-        "The board's own account of the run: 3 steps came late, 4 bytes from this computer were lost."
+        "The board's own account of the run: steps that came late: 1200, bytes from this computer that were lost: 4."
     ]
