@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cellwright.errors import InputError, NotFlashed
+from cellwright.hardware.emulated_chip import CLOCK_HZ
+from cellwright.hardware.firmwares import firmware_hex
 from cellwright.hardware.flashing.asking import ask_firmware
 from cellwright.hardware.flashing.boards import BOARDS, DIALECTS, load_image
 from cellwright.hardware.flashing.boot_loader import find_boot_loader
@@ -48,6 +50,30 @@ def test_firmware_is_written_verified_and_runs(board, chip_with, stock):
     assert wire.chip.flash(0, len(firmware)) == firmware
     boot.leave()
     assert str(ask_firmware(wire)) == STOCK[board]
+
+
+@pytest.mark.parametrize("board", ALL)
+def test_what_ships_is_read_written_and_verified_in_seconds(board, chip_with):
+    """Prints the times in docs/guides/flash-the-firmware.md (pytest -n 0 -s)."""
+    room = BOARDS[board].room_bytes
+    firmware = load_image(board, None, room).data
+    wire = chip_with(board, firmware_hex(board))
+    boot = find(wire)
+    took_s = {}
+
+    def time(what, work, *asked):
+        began = wire.chip.cycle
+        done = work(*asked, nothing)
+        took_s[what] = (wire.chip.cycle - began) / CLOCK_HZ
+        return done
+
+    assert time("read", boot.contents, len(firmware), room).begins_with(firmware)
+    time("write", boot.write, firmware)
+    time("verify", boot.verify, firmware)
+    assert time("backup", boot.contents, room, room).begins_with(firmware)
+    print(f"\n{board}, {len(firmware):,} bytes:", ", ".join(f"{what} {s:.1f} s" for what, s in took_s.items()))
+    assert max(took_s[what] for what in ("read", "write", "verify")) < 10
+    assert took_s["backup"] < 40
 
 
 @pytest.mark.parametrize("board", ALL)
