@@ -203,6 +203,18 @@ def test_servos_get_the_pulses_that_were_asked_for_while_an_axis_runs(board, ask
     assert median(widths) == pytest.approx(us, abs=25)
 
 
+def test_a_servo_keeps_still_beside_three_fast_axes(board):
+    board.three_axes()
+    board.say(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, 1500))
+    board.move_to(30_000, 30_000, 30_000)
+    board.run(200)
+    widths = []
+    for _ in range(40):
+        board.run(20)
+        widths.append(board.chip.pulses(*board.place(SERVO)).width / 16)
+    assert widths == pytest.approx([1500] * len(widths), abs=40)
+
+
 def test_a_servo_that_is_let_go_gets_no_half_pulse(board):
     board.say(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, 1500), ms=50)
     board.watch(SERVO)
