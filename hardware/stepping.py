@@ -20,17 +20,23 @@ from typing import NamedTuple
 class StepTiming:
     """What one turn of a firmware's loop costs.
 
-    poll_s: a turn in which no axis steps, in seconds.
+    poll_s: a turn in which one axis moves and does not step, in seconds.
     step_s: what each step adds to the turn, in seconds.
+    look_s: what the look at each further moving axis adds to the turn, in seconds.
     """
 
     name: str
     poll_s: float
     step_s: float
+    look_s: float = 0.0
+
+    def turn_s(self, axes: int, steps: int = 0) -> float:
+        """How long a turn takes in which ``axes`` axes move and ``steps`` of them step, in seconds."""
+        return self.poll_s + (axes - 1) * self.look_s + steps * self.step_s
 
     def ceiling(self, axes: int = 1) -> float:
         """The highest step rate, in steps/s, of each of ``axes`` axes that move at once."""
-        return 1 / (self.poll_s + axes * self.step_s)
+        return 1 / self.turn_s(axes, axes)
 
     def refuse_above_ceiling(self, max_speed: float) -> None:
         """Nothing is refused: above the ceiling it steps as fast as it can."""
@@ -73,9 +79,13 @@ class StepTiming:
         return StepLoop(self, [MovingAxis(*course) for course in courses])
 
 
-# Fitted to three step rates measured on an emulated 16 MHz ATmega328P running ConfigurableFirmata with
-# 10,000 steps/s asked for: one axis 3,680 steps/s, two 2,000 each, three 1,372 each (status: measured).
-CONFIGURABLE_FIRMATA = StepTiming("ConfigurableFirmata on a 16 MHz ATmega328P", poll_s=43.2e-6, step_s=228.5e-6)
+# poll_s: once round all features of ConfigurableFirmata 3.4.0, with a look at the line and at one moving axis. step_s:
+# the pins are written, then AccelStepper divides in software floats. look_s: a look at an axis that is not due. Fitted
+# to eleven moves of one and two axes measured on an emulated 16 MHz ATmega328P, and within 0.9 % of each (status:
+# measured; the moves are in tests/hardware/test_stepping.py). Three axes at once were not among them.
+CONFIGURABLE_FIRMATA = StepTiming(
+    "ConfigurableFirmata on a 16 MHz ATmega328P", poll_s=68.25e-6, step_s=224.5e-6, look_s=2.5e-6
+)
 
 
 @dataclass(slots=True)
@@ -171,24 +181,37 @@ class StepLoop:
 
         Returns the time, in seconds since the loop began, at which it ended.
         """
-        poll_s, step_s = self.timing.poll_s, self.timing.step_s
+        timing = self.timing
         while moving := [index for index, each in enumerate(self.axes) if each.moving]:
             self._take_even_stretch(moving, until_s, axis, position)
-            wait_s = min(self.axes[index].due_s for index in moving) - self.now_s
-            turns = max(1, math.ceil(wait_s / poll_s - 1e-9))
-            if self.now_s + turns * poll_s > until_s + 1e-7:  # clocks differ by rounding, more so after a year
+            looked_s = self._next_look(moving)
+            if looked_s > until_s + 1e-7:  # clocks differ by rounding, more so after a year
                 return until_s
-            self.now_s += turns * poll_s
             for index in moving:
                 each = self.axes[index]
-                if self.now_s >= each.due_s - 1e-12:
-                    stepped_s = self.now_s
-                    each.step(stepped_s)
-                    self.now_s += step_s
-                    self.finished_s[index] = stepped_s
+                self.now_s = looked_s
+                if looked_s >= each.due_s - 1e-12:
+                    each.step(looked_s)
+                    self.now_s += timing.step_s
+                    self.finished_s[index] = looked_s
                     if index == axis and each.position == position:
-                        return stepped_s
+                        return looked_s
+                looked_s = self.now_s + timing.look_s
         return max(self.finished_s)
+
+    def _next_look(self, moving: list[int]) -> float:
+        """When the next turn in which an axis steps looks at its first axis; the turns before it cost only looks."""
+        timing = self.timing
+        first_s = self.now_s + timing.poll_s
+        wait_s = self.axes[moving[0]].due_s - first_s
+        after_s = 0.0  # how long after the first axis the turn looks at this one
+        for index in moving[1:]:
+            after_s += timing.look_s
+            wait_s = min(wait_s, self.axes[index].due_s - first_s - after_s)
+        if wait_s <= 0:
+            return first_s
+        turn_s = timing.poll_s + after_s
+        return first_s + math.ceil(wait_s / turn_s - 1e-9) * turn_s
 
     def position_at(self, axis: int, elapsed_s: float) -> int:
         """Where one axis is at ``elapsed_s``, which must not be before the moment that was asked for last."""
@@ -197,12 +220,23 @@ class StepLoop:
 
     def _take_even_stretch(self, moving: list[int], until_s: float, axis: int, position: int | None) -> None:
         """Take all the steps at once that are sure to come at even intervals at full speed."""
-        period_s = self.timing.poll_s + len(moving) * self.timing.step_s
         axes = [self.axes[index] for index in moving]
+        for each in axes:
+            if each.count <= 0 or each.interval_s != 1 / each.max_speed:
+                return
+        timing = self.timing
+        period_s = timing.turn_s(len(axes), len(axes))
         if len(axes) == 1:
-            polls = max(1, math.ceil((axes[0].interval_s - self.timing.step_s) / self.timing.poll_s - 1e-9))
-            period_s = self.timing.step_s + polls * self.timing.poll_s
-        steps = self._even_steps(axes, period_s)
+            period_s += max(0, math.ceil((axes[0].interval_s - period_s) / timing.poll_s - 1e-9)) * timing.poll_s
+        # One axis after the other steps in a turn; from then on all of them do in every turn.
+        first_s = self._next_look(moving)
+        looks_s = [first_s + n * (timing.look_s + timing.step_s) for n in range(len(axes))]
+        if any(
+            each.interval_s > period_s + 1e-12 or each.due_s > at + 1e-12
+            for each, at in zip(axes, looks_s, strict=True)
+        ):
+            return
+        steps = min(each.steps_ahead() - each.steps_to_stop() - 1 for each in axes)
         if position is not None and axis in moving:
             watched = self.axes[axis]
             ahead = (position - watched.position) * watched.direction
@@ -212,25 +246,12 @@ class StepLoop:
             steps = min(steps, int((until_s - self.now_s) / period_s) - 1)
         if steps < 2:
             return
-        for each in axes:
+        for index, each, at in zip(moving, axes, looks_s, strict=True):
             each.position += steps * each.direction
             each.count += steps
-            each.due_s += steps * period_s
-        self.now_s += steps * period_s
-        # The axes step one after the other within a turn: the marks move with the turn.
-        for index in moving:
-            self.finished_s[index] += steps * period_s
-
-    @staticmethod
-    def _even_steps(axes: list[MovingAxis], period_s: float) -> int:
-        """How many steps every axis makes at full speed, one each ``period_s``, before any begins to slow down."""
-        steps = math.inf
-        for each in axes:
-            at_full_speed = each.count > 0 and each.interval_s == each.shortest_interval_s
-            if not at_full_speed or each.interval_s > period_s + 1e-12:
-                return 0
-            steps = min(steps, each.steps_ahead() - each.steps_to_stop() - 1)
-        return max(0, int(steps))
+            self.finished_s[index] = at + (steps - 1) * period_s
+            each.due_s = self.finished_s[index] + each.interval_s
+        self.now_s = self.finished_s[moving[-1]] + timing.step_s
 
 
 @lru_cache(maxsize=4096)

@@ -65,11 +65,11 @@ def run_firmware(timing: StepTiming, journeys: list[Journey]) -> list[list[tuple
     axes = [ReferenceAxis(journey) for journey in journeys]
     now_s = 0.0
     while running := [axis for axis in axes if axis.running]:
-        next_due_s = min(axis.due_s for axis in running)
         now_s += timing.poll_s
-        while now_s < next_due_s:
-            now_s += timing.poll_s
-        for axis in running:
+        moving = [axis for axis in running if axis.starts_s <= now_s]
+        for number, axis in enumerate(moving):
+            if number:
+                now_s += timing.look_s
             if now_s >= axis.due_s:
                 axis.at += axis.direction
                 axis.steps.append((now_s, axis.at))
