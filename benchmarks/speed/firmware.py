@@ -147,7 +147,7 @@ def at_rate(
 
 def step_rates() -> None:
     """How near two axes' steps come to each other decides what time is left, so many phases are tried."""
-    for axes, stock, wanted in ((1, "3,680", 40_000), (3, "1,372", 20_000)):
+    for axes, stock, wanted in ((1, "3,430", 40_000), (3, "1,372", 20_000)):
         runs = [at_rate(axes, wanted, seed=seed) for seed in range(PHASES if axes > 1 else 1)]
         off, longer = (max((run[n] for run in runs), key=abs) for n in (0, 1))
         late, lost = (sum(getattr(run[2], what) for run in runs) for what in ("late", "lost"))

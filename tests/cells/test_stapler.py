@@ -171,7 +171,7 @@ def test_max_speed_moves_the_cycle_time_as_the_kinematics_say() -> None:
         saved_s = slat_moves * (slat_to_slat_s(slow) - slat_to_slat_s(fast))
         assert stapling_s(slow) - stapling_s(fast) == pytest.approx(saved_s, rel=0.002)
     assert stapling_s(150.0) < stapling_s(80.0)
-    # 3,680 steps/s are 92 mm/s: the firmware's ceiling, not the motor, sets the time from there on.
+    # 3,416 steps/s are 85 mm/s: the firmware's ceiling, not the motor, sets the time from there on.
     assert abs(stapling_s(250.0) - stapling_s(500.0)) < 0.06 * stapling_s(250.0)
 
 
