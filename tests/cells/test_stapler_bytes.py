@@ -48,7 +48,8 @@ def test_a_panel_is_refilled_with_the_trigger_at_rest(panel):
     panel.assert_never(panel.moving("bridge", "carriage"), while_=panel.in_state("refilling", "waiting"))
 
 
-@pytest.mark.parametrize("moment_s", [0.02, 0.1, 0.3, 0.47])
+# None of these falls into the rest after a staple, where nothing moves and all is safe as it is.
+@pytest.mark.parametrize("moment_s", [0.02, 0.1, 0.2, 0.47])
 def test_everything_is_safe_within_10_ms_of_the_stop(cell_on_virtual, moment_s):
     rig = cell_on_virtual("stapler")
     rig.run_until(state="stapling", within_s=600)
