@@ -188,7 +188,7 @@ def test_a_speed_that_the_firmware_cannot_reach_is_not_fitted() -> None:
         has_line=False,
     )
     assert [value.parameter for value in found.values] == ["axis.max_acceleration"]
-    assert any("axis.max_speed stays 300 mm/s: every speed from 92 mm/s up" in said for said in found.unsettled)
+    assert any("axis.max_speed stays 300 mm/s: every speed from 85.4 mm/s up" in said for said in found.unsettled)
 
 
 def test_one_distance_tells_one_thing_and_what_it_was_given_is_said() -> None:

@@ -59,7 +59,7 @@ def test_until_told_otherwise_it_makes_a_step_a_second(desk):
 
 def test_acceleration_0_is_full_speed_at_once(desk):
     configure(desk, acceleration=0)
-    assert desk.tell(stepper.to(0, 500), wait_s=0.51) == complete(0, 500)
+    assert desk.tell(stepper.to(0, 500), wait_s=0.525) == complete(0, 500)
 
 
 def test_the_plants_axis_is_the_one_that_moves(desk):
