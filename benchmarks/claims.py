@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cellwright import files
 from cellwright.errors import InputError, nearest
-from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, SteppingFirmware
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -33,7 +33,7 @@ class Claim(BaseModel):
     at_least: Number | None = None
     at_most: Number | None = None
     settings: tuple[str, ...] = ()
-    firmware: SteppingFirmware = USUAL_FIRMWARE
+    firmware: SteppingFirmware = DEFAULT_FIRMWARE
     hours: Annotated[float, Field(gt=0, le=1e6)] = 7.5
     replications: Annotated[int, Field(ge=2, le=10_000)] = 20
     seed: Annotated[int, Field(ge=0)] = 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cellwright.actuators import Solenoid, Stepper
 from cellwright.benchmarks.fitting_moves import fit_moves
 from cellwright.benchmarks.fitting_people import fit_people
+from cellwright.benchmarks.move_models import MOVE_MODELS
 from cellwright.benchmarks.observed import Observed
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
 from cellwright.sequences.parameters import with_measured
@@ -38,7 +39,7 @@ def fit(observed: Observed, scenario: Scenario) -> Fitted:
     """Fit all that the run shows of ``scenario``'s devices, its plant and its person."""
     parts = scenario.kit.cell.parts(scenario.groups)
     axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
-    moves = fit_moves(axes, observed.moves_s, has_line=observed.facts["target"] != "model")
+    moves = fit_moves(axes, observed.moves_s, observed.facts["target"] != "model", MOVE_MODELS[observed.firmware])
     values, notes = list(moves.values), list(moves.unsettled)
     for name, part in parts.items():
         if isinstance(part, Solenoid):

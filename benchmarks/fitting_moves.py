@@ -1,11 +1,11 @@
 """Speed and acceleration of an axis from the times of its moves, with what the line adds to each.
 
-A move's time is that of the firmware's recurrence (hardware/stepping.py), plus a constant for the line: T(d; v, a) + c.
-Its parameters are found by weighted least squares over the distances met, on a grid that is made finer twice. The
-intervals are those of the profile likelihood: every value that, with the others at their best, raises chi square by no
-more than its 95 % quantile (Venzon and Moolgavkar 1988, Applied Statistics 37, 87-94). A grid, because the firmware
-looks at its axes once a turn of its loop, so that the time is a staircase in v and has no slope to follow: whole ranges
-of speeds are one and the same to it.
+A move's time is what the firmware's step timing says (``Timing.move_time``), plus a constant for the line:
+T(d; v, a) + c. Its parameters are found by weighted least squares over the distances met, on a grid that is made finer
+again and again. The intervals are those of the profile likelihood: every value that, with the others at their best,
+raises chi square by no more than its 95 % quantile (Venzon and Moolgavkar 1988, Applied Statistics 37, 87-94). A grid,
+because with some firmware the time is a staircase in v and has no slope to follow; which speeds a firmware tells apart,
+and how closely, is in benchmarks/move_models.py.
 """
 
 from __future__ import annotations
@@ -19,14 +19,10 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from cellwright.actuators import Stepper
-from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA as FIRMWARE
-from cellwright.hardware.stepping import move_time
+from cellwright.benchmarks.move_models import MoveModel
+from cellwright.hardware.timing import Timing
 from cellwright.sequences.measured import LineTime, MeasuredValue, rounded
 
-TURN_S = FIRMWARE.poll_s + FIRMWARE.step_s
-"""A turn of the firmware's loop in which one axis steps."""
-RUNS_AHEAD = 4.0
-"""Turns by which a move's time is uncertain beyond the ceiling, where the recurrence runs ahead of the steps."""
 SLOWEST_LINE_S = 0.02
 """The most that a line adds to a move: bytes both ways at 57,600 baud, and 16 ms in a USB adapter."""
 FEWEST_MOVES = 10
@@ -37,11 +33,10 @@ QUANTILE = 3.841458820694124
 SEARCHED = 10.0
 """How many times smaller and larger than described an acceleration is looked for."""
 KNOTS, FINE, LINE_POINTS = 11, 1201, 41
+AS_GOOD = 0.05
+"""Two values whose chi squares differ by no more are as good as each other."""
 LOOSENED = (30.0, 10.0, 3.0, 1.0)
 """By how much more chi square may rise while the grid is still coarse, so that nothing plausible falls between."""
-ABOVE_THE_CEILING = (1.05, 1.6, 2.4, 3.6)
-"""Speeds the firmware cannot reach, as shares of its ceiling: they differ in when it begins to slow down."""
-METHOD = "least squares over the firmware's step recurrence, profile likelihood"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +55,9 @@ class Times:
         error_s = spread_s / math.sqrt(len(taken_s))
         return cls(round(mm * axis.steps_per_mm), len(taken_s), float(np.mean(taken_s)), error_s)
 
-    def known_to_s(self, speed: float) -> float:
-        """How well it is known against a move at up to ``speed`` steps/s, s.
-
-        Where ramps meet full speed, a step more or less is chance: the time is a staircase in speed and acceleration
-        whose steps are as long as the interval of one step.
-        """
-        staircase_s = RUNS_AHEAD * TURN_S if speed > FIRMWARE.ceiling() else max(TURN_S, 1 / speed)
-        return math.hypot(self.error_s, staircase_s)
+    def known_to_s(self, granularity_s: float) -> float:
+        """How well it is known against a move whose time is chance by so much, s."""
+        return math.hypot(self.error_s, granularity_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +82,7 @@ class _Grid:
 class _Search:
     """All axes over the same times of the line. slack: the highest chi square of all together that is plausible."""
 
+    model: MoveModel
     grids: Mapping[str, _Grid]
     line_s: np.ndarray
     slack: float
@@ -110,10 +101,14 @@ class _Search:
 
 
 def fit_moves(
-    axes: Mapping[str, Stepper], moves_s: Mapping[str, Mapping[float, Sequence[float]]], has_line: bool
+    axes: Mapping[str, Stepper],
+    moves_s: Mapping[str, Mapping[float, Sequence[float]]],
+    has_line: bool,
+    model: MoveModel,
 ) -> MovesFound:
-    """Fit all axes together: the line is the same for all of them. has_line: False of a run on the model board.
+    """Fit all axes together: the line is the same for all of them.
 
+    has_line: False of a run on the model board. model: of the firmware that made the moves.
     Where an axis's moves tell its speed from its acceleration, neither is held; else the speed is, as it is described.
     """
     times = {name: _times(axis, moves_s.get(name, {})) for name, axis in axes.items()}
@@ -122,8 +117,8 @@ def fit_moves(
     if not fitted:
         return MovesFound((), None, tuple(unsettled))
     counts = {name: sum(one.n for one in times[name]) for name in fitted}
-    speeds = {name: _speeds(axis.max_speed * axis.steps_per_mm) for name, axis in fitted.items()}
-    free = _search(fitted, times, speeds, has_line)
+    speeds = {name: model.speeds(axis.max_speed * axis.steps_per_mm) for name, axis in fitted.items()}
+    free = _search(model, fitted, times, speeds, has_line)
     values: list[MeasuredValue] = []
     for name, axis in fitted.items():
         speed, said = _speed(name, axis, free, counts[name])
@@ -132,7 +127,7 @@ def fit_moves(
         if speed is None and not _is_settled(axis, *_accelerations(axis, name, free)):
             speeds[name] = _held(axis, free.grids[name].speeds)
     held = {name for name in fitted if len(speeds[name]) == 1}
-    search = _search(fitted, times, speeds, has_line) if held else free
+    search = _search(model, fitted, times, speeds, has_line) if held else free
     line = _line_time(search, sum(counts.values())) if has_line else None
     if has_line and line is None:
         unsettled.append(
@@ -154,52 +149,37 @@ def _times(axis: Stepper, taken_s: Mapping[float, Sequence[float]]) -> list[Time
 # ---- the grid ----
 
 
-def _speeds(described: float) -> np.ndarray:
-    """One speed, steps/s, of each range that is the same to the firmware; in a range with the described one, that one.
-
-    At full speed a step comes with the first look after its interval is over (see StepLoop), so every speed between
-    two whole numbers of looks is the same. The slowest is an eighth of the described one.
-    """
-    slowest = min(described, FIRMWARE.ceiling()) / 8
-    speeds = [share * FIRMWARE.ceiling() for share in ABOVE_THE_CEILING]
-    looks = 2
-    while (edge := _edge(looks)) > slowest:
-        fastest = _edge(looks - 1)
-        speeds.append(described if edge < described <= fastest else math.sqrt(edge * fastest))
-        looks += 1
-    if described > FIRMWARE.ceiling():
-        speeds.append(described)
-    return np.unique(speeds)
-
-
-def _edge(looks: int) -> float:
-    """The speed, steps/s, whose interval is just this many looks."""
-    return 1 / (FIRMWARE.step_s + looks * FIRMWARE.poll_s)
-
-
-def _grid(times: Sequence[Times], speeds: np.ndarray, low: float, high: float, line_s: np.ndarray) -> _Grid:
-    possible = np.array([speed for speed in speeds if _is_fast_enough(speed, times)])
+def _grid(
+    model: MoveModel, times: Sequence[Times], speeds: np.ndarray, low: float, high: float, line_s: np.ndarray
+) -> _Grid:
+    ratio = (speeds[-1] / speeds[0]) ** (1 / max(1, len(speeds) - 1))
+    possible = np.array([speed for speed in speeds if _is_fast_enough(model, speed, ratio, times)])
     if not len(possible):
         possible = speeds[-1:]
     accelerations = np.geomspace(low, high, FINE)
     chi2 = np.zeros((len(possible), FINE, len(line_s)))
     for one in times:
-        taken_s = np.array([_times_over(one.steps, float(speed), low, high) for speed in possible])
-        known_to_s = np.array([one.known_to_s(float(speed)) for speed in possible])
+        taken_s = np.array([_times_over(model.timing, one.steps, float(speed), low, high) for speed in possible])
+        known_to_s = np.array(
+            [one.known_to_s(model.granularity_s(one.steps, float(speed), ratio)) for speed in possible]
+        )
         chi2 += ((one.mean_s - taken_s[:, :, None] - line_s) / known_to_s[:, None, None]) ** 2
     return _Grid(possible, accelerations, chi2)
 
 
-def _is_fast_enough(speed: float, times: Sequence[Times]) -> bool:
+def _is_fast_enough(model: MoveModel, speed: float, ratio: float, times: Sequence[Times]) -> bool:
     """Whether the farthest moves can be made in their time at this speed at all."""
-    return all(one.steps / speed <= one.mean_s + 5 * one.known_to_s(speed) for one in times)
+    return all(
+        one.steps / speed <= one.mean_s + 5 * one.known_to_s(model.granularity_s(one.steps, speed, ratio))
+        for one in times
+    )
 
 
 @lru_cache(maxsize=4096)
-def _times_over(steps: int, speed: float, low: float, high: float) -> np.ndarray:
-    """Times of a move, s, over a fine grid of accelerations: a few by the recurrence, the others between them."""
+def _times_over(timing: Timing, steps: int, speed: float, low: float, high: float) -> np.ndarray:
+    """Times of a move, s, over a fine grid of accelerations: a few as the firmware steps, the others between them."""
     knots = np.geomspace(low, high, KNOTS)
-    taken_s = [move_time(FIRMWARE, steps, speed, float(knot)) for knot in knots]
+    taken_s = [timing.move_time(steps, speed, float(knot)) for knot in knots]
     between = PchipInterpolator(np.log(knots), np.log(taken_s))
     return np.asarray(np.exp(between(np.log(np.geomspace(low, high, FINE)))))
 
@@ -208,6 +188,7 @@ def _times_over(steps: int, speed: float, low: float, high: float) -> np.ndarray
 
 
 def _search(
+    model: MoveModel,
     axes: Mapping[str, Stepper],
     times: Mapping[str, Sequence[Times]],
     speeds: Mapping[str, np.ndarray],
@@ -221,13 +202,16 @@ def _search(
         ranges[name] = (speeds[name], described / SEARCHED, described * SEARCHED)
     freedom = sum(len(times[name]) for name in axes) - 2 * len(axes) - has_line
     search: _Search | None = None
-    for loosened in LOOSENED:
+    for number, loosened in enumerate(LOOSENED):
         if search is not None:
-            finer = {name: _narrowed(search, name) for name in axes}
-            if loosened == LOOSENED[1]:
-                finer = {name: (_between(kept, speeds[name]), low, high) for name, (kept, low, high) in finer.items()}
-            ranges, line_s = finer, _narrowed_line(search)
-        search = _Search({name: _grid(times[name], *ranges[name], line_s) for name in axes}, line_s, math.inf)
+            for name, axis in axes.items():
+                kept, low, high = _narrowed(search, name)
+                if len(speeds[name]) > 1:
+                    kept = model.finer(kept, axis.max_speed * axis.steps_per_mm, number)
+                ranges[name] = kept, low, high
+            line_s = _narrowed_line(search)
+        grids = {name: _grid(model, times[name], *ranges[name], line_s) for name in axes}
+        search = _Search(model, grids, line_s, math.inf)
         least = float(np.min(search.by_line()))
         # Misfit beyond what is expected widens everything in proportion.
         search = replace(search, slack=least + loosened * QUANTILE * max(1.0, least / max(1, freedom)))
@@ -243,15 +227,6 @@ def _narrowed(search: _Search, name: str) -> tuple[np.ndarray, float, float]:
     rows = np.flatnonzero(plausible.any(axis=1))
     near = slice(max(0, rows[0] - 1), rows[-1] + 2)
     return grid.speeds[near], float(grid.accelerations[low]), float(grid.accelerations[high])
-
-
-def _between(kept: np.ndarray, speeds: np.ndarray) -> np.ndarray:
-    """The speeds that are kept, and others between: what is almost the same to the firmware is not quite so."""
-    if len(speeds) == 1:
-        return kept
-    more = [np.geomspace(slowest, fastest, 7)[1:-1] for slowest, fastest in map(_range_of, kept) if fastest < math.inf]
-    above = kept[kept > FIRMWARE.ceiling()]
-    return np.unique(np.concatenate([kept, *more, np.sqrt(above[1:] * above[:-1])]))
 
 
 def _narrowed_line(search: _Search) -> np.ndarray:
@@ -273,7 +248,7 @@ def _line_time(search: _Search, n: int) -> LineTime | None:
 
 def _middle(values: np.ndarray, chi2: np.ndarray) -> float:
     """The best value; the middle of those that are as good as the best."""
-    return float(np.mean(values[chi2 <= chi2.min() + 0.05]))
+    return float(np.mean(values[chi2 <= chi2.min() + AS_GOOD]))
 
 
 # ---- what is settled ----
@@ -321,18 +296,20 @@ def _acceleration(
     best = min(max(_middle(grid.accelerations, chi2) / axis.steps_per_mm, low), high)
     given = f"; given max_speed {axis.max_speed:g} mm/s" if speed_is_held else ""
     most = None if high >= SEARCHED * described / 1.01 else high
-    return _value(f"{name}.max_acceleration", best, low, most, n, METHOD + given), ""
+    return _value(f"{name}.max_acceleration", best, low, most, n, search.model.method + given), ""
 
 
 def _speed(name: str, axis: Stepper, search: _Search, n: int) -> tuple[MeasuredValue | None, str]:
     """An axis's speed, a range that is all the same to the firmware; or why its moves do not settle it."""
-    grid, total = search.grids[name], search.total(name)
+    grid, total, model = search.grids[name], search.total(name), search.model
     at = np.flatnonzero((total <= search.slack).any(axis=1))
-    low, high = (_range_of(grid.speeds[at[end]])[end] / axis.steps_per_mm for end in (0, -1))
-    described, ceiling = float(axis.max_speed), FIRMWARE.ceiling() / axis.steps_per_mm
-    parameter = f"{name}.max_speed"
+    low, high = (model.same_as(grid.speeds, int(at[end]))[end] / axis.steps_per_mm for end in (0, -1))
+    described, ceiling = float(axis.max_speed), model.timing.ceiling() / axis.steps_per_mm
+    parameter, least = f"{name}.max_speed", total.min(axis=1)
     if math.isinf(high) and described < low:
-        return _value(parameter, max(low, ceiling), low, None, n), ""
+        fits_best = float(grid.speeds[np.flatnonzero(least <= least.min() + AS_GOOD)[0]])
+        used = model.where_open(low * axis.steps_per_mm, fits_best) / axis.steps_per_mm
+        return _value(parameter, used, low, None, n, model.method), ""
     if math.isinf(high):
         return None, (
             f"{parameter} stays {described:g} mm/s: every speed from {_rounded(low)} mm/s up gives these times, as no "
@@ -343,17 +320,11 @@ def _speed(name: str, axis: Stepper, search: _Search, n: int) -> tuple[MeasuredV
             f"{parameter} stays {described:g} mm/s: these moves leave anything from {_rounded(low)} to "
             f"{_rounded(high)} mm/s open; it needs longer moves."
         )
-    best = float(grid.speeds[int(np.argmin(total.min(axis=1)))]) / axis.steps_per_mm
-    return _value(parameter, min(max(best, low), high), low, high, n), ""
+    best = float(grid.speeds[int(np.argmin(least))]) / axis.steps_per_mm
+    return _value(parameter, min(max(best, low), high), low, high, n, model.method), ""
 
 
-def _range_of(speed: float) -> tuple[float, float]:
-    """The range of speeds that are the same to the firmware as this one, steps/s."""
-    looks = math.ceil((1 / speed - FIRMWARE.step_s) / FIRMWARE.poll_s - 1e-9)
-    return (_edge(1), math.inf) if looks <= 1 else (_edge(looks), _edge(looks - 1))
-
-
-def _value(parameter: str, best: float, low: float, high: float | None, n: int, method: str = METHOD) -> MeasuredValue:
+def _value(parameter: str, best: float, low: float, high: float | None, n: int, method: str) -> MeasuredValue:
     return MeasuredValue(
         parameter=parameter,
         value=rounded(best),

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from cellwright.actuators import Solenoid, Stepper
 from cellwright.errors import InputError
+from cellwright.hardware.firmwares import SteppingFirmware, firmware_named
 from cellwright.sequences import FAULTED, STOPPED, open_log
 from cellwright.sequences.cell import SLOWEST_STOP_S
 from cellwright.sequences.runlog import fact
@@ -20,6 +21,8 @@ from cellwright.sim.lengths import WARM_UP_CYCLES
 
 FEWEST_CYCLES = WARM_UP_CYCLES + 3
 """Of fewer finished units no mean is worth comparing: the warm-up is left out, and three remain."""
+BEFORE_LOGS_SAID: SteppingFirmware = "configurable"
+"""The firmware of logs that name none: there was no other that steps when they were written."""
 
 
 class Row(NamedTuple):
@@ -48,14 +51,16 @@ class Reader(Protocol):
 class Observed:
     """A run as its log has it; s and mm.
 
-    facts: target, seed and input_hash. moves_s: by axis and distance, how long each move took that no other axis
-    shared. pulses_s: by solenoid, from each pulse to the end of its rest. pulse_s: what it was told to be on. counts:
-    how often each event of a rate came. spans_s: a person's times, by the span's name. cycle_times_s: without the
-    warm-up and without cycles in which the cell was stopped. time_in_state_s: in those cycles, by state.
+    facts: target, seed and input_hash. firmware: what made the moves. moves_s: by axis and distance, how long each
+    move took that no other axis shared. pulses_s: by solenoid, from each pulse to the end of its rest. pulse_s: what it
+    was told to be on. counts: how often each event of a rate came. spans_s: a person's times, by the span's name.
+    cycle_times_s: without the warm-up and without cycles in which the cell was stopped. time_in_state_s: in those
+    cycles, by state.
     """
 
     path: Path
     facts: dict[str, str]
+    firmware: SteppingFirmware
     moves_s: dict[str, dict[float, list[float]]]
     pulses_s: dict[str, list[float]]
     pulse_s: dict[str, float]
@@ -72,8 +77,7 @@ class Observed:
 def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
     """Read the log at ``path``, a run of the cell called ``name``.
 
-    Raises InputError for what is no run log, for the log of another cell, for one of a firmware whose moves cannot be
-    fitted, and for too few cycles.
+    Raises InputError for what is no run log, for the log of another cell, and for too few cycles.
     """
     parts = scenario.kit.cell.parts(scenario.groups)
     moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
@@ -81,14 +85,15 @@ def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
     counted, spans = _Counted(scenario.kit.evidence), _Spans(scenario.kit.evidence)
     with open_log(path) as log:
         _refuse_another_cell(log, path, name)
-        _refuse_other_firmware(log, path)
         cycles = _Cycles(log)
         _refuse_few_cycles(cycles, path, scenario.kit.cell.unit)
         _read_all(log, [moves, pulses, counted, spans, cycles])
         facts = {key: fact(log, key) or "" for key in ("target", "seed", "input_hash")}
+        firmware = firmware_named(fact(log, "firmware") or "") or BEFORE_LOGS_SAID
     return Observed(
         path,
         facts,
+        firmware,
         moves.taken_s,
         pulses.taken_s,
         pulses.pulse_s,
@@ -107,13 +112,6 @@ def _refuse_another_cell(log: sqlite3.Connection, path: Path, name: str) -> None
         raise InputError(f"{path} does not say of which cell it is; it is no run log, or was cut off at once.")
     if Path(logged).stem != Path(name).stem:
         raise InputError(f"{path} is a log of {logged}, not of {name}; name the cell that ran.")
-
-
-def _refuse_other_firmware(log: sqlite3.Connection, path: Path) -> None:
-    if "cellwright" in (fact(log, "firmware") or "").lower():
-        raise InputError(
-            f"{path} is a run with CellwrightFirmata; moves are fitted to ConfigurableFirmata's step times only."
-        )
 
 
 def _refuse_few_cycles(cycles: _Cycles, path: Path, unit: str) -> None:

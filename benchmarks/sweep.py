@@ -14,7 +14,7 @@ from typing import IO, Any
 from cellwright.benchmarks.comparison import compare
 from cellwright.benchmarks.designs import Design
 from cellwright.errors import CellwrightError, InputError
-from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.sim import Estimate, Kit, Length, Scenario, run_cell, run_hand
 
 AHEAD = 4
@@ -38,7 +38,7 @@ class Sweep:
     replications: int
     seed: int
     version: str
-    firmware: SteppingFirmware = USUAL_FIRMWARE
+    firmware: SteppingFirmware = DEFAULT_FIRMWARE
 
     def identity(self) -> str:
         """One line that is the same for the same sweep, whoever computes it and on how many cores."""

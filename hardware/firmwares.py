@@ -11,7 +11,8 @@ from cellwright.hardware.timing import Timing
 from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
 
 SteppingFirmware = Literal["cellwright", "configurable"]
-USUAL_FIRMWARE: SteppingFirmware = "configurable"
+DEFAULT_FIRMWARE: SteppingFirmware = "cellwright"
+"""Our own: what is recommended is what is simulated unless told otherwise."""
 
 STEP_TIMINGS: dict[SteppingFirmware, Timing] = {
     "cellwright": CELLWRIGHT_FIRMATA,
@@ -19,8 +20,15 @@ STEP_TIMINGS: dict[SteppingFirmware, Timing] = {
 }
 BAUDS: dict[SteppingFirmware, int] = {"cellwright": 57600, "configurable": 115200}
 """Bits/s at which each listens (hardware/firmware/PROTOCOL.md; ConfigurableFirmata's own rate)."""
+NAMES: dict[SteppingFirmware, str] = {"cellwright": "CellwrightFirmata", "configurable": "ConfigurableFirmata"}
+"""What each says that it is; the name may go on (".ino")."""
 HEX_FOLDER = Path(__file__).resolve().parent / "firmware" / "hex"
 """CellwrightFirmata, compiled."""
+
+
+def firmware_named(name: str) -> SteppingFirmware | None:
+    """The firmware that says it is ``name``, or is called so in a run log; None for one that steps no axes."""
+    return next((key for key, called in NAMES.items() if name == key or name.startswith(called)), None)
 
 
 def firmware_hex(board: str) -> Path:

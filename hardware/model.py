@@ -10,10 +10,10 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.hardware.inputs import Input
 from cellwright.hardware.model_ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
 from cellwright.hardware.motion import LATE_S, ModelStepper, Motion
-from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA
 from cellwright.hardware.timing import Timing
 from cellwright.hardware.waits import Coming, Named, Wait, cancel
 
@@ -114,7 +114,7 @@ class ModelOutput:
 class ModelBoard(Board):
     """A board in SimPy time. Moves take what ``timing`` says; inputs are what the plant makes them."""
 
-    def __init__(self, env: simpy.Environment, timing: Timing = CONFIGURABLE_FIRMATA) -> None:
+    def __init__(self, env: simpy.Environment, timing: Timing = STEP_TIMINGS[DEFAULT_FIRMWARE]) -> None:
         self.env = env
         self.locked = False
         self.motion = Motion(self, timing)

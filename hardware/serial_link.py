@@ -55,11 +55,13 @@ class SerialLink(Link):
     def __init__(self, clock: WallClock, port: str, *bauds: int) -> None:
         super().__init__(port)
         self._bauds = cycle(bauds)
+        self.baud = next(self._bauds)
+        """Bits/s at which it is now."""
         self._clock = clock
         self._open = True  # read and changed on the clock's thread only
         self._closing = threading.Event()
         self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
-        self._serial = open_port(port, next(self._bauds))
+        self._serial = open_port(port, self.baud)
         self._reader = self._start(self._read, f"reader of {port}")
         self._writer = self._start(self._write, f"writer of {port}")
 
@@ -68,8 +70,9 @@ class SerialLink(Link):
             self._outgoing.put(bytes(data))
 
     def try_another_rate(self) -> None:
+        self.baud = next(self._bauds)
         with suppress(Exception):  # a port that is gone: its reader says so
-            self._serial.baudrate = next(self._bauds)
+            self._serial.baudrate = self.baud
 
     def close(self) -> None:
         self._open = False

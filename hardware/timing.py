@@ -36,6 +36,10 @@ class TimingOf(Protocol[C]):
     ``courses`` are those of all axes that move at once, as they are at one moment; times are seconds from then.
     """
 
+    def __hash__(self) -> int:
+        """It never changes, so that what it says can be remembered."""
+        ...
+
     @property
     def name(self) -> str:
         """Which firmware, on what."""

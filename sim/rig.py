@@ -12,7 +12,7 @@ from cellwright.hardware.faults import Faults, FaultyLink
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.hardware.firmata.pin_maps import Kind
 from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.firmwares import BAUDS, STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.link import Link
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.sequences import Cell, RunLog
@@ -109,7 +109,7 @@ def virtual_board(
     streams: Streams,
     line: VirtualLine,
     between: Callable[[simpy.Environment, Link], Link] | None = None,
-    firmware: SteppingFirmware = USUAL_FIRMWARE,
+    firmware: SteppingFirmware = DEFAULT_FIRMWARE,
 ) -> tuple[FirmataBoard, MemoryLine, VirtualArduino, FaultyLink]:
     """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``.
 

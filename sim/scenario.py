@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cellwright import files
-from cellwright.hardware.firmwares import USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, Settings, assign, inputs_of
@@ -58,7 +58,7 @@ class Kit:
         self,
         assignments: Sequence[str] = (),
         observed: Sequence[Element] = (),
-        firmware: SteppingFirmware = USUAL_FIRMWARE,
+        firmware: SteppingFirmware = DEFAULT_FIRMWARE,
     ) -> Scenario:
         """The scenario with ``assignments`` ("device.parameter=value") and times ``observed`` with a stopwatch.
 
@@ -78,7 +78,7 @@ class Scenario:
     kit: Kit
     groups: dict[str, Any]
     observed: tuple[Element, ...] = ()
-    firmware: SteppingFirmware = USUAL_FIRMWARE
+    firmware: SteppingFirmware = DEFAULT_FIRMWARE
 
     @property
     def hand(self) -> ManualMethod:
@@ -115,8 +115,7 @@ class Scenario:
             for name, part in self.groups.items()
         }
         described["observed"] = [dataclasses.asdict(element) for element in self.observed]
-        if self.firmware != USUAL_FIRMWARE:  # so that hashes from before there was a choice still hold
-            described["firmware"] = self.firmware
+        described["firmware"] = self.firmware
         text = json.dumps(described, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -9,11 +9,11 @@ import typer
 
 from cellwright.cli.board_commands import boards
 from cellwright.cli.options import (
+    DEFAULT_FIRMWARE,
     Board,
     BoughtFile,
     CellName,
     Cycles,
-    Firmware,
     Hours,
     Jobs,
     Json,
@@ -66,7 +66,7 @@ def describe(
 def check(
     cell: CellName,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     faults: Annotated[bool, typer.Option("--faults", help="Also let every fault strike in every state.")] = False,
     seed: Seed = 1,
 ) -> None:
@@ -88,7 +88,7 @@ def simulate(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     log: Log = None,
     jobs: Jobs = None,
     as_json: Json = False,
@@ -109,7 +109,7 @@ def compare(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
@@ -129,7 +129,7 @@ def sweep(
     method: Annotated[str, typer.Option(help="grid, latin (Latin hypercube) or sobol.")] = "grid",
     samples: Annotated[int, typer.Option(help="Designs, unless it is a grid.", min=1)] = 64,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     hours: Hours = None,
     replications: Replications = 20,
     seed: Seed = 1,
@@ -178,7 +178,7 @@ def worth(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     jobs: Jobs = None,
     picture: Annotated[Path | None, typer.Option(help="Draw from how many units a day it pays: .svg, .png.")] = None,
     as_json: Json = False,
@@ -203,7 +203,7 @@ def report(
     replications: Replications = 20,
     seed: Seed = 1,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     jobs: Jobs = None,
 ) -> None:
     """Write a report for the firm and its funder: PDF, web page, workbook, figures, and summaries for a form."""
@@ -219,7 +219,7 @@ def sensitivity(
     figure: Annotated[str, typer.Option(help="The result: a column of a sweep.")] = "less_time_percent",
     by: Annotated[float, typer.Option(help="How much smaller and larger each input is made, %.")] = 20.0,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     hours: Hours = None,
     replications: Replications = 10,
     seed: Seed = 1,

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from cellwright.cli.options import (
+    DEFAULT_FIRMWARE,
     Baud,
     CellName,
     Faults,
-    Firmware,
+    FirmwareIfSaid,
     Json,
     Kind,
     Latency,
@@ -32,7 +33,7 @@ def run(
     cycles: Annotated[int | None, typer.Option(help="Units to make.", show_default="3; on a port until Ctrl-C")] = None,
     seed: Seed = 1,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: FirmwareIfSaid = None,
     faults: Faults = None,
     log: Log = None,
     record: Annotated[Path | None, typer.Option(help="Write every byte on the line, with its time, here.")] = None,
@@ -48,7 +49,17 @@ def run(
     line = VirtualLine(board.value if board else None, baud, latency_ms / 1000)
     running.run(
         running.RunAsked(
-            cell, target, cycles, seed, settings or [], faults or [], log, record, line, as_json, firmware.value
+            cell,
+            target,
+            cycles,
+            seed,
+            settings or [],
+            faults or [],
+            log,
+            record,
+            line,
+            as_json,
+            firmware.value if firmware else None,
         )
     )
 
@@ -60,7 +71,7 @@ def calibrate(
     target: Annotated[str, typer.Option("--on", metavar="PORT", help="The serial port of the Arduino, or auto.")],
     known: Annotated[float, typer.Option(help="What it is calibrated against: grams on a scale, mm of a length.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The calibration's TOML file.")],
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     baud: Baud = None,
     settings: Set = None,
 ) -> None:
@@ -80,7 +91,7 @@ def board(
     standard: Annotated[bool, typer.Option("--standard", help="Be StandardFirmata, without steppers.")] = False,
     plant: Annotated[str | None, typer.Option(metavar="CELL", help="Put the world of this cell round it.")] = None,
     settings: Set = None,
-    firmware: WhichFirmware = Firmware.CONFIGURABLE,
+    firmware: WhichFirmware = DEFAULT_FIRMWARE,
     seed: Seed = 1,
     faults: Faults = None,
     baud: Baud = None,

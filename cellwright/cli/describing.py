@@ -11,7 +11,7 @@ from cellwright import cells
 from cellwright.cli.tables import busy, console
 from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
-from cellwright.hardware.firmwares import SteppingFirmware
+from cellwright.hardware.firmwares import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, run_cell
@@ -113,7 +113,7 @@ def _on_a_model(scenario: Scenario) -> Cell:
 
     from cellwright.hardware import ModelBoard
 
-    return scenario.kit.cell(ModelBoard(simpy.Environment()), scenario.groups)
+    return scenario.kit.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.groups)
 
 
 def _purpose(cell: type[Cell]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ def fit_model(asked: FitAsked) -> None:
         raise DescriptionError(problem)
     with tables.busy(f"reading {asked.log.name} and fitting"):
         observed = read_observed(asked.log, asked.cell, scenario)
+        scenario = replace(scenario, firmware=observed.firmware)
         fitted = fit(observed, scenario)
     if not fitted.values:
         raise InputError(f"{asked.log} shows no parameter of {asked.cell}. {' '.join(fitted.notes)}".rstrip())
@@ -113,6 +114,7 @@ def _as_json(
         "cell": asked.cell,
         "log": str(asked.log),
         "target": observed.facts["target"],
+        "firmware": observed.firmware,
         "seed": asked.seed,
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),

@@ -33,6 +33,9 @@ class Firmware(StrEnum):
     CONFIGURABLE = "configurable"
 
 
+DEFAULT_FIRMWARE = Firmware.CELLWRIGHT
+"""That of hardware/firmwares.py, as a test sees to; to import it from there would make --help slow."""
+
 CellName = Annotated[str, typer.Argument(metavar="CELL", help="Name of the cell; 'cellwright cells' lists them.")]
 Cycles = Annotated[int | None, typer.Option(help="Units to make after the warm-up.", show_default=False)]
 Hours = Annotated[float | None, typer.Option(help="Hours to simulate after the warm-up.", show_default="7.5: a shift")]
@@ -62,6 +65,14 @@ Baud = Annotated[
 ]
 WhichFirmware = Annotated[
     Firmware, typer.Option("--firmware", help="The Arduino's firmware: it sets move times and the usual baud rate.")
+]
+FirmwareIfSaid = Annotated[
+    Firmware | None,
+    typer.Option(
+        "--firmware",
+        help="The Arduino's firmware: it sets move times and the usual baud rate.",
+        show_default=f"{DEFAULT_FIRMWARE}; on a port what is found there",
+    ),
 ]
 Latency = Annotated[float, typer.Option(help="What comes on top each way, as of a USB adapter, ms.", min=0, max=1000)]
 Faults = Annotated[

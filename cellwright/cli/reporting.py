@@ -20,7 +20,7 @@ from cellwright.cli.beside import home_of
 from cellwright.cli.progress import progress
 from cellwright.cli.simulating import Asked, run_comparison
 from cellwright.cli.worthing import input_hash, read_files
-from cellwright.hardware.firmwares import USUAL_FIRMWARE
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE
 from cellwright.sim import Scenario
 from cellwright.sim.replication import cores, process_pool
 
@@ -54,7 +54,7 @@ class ReportAsked:
             words += [f"--{option}", str(path)] if path else []
         for setting in asked.settings:
             words += ["--set", setting]
-        if asked.firmware != USUAL_FIRMWARE:
+        if asked.firmware != DEFAULT_FIRMWARE:
             words += ["--firmware", asked.firmware]
         return shlex.join([*words, "-o", str(self.folder)])
 

@@ -21,7 +21,7 @@ from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.faults import Fault, Faults, FaultyLink, read_fault
 from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmwares import BAUDS, USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
 from cellwright.hardware.link import Link
 from cellwright.hardware.recording import RecordingLink, ReplayLink
 from cellwright.sequences import Cell, RunLog
@@ -50,7 +50,13 @@ class RunAsked:
     record: Path | None
     line: VirtualLine
     as_json: bool
-    firmware: SteppingFirmware = USUAL_FIRMWARE
+    firmware_said: SteppingFirmware | None = None
+    """None: the default; on a port, what is found there."""
+
+    @property
+    def firmware(self) -> SteppingFirmware:
+        """What steps the axes, as far as is known before a board has answered."""
+        return self.firmware_said or DEFAULT_FIRMWARE
 
     @property
     def is_simulated(self) -> bool:
@@ -68,15 +74,25 @@ class Machine:
     words: str
     """The target in words."""
     replay: ReplayLink | None = None
+    found: str = ""
+    """Of a real board: its port, the firmware that answered there, and the rate of the line."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how it was put together."""
 
     @property
-    def firmware(self) -> str | None:
+    def firmware_name(self) -> str | None:
         """What the board says that its firmware is."""
         return self.board.client.firmware_name if isinstance(self.board, FirmataBoard) else None
 
+    @property
+    def firmware(self) -> SteppingFirmware | None:
+        """The firmware that steps the axes, as the board says; None of a model board, and where none is known."""
+        return firmware_named(self.firmware_name or "")
+
     def notes(self) -> list[str]:
         """What a person should know of the board and of the work."""
-        return [*(self.board.notes if isinstance(self.board, FirmataBoard) else []), *self.cell.notes()]
+        of_board = self.board.notes if isinstance(self.board, FirmataBoard) else []
+        return [*self.remarks, *of_board, *self.cell.notes()]
 
     def end(self) -> None:
         """Make everything safe and let go of the board, once it has heard."""
@@ -91,17 +107,23 @@ def run(asked: RunAsked) -> None:
     if asked.cycles is not None and asked.cycles < 1:
         raise InputError(f"{asked.cycles} cycles make nothing; run at least 1.")
     if asked.target == EMULATED:
-        asked = replace(asked, firmware="cellwright")  # it is the only one that is there to be emulated
+        asked = replace(asked, firmware_said="cellwright")  # it is the only one that is there to be emulated
     scenario = cells.load(asked.cell).scenario(asked.settings, firmware=asked.firmware)
     if asked.record is not None and asked.target == "model":
         raise InputError("There are no bytes on the model board to record; use --on virtual.")
     with RunLog(asked.log) if asked.log else nullcontext() as log:
         if log is not None:
-            log.describe(**_head(asked, scenario))
+            log.describe(**_head(asked, scenario))  # whatever happens next, it says of which cell it is
         with busy(f"putting the {asked.cell} together"):
             machine = _put_on_target(asked, scenario, log)
-        if log is not None and not asked.is_simulated:
-            log.describe(began=_when_it_began(machine.env.now), firmware=machine.firmware)
+        if machine.found:
+            console(stderr=True).print(machine.found, markup=False, soft_wrap=True)
+        if machine.firmware is not None:
+            scenario = replace(scenario, firmware=machine.firmware)
+        if log is not None:
+            log.describe(**_head(asked, scenario))
+            if not asked.is_simulated:
+                log.describe(began=_when_it_began(machine.env.now), firmware=machine.firmware_name)
         said = _say_notes(machine, asked)
         attendance = Attendance(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
         try:
@@ -120,7 +142,7 @@ def _head(asked: RunAsked, scenario: Scenario) -> dict[str, Any]:
     return {
         "cell": asked.cell,
         "target": asked.target,
-        "firmware": asked.firmware,
+        "firmware": scenario.firmware,
         "seed": asked.seed,
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),
@@ -193,7 +215,8 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
     port = auto_port() if asked.target == "auto" else asked.target
     clock = WallClock()
     random = Streams(asked.seed, 0)["faults on the line"]
-    faulty = FaultyLink(clock, SerialLink(clock, port, *asked.line.bauds_with(asked.firmware)), random)
+    line = SerialLink(clock, port, *asked.line.bauds_with(asked.firmware))
+    faulty = FaultyLink(clock, line, random)
     recorder = _recorder(asked)
     board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
     try:
@@ -206,7 +229,11 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
         board.close()
         raise
     clock.process(cell.run())
-    return Machine(clock, board, cell, port)
+    machine = Machine(clock, board, cell, port, found=f"{port}: {board.firmware} at {line.baud} baud")
+    if asked.firmware_said not in (None, machine.firmware):
+        said = f"--firmware {asked.firmware_said} was given"
+        machine.remarks = (f"{said}, but {board.firmware} is on {port}: moves are as it makes them.",)
+    return machine
 
 
 def _say_notes(machine: Machine, asked: RunAsked, said: Sequence[str] = ()) -> list[str]:
@@ -226,7 +253,7 @@ def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: A
     stop = attendance.ended_by
     if asked.as_json:
         figures = _head(asked, scenario) | {
-            "firmware": asked.firmware if asked.is_simulated else machine.firmware,
+            "firmware": scenario.firmware if asked.is_simulated else machine.firmware_name,
             "units": len(times_s),
             "unit_times_s": times_s,
             "model_unit_times_s": model_s,

@@ -18,7 +18,7 @@ from cellwright.hardware.device import Device
 from cellwright.hardware.faults import Faults, FaultyLink, read_fault
 from cellwright.hardware.firmata.pin_maps import Firmware, Kind
 from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.firmwares import BAUDS, STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.memory_line import MemoryLine
 from cellwright.hardware.serving import PtyEnd, ServedEnd, TcpEnd, address
 from cellwright.sim import Streams
@@ -68,7 +68,7 @@ def serve_virtual(asked: Served) -> None:
 
 def _stepping(asked: Served) -> SteppingFirmware:
     """The firmware as which the world's axes are stepped; StandardFirmata steps none."""
-    return USUAL_FIRMWARE if asked.firmware == "standard" else asked.firmware
+    return DEFAULT_FIRMWARE if asked.firmware == "standard" else asked.firmware
 
 
 def _put_on_line(

@@ -16,7 +16,7 @@ from cellwright.cli import tables
 from cellwright.cli.beside import read_bought
 from cellwright.cli.progress import progress
 from cellwright.cli.running import line_cost_s
-from cellwright.hardware.firmwares import BAUDS, STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
 from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_hand
 
@@ -35,7 +35,7 @@ class Asked:
     seed: int
     settings: Sequence[str]
     jobs: int | None = None
-    firmware: SteppingFirmware = USUAL_FIRMWARE
+    firmware: SteppingFirmware = DEFAULT_FIRMWARE
 
     @property
     def length(self) -> Length:
@@ -76,7 +76,7 @@ def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
         tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.kit.measures)
         _say_firmware(asked)
         cost_s = line_cost_s(scenario, asked.seed)
-        option = "" if asked.firmware == USUAL_FIRMWARE else f" --firmware {asked.firmware}"
+        option = "" if asked.firmware == DEFAULT_FIRMWARE else f" --firmware {asked.firmware}"
         tables.console().print(
             f"Over the line to an Arduino, at {BAUDS[asked.firmware]} baud, a {unit} takes {cost_s:.2f} s longer "
             f"({100 * cost_s / result.cycle_time_s.mean:.2f} %): see cellwright run {asked.cell} --on virtual{option}."
@@ -143,7 +143,7 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
 
 def _say_firmware(asked: Asked) -> None:
     """What is not as usual, lest one table be taken for the other."""
-    if asked.firmware != USUAL_FIRMWARE:
+    if asked.firmware != DEFAULT_FIRMWARE:
         tables.console().print(f"Moves are those of {STEP_TIMINGS[asked.firmware].name}.")
 
 

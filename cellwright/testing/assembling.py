@@ -11,7 +11,7 @@ from cellwright import cells
 from cellwright.actuators import Stepper
 from cellwright.hardware import Board, ModelBoard, Plant
 from cellwright.hardware.faults import Faults
-from cellwright.hardware.firmwares import STEP_TIMINGS, USUAL_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.motion import TripPoint
 from cellwright.sequences import Cell, RunLog, assign
 from cellwright.sim import Kit, Streams, VirtualLine
@@ -34,7 +34,7 @@ def on_model(
     plant: MakePlant | None = None,
     set: Sequence[str] = (),
     seed: int = 1,
-    firmware: SteppingFirmware = USUAL_FIRMWARE,
+    firmware: SteppingFirmware = DEFAULT_FIRMWARE,
 ) -> CellRig:
     """The cell on a model board: no bytes.
 
@@ -44,7 +44,7 @@ def on_model(
     times axes have.
     """
     model = WatchedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
-    return _put_together(cell, plant, set, seed, model, model)
+    return _put_together(cell, plant, set, seed, firmware, model, model)
 
 
 def on_virtual(
@@ -54,7 +54,7 @@ def on_virtual(
     set: Sequence[str] = (),
     seed: int = 1,
     line: VirtualLine | None = None,
-    firmware: SteppingFirmware = USUAL_FIRMWARE,
+    firmware: SteppingFirmware = DEFAULT_FIRMWARE,
 ) -> CellRig:
     """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
 
@@ -62,7 +62,7 @@ def on_virtual(
     """
     model = WatchedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
     board, wire, arduino, faulty = virtual_board(model, Streams(seed, 0), line or VirtualLine(), firmware=firmware)
-    rig = _put_together(cell, plant, set, seed, board, model)
+    rig = _put_together(cell, plant, set, seed, firmware, board, model)
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino
     return rig
@@ -73,6 +73,7 @@ def _put_together(
     make_plant: MakePlant | None,
     assignments: Sequence[str],
     seed: int,
+    firmware: SteppingFirmware,
     board: Board,
     model: WatchedBoard,
 ) -> CellRig:
@@ -80,7 +81,7 @@ def _put_together(
     env = model.env
     log = RunLog(":memory:")
     kit = cells.load(described) if isinstance(described, str) else described
-    scenario = kit.scenario(assignments) if isinstance(kit, Kit) else None
+    scenario = kit.scenario(assignments, firmware=firmware) if isinstance(kit, Kit) else None
     description = kit.cell if isinstance(kit, Kit) else kit
     groups = scenario.groups if scenario else assign({**description.parts()}, assignments)
     census = Census()

@@ -96,9 +96,14 @@ class FirmataBoard(Board):
     @property
     def description(self) -> str:
         """What this board is, as the end of a sentence."""
+        return f"this board runs {self.firmware} and has pins 0 to {len(self.client.capabilities) - 1}"
+
+    @property
+    def firmware(self) -> str:
+        """Name and version of what it runs."""
         major, minor = self.client.firmware_version or (0, 0)
         name = (self.client.firmware_name or "an unknown firmware").removesuffix(".ino")
-        return f"this board runs {name} {major}.{minor} and has pins 0 to {len(self.client.capabilities) - 1}"
+        return f"{name} {major}.{minor}"
 
     @property
     def is_there(self) -> bool:

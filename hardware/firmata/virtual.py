@@ -22,6 +22,7 @@ from cellwright.hardware.firmata.pin_maps import PIN_MAPS, Firmware, Kind
 from cellwright.hardware.firmata.virtual_cellwright import VirtualCellwright
 from cellwright.hardware.firmata.virtual_features import VirtualEncoders, VirtualI2c
 from cellwright.hardware.firmata.virtual_stock import VirtualStock
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE
 from cellwright.hardware.link import Link
 from cellwright.hardware.model import ModelBoard
 from cellwright.hardware.waits import cancel
@@ -51,7 +52,7 @@ FIRMWARES: dict[Firmware, FirmwareFacts] = {
 class VirtualArduino:
     """An Arduino with Firmata at the board's end of a line, driving a model board.
 
-    With CellwrightFirmata that board is to have its timing too: ``ModelBoard(env, CELLWRIGHT_FIRMATA)``.
+    That board is to have the timing of the same firmware: ``ModelBoard(env, STEP_TIMINGS[firmware])``.
 
     It boots when it is made and is deaf until then. complaints: sentences about what the host did that the
     real firmware would ignore, or worse; here it is ignored. When its line is lost it goes on, as a board
@@ -64,7 +65,7 @@ class VirtualArduino:
         link: Link,
         board: ModelBoard,
         kind: Kind = "uno",
-        firmware: Firmware = "configurable",
+        firmware: Firmware = DEFAULT_FIRMWARE,
         boot_s: float | None = None,
     ) -> None:
         self.env = env
