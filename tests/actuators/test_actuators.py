@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
 from cellwright.errors import CellFault
-from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard, move_time
+from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
 
 
 def on(board, device, name):
@@ -83,7 +83,7 @@ def test_speed_and_acceleration_are_in_millimetres(env, board):
     bridge.set_home()
     bridge.move_to(100)
     env.run()
-    assert env.now == pytest.approx(move_time(CONFIGURABLE_FIRMATA, 4000, 50 * 40, 200 * 40))
+    assert env.now == pytest.approx(CELLWRIGHT_FIRMATA.move_time(4000, 50 * 40, 200 * 40))
 
 
 def test_a_stepper_says_what_contradicts_itself(board):

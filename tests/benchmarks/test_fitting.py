@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from cellwright.actuators import Stepper
 from cellwright.benchmarks.fitting import Fitted, fit
 from cellwright.benchmarks.fitting_moves import MovesFound, fit_moves
+from cellwright.benchmarks.move_models import MOVE_MODELS
 from cellwright.benchmarks.observed import Observed, read_observed
 from cellwright.benchmarks.prediction import told_by_model, told_by_run
 from cellwright.cells import load
 from cellwright.errors import InputError
-from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, move_time
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
 from cellwright.sequences.measured import MeasuredValue
 from cellwright.sim import Length, run_cell
@@ -40,11 +41,13 @@ TRUTH = {
 AXIS = Stepper(step=2, dir=5, home_pin=9, steps_per_mm=40, max_speed=60, max_acceleration=1200, travel=(0, 1000))
 
 
-def a_run(path: Path, truth: dict[str, float], hours: float, seed: int = 0) -> Observed:
+def a_run(
+    path: Path, truth: dict[str, float], hours: float, seed: int = 0, firmware: SteppingFirmware = DEFAULT_FIRMWARE
+) -> Observed:
     """The log of a simulated stapler with these parameters, read as a run of the stapler that is described."""
-    scenario = load("stapler").scenario([f"{name}={value}" for name, value in truth.items()])
+    scenario = load("stapler").scenario([f"{name}={value}" for name, value in truth.items()], firmware=firmware)
     with RunLog(path) as log:
-        log.describe(cell="stapler", target="model", seed=seed)
+        log.describe(cell="stapler", target="model", seed=seed, firmware=firmware)
         run_cell(scenario, Length(hours=hours), seed, 0, log)
     return read_observed(path, "stapler", DESCRIBED)
 
@@ -66,10 +69,13 @@ def covers(value: MeasuredValue, truth: float) -> bool:
 
 
 @pytest.mark.slow
-def test_a_stapler_with_known_parameters_is_recovered_within_the_stated_intervals(tmp_path: Path) -> None:
+@pytest.mark.parametrize("firmware", STEP_TIMINGS)
+def test_a_stapler_with_known_parameters_is_recovered_within_the_stated_intervals(
+    tmp_path: Path, firmware: SteppingFirmware
+) -> None:
     runs, held = 100, Counter[str]()
     for seed in range(runs):
-        observed = jittered(a_run(tmp_path / f"{seed}.db", TRUTH, hours=4, seed=seed), seed)
+        observed = jittered(a_run(tmp_path / f"{seed}.db", TRUTH, hours=4, seed=seed, firmware=firmware), seed)
         held.update(
             value.parameter for value in fit(observed, DESCRIBED).values if covers(value, TRUTH[value.parameter])
         )
@@ -134,13 +140,16 @@ def test_each_cell_says_what_its_log_tells(tmp_path: Path, name: str, truth: dic
 
 
 def moves(
-    speed: float, acceleration: float, distances_mm: Iterable[float], line_s: float = 0.0, axis: Stepper = AXIS
+    speed: float,
+    acceleration: float,
+    distances_mm: Iterable[float],
+    line_s: float = 0.0,
+    axis: Stepper = AXIS,
+    firmware: SteppingFirmware = "configurable",
 ) -> MovesFound:
-    taken_s = {
-        mm: [line_s + move_time(CONFIGURABLE_FIRMATA, round(40 * mm), 40 * speed, 40 * acceleration)] * 20
-        for mm in distances_mm
-    }
-    return fit_moves({"axis": axis}, {"axis": taken_s}, has_line=line_s > 0)
+    time_s = STEP_TIMINGS[firmware].move_time
+    taken_s = {mm: [line_s + time_s(round(40 * mm), 40 * speed, 40 * acceleration)] * 20 for mm in distances_mm}
+    return fit_moves({"axis": axis}, {"axis": taken_s}, line_s > 0, MOVE_MODELS[firmware])
 
 
 @settings(max_examples=12)
@@ -149,11 +158,12 @@ def moves(
     st.floats(400, 4000),
     st.sampled_from([0.0, 0.004, 0.012]),
     st.sampled_from([(4, 15, 60, 300), (6, 25, 200), (3, 10, 30, 90, 500)]),
+    st.sampled_from(list(STEP_TIMINGS)),
 )
 def test_speed_acceleration_and_line_are_found_again(
-    speed: float, acceleration: float, line_s: float, distances_mm: tuple[float, ...]
+    speed: float, acceleration: float, line_s: float, distances_mm: tuple[float, ...], firmware: SteppingFirmware
 ) -> None:
-    found = moves(speed, acceleration, distances_mm, line_s)
+    found = moves(speed, acceleration, distances_mm, line_s, firmware=firmware)
     truth = {"axis.max_speed": speed, "axis.max_acceleration": acceleration}
     for value in found.values:
         if "given" not in value.method:
@@ -182,10 +192,12 @@ def test_what_the_moves_refute_does_not_stay_however_little_they_tell() -> None:
 
 
 def test_a_speed_that_the_firmware_cannot_reach_is_not_fitted() -> None:
+    times = STEP_TIMINGS["configurable"]
     found = fit_moves(
         {"axis": replace(AXIS, max_speed=300)},
-        {"axis": {mm: [move_time(CONFIGURABLE_FIRMATA, 40 * mm, 12_000, 40 * 900)] * 20 for mm in (10, 40, 300)}},
+        {"axis": {mm: [times.move_time(40 * mm, 12_000, 40 * 900)] * 20 for mm in (10, 40, 300)}},
         has_line=False,
+        model=MOVE_MODELS["configurable"],
     )
     assert [value.parameter for value in found.values] == ["axis.max_acceleration"]
     assert any("axis.max_speed stays 300 mm/s: every speed from 85.4 mm/s up" in said for said in found.unsettled)
@@ -198,7 +210,49 @@ def test_one_distance_tells_one_thing_and_what_it_was_given_is_said() -> None:
     assert acceleration.method.endswith("given max_speed 60 mm/s")
 
 
+def test_trapezoids_tell_a_speed_more_closely_than_a_loop_that_looks_now_and_then() -> None:
+    widths = []
+    for firmware in STEP_TIMINGS:
+        found = {each.parameter: each for each in moves(60, 900, (1, 3, 60, 300), firmware=firmware).values}
+        speed = found["axis.max_speed"]
+        assert covers(speed, 60) and covers(found["axis.max_acceleration"], 900) and speed.ci95_high
+        widths.append(speed.ci95_high - speed.ci95_low)
+    assert widths[0] < 0.1 * widths[1], (list(STEP_TIMINGS), widths)
+
+
+def test_a_speed_far_from_the_described_one_and_beyond_the_other_firmwares_ceiling_is_found() -> None:
+    found = {each.parameter: each for each in moves(400, 3000, (4, 15, 60, 300), 0.004, firmware="cellwright").values}
+    speed = found["axis.max_speed"]
+    assert covers(speed, 400) and speed.ci95_low > 395
+    assert covers(found["axis.max_acceleration"], 3000)
+
+
+def test_a_speed_that_no_trapezoid_reaches_is_not_fitted() -> None:
+    found = moves(400, 900, (10, 40, 80), axis=replace(AXIS, max_speed=400), firmware="cellwright")
+    [acceleration] = found.values
+    assert acceleration.parameter == "axis.max_acceleration" and covers(acceleration, 900)
+    assert any("axis.max_speed stays 400 mm/s: every speed from" in said for said in found.unsettled)
+
+
 # ---- what is read from a log ----
+
+
+@pytest.mark.parametrize(
+    ("facts", "firmware"),
+    [
+        ({}, "configurable"),
+        ({"firmware": "configurable"}, "configurable"),
+        ({"firmware": "ConfigurableFirmata.ino"}, "configurable"),
+        ({"firmware": "cellwright"}, "cellwright"),
+        ({"firmware": "CellwrightFirmata"}, "cellwright"),
+    ],
+)
+def test_the_firmware_is_the_one_that_the_log_names(tmp_path: Path, facts: dict[str, str], firmware: str) -> None:
+    with RunLog(tmp_path / "run.db") as log:
+        log.describe(cell="stapler", target="serial", seed=1, **facts)
+        for number in range(1, 7):
+            log.cycle(10.0 * number, number)
+    assert read_observed(tmp_path / "run.db", "stapler", DESCRIBED).firmware == firmware
 
 
 def a_log(path: Path, *events: tuple[object, ...]) -> Observed:

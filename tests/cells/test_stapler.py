@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cellwright.cells import load
 from cellwright.cells.stapler import PanelLayout, Stapler, StaplerPlant
 from cellwright.errors import CellFault
-from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard, move_time
+from cellwright.hardware import ModelBoard
+from cellwright.hardware.firmwares import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import FAULTED, STOPPED
 from cellwright.sim import Length, Operator, Scenario, Streams, run_cell
 
@@ -156,22 +157,25 @@ def test_the_stop_button_stops_the_cell_while_it_moves_and_start_resets_it() -> 
     assert rig.cell.state == "waiting"
 
 
-def test_max_speed_moves_the_cycle_time_as_the_kinematics_say() -> None:
-    """Each change of row or slat takes what the firmware's recurrence says at that speed; nothing else changes."""
+@pytest.mark.parametrize("firmware", STEP_TIMINGS)
+def test_max_speed_moves_the_cycle_time_as_the_kinematics_say(firmware: SteppingFirmware) -> None:
+    """Each change of row or slat takes what the firmware makes of it at that speed; nothing else changes."""
 
     def stapling_s(speed: float) -> float:
-        scenario = load("stapler").scenario([f"carriage.max_speed={speed}", "plant.jams_per_1000_staples=0"])
+        settings = [f"carriage.max_speed={speed}", "plant.jams_per_1000_staples=0"]
+        scenario = load("stapler").scenario(settings, firmware=firmware)
         return run_cell(scenario, Length(cycles=14), 1, 0).time_in_state_s["stapling"] / 14
 
     def slat_to_slat_s(speed: float) -> float:
-        return move_time(CONFIGURABLE_FIRMATA, 1600, speed * 40, 1500 * 40)
+        return STEP_TIMINGS[firmware].move_time(1600, speed * 40, 1500 * 40)
 
     slat_moves = 13 * 14
     for slow, fast in ((20.0, 40.0), (40.0, 80.0)):
         saved_s = slat_moves * (slat_to_slat_s(slow) - slat_to_slat_s(fast))
         assert stapling_s(slow) - stapling_s(fast) == pytest.approx(saved_s, rel=0.002)
     assert stapling_s(150.0) < stapling_s(80.0)
-    # 3,416 steps/s are 85 mm/s: the firmware's ceiling, not the motor, sets the time from there on.
+    # From some speed on it is not the motor that sets the time: with ConfigurableFirmata the ceiling of its loop, with
+    # CellwrightFirmata the acceleration, as no move is long enough.
     assert abs(stapling_s(250.0) - stapling_s(500.0)) < 0.06 * stapling_s(250.0)
 
 

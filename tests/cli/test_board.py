@@ -15,6 +15,7 @@ from pathlib import Path
 import pyfirmata2
 import pytest
 
+from cellwright.cells import load
 from cellwright.cli import run
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.firmata.board import FirmataBoard
@@ -62,8 +63,14 @@ def test_a_board_on_a_pty_answers_and_goes_with_its_path(kind, tmp_path):
     path = tmp_path / "arduino"
     with served("--pty", path, "--board", kind) as said:
         assert said == f"A virtual {kind.capitalize()} with nothing round it is at {path}; Ctrl-C ends it.\n"
-        assert connect(str(path)).startswith("this board runs ConfigurableFirmata")
+        assert connect(str(path)).startswith("this board runs CellwrightFirmata")
     assert not path.is_symlink()
+
+
+def test_a_board_with_other_firmware_says_so(tmp_path):
+    path = tmp_path / "arduino"
+    with served("--pty", path, "--firmware", "configurable"):
+        assert connect(str(path)).startswith("this board runs ConfigurableFirmata")
 
 
 def test_a_board_on_tcp_answers_one_host_after_the_other(tmp_path):
@@ -110,13 +117,35 @@ def test_a_peers_client_works_with_it(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_stapler_runs_in_real_time_on_a_served_board_in_its_world(tmp_path, capsys):
-    path = tmp_path / "arduino"
-    with served("--pty", path, "--plant", "stapler", *SMALL_PANEL) as said:
+@pytest.mark.parametrize(
+    ("there", "asked", "name", "note"),
+    [
+        ("cellwright", [], "CellwrightFirmata 1.0", ""),
+        ("configurable", [], "ConfigurableFirmata 2.12", ""),
+        (
+            "configurable",
+            ["--firmware", "cellwright"],
+            "ConfigurableFirmata 2.12",
+            "--firmware cellwright was given, but ConfigurableFirmata 2.12 is on",
+        ),
+    ],
+)
+def test_the_stapler_runs_in_real_time_with_whatever_firmware_is_there(there, asked, name, note, tmp_path, capsys):
+    path, log = tmp_path / "arduino", tmp_path / "run.db"
+    with served("--pty", path, "--plant", "stapler", "--firmware", there, *SMALL_PANEL) as said:
         assert "in the world of the stapler" in said
-        assert run(["run", "stapler", "--on", str(path), "--cycles", "1", *SMALL_PANEL]) == 0
-    out = "".join(capsys.readouterr().out.split())  # the path may be broken over two lines
+        words = ["run", "stapler", "--on", str(path), "--cycles", "1", "--log", str(log), *asked, *SMALL_PANEL]
+        assert run(words) == 0
+    printed = capsys.readouterr()
+    out, err = "".join(printed.out.split()), " ".join(printed.err.split())  # the path may be broken over two lines
     assert f"stapleron{path}:1panel," in out
+    assert f"{path}: {name} at 57600 baud" in err  # a pseudo-terminal takes bytes at any rate, so at the first
+    assert (note in err) if note else ("--firmware" not in err)
+    with sqlite3.connect(log) as rows:
+        head = dict(rows.execute("SELECT key, value FROM run"))
+    assert head["firmware"] == name.split()[0]
+    settings = SMALL_PANEL[1::2]
+    assert head["input_hash"] == load("stapler").scenario(settings, firmware=there).input_hash()
 
 
 @pytest.mark.slow

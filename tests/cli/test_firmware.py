@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 from cellwright.cells import load
-from cellwright.cli import run
+from cellwright.cli import options, run
 from cellwright.cli.reporting import ReportAsked
 from cellwright.cli.simulating import Asked
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
 from cellwright.hardware.firmata import virtual_cellwright
 from cellwright.hardware.firmata.cellwright_messages import Health
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE
 from cellwright.sim import Length, Streams, model_rig, run_cell
 from cellwright.sim.rig import VirtualLine, resting_rig
 from cellwright.testing import on_model, on_virtual
 
-OURS = ["--firmware", "cellwright"]
+OTHER = ["--firmware", "configurable"]
 FAST = ["--cycles", "1", "-R", "1", "--json"]
 
 
@@ -28,21 +29,25 @@ def figures(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
-def test_the_usual_one_is_configurable_firmata(capsys: pytest.CaptureFixture[str]) -> None:
-    unsaid, said, ours = (
-        figures(capsys, "simulate", "stapler", *FAST, *more) for more in ([], ["--firmware", "configurable"], OURS)
+def test_the_default_is_cellwright_firmata(capsys: pytest.CaptureFixture[str]) -> None:
+    unsaid, said, other = (
+        figures(capsys, "simulate", "stapler", *FAST, *more) for more in ([], ["--firmware", "cellwright"], OTHER)
     )
     assert unsaid == said
-    assert (said["firmware"], ours["firmware"]) == ("configurable", "cellwright")
-    assert said["input_hash"] != ours["input_hash"]
-    assert ours["cycle_time_s"]["mean"] < 0.9 * said["cycle_time_s"]["mean"]
+    assert (said["firmware"], other["firmware"]) == ("cellwright", "configurable")
+    assert said["input_hash"] != other["input_hash"]
+    assert said["cycle_time_s"]["mean"] < 0.9 * other["cycle_time_s"]["mean"]
+
+
+def test_the_command_lines_default_is_the_one_of_all_else() -> None:
+    assert options.DEFAULT_FIRMWARE == DEFAULT_FIRMWARE == load("stapler").scenario().firmware
 
 
 def test_a_rig_has_the_timing_of_its_scenarios_firmware() -> None:
     stapler = load("stapler")
-    assert model_rig(stapler.scenario(), 1, 0).model.motion.timing is CONFIGURABLE_FIRMATA
-    ours = stapler.scenario(firmware="cellwright")
-    assert resting_rig(ours, Streams(1, 0)).model.motion.timing is CELLWRIGHT_FIRMATA
+    assert model_rig(stapler.scenario(), 1, 0).model.motion.timing is CELLWRIGHT_FIRMATA
+    other = stapler.scenario(firmware="configurable")
+    assert resting_rig(other, Streams(1, 0)).model.motion.timing is CONFIGURABLE_FIRMATA
 
 
 def test_the_line_is_as_fast_as_the_firmware_listens_unless_told() -> None:
@@ -53,7 +58,7 @@ def test_the_line_is_as_fast_as_the_firmware_listens_unless_told() -> None:
 
 def test_moves_of_a_cell_are_trapezoids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The stapler's carriage along a slat: in its log a move takes the time of the textbook's trapezoid."""
-    scenario = load("stapler").scenario(firmware="cellwright")
+    scenario = load("stapler").scenario()
     rig = model_rig(scenario, 1, 0)
     rig.env.run(until=rig.cell.next_finished())
     carriage = rig.cell.devices["carriage"]
@@ -79,8 +84,8 @@ def test_moves_of_a_cell_are_trapezoids(tmp_path: Path, capsys: pytest.CaptureFi
     ids=lambda words: words[0],
 )
 def test_every_command_that_simulates_obeys(words, capsys: pytest.CaptureFixture[str]) -> None:
-    usual, ours = figures(capsys, *words), figures(capsys, *words, *OURS)
-    assert _numbers(usual) != _numbers(ours)
+    usual, other = figures(capsys, *words), figures(capsys, *words, *OTHER)
+    assert _numbers(usual) != _numbers(other)
 
 
 def _numbers(told: object) -> list[float]:
@@ -93,7 +98,7 @@ def _numbers(told: object) -> list[float]:
 
 
 def test_model_and_virtual_agree_within_one_per_cent(capsys: pytest.CaptureFixture[str]) -> None:
-    told = figures(capsys, "run", "stapler", "--on", "virtual", "--cycles", "1", "--json", *OURS)
+    told = figures(capsys, "run", "stapler", "--on", "virtual", "--cycles", "1", "--json")
     (virtual_s,), (model_s,) = told["unit_times_s"], told["model_unit_times_s"]
     assert 0 < virtual_s - model_s < 0.01 * model_s
 
@@ -112,9 +117,9 @@ def test_a_cell_under_test_may_have_it(put_together) -> None:
 def test_a_sweep_obeys_and_goes_on_with_its_own_file_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "sweep.csv"
     asked = ["sweep", "stapler", "--vary", "carriage.max_speed=200:300:2", "--hours", "0.3", "-R", "1"]
-    assert run([*asked, "-o", str(output), *OURS]) == 0
+    assert run([*asked, "-o", str(output), *OTHER]) == 0
     slow, _ = (line.split(",") for line in output.read_text().splitlines()[2:])
-    scenario = load("stapler").scenario(["carriage.max_speed=200"], firmware="cellwright")
+    scenario = load("stapler").scenario(["carriage.max_speed=200"], firmware="configurable")
     assert float(slow[2]) == pytest.approx(
         sum(times := run_cell(scenario, Length(hours=0.3), 1, 0).cycle_times_s) / len(times)
     )
@@ -142,16 +147,16 @@ def test_a_claim_may_rest_on_it(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_tables_say_what_is_not_as_usual(capsys: pytest.CaptureFixture[str]) -> None:
-    said = "Moves are those of CellwrightFirmata on a 16 MHz ATmega328P."
+    said = "Moves are those of ConfigurableFirmata on a 16 MHz ATmega328P."
     for command in (["simulate", "stapler", "--cycles", "1", "-R", "1"], ["compare", "stapler", "--hours", "0.5"]):
         assert run(command) == 0
         assert said not in " ".join(capsys.readouterr().out.split())
-        assert run([*command, *OURS]) == 0
+        assert run([*command, *OTHER]) == 0
         assert said in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_report_names_it_in_the_command_that_gives_it_again() -> None:
-    for firmware, words in (("configurable", ""), ("cellwright", "--firmware cellwright ")):
+    for firmware, words in (("cellwright", ""), ("configurable", "--firmware configurable ")):
         asked = Asked("stapler", None, 1.0, 2, 1, [], None, firmware)
         wanted = ReportAsked(asked, "en", Path("out"), None, None, None, None)
         assert wanted.command().endswith(f"--seed 1 {words}-o out")
@@ -160,20 +165,13 @@ def test_a_report_names_it_in_the_command_that_gives_it_again() -> None:
 @pytest.mark.parametrize("words", [["check"], ["simulate", *FAST], ["run", "--on", "model", "--cycles", "1"]])
 def test_a_cell_that_the_firmware_would_refuse_is_found_beforehand(words, capsys: pytest.CaptureFixture[str]) -> None:
     command, *more = words
-    asked = [command, "stapler", *more, *OURS, "--set", "carriage.max_speed=1300"]
+    asked = [command, "stapler", *more, "--set", "carriage.max_speed=1300"]
     assert run(asked) == 1
     assert "carriage cannot make 52,000 steps/s: CellwrightFirmata" in capsys.readouterr().err
 
 
-def test_what_the_usual_one_cannot_step_it_steps_more_slowly(capsys: pytest.CaptureFixture[str]) -> None:
-    figures(capsys, "simulate", "stapler", *FAST, "--set", "carriage.max_speed=1200")
-
-
-def test_a_run_with_it_cannot_be_fitted_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = str(tmp_path / "run.sqlite")
-    assert run(["run", "stapler", "--on", "model", "--cycles", "3", "--log", log, *OURS]) == 0
-    assert run(["fit", "stapler", "--log", log]) == 2
-    assert "fitted to ConfigurableFirmata's step times only" in capsys.readouterr().err
+def test_what_the_other_cannot_step_it_steps_more_slowly(capsys: pytest.CaptureFixture[str]) -> None:
+    figures(capsys, "simulate", "stapler", *FAST, *OTHER, "--set", "carriage.max_speed=1300")
 
 
 def test_an_unknown_firmware_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,6 +183,6 @@ def test_what_the_board_says_of_the_run_is_noted_at_its_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(virtual_cellwright, "Health", lambda *_: Health(2048, 1000, 100, 0, 0, 3, 0))
-    assert run(["run", "stapler", "--on", "virtual", *OURS, "--cycles", "1"]) == 0
+    assert run(["run", "stapler", "--on", "virtual", "--cycles", "1"]) == 0
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("Note: The board's own account of the run: bytes from this computer that were lost: 3.") == 1

@@ -47,17 +47,22 @@ def test_the_figures_come_as_json(log: str, capsys: pytest.CaptureFixture[str]) 
     assert found["run"]["cycle_time_s"]["mean"] > found["before"]["cycle_time_s"]["mean"]
 
 
-def test_a_run_through_every_byte_is_fitted_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("firmware", ["cellwright", "configurable"])
+def test_a_run_through_every_byte_is_fitted_too(
+    firmware: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = str(tmp_path / "run.db")
-    assert run(["run", "stapler", "--on", "virtual", "--cycles", "5", "--log", path]) == 0
+    wanted = ["run", "stapler", "--on", "virtual", "--cycles", "5", "--log", path, "--firmware", firmware]
+    assert run(wanted) == 0
     capsys.readouterr()
     assert run(["fit", "stapler", "--log", path, *SHORT, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["target"] == "virtual"
+    assert (found["target"], found["firmware"]) == ("virtual", firmware)
     accelerations = [each for each in found["measured"] if each["parameter"].endswith("max_acceleration")]
     assert len(accelerations) == 2
     assert all(each["ci95_low"] <= 1500 <= each["ci95_high"] for each in accelerations)
-    assert any("do not tell the line's time" in note for note in found["notes"])
+    if firmware == "configurable":
+        assert any("do not tell the line's time" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize(

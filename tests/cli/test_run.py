@@ -22,7 +22,7 @@ CELLWRIGHT = Path(sys.executable).with_name("cellwright")
 def test_a_run_on_the_virtual_arduino_says_what_the_line_costs(capsys):
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "2"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "stapler on a virtual Uno at 115200 baud: 2 panels, " in out
+    assert "stapler on a virtual Uno at 57600 baud: 2 panels, " in out
     assert "On the model board the same take " in out
     assert "the bytes on the line cost " in out
 

@@ -20,6 +20,12 @@ VALVE = SimpleNamespace(name="valve")
 moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))
 
 
+@pytest.fixture
+def board(env):
+    """One whose axes share ConfigurableFirmata's loop."""
+    return ModelBoard(env, TIMING)
+
+
 def axis_on(board, step=2, name="axis"):
     return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, False)
 
@@ -75,7 +81,7 @@ def test_position_on_the_way_and_after_a_halt(firmware, move, share):
     (made,) = firmware(TIMING, [(0.0, 0, steps, speed, acceleration)])
     at_s = share * made[-1][0]
     env = simpy.Environment()
-    board = ModelBoard(env)
+    board = ModelBoard(env, TIMING)
     axis, arrived = axis_on(board), {}
     note_time(axis.move_to(steps, speed, acceleration), arrived, "axis")
     env.run(until=at_s)
@@ -97,7 +103,7 @@ def test_an_axis_that_joins_midway(firmware, first, second, share):
     made = firmware(TIMING, [(0.0, 0, *first), (joins_s, 0, *second)])
     assume(made[0][-1][0] > joins_s + TURN_S)
     env = simpy.Environment()
-    board = ModelBoard(env)
+    board = ModelBoard(env, TIMING)
     axes, arrived = [axis_on(board, 2), axis_on(board, 3)], {}
     note_time(axes[0].move_to(*first), arrived, 0)
     env.run(until=joins_s)
@@ -113,7 +119,7 @@ def test_an_axis_that_joins_midway(firmware, first, second, share):
 def test_overlapping_moves_end_in_the_firmwares_order(firmware, together):
     made = firmware(TIMING, [(0.0, 0, *move) for move in together])
     env = simpy.Environment()
-    board = ModelBoard(env)
+    board = ModelBoard(env, TIMING)
     axes, arrived = [axis_on(board, 2 + number) for number in range(len(together))], {}
     for number, move in enumerate(together):
         note_time(axes[number].move_to(*move), arrived, number)
@@ -162,7 +168,7 @@ def test_a_trip_point_fires_as_the_axis_passes(firmware, move, share):
     steps, speed, acceleration = move
     trips_at = min(round(share * steps), steps - 1)
     env = simpy.Environment()
-    board = ModelBoard(env)
+    board = ModelBoard(env, TIMING)
     axis, changes = axis_on(board), []
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=trips_at, level=False))
@@ -252,7 +258,7 @@ def test_placing_an_axis_shows_its_switches(board):
 def test_late_in_a_long_run_a_trip_still_finds_the_axis_on_its_step():
     """The environment's clock has a year on it: its rounding is coarser than that of the loop."""
     env = simpy.Environment(initial_time=365 * 86_400)
-    board = ModelBoard(env)
+    board = ModelBoard(env, TIMING)
     axis = axis_on(board)
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
@@ -270,7 +276,7 @@ def test_late_in_a_long_run_a_trip_still_finds_the_axis_on_its_step():
 def test_an_axis_that_slows_down_stops_as_its_acceleration_allows(move, share):
     steps, speed, acceleration = move
     env = simpy.Environment()
-    axis = axis_on(ModelBoard(env))
+    axis = axis_on(ModelBoard(env, TIMING))
     whole_s = move_time(TIMING, steps, speed, acceleration)
     axis.move_to(steps, speed, acceleration)
     env.run(until=share * whole_s)
@@ -325,7 +331,7 @@ def test_who_looks_again_and_again_finds_an_axis_where_a_single_look_finds_it(mo
     positions = []
     for looks in (sorted(shares), [max(shares)]):
         env = simpy.Environment()
-        board = ModelBoard(env)
+        board = ModelBoard(env, TIMING)
         first, second = axis_on(board), axis_on(board, step=3, name="second")
         whole_s = move_time(TIMING, *move)
         first.move_to(*move)

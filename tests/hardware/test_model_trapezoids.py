@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwright.errors import CellFault
-from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
+from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.motion import TripPoint
 
 TIMING = CELLWRIGHT_FIRMATA
@@ -205,8 +205,8 @@ def test_axes_that_are_too_fast_together_are_a_fault_and_the_first_goes_on(env, 
     assert other.position == 50_000
 
 
-def test_the_usual_firmware_refuses_no_speed(env):
-    axis = axis_on(ModelBoard(env))
+def test_configurable_firmata_refuses_no_speed(env):
+    axis = axis_on(ModelBoard(env, CONFIGURABLE_FIRMATA))
     axis.prepare(1e6, 1e6)
     env.run(until=axis.move_to(100, 1e6, 1e6))
     assert axis.position == 100

@@ -8,7 +8,7 @@ import pytest
 import simpy
 
 from cellwright.errors import CellFault, InputError, Lacking
-from cellwright.hardware import ModelBoard
+from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.firmata.board import FirmataBoard
 from cellwright.sensors import Hx711, Nau7802
 from cellwright.sensors.calibration import TwoPointCalibration
@@ -201,6 +201,7 @@ def test_an_hx711_without_a_converter_does_not_answer(board: ModelBoard) -> None
 
 
 def test_firmware_that_cannot_read_an_hx711_is_refused_in_a_sentence(env: simpy.Environment) -> None:
-    board: FirmataBoard = virtual_board(ModelBoard(env), Streams(1, 0), VirtualLine())[0]
+    model = ModelBoard(env, CONFIGURABLE_FIRMATA)
+    board: FirmataBoard = virtual_board(model, Streams(1, 0), VirtualLine(), firmware="configurable")[0]
     with pytest.raises(Lacking, match=r"firmware that reads an HX711 \(pins 2 and 3\); an Nau7802 needs none"):
         Hx711(data=2, clock=3, capacity_g=5000).attach(board)

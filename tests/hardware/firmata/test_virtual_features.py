@@ -296,7 +296,7 @@ HARMLESS = [*sorted(set(range(0xC0)) - MOVERS), 0xC0, 0xD1, 0xF0, 0xF7, 0xF9]
 def test_no_output_changes_unless_a_valid_message_says_so(stream):
     env = simpy.Environment()
     line, board = MemoryLine(env), ModelBoard(env)
-    VirtualArduino(env, line.board, board, boot_s=0.0)
+    VirtualArduino(env, line.board, board, "uno", "configurable", boot_s=0.0)
     env.run(until=0.01)
     line.host.write(messages.pin_mode(6, PinMode.OUTPUT) + messages.set_pin(6, True))
     env.run(until=0.02)

@@ -145,9 +145,9 @@ def test_it_is_chosen_by_itself_where_it_pays(length, is_taken, monkeypatch):
 
 
 def test_what_is_known_of_one_firmware_is_not_taken_for_another():
-    usual, ours = (load("stapler").scenario(SMALL, firmware=name) for name in ("configurable", "cellwright"))
-    assert fast_path_of(usual) is not fast_path_of(ours)
-    assert usual.input_hash() == load("stapler").scenario(SMALL).input_hash() != ours.input_hash()
+    usual, other = (load("stapler").scenario(SMALL, firmware=name) for name in ("cellwright", "configurable"))
+    assert fast_path_of(usual) is not fast_path_of(other)
+    assert usual.input_hash() == load("stapler").scenario(SMALL).input_hash() != other.input_hash()
 
 
 def test_what_is_known_is_kept_by_what_goes_in():
