@@ -14,7 +14,7 @@ from typing import Any
 import simpy
 
 from cellwright.cells.stapler import PanelLayout, Stapler, StaplerPlantParameters, StaplingByHand
-from cellwright.hardware import CONFIGURABLE_FIRMATA, move_time
+from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.sim import OperatorParameters, Streams
 
 PRESS_S = 0.2
@@ -39,7 +39,8 @@ class HandwrittenStapler:
 
     def move_s(self, axis: Any, start_mm: float, end_mm: float) -> float:
         steps = abs(round(end_mm * 40) - round(start_mm * 40))
-        return move_time(CONFIGURABLE_FIRMATA, steps, axis.max_speed * 40, axis.max_acceleration * 40) if steps else 0.0
+        time_s = STEP_TIMINGS[DEFAULT_FIRMWARE].move_time
+        return time_s(steps, axis.max_speed * 40, axis.max_acceleration * 40) if steps else 0.0
 
     def path_times(self, path: list[tuple[float, float]], start: tuple[float, float]) -> list[float]:
         """Seconds from each staple to the next; one axis moves at a time on this path, but for the first move."""
