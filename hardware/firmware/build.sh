@@ -12,12 +12,21 @@ command -v avr-g++ >/dev/null 2>&1 || {
     exit 2
 }
 
+# Link-time optimisation places code in the order of this list. Another order gives another hex, which may not fit a Nano.
+sources="
+    core/bare core/clock motion/coils io/encoders protocol/firmata motion/groups core/health motion/homing io/hx711 io/i2c
+    io/inputs io/levels core/main_loop protocol/messages motion/moves io/outputs io/pins motion/ramp core/serial
+    motion/steppers motion/steps safety/stop
+"
+files=""
+for source in $sources; do files="$files src/$source.cpp"; done
+
 build() { # board, chip, room in bytes, options
     elf=$scratch/$1.elf
     # From within the folder, so that no path of this machine gets into the result.
     (cd "$here/CellwrightFirmata" && avr-g++ -std=gnu++11 -Os -flto -mstrict-X -Wall -Wextra -Werror "-mmcu=$2" -DF_CPU=16000000UL $4 \
         -mrelax -ffunction-sections -fdata-sections -fno-exceptions -fno-threadsafe-statics -frandom-seed=cellwright \
-        ./*.cpp -Wl,--gc-sections -lm -o "$elf")
+        $files -Wl,--gc-sections -lm -o "$elf")
     avr-objcopy -O ihex -R .eeprom "$elf" "$out/cellwright-$1.hex"
     bytes=$(avr-size "$elf" | awk 'NR == 2 { print $1 + $2 }')
     echo "cellwright-$1.hex: $bytes bytes of $3."

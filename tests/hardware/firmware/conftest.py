@@ -16,7 +16,7 @@ from cellwright.hardware.firmata import accelstepper, messages
 from cellwright.hardware.firmata import cellwright_messages as own
 from cellwright.hardware.firmata.pin_maps import Kind
 
-HEX = Path(own.__file__).parent.parent / "firmware" / "hex"
+FIRMWARE = Path(__file__).resolve().parents[3] / "hardware" / "firmware"
 MCUS: Mapping[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
 START_MS = 15
 """By then it has said who it is."""
@@ -38,7 +38,7 @@ class FirmwareBench:
 
     def __init__(self, kind: Kind = "uno", boot: bool = True) -> None:
         self.kind: Kind = kind
-        self.chip = EmulatedChip(find_library(), HEX / f"cellwright-{kind}.hex", mcu=MCUS[kind])
+        self.chip = EmulatedChip(find_library(), FIRMWARE / "hex" / f"cellwright-{kind}.hex", mcu=MCUS[kind])
         self.messages: list[Message] = []
         self.edges: dict[int, list[tuple[int, bool]]] = {}
         self.shows: Callable[[int], int] = lambda converter: 0
@@ -195,16 +195,23 @@ class FirmwareBench:
         self.chip.feed(each * (1 + round(ms / (len(each) * 10 * 1000 / 57_600))))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _needs_the_emulator() -> None:
+@pytest.fixture(scope="session")
+def firmware_folder() -> Path:
+    """The firmware: its sources, what builds it, and the hex files."""
+    return FIRMWARE
+
+
+@pytest.fixture(scope="session")
+def emulator_library() -> Path:
+    """The emulated chip's library; without it the test is skipped."""
     try:
-        find_library()
+        return find_library()
     except InputError as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture
-def uno() -> Iterator[FirmwareBench]:
+def uno(emulator_library: Path) -> Iterator[FirmwareBench]:
     """An Uno that has started."""
     bench = FirmwareBench()
     yield bench
@@ -212,7 +219,7 @@ def uno() -> Iterator[FirmwareBench]:
 
 
 @pytest.fixture
-def mega() -> Iterator[FirmwareBench]:
+def mega(emulator_library: Path) -> Iterator[FirmwareBench]:
     """A Mega that has started."""
     bench = FirmwareBench("mega")
     yield bench
@@ -220,7 +227,7 @@ def mega() -> Iterator[FirmwareBench]:
 
 
 @pytest.fixture(params=["uno", "nano", "mega"])
-def board(request: pytest.FixtureRequest) -> Iterator[FirmwareBench]:
+def board(request: pytest.FixtureRequest, emulator_library: Path) -> Iterator[FirmwareBench]:
     """One of each, started."""
     bench = FirmwareBench(request.param)
     yield bench
@@ -228,7 +235,7 @@ def board(request: pytest.FixtureRequest) -> Iterator[FirmwareBench]:
 
 
 @pytest.fixture
-def unstarted() -> Iterator[Callable[..., FirmwareBench]]:
+def unstarted(emulator_library: Path) -> Iterator[Callable[..., FirmwareBench]]:
     """Makes boards that have not run yet."""
     made: list[FirmwareBench] = []
 

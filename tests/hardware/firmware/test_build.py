@@ -1,18 +1,16 @@
-"""The firmware as it is shipped and as the Arduino IDE builds it."""
+"""The firmware as it is shipped, and as the Arduino IDE builds it."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from cellwright.errors import InputError
 from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
-from cellwright.hardware.emulated_library import find_library
 
-FIRMWARE = Path(__file__).resolve().parents[2] / "hardware" / "firmware"
 CORE = Path("/usr/share/arduino/hardware/arduino/avr")
 MCUS: dict[str, Mcu] = {"uno": "atmega328p", "mega": "atmega2560"}
 BOARDS = {
@@ -46,38 +44,53 @@ def run(*command: object) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_is_shipped_is_what_the_sources_give(avr_gcc, tmp_path):
-    run("sh", FIRMWARE / "build.sh", tmp_path)
+def test_what_is_shipped_is_what_the_sources_give(avr_gcc, firmware_folder, tmp_path):
+    run("sh", firmware_folder / "build.sh", tmp_path)
     for board in ("uno", "nano", "mega"):
         name = f"cellwright-{board}.hex"
-        shipped, built = ((folder / name).read_text() for folder in (FIRMWARE / "hex", tmp_path))
+        shipped, built = ((folder / name).read_text() for folder in (firmware_folder / "hex", tmp_path))
         assert shipped == built, f"{name} is not what the sources give; run 'make firmware' and commit it."
 
 
-def build_as_the_ide(board: str, folder: Path) -> Path:
-    """The sketch with the Arduino core, as the IDE compiles and links it; the hex."""
+def test_every_source_is_built(firmware_folder):
+    """The order of the sources is that of the code, so build.sh lists them; the IDE finds them by itself."""
+    listed = re.search(r'^sources="(.*?)"', (firmware_folder / "build.sh").read_text(), re.MULTILINE | re.DOTALL)
+    assert listed is not None
+    src = firmware_folder / "CellwrightFirmata" / "src"
+    there = [path.relative_to(src).with_suffix("").as_posix() for path in src.rglob("*.cpp")]
+    assert sorted(listed[1].split()) == sorted(there)
+
+
+def build_as_the_ide(board: str, sources: Path, folder: Path) -> Path:
+    """The sketch with the Arduino core, as the IDE compiles and links it; the hex.
+
+    The IDE copies the sketch, finds what to compile in its folder and in src/ with all that is below, and gives the
+    compiler no path of the sketch's: includes are relative to the file that they are in.
+    """
     core, sketch = folder / "core", folder / "sketch"
     core.mkdir()
-    sketch.mkdir()
+    shutil.copytree(sources, sketch)
     options = [*COMMON, *BOARDS[board]]
     for source in sorted((CORE / "cores" / "arduino").iterdir()):
-        compiled = core / f"{source.name}.o"
+        part = core / f"{source.name}.o"
         if source.suffix == ".cpp":
-            run("avr-g++", *options, *CPP, source, "-o", compiled)
+            run("avr-g++", *options, *CPP, source, "-o", part)
         elif source.suffix == ".c":
-            run("avr-gcc", *options, *C, source, "-o", compiled)
+            run("avr-gcc", *options, *C, source, "-o", part)
         elif source.suffix == ".S":
-            run("avr-gcc", *options, "-x", "assembler-with-cpp", source, "-o", compiled)
+            run("avr-gcc", *options, "-x", "assembler-with-cpp", source, "-o", part)
     run("avr-gcc-ar", "rcs", folder / "core.a", *sorted(core.glob("*.o")))
-    for source in sorted((FIRMWARE / "CellwrightFirmata").glob("*.cpp")):
-        run("avr-g++", *options, *CPP, source, "-o", sketch / f"{source.name}.o")
-    ino = FIRMWARE / "CellwrightFirmata" / "CellwrightFirmata.ino"
-    run("avr-g++", *options, *CPP, "-x", "c++", "-include", "Arduino.h", ino, "-o", sketch / "ino.o")
+    main = sketch / "CellwrightFirmata.ino"
+    compiled = [main.with_name("CellwrightFirmata.ino.cpp.o")]
+    run("avr-g++", *options, *CPP, "-x", "c++", "-include", "Arduino.h", main, "-o", compiled[0])
+    for source in [*sorted(sketch.glob("*.cpp")), *sorted((sketch / "src").rglob("*.cpp"))]:
+        compiled.append(source.with_name(f"{source.name}.o"))
+        run("avr-g++", *options, *CPP, source, "-o", compiled[-1])
     elf, hexed = folder / "sketch.elf", folder / "sketch.hex"
     chip = BOARDS[board][0]
     run(
         *["avr-gcc", "-w", "-Os", "-flto", "-fuse-linker-plugin", "-Wl,--gc-sections", chip, "-o", elf],
-        *[*sorted(sketch.glob("*.o")), folder / "core.a", "-lm"],
+        *[*compiled, folder / "core.a", "-lm"],
     )
     run("avr-objcopy", "-O", "ihex", "-R", ".eeprom", elf, hexed)
     return hexed
@@ -92,14 +105,11 @@ def heard_within(chip: EmulatedChip, ms: float) -> bytes:
 
 @pytest.mark.emulated
 @pytest.mark.parametrize("board", BOARDS)
-def test_the_sketch_runs_as_the_arduino_ide_builds_it(avr_gcc, tmp_path, board):
+def test_the_sketch_runs_as_the_arduino_ide_builds_it(avr_gcc, emulator_library, firmware_folder, tmp_path, board):
     if not CORE.is_dir():
         pytest.skip("No Arduino core is installed; it comes with arduino-core-avr.")
-    try:
-        library = find_library()
-    except InputError as error:
-        pytest.skip(str(error))
-    chip = EmulatedChip(library, build_as_the_ide(board, tmp_path), mcu=MCUS[board])
+    built = build_as_the_ide(board, firmware_folder / "CellwrightFirmata", tmp_path)
+    chip = EmulatedChip(emulator_library, built, mcu=MCUS[board])
     name = b"".join(bytes([letter, 0]) for letter in b"CellwrightFirmata")
     assert heard_within(chip, 50) == b"\xf9\x02\x06\xf0\x79\x01\x00" + name + b"\xf7"
     # It goes on as the other does: an axis moves, to the step.

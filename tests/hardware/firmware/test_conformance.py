@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 import simpy
 
-from cellwright.errors import InputError
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
-from cellwright.hardware.emulated_library import find_library
 from cellwright.hardware.firmata.virtual import VirtualArduino
 from cellwright.hardware.memory_line import MemoryLine
 
@@ -19,8 +17,6 @@ _spec = importlib.util.spec_from_file_location("conformance_data", Path(__file__
 _data = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_data)
 
-ROOT = Path(__file__).resolve().parents[2]
-HEX = ROOT / "hardware" / "firmware" / "hex"
 SCRIPT, REASONS = _data.SCRIPT, _data.REASONS
 STOCK_BOOTS_S = 2.0
 
@@ -30,8 +26,8 @@ pytestmark = pytest.mark.emulated
 class Emulated:
     """Firmware on an emulated Uno."""
 
-    def __init__(self, hex_path, mcu="atmega328p"):
-        self.chip = EmulatedChip(find_library(), hex_path, mcu=mcu)
+    def __init__(self, library, hex_path, mcu="atmega328p"):
+        self.chip = EmulatedChip(library, hex_path, mcu=mcu)
         self.chip.set_input("B", 1, True)  # pin 9 of an Uno
         self.ask(b"", STOCK_BOOTS_S)
 
@@ -70,23 +66,27 @@ def answers(board, script):
 # ---- what differs ----
 
 REFERENCE = "cellwright emulated"
-PAGE = ROOT / "docs" / "reference" / "firmata-conformance.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "firmata-conformance.md"
 
 
 @pytest.fixture(scope="module")
-def heard():
-    """What each firmware answered."""
-    try:
-        stock = find_library().parent / "StandardFirmata-uno.hex"
-    except InputError as error:
-        pytest.skip(str(error))
+def stock(emulator_library):
+    """The hex of StandardFirmata for an Uno."""
+    stock = emulator_library.parent / "StandardFirmata-uno.hex"
     if not stock.exists():
         pytest.skip(f"{stock.name} is not there; run 'sh tests/emulator/build.sh' where npm is installed.")
+    return stock
+
+
+@pytest.fixture(scope="module")
+def heard(emulator_library, firmware_folder, stock):
+    """What each firmware answered."""
+    ours = firmware_folder / "hex"
     boards = {
-        REFERENCE: Emulated(HEX / "cellwright-uno.hex"),
-        "cellwright mega": Emulated(HEX / "cellwright-mega.hex", "atmega2560"),
+        REFERENCE: Emulated(emulator_library, ours / "cellwright-uno.hex"),
+        "cellwright mega": Emulated(emulator_library, ours / "cellwright-mega.hex", "atmega2560"),
         "cellwright virtual": Virtual("cellwright"),
-        "standard emulated": Emulated(stock),
+        "standard emulated": Emulated(emulator_library, stock),
         "standard virtual": Virtual("standard"),
         "configurable virtual": Virtual("configurable"),
     }
@@ -117,10 +117,10 @@ def test_the_page_shows_the_table():
     assert rows == table()
 
 
-def test_pins_carry_what_was_asked(heard):
+def test_pins_carry_what_was_asked(emulator_library, firmware_folder, stock):
     """The same writes give the same levels on the pins of an emulated Uno, with stock firmware and with ours."""
-    for hexed in (find_library().parent / "StandardFirmata-uno.hex", HEX / "cellwright-uno.hex"):
-        board = Emulated(hexed)
+    for hexed in (stock, firmware_folder / "hex" / "cellwright-uno.hex"):
+        board = Emulated(emulator_library, hexed)
         for message, level in (("f40d01", False), ("912000 01", True), ("910000", False)):
             board.ask(bytes.fromhex(message.replace(" 01", "")))
             assert board.chip.drives("B", 5)

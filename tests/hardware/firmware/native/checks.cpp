@@ -3,13 +3,13 @@
 #include <avr/interrupt.h>
 #include <stdio.h>
 
-#include "axis.h"
-#include "homing.h"
-#include "messages.h"
-#include "outputs.h"
-#include "pins.h"
-#include "steppers.h"
-#include "stop.h"
+#include "io/outputs.h"
+#include "io/pins.h"
+#include "motion/axis.h"
+#include "motion/homing.h"
+#include "motion/steppers.h"
+#include "protocol/messages.h"
+#include "safety/stop.h"
 
 static std::string hex(const Bytes& bytes)
 {

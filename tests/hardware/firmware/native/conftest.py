@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SKETCH = ROOT / "hardware" / "firmware" / "CellwrightFirmata"
-NATIVE = Path(__file__).parent / "native"
+ROOT = Path(__file__).resolve().parents[4]
+NATIVE = Path(__file__).parent
 CHIPS = {"uno": [], "mega": ["-D__AVR_ATmega2560__"]}
 HALF_US = 5e-7
 OPTIONS = [
@@ -68,7 +67,7 @@ class NativeBoards:
         )
 
     def run(self, script: list[str]) -> Course:
-        """Run a script (see native/script.cpp) to its end, or to what may never happen."""
+        """Run a script (see script.cpp) to its end, or to what may never happen."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n".join([*script, "end"]) + "\n")
@@ -88,14 +87,15 @@ def _build(chip: str, sketch: Path) -> Path:
     """The program, built once for the same sources."""
     if shutil.which("g++") is None:
         pytest.skip("No g++ is installed; it compiles the firmware for this computer.")
-    sources = sorted([*sketch.glob("*.cpp"), *NATIVE.glob("*.cpp")])
-    everything = [*sources, *sorted(sketch.glob("*.h")), *sorted(NATIVE.rglob("*.h"))]
+    sources = sorted([*sketch.rglob("*.cpp"), *NATIVE.glob("*.cpp")])
+    everything = [*sources, *sorted(sketch.rglob("*.h")), *sorted(NATIVE.rglob("*.h"))]
     digest = hashlib.sha256(b"\0".join(path.name.encode() + path.read_bytes() for path in everything)).hexdigest()
     program = ROOT / "build" / "native" / f"{chip}-{digest[:16]}"
     if not program.exists():
         program.parent.mkdir(parents=True, exist_ok=True)
         unfinished = program.with_name(f"{program.name}-{hashlib.sha256(str(id(sources)).encode()).hexdigest()[:8]}")
-        command = ["g++", *OPTIONS, *CHIPS[chip], f"-I{NATIVE / 'standin'}", f"-I{sketch}", *sources, "-o", unfinished]
+        folders = [f"-I{NATIVE / 'standin'}", f"-I{sketch / 'src'}"]
+        command = ["g++", *OPTIONS, *CHIPS[chip], *folders, *sources, "-o", unfinished]
         built = subprocess.run(command, capture_output=True, text=True, check=False)
         assert built.returncode == 0, built.stderr
         unfinished.replace(program)
@@ -103,19 +103,19 @@ def _build(chip: str, sketch: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def build_native() -> Build:
-    """Compiles the firmware for this computer; gives the program."""
-
-    def build(chip: str = "uno", sketch: Path = SKETCH) -> Path:
-        return _build(chip, sketch)
-
-    return build
+def sketch_folder(firmware_folder: Path) -> Path:
+    """The firmware's sources."""
+    return firmware_folder / "CellwrightFirmata"
 
 
 @pytest.fixture(scope="session")
-def sketch_folder() -> Path:
-    """The firmware's sources."""
-    return SKETCH
+def build_native(sketch_folder: Path) -> Build:
+    """Compiles the firmware for this computer; gives the program."""
+
+    def build(chip: str = "uno", sketch: Path = sketch_folder) -> Path:
+        return _build(chip, sketch)
+
+    return build
 
 
 @pytest.fixture(scope="session", params=list(CHIPS))

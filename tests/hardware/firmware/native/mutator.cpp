@@ -1,6 +1,6 @@
 #include "mutator.h"
 
-#include "messages.h"
+#include "protocol/messages.h"
 
 // SplitMix64 (Steele, Lea and Flood 2014).
 uint64_t Mutator::mix(uint64_t bits)

@@ -16,9 +16,9 @@
 #include <iostream>
 #include <sstream>
 
-#include "axis.h"
 #include "checks.h"
-#include "pins.h"
+#include "io/pins.h"
+#include "motion/axis.h"
 
 static Checks checks;
 static int8_t shown[PINS];

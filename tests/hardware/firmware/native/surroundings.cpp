@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "axis.h"
-#include "main_loop.h"
-#include "pins.h"
+#include "core/main_loop.h"
+#include "io/pins.h"
+#include "motion/axis.h"
 
 alignas(8) volatile uint8_t native_memory[NATIVE_BYTES];
 bool native_interrupts;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "chip.h"
+#include "core/chip.h"
 
 using Bytes = std::vector<uint8_t>;
 

@@ -39,7 +39,7 @@ constexpr uint32_t MOST_STEPS_ONE = 50000, MOST_STEPS_ALL = 60000;
 inline volatile uint8_t* register_at(uint16_t address) { return reinterpret_cast<volatile uint8_t*>(address); }
 inline void turn_over(volatile uint8_t* pin, uint8_t mask) { *pin = mask; }  // what writing to a PIN register does
 inline void wait() {}  // in a loop that waits for the chip
-#else  // tests/firmware/native
+#else  // tests/hardware/firmware/native
 inline volatile uint8_t* register_at(uint16_t address) { return &native_memory[address]; }
 inline void turn_over(volatile uint8_t* pin, uint8_t mask) { native_turn_over(pin, mask); }
 inline void wait() { native_wait(); }

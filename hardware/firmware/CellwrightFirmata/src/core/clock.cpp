@@ -1,10 +1,10 @@
 #include "clock.h"
 
-#include "encoders.h"
-#include "inputs.h"
-#include "outputs.h"
-#include "ramp.h"
-#include "stop.h"
+#include "../io/encoders.h"
+#include "../io/inputs.h"
+#include "../io/outputs.h"
+#include "../motion/ramp.h"
+#include "../safety/stop.h"
 
 static volatile uint32_t overflows;
 static volatile uint16_t last_seen;  // the timer, when overflows were counted

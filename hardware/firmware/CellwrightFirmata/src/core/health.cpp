@@ -1,9 +1,9 @@
 #include "health.h"
 
-#include "encoders.h"
-#include "messages.h"
+#include "../io/encoders.h"
+#include "../motion/steps.h"
+#include "../protocol/messages.h"
 #include "serial.h"
-#include "steps.h"
 
 #if defined(__AVR__)
 extern uint8_t __heap_start;  // the linker's: where variables end

@@ -2,16 +2,16 @@
 
 #include <avr/wdt.h>
 
+#include "../io/hx711.h"
+#include "../io/inputs.h"
+#include "../io/levels.h"
+#include "../io/outputs.h"
+#include "../motion/steppers.h"
+#include "../protocol/firmata.h"
+#include "../protocol/messages.h"
+#include "../safety/stop.h"
 #include "clock.h"
-#include "firmata.h"
-#include "hx711.h"
-#include "inputs.h"
-#include "levels.h"
-#include "messages.h"
-#include "outputs.h"
 #include "serial.h"
-#include "steppers.h"
-#include "stop.h"
 
 void start_board()
 {

@@ -1,8 +1,8 @@
 #include "encoders.h"
 
-#include "clock.h"
+#include "../core/clock.h"
+#include "../protocol/messages.h"
 #include "inputs.h"
-#include "messages.h"
 #include "pins.h"
 
 enum Sub : uint8_t { ATTACH = 0, REPORT_ONE = 1, REPORT_ALL = 2, ZERO = 3, AUTOMATIC = 4, DETACH = 5 };

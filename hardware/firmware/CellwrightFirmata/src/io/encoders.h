@@ -1,7 +1,7 @@
 // Quadrature encoders, counted in the interrupt of their pins' changes.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 void handle_encoder(const uint8_t* data, uint8_t size);
 void report_encoders();  // at every sampling

@@ -1,7 +1,7 @@
 #include "hx711.h"
 
-#include "clock.h"
-#include "messages.h"
+#include "../core/clock.h"
+#include "../protocol/messages.h"
 #include "pins.h"
 
 struct Converter {

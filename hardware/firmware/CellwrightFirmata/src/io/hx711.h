@@ -1,7 +1,7 @@
 // HX711: a converter of 24 bits behind a load cell, read by two pins.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 void handle_converter(const uint8_t* data, uint8_t size);
 void report_converters();  // from the main loop

@@ -1,7 +1,7 @@
 #include "i2c.h"
 
-#include "clock.h"
-#include "messages.h"
+#include "../core/clock.h"
+#include "../protocol/messages.h"
 #include "pins.h"
 
 enum Mode7 : uint8_t { WRITE = 0, READ_ONCE = 1, READ_ALWAYS = 2, STOP_READING = 3 };

@@ -1,9 +1,9 @@
 #include "inputs.h"
 
-#include "clock.h"
-#include "messages.h"
+#include "../core/clock.h"
+#include "../protocol/messages.h"
+#include "../safety/stop.h"
 #include "pins.h"
-#include "stop.h"
 
 static uint8_t reported[PORTS];  // levels last told
 static uint8_t asked[(PORTS + 7) / 8];

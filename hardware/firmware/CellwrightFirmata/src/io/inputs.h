@@ -1,7 +1,7 @@
 // Inputs: ports, analog channels, timed inputs.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 void report_inputs();   // what has changed, in every turn of the main loop
 void report_samples();  // analog channels, at every sampling

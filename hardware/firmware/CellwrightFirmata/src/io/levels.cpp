@@ -1,10 +1,10 @@
 #include "levels.h"
 
-#include "clock.h"
-#include "messages.h"
+#include "../core/clock.h"
+#include "../protocol/messages.h"
+#include "../safety/stop.h"
 #include "outputs.h"
 #include "pins.h"
-#include "stop.h"
 
 // ---- PWM ----
 

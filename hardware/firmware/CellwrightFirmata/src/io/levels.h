@@ -1,7 +1,7 @@
 // PWM and servos: outputs with more than two levels.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 void start_pwm();
 void declare_pwm(uint8_t pin);

@@ -1,11 +1,11 @@
 // Digital outputs. Those with a longest time or a duty, and those that pulse, have a guard.
 #include "outputs.h"
 
-#include "clock.h"
+#include "../core/clock.h"
+#include "../protocol/messages.h"
+#include "../safety/stop.h"
 #include "levels.h"
-#include "messages.h"
 #include "pins.h"
-#include "stop.h"
 
 constexpr uint8_t TURNING_TICKS = 56;  // half us from the alarm to the edge
 

@@ -1,7 +1,7 @@
 // Digital outputs: safe levels, pulses, longest times and duties.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 // Bits by pin, kept over a restart together with a checksum.
 struct SafeLevels {

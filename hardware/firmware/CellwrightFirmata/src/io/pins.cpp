@@ -1,7 +1,7 @@
 #include "pins.h"
 
+#include "../safety/stop.h"
 #include "outputs.h"
-#include "stop.h"
 
 Mode pin_modes[PINS];
 

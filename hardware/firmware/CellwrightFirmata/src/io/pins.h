@@ -1,7 +1,7 @@
 // The board's pins by number: where each is on the chip, what it can do, and what it is used for.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 enum Mode : uint8_t {
     INPUT_MODE = 0x00,

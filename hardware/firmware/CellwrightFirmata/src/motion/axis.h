@@ -4,8 +4,8 @@
 // next is planned meanwhile.
 #pragma once
 
-#include "chip.h"
-#include "pins.h"
+#include "../core/chip.h"
+#include "../io/pins.h"
 
 enum StretchFlags : uint8_t {
     STEPS = 0x01,     // of steps; else a pause

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "../protocol/messages.h"
 #include "homing.h"
-#include "messages.h"
 #include "steppers.h"
 #include "steps.h"
 

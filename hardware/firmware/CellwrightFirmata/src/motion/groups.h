@@ -1,7 +1,7 @@
 // AccelStepper's groups: axes that start and arrive together, on a straight line.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 constexpr uint8_t FIRST_OF_GROUPS = 0x20;  // the messages from there on
 

@@ -1,7 +1,7 @@
 // Homing on the board: find a limit switch quickly, back off, find it again slowly, and call that place 0.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 void handle_home(const uint8_t* data, uint8_t size);
 bool is_homing(uint8_t device);

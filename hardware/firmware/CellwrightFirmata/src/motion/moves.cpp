@@ -1,7 +1,7 @@
 // Moves: begun, changed in flight, slowed down, halted.
 #include <math.h>
 
-#include "clock.h"
+#include "../core/clock.h"
 #include "coils.h"
 #include "ramp.h"
 #include "steppers.h"

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "clock.h"
+#include "../core/clock.h"
 #include "coils.h"
 #include "steps.h"
 

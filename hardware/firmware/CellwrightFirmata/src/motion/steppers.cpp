@@ -1,11 +1,11 @@
 #include "steppers.h"
 
+#include "../protocol/messages.h"
+#include "../safety/stop.h"
 #include "coils.h"
 #include "groups.h"
 #include "homing.h"
-#include "messages.h"
 #include "steps.h"
-#include "stop.h"
 
 enum Sub : uint8_t {
     CONFIGURE = 0x00,

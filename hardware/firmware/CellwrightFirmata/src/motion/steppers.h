@@ -1,7 +1,7 @@
 // AccelStepper's messages.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 void handle_stepper(const uint8_t* data, uint8_t size);
 void handle_axes(const uint8_t* data, uint8_t size);

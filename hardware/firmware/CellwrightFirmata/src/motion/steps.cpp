@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "clock.h"
-#include "stop.h"
+#include "../core/clock.h"
+#include "../safety/stop.h"
 
 // half us: an axis due so soon is served with another. Of three at 20,000 steps/s two are always that near, which
 // leaves time for the rest in any phase.

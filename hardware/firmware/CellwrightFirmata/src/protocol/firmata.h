@@ -1,7 +1,7 @@
 // The published protocol's core: modes, levels, what the board is and can do.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 void sample_when_due();  // analog channels, encoders, I2C
 void reset_sampling();

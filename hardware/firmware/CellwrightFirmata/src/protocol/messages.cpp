@@ -1,7 +1,7 @@
 #include "messages.h"
 
-#include "serial.h"
-#include "stop.h"
+#include "../core/serial.h"
+#include "../safety/stop.h"
 
 static uint8_t command;  // of the message that is coming; 0: none
 static uint8_t data[LONGEST_SYSEX];

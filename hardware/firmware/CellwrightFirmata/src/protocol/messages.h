@@ -1,7 +1,7 @@
 // Messages: what the host sends, taken apart; and what is sent to it, put together.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 enum Command : uint8_t {
     FEATURES = 0x01,

@@ -1,7 +1,7 @@
 // Stopping the board: who did it, why, when, and what a restart does not make it forget.
 #pragma once
 
-#include "chip.h"
+#include "../core/chip.h"
 
 enum Why : uint8_t {
     NEVER = 0,

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from cellwright.errors import InputError
 from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
-from cellwright.hardware.emulated_library import find_library
 from cellwright.hardware.emulated_pins import port_and_bit
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
-HEX = Path(__file__).resolve().parents[2] / "hardware" / "firmware" / "hex" / "cellwright-uno.hex"
 INPUTS = 3000
 DIGITAL = range(2, 20)
 ENDING = bytes.fromhex("f7ff")
@@ -26,11 +22,8 @@ STOP, RELEASED_BY = bytes.fromhex("f00500f7"), bytes.fromhex("f00501f7")
 class Victim:
     """An emulated Uno, and the replies that it has ended."""
 
-    def __init__(self):
-        try:
-            self.chip = EmulatedChip(find_library(), HEX)
-        except InputError as error:
-            pytest.skip(str(error))
+    def __init__(self, library, firmware):
+        self.chip = EmulatedChip(library, firmware)
         self.coming = bytearray()
         self.replies = []
         self.run(20)
@@ -91,11 +84,12 @@ def clocks(data):
     return {data[at + 5] for at in at_message}
 
 
-def test_the_mutators_inputs_do_no_harm_on_the_chip(build_native, capsys):
+def test_the_mutators_inputs_do_no_harm_on_the_chip(build_native, emulator_library, firmware_folder, capsys):
     printed = subprocess.run(
         [build_native("uno"), "print", "7", str(INPUTS)], capture_output=True, text=True, check=True
     ).stdout
-    board, named, pulsed, stops = Victim(), set(), set(), 0
+    board = Victim(emulator_library, firmware_folder / "hex" / "cellwright-uno.hex")
+    named, pulsed, stops = set(), set(), 0
     for count, line in enumerate(printed.splitlines()):
         pause, _, hexed = line.partition(" ")
         pause_ms, data = int(pause), bytes.fromhex(hexed)
