@@ -14,9 +14,9 @@ command -v avr-g++ >/dev/null 2>&1 || {
 
 # Link-time optimisation places code in the order of this list. Another order gives another hex, which may not fit a Nano.
 sources="
-    core/bare core/clock motion/coils io/encoders protocol/firmata motion/groups core/health motion/homing io/hx711 io/i2c
-    io/inputs io/levels core/main_loop protocol/messages motion/moves io/outputs io/pins motion/ramp core/serial
-    motion/steppers motion/steps safety/stop
+    core/main core/clock motion/coils io/encoders protocol/firmata motion/groups core/health motion/homing io/hx711 io/i2c
+    io/inputs io/pwm_servo core/main_loop protocol/messages motion/moves io/outputs io/pins motion/planner core/serial
+    motion/steppers motion/step_interrupt safety/stop
 "
 files=""
 for source in $sources; do files="$files src/$source.cpp"; done

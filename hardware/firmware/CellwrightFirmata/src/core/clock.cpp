@@ -3,7 +3,7 @@
 #include "../io/encoders.h"
 #include "../io/inputs.h"
 #include "../io/outputs.h"
-#include "../motion/ramp.h"
+#include "../motion/planner.h"
 #include "../safety/stop.h"
 
 static volatile uint32_t overflows;

@@ -1,7 +1,7 @@
 #include "health.h"
 
 #include "../io/encoders.h"
-#include "../motion/steps.h"
+#include "../motion/step_interrupt.h"
 #include "../protocol/messages.h"
 #include "serial.h"
 

@@ -4,8 +4,8 @@
 
 #include "../io/hx711.h"
 #include "../io/inputs.h"
-#include "../io/levels.h"
 #include "../io/outputs.h"
+#include "../io/pwm_servo.h"
 #include "../motion/steppers.h"
 #include "../protocol/firmata.h"
 #include "../protocol/messages.h"

@@ -4,8 +4,8 @@
 #include "../core/clock.h"
 #include "../protocol/messages.h"
 #include "../safety/stop.h"
-#include "levels.h"
 #include "pins.h"
+#include "pwm_servo.h"
 
 constexpr uint8_t TURNING_TICKS = 56;  // half us from the alarm to the edge
 

@@ -4,8 +4,8 @@
 
 #include "../protocol/messages.h"
 #include "homing.h"
+#include "step_interrupt.h"
 #include "steppers.h"
-#include "steps.h"
 
 enum Sub : uint8_t {
     GROUP_CONFIGURE = FIRST_OF_GROUPS,

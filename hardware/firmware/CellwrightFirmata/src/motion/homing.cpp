@@ -2,8 +2,8 @@
 
 #include "../protocol/messages.h"
 #include "../safety/stop.h"
+#include "step_interrupt.h"
 #include "steppers.h"
-#include "steps.h"
 
 enum Phase : uint8_t { IDLE, SEEKING, LEAVING, BACKING_OFF, RETURNING };
 enum How : uint8_t { HOMED = 0, NOT_CLOSED = 1, NOT_OPENED = 2, NO_SWITCH = 3, WAS_STOPPED = 4 };

@@ -3,9 +3,9 @@
 
 #include "../core/clock.h"
 #include "coils.h"
-#include "ramp.h"
+#include "planner.h"
+#include "step_interrupt.h"
 #include "steppers.h"
-#include "steps.h"
 
 static uint8_t volatile_flags(const Axis& axis) { return *const_cast<const volatile uint8_t*>(&axis.next.flags); }
 

@@ -5,7 +5,7 @@
 #include "coils.h"
 #include "groups.h"
 #include "homing.h"
-#include "steps.h"
+#include "step_interrupt.h"
 
 enum Sub : uint8_t {
     CONFIGURE = 0x00,

@@ -5,11 +5,11 @@
 #include "../io/hx711.h"
 #include "../io/i2c.h"
 #include "../io/inputs.h"
-#include "../io/levels.h"
 #include "../io/outputs.h"
 #include "../io/pins.h"
+#include "../io/pwm_servo.h"
+#include "../motion/step_interrupt.h"
 #include "../motion/steppers.h"
-#include "../motion/steps.h"
 #include "../protocol/firmata.h"
 #include "../protocol/messages.h"
 

@@ -1,6 +1,6 @@
 // Steps come from timer 1's first comparison. Whichever axis is due next sets it; axes due within a few microseconds of
 // each other are served in one go, which spares the interrupt's own time. Late steps catch up: none is left out.
-#include "steps.h"
+#include "step_interrupt.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "levels.h"
+#include "pwm_servo.h"
 
 #include "../core/clock.h"
 #include "../protocol/messages.h"

@@ -1,12 +1,12 @@
 // The ideal trapezoid, cut into stretches. Step k is due when the way s(t) reaches k. The square of the speed changes
 // evenly with the way: v² = v0² + 2as. While slowing down it is 2a(steps to go), so that no rounding adds up.
-#include "ramp.h"
+#include "planner.h"
 
 #include <math.h>
 
 #include "../core/clock.h"
 #include "coils.h"
-#include "steps.h"
+#include "step_interrupt.h"
 
 constexpr float RAMP_S = 0.06f;           // how long a stretch of a ramp may take, about
 constexpr float LONGEST_HALF_US = 30000;  // between events; longer intervals are cut by pauses
