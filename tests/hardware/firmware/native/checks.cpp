@@ -33,8 +33,8 @@ void Listener::hear(const Bytes& bytes)
 void Listener::hear_one(uint8_t byte)
 {
     bool in_sysex = !message.empty() && message[0] == BEGIN_SYSEX;
-    bool begins = byte & 0x80 && byte != END_SYSEX;
-    if (begins == !message.empty() || (byte == END_SYSEX && !in_sysex))
+    bool starting = byte & 0x80 && byte != END_SYSEX;
+    if (starting == !message.empty() || (byte == END_SYSEX && !in_sysex))
         violated("a reply is cut short or begins in mid-message: " + hex(message) + "then " + hex({byte}));
     message.push_back(byte);
     if (byte == END_SYSEX) {

@@ -44,8 +44,8 @@ PLANTED = {
     "a switch does not stop its axis": ("step_interrupt.cpp", "axis.limit.is_active() && axis.limit.is_active()", "false"),
     "a step is counted twice": (
         "step_interrupt.cpp",
-        "    if (--axis.left == 0) {",
-        "    axis.end_position++;\n    if (--axis.left == 0) {",
+        "    if (--axis.remaining == 0) {",
+        "    axis.end_position++;\n    if (--axis.remaining == 0) {",
     ),
     "targets overflow": ("steppers.cpp", "position <= FARTHEST && position >= -FARTHEST", "FARTHEST || position"),
     "a string is not words": ("messages.cpp", "message longer than 72 bytes", r"message longer than\t72 bytes"),

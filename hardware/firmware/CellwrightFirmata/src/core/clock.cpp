@@ -167,7 +167,7 @@ ISR(TIMER1_COMPB_vect)
         }
         sei();
         if (is_plan_due())
-            plan_one();
+            plan_one_segment();
         cli();
     } while (beats_due || is_plan_due());
     housekeeping_runs = false;

@@ -42,8 +42,8 @@ void handle_health()
     put_number(memory(), 2);
     put_number(used(), 2);
     put_number(deepest_stack(), 2);
-    put_count(late_steps());
-    put_count(unplanned_moments());
+    put_count(late_step_count());
+    put_count(underrun_count());
     put_count(bytes_lost());
     put_count(edges_lost());
     end_reply();

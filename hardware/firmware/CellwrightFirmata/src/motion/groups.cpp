@@ -50,11 +50,11 @@ static void configure_group(Group& group, const uint8_t* data, uint8_t size)
     group.count = size;
 }
 
-static void halt_group(Group& group)
+static void stop_group_abruptly(Group& group)
 {
     for (uint8_t n = 0; n < group.count; n++)
         if (axes[group.members[n]].group == &group - groups)
-            halt(axes[group.members[n]], ARRIVED);
+            stop_abruptly(axes[group.members[n]], ARRIVED);
 }
 
 static void end_group_if_all_stand(uint8_t number_of_group)
@@ -65,7 +65,7 @@ static void end_group_if_all_stand(uint8_t number_of_group)
             return;
     for (uint8_t n = 0; n < group.count; n++) {
         axes[group.members[n]].group = NO_GROUP;
-        axes[group.members[n]].ended = NOT_ENDED;
+        axes[group.members[n]].move_end = NOT_ENDED;
     }
     group.moving = false;
     begin_reply(ACCELSTEPPER);
@@ -113,8 +113,8 @@ static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t siz
         axis.move_speed = speed * way;
         axis.move_acceleration = acceleration * way;
         axis.group = number_of_group;
-        axis.ended = NOT_ENDED;
-        if (plan_first(axis, target))
+        axis.move_end = NOT_ENDED;
+        if (plan_first_segment(axis, target))
             started[count++] = &axis;
     }
     group.moving = true;
@@ -140,7 +140,7 @@ void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
     else if (sub == GROUP_TO)
         move_group(number_of_group, data + 1, size - 1);
     else if (sub == GROUP_STOP && group.count)
-        halt_group(group);
+        stop_group_abruptly(group);
     else
         refuse(NOT_CONFIGURED);
 }
@@ -148,7 +148,7 @@ void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
 void end_of_member(uint8_t number_of_group, bool at_limit)
 {
     if (at_limit)
-        halt_group(groups[number_of_group]);  // off the line, none goes on
+        stop_group_abruptly(groups[number_of_group]);  // off the line, none goes on
     end_group_if_all_stand(number_of_group);
 }
 

@@ -60,7 +60,7 @@ static void leave(Homing& homing)
 {
     Axis& axis = axes[homing.device];
     Limit opens = axis.limits[homing.end];
-    opens.flip ^= 0xFF;
+    opens.invert ^= 0xFF;
     homing.other = axis.limits[!homing.end];
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.limits[!homing.end] = opens; }
     go(homing, LEAVING, -2 * homing.off, homing.slow);
@@ -126,7 +126,7 @@ void end_homing(uint8_t device)
     Homing* homing = homing_of(device);
     if (!homing)
         return;
-    halt(axes[device], NOT_ENDED);
-    axes[device].ended = NOT_ENDED;
+    stop_abruptly(axes[device], NOT_ENDED);
+    axes[device].move_end = NOT_ENDED;
     finish(*homing, WAS_STOPPED);
 }

@@ -7,183 +7,183 @@
 #include "step_interrupt.h"
 #include "steppers.h"
 
-static uint8_t volatile_flags(const Axis& axis) { return *const_cast<const volatile uint8_t*>(&axis.next.flags); }
+static uint8_t queued_flags(const Axis& axis) { return *const_cast<const volatile uint8_t*>(&axis.queued.flags); }
 
-bool plan_first(Axis& axis, int32_t target)
+bool plan_first_segment(Axis& axis, int32_t target)
 {
-    settle(axis);
+    clear_queue(axis);
     axis.target = target;
     if (target == axis.end_position)
         return false;
-    axis.begins = true;
-    plan_soon();
-    while (!volatile_flags(axis))
+    axis.starting = true;
+    request_plan();
+    while (!queued_flags(axis))
         wait();
-    axis.begins = false;
+    axis.starting = false;
     return true;
 }
 
-constexpr uint16_t SOON_HALF_US = 4000;  // what is planned for later is planned anew when a move changes
+constexpr uint16_t REPLAN_HORIZON_TICKS = 4000;  // what is planned for later is planned anew when a move changes
 
 // The speed after `taken` steps of a stretch that ends at such a speed. It began at as much above or below its mean speed
 // as it ends below or above it, and the square changes evenly.
-static __attribute__((noinline)) float speed_in(const Stretch& stretch, uint16_t taken, float end)
+static __attribute__((noinline)) float speed_within(const Segment& stretch, uint16_t steps_made, float end)
 {
-    uint16_t steps = stretch.events;
-    float mean = HALF_US_PER_S * FRACTION / (stretch.interval + (stretch.growth * int32_t(steps - 1) >> 1));
+    uint16_t steps = stretch.count;
+    float mean = TICKS_PER_S * FIXED_POINT_ONE / (stretch.interval + (stretch.add * int32_t(steps - 1) >> 1));
     if (stretch.flags & CRUISE)
         return mean;
     float begin = 2 * mean - end;
-    float squared = begin * begin + (end * end - begin * begin) * taken / steps;
+    float squared = begin * begin + (end * end - begin * begin) * steps_made / steps;
     return begin > 0 && squared > 0 ? sqrtf(squared) : 0;
 }
 
-static uint16_t steps_soon(uint32_t interval) { return SOON_HALF_US / (uint16_t(interval >> 16) + 1) + 1; }
+static uint16_t steps_in_horizon(uint32_t interval) { return REPLAN_HORIZON_TICKS / (uint16_t(interval >> 16) + 1) + 1; }
 
 // Cuts the plan short, where that is more than a few milliseconds long. Returns false where it has to be tried again: the
 // interrupt was faster, or is about to take the long stretch.
-static bool cut_short(Axis& axis)
+static bool try_truncate_queue(Axis& axis)
 {
-    Stretch now, next;
+    Segment now, queued;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        now = {axis.left, axis.interval, axis.growth, axis.flags};
-        next = axis.next;
+        now = {axis.remaining, axis.interval, axis.add, axis.flags};
+        queued = axis.queued;
     }
-    uint8_t slow = axis.slow_flags;
+    uint8_t slow = axis.deferred_flags;
     float speed = axis.planned_speed;
-    uint16_t soon = steps_soon(now.interval), spare = soon + soon / 2 + 2;
-    if ((now.flags & STEPS) && now.events > spare) {
+    uint16_t horizon = steps_in_horizon(now.interval), margin = horizon + horizon / 2 + 2;
+    if ((now.flags & STEPS) && now.count > margin) {
         // Its next step is already set: the others are reckoned with.
-        if (next.flags & STEPS)
-            speed = speed_in(next, 0, speed);
-        else if (next.flags && slow)
-            speed = 2 * HALF_US_PER_S * FRACTION / axis.slow_interval / (next.events + 1) - speed;
-        now.events--;
-        speed = speed_in(now, soon - 1, speed);
-        now.events++;
+        if (queued.flags & STEPS)
+            speed = speed_within(queued, 0, speed);
+        else if (queued.flags && slow)
+            speed = 2 * TICKS_PER_S * FIXED_POINT_ONE / axis.deferred_interval / (queued.count + 1) - speed;
+        now.count--;
+        speed = speed_within(now, horizon - 1, speed);
+        now.count++;
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            uint16_t dropped = now.events - soon;
-            if (axis.left <= dropped || axis.left > now.events || axis.flags != now.flags)
+            uint16_t dropped = now.count - horizon;
+            if (axis.remaining <= dropped || axis.remaining > now.count || axis.flags != now.flags)
                 return false;
-            axis.left -= dropped;
+            axis.remaining -= dropped;
             axis.end_position += now.flags & NEGATIVE ? int32_t(dropped) : -int32_t(dropped);
             axis.flags &= ~LAST;
-            axis.next.flags = axis.slow_flags = 0;
+            axis.queued.flags = axis.deferred_flags = 0;
         }
         axis.planned_negative = now.flags & NEGATIVE;
         axis.planned_speed = speed;
         return true;
     }
-    if ((next.flags & STEPS) && next.events > 2 * steps_soon(next.interval))
+    if ((queued.flags & STEPS) && queued.count > 2 * steps_in_horizon(queued.interval))
         return false;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         axis.flags &= ~LAST;
-        if (axis.next.flags)
-            axis.next.flags = (axis.next.flags & ~LAST) | PLANNED;
+        if (axis.queued.flags)
+            axis.queued.flags = (axis.queued.flags & ~LAST) | QUEUED;
     }
-    axis.slow_flags &= ~LAST;
+    axis.deferred_flags &= ~LAST;
     return true;
 }
 
 static int32_t planned_position(const Axis& axis)
 {
-    int32_t position, ahead = axis.slow_flags & STEPS ? 1 : 0;
+    int32_t position, ahead = axis.deferred_flags & STEPS ? 1 : 0;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         position = axis.end_position;
-        if (axis.next.flags & STEPS)
-            ahead += axis.next.events;
+        if (axis.queued.flags & STEPS)
+            ahead += axis.queued.count;
     }
     return axis.planned_negative ? position - ahead : position + ahead;
 }
 
 // The move goes on another way, from what is planned for the next milliseconds. The planning is held.
-static void turn_plan(Axis& axis)
+static void truncate_queue(Axis& axis)
 {
-    while (axis.moving && !cut_short(axis))  // a limit may end it meanwhile
+    while (axis.moving && !try_truncate_queue(axis))  // a limit may end it meanwhile
         wait();
     if (axis.move_acceleration == 0)
         axis.planned_speed = 0;  // nothing to be slowed down
 }
 
-static float rest_of(const Axis& axis) { return axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration); }
+static float braking_distance(const Axis& axis) { return axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration); }
 
-void slow_down(Axis& axis)
+void controlled_stop(Axis& axis)
 {
     if (axis.move_acceleration == 0) {
-        halt(axis, ARRIVED);
+        stop_abruptly(axis, ARRIVED);
         return;
     }
-    hold_plans(true);
-    turn_plan(axis);
-    float way = rest_of(axis);
-    int32_t to_rest = way < 1e9f ? int32_t(way) : 1000000000, position = planned_position(axis);
-    if (to_rest < way)
-        to_rest++;
-    axis.target = axis.planned_negative ? position - to_rest : position + to_rest;
-    hold_plans(false);
-    plan_soon();
+    hold_planner(true);
+    truncate_queue(axis);
+    float distance = braking_distance(axis);
+    int32_t braking_steps = distance < 1e9f ? int32_t(distance) : 1000000000, position = planned_position(axis);
+    if (braking_steps < distance)
+        braking_steps++;
+    axis.target = axis.planned_negative ? position - braking_steps : position + braking_steps;
+    hold_planner(false);
+    request_plan();
 }
 
 // Speed, acceleration or target change in mid-move.
-static void change_move(Axis& axis)
+static void replan_move(Axis& axis)
 {
-    turn_plan(axis);
+    truncate_queue(axis);
     // What could just stop at its target still can.
     float ahead = axis.planned_negative ? planned_position(axis) - axis.target : axis.target - planned_position(axis);
-    if (axis.move_acceleration > 0 && rest_of(axis) > ahead && rest_of(axis) < 1.02f * ahead)
+    if (axis.move_acceleration > 0 && braking_distance(axis) > ahead && braking_distance(axis) < 1.02f * ahead)
         axis.planned_speed = sqrtf(2 * axis.move_acceleration * ahead);
 }
 
 void begin_move(Axis& axis, int32_t target, float speed)
 {
-    hold_plans(true);
+    hold_planner(true);
     axis.target = target;
     axis.move_speed = speed;
     axis.move_acceleration = axis.acceleration;
     if (axis.moving)
-        change_move(axis);
-    hold_plans(false);
-    plan_soon();
+        replan_move(axis);
+    hold_planner(false);
+    request_plan();
     if (axis.moving)
         return;
     tell_ended_moves();  // of the move before
-    if (!plan_first(axis, target)) {
-        axis.ended = ARRIVED;
+    if (!plan_first_segment(axis, target)) {
+        axis.move_end = ARRIVED;
         return;
     }
     Axis* one = &axis;
     start_axes(&one, 1);
 }
 
-void settle(Axis& axis)
+void clear_queue(Axis& axis)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         axis.end_position = position_of(axis);
-        axis.flags = axis.next.flags = axis.slow_flags = 0;
+        axis.flags = axis.queued.flags = axis.deferred_flags = 0;
         axis.planned_speed = 0;
     }
 }
 
-void halt(Axis& axis, Ending ending)
+void stop_abruptly(Axis& axis, MoveEnd ending)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        drop_axis(axis);
+        deactivate_axis(axis);
         if (axis.moving)
-            axis.ended = ending;
+            axis.move_end = ending;
         axis.moving = false;
-        settle(axis);
+        clear_queue(axis);
     }
 }
 
-void call_here_zero(Axis& axis)
+void zero_position(Axis& axis)
 {
-    hold_plans(true);
+    hold_planner(true);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         int32_t here = position_of(axis);
@@ -192,11 +192,11 @@ void call_here_zero(Axis& axis)
         if (axis.wires > 1)
             axis.phase = (here % phases_of(axis) * (axis.half_steps || axis.wires == 2 ? 1 : 2) + axis.phase) % phases_of(axis);
     }
-    hold_plans(false);
+    hold_planner(false);
 }
 
-void halt_all()
+void stop_all_abruptly()
 {
     for (Axis& axis : axes)
-        halt(axis, NOT_ENDED);
+        stop_abruptly(axis, NOT_ENDED);
 }

@@ -3,9 +3,9 @@
 
 #include "axis.h"
 
-constexpr float HALF_US_PER_S = 2e6f, FRACTION = 65536.0f;  // the units of intervals
+constexpr float TICKS_PER_S = 2e6f, FIXED_POINT_ONE = 65536.0f;  // the units of intervals
 
 bool is_plan_due();          // whether an axis may need one
-void plan_one();             // plan one stretch of one axis that needs it
-void plan_soon();
-void hold_plans(bool hold);  // while the main loop changes a plan
+void plan_one_segment();             // plan one stretch of one axis that needs it
+void request_plan();
+void hold_planner(bool hold);  // while the main loop changes a plan

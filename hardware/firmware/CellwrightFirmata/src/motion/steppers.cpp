@@ -64,7 +64,7 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
         refuse(PSTR("stepper's pins are missing"));
         return;
     }
-    halt(axis, NOT_ENDED);
+    stop_abruptly(axis, NOT_ENDED);
     if (axis.wires)
         release_pins(axis);
     for (uint8_t n = 0; n < pins + has_enable; n++) {
@@ -86,7 +86,7 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
     axis.acceleration = 0;
     axis.end_position = 0;
     axis.group = NO_GROUP;
-    axis.ended = NOT_ENDED;
+    axis.move_end = NOT_ENDED;
     axis.limits[0] = axis.limits[1] = axis.limit = no_limit();
     for (uint8_t n = 0; n < pins; n++) {
         axis.pins[n] = data[1 + n];
@@ -216,7 +216,7 @@ static void stop_axis(uint8_t device)
     Axis& axis = axes[device];
     end_homing(device);
     if (axis.moving)
-        slow_down(axis);
+        controlled_stop(axis);
     else if (axis.group == NO_GROUP)
         complete(device);
 }
@@ -253,7 +253,7 @@ void handle_stepper(const uint8_t* data, uint8_t size)
     Axis& axis = axes[device];
     switch (sub) {
     case ZERO:
-        call_here_zero(axis);
+        zero_position(axis);
         break;
     case STEP: {
         int32_t steps = signed_number(data + 2);
@@ -305,24 +305,24 @@ void tell_ended_moves()
 {
     for (uint8_t device = 0; device < DEVICES; device++) {
         Axis& axis = axes[device];
-        uint8_t ended = axis.ended;
-        if (!axis.wires || ended == NOT_ENDED)
+        uint8_t move_end = axis.move_end;
+        if (!axis.wires || move_end == NOT_ENDED)
             continue;
-        axis.ended = NOT_ENDED;
+        axis.move_end = NOT_ENDED;
         axis.hit_high = !(axis.flags & NEGATIVE);
-        settle(axis);
+        clear_queue(axis);
         if (axis.wires > 1)
             follow_with_coils(axis);
         if (is_homing(device)) {
-            go_on_homing(device, ended == HIT_LIMIT);
+            go_on_homing(device, move_end == HIT_LIMIT);
             continue;
         }
-        if (ended == HIT_LIMIT)
+        if (move_end == HIT_LIMIT)
             tell_limit(device);
         if (axis.group == NO_GROUP)
             complete(device);
         else
-            end_of_member(axis.group, ended == HIT_LIMIT);
+            end_of_member(axis.group, move_end == HIT_LIMIT);
     }
 }
 
@@ -336,7 +336,7 @@ void handle_axes(const uint8_t* data, uint8_t size)
     if (data[0] == 0) {
         end_homing(data[1]);
         if (axis.moving)
-            halt(axis, ARRIVED);
+            stop_abruptly(axis, ARRIVED);
         else if (axis.group == NO_GROUP)
             complete(data[1]);
         return;
@@ -363,8 +363,8 @@ void reset_steppers()
 {
     end_stopped_moves();
     for (Axis& axis : axes) {
-        halt(axis, NOT_ENDED);
-        axis.ended = NOT_ENDED;
+        stop_abruptly(axis, NOT_ENDED);
+        axis.move_end = NOT_ENDED;
         if (axis.wires)
             release_pins(axis);
     }

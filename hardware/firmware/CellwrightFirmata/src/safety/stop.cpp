@@ -126,7 +126,7 @@ void stop_board(Why why)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        halt_all();
+        stop_all_abruptly();
         if (!stopped || why == HOST_ASKED) {
             if (!stopped) {
                 last_why = why;
