@@ -31,9 +31,9 @@ void USART_UDRE_vect(void);
 #endif
 }
 
-void native_wait() { world.wait_a_little(); }
+void native_busy_wait() { world.wait_a_little(); }
 void native_moment() { world.moment(); }
-void native_turn_over(volatile uint8_t* pin, uint8_t mask) { world.turned_over(pin, mask); }
+void native_toggle_pins(volatile uint8_t* pin, uint8_t mask) { world.turned_over(pin, mask); }
 void native_two_wire(uint8_t control) { world.two_wire(control); }
 
 // Sanitizers end the program as violated() does.

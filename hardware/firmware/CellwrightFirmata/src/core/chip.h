@@ -10,22 +10,22 @@
 #if defined(__AVR_ATmega2560__)
 constexpr uint8_t CHIP = 1;
 constexpr uint8_t PINS = 70, FIRST_ANALOG = 54, SDA_PIN = 20, SCL_PIN = 21;
-constexpr uint8_t DEVICES = 10, GROUPS = 5, ENCODERS = 5, GUARDS = 16, SERVOS = 8, CONVERTERS = 3;
-constexpr uint8_t TIMED_INPUTS = 12, HOMINGS = 4, READINGS = 8;
-constexpr uint16_t RECEIVE_BYTES = 256, SEND_BYTES = 128;
+constexpr uint8_t DEVICES = 10, GROUPS = 5, ENCODERS = 5, LIMITERS = 16, SERVOS = 8, CONVERTERS = 3;
+constexpr uint8_t TIMED_INPUTS = 12, HOMINGS = 4, CONTINUOUS_READS = 8;
+constexpr uint16_t RX_BUFFER_BYTES = 256, TX_BUFFER_BYTES = 128;
 #else
 constexpr uint8_t CHIP = 0;
 #if defined(CELLWRIGHT_NANO)
 constexpr uint8_t PINS = 22;  // A6 and A7 are pins of the Nano's package only
 // Its code is packed more tightly, which takes more of the stack.
-constexpr uint8_t GUARDS = 4, SERVOS = 2, TIMED_INPUTS = 5;
+constexpr uint8_t LIMITERS = 4, SERVOS = 2, TIMED_INPUTS = 5;
 #else
 constexpr uint8_t PINS = 20;
-constexpr uint8_t GUARDS = 5, SERVOS = 4, TIMED_INPUTS = 6;
+constexpr uint8_t LIMITERS = 5, SERVOS = 4, TIMED_INPUTS = 6;
 #endif
 constexpr uint8_t FIRST_ANALOG = 14, SDA_PIN = 18, SCL_PIN = 19;
-constexpr uint8_t DEVICES = 6, GROUPS = 5, ENCODERS = 2, CONVERTERS = 2, HOMINGS = 2, READINGS = 2;
-constexpr uint16_t RECEIVE_BYTES = 64, SEND_BYTES = 64;
+constexpr uint8_t DEVICES = 6, GROUPS = 5, ENCODERS = 2, CONVERTERS = 2, HOMINGS = 2, CONTINUOUS_READS = 2;
+constexpr uint16_t RX_BUFFER_BYTES = 64, TX_BUFFER_BYTES = 64;
 #endif
 
 constexpr uint8_t PORTS = (PINS + 7) / 8;  // Firmata's ports: eight pins each, by number
@@ -33,24 +33,24 @@ constexpr uint8_t NO_PIN = 0x7F;
 constexpr uint32_t BAUD = 57600;
 
 // Step rates up to which no step is late while the host's line is busy, measured (make bench-firmware).
-constexpr uint32_t MOST_STEPS_ONE = 50000, MOST_STEPS_ALL = 60000;
+constexpr uint32_t MAX_STEP_RATE_ONE_AXIS = 50000, MAX_STEP_RATE_ALL_AXES = 60000;
 
 #if defined(__AVR__)
 inline volatile uint8_t* register_at(uint16_t address) { return reinterpret_cast<volatile uint8_t*>(address); }
-inline void turn_over(volatile uint8_t* pin, uint8_t mask) { *pin = mask; }  // what writing to a PIN register does
-inline void wait() {}  // in a loop that waits for the chip
+inline void toggle_pins(volatile uint8_t* pin, uint8_t mask) { *pin = mask; }  // what writing to a PIN register does
+inline void busy_wait() {}  // in a loop that waits for the chip
 #else  // tests/hardware/firmware/native
 inline volatile uint8_t* register_at(uint16_t address) { return &native_memory[address]; }
-inline void turn_over(volatile uint8_t* pin, uint8_t mask) { native_turn_over(pin, mask); }
-inline void wait() { native_wait(); }
+inline void toggle_pins(volatile uint8_t* pin, uint8_t mask) { native_toggle_pins(pin, mask); }
+inline void busy_wait() { native_busy_wait(); }
 #endif
 
 // What a frequent interrupt calls now and then: within it, the compiler would save the registers that this uses every time.
-#define APART __attribute__((noinline))
+#define OUT_OF_LINE __attribute__((noinline))
 
 // What a restart does not clear. Nothing in it has an initial value.
 #if defined(__AVR__)
-#define SURVIVES_RESTART __attribute__((section(".noinit")))
+#define NOINIT __attribute__((section(".noinit")))
 #else
-#define SURVIVES_RESTART
+#define NOINIT
 #endif

@@ -6,28 +6,28 @@
 #include "../motion/planner.h"
 #include "../safety/stop.h"
 
-static volatile uint32_t overflows;
-static volatile uint16_t last_seen;  // the timer, when overflows were counted
-SURVIVES_RESTART static uint32_t now_ms;
-static uint32_t before_ms;
-static uint16_t next_beat;
+static volatile uint32_t timer_overflows;
+static volatile uint16_t last_timer;  // the timer, when overflows were counted
+NOINIT static uint32_t elapsed_ms;
+static uint32_t elapsed_before_reset_ms;
+static uint16_t next_systick;
 static volatile bool housekeeping_runs;
 
 void start_clock()
 {
-    before_ms = now_ms;
-    now_ms = 0;
-    overflows = 0;
+    elapsed_before_reset_ms = elapsed_ms;
+    elapsed_ms = 0;
+    timer_overflows = 0;
     TCCR1A = 0;
     TCCR1B = _BV(CS11);  // 2 MHz
-    next_beat = ticks() + TICKS_PER_TICK;
-    OCR1B = next_beat;
-    last_seen = 0;
+    next_systick = timer_ticks() + TICKS_PER_SYSTICK;
+    OCR1B = next_systick;
+    last_timer = 0;
     TIFR1 = _BV(OCF1A) | _BV(OCF1B);
     TIMSK1 = _BV(OCIE1B);
 }
 
-uint16_t ticks()
+uint16_t timer_ticks()
 {
     uint16_t now;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now = TCNT1; }
@@ -35,67 +35,67 @@ uint16_t ticks()
 }
 
 // Overflows and counter as of one moment.
-static uint16_t read_both(uint32_t& high)
+static uint16_t read_timer(uint32_t& high)
 {
     uint16_t low;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         low = TCNT1;
-        high = overflows;
-        if (low < last_seen)
+        high = timer_overflows;
+        if (low < last_timer)
             high++;
     }
     return low;
 }
 
-uint32_t long_ticks()
+uint32_t timer_ticks_32()
 {
     uint32_t high;
-    uint16_t low = read_both(high);
+    uint16_t low = read_timer(high);
     return high << 16 | low;
 }
 
-uint32_t microseconds()
+uint32_t uptime_us()
 {
     uint32_t high;
-    uint16_t low = read_both(high);
+    uint16_t low = read_timer(high);
     return high << 15 | low >> 1;
 }
 
-uint32_t milliseconds()
+uint32_t uptime_ms()
 {
     uint32_t now;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now = now_ms; }
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now = elapsed_ms; }
     return now;
 }
 
-uint32_t life_before_ms() { return before_ms; }
+uint32_t previous_uptime_ms() { return elapsed_before_reset_ms; }
 
 // At every beat, which nothing holds up, as it does the overflow's own interrupt where steps leave no time.
-static inline void count_overflow()
+static inline void count_timer_overflow()
 {
     uint16_t now = TCNT1;
-    if (now < last_seen)
-        overflows++;
-    last_seen = now;
+    if (now < last_timer)
+        timer_overflows++;
+    last_timer = now;
 }
 
 ISR(TIMER1_OVF_vect) {}  // not enabled
 
 enum Alarm : uint8_t { NO_ALARM, FAR, NEAR };
-constexpr uint16_t NEARBY = 4000;  // half us
+constexpr uint16_t NEAR_TICKS = 4000;  // half us
 static volatile Alarm alarm;
 static volatile uint32_t alarm_at;
 
-void set_alarm(uint32_t at)
+void set_alarm(uint32_t time)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (alarm == NO_ALARM || int32_t(at - alarm_at) < 0) {
-            alarm_at = at;
+        if (alarm == NO_ALARM || int32_t(time - alarm_at) < 0) {
+            alarm_at = time;
             alarm = FAR;
-            if (uint16_t(uint16_t(at) - TCNT1) < uint16_t(OCR1B - TCNT1))
-                OCR1B = at;
+            if (uint16_t(uint16_t(time) - TCNT1) < uint16_t(OCR1B - TCNT1))
+                OCR1B = time;
         }
     }
 }
@@ -105,70 +105,70 @@ void wake_housekeeping()
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { OCR1B = TCNT1 + 4; }
 }
 
-static APART void beat()
+static OUT_OF_LINE void on_systick()
 {
-    static uint8_t beats;
-    if (++beats == BEATS_PER_MS) {
-        beats = 0;
-        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { now_ms++; }
-        watch_host();
+    static uint8_t systicks;
+    if (++systicks == SYSTICKS_PER_MS) {
+        systicks = 0;
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { elapsed_ms++; }
+        check_communication_watchdog();
     }
-    guard_outputs();
-    settle_inputs();
+    enforce_output_limits();
+    debounce_inputs();
 }
 
-static inline bool is_past(uint16_t at) { return int16_t(TCNT1 - at) >= -2; }
+static inline bool has_passed(uint16_t time) { return int16_t(TCNT1 - time) >= -2; }
 
-static APART void see_whether_near()
+static OUT_OF_LINE void update_alarm_range()
 {
-    if (int32_t(alarm_at - long_ticks()) < NEARBY)
+    if (int32_t(alarm_at - timer_ticks_32()) < NEAR_TICKS)
         alarm = NEAR;
 }
 
 // The whole time is read only where the lower half of it fits, as that takes long.
-static inline bool alarm_is_due()
+static inline bool is_alarm_due()
 {
-    if (alarm == FAR && uint16_t(uint16_t(alarm_at) - TCNT1 + NEARBY / 4) < NEARBY)
-        see_whether_near();
-    return alarm == NEAR && is_past(alarm_at);
+    if (alarm == FAR && uint16_t(uint16_t(alarm_at) - TCNT1 + NEAR_TICKS / 4) < NEAR_TICKS)
+        update_alarm_range();
+    return alarm == NEAR && has_passed(alarm_at);
 }
 
 // What must come on time (ends of pulses, the emergency stop) is done at once; the rest with interrupts on, so that
 // steps and the line go on, and this interrupt too.
 ISR(TIMER1_COMPB_vect)
 {
-    static volatile uint8_t beats_due;
-    count_overflow();
-    watch_emergency_input();
-    if (alarm_is_due()) {
+    static volatile uint8_t systicks_due;
+    count_timer_overflow();
+    check_emergency_input();
+    if (is_alarm_due()) {
         alarm = NO_ALARM;
-        end_what_is_due();  // and sets the next alarm
+        service_timed_outputs();  // and sets the next alarm
     }
-    if (is_past(next_beat)) {
-        next_beat += TICKS_PER_TICK;
-        allow_changes();
-        if (beats_due < 8)
-            beats_due++;
+    if (has_passed(next_systick)) {
+        next_systick += TICKS_PER_SYSTICK;
+        rearm_pin_changes();
+        if (systicks_due < 8)
+            systicks_due++;
     }
-    uint16_t at = next_beat;
-    if (alarm == NEAR && int16_t(alarm_at - at) < 0)
-        at = alarm_at;
-    if (is_past(at - 4))
-        at = TCNT1 + 4;
-    OCR1B = at;
+    uint16_t time = next_systick;
+    if (alarm == NEAR && int16_t(alarm_at - time) < 0)
+        time = alarm_at;
+    if (has_passed(time - 4))
+        time = TCNT1 + 4;
+    OCR1B = time;
     if (housekeeping_runs)
         return;
     housekeeping_runs = true;
     do {
-        if (beats_due) {
-            beats_due--;
+        if (systicks_due) {
+            systicks_due--;
             sei();
-            beat();
+            on_systick();
         }
         sei();
         if (is_plan_due())
             plan_one_segment();
         cli();
-    } while (beats_due || is_plan_due());
+    } while (systicks_due || is_plan_due());
     housekeeping_runs = false;
 }

@@ -22,17 +22,17 @@ void start_board()
     start_serial();
     start_clock();
     sei();
-    say_who_is_there();
+    send_identity();
 }
 
 void run_once()
 {
     wdt_reset();
-    read_host();
-    tell_stops();
-    tell_ended_moves();
-    tell_pulses();
+    receive_messages();
+    report_stops();
+    report_finished_moves();
+    report_pulses();
     report_inputs();
     report_converters();
-    sample_when_due();
+    sample_if_due();
 }

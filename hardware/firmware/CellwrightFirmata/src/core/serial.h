@@ -4,8 +4,8 @@
 #include "chip.h"
 
 void start_serial();
-bool has_byte();
-uint8_t take_byte();          // only after has_byte()
-uint8_t room_to_send();
+bool is_byte_available();
+uint8_t read_byte();          // only after has_byte()
+uint8_t tx_space();
 void send_byte(uint8_t byte);  // waits for room
-uint16_t bytes_lost();
+uint16_t lost_byte_count();

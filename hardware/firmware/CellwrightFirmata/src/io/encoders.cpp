@@ -54,7 +54,7 @@ static inline void count_edges()
 constexpr uint8_t MOST_CHANGES = 12;
 static volatile uint8_t changes_left = MOST_CHANGES;
 
-void allow_changes()
+void rearm_pin_changes()
 {
     changes_left = MOST_CHANGES;
     let_changes_interrupt(true);
@@ -107,7 +107,7 @@ static void attach(uint8_t number_of_encoder, uint8_t a, uint8_t b)
     Encoder& encoder = encoders[number_of_encoder];
     detach(encoder);
     if (a == b || !can_count(a) || !can_count(b)) {
-        refuse_pin(can_count(a) ? b : a, PSTR("cannot be an encoder's"));
+        send_pin_error(can_count(a) ? b : a, PSTR("cannot be an encoder's"));
         return;
     }
     encoder.pins[0] = a;
@@ -136,7 +136,7 @@ static void put_count(uint8_t number_of_encoder)
     int32_t count = count_of(encoders[number_of_encoder]);
     encoders[number_of_encoder].told = count;
     put(number_of_encoder | (count < 0 ? 0x40 : 0));
-    put_number(count < 0 ? -count : count, 4);
+    put_unsigned(count < 0 ? -count : count, 4);
 }
 
 static void report(uint8_t how)
@@ -173,14 +173,14 @@ void handle_encoder(const uint8_t* data, uint8_t size)
         return;
     }
     if (size < 2 || sub > DETACH || data[1] >= ENCODERS || (sub == ATTACH && size < 4)) {
-        refuse(PSTR("encoder message is not known"));
+        send_error(PSTR("encoder message is not known"));
         return;
     }
     Encoder& encoder = encoders[data[1]];
     if (sub == ATTACH) {
         attach(data[1], data[2], data[3]);
     } else if (!encoder.attached) {
-        refuse(PSTR("encoder is not attached"));
+        send_error(PSTR("encoder is not attached"));
     } else if (sub == REPORT_ONE) {
         begin_reply(ENCODER);
         put_count(data[1]);
@@ -199,7 +199,7 @@ void reset_encoders()
     reports = CHANGED;
 }
 
-uint16_t edges_lost()
+uint16_t lost_edge_count()
 {
     uint16_t count;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = lost; }

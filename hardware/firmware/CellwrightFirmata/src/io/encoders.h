@@ -6,5 +6,5 @@
 void handle_encoder(const uint8_t* data, uint8_t size);
 void report_encoders();  // at every sampling
 void reset_encoders();
-void allow_changes();    // of pins to interrupt, so many in a beat
-uint16_t edges_lost();
+void rearm_pin_changes();    // of pins to interrupt, so many in a beat
+uint16_t lost_edge_count();

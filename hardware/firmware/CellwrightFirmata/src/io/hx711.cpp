@@ -25,7 +25,7 @@ static void detach(Converter& converter)
 void handle_converter(const uint8_t* data, uint8_t size)
 {
     if (size < 2 || data[0] > 1 || data[1] >= CONVERTERS || (data[0] == 0 && size < 5)) {
-        refuse(PSTR("converter is not known"));
+        send_error(PSTR("converter is not known"));
         return;
     }
     Converter& converter = converters[data[1]];
@@ -34,10 +34,10 @@ void handle_converter(const uint8_t* data, uint8_t size)
         return;
     uint8_t gain = data[4];
     if (data[2] == data[3] || !is_free(data[2]) || !is_free(data[3]) || gain < 1 || gain > 3) {
-        refuse_pin(data[2], PSTR("cannot be an HX711's"));
+        send_pin_error(data[2], PSTR("cannot be an HX711's"));
         return;
     }
-    converter = {true, {data[2], data[3]}, gain, uint16_t(milliseconds())};
+    converter = {true, {data[2], data[3]}, gain, uint16_t(uptime_ms())};
     make_input(data[2], false);
     make_output(data[3], false);
     pin_modes[data[2]] = pin_modes[data[3]] = CONVERTER_MODE;
@@ -49,12 +49,12 @@ static bool pulse(const Place& data, const Place& clock)
     bool level;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        turn_over(clock.pin, clock.mask);
+        toggle_pins(clock.pin, clock.mask);
 #if defined(__AVR__)
         __builtin_avr_delay_cycles(8);
 #endif
         level = data.level();
-        turn_over(clock.pin, clock.mask);
+        toggle_pins(clock.pin, clock.mask);
     }
     return level;
 }
@@ -77,16 +77,16 @@ void report_converters()
         if (!converter.attached || read_pin(converter.pins[0]))
             continue;
         // A wire that is off reads low for ever: look when a conversion can be there, at most 100 a second.
-        uint16_t now_ms = milliseconds();
+        uint16_t now_ms = uptime_ms();
         if (uint16_t(now_ms - converter.read_ms) < 10)
             continue;
         converter.read_ms = now_ms;
-        uint32_t at = microseconds();
+        uint32_t at = uptime_us();
         int32_t value = read(converter);
         begin_reply(CONVERTER);
         put(n);
         put_signed(value);
-        put_number(at, 5);
+        put_unsigned(at, 5);
         end_reply();
     }
 }

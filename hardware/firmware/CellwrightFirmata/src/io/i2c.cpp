@@ -15,7 +15,7 @@ struct Reading {
     uint16_t reg;  // 0x100: none
     uint8_t count;  // 0: free
 };
-static Reading readings[READINGS];
+static Reading readings[CONTINUOUS_READS];
 static bool is_on;
 static uint16_t wait_us;
 
@@ -24,10 +24,10 @@ static bool can_be_bus(uint8_t pin) { return pin_modes[pin] == I2C_MODE || is_fr
 void configure_i2c(const uint8_t* data, uint8_t size)
 {
     if (!can_be_bus(SDA_PIN) || !can_be_bus(SCL_PIN)) {
-        refuse(PSTR("the pins of I2C are in use"));
+        send_error(PSTR("the pins of I2C are in use"));
         return;
     }
-    wait_us = size >= 2 ? number(data, 2) : 0;
+    wait_us = size >= 2 ? decode_unsigned(data, 2) : 0;
     make_input(SDA_PIN, true);
     make_input(SCL_PIN, true);
     pin_modes[SDA_PIN] = pin_modes[SCL_PIN] = I2C_MODE;
@@ -39,8 +39,8 @@ void configure_i2c(const uint8_t* data, uint8_t size)
 
 static bool wait_for_bus()
 {
-    for (uint16_t from = ticks(); !(TWCR & _BV(TWINT)); wait())
-        if (uint16_t(ticks() - from) > MOST_TICKS)
+    for (uint16_t from = timer_ticks(); !(TWCR & _BV(TWINT)); busy_wait())
+        if (uint16_t(timer_ticks() - from) > MOST_TICKS)
             return false;
     return true;
 }
@@ -61,8 +61,8 @@ static uint8_t send(uint8_t byte)
 static void end()
 {
     TWCR = _BV(TWINT) | _BV(TWSTO) | _BV(TWEN);
-    for (uint16_t from = ticks(); TWCR & _BV(TWSTO); wait())
-        if (uint16_t(ticks() - from) > MOST_TICKS) {
+    for (uint16_t from = timer_ticks(); TWCR & _BV(TWSTO); busy_wait())
+        if (uint16_t(timer_ticks() - from) > MOST_TICKS) {
             TWCR = 0;  // a bus that somebody holds down: let go
             TWCR = _BV(TWEN);
             return;
@@ -83,40 +83,40 @@ static void read_and_tell(const Reading& reading)
     if (reading.reg < 0x100) {
         there = open(reading.address, false) && send(reading.reg) == WRITTEN;
         end();
-        for (uint16_t from = ticks(); uint16_t(ticks() - from) / TICKS_PER_US < wait_us;)
-            wait();
+        for (uint16_t from = timer_ticks(); uint16_t(timer_ticks() - from) / TICKS_PER_US < wait_us;)
+            busy_wait();
     }
     begin_reply(I2C_REPLY);
-    put_number(reading.address, 2);
-    put_number(reading.reg < 0x100 ? reading.reg : 0, 2);
+    put_unsigned(reading.address, 2);
+    put_unsigned(reading.reg < 0x100 ? reading.reg : 0, 2);
     uint8_t got = 0;
     if (there && open(reading.address, true))
         for (; got < reading.count; got++) {
             TWCR = _BV(TWINT) | _BV(TWEN) | (got + 1 < reading.count ? _BV(TWEA) : 0);
             if (!wait_for_bus())
                 break;
-            put_number(TWDR, 2);
+            put_unsigned(TWDR, 2);
         }
     end();
     end_reply();
     if (got < reading.count)
-        refuse(got ? PSTR("I2C: too few bytes") : NOBODY_ANSWERS);
+        send_error(got ? PSTR("I2C: too few bytes") : NOBODY_ANSWERS);
 }
 
 static void write(uint8_t address, const uint8_t* data, uint8_t size)
 {
     bool there = open(address, false);
     for (uint8_t at = 0; there && at + 1 < size; at += 2)
-        there = send(number(data + at, 2)) == WRITTEN;
+        there = send(decode_unsigned(data + at, 2)) == WRITTEN;
     end();
     if (!there)
-        refuse(NOBODY_ANSWERS);
+        send_error(NOBODY_ANSWERS);
 }
 
 void handle_i2c(const uint8_t* data, uint8_t size)
 {
     if (!is_on || size < 2 || (data[1] & TEN_BITS)) {
-        refuse(!is_on ? PSTR("I2C is not configured") : PSTR("I2C message is not known"));
+        send_error(!is_on ? PSTR("I2C is not configured") : PSTR("I2C message is not known"));
         return;
     }
     uint8_t address = data[0], mode = data[1] >> 3 & 3;
@@ -132,13 +132,13 @@ void handle_i2c(const uint8_t* data, uint8_t size)
     }
     Reading reading = {address, 0x100, 0};
     if (size >= 6) {
-        reading.reg = number(data + 2, 2) & 0xFF;
-        reading.count = number(data + 4, 2) & 0xFF;
+        reading.reg = decode_unsigned(data + 2, 2) & 0xFF;
+        reading.count = decode_unsigned(data + 4, 2) & 0xFF;
     } else if (size >= 4) {
-        reading.count = number(data + 2, 2) & 0xFF;
+        reading.count = decode_unsigned(data + 2, 2) & 0xFF;
     }
     if (reading.count < 1 || reading.count > MOST_BYTES) {
-        refuse(PSTR("I2C reads 1 to 32 bytes"));
+        send_error(PSTR("I2C reads 1 to 32 bytes"));
         return;
     }
     if (mode == READ_ONCE) {
@@ -150,7 +150,7 @@ void handle_i2c(const uint8_t* data, uint8_t size)
             free = reading;
             return;
         }
-    refuse(PSTR("no room for another reading"));
+    send_error(PSTR("no room for another reading"));
 }
 
 void report_readings()

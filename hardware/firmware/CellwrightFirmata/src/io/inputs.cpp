@@ -30,7 +30,7 @@ static void tell_port(uint8_t port, uint8_t levels)
     send_message(PORT | port, levels & 0x7F, levels >> 7);
 }
 
-void ask_port(uint8_t port, bool on)
+void enable_port_reporting(uint8_t port, bool on)
 {
     if (port >= PORTS)
         return;
@@ -62,12 +62,12 @@ static uint16_t convert(uint8_t channel)
     ADMUX = _BV(REFS0) | (channel & 7);
     ADCSRA = _BV(ADEN) | _BV(ADSC) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);
     while (ADCSRA & _BV(ADSC))
-        wait();
+        busy_wait();
     uint8_t low = ADCL;
     return ADCH << 8 | low;
 }
 
-void ask_channel(uint8_t channel, bool on)
+void enable_analog_reporting(uint8_t channel, bool on)
 {
     if (FIRST_ANALOG + channel >= PINS)
         return;
@@ -77,7 +77,7 @@ void ask_channel(uint8_t channel, bool on)
         channels &= ~(1 << channel);
 }
 
-void report_samples()
+void report_analog()
 {
     for (uint8_t channel = 0; channel < 16; channel++)
         if (channels >> channel & 1) {
@@ -129,7 +129,7 @@ static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
     if (!input)
         input = timed_end;
     if (input == timed + TIMED_INPUTS) {
-        refuse(PSTR("no room for a timed input"));
+        send_error(PSTR("no room for a timed input"));
         return;
     }
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
@@ -153,7 +153,7 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
     uint8_t pin = size >= 2 ? data[1] : 0;
     bool fits = size >= 2 && (data[0] == 1 || (data[0] == 0 && size >= 4));
     if (!fits || (!is_free(pin) && (pin == NO_PIN || pin != emergency_pin()))) {
-        refuse_pin(pin, PSTR("cannot be timed"));
+        send_pin_error(pin, PSTR("cannot be timed"));
         return;
     }
     if (data[0] == 0)
@@ -162,14 +162,14 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
         forget(*input);
 }
 
-static APART void note(TimedInput& input)
+static OUT_OF_LINE void note(TimedInput& input)
 {
     if (input.to_tell)
         return;
     input.seen ^= input.place.mask;
     input.still_beats = 0;
     if (bool(input.seen) != input.level && !input.away) {
-        input.at = microseconds();
+        input.at = uptime_us();
         input.away = true;
     }
 }
@@ -185,7 +185,7 @@ void note_edges()
 }
 
 // Also sees what no interrupt has told of.
-void settle_inputs()
+void debounce_inputs()
 {
     for (TimedInput* input = timed; input < timed_end; input++)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
@@ -194,7 +194,7 @@ void settle_inputs()
                 continue;
             if (has_changed(*input))
                 note(*input);
-            if (input->still_beats < uint16_t(input->settle_ms) * BEATS_PER_MS) {
+            if (input->still_beats < uint16_t(input->settle_ms) * SYSTICKS_PER_MS) {
                 input->still_beats++;
             } else {
                 input->away = false;  // else it was only a spike
@@ -211,7 +211,7 @@ static void tell_timed()
             begin_reply(TIMED_INPUT);
             put(input->pin);
             put(input->level);
-            put_number(input->at, 5);
+            put_unsigned(input->at, 5);
             end_reply();
             ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { input->to_tell = false; }
         }

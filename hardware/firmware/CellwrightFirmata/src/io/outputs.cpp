@@ -21,10 +21,10 @@ struct Guard {
     bool back_to : 1;
     bool tripped : 1;  // to tell
 };
-static Guard guards[GUARDS];
+static Guard guards[LIMITERS];
 static bool guarded;             // whether any output has a limit
 
-SURVIVES_RESTART SafeLevels safe_levels;
+NOINIT SafeLevels safe_levels;
 
 static bool bit(const uint8_t* bits, uint8_t pin) { return bits[pin / 8] >> (pin % 8) & 1; }
 
@@ -124,9 +124,9 @@ void write_output(uint8_t pin, bool level)
         }
     }
     if (!done && stopped)
-        refuse_stopped();
+        send_stopped_error();
     else if (!done)
-        refuse_pin(pin, PSTR("must rest first"));
+        send_pin_error(pin, PSTR("must rest first"));
 }
 
 void take_safe_levels()
@@ -156,18 +156,18 @@ void reset_outputs()
 void handle_output(const uint8_t* data, uint8_t size)
 {
     if (size < 6 || !is_digital(data[0]) || (is_in_use(data[0]) && pin_modes[data[0]] != OUTPUT_MODE)) {
-        refuse_pin(size ? data[0] : 0, PSTR("cannot be an output"));
+        send_pin_error(size ? data[0] : 0, PSTR("cannot be an output"));
         return;
     }
     uint8_t pin = data[0], duty = data[5] == 0 || data[5] > 100 ? 100 : data[5];
-    uint32_t most_on_ms = number(data + 2, 3);
+    uint32_t most_on_ms = decode_unsigned(data + 2, 3);
     Guard* guard = guard_of(pin);
     if ((most_on_ms || duty < 100) && !(guard = guard_for(pin))) {
-        refuse_pin(pin, PSTR("has no guard left"));
+        send_pin_error(pin, PSTR("has no guard left"));
         return;
     }
     if (guard) {
-        uint32_t units = (most_on_ms ? most_on_ms : 1000) * BEATS_PER_MS;
+        uint32_t units = (most_on_ms ? most_on_ms : 1000) * SYSTICKS_PER_MS;
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             guard->duty = duty;
@@ -194,12 +194,12 @@ static void answer(uint8_t pin, uint8_t how)
 void handle_pulse(const uint8_t* data, uint8_t size)
 {
     if (size < 6) {
-        refuse(PSTR("pulse message is too short"));
+        send_error(PSTR("pulse message is too short"));
         return;
     }
     uint8_t pin = data[0];
     bool level = data[1] & 1;
-    uint32_t us = number(data + 2, 4);
+    uint32_t us = decode_unsigned(data + 2, 4);
     if (pin >= PINS || pin_modes[pin] != OUTPUT_MODE || us < 100) {
         answer(pin, NOT_DECLARED);
         return;
@@ -212,7 +212,7 @@ void handle_pulse(const uint8_t* data, uint8_t size)
         if (guard && !stopped && (safe || may_leave(guard, beats))) {
             set_level(pin, level);
             guard->back_to = !level;
-            guard->back_at = long_ticks() + us * TICKS_PER_US - TURNING_TICKS;
+            guard->back_at = timer_ticks_32() + us * TICKS_PER_US - TURNING_TICKS;
             guard->pulses = true;
             set_alarm(guard->back_at);
             begun = true;
@@ -222,7 +222,7 @@ void handle_pulse(const uint8_t* data, uint8_t size)
         answer(pin, !guard ? NOT_DECLARED : stopped ? WHILE_STOPPED : BEYOND_LIMITS);
 }
 
-void tell_pulses()
+void report_pulses()
 {
     for (Guard& guard : guards) {
         if (guard.over) {
@@ -232,16 +232,16 @@ void tell_pulses()
         }
         if (guard.tripped) {
             ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { guard.tripped = false; }
-            refuse_pin(guard.pin, PSTR("was on too long"));
+            send_pin_error(guard.pin, PSTR("was on too long"));
         }
     }
 }
 
 // ---- in interrupts ----
 
-APART void end_what_is_due()
+OUT_OF_LINE void service_timed_outputs()
 {
-    uint32_t now = long_ticks();
+    uint32_t now = timer_ticks_32();
     for (Guard& guard : guards)
         if (guard.pulses && int32_t(guard.back_at - now) > 4) {
             set_alarm(guard.back_at);
@@ -254,7 +254,7 @@ APART void end_what_is_due()
     turn_servos();
 }
 
-void guard_outputs()
+void enforce_output_limits()
 {
     if (!guarded)
         return;

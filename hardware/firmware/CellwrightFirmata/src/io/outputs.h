@@ -22,6 +22,6 @@ void reset_outputs();
 
 void handle_output(const uint8_t* data, uint8_t size);
 void handle_pulse(const uint8_t* data, uint8_t size);
-void tell_pulses();      // from the main loop
-void guard_outputs();    // four times a millisecond
-void end_what_is_due();  // pulses and servos; interrupts are off
+void report_pulses();      // from the main loop
+void enforce_output_limits();    // four times a millisecond
+void service_timed_outputs();  // pulses and servos; interrupts are off

@@ -148,15 +148,15 @@ static void enable_change(uint8_t group, uint8_t bit, bool on)
 #if defined(__AVR_ATmega2560__)
 static uint8_t external;  // interrupts that are wanted
 
-static void enable_external(uint8_t number, bool on)
+static void enable_external(uint8_t decode_unsigned, bool on)
 {
-    volatile uint8_t* sense = number < 4 ? &EICRA : &EICRB;
-    uint8_t shift = 2 * (number & 3);
+    volatile uint8_t* sense = decode_unsigned < 4 ? &EICRA : &EICRB;
+    uint8_t shift = 2 * (decode_unsigned & 3);
     *sense = (*sense & ~(3 << shift)) | 1 << shift;  // any change
     if (on)
-        external |= 1 << number;
+        external |= 1 << decode_unsigned;
     else
-        external &= ~(1 << number);
+        external &= ~(1 << decode_unsigned);
 }
 #endif
 

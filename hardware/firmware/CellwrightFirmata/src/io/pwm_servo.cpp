@@ -121,7 +121,7 @@ static void begin_servos()
         servo.pin = NO_PIN;
     turn = SERVOS;
     high_pin = NO_PIN;
-    frame_at = edge_at = long_ticks() + 2000;
+    frame_at = edge_at = timer_ticks_32() + 2000;
     has_servos = true;
     set_alarm(edge_at);
 }
@@ -131,11 +131,11 @@ void configure_servo(uint8_t pin, uint16_t least_us, uint16_t most_us)
     begin_servos();
     Servo* servo = servo_of(pin);
     if (!servo && !(servo = servo_of(NO_PIN))) {
-        refuse(PSTR("no room for another servo"));
+        send_error(PSTR("no room for another servo"));
         return;
     }
     if (least_us < SHORTEST_US || most_us > 3000 || least_us >= most_us) {
-        refuse_pin(pin, PSTR("has no such servo"));
+        send_pin_error(pin, PSTR("has no such servo"));
         return;
     }
     if (servo->pin != pin) {
@@ -171,7 +171,7 @@ void turn_servos()
 {
     if (!has_servos)
         return;
-    if (int32_t(edge_at - long_ticks()) > 4) {
+    if (int32_t(edge_at - timer_ticks_32()) > 4) {
         set_alarm(edge_at);
         return;
     }
@@ -187,7 +187,7 @@ void turn_servos()
         turn++;
     if (turn < SERVOS && !stopped) {
         set_level(high_pin = servos[turn].pin, true);
-        edge_at = long_ticks() + servos[turn].us * TICKS_PER_US - TURNING_TICKS;
+        edge_at = timer_ticks_32() + servos[turn].us * TICKS_PER_US - TURNING_TICKS;
         turn++;
     } else {
         turn = SERVOS;
@@ -204,7 +204,7 @@ void write_duty_or_angle(uint8_t pin, uint16_t value)
         return;
     if (stopped) {
         if (value)
-            refuse_stopped();
+            send_stopped_error();
         return;
     }
     if (pin_modes[pin] == PWM_MODE)

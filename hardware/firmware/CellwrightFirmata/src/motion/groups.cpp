@@ -34,7 +34,7 @@ static void configure_group(Group& group, const uint8_t* data, uint8_t size)
 {
     group.count = 0;
     if (size < 2 || size > DEVICES) {
-        refuse(PSTR("a group needs two members"));
+        send_error(PSTR("a group needs two members"));
         return;
     }
     for (uint8_t n = 0; n < size; n++) {
@@ -42,7 +42,7 @@ static void configure_group(Group& group, const uint8_t* data, uint8_t size)
         for (uint8_t other = 0; other < n; other++)
             twice |= data[other] == data[n];
         if (!is_configured(data[n]) || twice) {
-            refuse(PSTR("group has an unknown member"));
+            send_error(PSTR("group has an unknown member"));
             return;
         }
         group.members[n] = data[n];
@@ -79,7 +79,7 @@ static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t siz
 {
     Group& group = groups[number_of_group];
     if (!group.count || size < 5 * group.count) {
-        refuse(group.count ? PSTR("group's targets are missing") : NOT_CONFIGURED);
+        send_error(group.count ? PSTR("group's targets are missing") : NOT_CONFIGURED);
         return;
     }
     float speed = 1e9f, acceleration = 1e9f;  // of the whole way, 1/s and 1/s²
@@ -87,10 +87,10 @@ static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t siz
     for (uint8_t n = 0; n < group.count; n++) {
         const Axis& axis = axes[group.members[n]];
         if (axis.moving || is_homing(group.members[n])) {
-            refuse(PSTR("a member of the group moves"));
+            send_error(PSTR("a member of the group moves"));
             return;
         }
-        int32_t target = signed_number(data + 5 * n);
+        int32_t target = decode_signed(data + 5 * n);
         if (!is_within_reach(target))
             return;
         float way = fabs(float(target - axis.end_position));
@@ -108,7 +108,7 @@ static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t siz
     uint8_t count = 0;
     for (uint8_t n = 0; n < group.count; n++) {
         Axis& axis = axes[group.members[n]];
-        int32_t target = signed_number(data + 5 * n);
+        int32_t target = decode_signed(data + 5 * n);
         float way = fabs(float(target - axis.end_position));
         axis.move_speed = speed * way;
         axis.move_acceleration = acceleration * way;
@@ -127,12 +127,12 @@ void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
 {
     uint8_t number_of_group = data[0];
     if (number_of_group >= GROUPS) {
-        refuse(PSTR("there are five groups, 0 to 4"));
+        send_error(PSTR("there are five groups, 0 to 4"));
         return;
     }
     Group& group = groups[number_of_group];
     if (group.moving && sub != GROUP_STOP) {
-        refuse(PSTR("the group moves"));
+        send_error(PSTR("the group moves"));
         return;
     }
     if (sub == GROUP_CONFIGURE)
@@ -142,7 +142,7 @@ void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
     else if (sub == GROUP_STOP && group.count)
         stop_group_abruptly(group);
     else
-        refuse(NOT_CONFIGURED);
+        send_error(NOT_CONFIGURED);
 }
 
 void end_of_member(uint8_t number_of_group, bool at_limit)

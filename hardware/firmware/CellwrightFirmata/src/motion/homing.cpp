@@ -74,7 +74,7 @@ void handle_home(const uint8_t* data, uint8_t size)
         return;
     }
     Axis& axis = axes[device];
-    float fast = decimal(data + 2), slow = decimal(data + 6);
+    float fast = decode_float(data + 2), slow = decode_float(data + 6);
     Homing* free = nullptr;
     for (Homing& homing : homings)
         if (homing.phase == IDLE)
@@ -82,15 +82,15 @@ void handle_home(const uint8_t* data, uint8_t size)
     bool can = is_speed(fast) && is_speed(slow) && may_move(fast);
     if (!can || !free || axis.moving || is_homing(device)) {
         if (can)
-            refuse(PSTR("axis cannot be homed now"));
+            send_error(PSTR("axis cannot be homed now"));
         answer(device, WAS_STOPPED);
         return;
     }
-    *free = {SEEKING, device, data[1], slow, int32_t(number(data + 10, 3)), {}};
+    *free = {SEEKING, device, data[1], slow, int32_t(decode_unsigned(data + 10, 3)), {}};
     if (axis.limits[free->end].is_active()) {
         leave(*free);
     } else {
-        go(*free, SEEKING, number(data + 13, 4), fast);
+        go(*free, SEEKING, decode_unsigned(data + 13, 4), fast);
     }
 }
 

@@ -18,7 +18,7 @@ bool plan_first_segment(Axis& axis, int32_t target)
     axis.starting = true;
     request_plan();
     while (!queued_flags(axis))
-        wait();
+        busy_wait();
     axis.starting = false;
     return true;
 }
@@ -104,7 +104,7 @@ static int32_t planned_position(const Axis& axis)
 static void truncate_queue(Axis& axis)
 {
     while (axis.moving && !try_truncate_queue(axis))  // a limit may end it meanwhile
-        wait();
+        busy_wait();
     if (axis.move_acceleration == 0)
         axis.planned_speed = 0;  // nothing to be slowed down
 }
@@ -150,7 +150,7 @@ void begin_move(Axis& axis, int32_t target, float speed)
     request_plan();
     if (axis.moving)
         return;
-    tell_ended_moves();  // of the move before
+    report_finished_moves();  // of the move before
     if (!plan_first_segment(axis, target)) {
         axis.move_end = ARRIVED;
         return;

@@ -17,7 +17,7 @@ constexpr float TOLERANCE = 1.0001f;
 constexpr float START_RATIO = 0.828427f;  // two steps from rest take 1 and √2 − 1 of √(2/a): the difference, of their mean
 constexpr uint16_t JOIN_MIN_STEPS = 8;  // steps; a stretch of more takes in the step that follows, where the speed turns
 
-SURVIVES_RESTART Axis axes[DEVICES];
+NOINIT Axis axes[DEVICES];
 
 // One axis is planned at a time, in the housekeeping only, so what is reckoned with is kept here and not on the stack.
 static struct {
@@ -250,7 +250,7 @@ static bool needs_segment(const Axis& axis)
 
 bool is_plan_due() { return plan_requested && !planner_held; }
 
-APART void plan_one_segment()
+OUT_OF_LINE void plan_one_segment()
 {
     plan_requested = false;
     for (Axis& axis : axes)

@@ -75,7 +75,7 @@ extern "C" bool service_axis(Axis& axis)
     }
     volatile uint8_t* pin = axis.step_pin;
     uint8_t mask = axis.active_step_mask;
-    turn_over(pin, mask);
+    toggle_pins(pin, mask);
     bool goes_on = true;
     if (--axis.remaining == 0) {
         if (axis.flags & LAST) {
@@ -93,7 +93,7 @@ extern "C" bool service_axis(Axis& axis)
     }
     axis.next_step_time += axis.interval;
     axis.interval += axis.add;
-    turn_over(pin, mask);
+    toggle_pins(pin, mask);
     return goes_on;
 }
 

@@ -57,11 +57,11 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
     bool has_enable = data[0] & HAS_ENABLE;
     uint8_t pins = wires == 1 ? 2 : wires;
     if (wires < 1 || wires > 4 || step_size > 1 || (wires == 2 && step_size)) {
-        refuse(PSTR("such steppers are not known"));
+        send_error(PSTR("such steppers are not known"));
         return;
     }
     if (size < 1 + pins + has_enable) {
-        refuse(PSTR("stepper's pins are missing"));
+        send_error(PSTR("stepper's pins are missing"));
         return;
     }
     stop_abruptly(axis, NOT_ENDED);
@@ -73,7 +73,7 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
         for (uint8_t other = 0; other < n; other++)
             twice |= data[1 + other] == pin;
         if (!is_free(pin) || twice) {
-            refuse_pin(pin, PSTR("cannot be a stepper's"));
+            send_pin_error(pin, PSTR("cannot be a stepper's"));
             return;
         }
     }
@@ -109,7 +109,7 @@ static void set_limits(Axis& axis, const uint8_t* data)
         Limit limit = no_limit();
         if (pin != NO_PIN) {
             if (!is_free(pin)) {
-                refuse_pin(pin, PSTR("cannot be a limit"));
+                send_pin_error(pin, PSTR("cannot be a limit"));
                 return;
             }
             if (pin_modes[pin] != INPUT_MODE && pin_modes[pin] != PULLUP_MODE)
@@ -143,24 +143,24 @@ static void complete(uint8_t device)
 
 bool is_speed(float speed)
 {
-    if (speed > 0 && speed <= MOST_STEPS_ONE)
+    if (speed > 0 && speed <= MAX_STEP_RATE_ONE_AXIS)
         return true;
-    refuse(PSTR("speed is beyond this board's"));
+    send_error(PSTR("speed is beyond this board's"));
     return false;
 }
 
 bool may_move(float speed)
 {
     if (stopped) {
-        refuse_stopped();
+        send_stopped_error();
         return false;
     }
     float all = speed;
     for (const Axis& axis : axes)
         if (axis.wires && axis.moving)
             all += axis.move_speed;
-    if (all > MOST_STEPS_ALL) {
-        refuse(PSTR("axes too fast together"));
+    if (all > MAX_STEP_RATE_ALL_AXES) {
+        send_error(PSTR("axes too fast together"));
         return false;
     }
     return true;
@@ -172,7 +172,7 @@ bool is_within_reach(int32_t position)
     constexpr int32_t FARTHEST = 1L << 30;
     if (position <= FARTHEST && position >= -FARTHEST)
         return true;
-    refuse(PSTR("target is too far"));
+    send_error(PSTR("target is too far"));
     return false;
 }
 
@@ -182,7 +182,7 @@ static void move_to(uint8_t device, int32_t target)
         return;
     Axis& axis = axes[device];
     if (axis.group != NO_GROUP || is_homing(device)) {
-        refuse(PSTR("axis is moved by others"));
+        send_error(PSTR("axis is moved by others"));
         return;
     }
     if (may_move(axis.moving ? 0 : axis.speed))
@@ -203,7 +203,7 @@ static void set_speed(Axis& axis, float speed)
 static void set_acceleration(Axis& axis, float acceleration)
 {
     if (!(acceleration >= 0) || acceleration > 1e8f) {
-        refuse(PSTR("no such acceleration"));
+        send_error(PSTR("no such acceleration"));
         return;
     }
     axis.acceleration = acceleration;
@@ -228,7 +228,7 @@ static const uint8_t SIZES[] PROGMEM = {1, 0, 5, 5, 1, 0, 0, 4, 4, 4};  // of th
 void handle_stepper(const uint8_t* data, uint8_t size)
 {
     if (size < 2) {
-        refuse(PSTR("stepper message is too short"));
+        send_error(PSTR("stepper message is too short"));
         return;
     }
     uint8_t sub = data[0], device = data[1];
@@ -237,7 +237,7 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         return;
     }
     if (sub > SPEED || device >= DEVICES || size < 2 + pgm_read_byte(&SIZES[sub])) {
-        refuse(device >= DEVICES ? PSTR("no such stepper") : PSTR("stepper message is not known"));
+        send_error(device >= DEVICES ? PSTR("no such stepper") : PSTR("stepper message is not known"));
         return;
     }
     if (sub == CONFIGURE) {
@@ -247,7 +247,7 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         return;
     }
     if (!is_configured(device)) {
-        refuse(PSTR("stepper is not configured"));
+        send_error(PSTR("stepper is not configured"));
         return;
     }
     Axis& axis = axes[device];
@@ -256,17 +256,17 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         zero_position(axis);
         break;
     case STEP: {
-        int32_t steps = signed_number(data + 2);
+        int32_t steps = decode_signed(data + 2);
         if (is_within_reach(steps))
             move_to(device, position_of(axis) + steps);
         break;
     }
     case TO:
-        move_to(device, signed_number(data + 2));
+        move_to(device, decode_signed(data + 2));
         break;
     case ENABLE:
         if (axis.enable_pin == NO_PIN)
-            refuse(PSTR("stepper has no enable pin"));
+            send_error(PSTR("stepper has no enable pin"));
         else if (!stopped || !data[2])
             set_level(axis.enable_pin, !data[2] != bool(axis.inverted & INVERT_ENABLE));
         break;
@@ -284,10 +284,10 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         set_limits(axis, data + 2);
         break;
     case ACCELERATION:
-        set_acceleration(axis, decimal(data + 2));
+        set_acceleration(axis, decode_float(data + 2));
         break;
     case SPEED:
-        set_speed(axis, decimal(data + 2));
+        set_speed(axis, decode_float(data + 2));
         break;
     }
 }
@@ -301,7 +301,7 @@ static void tell_limit(uint8_t device)
     end_reply();
 }
 
-void tell_ended_moves()
+void report_finished_moves()
 {
     for (uint8_t device = 0; device < DEVICES; device++) {
         Axis& axis = axes[device];
@@ -329,7 +329,7 @@ void tell_ended_moves()
 void handle_axes(const uint8_t* data, uint8_t size)
 {
     if (size < 2 || data[0] > 1 || !is_configured(data[1])) {
-        refuse(PSTR("no such axis"));
+        send_error(PSTR("no such axis"));
         return;
     }
     Axis& axis = axes[data[1]];

@@ -5,7 +5,7 @@
 
 void handle_stepper(const uint8_t* data, uint8_t size);
 void handle_axes(const uint8_t* data, uint8_t size);
-void tell_ended_moves();  // from the main loop
+void report_finished_moves();  // from the main loop
 void end_stopped_moves();  // the board was stopped: no group moves and nothing homes
 void reset_steppers();    // forget them all
 bool is_configured(uint8_t device);

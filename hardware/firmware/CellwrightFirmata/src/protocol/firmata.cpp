@@ -14,7 +14,7 @@
 #include "../safety/stop.h"
 #include "messages.h"
 
-constexpr uint8_t PROTOCOL_MAJOR = 2, PROTOCOL_MINOR = 6, MAJOR = 1, MINOR = 0, OUR_PROTOCOL = 1;
+constexpr uint8_t PROTOCOL_MAJOR = 2, PROTOCOL_MINOR = 6, MAJOR = 1, MINOR = 0, FEATURES_VERSION = 1;
 constexpr uint16_t DEFAULT_INTERVAL_MS = 19;
 static const char NAME[] PROGMEM = "CellwrightFirmata";
 
@@ -23,42 +23,42 @@ static uint32_t sampled_ms;
 
 void reset_sampling() { interval_ms = DEFAULT_INTERVAL_MS; }
 
-void sample_when_due()
+void sample_if_due()
 {
-    uint32_t now = milliseconds();
+    uint32_t now = uptime_ms();
     if (now - sampled_ms < interval_ms)
         return;
     sampled_ms = now - (now - sampled_ms) % interval_ms;
-    report_samples();
+    report_analog();
     report_encoders();
     report_readings();
 }
 
 // ---- what the board is ----
 
-static void say_version()
+static void send_version()
 {
     send_message(VERSION, PROTOCOL_MAJOR, PROTOCOL_MINOR);
 }
 
-static void say_firmware()
+static void send_firmware()
 {
     begin_reply(FIRMWARE);
     put(MAJOR);
     put(MINOR);
     for (const char* at = NAME; pgm_read_byte(at); at++)
-        put_number(pgm_read_byte(at), 2);
+        put_unsigned(pgm_read_byte(at), 2);
     end_reply();
 }
 
-void say_who_is_there()
+void send_identity()
 {
-    say_version();
-    say_firmware();
-    say_restart();
+    send_version();
+    send_firmware();
+    report_restart();
 }
 
-static void say_capabilities()
+static void send_capabilities()
 {
     static const uint8_t MODES[][2] PROGMEM = {
         {INPUT_MODE, 1}, {PULLUP_MODE, 1}, {OUTPUT_MODE, 1}, {ANALOG_MODE, 10},  {PWM_MODE, 8},
@@ -76,7 +76,7 @@ static void say_capabilities()
     end_reply();
 }
 
-static void say_analog_mapping()
+static void send_analog_mapping()
 {
     begin_reply(ANALOG_MAPPING);
     for (uint8_t pin = 0; pin < PINS; pin++)
@@ -84,7 +84,7 @@ static void say_analog_mapping()
     end_reply();
 }
 
-static void say_pin_state(uint8_t pin)
+static void send_pin_state(uint8_t pin)
 {
     begin_reply(PIN_STATE);
     put(pin);
@@ -96,28 +96,28 @@ static void say_pin_state(uint8_t pin)
             value = bool(place_of(pin).pin[2] & place_of(pin).mask);
         else if (mode == PWM_MODE || mode == SERVO_MODE)
             value = duty_or_angle(pin);
-        put_number(value, value > 0x7F ? 2 : 1);
+        put_unsigned(value, value > 0x7F ? 2 : 1);
     }
     end_reply();
 }
 
-static void say_features()
+static void send_features()
 {
-    static const uint8_t COUNTS[] PROGMEM = {OUR_PROTOCOL, CHIP, DEVICES, GROUPS, ENCODERS, GUARDS, CONVERTERS, TIMED_INPUTS};
+    static const uint8_t COUNTS[] PROGMEM = {FEATURES_VERSION, CHIP, DEVICES, GROUPS, ENCODERS, LIMITERS, CONVERTERS, TIMED_INPUTS};
     begin_reply(FEATURES);
     for (const uint8_t& each : COUNTS)
         put(pgm_read_byte(&each));
-    put_number(MOST_STEPS_ONE, 3);
-    put_number(MOST_STEPS_ALL, 3);
+    put_unsigned(MAX_STEP_RATE_ONE_AXIS, 3);
+    put_unsigned(MAX_STEP_RATE_ALL_AXES, 3);
     end_reply();
 }
 
 // ---- what the pins are ----
 
-static void set_mode(uint8_t pin, uint8_t mode)
+static void set_pin_mode(uint8_t pin, uint8_t mode)
 {
     if (pin >= PINS || !can_be(pin, mode)) {
-        refuse_pin(pin, PSTR("has no such mode"));
+        send_pin_error(pin, PSTR("has no such mode"));
         return;
     }
     if (mode == STEPPER_MODE || mode == ENCODER_MODE || mode == pin_modes[pin]) {
@@ -130,7 +130,7 @@ static void set_mode(uint8_t pin, uint8_t mode)
         pin_modes[pin] = INPUT_MODE;
     }
     if (is_in_use(pin) || (stopped && pin_modes[pin] == OUTPUT_MODE)) {
-        refuse_pin(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is kept safe"));
+        send_pin_error(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is kept safe"));
         return;
     }
     release_level(pin);
@@ -162,7 +162,7 @@ static void write_port(uint8_t port, uint8_t levels)
     }
 }
 
-void obey(uint8_t command, const uint8_t* data)
+void handle_message(uint8_t command, const uint8_t* data)
 {
     uint8_t low = command & 0x0F;
     switch (command < BEGIN_SYSEX ? command & 0xF0 : command) {
@@ -170,23 +170,23 @@ void obey(uint8_t command, const uint8_t* data)
         write_port(low, data[0] | data[1] << 7);
         break;
     case ANALOG:
-        write_duty_or_angle(low, number(data, 2));
+        write_duty_or_angle(low, decode_unsigned(data, 2));
         break;
     case REPORT_ANALOG:
-        ask_channel(low, data[0]);
+        enable_analog_reporting(low, data[0]);
         break;
     case REPORT_PORT:
-        ask_port(low, data[0]);
+        enable_port_reporting(low, data[0]);
         break;
     case PIN_MODE:
-        set_mode(data[0], data[1]);
+        set_pin_mode(data[0], data[1]);
         break;
     case SET_PIN:
         if (data[0] < PINS)
             write_output(data[0], data[1]);
         break;
     case VERSION:
-        say_version();
+        send_version();
         break;
     case SYSTEM_RESET:
         reset_link();
@@ -197,31 +197,31 @@ void obey(uint8_t command, const uint8_t* data)
 static void write_extended(const uint8_t* data, uint8_t size)
 {
     if (size >= 2)
-        write_duty_or_angle(data[0], number(data + 1, size > 2 ? 2 : 1));
+        write_duty_or_angle(data[0], decode_unsigned(data + 1, size > 2 ? 2 : 1));
 }
 
 static void set_servo_range(const uint8_t* data, uint8_t size)
 {
     if (size < 5 || !can_be(data[0], SERVO_MODE) || is_in_use(data[0]) || (stopped && is_declared(data[0]))) {
-        refuse_pin(size ? data[0] : 0, PSTR("cannot be a servo's"));
+        send_pin_error(size ? data[0] : 0, PSTR("cannot be a servo's"));
         return;
     }
     if (pin_modes[data[0]] != SERVO_MODE)
-        set_mode(data[0], SERVO_MODE);
+        set_pin_mode(data[0], SERVO_MODE);
     if (pin_modes[data[0]] == SERVO_MODE)
-        configure_servo(data[0], number(data + 1, 2), number(data + 3, 2));
+        configure_servo(data[0], decode_unsigned(data + 1, 2), decode_unsigned(data + 3, 2));
 }
 
 static void set_interval(const uint8_t* data, uint8_t size)
 {
-    uint16_t ms = size >= 2 ? number(data, 2) : DEFAULT_INTERVAL_MS;
+    uint16_t ms = size >= 2 ? decode_unsigned(data, 2) : DEFAULT_INTERVAL_MS;
     interval_ms = ms ? ms : 1;
 }
 
-void obey_sysex(uint8_t command, const uint8_t* data, uint8_t size)
+void handle_sysex(uint8_t command, const uint8_t* data, uint8_t size)
 {
     switch (command) {
-    case FEATURES: say_features(); break;
+    case FEATURES: send_features(); break;
     case OUTPUT_LIMITS: handle_output(data, size); break;
     case PULSE: handle_pulse(data, size); break;
     case WATCHDOG: handle_watchdog(data, size); break;
@@ -234,16 +234,16 @@ void obey_sysex(uint8_t command, const uint8_t* data, uint8_t size)
     case HEALTH: handle_health(); break;
     case ENCODER: handle_encoder(data, size); break;
     case ACCELSTEPPER: handle_stepper(data, size); break;
-    case ANALOG_MAPPING_QUERY: say_analog_mapping(); break;
-    case CAPABILITY_QUERY: say_capabilities(); break;
-    case PIN_STATE_QUERY: say_pin_state(size ? data[0] : 0x7F); break;
+    case ANALOG_MAPPING_QUERY: send_analog_mapping(); break;
+    case CAPABILITY_QUERY: send_capabilities(); break;
+    case PIN_STATE_QUERY: send_pin_state(size ? data[0] : 0x7F); break;
     case EXTENDED_ANALOG: write_extended(data, size); break;
     case SERVO_CONFIG: set_servo_range(data, size); break;
     case STRING: break;  // nobody here reads
     case I2C_REQUEST: handle_i2c(data, size); break;
     case I2C_CONFIG: configure_i2c(data, size); break;
-    case FIRMWARE: say_firmware(); break;
+    case FIRMWARE: send_firmware(); break;
     case SAMPLING_INTERVAL: set_interval(data, size); break;
-    default: refuse(PSTR("sysex command is not known"));
+    default: send_error(PSTR("sysex command is not known"));
     }
 }

@@ -3,5 +3,5 @@
 
 #include "../core/chip.h"
 
-void sample_when_due();  // analog channels, encoders, I2C
+void sample_if_due();  // analog channels, encoders, I2C
 void reset_sampling();

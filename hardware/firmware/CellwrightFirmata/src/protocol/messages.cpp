@@ -4,15 +4,15 @@
 #include "../safety/stop.h"
 
 static uint8_t command;  // of the message that is coming; 0: none
-static uint8_t data[LONGEST_SYSEX];
-static uint8_t size, wanted;
+static uint8_t data[MAX_SYSEX_BYTES];
+static uint8_t size, expected;
 static bool too_long;
 
-static uint8_t kind_of(uint8_t byte) { return byte < BEGIN_SYSEX ? byte & 0xF0 : byte; }
+static uint8_t message_kind(uint8_t byte) { return byte < BEGIN_SYSEX ? byte & 0xF0 : byte; }
 
-static uint8_t bytes_wanted(uint8_t byte)
+static uint8_t data_bytes(uint8_t byte)
 {
-    switch (kind_of(byte)) {
+    switch (message_kind(byte)) {
     case ANALOG:
     case PORT:
     case PIN_MODE:
@@ -28,22 +28,22 @@ static uint8_t bytes_wanted(uint8_t byte)
 
 static bool is_known(uint8_t byte)
 {
-    return bytes_wanted(byte) || byte == BEGIN_SYSEX || byte == VERSION || byte == SYSTEM_RESET;
+    return data_bytes(byte) || byte == BEGIN_SYSEX || byte == VERSION || byte == SYSTEM_RESET;
 }
 
 static void end_sysex()
 {
     if (too_long) {
-        refuse(PSTR("message longer than 72 bytes"));
+        send_error(PSTR("message longer than 72 bytes"));
         return;
     }
-    host_was_heard();
+    feed_communication_watchdog();
     if (size)
-        obey_sysex(data[0], data + 1, size - 1);
+        handle_sysex(data[0], data + 1, size - 1);
 }
 
 // A message that another begins in is dropped, as it was cut short.
-static void take(uint8_t byte)
+static void parse_byte(uint8_t byte)
 {
     if (byte & 0x80) {
         if (byte == END_SYSEX && command == BEGIN_SYSEX)
@@ -51,35 +51,35 @@ static void take(uint8_t byte)
         command = is_known(byte) ? byte : 0;
         size = 0;
         too_long = false;
-        wanted = bytes_wanted(byte);
+        expected = data_bytes(byte);
         if (command == VERSION || command == SYSTEM_RESET) {
-            host_was_heard();
-            obey(command, data);
+            feed_communication_watchdog();
+            handle_message(command, data);
             command = 0;
         }
         return;
     }
     if (!command)
         return;
-    if (size == LONGEST_SYSEX) {
+    if (size == MAX_SYSEX_BYTES) {
         too_long = true;
         return;
     }
     data[size++] = byte;
-    if (wanted && size == wanted) {
-        host_was_heard();
-        obey(command, data);
+    if (expected && size == expected) {
+        feed_communication_watchdog();
+        handle_message(command, data);
         command = 0;
     }
 }
 
-void read_host()
+void receive_messages()
 {
-    for (uint8_t bytes = 0; bytes < 32 && has_byte(); bytes++)
-        take(take_byte());
+    for (uint8_t bytes = 0; bytes < 32 && is_byte_available(); bytes++)
+        parse_byte(read_byte());
 }
 
-uint32_t number(const uint8_t* from, uint8_t bytes)
+uint32_t decode_unsigned(const uint8_t* from, uint8_t bytes)
 {
     uint32_t value = 0;
     while (bytes--)
@@ -87,15 +87,15 @@ uint32_t number(const uint8_t* from, uint8_t bytes)
     return value;
 }
 
-int32_t signed_number(const uint8_t* from)
+int32_t decode_signed(const uint8_t* from)
 {
-    int32_t size = number(from, 4) | uint32_t(from[4] & 0x07) << 28;
+    int32_t size = decode_unsigned(from, 4) | uint32_t(from[4] & 0x07) << 28;
     return from[4] & 0x08 ? -size : size;
 }
 
-float decimal(const uint8_t* from)
+float decode_float(const uint8_t* from)
 {
-    float value = number(from, 3) | uint32_t(from[3] & 0x03) << 21;
+    float value = decode_unsigned(from, 3) | uint32_t(from[3] & 0x03) << 21;
     for (int8_t exponent = (from[3] >> 2 & 0x0F) - 11; exponent; exponent += exponent < 0 ? 1 : -1)
         value = exponent < 0 ? value / 10 : value * 10;
     return from[3] & 0x40 ? -value : value;
@@ -116,7 +116,7 @@ void begin_reply(uint8_t kind)
 
 void put(uint8_t seven_bits) { send_byte(seven_bits & 0x7F); }
 
-void put_number(uint32_t value, uint8_t bytes)
+void put_unsigned(uint32_t value, uint8_t bytes)
 {
     for (; bytes--; value >>= 7)
         put(value);
@@ -125,19 +125,19 @@ void put_number(uint32_t value, uint8_t bytes)
 void put_signed(int32_t value)
 {
     uint32_t size = value < 0 ? -uint32_t(value) : value;
-    put_number(size, 4);
+    put_unsigned(size, 4);
     put((size >> 28 & 0x07) | (value < 0 ? 0x08 : 0));
 }
 
 void end_reply() { send_byte(END_SYSEX); }
 
-static void put_letters(PGM_P words)
+static void put_text(PGM_P words)
 {
     for (uint8_t letter; (letter = pgm_read_byte(words)); words++)
-        put_number(letter, 2);
+        put_unsigned(letter, 2);
 }
 
-static uint8_t letters(PGM_P words)
+static uint8_t text_length(PGM_P words)
 {
     uint8_t count = 0;
     while (pgm_read_byte(words++))
@@ -145,24 +145,24 @@ static uint8_t letters(PGM_P words)
     return count;
 }
 
-void refuse(PGM_P why)
+void send_error(PGM_P why)
 {
-    if (room_to_send() < 2 * letters(why) + 3)
+    if (tx_space() < 2 * text_length(why) + 3)
         return;
     begin_reply(STRING);
-    put_letters(why);
+    put_text(why);
     end_reply();
 }
 
-void refuse_pin(uint8_t pin, PGM_P why)
+void send_pin_error(uint8_t pin, PGM_P why)
 {
-    if (room_to_send() < 2 * (letters(why) + 8) + 3)
+    if (tx_space() < 2 * (text_length(why) + 8) + 3)
         return;
     begin_reply(STRING);
-    put_letters(PSTR("pin "));
+    put_text(PSTR("pin "));
     for (uint8_t unit = pin < 10 ? 1 : pin < 100 ? 10 : 100; unit; unit /= 10)
-        put_number('0' + pin / unit % 10, 2);
-    put_number(' ', 2);
-    put_letters(why);
+        put_unsigned('0' + pin / unit % 10, 2);
+    put_unsigned(' ', 2);
+    put_text(why);
     end_reply();
 }

@@ -43,25 +43,25 @@ enum Command : uint8_t {
     SYSTEM_RESET = 0xFF,
 };
 
-constexpr uint8_t LONGEST_SYSEX = 72;
+constexpr uint8_t MAX_SYSEX_BYTES = 72;
 
-void read_host();  // obey whatever has come, while there is room for what it may have to answer
+void receive_messages();  // obey whatever has come, while there is room for what it may have to answer
 
 // What a whole message asks; data has seven bits a byte.
-void obey(uint8_t command, const uint8_t* data);
-void obey_sysex(uint8_t command, const uint8_t* data, uint8_t size);
-void say_who_is_there();
+void handle_message(uint8_t command, const uint8_t* data);
+void handle_sysex(uint8_t command, const uint8_t* data, uint8_t size);
+void send_identity();
 
-uint32_t number(const uint8_t* data, uint8_t bytes);
-int32_t signed_number(const uint8_t* data);  // AccelStepper's five bytes
-float decimal(const uint8_t* data);          // AccelStepper's four bytes
+uint32_t decode_unsigned(const uint8_t* data, uint8_t bytes);
+int32_t decode_signed(const uint8_t* data);  // AccelStepper's five bytes
+float decode_float(const uint8_t* data);          // AccelStepper's four bytes
 
 void send_message(uint8_t command, uint8_t first, uint8_t second);
 void begin_reply(uint8_t command);
 void put(uint8_t seven_bits);
-void put_number(uint32_t value, uint8_t bytes);
+void put_unsigned(uint32_t value, uint8_t bytes);
 void put_signed(int32_t value);
 void end_reply();
 
-void refuse(PGM_P why);                  // words for the host, at most 30 letters; dropped where the line is full
-void refuse_pin(uint8_t pin, PGM_P why);  // "pin 5 …", why at most 23 letters
+void send_error(PGM_P why);                  // words for the host, at most 30 letters; dropped where the line is full
+void send_pin_error(uint8_t pin, PGM_P why);  // "pin 5 …", why at most 23 letters

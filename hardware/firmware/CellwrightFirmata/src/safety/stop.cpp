@@ -24,7 +24,7 @@ struct Memory {
     uint8_t starts;
     uint8_t restart_cause;  // the chip's MCUSR
 };
-SURVIVES_RESTART static Memory memory;
+NOINIT static Memory memory;
 
 // The life before the last restart.
 static Why why_restarted;
@@ -130,7 +130,7 @@ void stop_board(Why why)
         if (!stopped || why == HOST_ASKED) {
             if (!stopped) {
                 last_why = why;
-                stopped_ms = milliseconds();
+                stopped_ms = uptime_ms();
             }
             to_tell = true;
         }
@@ -142,7 +142,7 @@ void stop_board(Why why)
 static void release()
 {
     if (emergency.mask && emergency.is_active()) {
-        refuse(PSTR("emergency stop is pressed"));
+        send_error(PSTR("emergency stop is pressed"));
         return;
     }
     if (stopped)
@@ -185,7 +185,7 @@ static void tell(uint8_t which)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { ms = stopped_ms; }
         put(stopped);
         put(last_why);
-        put_number(ms, 5);
+        put_unsigned(ms, 5);
         put(memory.starts);
         for (uint8_t device = 0; device < DEVICES; device++)
             if (is_configured(device)) {
@@ -195,7 +195,7 @@ static void tell(uint8_t which)
     } else {
         put(0);
         put(why_restarted);
-        put_number(why_restarted == POWER_ON ? 0 : life_before_ms(), 5);
+        put_unsigned(why_restarted == POWER_ON ? 0 : previous_uptime_ms(), 5);
         put(memory.starts);
         for (uint8_t device = 0; device < DEVICES; device++)
             if (devices_before >> device & 1 && !is_configured(device)) {
@@ -206,7 +206,7 @@ static void tell(uint8_t which)
     end_reply();
 }
 
-void tell_stops()
+void report_stops()
 {
     if (!to_tell)
         return;
@@ -216,7 +216,7 @@ void tell_stops()
     tell(0);
 }
 
-void say_restart()
+void report_restart()
 {
     if (why_restarted != POWER_ON)
         tell(1);
@@ -226,9 +226,9 @@ void say_restart()
 
 void handle_watchdog(const uint8_t* data, uint8_t size)
 {
-    uint16_t ms = size >= 2 ? number(data, 2) : 1;
+    uint16_t ms = size >= 2 ? decode_unsigned(data, 2) : 1;
     if (ms && (ms < 100 || ms > 2000)) {
-        refuse(PSTR("watchdog: 100 to 2000 ms, or 0"));
+        send_error(PSTR("watchdog: 100 to 2000 ms, or 0"));
         return;
     }
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
@@ -241,7 +241,7 @@ void handle_watchdog(const uint8_t* data, uint8_t size)
 static void declare_emergency(uint8_t pin, bool level)
 {
     if (!is_free(pin) && (pin != emergency_input || pin == NO_PIN)) {
-        refuse_pin(pin, PSTR("cannot be the stop"));
+        send_pin_error(pin, PSTR("cannot be the stop"));
         return;
     }
     pin_modes[pin] = level ? INPUT_MODE : PULLUP_MODE;
@@ -271,22 +271,22 @@ void handle_stop(const uint8_t* data, uint8_t size)
             emergency_input = NO_PIN;
         }
     } else {
-        refuse(PSTR("stop message is not known"));
+        send_error(PSTR("stop message is not known"));
     }
 }
 
-void refuse_stopped() { refuse(PSTR("stopped: release first")); }
+void send_stopped_error() { send_error(PSTR("stopped: release first")); }
 
 void handle_state(const uint8_t* data, uint8_t size) { tell(size && data[0] == 1 ? 1 : 0); }
 
 // ---- watching ----
 
-void host_was_heard()
+void feed_communication_watchdog()
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { silence_ms = 0; }
 }
 
-void watch_host()
+void check_communication_watchdog()
 {
     uint16_t most, silence;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
@@ -301,7 +301,7 @@ void watch_host()
 uint8_t emergency_pin() { return emergency_input; }
 
 // Seen twice, a quarter of a millisecond apart, so that a spike on the wire stops nobody.
-void watch_emergency_input()
+void check_emergency_input()
 {
     if (!emergency.mask)
         return;

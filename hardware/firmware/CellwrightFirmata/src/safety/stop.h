@@ -25,11 +25,11 @@ void reset_link();
 void handle_watchdog(const uint8_t* data, uint8_t size);
 void handle_stop(const uint8_t* data, uint8_t size);
 void handle_state(const uint8_t* data, uint8_t size);
-void refuse_stopped();  // what was asked
-void tell_stops();  // to the host, from the main loop
-void say_restart();
+void send_stopped_error();  // what was asked
+void report_stops();  // to the host, from the main loop
+void report_restart();
 
-void host_was_heard();
-void watch_host();             // every millisecond
-void watch_emergency_input();  // four times a millisecond, interrupts off
+void feed_communication_watchdog();
+void check_communication_watchdog();             // every millisecond
+void check_emergency_input();  // four times a millisecond, interrupts off
 uint8_t emergency_pin();

@@ -7,8 +7,8 @@
 constexpr unsigned NATIVE_BYTES = 0x140;
 extern volatile uint8_t native_memory[NATIVE_BYTES];
 
-void native_wait();                                            // some time passes in a loop that waits
-void native_turn_over(volatile uint8_t* pin, uint8_t mask);    // what writing to a PIN register does
+void native_busy_wait();                                            // some time passes in a loop that waits
+void native_toggle_pins(volatile uint8_t* pin, uint8_t mask);    // what writing to a PIN register does
 void native_two_wire(uint8_t control);                         // a write to TWCR
 
 #define F_CPU 16000000UL
