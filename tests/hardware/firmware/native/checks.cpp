@@ -100,9 +100,9 @@ static const Compare COMPARES[] = {
 #endif
 };
 
-static bool is_driven(uint8_t pin) { return place_of(pin).pin[1] & place_of(pin).mask; }
+static bool is_driven(uint8_t pin) { return port_pin_of(pin).pin[1] & port_pin_of(pin).mask; }
 
-static bool output_level(uint8_t pin) { return place_of(pin).pin[2] & place_of(pin).mask; }
+static bool output_level(uint8_t pin) { return port_pin_of(pin).pin[2] & port_pin_of(pin).mask; }
 
 static bool should_be_driven(uint8_t pin)
 {

@@ -26,7 +26,7 @@ static int8_t shown[PINS];
 static void show_outputs()
 {
     for (uint8_t pin = 2; pin < PINS && is_digital(pin); pin++) {
-        Place place = place_of(pin);
+        PortPin place = port_pin_of(pin);
         int8_t level = place.pin[1] & place.mask ? bool(place.pin[2] & place.mask) : -1;
         if (level != shown[pin])
             printf("pin %d %d %llu\n", pin, level, (unsigned long long)world.now);

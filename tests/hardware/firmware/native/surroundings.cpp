@@ -64,7 +64,7 @@ static const uint16_t PORT_REGISTERS[] = {0x23, 0x26, 0x29};
 uint8_t port_of(uint8_t pin)
 {
     uint8_t port = 0;
-    while (&native_memory[PORT_REGISTERS[port]] != place_of(pin).pin)
+    while (&native_memory[PORT_REGISTERS[port]] != port_pin_of(pin).pin)
         port++;
     return port;
 }
@@ -81,7 +81,7 @@ void Surroundings::refresh_pins()
 
 void Surroundings::hold(uint8_t pin, bool level)
 {
-    uint8_t mask = place_of(pin).mask, &levels = held_levels[port_of(pin)];
+    uint8_t mask = port_pin_of(pin).mask, &levels = held_levels[port_of(pin)];
     levels = level ? levels | mask : levels & ~mask;
     refresh_pins();
     changed = native_memory[0x6B] || native_memory[0x6C] || native_memory[0x6D] || EIMSK;

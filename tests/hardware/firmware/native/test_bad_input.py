@@ -39,7 +39,7 @@ def test_a_million_inputs_do_no_harm(build_native, record_property, capsys):
 
 
 PLANTED = {
-    "PWM goes on when the board is stopped": ("outputs.cpp", "        stop_levels();\n", ""),
+    "PWM goes on when the board is stopped": ("outputs.cpp", "        stop_pwm_servo();\n", ""),
     "a reconfigured stepper's pins stay driven": ("steppers.cpp", "    make_input(pin, false);\n", ""),
     "a switch does not stop its axis": ("step_interrupt.cpp", "axis.limit.is_active() && axis.limit.is_active()", "false"),
     "a step is counted twice": (

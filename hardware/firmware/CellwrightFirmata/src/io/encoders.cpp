@@ -5,30 +5,30 @@
 #include "inputs.h"
 #include "pins.h"
 
-enum Sub : uint8_t { ATTACH = 0, REPORT_ONE = 1, REPORT_ALL = 2, ZERO = 3, AUTOMATIC = 4, DETACH = 5 };
+enum Subcommand : uint8_t { ATTACH = 0, REPORT_ONE = 1, REPORT_ALL = 2, ZERO = 3, AUTOMATIC = 4, DETACH = 5 };
 enum Reports : uint8_t { NONE = 0, ALL = 1, CHANGED = 2 };
 
 struct Encoder {
-    Place a, b;
+    PortPin a, b;
     uint8_t pins[2];
-    uint8_t before;  // A and B as two bits
+    uint8_t previous;  // A and B as two bits
     bool attached;
     volatile int32_t count;
-    int32_t told;
+    int32_t reported_count;
 };
 static Encoder encoders[ENCODERS];
 static Encoder* encoders_end = encoders;  // those before it were attached once
-static uint8_t reports = CHANGED;
-static volatile uint16_t lost;
+static uint8_t report_mode = CHANGED;
+static volatile uint16_t lost_edges;
 
-static inline __attribute__((always_inline)) uint8_t levels_of(const Encoder& encoder)
+static inline __attribute__((always_inline)) uint8_t read_ab(const Encoder& encoder)
 {
-    uint8_t levels = 0;
+    uint8_t ab = 0;
     if (encoder.a.level())
-        levels = 2;
+        ab = 2;
     if (encoder.b.level())
-        levels |= 1;
-    return levels;
+        ab |= 1;
+    return ab;
 }
 
 // Where one of the two has changed, A before and B now tell which way.
@@ -37,13 +37,13 @@ static inline void count_edges()
     for (Encoder *encoder = encoders, *end = encoders_end; encoder < end; encoder++) {
         if (!encoder->attached)
             continue;
-        uint8_t now = levels_of(*encoder), before = encoder->before;
-        if (now == before)
+        uint8_t now = read_ab(*encoder), previous = encoder->previous;
+        if (now == previous)
             continue;
-        encoder->before = now;
-        if ((now ^ before) == 3)
-            lost++;
-        else if (bool(before & 2) != bool(now & 1))
+        encoder->previous = now;
+        if ((now ^ previous) == 3)
+            lost_edges++;
+        else if (bool(previous & 2) != bool(now & 1))
             encoder->count--;
         else
             encoder->count++;
@@ -51,26 +51,26 @@ static inline void count_edges()
 }
 
 // No wire that hums may take all the time: what comes beyond that in a beat is lost.
-constexpr uint8_t MOST_CHANGES = 12;
-static volatile uint8_t changes_left = MOST_CHANGES;
+constexpr uint8_t MAX_CHANGES_PER_SYSTICK = 12;
+static volatile uint8_t changes_allowed = MAX_CHANGES_PER_SYSTICK;
 
 void rearm_pin_changes()
 {
-    changes_left = MOST_CHANGES;
-    let_changes_interrupt(true);
+    changes_allowed = MAX_CHANGES_PER_SYSTICK;
+    enable_pin_change_interrupts(true);
 }
 
-static inline void on_change()
+static inline void on_pin_change()
 {
     count_edges();
-    note_edges();
-    if (!--changes_left) {
-        let_changes_interrupt(false);
-        lost++;
+    record_input_edges();
+    if (!--changes_allowed) {
+        enable_pin_change_interrupts(false);
+        lost_edges++;
     }
 }
 
-ISR(PCINT0_vect) { on_change(); }
+ISR(PCINT0_vect) { on_pin_change(); }
 ISR(PCINT1_vect, ISR_ALIASOF(PCINT0_vect));
 ISR(PCINT2_vect, ISR_ALIASOF(PCINT0_vect));
 #if defined(__AVR_ATmega2560__)
@@ -82,7 +82,7 @@ ISR(INT4_vect, ISR_ALIASOF(PCINT0_vect));
 ISR(INT5_vect, ISR_ALIASOF(PCINT0_vect));
 #endif
 
-static int32_t count_of(const Encoder& encoder)
+static int32_t read_count(const Encoder& encoder)
 {
     int32_t count;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = encoder.count; }
@@ -94,20 +94,20 @@ static void detach(Encoder& encoder)
     if (!encoder.attached)
         return;
     for (uint8_t pin : encoder.pins) {
-        let_change_interrupt(pin, false);
+        enable_pin_change_interrupt(pin, false);
         pin_modes[pin] = INPUT_MODE;
     }
     encoder.attached = false;
 }
 
-static bool can_count(uint8_t pin) { return can_be(pin, ENCODER_MODE) && is_free(pin); }
+static bool can_be_encoder(uint8_t pin) { return supports_mode(pin, ENCODER_MODE) && is_free(pin); }
 
-static void attach(uint8_t number_of_encoder, uint8_t a, uint8_t b)
+static void attach(uint8_t encoder_number, uint8_t a, uint8_t b)
 {
-    Encoder& encoder = encoders[number_of_encoder];
+    Encoder& encoder = encoders[encoder_number];
     detach(encoder);
-    if (a == b || !can_count(a) || !can_count(b)) {
-        send_pin_error(can_count(a) ? b : a, PSTR("cannot be an encoder's"));
+    if (a == b || !can_be_encoder(a) || !can_be_encoder(b)) {
+        send_pin_error(can_be_encoder(a) ? b : a, PSTR("cannot be an encoder's"));
         return;
     }
     encoder.pins[0] = a;
@@ -118,24 +118,24 @@ static void attach(uint8_t number_of_encoder, uint8_t a, uint8_t b)
     }
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        encoder.a = place_of(a);
-        encoder.b = place_of(b);
+        encoder.a = port_pin_of(a);
+        encoder.b = port_pin_of(b);
         encoder.count = 0;
-        encoder.told = 0;
-        encoder.before = levels_of(encoder);
+        encoder.reported_count = 0;
+        encoder.previous = read_ab(encoder);
         encoder.attached = true;
         if (&encoder >= encoders_end)
             encoders_end = &encoder + 1;
     }
-    let_change_interrupt(a, true);
-    let_change_interrupt(b, true);
+    enable_pin_change_interrupt(a, true);
+    enable_pin_change_interrupt(b, true);
 }
 
-static void put_count(uint8_t number_of_encoder)
+static void put_count(uint8_t encoder_number)
 {
-    int32_t count = count_of(encoders[number_of_encoder]);
-    encoders[number_of_encoder].told = count;
-    put(number_of_encoder | (count < 0 ? 0x40 : 0));
+    int32_t count = read_count(encoders[encoder_number]);
+    encoders[encoder_number].reported_count = count;
+    put(encoder_number | (count < 0 ? 0x40 : 0));
     put_unsigned(count < 0 ? -count : count, 4);
 }
 
@@ -144,7 +144,7 @@ static void report(uint8_t how)
     bool begun = false;
     for (uint8_t n = 0; n < ENCODERS; n++) {
         const Encoder& encoder = encoders[n];
-        if (!encoder.attached || (how == CHANGED && count_of(encoder) == encoder.told))
+        if (!encoder.attached || (how == CHANGED && read_count(encoder) == encoder.reported_count))
             continue;
         if (!begun)
             begin_reply(ENCODER);
@@ -157,8 +157,8 @@ static void report(uint8_t how)
 
 void report_encoders()
 {
-    if (reports != NONE)
-        report(reports);
+    if (report_mode != NONE)
+        report(report_mode);
 }
 
 void handle_encoder(const uint8_t* data, uint8_t size)
@@ -169,7 +169,7 @@ void handle_encoder(const uint8_t* data, uint8_t size)
         return;
     }
     if (sub == AUTOMATIC && size >= 2) {
-        reports = data[1];
+        report_mode = data[1];
         return;
     }
     if (size < 2 || sub > DETACH || data[1] >= ENCODERS || (sub == ATTACH && size < 4)) {
@@ -196,12 +196,12 @@ void reset_encoders()
 {
     for (Encoder& encoder : encoders)
         detach(encoder);
-    reports = CHANGED;
+    report_mode = CHANGED;
 }
 
 uint16_t lost_edge_count()
 {
     uint16_t count;
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = lost; }
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { count = lost_edges; }
     return count;
 }

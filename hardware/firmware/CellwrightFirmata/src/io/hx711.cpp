@@ -8,7 +8,7 @@ struct Converter {
     bool attached;
     uint8_t pins[2];  // data, clock
     uint8_t gain_pulses;  // after the 24 of the value: 1 channel A at 128, 2 B at 32, 3 A at 64
-    uint16_t read_ms;  // when it was read or attached
+    uint16_t last_read_ms;  // when it was read or attached
 };
 static Converter converters[CONVERTERS];
 
@@ -44,7 +44,7 @@ void handle_converter(const uint8_t* data, uint8_t size)
 }
 
 // The clock may not be high for more than 60 us, or the converter switches off: so no interrupt comes while it is.
-static bool pulse(const Place& data, const Place& clock)
+static bool clock_bit(const PortPin& data, const PortPin& clock)
 {
     bool level;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
@@ -59,14 +59,14 @@ static bool pulse(const Place& data, const Place& clock)
     return level;
 }
 
-static int32_t read(const Converter& converter)
+static int32_t read_value(const Converter& converter)
 {
-    Place data = place_of(converter.pins[0]), clock = place_of(converter.pins[1]);
+    PortPin data = port_pin_of(converter.pins[0]), clock = port_pin_of(converter.pins[1]);
     uint32_t value = 0;
     for (uint8_t bit = 0; bit < 24; bit++)
-        value = value << 1 | pulse(data, clock);
-    for (uint8_t more = 0; more < converter.gain_pulses; more++)
-        pulse(data, clock);
+        value = value << 1 | clock_bit(data, clock);
+    for (uint8_t pulse = 0; pulse < converter.gain_pulses; pulse++)
+        clock_bit(data, clock);
     return value & 0x800000 ? int32_t(value | 0xFF000000) : int32_t(value);
 }
 
@@ -78,11 +78,11 @@ void report_converters()
             continue;
         // A wire that is off reads low for ever: look when a conversion can be there, at most 100 a second.
         uint16_t now_ms = uptime_ms();
-        if (uint16_t(now_ms - converter.read_ms) < 10)
+        if (uint16_t(now_ms - converter.last_read_ms) < 10)
             continue;
-        converter.read_ms = now_ms;
+        converter.last_read_ms = now_ms;
         uint32_t at = uptime_us();
-        int32_t value = read(converter);
+        int32_t value = read_value(converter);
         begin_reply(CONVERTER);
         put(n);
         put_signed(value);

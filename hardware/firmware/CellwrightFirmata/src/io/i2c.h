@@ -5,5 +5,5 @@
 
 void configure_i2c(const uint8_t* data, uint8_t size);
 void handle_i2c(const uint8_t* data, uint8_t size);
-void report_readings();  // continuous ones, at every sampling
+void report_continuous_reads();  // continuous ones, at every sampling
 void reset_i2c();

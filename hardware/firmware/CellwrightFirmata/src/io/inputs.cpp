@@ -6,8 +6,8 @@
 #include "pins.h"
 
 static uint8_t reported[PORTS];  // levels last told
-static uint8_t asked[(PORTS + 7) / 8];
-static uint16_t channels;  // bits, asked for
+static uint8_t reporting_ports[(PORTS + 7) / 8];
+static uint16_t reporting_channels;  // bits, asked for
 
 // ---- ports ----
 
@@ -24,7 +24,7 @@ static uint8_t read_port(uint8_t port)
     return levels;
 }
 
-static void tell_port(uint8_t port, uint8_t levels)
+static void send_port(uint8_t port, uint8_t levels)
 {
     reported[port] = levels;
     send_message(PORT | port, levels & 0x7F, levels >> 7);
@@ -35,26 +35,26 @@ void enable_port_reporting(uint8_t port, bool on)
     if (port >= PORTS)
         return;
     if (on) {
-        asked[port / 8] |= 1 << port % 8;
-        tell_port(port, read_port(port));
+        reporting_ports[port / 8] |= 1 << port % 8;
+        send_port(port, read_port(port));
     } else {
-        asked[port / 8] &= ~(1 << port % 8);
+        reporting_ports[port / 8] &= ~(1 << port % 8);
     }
 }
 
 static void report_ports()
 {
     for (uint8_t port = 0; port < PORTS; port++)
-        if (asked[port / 8] >> port % 8 & 1) {
+        if (reporting_ports[port / 8] >> port % 8 & 1) {
             uint8_t levels = read_port(port);
             if (levels != reported[port])
-                tell_port(port, levels);
+                send_port(port, levels);
         }
 }
 
 // ---- analog channels ----
 
-static uint16_t convert(uint8_t channel)
+static uint16_t read_adc(uint8_t channel)
 {
 #if defined(__AVR_ATmega2560__)
     ADCSRB = channel & 8;  // MUX5 is in its place there
@@ -72,16 +72,16 @@ void enable_analog_reporting(uint8_t channel, bool on)
     if (FIRST_ANALOG + channel >= PINS)
         return;
     if (on)
-        channels |= 1 << channel;
+        reporting_channels |= 1 << channel;
     else
-        channels &= ~(1 << channel);
+        reporting_channels &= ~(1 << channel);
 }
 
 void report_analog()
 {
     for (uint8_t channel = 0; channel < 16; channel++)
-        if (channels >> channel & 1) {
-            uint16_t value = convert(channel);
+        if (reporting_channels >> channel & 1) {
+            uint16_t value = read_adc(channel);
             send_message(ANALOG | channel, value & 0x7F, value >> 7);
         }
 }
@@ -91,44 +91,44 @@ void report_analog()
 struct TimedInput {
     uint8_t pin;  // NO_PIN: free
     uint8_t settle_ms;
-    volatile uint16_t still_beats;
-    Place place;
-    volatile uint32_t at;  // the first edge away from the level that was told, us
-    uint8_t seen;          // the level last seen, 0 or the place's mask
+    volatile uint16_t stable_systicks;
+    PortPin port_pin;
+    volatile uint32_t edge_us;  // the first edge away from the level that was told, us
+    uint8_t level_mask;          // the level last seen, 0 or the place's mask
     bool level : 1;        // as told
-    bool away : 1;         // an edge away from the level that was told was seen
-    bool to_tell : 1;
+    bool edge_pending : 1;         // an edge away from the level that was told was seen
+    bool report_pending : 1;
 };
-static TimedInput timed[TIMED_INPUTS];
-static TimedInput* timed_end = timed;  // those before it were used once
+static TimedInput timed_inputs[TIMED_INPUTS];
+static TimedInput* timed_end = timed_inputs;  // those before it were used once
 
-static TimedInput* timed_at(uint8_t pin)
+static TimedInput* find_timed_input(uint8_t pin)
 {
-    for (TimedInput* input = timed; input < timed_end; input++)
+    for (TimedInput* input = timed_inputs; input < timed_end; input++)
         if (input->pin == pin)
             return input;
     return nullptr;
 }
 
-static void forget(TimedInput& input)
+static void release_timed_input(TimedInput& input)
 {
-    let_change_interrupt(input.pin, false);
+    enable_pin_change_interrupt(input.pin, false);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         input.pin = NO_PIN;
-        input.place.mask = input.seen = 0;  // so that nothing more is seen
-        input.to_tell = false;
+        input.port_pin.mask = input.level_mask = 0;  // so that nothing more is seen
+        input.report_pending = false;
     }
 }
 
-static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
+static void watch_input(uint8_t pin, bool pull_up, uint8_t settle_ms)
 {
-    TimedInput* input = timed_at(pin);
+    TimedInput* input = find_timed_input(pin);
     if (!input)
-        input = timed_at(NO_PIN);
+        input = find_timed_input(NO_PIN);
     if (!input)
         input = timed_end;
-    if (input == timed + TIMED_INPUTS) {
+    if (input == timed_inputs + TIMED_INPUTS) {
         send_error(PSTR("no room for a timed input"));
         return;
     }
@@ -137,98 +137,98 @@ static void watch(uint8_t pin, bool pull_up, uint8_t settle_ms)
         pin_modes[pin] = pull_up ? PULLUP_MODE : INPUT_MODE;
         make_input(pin, pull_up);
         *input = TimedInput();
-        input->place = place_of(pin);
+        input->port_pin = port_pin_of(pin);
         input->settle_ms = settle_ms;
-        input->level = !input->place.level();  // so that its level is told once
-        input->seen = input->level ? input->place.mask : 0;
+        input->level = !input->port_pin.level();  // so that its level is told once
+        input->level_mask = input->level ? input->port_pin.mask : 0;
         input->pin = pin;
         if (input == timed_end)
             timed_end++;
     }
-    let_change_interrupt(pin, true);
+    enable_pin_change_interrupt(pin, true);
 }
 
 void handle_timed_input(const uint8_t* data, uint8_t size)
 {
     uint8_t pin = size >= 2 ? data[1] : 0;
-    bool fits = size >= 2 && (data[0] == 1 || (data[0] == 0 && size >= 4));
-    if (!fits || (!is_free(pin) && (pin == NO_PIN || pin != emergency_pin()))) {
+    bool is_valid = size >= 2 && (data[0] == 1 || (data[0] == 0 && size >= 4));
+    if (!is_valid || (!is_free(pin) && (pin == NO_PIN || pin != emergency_pin()))) {
         send_pin_error(pin, PSTR("cannot be timed"));
         return;
     }
     if (data[0] == 0)
-        watch(pin, data[2], data[3]);
-    else if (TimedInput* input = timed_at(pin))
-        forget(*input);
+        watch_input(pin, data[2], data[3]);
+    else if (TimedInput* input = find_timed_input(pin))
+        release_timed_input(*input);
 }
 
-static OUT_OF_LINE void note(TimedInput& input)
+static OUT_OF_LINE void record_edge(TimedInput& input)
 {
-    if (input.to_tell)
+    if (input.report_pending)
         return;
-    input.seen ^= input.place.mask;
-    input.still_beats = 0;
-    if (bool(input.seen) != input.level && !input.away) {
-        input.at = uptime_us();
-        input.away = true;
+    input.level_mask ^= input.port_pin.mask;
+    input.stable_systicks = 0;
+    if (bool(input.level_mask) != input.level && !input.edge_pending) {
+        input.edge_us = uptime_us();
+        input.edge_pending = true;
     }
 }
 
-static inline bool has_changed(const TimedInput& input) { return (*input.place.pin & input.place.mask) != input.seen; }
+static inline bool has_changed(const TimedInput& input) { return (*input.port_pin.pin & input.port_pin.mask) != input.level_mask; }
 
 // The interrupt may be another pin's: an encoder beside must not make a still input look restless.
-void note_edges()
+void record_input_edges()
 {
-    for (TimedInput *input = timed, *end = timed_end; input < end; input++)
+    for (TimedInput *input = timed_inputs, *end = timed_end; input < end; input++)
         if (has_changed(*input))
-            note(*input);
+            record_edge(*input);
 }
 
 // Also sees what no interrupt has told of.
 void debounce_inputs()
 {
-    for (TimedInput* input = timed; input < timed_end; input++)
+    for (TimedInput* input = timed_inputs; input < timed_end; input++)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            if (input->pin == NO_PIN || input->to_tell)
+            if (input->pin == NO_PIN || input->report_pending)
                 continue;
             if (has_changed(*input))
-                note(*input);
-            if (input->still_beats < uint16_t(input->settle_ms) * SYSTICKS_PER_MS) {
-                input->still_beats++;
+                record_edge(*input);
+            if (input->stable_systicks < uint16_t(input->settle_ms) * SYSTICKS_PER_MS) {
+                input->stable_systicks++;
             } else {
-                input->away = false;  // else it was only a spike
-                input->to_tell = bool(input->seen) != input->level;
-                input->level = input->seen;
+                input->edge_pending = false;  // else it was only a spike
+                input->report_pending = bool(input->level_mask) != input->level;
+                input->level = input->level_mask;
             }
         }
 }
 
-static void tell_timed()
+static void report_timed_inputs()
 {
-    for (TimedInput* input = timed; input < timed_end; input++)
-        if (input->to_tell) {
+    for (TimedInput* input = timed_inputs; input < timed_end; input++)
+        if (input->report_pending) {
             begin_reply(TIMED_INPUT);
             put(input->pin);
             put(input->level);
-            put_unsigned(input->at, 5);
+            put_unsigned(input->edge_us, 5);
             end_reply();
-            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { input->to_tell = false; }
+            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { input->report_pending = false; }
         }
 }
 
 void report_inputs()
 {
     report_ports();
-    tell_timed();
+    report_timed_inputs();
 }
 
 void reset_inputs()
 {
-    for (uint8_t& bits : asked)
+    for (uint8_t& bits : reporting_ports)
         bits = 0;
-    channels = 0;
-    for (TimedInput* input = timed; input < timed_end; input++)
+    reporting_channels = 0;
+    for (TimedInput* input = timed_inputs; input < timed_end; input++)
         if (input->pin != NO_PIN)
-            forget(*input);
+            release_timed_input(*input);
 }

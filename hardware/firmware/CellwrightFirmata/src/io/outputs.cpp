@@ -7,22 +7,22 @@
 #include "pins.h"
 #include "pwm_servo.h"
 
-constexpr uint8_t TURNING_TICKS = 56;  // half us from the alarm to the edge
+constexpr uint8_t EDGE_LATENCY_TICKS = 56;  // half us from the alarm to the edge
 
-enum How : uint8_t { DONE = 0, WHILE_STOPPED = 1, BEYOND_LIMITS = 2, NOT_DECLARED = 3, CUT_SHORT = 4 };
+enum PulseResult : uint8_t { DONE = 0, BOARD_STOPPED = 1, LIMIT_EXCEEDED = 2, NOT_DECLARED = 3, CUT_SHORT = 4 };
 
-struct Guard {
+struct OutputLimiter {
     uint8_t pin;  // NO_PIN: free
     uint8_t duty;  // percent, 100: no limit
-    uint32_t fill, room;  // of the reservoir; room 0: no limit
-    uint32_t back_at;     // half us, of the pulse under way
-    volatile bool pulses;
-    volatile uint8_t over;  // a How to tell, plus one
-    bool back_to : 1;
+    uint32_t bucket_level, bucket_capacity;  // of the reservoir; room 0: no limit
+    uint32_t pulse_end;     // half us, of the pulse under way
+    volatile bool pulse_active;
+    volatile uint8_t pulse_result;  // a How to tell, plus one
+    bool level_after : 1;
     bool tripped : 1;  // to tell
 };
-static Guard guards[LIMITERS];
-static bool guarded;             // whether any output has a limit
+static OutputLimiter limiters[LIMITERS];
+static bool limits_in_use;             // whether any output has a limit
 
 NOINIT SafeLevels safe_levels;
 
@@ -42,70 +42,70 @@ __attribute__((noinline)) bool safe_level(uint8_t pin) { return bit(safe_levels.
 
 __attribute__((noinline)) bool driven_level(uint8_t pin)
 {
-    Place place = place_of(pin);
-    return place.pin[2] & place.mask;
+    PortPin port_pin = port_pin_of(pin);
+    return port_pin.pin[2] & port_pin.mask;
 }
 
-static Guard* guard_of(uint8_t pin)
+static OutputLimiter* find_limiter(uint8_t pin)
 {
-    for (Guard& guard : guards)
-        if (guard.pin == pin)
-            return &guard;
+    for (OutputLimiter& limiter : limiters)
+        if (limiter.pin == pin)
+            return &limiter;
     return nullptr;
 }
 
 bool has_limits(uint8_t pin)
 {
-    const Guard* guard = guard_of(pin);
-    return guard && guard->room;
+    const OutputLimiter* limiter = find_limiter(pin);
+    return limiter && limiter->bucket_capacity;
 }
 
 // What a beat off its safe level costs. Without a duty the reservoir empties as soon as the output is safe.
-static __attribute__((noinline)) uint8_t beat_costs(const Guard& guard) { return guard.duty < 100 ? 100 - guard.duty : 1; }
+static __attribute__((noinline)) uint8_t systick_cost(const OutputLimiter& limiter) { return limiter.duty < 100 ? 100 - limiter.duty : 1; }
 
 // Whether an output may leave its safe level now, for so many beats. That costs a beat at once, so that what is over
 // before the next one counts too. Interrupts are off.
-static bool may_leave(Guard* guard, uint32_t beats)
+static bool try_leave_safe_level(OutputLimiter* limiter, uint32_t systicks)
 {
-    if (!guard || !guard->room)
+    if (!limiter || !limiter->bucket_capacity)
         return true;
-    if (guard->fill >= guard->room || guard->fill + beats * beat_costs(*guard) > guard->room)
+    if (limiter->bucket_level >= limiter->bucket_capacity || limiter->bucket_level + systicks * systick_cost(*limiter) > limiter->bucket_capacity)
         return false;
-    guard->fill += beat_costs(*guard);
+    limiter->bucket_level += systick_cost(*limiter);
     return true;
 }
 
-static Guard* guard_for(uint8_t pin)
+static OutputLimiter* allocate_limiter(uint8_t pin)
 {
-    Guard* guard = guard_of(pin);
-    if (!guard && (guard = guard_of(NO_PIN))) {
-        *guard = Guard();
-        guard->duty = 100;
-        guard->pin = pin;
+    OutputLimiter* limiter = find_limiter(pin);
+    if (!limiter && (limiter = find_limiter(NO_PIN))) {
+        *limiter = OutputLimiter();
+        limiter->duty = 100;
+        limiter->pin = pin;
     }
-    return guard;
+    return limiter;
 }
 
 void declare_output(uint8_t pin)
 {
     if (!is_declared(pin)) {
         set_bit(safe_levels.declared, pin, true);
-        remember();
+        update_checksum();
     }
     pin_modes[pin] = OUTPUT_MODE;
-    if (Guard* guard = guard_of(pin))
-        guard->pulses = false;
+    if (OutputLimiter* limiter = find_limiter(pin))
+        limiter->pulse_active = false;
     make_output(pin, safe_level(pin));
 }
 
 // Its safe level is forgotten with it; its guard is kept, as the coil is as warm as before.
-void forget_output(uint8_t pin)
+void release_output(uint8_t pin)
 {
-    if (Guard* guard = guard_of(pin))
-        guard->pulses = false;
+    if (OutputLimiter* limiter = find_limiter(pin))
+        limiter->pulse_active = false;
     set_bit(safe_levels.declared, pin, false);
     set_bit(safe_levels.level, pin, false);
-    remember();
+    update_checksum();
 }
 
 void write_output(uint8_t pin, bool level)
@@ -115,10 +115,10 @@ void write_output(uint8_t pin, bool level)
     if (driven_level(pin) == level)
         return;
     bool safe = level == safe_level(pin), done = false;
-    Guard* guard = guard_of(pin);
+    OutputLimiter* limiter = find_limiter(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (safe || (!stopped && may_leave(guard, 0))) {
+        if (safe || (!stopped && try_leave_safe_level(limiter, 0))) {
             set_level(pin, level);
             done = true;
         }
@@ -129,26 +129,26 @@ void write_output(uint8_t pin, bool level)
         send_pin_error(pin, PSTR("must rest first"));
 }
 
-void take_safe_levels()
+void apply_safe_levels()
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         for (uint8_t pin = 0; pin < PINS; pin++)
             if (pin_modes[pin] == OUTPUT_MODE)
                 set_level(pin, safe_level(pin));
-        for (Guard& guard : guards)
-            if (guard.pulses) {
-                guard.pulses = false;
-                guard.over = CUT_SHORT + 1;
+        for (OutputLimiter& limiter : limiters)
+            if (limiter.pulse_active) {
+                limiter.pulse_active = false;
+                limiter.pulse_result = CUT_SHORT + 1;
             }
-        stop_levels();
+        stop_pwm_servo();
     }
 }
 
 void reset_outputs()
 {
-    for (Guard& guard : guards)
-        guard.pin = NO_PIN;
+    for (OutputLimiter& limiter : limiters)
+        limiter.pin = NO_PIN;
 }
 
 // ---- what the host asks ----
@@ -160,34 +160,34 @@ void handle_output(const uint8_t* data, uint8_t size)
         return;
     }
     uint8_t pin = data[0], duty = data[5] == 0 || data[5] > 100 ? 100 : data[5];
-    uint32_t most_on_ms = decode_unsigned(data + 2, 3);
-    Guard* guard = guard_of(pin);
-    if ((most_on_ms || duty < 100) && !(guard = guard_for(pin))) {
+    uint32_t max_on_ms = decode_unsigned(data + 2, 3);
+    OutputLimiter* limiter = find_limiter(pin);
+    if ((max_on_ms || duty < 100) && !(limiter = allocate_limiter(pin))) {
         send_pin_error(pin, PSTR("has no guard left"));
         return;
     }
-    if (guard) {
-        uint32_t units = (most_on_ms ? most_on_ms : 1000) * SYSTICKS_PER_MS;
+    if (limiter) {
+        uint32_t systicks = (max_on_ms ? max_on_ms : 1000) * SYSTICKS_PER_MS;
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            guard->duty = duty;
-            guard->room = most_on_ms || duty < 100 ? units * beat_costs(*guard) : 0;
-            guarded = true;
+            limiter->duty = duty;
+            limiter->bucket_capacity = max_on_ms || duty < 100 ? systicks * systick_cost(*limiter) : 0;
+            limits_in_use = true;
         }
     }
     if (pin_modes[pin] != OUTPUT_MODE)
-        release_level(pin);
+        release_pwm_servo(pin);
     set_bit(safe_levels.level, pin, data[1] & 1);
     set_bit(safe_levels.declared, pin, true);
-    remember();
+    update_checksum();
     declare_output(pin);
 }
 
-static void answer(uint8_t pin, uint8_t how)
+static void send_pulse_result(uint8_t pin, uint8_t result)
 {
     begin_reply(PULSE);
     put(pin);
-    put(how);
+    put(result);
     end_reply();
 }
 
@@ -201,38 +201,38 @@ void handle_pulse(const uint8_t* data, uint8_t size)
     bool level = data[1] & 1;
     uint32_t us = decode_unsigned(data + 2, 4);
     if (pin >= PINS || pin_modes[pin] != OUTPUT_MODE || us < 100) {
-        answer(pin, NOT_DECLARED);
+        send_pulse_result(pin, NOT_DECLARED);
         return;
     }
-    Guard* guard = guard_for(pin);
-    uint32_t beats = us / 250;
+    OutputLimiter* limiter = allocate_limiter(pin);
+    uint32_t systicks = us / 250;
     bool safe = level == safe_level(pin), begun = false;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (guard && !stopped && (safe || may_leave(guard, beats))) {
+        if (limiter && !stopped && (safe || try_leave_safe_level(limiter, systicks))) {
             set_level(pin, level);
-            guard->back_to = !level;
-            guard->back_at = timer_ticks_32() + us * TICKS_PER_US - TURNING_TICKS;
-            guard->pulses = true;
-            set_alarm(guard->back_at);
+            limiter->level_after = !level;
+            limiter->pulse_end = timer_ticks_32() + us * TICKS_PER_US - EDGE_LATENCY_TICKS;
+            limiter->pulse_active = true;
+            set_alarm(limiter->pulse_end);
             begun = true;
         }
     }
     if (!begun)
-        answer(pin, !guard ? NOT_DECLARED : stopped ? WHILE_STOPPED : BEYOND_LIMITS);
+        send_pulse_result(pin, !limiter ? NOT_DECLARED : stopped ? BOARD_STOPPED : LIMIT_EXCEEDED);
 }
 
 void report_pulses()
 {
-    for (Guard& guard : guards) {
-        if (guard.over) {
-            uint8_t how = guard.over - 1;
-            guard.over = 0;
-            answer(guard.pin, how);
+    for (OutputLimiter& limiter : limiters) {
+        if (limiter.pulse_result) {
+            uint8_t result = limiter.pulse_result - 1;
+            limiter.pulse_result = 0;
+            send_pulse_result(limiter.pin, result);
         }
-        if (guard.tripped) {
-            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { guard.tripped = false; }
-            send_pin_error(guard.pin, PSTR("was on too long"));
+        if (limiter.tripped) {
+            ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { limiter.tripped = false; }
+            send_pin_error(limiter.pin, PSTR("was on too long"));
         }
     }
 }
@@ -242,43 +242,43 @@ void report_pulses()
 OUT_OF_LINE void service_timed_outputs()
 {
     uint32_t now = timer_ticks_32();
-    for (Guard& guard : guards)
-        if (guard.pulses && int32_t(guard.back_at - now) > 4) {
-            set_alarm(guard.back_at);
-        } else if (guard.pulses) {
-            guard.pulses = false;
-            guard.over = DONE + 1;
-            if (guard.back_to == safe_level(guard.pin) || (!stopped && may_leave(&guard, 0)))
-                set_level(guard.pin, guard.back_to);
+    for (OutputLimiter& limiter : limiters)
+        if (limiter.pulse_active && int32_t(limiter.pulse_end - now) > 4) {
+            set_alarm(limiter.pulse_end);
+        } else if (limiter.pulse_active) {
+            limiter.pulse_active = false;
+            limiter.pulse_result = DONE + 1;
+            if (limiter.level_after == safe_level(limiter.pin) || (!stopped && try_leave_safe_level(&limiter, 0)))
+                set_level(limiter.pin, limiter.level_after);
         }
-    turn_servos();
+    service_servos();
 }
 
 void enforce_output_limits()
 {
-    if (!guarded)
+    if (!limits_in_use)
         return;
-    for (Guard& guard : guards) {
-        if (guard.pin == NO_PIN || !guard.room)
+    for (OutputLimiter& limiter : limiters) {
+        if (limiter.pin == NO_PIN || !limiter.bucket_capacity)
             continue;
-        bool safe = safe_level(guard.pin);
-        bool is_on = pin_modes[guard.pin] == OUTPUT_MODE && driven_level(guard.pin) != safe;
+        bool safe = safe_level(limiter.pin);
+        bool is_on = pin_modes[limiter.pin] == OUTPUT_MODE && driven_level(limiter.pin) != safe;
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             if (is_on) {
-                guard.fill += beat_costs(guard);
+                limiter.bucket_level += systick_cost(limiter);
                 // A pulse that just fits costs two beats more: as it begins, and where it touches one beat more.
-                if (guard.fill > guard.room + 2 * beat_costs(guard)) {
-                    set_level(guard.pin, safe);
-                    if (guard.pulses)
-                        guard.over = CUT_SHORT + 1;
-                    guard.pulses = false;
-                    guard.tripped = true;
+                if (limiter.bucket_level > limiter.bucket_capacity + 2 * systick_cost(limiter)) {
+                    set_level(limiter.pin, safe);
+                    if (limiter.pulse_active)
+                        limiter.pulse_result = CUT_SHORT + 1;
+                    limiter.pulse_active = false;
+                    limiter.tripped = true;
                 }
-            } else if (guard.duty == 100 || guard.fill < guard.duty) {
-                guard.fill = 0;
+            } else if (limiter.duty == 100 || limiter.bucket_level < limiter.duty) {
+                limiter.bucket_level = 0;
             } else {
-                guard.fill -= guard.duty;
+                limiter.bucket_level -= limiter.duty;
             }
         }
     }

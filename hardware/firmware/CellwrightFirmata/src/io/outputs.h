@@ -14,10 +14,10 @@ bool is_declared(uint8_t pin);
 bool safe_level(uint8_t pin);
 bool driven_level(uint8_t pin);
 bool has_limits(uint8_t pin);
-void forget_output(uint8_t pin);
+void release_output(uint8_t pin);
 void declare_output(uint8_t pin);             // at its safe level
 void write_output(uint8_t pin, bool level);   // what the host asks for
-void take_safe_levels();                      // all outputs, PWM and servos too; interrupts may be off
+void apply_safe_levels();                      // all outputs, PWM and servos too; interrupts may be off
 void reset_outputs();
 
 void handle_output(const uint8_t* data, uint8_t size);

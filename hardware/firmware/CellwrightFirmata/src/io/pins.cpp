@@ -10,7 +10,7 @@ enum { A = 0, B, C, D, E, F, G, H, J, K, L };
 #define AT(port, bit) (port << 3 | bit)
 
 #if defined(__AVR_ATmega2560__)
-static const uint8_t WHERE[PINS] PROGMEM = {
+static const uint8_t PORT_AND_BIT[PINS] PROGMEM = {
     AT(E, 0), AT(E, 1), AT(E, 4), AT(E, 5), AT(G, 5), AT(E, 3), AT(H, 3), AT(H, 4), AT(H, 5), AT(H, 6),  // 0 to 9
     AT(B, 4), AT(B, 5), AT(B, 6), AT(B, 7), AT(J, 1), AT(J, 0), AT(H, 1), AT(H, 0), AT(D, 3), AT(D, 2),  // 10 to 19
     AT(D, 1), AT(D, 0), AT(A, 0), AT(A, 1), AT(A, 2), AT(A, 3), AT(A, 4), AT(A, 5), AT(A, 6), AT(A, 7),  // 20 to 29
@@ -20,14 +20,14 @@ static const uint8_t WHERE[PINS] PROGMEM = {
     AT(F, 6), AT(F, 7), AT(K, 0), AT(K, 1), AT(K, 2), AT(K, 3), AT(K, 4), AT(K, 5), AT(K, 6), AT(K, 7),  // 60 to 69
 };
 // The PIN register of each port.
-static const uint16_t REGISTERS[] PROGMEM = {0x20, 0x23, 0x26, 0x29, 0x2C, 0x2F, 0x32, 0x100, 0x103, 0x106, 0x109};
+static const uint16_t PIN_REGISTERS[] PROGMEM = {0x20, 0x23, 0x26, 0x29, 0x2C, 0x2F, 0x32, 0x100, 0x103, 0x106, 0x109};
 #else
-static const uint8_t WHERE[] PROGMEM = {
+static const uint8_t PORT_AND_BIT[] PROGMEM = {
     AT(D, 0), AT(D, 1), AT(D, 2), AT(D, 3), AT(D, 4), AT(D, 5), AT(D, 6), AT(D, 7), AT(B, 0), AT(B, 1),
     AT(B, 2), AT(B, 3), AT(B, 4), AT(B, 5), AT(C, 0), AT(C, 1), AT(C, 2), AT(C, 3), AT(C, 4), AT(C, 5),
     AT(C, 6), AT(C, 7),  // stand-ins: A6 and A7 have no port
 };
-static const uint16_t REGISTERS[] PROGMEM = {0x20, 0x23, 0x26, 0x29};
+static const uint16_t PIN_REGISTERS[] PROGMEM = {0x20, 0x23, 0x26, 0x29};
 #endif
 
 bool is_digital(uint8_t pin)
@@ -60,7 +60,7 @@ bool can_interrupt(uint8_t pin)
 #endif
 }
 
-bool can_be(uint8_t pin, uint8_t mode)
+bool supports_mode(uint8_t pin, uint8_t mode)
 {
     switch (mode) {
     case INPUT_MODE:
@@ -82,44 +82,44 @@ bool can_be(uint8_t pin, uint8_t mode)
     }
 }
 
-Place place_of(uint8_t pin)
+PortPin port_pin_of(uint8_t pin)
 {
-    uint8_t where = pgm_read_byte(&WHERE[pin]);
-    return {register_at(pgm_read_word(&REGISTERS[where >> 3])), uint8_t(1 << (where & 7))};
+    uint8_t port_and_bit = pgm_read_byte(&PORT_AND_BIT[pin]);
+    return {register_at(pgm_read_word(&PIN_REGISTERS[port_and_bit >> 3])), uint8_t(1 << (port_and_bit & 7))};
 }
 
-bool read_pin(uint8_t pin) { return place_of(pin).level(); }
+bool read_pin(uint8_t pin) { return port_pin_of(pin).level(); }
 
 void make_input(uint8_t pin, bool pull_up)
 {
-    Place place = place_of(pin);
+    PortPin port_pin = port_pin_of(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        place.pin[1] &= ~place.mask;
+        port_pin.pin[1] &= ~port_pin.mask;
         if (pull_up)
-            place.pin[2] |= place.mask;
+            port_pin.pin[2] |= port_pin.mask;
         else
-            place.pin[2] &= ~place.mask;
+            port_pin.pin[2] &= ~port_pin.mask;
     }
 }
 
 void set_level(uint8_t pin, bool level)
 {
-    Place place = place_of(pin);
+    PortPin port_pin = port_pin_of(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         if (level)
-            place.pin[2] |= place.mask;
+            port_pin.pin[2] |= port_pin.mask;
         else
-            place.pin[2] &= ~place.mask;
+            port_pin.pin[2] &= ~port_pin.mask;
     }
 }
 
 void make_output(uint8_t pin, bool level)
 {
-    Place place = place_of(pin);
+    PortPin port_pin = port_pin_of(pin);
     set_level(pin, level);
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { place.pin[1] |= place.mask; }
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { port_pin.pin[1] |= port_pin.mask; }
 }
 
 bool is_in_use(uint8_t pin)
@@ -136,7 +136,7 @@ bool is_free(uint8_t pin)
     return mode != OUTPUT_MODE && mode != PWM_MODE && mode != SERVO_MODE;
 }
 
-static void enable_change(uint8_t group, uint8_t bit, bool on)
+static void enable_change_mask(uint8_t group, uint8_t bit, bool on)
 {
     volatile uint8_t* mask = register_at(0x6B + group);  // PCMSK0 to 2 follow each other
     if (on)
@@ -146,51 +146,51 @@ static void enable_change(uint8_t group, uint8_t bit, bool on)
 }
 
 #if defined(__AVR_ATmega2560__)
-static uint8_t external;  // interrupts that are wanted
+static uint8_t external_enabled;  // interrupts that are wanted
 
-static void enable_external(uint8_t decode_unsigned, bool on)
+static void enable_external_interrupt(uint8_t decode_unsigned, bool on)
 {
     volatile uint8_t* sense = decode_unsigned < 4 ? &EICRA : &EICRB;
     uint8_t shift = 2 * (decode_unsigned & 3);
     *sense = (*sense & ~(3 << shift)) | 1 << shift;  // any change
     if (on)
-        external |= 1 << decode_unsigned;
+        external_enabled |= 1 << decode_unsigned;
     else
-        external &= ~(1 << decode_unsigned);
+        external_enabled &= ~(1 << decode_unsigned);
 }
 #endif
 
-void let_changes_interrupt(bool on)
+void enable_pin_change_interrupts(bool on)
 {
     PCICR = on ? _BV(PCIE0) | _BV(PCIE1) | _BV(PCIE2) : 0;
 #if defined(__AVR_ATmega2560__)
-    EIMSK = on ? external : 0;
+    EIMSK = on ? external_enabled : 0;
 #endif
 }
 
-void let_change_interrupt(uint8_t pin, bool on)
+void enable_pin_change_interrupt(uint8_t pin, bool on)
 {
     if (!can_interrupt(pin))
         return;
-    uint8_t where = pgm_read_byte(&WHERE[pin]), bit = where & 7;
+    uint8_t port_and_bit = pgm_read_byte(&PORT_AND_BIT[pin]), bit = port_and_bit & 7;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
 #if defined(__AVR_ATmega2560__)
-        switch (where >> 3) {
+        switch (port_and_bit >> 3) {
         case B:
-            enable_change(0, bit, on);
+            enable_change_mask(0, bit, on);
             break;
         case J:
-            enable_change(1, bit + 1, on);  // PCINT8 is E0
+            enable_change_mask(1, bit + 1, on);  // PCINT8 is E0
             break;
         case K:
-            enable_change(2, bit, on);
+            enable_change_mask(2, bit, on);
             break;
         default:  // D0 to D3 are INT0 to 3, E4 and E5 are INT4 and 5
-            enable_external(bit, on);
+            enable_external_interrupt(bit, on);
         }
 #else
-        enable_change((where >> 3) - 1, bit, on);  // B, C, D
+        enable_change_mask((port_and_bit >> 3) - 1, bit, on);  // B, C, D
 #endif
     }
 }

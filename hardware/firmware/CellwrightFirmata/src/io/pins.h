@@ -17,7 +17,7 @@ enum Mode : uint8_t {
 };
 
 // A pin as the chip knows it. DDR and PORT follow the PIN register.
-struct Place {
+struct PortPin {
     volatile uint8_t* pin;
     uint8_t mask;
 
@@ -30,9 +30,9 @@ bool is_digital(uint8_t pin);  // 0 and 1 are the line to the host
 bool is_analog(uint8_t pin);
 bool has_pwm(uint8_t pin);
 bool can_interrupt(uint8_t pin);
-bool can_be(uint8_t pin, uint8_t mode);
+bool supports_mode(uint8_t pin, uint8_t mode);
 
-Place place_of(uint8_t pin);
+PortPin port_pin_of(uint8_t pin);
 bool read_pin(uint8_t pin);
 void make_input(uint8_t pin, bool pull_up);
 void make_output(uint8_t pin, bool level);  // without a glitch: the level first
@@ -40,5 +40,5 @@ void set_level(uint8_t pin, bool level);
 
 bool is_in_use(uint8_t pin);  // by a stepper, an encoder, a converter, the two-wire bus, the emergency stop, an output's limits
 bool is_free(uint8_t pin);    // digital, not in use, and no declared output, PWM or servo
-void let_change_interrupt(uint8_t pin, bool on);  // for pins that can
-void let_changes_interrupt(bool on);              // all those, or none for a while
+void enable_pin_change_interrupt(uint8_t pin, bool on);  // for pins that can
+void enable_pin_change_interrupts(bool on);              // all those, or none for a while

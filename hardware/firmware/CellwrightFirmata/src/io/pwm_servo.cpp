@@ -9,14 +9,14 @@
 // ---- PWM ----
 
 // A pin's compare register, its timer's control register and its bit there (COMnx1).
-struct Channel {
+struct PwmChannel {
     volatile uint8_t* compare;
     volatile uint8_t* control;
     uint8_t bit;
-    bool wide;  // a timer of 16 bits
+    bool is_16_bit;  // a timer of 16 bits
 };
 
-static Channel channel_of(uint8_t pin)
+static PwmChannel pwm_channel(uint8_t pin)
 {
     switch (pin) {
 #if defined(__AVR_ATmega2560__)
@@ -57,7 +57,7 @@ void start_pwm()
 
 static void set_duty(uint8_t pin, uint8_t duty)
 {
-    Channel channel = channel_of(pin);
+    PwmChannel channel = pwm_channel(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         // Timers never give a duty of exactly 0 or 1.
@@ -65,7 +65,7 @@ static void set_duty(uint8_t pin, uint8_t duty)
             *channel.control &= ~_BV(channel.bit);
             set_level(pin, duty);
         } else {
-            if (channel.wide)
+            if (channel.is_16_bit)
                 channel.compare[1] = 0;  // the high byte is written first
             channel.compare[0] = duty;
             *channel.control |= _BV(channel.bit);
@@ -73,9 +73,9 @@ static void set_duty(uint8_t pin, uint8_t duty)
     }
 }
 
-static uint8_t duty_of(uint8_t pin)
+static uint8_t read_duty(uint8_t pin)
 {
-    Channel channel = channel_of(pin);
+    PwmChannel channel = pwm_channel(pin);
     if (*channel.control & _BV(channel.bit))
         return channel.compare[0];
     return driven_level(pin) ? 255 : 0;
@@ -90,20 +90,20 @@ void declare_pwm(uint8_t pin)
 
 // ---- servos ----
 
-constexpr uint16_t FRAME_US = 20000, DEGREES = 180, LEAST_US = 544, MOST_US = 2400, SHORTEST_US = 200;
+constexpr uint16_t FRAME_US = 20000, MAX_DEGREES = 180, DEFAULT_MIN_US = 544, DEFAULT_MAX_US = 2400, MIN_PULSE_US = 200;
 
-constexpr uint8_t TURNING_TICKS = CHIP ? 108 : 76;  // half us from the alarm to the edge
+constexpr uint8_t EDGE_LATENCY_TICKS = CHIP ? 108 : 76;  // half us from the alarm to the edge
 
 struct Servo {
     uint8_t pin;  // NO_PIN: free
-    uint16_t least_us, most_us;
+    uint16_t min_us, max_us;
     uint16_t us;  // 0: no pulses
 };
 static Servo servos[SERVOS];
 static bool has_servos;
-static uint8_t turn;       // whose pulse is next; SERVOS: the rest of the frame
+static uint8_t next_servo;       // whose pulse is next; SERVOS: the rest of the frame
 static uint8_t high_pin;   // NO_PIN: none is high
-static uint32_t edge_at, frame_at;  // half us
+static uint32_t edge_time, frame_end;  // half us
 
 static Servo* servo_of(uint8_t pin)
 {
@@ -113,28 +113,28 @@ static Servo* servo_of(uint8_t pin)
     return nullptr;
 }
 
-static void begin_servos()
+static void start_servos()
 {
     if (has_servos)
         return;
     for (Servo& servo : servos)
         servo.pin = NO_PIN;
-    turn = SERVOS;
+    next_servo = SERVOS;
     high_pin = NO_PIN;
-    frame_at = edge_at = timer_ticks_32() + 2000;
+    frame_end = edge_time = timer_ticks_32() + 2000;
     has_servos = true;
-    set_alarm(edge_at);
+    set_alarm(edge_time);
 }
 
-void configure_servo(uint8_t pin, uint16_t least_us, uint16_t most_us)
+void configure_servo(uint8_t pin, uint16_t min_us, uint16_t max_us)
 {
-    begin_servos();
+    start_servos();
     Servo* servo = servo_of(pin);
     if (!servo && !(servo = servo_of(NO_PIN))) {
         send_error(PSTR("no room for another servo"));
         return;
     }
-    if (least_us < SHORTEST_US || most_us > 3000 || least_us >= most_us) {
+    if (min_us < MIN_PULSE_US || max_us > 3000 || min_us >= max_us) {
         send_pin_error(pin, PSTR("has no such servo"));
         return;
     }
@@ -142,63 +142,63 @@ void configure_servo(uint8_t pin, uint16_t least_us, uint16_t most_us)
         make_output(pin, false);
         servo->us = 0;
     }
-    servo->least_us = least_us;
-    servo->most_us = most_us;
+    servo->min_us = min_us;
+    servo->max_us = max_us;
     servo->pin = pin;
     pin_modes[pin] = SERVO_MODE;
 }
 
 void declare_servo(uint8_t pin)
 {
-    begin_servos();
+    start_servos();
     if (!servo_of(pin))
-        configure_servo(pin, LEAST_US, MOST_US);
+        configure_servo(pin, DEFAULT_MIN_US, DEFAULT_MAX_US);
 }
 
-static void turn_servo(Servo& servo, uint16_t value)
+static void set_servo(Servo& servo, uint16_t value)
 {
     uint16_t us = value;
-    if (value < LEAST_US) {
-        uint16_t degrees = value < DEGREES ? value : DEGREES;
-        us = servo.least_us + uint32_t(servo.most_us - servo.least_us) * degrees / DEGREES;
+    if (value < DEFAULT_MIN_US) {
+        uint16_t degrees = value < MAX_DEGREES ? value : MAX_DEGREES;
+        us = servo.min_us + uint32_t(servo.max_us - servo.min_us) * degrees / MAX_DEGREES;
     }
-    us = us < servo.least_us ? servo.least_us : us > servo.most_us ? servo.most_us : us;
+    us = us < servo.min_us ? servo.min_us : us > servo.max_us ? servo.max_us : us;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { servo.us = us; }
 }
 
 // One servo's pulse after the other, then a pause to the end of the frame.
-void turn_servos()
+void service_servos()
 {
     if (!has_servos)
         return;
-    if (int32_t(edge_at - timer_ticks_32()) > 4) {
-        set_alarm(edge_at);
+    if (int32_t(edge_time - timer_ticks_32()) > 4) {
+        set_alarm(edge_time);
         return;
     }
     if (high_pin != NO_PIN) {
         set_level(high_pin, false);
         high_pin = NO_PIN;
     }
-    if (turn >= SERVOS) {
-        turn = 0;
-        frame_at = edge_at + uint32_t(FRAME_US) * TICKS_PER_US;
+    if (next_servo >= SERVOS) {
+        next_servo = 0;
+        frame_end = edge_time + uint32_t(FRAME_US) * TICKS_PER_US;
     }
-    while (turn < SERVOS && (servos[turn].pin == NO_PIN || !servos[turn].us))
-        turn++;
-    if (turn < SERVOS && !stopped) {
-        set_level(high_pin = servos[turn].pin, true);
-        edge_at = timer_ticks_32() + servos[turn].us * TICKS_PER_US - TURNING_TICKS;
-        turn++;
+    while (next_servo < SERVOS && (servos[next_servo].pin == NO_PIN || !servos[next_servo].us))
+        next_servo++;
+    if (next_servo < SERVOS && !stopped) {
+        set_level(high_pin = servos[next_servo].pin, true);
+        edge_time = timer_ticks_32() + servos[next_servo].us * TICKS_PER_US - EDGE_LATENCY_TICKS;
+        next_servo++;
     } else {
-        turn = SERVOS;
-        edge_at = frame_at;
+        next_servo = SERVOS;
+        edge_time = frame_end;
     }
-    set_alarm(edge_at);
+    set_alarm(edge_time);
 }
 
 // ---- both ----
 
-void write_duty_or_angle(uint8_t pin, uint16_t value)
+void write_analog(uint8_t pin, uint16_t value)
 {
     if (pin >= PINS || (pin_modes[pin] != PWM_MODE && pin_modes[pin] != SERVO_MODE))
         return;
@@ -210,22 +210,22 @@ void write_duty_or_angle(uint8_t pin, uint16_t value)
     if (pin_modes[pin] == PWM_MODE)
         set_duty(pin, value < 255 ? value : 255);
     else
-        turn_servo(*servo_of(pin), value);
+        set_servo(*servo_of(pin), value);
     if (stopped)
-        stop_levels();  // it was stopped meanwhile
+        stop_pwm_servo();  // it was stopped meanwhile
 }
 
-uint16_t duty_or_angle(uint8_t pin)
+uint16_t read_analog_output(uint8_t pin)
 {
     if (pin_modes[pin] == PWM_MODE)
-        return duty_of(pin);
+        return read_duty(pin);
     const Servo* servo = servo_of(pin);
     if (!servo || !servo->us)
         return 0;
-    return uint32_t(servo->us - servo->least_us) * DEGREES / (servo->most_us - servo->least_us);
+    return uint32_t(servo->us - servo->min_us) * MAX_DEGREES / (servo->max_us - servo->min_us);
 }
 
-void release_level(uint8_t pin)
+void release_pwm_servo(uint8_t pin)
 {
     if (pin_modes[pin] == PWM_MODE)
         set_duty(pin, 0);
@@ -242,7 +242,7 @@ void release_level(uint8_t pin)
         }
 }
 
-void stop_levels()
+void stop_pwm_servo()
 {
     for (uint8_t pin = 0; pin < PINS; pin++)
         if (pin_modes[pin] == PWM_MODE)

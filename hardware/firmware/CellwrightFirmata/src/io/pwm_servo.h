@@ -6,10 +6,10 @@
 void start_pwm();
 void declare_pwm(uint8_t pin);
 void declare_servo(uint8_t pin);
-void write_duty_or_angle(uint8_t pin, uint16_t value);
-void configure_servo(uint8_t pin, uint16_t least_us, uint16_t most_us);
-uint16_t duty_or_angle(uint8_t pin);
-void release_level(uint8_t pin);  // PWM or servo no more
-void stop_levels();               // duty 0, no pulses to servos; interrupts may be off
+void write_analog(uint8_t pin, uint16_t value);
+void configure_servo(uint8_t pin, uint16_t min_us, uint16_t max_us);
+uint16_t read_analog_output(uint8_t pin);
+void release_pwm_servo(uint8_t pin);  // PWM or servo no more
+void stop_pwm_servo();               // duty 0, no pulses to servos; interrupts may be off
 
-void turn_servos();  // interrupts are off
+void service_servos();  // interrupts are off

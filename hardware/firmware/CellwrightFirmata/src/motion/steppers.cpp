@@ -92,7 +92,7 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
         axis.pins[n] = data[1 + n];
         take_pin(axis.pins[n], axis.inverted >> n & 1);
     }
-    Place step = place_of(axis.pins[0]), direction = place_of(axis.pins[1]);
+    PortPin step = port_pin_of(axis.pins[0]), direction = port_pin_of(axis.pins[1]);
     axis.step_pin = step.pin;
     axis.step_mask = wires == 1 ? step.mask : 0;
     axis.direction_port = direction.pin + 2;
@@ -118,8 +118,8 @@ static void set_limits(Axis& axis, const uint8_t* data)
                 pin_modes[pin] = PULLUP_MODE;
                 make_input(pin, true);
             }
-            Place place = place_of(pin);
-            limit = {place.pin, place.mask, uint8_t(active ? 0 : 0xFF)};
+            PortPin port_pin = port_pin_of(pin);
+            limit = {port_pin.pin, port_pin.mask, uint8_t(active ? 0 : 0xFF)};
         }
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {

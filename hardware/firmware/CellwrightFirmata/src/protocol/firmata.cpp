@@ -31,7 +31,7 @@ void sample_if_due()
     sampled_ms = now - (now - sampled_ms) % interval_ms;
     report_analog();
     report_encoders();
-    report_readings();
+    report_continuous_reads();
 }
 
 // ---- what the board is ----
@@ -67,7 +67,7 @@ static void send_capabilities()
     begin_reply(CAPABILITIES);
     for (uint8_t pin = 0; pin < PINS; pin++) {
         for (const uint8_t* mode : MODES)
-            if (can_be(pin, pgm_read_byte(mode))) {
+            if (supports_mode(pin, pgm_read_byte(mode))) {
                 put(pgm_read_byte(mode));
                 put(pgm_read_byte(mode + 1));
             }
@@ -93,9 +93,9 @@ static void send_pin_state(uint8_t pin)
         put(mode == CONVERTER_MODE ? uint8_t(INPUT_MODE) : mode);
         uint16_t value = mode == PULLUP_MODE;
         if (mode == OUTPUT_MODE)
-            value = bool(place_of(pin).pin[2] & place_of(pin).mask);
+            value = bool(port_pin_of(pin).pin[2] & port_pin_of(pin).mask);
         else if (mode == PWM_MODE || mode == SERVO_MODE)
-            value = duty_or_angle(pin);
+            value = read_analog_output(pin);
         put_unsigned(value, value > 0x7F ? 2 : 1);
     }
     end_reply();
@@ -116,7 +116,7 @@ static void send_features()
 
 static void set_pin_mode(uint8_t pin, uint8_t mode)
 {
-    if (pin >= PINS || !can_be(pin, mode)) {
+    if (pin >= PINS || !supports_mode(pin, mode)) {
         send_pin_error(pin, PSTR("has no such mode"));
         return;
     }
@@ -133,9 +133,9 @@ static void set_pin_mode(uint8_t pin, uint8_t mode)
         send_pin_error(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is kept safe"));
         return;
     }
-    release_level(pin);
+    release_pwm_servo(pin);
     if (pin_modes[pin] == OUTPUT_MODE)
-        forget_output(pin);
+        release_output(pin);
     switch (mode) {
     case OUTPUT_MODE:
         declare_output(pin);
@@ -170,7 +170,7 @@ void handle_message(uint8_t command, const uint8_t* data)
         write_port(low, data[0] | data[1] << 7);
         break;
     case ANALOG:
-        write_duty_or_angle(low, decode_unsigned(data, 2));
+        write_analog(low, decode_unsigned(data, 2));
         break;
     case REPORT_ANALOG:
         enable_analog_reporting(low, data[0]);
@@ -197,12 +197,12 @@ void handle_message(uint8_t command, const uint8_t* data)
 static void write_extended(const uint8_t* data, uint8_t size)
 {
     if (size >= 2)
-        write_duty_or_angle(data[0], decode_unsigned(data + 1, size > 2 ? 2 : 1));
+        write_analog(data[0], decode_unsigned(data + 1, size > 2 ? 2 : 1));
 }
 
 static void set_servo_range(const uint8_t* data, uint8_t size)
 {
-    if (size < 5 || !can_be(data[0], SERVO_MODE) || is_in_use(data[0]) || (stopped && is_declared(data[0]))) {
+    if (size < 5 || !supports_mode(data[0], SERVO_MODE) || is_in_use(data[0]) || (stopped && is_declared(data[0]))) {
         send_pin_error(size ? data[0] : 0, PSTR("cannot be a servo's"));
         return;
     }

@@ -51,7 +51,7 @@ static uint16_t checksum()
     return sum;
 }
 
-void remember() { memory.check = checksum(); }
+void update_checksum() { memory.check = checksum(); }
 
 #if defined(__AVR__)
 void keep_cause() __attribute__((naked, used, section(".init3")));
@@ -109,7 +109,7 @@ void start_stopping()
         axis.enable_pin = NO_PIN;
     }
     memory.intact = INTACT;
-    remember();
+    update_checksum();
 #if defined(__AVR__)
     // If the main loop hangs for half a second the board is stopped. It is not restarted: an old boot loader would
     // restart for ever.
@@ -135,7 +135,7 @@ void stop_board(Why why)
             to_tell = true;
         }
         stopped = true;
-        take_safe_levels();
+        apply_safe_levels();
     }
 }
 
@@ -162,7 +162,7 @@ void reset_link()
     most_silence_ms = 0;
     for (uint8_t pin = 2; pin < PINS; pin++)
         if (pin_modes[pin] != OUTPUT_MODE && pin != emergency_input) {
-            release_level(pin);
+            release_pwm_servo(pin);
             pin_modes[pin] = INPUT_MODE;
             if (is_digital(pin))
                 make_input(pin, false);
@@ -246,10 +246,10 @@ static void declare_emergency(uint8_t pin, bool level)
     }
     pin_modes[pin] = level ? INPUT_MODE : PULLUP_MODE;
     make_input(pin, !level);
-    Place place = place_of(pin);
+    PortPin port_pin = port_pin_of(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        emergency = {place.pin, place.mask, uint8_t(level ? 0 : 0xFF)};
+        emergency = {port_pin.pin, port_pin.mask, uint8_t(level ? 0 : 0xFF)};
         emergency_input = pin;
         emergency_seen = false;
     }

@@ -18,7 +18,7 @@ enum Why : uint8_t {
 
 extern volatile bool stopped;
 
-void remember();  // safe levels have changed
+void update_checksum();  // safe levels have changed
 void start_stopping();  // after the restart: take remembered outputs to their safe levels
 void stop_board(Why why);
 void reset_link();
