@@ -41,13 +41,21 @@ def test_a_million_inputs_do_no_harm(build_native, record_property, capsys):
 PLANTED = {
     "PWM goes on when the board is stopped": ("outputs.cpp", "        stop_pwm_servo();\n", ""),
     "a reconfigured stepper's pins stay driven": ("steppers.cpp", "    make_input(pin, false);\n", ""),
-    "a switch does not stop its axis": ("step_interrupt.cpp", "axis.limit.is_active() && axis.limit.is_active()", "false"),
+    "a switch does not stop its axis": (
+        "step_interrupt.cpp",
+        "axis.limit.is_active() && axis.limit.is_active()",
+        "false",
+    ),
     "a step is counted twice": (
         "step_interrupt.cpp",
         "    if (--axis.remaining == 0) {",
         "    axis.end_position++;\n    if (--axis.remaining == 0) {",
     ),
-    "targets overflow": ("steppers.cpp", "position <= FARTHEST && position >= -FARTHEST", "FARTHEST || position"),
+    "targets overflow": (
+        "steppers.cpp",
+        "position <= MAX_POSITION && position >= -MAX_POSITION",
+        "MAX_POSITION || position",
+    ),
     "a string is not words": ("messages.cpp", "message longer than 72 bytes", r"message longer than\t72 bytes"),
     "pins beyond the last": ("pins.cpp", "return pin >= 2 && pin < PINS;", "return pin >= 2;"),
 }

@@ -18,7 +18,7 @@ void start_board()
     cli();
     reset_outputs();
     start_pwm();
-    start_stopping();
+    restore_after_reset();
     start_serial();
     start_clock();
     sei();

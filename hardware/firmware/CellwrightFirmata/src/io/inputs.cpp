@@ -152,7 +152,7 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
 {
     uint8_t pin = size >= 2 ? data[1] : 0;
     bool is_valid = size >= 2 && (data[0] == 1 || (data[0] == 0 && size >= 4));
-    if (!is_valid || (!is_free(pin) && (pin == NO_PIN || pin != emergency_pin()))) {
+    if (!is_valid || (!is_free(pin) && (pin == NO_PIN || pin != emergency_stop_pin()))) {
         send_pin_error(pin, PSTR("cannot be timed"));
         return;
     }

@@ -125,7 +125,7 @@ void make_output(uint8_t pin, bool level)
 bool is_in_use(uint8_t pin)
 {
     return pin_modes[pin] == STEPPER_MODE || pin_modes[pin] == ENCODER_MODE || pin_modes[pin] == CONVERTER_MODE ||
-           pin_modes[pin] == I2C_MODE || pin == emergency_pin() || has_limits(pin);
+           pin_modes[pin] == I2C_MODE || pin == emergency_stop_pin() || has_limits(pin);
 }
 
 bool is_free(uint8_t pin)

@@ -3,5 +3,5 @@
 
 #include "axis.h"
 
-void follow_with_coils(Axis& axis);  // the coils carry what belongs to its position; interrupts may be off
-uint8_t phases_of(const Axis& axis);
+void update_coils(Axis& axis);  // the coils carry what belongs to its position; interrupts may be off
+uint8_t phase_count(const Axis& axis);

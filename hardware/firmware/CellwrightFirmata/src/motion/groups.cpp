@@ -7,8 +7,8 @@
 #include "step_interrupt.h"
 #include "steppers.h"
 
-enum Sub : uint8_t {
-    GROUP_CONFIGURE = FIRST_OF_GROUPS,
+enum Subcommand : uint8_t {
+    GROUP_CONFIGURE = FIRST_GROUP_SUBCOMMAND,
     GROUP_TO = 0x21,
     GROUP_STOP = 0x23,
     GROUP_COMPLETE = 0x24,
@@ -22,7 +22,7 @@ struct Group {
 static Group groups[GROUPS];
 static const char NOT_CONFIGURED[] PROGMEM = "group is not configured";
 
-void leave_groups(uint8_t device)
+void dissolve_groups_of(uint8_t device)
 {
     for (Group& group : groups)
         for (uint8_t n = 0; n < group.count; n++)
@@ -38,10 +38,10 @@ static void configure_group(Group& group, const uint8_t* data, uint8_t size)
         return;
     }
     for (uint8_t n = 0; n < size; n++) {
-        bool twice = false;
+        bool is_duplicate = false;
         for (uint8_t other = 0; other < n; other++)
-            twice |= data[other] == data[n];
-        if (!is_configured(data[n]) || twice) {
+            is_duplicate |= data[other] == data[n];
+        if (!is_configured(data[n]) || is_duplicate) {
             send_error(PSTR("group has an unknown member"));
             return;
         }
@@ -57,9 +57,9 @@ static void stop_group_abruptly(Group& group)
             stop_abruptly(axes[group.members[n]], ARRIVED);
 }
 
-static void end_group_if_all_stand(uint8_t number_of_group)
+static void complete_group_if_idle(uint8_t group_number)
 {
-    Group& group = groups[number_of_group];
+    Group& group = groups[group_number];
     for (uint8_t n = 0; n < group.count; n++)
         if (axes[group.members[n]].moving)
             return;
@@ -70,20 +70,20 @@ static void end_group_if_all_stand(uint8_t number_of_group)
     group.moving = false;
     begin_reply(ACCELSTEPPER);
     put(GROUP_COMPLETE);
-    put(number_of_group);
+    put(group_number);
     end_reply();
 }
 
 // Each member gets the same trapezoid, scaled to its way: so they are on a straight line at any time.
-static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t size)
+static void move_group(uint8_t group_number, const uint8_t* data, uint8_t size)
 {
-    Group& group = groups[number_of_group];
+    Group& group = groups[group_number];
     if (!group.count || size < 5 * group.count) {
         send_error(group.count ? PSTR("group's targets are missing") : NOT_CONFIGURED);
         return;
     }
     float speed = 1e9f, acceleration = 1e9f;  // of the whole way, 1/s and 1/s²
-    float all = 0;
+    float total_distance = 0;
     for (uint8_t n = 0; n < group.count; n++) {
         const Axis& axis = axes[group.members[n]];
         if (axis.moving || is_homing(group.members[n])) {
@@ -91,28 +91,28 @@ static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t siz
             return;
         }
         int32_t target = decode_signed(data + 5 * n);
-        if (!is_within_reach(target))
+        if (!check_target(target))
             return;
-        float way = fabs(float(target - axis.end_position));
-        if (way == 0)
+        float distance = fabs(float(target - axis.end_position));
+        if (distance == 0)
             continue;
-        all += way;
-        if (axis.speed / way < speed)
-            speed = axis.speed / way;
-        if (axis.acceleration / way < acceleration)
-            acceleration = axis.acceleration / way;
+        total_distance += distance;
+        if (axis.speed / distance < speed)
+            speed = axis.speed / distance;
+        if (axis.acceleration / distance < acceleration)
+            acceleration = axis.acceleration / distance;
     }
-    if (!may_move(all * speed))
+    if (!check_step_rate(total_distance * speed))
         return;
     Axis* started[DEVICES];
     uint8_t count = 0;
     for (uint8_t n = 0; n < group.count; n++) {
         Axis& axis = axes[group.members[n]];
         int32_t target = decode_signed(data + 5 * n);
-        float way = fabs(float(target - axis.end_position));
-        axis.move_speed = speed * way;
-        axis.move_acceleration = acceleration * way;
-        axis.group = number_of_group;
+        float distance = fabs(float(target - axis.end_position));
+        axis.move_speed = speed * distance;
+        axis.move_acceleration = acceleration * distance;
+        axis.group = group_number;
         axis.move_end = NOT_ENDED;
         if (plan_first_segment(axis, target))
             started[count++] = &axis;
@@ -120,17 +120,17 @@ static void move_group(uint8_t number_of_group, const uint8_t* data, uint8_t siz
     group.moving = true;
     start_axes(started, count);
     if (!count)
-        end_group_if_all_stand(number_of_group);  // they are there already
+        complete_group_if_idle(group_number);  // they are there already
 }
 
 void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
 {
-    uint8_t number_of_group = data[0];
-    if (number_of_group >= GROUPS) {
+    uint8_t group_number = data[0];
+    if (group_number >= GROUPS) {
         send_error(PSTR("there are five groups, 0 to 4"));
         return;
     }
-    Group& group = groups[number_of_group];
+    Group& group = groups[group_number];
     if (group.moving && sub != GROUP_STOP) {
         send_error(PSTR("the group moves"));
         return;
@@ -138,21 +138,21 @@ void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
     if (sub == GROUP_CONFIGURE)
         configure_group(group, data + 1, size - 1);
     else if (sub == GROUP_TO)
-        move_group(number_of_group, data + 1, size - 1);
+        move_group(group_number, data + 1, size - 1);
     else if (sub == GROUP_STOP && group.count)
         stop_group_abruptly(group);
     else
         send_error(NOT_CONFIGURED);
 }
 
-void end_of_member(uint8_t number_of_group, bool at_limit)
+void on_member_end(uint8_t group_number, bool at_limit)
 {
     if (at_limit)
-        stop_group_abruptly(groups[number_of_group]);  // off the line, none goes on
-    end_group_if_all_stand(number_of_group);
+        stop_group_abruptly(groups[group_number]);  // off the line, none goes on
+    complete_group_if_idle(group_number);
 }
 
-void end_stopped_groups()
+void cancel_groups()
 {
     for (Group& group : groups)
         group.moving = false;

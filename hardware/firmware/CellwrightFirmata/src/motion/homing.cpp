@@ -5,19 +5,19 @@
 #include "step_interrupt.h"
 #include "steppers.h"
 
-enum Phase : uint8_t { IDLE, SEEKING, LEAVING, BACKING_OFF, RETURNING };
-enum How : uint8_t { HOMED = 0, NOT_CLOSED = 1, NOT_OPENED = 2, NO_SWITCH = 3, WAS_STOPPED = 4 };
+enum HomingPhase : uint8_t { IDLE, FAST_APPROACH, MOVING_OFF, BACKOFF, SLOW_APPROACH };
+enum HomingResult : uint8_t { HOMED = 0, NOT_CLOSED = 1, NOT_OPENED = 2, NO_SWITCH = 3, STOPPED = 4 };
 
 struct Homing {
-    Phase phase;
+    HomingPhase phase;
     uint8_t device, end;
-    float slow;
-    int32_t off;
-    Limit other;  // of the direction away, while it watches for the switch to open
+    float slow_speed;
+    int32_t backoff;
+    Limit saved_limit;  // of the direction away, while it watches for the switch to open
 };
 static Homing homings[HOMINGS];
 
-static Homing* homing_of(uint8_t device)
+static Homing* find_homing(uint8_t device)
 {
     for (Homing& homing : homings)
         if (homing.phase != IDLE && homing.device == device)
@@ -25,108 +25,108 @@ static Homing* homing_of(uint8_t device)
     return nullptr;
 }
 
-bool is_homing(uint8_t device) { return homing_of(device); }
+bool is_homing(uint8_t device) { return find_homing(device); }
 
-static void answer(uint8_t device, How how)
+static void send_result(uint8_t device, HomingResult result)
 {
     begin_reply(HOME);
     put(device);
-    put(how);
+    put(result);
     put_signed(is_configured(device) ? position_of(axes[device]) : 0);
     end_reply();
 }
 
-static void finish(Homing& homing, How how)
+static void finish(Homing& homing, HomingResult result)
 {
     Axis& axis = axes[homing.device];
-    if (homing.phase == LEAVING)
-        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.limits[!homing.end] = homing.other; }
+    if (homing.phase == MOVING_OFF)
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.limits[!homing.end] = homing.saved_limit; }
     homing.phase = IDLE;
-    if (how == HOMED)
+    if (result == HOMED)
         axis.end_position = 0;
-    answer(homing.device, how);
+    send_result(homing.device, result);
 }
 
-static void go(Homing& homing, Phase phase, int32_t steps, float speed)
+static void start_phase(Homing& homing, HomingPhase phase, int32_t steps, float speed)
 {
     Axis& axis = axes[homing.device];
     homing.phase = phase;
-    int32_t towards = homing.end ? steps : -steps;
-    begin_move(axis, position_of(axis) + towards, speed);
+    int32_t distance = homing.end ? steps : -steps;
+    begin_move(axis, position_of(axis) + distance, speed);
 }
 
 // Away from the switch; what ends that way is the switch's opening.
-static void leave(Homing& homing)
+static void move_off_switch(Homing& homing)
 {
     Axis& axis = axes[homing.device];
-    Limit opens = axis.limits[homing.end];
-    opens.invert ^= 0xFF;
-    homing.other = axis.limits[!homing.end];
-    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.limits[!homing.end] = opens; }
-    go(homing, LEAVING, -2 * homing.off, homing.slow);
+    Limit switch_opens = axis.limits[homing.end];
+    switch_opens.invert ^= 0xFF;
+    homing.saved_limit = axis.limits[!homing.end];
+    ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.limits[!homing.end] = switch_opens; }
+    start_phase(homing, MOVING_OFF, -2 * homing.backoff, homing.slow_speed);
 }
 
 void handle_home(const uint8_t* data, uint8_t size)
 {
     uint8_t device = size ? data[0] : NO_PIN;
     if (size < 17 || !is_configured(device) || data[1] > 1 || !axes[device].limits[data[1]].mask) {
-        answer(device, NO_SWITCH);
+        send_result(device, NO_SWITCH);
         return;
     }
     Axis& axis = axes[device];
-    float fast = decode_float(data + 2), slow = decode_float(data + 6);
-    Homing* free = nullptr;
+    float fast_speed = decode_float(data + 2), slow_speed = decode_float(data + 6);
+    Homing* slot = nullptr;
     for (Homing& homing : homings)
         if (homing.phase == IDLE)
-            free = &homing;
-    bool can = is_speed(fast) && is_speed(slow) && may_move(fast);
-    if (!can || !free || axis.moving || is_homing(device)) {
-        if (can)
+            slot = &homing;
+    bool is_allowed = check_speed(fast_speed) && check_speed(slow_speed) && check_step_rate(fast_speed);
+    if (!is_allowed || !slot || axis.moving || is_homing(device)) {
+        if (is_allowed)
             send_error(PSTR("axis cannot be homed now"));
-        answer(device, WAS_STOPPED);
+        send_result(device, STOPPED);
         return;
     }
-    *free = {SEEKING, device, data[1], slow, int32_t(decode_unsigned(data + 10, 3)), {}};
-    if (axis.limits[free->end].is_active()) {
-        leave(*free);
+    *slot = {FAST_APPROACH, device, data[1], slow_speed, int32_t(decode_unsigned(data + 10, 3)), {}};
+    if (axis.limits[slot->end].is_active()) {
+        move_off_switch(*slot);
     } else {
-        go(*free, SEEKING, decode_unsigned(data + 13, 4), fast);
+        start_phase(*slot, FAST_APPROACH, decode_unsigned(data + 13, 4), fast_speed);
     }
 }
 
-void go_on_homing(uint8_t device, bool at_switch)
+void advance_homing(uint8_t device, bool at_switch)
 {
-    Homing& homing = *homing_of(device);
+    Homing& homing = *find_homing(device);
     Axis& axis = axes[device];
     switch (homing.phase) {
-    case SEEKING:
+    case FAST_APPROACH:
         if (at_switch)
-            leave(homing);
+            move_off_switch(homing);
         else
             finish(homing, NOT_CLOSED);
         break;
-    case LEAVING:
+    case MOVING_OFF:
         if (!at_switch) {
             finish(homing, NOT_OPENED);
             break;
         }
-        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.limits[!homing.end] = homing.other; }
-        go(homing, BACKING_OFF, -homing.off, homing.slow);
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { axis.limits[!homing.end] = homing.saved_limit; }
+        start_phase(homing, BACKOFF, -homing.backoff, homing.slow_speed);
         break;
-    case BACKING_OFF:
-        go(homing, RETURNING, 3 * homing.off, homing.slow);
+    case BACKOFF:
+        start_phase(homing, SLOW_APPROACH, 3 * homing.backoff, homing.slow_speed);
         break;
     default:
         finish(homing, at_switch ? HOMED : NOT_CLOSED);
     }
 }
 
-void end_homing(uint8_t device)
+void cancel_homing(uint8_t device)
 {
-    Homing* homing = homing_of(device);
+    Homing* homing = find_homing(device);
     if (!homing)
         return;
     stop_abruptly(axes[device], NOT_ENDED);
     axes[device].move_end = NOT_ENDED;
-    finish(*homing, WAS_STOPPED);
+    finish(*homing, STOPPED);
 }

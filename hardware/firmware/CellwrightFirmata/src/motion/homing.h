@@ -5,5 +5,5 @@
 
 void handle_home(const uint8_t* data, uint8_t size);
 bool is_homing(uint8_t device);
-void go_on_homing(uint8_t device, bool at_switch);  // the stretch of its way that was under way has ended
-void end_homing(uint8_t device);                    // it was stopped: the host is told
+void advance_homing(uint8_t device, bool at_switch);  // the stretch of its way that was under way has ended
+void cancel_homing(uint8_t device);                    // it was stopped: the host is told

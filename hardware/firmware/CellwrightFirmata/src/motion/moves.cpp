@@ -190,7 +190,7 @@ void zero_position(Axis& axis)
         axis.end_position -= here;
         axis.target -= here;
         if (axis.wires > 1)
-            axis.phase = (here % phases_of(axis) * (axis.half_steps || axis.wires == 2 ? 1 : 2) + axis.phase) % phases_of(axis);
+            axis.phase = (here % phase_count(axis) * (axis.half_steps || axis.wires == 2 ? 1 : 2) + axis.phase) % phase_count(axis);
     }
     hold_planner(false);
 }

@@ -255,7 +255,7 @@ OUT_OF_LINE void plan_one_segment()
     plan_requested = false;
     for (Axis& axis : axes)
         if (axis.flags & COILS)
-            follow_with_coils(axis);
+            update_coils(axis);
     static uint8_t first;
     for (uint8_t n = 0; n < DEVICES; n++) {
         uint8_t device = first + n < DEVICES ? first + n : first + n - DEVICES;

@@ -7,14 +7,14 @@
 #include "homing.h"
 #include "step_interrupt.h"
 
-enum Sub : uint8_t {
+enum Subcommand : uint8_t {
     CONFIGURE = 0x00,
     ZERO = 0x01,
     STEP = 0x02,
-    TO = 0x03,
+    MOVE_TO = 0x03,
     ENABLE = 0x04,
-    SLOW_STOP = 0x05,
-    REPORT = 0x06,
+    CONTROLLED_STOP = 0x05,
+    REPORT_POSITION = 0x06,
     LIMIT = 0x07,
     ACCELERATION = 0x08,
     SPEED = 0x09,
@@ -27,7 +27,7 @@ bool is_configured(uint8_t device) { return device < DEVICES && axes[device].wir
 
 // ---- configuring ----
 
-static void let_go(uint8_t pin)
+static void release_pin(uint8_t pin)
 {
     make_input(pin, false);
     pin_modes[pin] = INPUT_MODE;
@@ -36,19 +36,19 @@ static void let_go(uint8_t pin)
 static void release_pins(Axis& axis)
 {
     for (uint8_t n = 0; n < (axis.wires == 1 ? 2 : axis.wires); n++)
-        let_go(axis.pins[n]);
+        release_pin(axis.pins[n]);
     if (axis.enable_pin != NO_PIN)
-        let_go(axis.enable_pin);
+        release_pin(axis.enable_pin);
     axis.wires = 0;
 }
 
-static void take_pin(uint8_t pin, bool level)
+static void claim_pin(uint8_t pin, bool level)
 {
     make_output(pin, level);
     pin_modes[pin] = STEPPER_MODE;
 }
 
-static __attribute__((noinline)) Limit no_limit() { return {register_at(0x23), 0, 0}; }
+static __attribute__((noinline)) Limit unused_limit() { return {register_at(0x23), 0, 0}; }
 
 static void configure(uint8_t device, const uint8_t* data, uint8_t size)
 {
@@ -69,10 +69,10 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
         release_pins(axis);
     for (uint8_t n = 0; n < pins + has_enable; n++) {
         uint8_t pin = data[1 + n];
-        bool twice = false;
+        bool is_duplicate = false;
         for (uint8_t other = 0; other < n; other++)
-            twice |= data[1 + other] == pin;
-        if (!is_free(pin) || twice) {
+            is_duplicate |= data[1 + other] == pin;
+        if (!is_free(pin) || is_duplicate) {
             send_pin_error(pin, PSTR("cannot be a stepper's"));
             return;
         }
@@ -87,10 +87,10 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
     axis.end_position = 0;
     axis.group = NO_GROUP;
     axis.move_end = NOT_ENDED;
-    axis.limits[0] = axis.limits[1] = axis.limit = no_limit();
+    axis.limits[0] = axis.limits[1] = axis.limit = unused_limit();
     for (uint8_t n = 0; n < pins; n++) {
         axis.pins[n] = data[1 + n];
-        take_pin(axis.pins[n], axis.inverted >> n & 1);
+        claim_pin(axis.pins[n], axis.inverted >> n & 1);
     }
     PortPin step = port_pin_of(axis.pins[0]), direction = port_pin_of(axis.pins[1]);
     axis.step_pin = step.pin;
@@ -98,7 +98,7 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
     axis.direction_port = direction.pin + 2;
     axis.direction_mask = wires == 1 ? direction.mask : 0;
     if (has_enable)
-        take_pin(axis.enable_pin, axis.inverted & INVERT_ENABLE);  // enabled
+        claim_pin(axis.enable_pin, axis.inverted & INVERT_ENABLE);  // enabled
 }
 
 static void set_limits(Axis& axis, const uint8_t* data)
@@ -106,7 +106,7 @@ static void set_limits(Axis& axis, const uint8_t* data)
     for (uint8_t end = 0; end < 2; end++) {
         uint8_t pin = data[2 * end];
         bool active = data[2 * end + 1];
-        Limit limit = no_limit();
+        Limit limit = unused_limit();
         if (pin != NO_PIN) {
             if (!is_free(pin)) {
                 send_pin_error(pin, PSTR("cannot be a limit"));
@@ -132,7 +132,7 @@ static void set_limits(Axis& axis, const uint8_t* data)
 
 // ---- moves ----
 
-static void complete(uint8_t device)
+static void send_move_complete(uint8_t device)
 {
     begin_reply(ACCELSTEPPER);
     put(COMPLETE);
@@ -141,7 +141,7 @@ static void complete(uint8_t device)
     end_reply();
 }
 
-bool is_speed(float speed)
+bool check_speed(float speed)
 {
     if (speed > 0 && speed <= MAX_STEP_RATE_ONE_AXIS)
         return true;
@@ -149,17 +149,17 @@ bool is_speed(float speed)
     return false;
 }
 
-bool may_move(float speed)
+bool check_step_rate(float speed)
 {
     if (stopped) {
         send_stopped_error();
         return false;
     }
-    float all = speed;
+    float total = speed;
     for (const Axis& axis : axes)
         if (axis.wires && axis.moving)
-            all += axis.move_speed;
-    if (all > MAX_STEP_RATE_ALL_AXES) {
+            total += axis.move_speed;
+    if (total > MAX_STEP_RATE_ALL_AXES) {
         send_error(PSTR("axes too fast together"));
         return false;
     }
@@ -167,10 +167,10 @@ bool may_move(float speed)
 }
 
 // So that no difference of two positions overflows.
-bool is_within_reach(int32_t position)
+bool check_target(int32_t position)
 {
-    constexpr int32_t FARTHEST = 1L << 30;
-    if (position <= FARTHEST && position >= -FARTHEST)
+    constexpr int32_t MAX_POSITION = 1L << 30;
+    if (position <= MAX_POSITION && position >= -MAX_POSITION)
         return true;
     send_error(PSTR("target is too far"));
     return false;
@@ -178,22 +178,22 @@ bool is_within_reach(int32_t position)
 
 static void move_to(uint8_t device, int32_t target)
 {
-    if (!is_within_reach(target))
+    if (!check_target(target))
         return;
     Axis& axis = axes[device];
     if (axis.group != NO_GROUP || is_homing(device)) {
         send_error(PSTR("axis is moved by others"));
         return;
     }
-    if (may_move(axis.moving ? 0 : axis.speed))
+    if (check_step_rate(axis.moving ? 0 : axis.speed))
         begin_move(axis, target, axis.speed);
 }
 
 static void set_speed(Axis& axis, float speed)
 {
-    if (!is_speed(speed))
+    if (!check_speed(speed))
         return;
-    if (axis.moving && axis.group == NO_GROUP && !may_move(speed - axis.move_speed))
+    if (axis.moving && axis.group == NO_GROUP && !check_step_rate(speed - axis.move_speed))
         return;
     axis.speed = speed;
     if (axis.moving && axis.group == NO_GROUP)
@@ -214,16 +214,16 @@ static void set_acceleration(Axis& axis, float acceleration)
 static void stop_axis(uint8_t device)
 {
     Axis& axis = axes[device];
-    end_homing(device);
+    cancel_homing(device);
     if (axis.moving)
         controlled_stop(axis);
     else if (axis.group == NO_GROUP)
-        complete(device);
+        send_move_complete(device);
 }
 
 // ---- what the host asks ----
 
-static const uint8_t SIZES[] PROGMEM = {1, 0, 5, 5, 1, 0, 0, 4, 4, 4};  // of the data after the device
+static const uint8_t DATA_SIZES[] PROGMEM = {1, 0, 5, 5, 1, 0, 0, 4, 4, 4};  // of the data after the device
 
 void handle_stepper(const uint8_t* data, uint8_t size)
 {
@@ -232,17 +232,17 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         return;
     }
     uint8_t sub = data[0], device = data[1];
-    if (sub >= FIRST_OF_GROUPS) {
+    if (sub >= FIRST_GROUP_SUBCOMMAND) {
         handle_group(sub, data + 1, size - 1);
         return;
     }
-    if (sub > SPEED || device >= DEVICES || size < 2 + pgm_read_byte(&SIZES[sub])) {
+    if (sub > SPEED || device >= DEVICES || size < 2 + pgm_read_byte(&DATA_SIZES[sub])) {
         send_error(device >= DEVICES ? PSTR("no such stepper") : PSTR("stepper message is not known"));
         return;
     }
     if (sub == CONFIGURE) {
-        end_homing(device);
-        leave_groups(device);
+        cancel_homing(device);
+        dissolve_groups_of(device);
         configure(device, data + 2, size - 2);
         return;
     }
@@ -257,11 +257,11 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         break;
     case STEP: {
         int32_t steps = decode_signed(data + 2);
-        if (is_within_reach(steps))
+        if (check_target(steps))
             move_to(device, position_of(axis) + steps);
         break;
     }
-    case TO:
+    case MOVE_TO:
         move_to(device, decode_signed(data + 2));
         break;
     case ENABLE:
@@ -270,12 +270,12 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         else if (!stopped || !data[2])
             set_level(axis.enable_pin, !data[2] != bool(axis.inverted & INVERT_ENABLE));
         break;
-    case SLOW_STOP:
+    case CONTROLLED_STOP:
         stop_axis(device);
         break;
-    case REPORT:
+    case REPORT_POSITION:
         begin_reply(ACCELSTEPPER);
-        put(REPORT);
+        put(REPORT_POSITION);
         put(device);
         put_signed(position_of(axis));
         end_reply();
@@ -292,7 +292,7 @@ void handle_stepper(const uint8_t* data, uint8_t size)
     }
 }
 
-static void tell_limit(uint8_t device)
+static void send_limit_hit(uint8_t device)
 {
     begin_reply(AXES);
     put(2);
@@ -312,17 +312,17 @@ void report_finished_moves()
         axis.hit_high = !(axis.flags & NEGATIVE);
         clear_queue(axis);
         if (axis.wires > 1)
-            follow_with_coils(axis);
+            update_coils(axis);
         if (is_homing(device)) {
-            go_on_homing(device, move_end == HIT_LIMIT);
+            advance_homing(device, move_end == HIT_LIMIT);
             continue;
         }
         if (move_end == HIT_LIMIT)
-            tell_limit(device);
+            send_limit_hit(device);
         if (axis.group == NO_GROUP)
-            complete(device);
+            send_move_complete(device);
         else
-            end_of_member(axis.group, move_end == HIT_LIMIT);
+            on_member_end(axis.group, move_end == HIT_LIMIT);
     }
 }
 
@@ -334,11 +334,11 @@ void handle_axes(const uint8_t* data, uint8_t size)
     }
     Axis& axis = axes[data[1]];
     if (data[0] == 0) {
-        end_homing(data[1]);
+        cancel_homing(data[1]);
         if (axis.moving)
             stop_abruptly(axis, ARRIVED);
         else if (axis.group == NO_GROUP)
-            complete(data[1]);
+            send_move_complete(data[1]);
         return;
     }
     begin_reply(AXES);
@@ -350,18 +350,18 @@ void handle_axes(const uint8_t* data, uint8_t size)
     end_reply();
 }
 
-void end_stopped_moves()
+void cancel_groups_and_homing()
 {
     for (uint8_t device = 0; device < DEVICES; device++) {
-        end_homing(device);
+        cancel_homing(device);
         axes[device].group = NO_GROUP;
     }
-    end_stopped_groups();
+    cancel_groups();
 }
 
 void reset_steppers()
 {
-    end_stopped_moves();
+    cancel_groups_and_homing();
     for (Axis& axis : axes) {
         stop_abruptly(axis, NOT_ENDED);
         axis.move_end = NOT_ENDED;

@@ -15,34 +15,34 @@
 
 volatile bool stopped;
 
-constexpr uint16_t INTACT = 0x0CE1;
+constexpr uint16_t MAGIC = 0x0CE1;
 
 // Kept over a restart, to be told afterwards.
-struct Memory {
-    uint16_t intact;
-    uint16_t check;  // of the safe levels
+struct RetainedState {
+    uint16_t magic;
+    uint16_t checksum;  // of the safe levels
     uint8_t starts;
-    uint8_t restart_cause;  // the chip's MCUSR
+    uint8_t reset_flags;  // the chip's MCUSR
 };
-NOINIT static Memory memory;
+NOINIT static RetainedState retained;
 
 // The life before the last restart.
-static Why why_restarted;
-static uint16_t devices_before;  // bits; where they stood is in their axes until they are configured anew
+static StopReason reset_reason;
+static uint16_t previous_devices;  // bits; where they stood is in their axes until they are configured anew
 
-static volatile Why last_why;
-static volatile uint32_t stopped_ms;
-static volatile bool to_tell;
+static volatile StopReason stop_reason;
+static volatile uint32_t stop_ms;
+static volatile bool report_pending;
 
-static Limit emergency = {nullptr, 0, 0};
-static uint8_t emergency_input = NO_PIN;
-static bool emergency_seen;
+static Limit emergency_input = {nullptr, 0, 0};
+static uint8_t emergency_input_pin = NO_PIN;
+static bool emergency_was_active;
 
-static volatile uint16_t silence_ms, most_silence_ms;
+static volatile uint16_t silence_ms, watchdog_ms;
 
 // ---- what is remembered ----
 
-static uint16_t checksum()
+static uint16_t compute_checksum()
 {
     uint16_t sum = 0x1D0F;
     const uint8_t* bytes = reinterpret_cast<const uint8_t*>(&safe_levels);
@@ -51,22 +51,22 @@ static uint16_t checksum()
     return sum;
 }
 
-void update_checksum() { memory.check = checksum(); }
+void update_checksum() { retained.checksum = compute_checksum(); }
 
 #if defined(__AVR__)
-void keep_cause() __attribute__((naked, used, section(".init3")));
-void keep_cause()
+void capture_reset_flags() __attribute__((naked, used, section(".init3")));
+void capture_reset_flags()
 {
-    memory.restart_cause = MCUSR;
+    retained.reset_flags = MCUSR;
     MCUSR = 0;
     WDTCSR = _BV(WDCE) | _BV(WDE);
     WDTCSR = 0;
 }
 #endif
 
-static Why cause()
+static StopReason decode_reset_flags()
 {
-    uint8_t flags = memory.restart_cause;
+    uint8_t flags = retained.reset_flags;
     if (flags & _BV(BORF) && !(flags & _BV(PORF)))
         return BROWN_OUT;
     if (flags & _BV(PORF))
@@ -76,30 +76,30 @@ static Why cause()
     return UNKNOWN_RESTART;  // a boot loader has wiped the flags
 }
 
-static void note_devices()
+static void record_devices()
 {
-    devices_before = 0;
+    previous_devices = 0;
     for (uint8_t device = 0; device < DEVICES; device++) {
         if (axes[device].wires < 1 || axes[device].wires > 4)
             continue;
-        devices_before |= 1 << device;
+        previous_devices |= 1 << device;
     }
 }
 
-void start_stopping()
+void restore_after_reset()
 {
-    why_restarted = cause();
-    bool intact = memory.intact == INTACT && memory.check == checksum();
-    if (intact) {
-        note_devices();
-        if (memory.starts < 0x7F)
-            memory.starts++;
+    reset_reason = decode_reset_flags();
+    bool magic = retained.magic == MAGIC && retained.checksum == compute_checksum();
+    if (magic) {
+        record_devices();
+        if (retained.starts < 0x7F)
+            retained.starts++;
         for (uint8_t pin = 2; pin < PINS; pin++)
             if (is_declared(pin) && is_digital(pin))
                 declare_output(pin);
     } else {
-        why_restarted = POWER_ON;
-        memory.starts = 1;
+        reset_reason = POWER_ON;
+        retained.starts = 1;
         safe_levels = SafeLevels();
     }
     for (Axis& axis : axes) {
@@ -108,7 +108,7 @@ void start_stopping()
         axis.end_position = position;
         axis.enable_pin = NO_PIN;
     }
-    memory.intact = INTACT;
+    retained.magic = MAGIC;
     update_checksum();
 #if defined(__AVR__)
     // If the main loop hangs for half a second the board is stopped. It is not restarted: an old boot loader would
@@ -118,21 +118,21 @@ void start_stopping()
 #endif
 }
 
-ISR(WDT_vect) { stop_board(HUNG); }
+ISR(WDT_vect) { stop_board(MAIN_LOOP_HUNG); }
 
 // ---- stopping ----
 
-void stop_board(Why why)
+void stop_board(StopReason reason)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         stop_all_abruptly();
-        if (!stopped || why == HOST_ASKED) {
+        if (!stopped || reason == HOST_REQUEST) {
             if (!stopped) {
-                last_why = why;
-                stopped_ms = uptime_ms();
+                stop_reason = reason;
+                stop_ms = uptime_ms();
             }
-            to_tell = true;
+            report_pending = true;
         }
         stopped = true;
         apply_safe_levels();
@@ -141,12 +141,12 @@ void stop_board(Why why)
 
 static void release()
 {
-    if (emergency.mask && emergency.is_active()) {
+    if (emergency_input.mask && emergency_input.is_active()) {
         send_error(PSTR("emergency stop is pressed"));
         return;
     }
     if (stopped)
-        end_stopped_moves();
+        cancel_groups_and_homing();
     stopped = false;
 }
 
@@ -159,9 +159,9 @@ void reset_link()
     reset_converters();
     reset_i2c();
     reset_sampling();
-    most_silence_ms = 0;
+    watchdog_ms = 0;
     for (uint8_t pin = 2; pin < PINS; pin++)
-        if (pin_modes[pin] != OUTPUT_MODE && pin != emergency_input) {
+        if (pin_modes[pin] != OUTPUT_MODE && pin != emergency_input_pin) {
             release_pwm_servo(pin);
             pin_modes[pin] = INPUT_MODE;
             if (is_digital(pin))
@@ -169,24 +169,24 @@ void reset_link()
         }
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (last_why == LINK_RESET) {
+        if (stop_reason == LINK_RESET) {
             stopped = false;
-            to_tell = false;
+            report_pending = false;
         }
     }
 }
 
-static void tell(uint8_t which)
+static void send_state(uint8_t which)
 {
     begin_reply(STATE);
     put(which);
     if (which == 0) {
         uint32_t ms;
-        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { ms = stopped_ms; }
+        ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { ms = stop_ms; }
         put(stopped);
-        put(last_why);
+        put(stop_reason);
         put_unsigned(ms, 5);
-        put(memory.starts);
+        put(retained.starts);
         for (uint8_t device = 0; device < DEVICES; device++)
             if (is_configured(device)) {
                 put(device);
@@ -194,11 +194,11 @@ static void tell(uint8_t which)
             }
     } else {
         put(0);
-        put(why_restarted);
-        put_unsigned(why_restarted == POWER_ON ? 0 : previous_uptime_ms(), 5);
-        put(memory.starts);
+        put(reset_reason);
+        put_unsigned(reset_reason == POWER_ON ? 0 : previous_uptime_ms(), 5);
+        put(retained.starts);
         for (uint8_t device = 0; device < DEVICES; device++)
-            if (devices_before >> device & 1 && !is_configured(device)) {
+            if (previous_devices >> device & 1 && !is_configured(device)) {
                 put(device);
                 put_signed(axes[device].end_position);
             }
@@ -208,18 +208,18 @@ static void tell(uint8_t which)
 
 void report_stops()
 {
-    if (!to_tell)
+    if (!report_pending)
         return;
-    to_tell = false;
+    report_pending = false;
     if (stopped)
-        end_stopped_moves();
-    tell(0);
+        cancel_groups_and_homing();
+    send_state(0);
 }
 
 void report_restart()
 {
-    if (why_restarted != POWER_ON)
-        tell(1);
+    if (reset_reason != POWER_ON)
+        send_state(1);
 }
 
 // ---- what the host asks ----
@@ -233,14 +233,14 @@ void handle_watchdog(const uint8_t* data, uint8_t size)
     }
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        most_silence_ms = ms;
+        watchdog_ms = ms;
         silence_ms = 0;
     }
 }
 
-static void declare_emergency(uint8_t pin, bool level)
+static void configure_emergency_input(uint8_t pin, bool level)
 {
-    if (!is_free(pin) && (pin != emergency_input || pin == NO_PIN)) {
+    if (!is_free(pin) && (pin != emergency_input_pin || pin == NO_PIN)) {
         send_pin_error(pin, PSTR("cannot be the stop"));
         return;
     }
@@ -249,26 +249,26 @@ static void declare_emergency(uint8_t pin, bool level)
     PortPin port_pin = port_pin_of(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        emergency = {port_pin.pin, port_pin.mask, uint8_t(level ? 0 : 0xFF)};
-        emergency_input = pin;
-        emergency_seen = false;
+        emergency_input = {port_pin.pin, port_pin.mask, uint8_t(level ? 0 : 0xFF)};
+        emergency_input_pin = pin;
+        emergency_was_active = false;
     }
 }
 
 void handle_stop(const uint8_t* data, uint8_t size)
 {
-    uint8_t what = size ? data[0] : 0x7F;
-    if (what == 0) {
-        stop_board(HOST_ASKED);
-    } else if (what == 1) {
+    uint8_t subcommand = size ? data[0] : 0x7F;
+    if (subcommand == 0) {
+        stop_board(HOST_REQUEST);
+    } else if (subcommand == 1) {
         release();
-    } else if (what == 2 && size >= 3) {
-        declare_emergency(data[1], data[2]);
-    } else if (what == 3) {
+    } else if (subcommand == 2 && size >= 3) {
+        configure_emergency_input(data[1], data[2]);
+    } else if (subcommand == 3) {
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
-            emergency.mask = 0;
-            emergency_input = NO_PIN;
+            emergency_input.mask = 0;
+            emergency_input_pin = NO_PIN;
         }
     } else {
         send_error(PSTR("stop message is not known"));
@@ -277,7 +277,7 @@ void handle_stop(const uint8_t* data, uint8_t size)
 
 void send_stopped_error() { send_error(PSTR("stopped: release first")); }
 
-void handle_state(const uint8_t* data, uint8_t size) { tell(size && data[0] == 1 ? 1 : 0); }
+void handle_state(const uint8_t* data, uint8_t size) { send_state(size && data[0] == 1 ? 1 : 0); }
 
 // ---- watching ----
 
@@ -291,22 +291,22 @@ void check_communication_watchdog()
     uint16_t most, silence;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        most = most_silence_ms;
+        most = watchdog_ms;
         silence = silence_ms < 0x7FFF ? ++silence_ms : silence_ms;
     }
     if (most && silence > most && !stopped)
-        stop_board(HOST_SILENT);
+        stop_board(COMMUNICATION_TIMEOUT);
 }
 
-uint8_t emergency_pin() { return emergency_input; }
+uint8_t emergency_stop_pin() { return emergency_input_pin; }
 
 // Seen twice, a quarter of a millisecond apart, so that a spike on the wire stops nobody.
 void check_emergency_input()
 {
-    if (!emergency.mask)
+    if (!emergency_input.mask)
         return;
-    bool active = emergency.is_active();
-    if (active && emergency_seen && !stopped)
+    bool active = emergency_input.is_active();
+    if (active && emergency_was_active && !stopped)
         stop_board(EMERGENCY);
-    emergency_seen = active;
+    emergency_was_active = active;
 }

@@ -3,15 +3,15 @@
 
 #include "../core/chip.h"
 
-enum Why : uint8_t {
-    NEVER = 0,
-    HOST_ASKED = 1,
-    HOST_SILENT = 2,
+enum StopReason : uint8_t {
+    NOT_STOPPED = 0,
+    HOST_REQUEST = 1,
+    COMMUNICATION_TIMEOUT = 2,
     EMERGENCY = 3,
     BROWN_OUT = 4,
     POWER_ON = 5,
     RESET_BUTTON = 6,
-    HUNG = 7,
+    MAIN_LOOP_HUNG = 7,
     UNKNOWN_RESTART = 8,
     LINK_RESET = 9,
 };
@@ -19,8 +19,8 @@ enum Why : uint8_t {
 extern volatile bool stopped;
 
 void update_checksum();  // safe levels have changed
-void start_stopping();  // after the restart: take remembered outputs to their safe levels
-void stop_board(Why why);
+void restore_after_reset();  // after the restart: take remembered outputs to their safe levels
+void stop_board(StopReason why);
 void reset_link();
 void handle_watchdog(const uint8_t* data, uint8_t size);
 void handle_stop(const uint8_t* data, uint8_t size);
@@ -32,4 +32,4 @@ void report_restart();
 void feed_communication_watchdog();
 void check_communication_watchdog();             // every millisecond
 void check_emergency_input();  // four times a millisecond, interrupts off
-uint8_t emergency_pin();
+uint8_t emergency_stop_pin();
