@@ -1,4 +1,4 @@
-// Moves: begun, changed in flight, slowed down, halted.
+// Moves: start, change under way, controlled and abrupt stop.
 #include <math.h>
 
 #include "../core/clock.h"
@@ -23,25 +23,29 @@ bool plan_first_segment(Axis& axis, int32_t target)
     return true;
 }
 
-constexpr uint16_t REPLAN_HORIZON_TICKS = 4000;  // what is planned for later is planned anew when a move changes
+constexpr uint16_t REPLAN_HORIZON_TICKS = 4000;  // a change of a move replaces what is planned for later than this
 
-// The speed after `taken` steps of a stretch that ends at such a speed. It began at as much above or below its mean speed
-// as it ends below or above it, and the square changes evenly.
-static __attribute__((noinline)) float speed_within(const Segment& stretch, uint16_t steps_made, float end)
+// The speed after `steps_made` steps of a segment that ends at `end_speed`. Its first and last speed differ from its mean
+// speed by the same amount, and the square of the speed is linear in the steps.
+static __attribute__((noinline)) float speed_within(const Segment& segment, uint16_t steps_made, float end_speed)
 {
-    uint16_t steps = stretch.count;
-    float mean = TICKS_PER_S * FIXED_POINT_ONE / (stretch.interval + (stretch.add * int32_t(steps - 1) >> 1));
-    if (stretch.flags & CRUISE)
+    uint16_t steps = segment.count;
+    float mean = TICKS_PER_S * FIXED_POINT_ONE / (segment.interval + (segment.add * int32_t(steps - 1) >> 1));
+    if (segment.flags & CRUISE)
         return mean;
-    float begin = 2 * mean - end;
-    float squared = begin * begin + (end * end - begin * begin) * steps_made / steps;
-    return begin > 0 && squared > 0 ? sqrtf(squared) : 0;
+    float begin_speed = 2 * mean - end_speed;
+    float begin_squared = begin_speed * begin_speed;
+    float squared = begin_squared + (end_speed * end_speed - begin_squared) * steps_made / steps;
+    return begin_speed > 0 && squared > 0 ? sqrtf(squared) : 0;
 }
 
-static uint16_t steps_in_horizon(uint32_t interval) { return REPLAN_HORIZON_TICKS / (uint16_t(interval >> 16) + 1) + 1; }
+static uint16_t steps_in_horizon(uint32_t interval)
+{
+    return REPLAN_HORIZON_TICKS / (uint16_t(interval >> 16) + 1) + 1;
+}
 
-// Cuts the plan short, where that is more than a few milliseconds long. Returns false where it has to be tried again: the
-// interrupt was faster, or is about to take the long stretch.
+// Truncates what is planned beyond the horizon. Returns false where it must be tried again: the step interrupt was faster,
+// or is about to load a long segment.
 static bool try_truncate_queue(Axis& axis)
 {
     Segment now, queued;
@@ -50,14 +54,14 @@ static bool try_truncate_queue(Axis& axis)
         now = {axis.remaining, axis.interval, axis.add, axis.flags};
         queued = axis.queued;
     }
-    uint8_t slow = axis.deferred_flags;
+    uint8_t deferred = axis.deferred_flags;
     float speed = axis.planned_speed;
     uint16_t horizon = steps_in_horizon(now.interval), margin = horizon + horizon / 2 + 2;
     if ((now.flags & STEPS) && now.count > margin) {
-        // Its next step is already set: the others are reckoned with.
+        // The time of its next step is already set, so the speed is computed for the steps after it.
         if (queued.flags & STEPS)
             speed = speed_within(queued, 0, speed);
-        else if (queued.flags && slow)
+        else if (queued.flags && deferred)
             speed = 2 * TICKS_PER_S * FIXED_POINT_ONE / axis.deferred_interval / (queued.count + 1) - speed;
         now.count--;
         speed = speed_within(now, horizon - 1, speed);
@@ -100,16 +104,19 @@ static int32_t planned_position(const Axis& axis)
     return axis.planned_negative ? position - ahead : position + ahead;
 }
 
-// The move goes on another way, from what is planned for the next milliseconds. The planning is held.
+// Keeps what is planned for the next milliseconds; the move may then go on from there in another way. The planner is held.
 static void truncate_queue(Axis& axis)
 {
     while (axis.moving && !try_truncate_queue(axis))  // a limit may end it meanwhile
         busy_wait();
     if (axis.move_acceleration == 0)
-        axis.planned_speed = 0;  // nothing to be slowed down
+        axis.planned_speed = 0;  // without acceleration it stops at once
 }
 
-static float braking_distance(const Axis& axis) { return axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration); }
+static float braking_distance(const Axis& axis)
+{
+    return axis.planned_speed * axis.planned_speed / (2 * axis.move_acceleration);
+}
 
 void controlled_stop(Axis& axis)
 {
@@ -128,11 +135,11 @@ void controlled_stop(Axis& axis)
     request_plan();
 }
 
-// Speed, acceleration or target change in mid-move.
+// The speed, the acceleration or the target of a move under way has changed.
 static void replan_move(Axis& axis)
 {
     truncate_queue(axis);
-    // What could just stop at its target still can.
+    // An axis that can just stop at its target must not overshoot it for a rounding error.
     float ahead = axis.planned_negative ? planned_position(axis) - axis.target : axis.target - planned_position(axis);
     if (axis.move_acceleration > 0 && braking_distance(axis) > ahead && braking_distance(axis) < 1.02f * ahead)
         axis.planned_speed = sqrtf(2 * axis.move_acceleration * ahead);
@@ -150,7 +157,7 @@ void begin_move(Axis& axis, int32_t target, float speed)
     request_plan();
     if (axis.moving)
         return;
-    report_finished_moves();  // of the move before
+    report_finished_moves();  // the move before
     if (!plan_first_segment(axis, target)) {
         axis.move_end = ARRIVED;
         return;
@@ -169,13 +176,13 @@ void clear_queue(Axis& axis)
     }
 }
 
-void stop_abruptly(Axis& axis, MoveEnd ending)
+void stop_abruptly(Axis& axis, MoveEnd move_end)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         deactivate_axis(axis);
         if (axis.moving)
-            axis.move_end = ending;
+            axis.move_end = move_end;
         axis.moving = false;
         clear_queue(axis);
     }
@@ -190,7 +197,8 @@ void zero_position(Axis& axis)
         axis.end_position -= here;
         axis.target -= here;
         if (axis.wires > 1)
-            axis.phase = (here % phase_count(axis) * (axis.half_steps || axis.wires == 2 ? 1 : 2) + axis.phase) % phase_count(axis);
+            axis.phase = (here % phase_count(axis) * (axis.half_steps || axis.wires == 2 ? 1 : 2) + axis.phase) %
+                         phase_count(axis);
     }
     hold_planner(false);
 }

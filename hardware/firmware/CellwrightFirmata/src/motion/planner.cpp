@@ -1,5 +1,6 @@
-// The ideal trapezoid, cut into stretches. Step k is due when the way s(t) reaches k. The square of the speed changes
-// evenly with the way: v² = v0² + 2as. While slowing down it is 2a(steps to go), so that no rounding adds up.
+// The planner cuts the ideal trapezoid of a move into segments. Step k is due when the distance s(t) reaches k. The square
+// of the speed is linear in the distance: v² = v0² + 2as. While braking it is 2a × (steps left), so that rounding errors
+// do not add up.
 #include "planner.h"
 
 #include <math.h>
@@ -8,96 +9,102 @@
 #include "coils.h"
 #include "step_interrupt.h"
 
-constexpr float MAX_RAMP_SEGMENT_S = 0.06f;           // how long a stretch of a ramp may take, about
-constexpr float MAX_INTERVAL_TICKS = 30000;  // between events; longer intervals are cut by pauses
-constexpr float SINGLE_STEP_SPEED = TICKS_PER_S / MAX_INTERVAL_TICKS;  // from or to less than this each step is a stretch of its own
+constexpr float MAX_RAMP_SEGMENT_S = 0.06f;  // about the longest that one segment of a ramp takes
+constexpr float MAX_INTERVAL_TICKS = 30000;  // between events; a longer interval is divided by a pause segment
+constexpr float SINGLE_STEP_SPEED = TICKS_PER_S / MAX_INTERVAL_TICKS;  // below it each step is a segment of its own
 constexpr float MAX_SEGMENT_STEPS = 60000;
-constexpr float MAX_STEP_TICKS = 8e8f;   // no step takes longer than 400 s
+constexpr float MAX_STEP_TICKS = 8e8f;  // no step takes longer than 400 s
 constexpr float TOLERANCE = 1.0001f;
-constexpr float START_RATIO = 0.828427f;  // two steps from rest take 1 and √2 − 1 of √(2/a): the difference, of their mean
-constexpr uint16_t JOIN_MIN_STEPS = 8;  // steps; a stretch of more takes in the step that follows, where the speed turns
+// The first two steps from rest take 1 and √2 − 1 times √(2/a). This is the difference, as a share of their mean.
+constexpr float START_RATIO = 0.828427f;
+constexpr uint16_t JOIN_MIN_STEPS = 8;  // a ramp segment of more steps includes the peak step that follows
 
 NOINIT Axis axes[DEVICES];
 
-// One axis is planned at a time, in the housekeeping only, so what is reckoned with is kept here and not on the stack.
+// Only the housekeeping plans, one axis at a time. Its working values are static to keep the stack small.
 static struct {
-    float speed, speed_squared;  // at the beginning of the piece, steps/s and its square
-    float max_speed_squared, twice_a;
-    float steps_left;  // steps to the target
+    float speed, speed_squared;  // at the beginning of the draft, steps/s and its square
+    float max_speed_squared, twice_acceleration;
+    float steps_left;  // to the target
 } profile;
 static struct {
     uint16_t steps;
     float seconds;
-    float end;  // speed
+    float end_speed;
     bool is_cruise;
-} draft;
+} draft;  // the next segment, before it is converted to timer ticks
 
-// Takes in a part of the way: so many steps in so many seconds, to such a speed.
-static void append_steps(uint16_t steps, float seconds, float end, float end_squared)
+static void append_steps(uint16_t steps, float seconds, float end_speed, float end_squared)
 {
     draft.steps += steps;
     draft.seconds += seconds;
-    draft.end = profile.speed = end;
+    draft.end_speed = profile.speed = end_speed;
     profile.speed_squared = end_squared;
     profile.steps_left -= steps;
 }
 
-// A step in which the speed turns: it may speed up, go on evenly and slow down within it.
+// The step at the peak of the profile: within this one step the axis may accelerate, cruise and brake.
 static __attribute__((noinline)) void append_peak_step()
 {
-    float up = (profile.max_speed_squared - profile.speed_squared) / profile.twice_a;
-    float until_peak = (profile.steps_left - profile.speed_squared / profile.twice_a) / 2;
-    if (up > until_peak)
-        up = until_peak;
-    if (up < 0)
-        up = 0;
-    float peak_squared = profile.speed_squared + profile.twice_a * up;
-    float end_squared = profile.twice_a * (profile.steps_left - 1);
+    float accelerating = (profile.max_speed_squared - profile.speed_squared) / profile.twice_acceleration;
+    float to_peak = (profile.steps_left - profile.speed_squared / profile.twice_acceleration) / 2;
+    if (accelerating > to_peak)
+        accelerating = to_peak;
+    if (accelerating < 0)
+        accelerating = 0;
+    float peak_squared = profile.speed_squared + profile.twice_acceleration * accelerating;
+    float end_squared = profile.twice_acceleration * (profile.steps_left - 1);
     if (end_squared > peak_squared)
         end_squared = peak_squared;
-    float peak = sqrtf(peak_squared), end = sqrtf(end_squared);
-    float is_cruise = 1 - up - (peak_squared - end_squared) / profile.twice_a;
-    float seconds = 2 * (2 * peak - profile.speed - end) / profile.twice_a;
-    if (is_cruise > 0)
-        seconds += is_cruise / peak;
-    append_steps(1, seconds, end, end_squared);
+    float peak = sqrtf(peak_squared), end_speed = sqrtf(end_squared);
+    float cruising = 1 - accelerating - (peak_squared - end_squared) / profile.twice_acceleration;
+    float seconds = 2 * (2 * peak - profile.speed - end_speed) / profile.twice_acceleration;
+    if (cruising > 0)
+        seconds += cruising / peak;
+    append_steps(1, seconds, end_speed, end_squared);
 }
 
-static uint16_t to_step_count(float steps) { return steps < 1 ? 1 : uint16_t(steps < MAX_SEGMENT_STEPS ? steps : MAX_SEGMENT_STEPS); }
-
-// A stretch of a ramp, `to_rest` steps from where it would stand, and at most `most` steps long. The steps taken at once
-// are few enough for their intervals to change evenly, nearly: the more so, the faster they follow each other.
-static __attribute__((noinline)) void plan_ramp(float to_rest, float most, bool up)
+static uint16_t to_step_count(float steps)
 {
-    float share = to_rest * (to_rest < 32 ? 0.5f : to_rest < 256 ? 0.33f : 0.25f);
-    if (up)
-        share *= 1.5f;
-    if (to_rest == 0 || (up && share < 2))
-        share = 2;  // exact, see lay_out(); and long enough for the next to be planned meanwhile, for three axes too
-    else if (share > profile.speed * MAX_RAMP_SEGMENT_S)
-        share = profile.speed * MAX_RAMP_SEGMENT_S;
-    uint16_t steps = to_step_count(1.5f * share >= most ? most : share);  // no crumbs: they are over before the next is planned
-    float end, end_squared;
+    return steps < 1 ? 1 : uint16_t(steps < MAX_SEGMENT_STEPS ? steps : MAX_SEGMENT_STEPS);
+}
+
+// One segment of a ramp of at most `max_steps` steps. `rest_steps` is the distance to the end of the ramp at speed 0.
+// A segment changes its interval by the same amount at every step, which is nearly exact where it has few steps. The
+// higher the speed, the more steps it may have.
+static __attribute__((noinline)) void plan_ramp(float rest_steps, float max_steps, bool accelerates)
+{
+    float wanted = rest_steps * (rest_steps < 32 ? 0.5f : rest_steps < 256 ? 0.33f : 0.25f);
+    if (accelerates)
+        wanted *= 1.5f;
+    if (rest_steps == 0 || (accelerates && wanted < 2))
+        wanted = 2;  // exact, see queue_draft(); and long enough to plan the next segment, for three axes too
+    else if (wanted > profile.speed * MAX_RAMP_SEGMENT_S)
+        wanted = profile.speed * MAX_RAMP_SEGMENT_S;
+    // A short rest is included: alone it would end before the next segment is planned.
+    uint16_t steps = to_step_count(1.5f * wanted >= max_steps ? max_steps : wanted);
+    float end_speed, end_squared;
     for (;; steps = 1) {
-        float change = profile.twice_a * steps;
-        end_squared = up ? profile.speed_squared + change : profile.speed_squared - change;
-        end = end_squared > 0 ? sqrtf(end_squared) : 0;
-        if (steps == 1 || (up ? profile.speed_squared : end_squared) + profile.twice_a / 4 > SINGLE_STEP_SPEED * SINGLE_STEP_SPEED)
+        float change = profile.twice_acceleration * steps;
+        end_squared = accelerates ? profile.speed_squared + change : profile.speed_squared - change;
+        end_speed = end_squared > 0 ? sqrtf(end_squared) : 0;
+        if (steps == 1 || (accelerates ? profile.speed_squared : end_squared) + profile.twice_acceleration / 4 >
+                              SINGLE_STEP_SPEED * SINGLE_STEP_SPEED)
             break;
     }
-    append_steps(steps, 2 * steps / (profile.speed + end), end, end_squared);
+    append_steps(steps, 2 * steps / (profile.speed + end_speed), end_speed, end_squared);
 }
 
 static void plan_braking()
 {
-    profile.speed_squared = profile.twice_a * profile.steps_left;
+    profile.speed_squared = profile.twice_acceleration * profile.steps_left;
     plan_ramp(profile.steps_left, profile.steps_left, false);
 }
 
 static void plan_cruise(float speed, float steps)
 {
-    uint16_t some = to_step_count(steps);
-    append_steps(some, some / speed, speed, profile.speed_squared);
+    uint16_t count = to_step_count(steps);
+    append_steps(count, count / speed, speed, profile.speed_squared);
     draft.is_cruise = true;
 }
 
@@ -105,62 +112,62 @@ static void plan_peak()
 {
     bool joins = profile.steps_left >= 3 * JOIN_MIN_STEPS && profile.speed > 2 * SINGLE_STEP_SPEED;
     append_peak_step();
-    if (joins && profile.twice_a * profile.steps_left <= profile.speed_squared * TOLERANCE)
+    if (joins && profile.twice_acceleration * profile.steps_left <= profile.speed_squared * TOLERANCE)
         plan_braking();
 }
 
-// The next piece of a way with `to_go` steps ahead (negative: behind).
-static void plan_draft(int32_t to_go, float top)
+// The next segment of a move, `to_target` steps from its target (negative: the target is behind).
+static void plan_draft(int32_t to_target, float max_speed)
 {
     draft.steps = 0;
     draft.seconds = 0;
     draft.is_cruise = false;
-    if (profile.twice_a == 0) {
-        plan_cruise(top, to_go);
+    if (profile.twice_acceleration == 0) {
+        plan_cruise(max_speed, to_target);
         return;
     }
-    float per_twice_a = 1 / profile.twice_a, to_rest = profile.speed_squared * per_twice_a;
-    if (to_go <= 0 || to_rest > profile.steps_left * TOLERANCE) {  // beyond help: stop past the target, then come back
-        if (to_rest > 1.2f)
-            plan_ramp(to_rest, to_rest, false);
+    float inverse = 1 / profile.twice_acceleration, braking_steps = profile.speed_squared * inverse;
+    if (to_target <= 0 || braking_steps > profile.steps_left * TOLERANCE) {  // overshoots: brake, then come back
+        if (braking_steps > 1.2f)
+            plan_ramp(braking_steps, braking_steps, false);
         else
             append_steps(1, 2 / profile.speed, 0, 0);
         return;
     }
-    if (to_rest * TOLERANCE >= profile.steps_left) {
+    if (braking_steps * TOLERANCE >= profile.steps_left) {
         plan_braking();
         return;
     }
-    float top_ahead = (profile.max_speed_squared - profile.speed_squared) * per_twice_a;
-    if (profile.speed_squared > profile.max_speed_squared * TOLERANCE) {  // the speed was lowered in mid-move
-        if (top_ahead < -1)
-            plan_ramp(to_rest, -top_ahead, false);
+    float to_max_speed = (profile.max_speed_squared - profile.speed_squared) * inverse;
+    if (profile.speed_squared > profile.max_speed_squared * TOLERANCE) {  // the speed was lowered during the move
+        if (to_max_speed < -1)
+            plan_ramp(braking_steps, -to_max_speed, false);
         else
-            append_steps(1, 2 / (profile.speed + top), top, profile.max_speed_squared);
+            append_steps(1, 2 / (profile.speed + max_speed), max_speed, profile.max_speed_squared);
         return;
     }
-    float most = (profile.steps_left - to_rest) / 2;
+    float max_steps = (profile.steps_left - braking_steps) / 2;
     if (profile.speed_squared * TOLERANCE >= profile.max_speed_squared) {
-        if (most >= 0.5f)
-            plan_cruise(profile.speed, 2 * most);
+        if (max_steps >= 0.5f)
+            plan_cruise(profile.speed, 2 * max_steps);
         else
             plan_peak();
         return;
     }
-    if (most > top_ahead)
-        most = top_ahead;
-    if (most < 1) {
+    if (max_steps > to_max_speed)
+        max_steps = to_max_speed;
+    if (max_steps < 1) {
         plan_peak();
         return;
     }
-    plan_ramp(to_rest, most, true);
-    if (draft.steps > JOIN_MIN_STEPS && most < draft.steps + 1 && profile.steps_left > 1)
+    plan_ramp(braking_steps, max_steps, true);
+    if (draft.steps > JOIN_MIN_STEPS && max_steps < draft.steps + 1 && profile.steps_left > 1)
         append_peak_step();
 }
 
-static uint32_t to_fixed_point(float half_us) { return uint32_t(half_us * FIXED_POINT_ONE + 0.5f); }
+static uint32_t to_fixed_point(float ticks) { return uint32_t(ticks * FIXED_POINT_ONE + 0.5f); }
 
-// The interrupt looks at the flags first, so they come last.
+// The step interrupt tests the flags first, so they are written last.
 static void queue_segment(Axis& axis, uint16_t count, uint32_t interval, int32_t add, uint8_t flags)
 {
     axis.queued.count = count;
@@ -174,34 +181,36 @@ static void queue_segment(Axis& axis, uint16_t count, uint32_t interval, int32_t
     }
 }
 
-// The piece as a stretch. A step too slow for the timer is cut into a pause and a rest of the same length as its parts.
-static void queue_draft(Axis& axis, float begin, uint8_t flags)
+// Converts the draft to a segment. A step too slow for the timer becomes a pause segment and one deferred step; all their
+// intervals are equal.
+static void queue_draft(Axis& axis, float begin_speed, uint8_t flags)
 {
-    float half_us = draft.seconds * TICKS_PER_S;
+    float ticks = draft.seconds * TICKS_PER_S;
     if (draft.steps > 1)
-        half_us /= draft.steps;
+        ticks /= draft.steps;
     flags |= QUEUED;
-    if (half_us > MAX_STEP_TICKS)
-        half_us = MAX_STEP_TICKS;
-    if (half_us > MAX_INTERVAL_TICKS) {
-        uint16_t pauses = to_step_count(half_us / MAX_INTERVAL_TICKS + 1);
-        axis.deferred_interval = to_fixed_point(half_us / (pauses + 1));
+    if (ticks > MAX_STEP_TICKS)
+        ticks = MAX_STEP_TICKS;
+    if (ticks > MAX_INTERVAL_TICKS) {
+        uint16_t pauses = to_step_count(ticks / MAX_INTERVAL_TICKS + 1);
+        axis.deferred_interval = to_fixed_point(ticks / (pauses + 1));
         axis.deferred_flags = (flags | STEPS) & ~CRUISE;
         queue_segment(axis, pauses, axis.deferred_interval, 0, flags & (QUEUED | NEGATIVE));
         return;
     }
     int32_t add = 0;
     if (draft.steps > 1 && !draft.is_cruise) {
-        if (begin > 0 && draft.end > 0)
-            add = (begin - draft.end) / (begin * draft.end * draft.steps) * (TICKS_PER_S * FIXED_POINT_ONE);
+        if (begin_speed > 0 && draft.end_speed > 0)
+            add = (begin_speed - draft.end_speed) / (begin_speed * draft.end_speed * draft.steps) *
+                  (TICKS_PER_S * FIXED_POINT_ONE);
         else if (draft.steps == 2)
-            add = half_us * FIXED_POINT_ONE * (begin > 0 ? START_RATIO : -START_RATIO);
+            add = ticks * FIXED_POINT_ONE * (begin_speed > 0 ? START_RATIO : -START_RATIO);
     }
-    uint32_t interval = to_fixed_point(half_us) - (add * int32_t(draft.steps - 1) >> 1);  // a division takes long
+    uint32_t interval = to_fixed_point(ticks) - (add * int32_t(draft.steps - 1) >> 1);  // a division takes long
     queue_segment(axis, draft.steps, interval, add, flags | STEPS);
 }
 
-// Fills the axis's next stretch, which is empty.
+// The queue of this axis is empty.
 static void plan_next_segment(Axis& axis)
 {
     if (axis.deferred_flags) {
@@ -210,26 +219,28 @@ static void plan_next_segment(Axis& axis)
         queue_segment(axis, 1, axis.deferred_interval, 0, flags);
         return;
     }
-    int32_t to_go = axis.target - axis.end_position;
-    float begin = axis.planned_speed, top = axis.move_speed;
-    if (begin == 0) {
-        if (to_go == 0) {
+    int32_t to_target = axis.target - axis.end_position;
+    float begin_speed = axis.planned_speed, max_speed = axis.move_speed;
+    if (begin_speed == 0) {
+        if (to_target == 0) {
             queue_segment(axis, 1, 40UL << 16, 0, QUEUED | LAST);
             return;
         }
-        axis.planned_negative = to_go < 0;
+        axis.planned_negative = to_target < 0;
     }
     if (axis.planned_negative)
-        to_go = -to_go;
-    profile = {begin, begin * begin, top * top, 2 * axis.move_acceleration, float(to_go)};
-    plan_draft(to_go, top);
+        to_target = -to_target;
+    profile = {begin_speed, begin_speed * begin_speed, max_speed * max_speed, 2 * axis.move_acceleration,
+               float(to_target)};
+    plan_draft(to_target, max_speed);
     if (draft.is_cruise && draft.seconds * TICKS_PER_S > MAX_INTERVAL_TICKS * draft.steps) {
         draft.steps = 1;
-        draft.seconds = 1 / draft.end;
+        draft.seconds = 1 / draft.end_speed;
     }
-    bool last = to_go == draft.steps && (draft.end == 0 || axis.move_acceleration == 0);
-    queue_draft(axis, begin, (axis.planned_negative ? NEGATIVE : 0) | (last ? LAST : 0) | (draft.is_cruise ? CRUISE : 0));
-    axis.planned_speed = last ? 0 : draft.end;
+    bool last = to_target == draft.steps && (draft.end_speed == 0 || axis.move_acceleration == 0);
+    queue_draft(axis, begin_speed,
+                (axis.planned_negative ? NEGATIVE : 0) | (last ? LAST : 0) | (draft.is_cruise ? CRUISE : 0));
+    axis.planned_speed = last ? 0 : draft.end_speed;
 }
 
 volatile bool plan_requested;
@@ -260,7 +271,7 @@ OUT_OF_LINE void plan_one_segment()
     for (uint8_t n = 0; n < DEVICES; n++) {
         uint8_t device = first + n < DEVICES ? first + n : first + n - DEVICES;
         if (needs_segment(axes[device])) {
-            plan_requested = true;  // there may be another
+            plan_requested = true;  // another axis may need one
             plan_next_segment(axes[device]);
             first = device + 1 < DEVICES ? device + 1 : 0;
             return;

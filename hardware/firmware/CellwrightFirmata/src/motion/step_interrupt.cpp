@@ -1,22 +1,25 @@
-// Steps come from timer 1's first comparison. Whichever axis is due next sets it; axes due within a few microseconds of
-// each other are served in one go, which spares the interrupt's own time. Late steps catch up: none is left out.
+// The step interrupt: timer 1, compare A. It sleeps until the next step of any axis. Axes that are due within the batch
+// window are served in one pass, which spares the cost of another interrupt. Late steps catch up: none is left out.
 #include "step_interrupt.h"
 
 #include <stddef.h>
 
 #include "../core/clock.h"
 #include "../safety/stop.h"
+#if defined(__AVR__)
+#include "step_interrupt_avr.h"
+#endif
 
-// half us: an axis due so soon is served with another. Of three at 20,000 steps/s two are always that near, which
-// leaves time for the rest in any phase.
+// All in timer ticks (0.5 us).
+// Of three axes at 20,000 steps/s two are always due within the window; that leaves time for the rest in any phase.
 constexpr int16_t BATCH_WINDOW = 34;
-constexpr int16_t LATE_LIMIT = -40;        // half us
-constexpr int16_t MAX_SLEEP = 16000;       // half us: the longest that this interrupt sleeps
-constexpr int16_t YIELD_TIME = 50;     // half us: for the second comparison, where steps leave it no time
-constexpr uint16_t START_DELAY = 8;        // half us
-constexpr uint8_t RETRIGGER_DELAY = 4;      // half us: past before the interrupt is left, so that it comes again before the second
-constexpr int16_t MIN_SLEEP = 10;     // half us: not worth leaving the interrupt for
-constexpr uint32_t UNDERRUN_INTERVAL = 16000UL << 16;  // where a stretch is not planned yet: until it is
+constexpr int16_t LATE_LIMIT = -40;  // a step that comes later than this is counted as late
+constexpr int16_t MAX_SLEEP = 16000;
+constexpr int16_t MIN_SLEEP = 10;  // a shorter wait is not worth leaving the interrupt for
+constexpr int16_t YIELD_TIME = 50;  // for the systick, where steps leave it no time
+constexpr uint16_t START_DELAY = 8;
+constexpr uint8_t RETRIGGER_DELAY = 4;  // over before the interrupt returns, so that it comes again before the systick
+constexpr uint32_t UNDERRUN_INTERVAL = 16000UL << 16;  // unless the planner resumes the axis sooner
 
 static Axis* active_axes[DEVICES];
 static volatile uint8_t active_count;
@@ -64,7 +67,7 @@ static void enter_underrun(Axis& axis)
     axis.add = 0;
 }
 
-// One event of an axis: a step, or a part of a pause. Returns whether the axis goes on. For the interrupt.
+// One event of an axis: a step, or a part of a pause. Returns whether the axis stays active. Called by the interrupt.
 extern "C" bool service_axis(Axis& axis) __attribute__((used, externally_visible));
 extern "C" bool service_axis(Axis& axis)
 {
@@ -85,7 +88,7 @@ extern "C" bool service_axis(Axis& axis)
         } else if (!load_next_segment(axis)) {
             enter_underrun(axis);
         }
-        // The housekeeping that runs already looks again: to wake it would cost the time that it needs.
+        // Housekeeping that runs already tests this flag again; waking it would cost the time that it needs.
         if (!plan_requested) {
             plan_requested = true;
             OCR1B = TCNT1 + 4;
@@ -98,112 +101,88 @@ extern "C" bool service_axis(Axis& axis)
 }
 
 #if defined(__AVR__)
-#define OFFSET(name, field) [name] "i"(offsetof(Axis, field))
+#define FIELD(name, member) [name] "i"(offsetof(Axis, member))
 
-// What serve_axis() does, for events that end no stretch and meet no limit: written out, as the compiler's own saves
-// twice the registers and half the step rate is lost. X goes through the running axes, Y is the axis, r24 is the
-// time plus TOGETHER + 1, so that an axis is due where its time less r24 is negative; r22 the shortest wait found.
+// Compare A. The assembly does what service_axis() does, for an event that does not end its segment and meets no limit.
+// The compiler's own code saves twice as many registers, which halves the step rate.
 ISR(TIMER1_COMPA_vect, ISR_NAKED)
 {
     asm volatile(
-        "push r18 \n in r18, __SREG__ \n push r18 \n"
-        "push r0 \n push r1 \n push r19 \n push r20 \n push r21 \n push r22 \n push r23 \n push r24 \n push r25 \n"
-        "push r26 \n push r27 \n push r28 \n push r29 \n push r30 \n push r31 \n"
-        "again%=: \n"
-        "lds r21, %[count] \n tst r21 \n breq off%= \n"
-        "lds r24, %[time] \n lds r25, %[time]+1 \n adiw r24, %[together]+1 \n"
-        "ldi r22, lo8(%[far]) \n ldi r23, hi8(%[far]) \n"
-        "ldi r26, lo8(%[active_axes]) \n ldi r27, hi8(%[active_axes]) \n"
-        "axis%=: \n"
-        "ld r28, X+ \n ld r29, X+ \n"
-        "ldd r18, Y+%[next_step_time]+2 \n ldd r19, Y+%[next_step_time]+3 \n sub r18, r24 \n sbc r19, r25 \n brmi due%= \n"
-        "waits%=: \n"
-        "cp r18, r22 \n cpc r19, r23 \n brge counted%= \n movw r22, r18 \n"
-        "counted%=: \n"
-        "dec r21 \n brne axis%= \n"
-        "add r24, r22 \n adc r25, r23 \n sts %[compare]+1, r25 \n sts %[compare], r24 \n"
-        "lds r18, %[time] \n lds r19, %[time]+1 \n sub r24, r18 \n sbc r25, r19 \n"
-        "sbiw r24, %[near] \n brmi again%= \n"
-        "leave%=: \n"
-        "sbic %[flags1], %[waits] \n rjmp waiting%= \n"
-        "bye%=: \n"
-        "pop r31 \n pop r30 \n pop r29 \n pop r28 \n pop r27 \n pop r26 \n"
-        "pop r25 \n pop r24 \n pop r23 \n pop r22 \n pop r21 \n pop r20 \n pop r19 \n pop r1 \n pop r0 \n"
-        "pop r18 \n out __SREG__, r18 \n pop r18 \n reti \n"
+        SAVE_REGISTERS
 
-        "off%=: \n"
-        "lds r18, %[mask] \n andi r18, %[allbut] \n sts %[mask], r18 \n rjmp leave%= \n"
+        LABEL(begin_pass)
+        BEGIN_PASS
+        LABEL(next_axis)
+        BRANCH_IF_DUE
+        LABEL(axis_waits)
+        KEEP_SHORTEST_WAIT
+        REPEAT_FOR_NEXT_AXIS
+        SLEEP_FOR_SHORTEST_WAIT
 
-        "late%=: \n"
-        "lds r18, %[latecount] \n lds r19, %[latecount]+1 \n subi r18, 0xFF \n sbci r19, 0xFF \n"
-        "sts %[latecount], r18 \n sts %[latecount]+1, r19 \n rjmp intime%= \n"
+        LABEL(leave)
+        BRANCH_IF_SYSTICK_WAITS
+        LABEL(return)
+        RESTORE_REGISTERS_AND_RETURN
 
-        "due%=: \n"
-        "cpi r18, lo8(%[late]) \n ldi r20, hi8(%[late]) \n cpc r19, r20 \n brlt late%= \n"
-        "intime%=: \n"
-        // A limit?
-        "ldd r20, Y+%[limitmask] \n tst r20 \n breq nolimit%= \n"
-        "ldd r30, Y+%[limitpin] \n ldd r31, Y+%[limitpin]+1 \n ld r18, Z \n ldd r19, Y+%[invert] \n eor r18, r19 \n"
-        "and r18, r20 \n brne slowly%= \n"
-        "nolimit%=: \n"
-        // The last event of a stretch?
-        "ldd r18, Y+%[remaining] \n ldd r19, Y+%[remaining]+1 \n subi r18, 1 \n sbci r19, 0 \n breq slowly%= \n"
-        "ldd r30, Y+%[pin] \n ldd r31, Y+%[pin]+1 \n ldd r20, Y+%[pinmask] \n st Z, r20 \n"
-        "std Y+%[remaining], r18 \n std Y+%[remaining]+1, r19 \n"
-        // due += interval
-        "ldd r0, Y+%[next_step_time] \n ldd r1, Y+%[interval] \n add r0, r1 \n std Y+%[next_step_time], r0 \n"
-        "ldd r0, Y+%[next_step_time]+1 \n ldd r1, Y+%[interval]+1 \n adc r0, r1 \n std Y+%[next_step_time]+1, r0 \n"
-        "ldd r18, Y+%[next_step_time]+2 \n ldd r1, Y+%[interval]+2 \n adc r18, r1 \n std Y+%[next_step_time]+2, r18 \n"
-        "ldd r19, Y+%[next_step_time]+3 \n ldd r1, Y+%[interval]+3 \n adc r19, r1 \n std Y+%[next_step_time]+3, r19 \n"
-        // interval += growth, which is 0 at even speed
-        "ldd r0, Y+%[flags] \n sbrc r0, %[coils] \n rjmp coils%= \n"
-        "flags%=: \n"
-        "sbrc r0, %[cruise] \n rjmp even%= \n"
-        "ldd r0, Y+%[interval] \n ldd r1, Y+%[add] \n add r0, r1 \n std Y+%[interval], r0 \n"
-        "ldd r0, Y+%[interval]+1 \n ldd r1, Y+%[add]+1 \n adc r0, r1 \n std Y+%[interval]+1, r0 \n"
-        "ldd r0, Y+%[interval]+2 \n ldd r1, Y+%[add]+2 \n adc r0, r1 \n std Y+%[interval]+2, r0 \n"
-        "ldd r0, Y+%[interval]+3 \n ldd r1, Y+%[add]+3 \n adc r0, r1 \n std Y+%[interval]+3, r0 \n"
-        "even%=: \n"
-        "st Z, r20 \n"
-        "sub r18, r24 \n sbc r19, r25 \n rjmp waits%= \n"
+        LABEL(disable)  // no axis is active
+        DISABLE_STEP_INTERRUPT
+        GO_TO(leave)
 
-        "slowly%=: \n"
-        // That takes long: an encoder that waits gets its turn before the next axis does.
-        "push r26 \n push r27 \n"
-        "clr r1 \n movw r24, r28 \n call service_axis \n"
-        "pop r27 \n pop r26 \n"
-        "tst r24 \n brne goeson%= \n"
-        // It has ended: the last of the running axes takes its place.
-        "lds r18, %[count] \n dec r18 \n sts %[count], r18 \n"
-        "ldi r30, lo8(%[active_axes]) \n ldi r31, hi8(%[active_axes]) \n clr r19 \n lsl r18 \n add r30, r18 \n adc r31, r19 \n"
-        "ld r18, Z \n ldd r19, Z+1 \n st -X, r19 \n st -X, r18 \n"
-        "goeson%=: \n"
-        "in r18, %[changes] \n tst r18 \n brne soon%= \n rjmp again%= \n"
-        "soon%=: \n"
-        "lds r24, %[time] \n lds r25, %[time]+1 \n adiw r24, %[soon] \n sts %[compare]+1, r25 \n sts %[compare], r24 \n rjmp leave%= \n"
+        LABEL(count_late)
+        COUNT_LATE_STEP
+        GO_TO(check_limit)
 
-        "coils%=: \n"
-        "ldi r30, 1 \n sts %[wanted], r30 \n lds r30, %[time] \n lds r31, %[time]+1 \n adiw r30, 4 \n"
-        "sts %[wake]+1, r31 \n sts %[wake], r30 \n"
-        "ldd r30, Y+%[pin] \n ldd r31, Y+%[pin]+1 \n rjmp flags%= \n"
+        LABEL(axis_is_due)
+        BRANCH_IF_LATE
+        LABEL(check_limit)
+        BRANCH_IF_LIMIT_IS_ACTIVE
+        BRANCH_IF_SEGMENT_ENDS
+        BEGIN_STEP_PULSE
+        STORE_REMAINING
+        NEXT_STEP_TIME_PLUS_INTERVAL
+        LOAD_FIELD(r0, flags)
+        "sbrc r0, %[coils_bit] \n" GO_TO(coils)
+        LABEL(coils_done)
+        "sbrc r0, %[cruise_bit] \n" GO_TO(interval_done)  // add is 0
+        INTERVAL_PLUS_ADD
+        LABEL(interval_done)
+        END_STEP_PULSE
+        COMPUTE_WAIT
+        GO_TO(axis_waits)
 
-        // The second comparison waits. Once that is for a quarter of a millisecond, it gets some time, as it stops the board.
-        "waiting%=: \n"
-        "lds r24, %[time] \n lds r25, %[time]+1 \n lds r18, %[wake] \n lds r19, %[wake]+1 \n"
-        "movw r22, r24 \n sub r22, r18 \n sbc r23, r19 \n cpi r23, 2 \n brge starved%= \n rjmp bye%= \n"
-        "starved%=: \n"
-        "subi r24, lo8(-(%[respite])) \n sbci r25, hi8(-(%[respite])) \n sts %[compare]+1, r25 \n sts %[compare], r24 \n rjmp bye%= \n"
+        LABEL(call_service)
+        CALL_SERVICE_AXIS
+        "tst r24 \n brne axis_goes_on%= \n"
+        REMOVE_ACTIVE_AXIS
+        LABEL(axis_goes_on)
+        // service_axis() takes long: a pin change that waits (an encoder's) is served before the next axis is.
+        BRANCH_IF_PIN_CHANGE_WAITS
+        GO_TO(begin_pass)
+        LABEL(retrigger)
+        RETRIGGER
+        GO_TO(leave)
+
+        LABEL(coils)
+        REQUEST_HOUSEKEEPING
+        GO_TO(coils_done)
+
+        // The systick (compare B) waits. It stops the board, so it gets some time once it has waited for 250 us.
+        LABEL(systick_waits)
+        YIELD_IF_SYSTICK_IS_STARVED
+        GO_TO(return)
         :
-        : [count] "i"(&active_count), [active_axes] "i"(active_axes), [latecount] "i"(&late_count), [time] "n"(_SFR_MEM_ADDR(TCNT1)),
-          [compare] "n"(_SFR_MEM_ADDR(OCR1A)), [mask] "n"(_SFR_MEM_ADDR(TIMSK1)), [allbut] "n"(0xFF & ~_BV(OCIE1A)),
-          [respite] "n"(YIELD_TIME), [flags1] "I"(_SFR_IO_ADDR(TIFR1)), [changes] "I"(_SFR_IO_ADDR(PCIFR)), [waits] "n"(OCF1B),
-          [together] "n"(BATCH_WINDOW), [soon] "n"(RETRIGGER_DELAY), [far] "n"(MAX_SLEEP), [near] "n"(MIN_SLEEP), [late] "n"(LATE_LIMIT - BATCH_WINDOW - 1), [cruise] "n"(2),
-          [coils] "n"(4), [wanted] "i"(&plan_requested), [wake] "n"(_SFR_MEM_ADDR(OCR1B)),
-          OFFSET(pin, step_pin), OFFSET(pinmask, active_step_mask), OFFSET(limitpin, limit.pin), OFFSET(limitmask, limit.mask),
-          OFFSET(invert, limit.invert), OFFSET(next_step_time, next_step_time), OFFSET(interval, interval), OFFSET(add, add),
-          OFFSET(remaining, remaining), OFFSET(flags, flags));
+        : [active_count] "i"(&active_count), [active_axes] "i"(active_axes), [late_count] "i"(&late_count),
+          [plan_requested] "i"(&plan_requested), [timer] "n"(_SFR_MEM_ADDR(TCNT1)),
+          [step_compare] "n"(_SFR_MEM_ADDR(OCR1A)), [systick_compare] "n"(_SFR_MEM_ADDR(OCR1B)),
+          [timer_mask] "n"(_SFR_MEM_ADDR(TIMSK1)), [all_but_step] "n"(0xFF & ~_BV(OCIE1A)),
+          [timer_flags] "I"(_SFR_IO_ADDR(TIFR1)), [systick_flag] "n"(OCF1B), [pin_change_flags] "I"(_SFR_IO_ADDR(PCIFR)),
+          [batch_window] "n"(BATCH_WINDOW), [max_sleep] "n"(MAX_SLEEP), [min_sleep] "n"(MIN_SLEEP),
+          [late_limit] "n"(LATE_LIMIT - BATCH_WINDOW - 1), [retrigger_delay] "n"(RETRIGGER_DELAY),
+          [yield_time] "n"(YIELD_TIME), [cruise_bit] "n"(CRUISE_BIT), [coils_bit] "n"(COILS_BIT), FIELD(step_pin, step_pin),
+          FIELD(active_step_mask, active_step_mask), FIELD(limit_pin, limit.pin), FIELD(limit_mask, limit.mask),
+          FIELD(limit_invert, limit.invert), FIELD(next_step_time, next_step_time), FIELD(interval, interval),
+          FIELD(add, add), FIELD(remaining, remaining), FIELD(flags, flags));
 }
-static_assert(CRUISE == 1 << 2 && COILS == 1 << 4, "the interrupt looks at these bits");
 #else
 static int16_t ticks_until(const Axis& axis) { return int16_t(uint16_t(axis.next_step_time >> 16) - TCNT1); }
 
@@ -229,7 +208,7 @@ void start_axes(Axis** started, uint8_t count)
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         if (stopped)
-            count = 0;  // the board was stopped while they were being planned
+            count = 0;  // the board was stopped while the planner worked
         uint32_t now = uint32_t(uint16_t(TCNT1 + 40)) << 16;
         for (uint8_t n = 0; n < count; n++) {
             Axis& axis = *started[n];
@@ -247,7 +226,6 @@ void start_axes(Axis** started, uint8_t count)
     wake_housekeeping();
 }
 
-// Interrupts are off.
 void resume_axis(Axis& axis)
 {
     axis.flags &= ~UNDERRUN;
@@ -255,7 +233,6 @@ void resume_axis(Axis& axis)
     OCR1A = TCNT1 + START_DELAY;
 }
 
-// Interrupts are off, or may be.
 void deactivate_axis(Axis& axis)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
