@@ -1,4 +1,4 @@
-// What differs between the chips, and how many of each thing there is room for.
+// What differs between the chips: pins, and how many devices of each kind fit into the memory.
 #pragma once
 
 #include <avr/interrupt.h>
@@ -16,8 +16,8 @@ constexpr uint16_t RX_BUFFER_BYTES = 256, TX_BUFFER_BYTES = 128;
 #else
 constexpr uint8_t CHIP = 0;
 #if defined(CELLWRIGHT_NANO)
-constexpr uint8_t PINS = 22;  // A6 and A7 are pins of the Nano's package only
-// Its code is packed more tightly, which takes more of the stack.
+constexpr uint8_t PINS = 22;  // with A6 and A7
+// -mcall-prologues needs more stack, so there are fewer devices.
 constexpr uint8_t LIMITERS = 4, SERVOS = 2, TIMED_INPUTS = 5;
 #else
 constexpr uint8_t PINS = 20;
@@ -28,27 +28,27 @@ constexpr uint8_t DEVICES = 6, GROUPS = 5, ENCODERS = 2, CONVERTERS = 2, HOMINGS
 constexpr uint16_t RX_BUFFER_BYTES = 64, TX_BUFFER_BYTES = 64;
 #endif
 
-constexpr uint8_t PORTS = (PINS + 7) / 8;  // Firmata's ports: eight pins each, by number
+constexpr uint8_t PORTS = (PINS + 7) / 8;  // Firmata's ports: eight consecutive pin numbers each
 constexpr uint8_t NO_PIN = 0x7F;
 constexpr uint32_t BAUD = 57600;
 
-// Step rates up to which no step is late while the host's line is busy, measured (make bench-firmware).
+// The highest step rates without late steps while the serial line is busy, in steps/s; measured by make bench-firmware.
 constexpr uint32_t MAX_STEP_RATE_ONE_AXIS = 50000, MAX_STEP_RATE_ALL_AXES = 60000;
 
 #if defined(__AVR__)
 inline volatile uint8_t* register_at(uint16_t address) { return reinterpret_cast<volatile uint8_t*>(address); }
-inline void toggle_pins(volatile uint8_t* pin, uint8_t mask) { *pin = mask; }  // what writing to a PIN register does
-inline void busy_wait() {}  // in a loop that waits for the chip
-#else  // tests/hardware/firmware/native
+inline void toggle_pins(volatile uint8_t* pin, uint8_t mask) { *pin = mask; }  // by writing to a PIN register
+inline void busy_wait() {}                                                     // the body of a polling loop
+#else                                                                          // tests/hardware/firmware/native
 inline volatile uint8_t* register_at(uint16_t address) { return &native_memory[address]; }
 inline void toggle_pins(volatile uint8_t* pin, uint8_t mask) { native_toggle_pins(pin, mask); }
 inline void busy_wait() { native_busy_wait(); }
 #endif
 
-// What a frequent interrupt calls now and then: within it, the compiler would save the registers that this uses every time.
+// For what a frequent interrupt calls rarely: inlined, its registers would be saved by every interrupt.
 #define OUT_OF_LINE __attribute__((noinline))
 
-// What a restart does not clear. Nothing in it has an initial value.
+// Memory that a reset does not clear; it has no initial value.
 #if defined(__AVR__)
 #define NOINIT __attribute__((section(".noinit")))
 #else

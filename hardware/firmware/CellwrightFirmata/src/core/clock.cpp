@@ -7,7 +7,7 @@
 #include "../safety/stop.h"
 
 static volatile uint32_t timer_overflows;
-static volatile uint16_t last_timer;  // the timer, when overflows were counted
+static volatile uint16_t last_timer;  // the timer when its overflows were last counted
 NOINIT static uint32_t elapsed_ms;
 static uint32_t elapsed_before_reset_ms;
 static uint16_t next_systick;
@@ -34,7 +34,7 @@ uint16_t timer_ticks()
     return now;
 }
 
-// Overflows and counter as of one moment.
+// Counter and overflows of the same moment.
 static uint16_t read_timer(uint32_t& high)
 {
     uint16_t low;
@@ -71,7 +71,7 @@ uint32_t uptime_ms()
 
 uint32_t previous_uptime_ms() { return elapsed_before_reset_ms; }
 
-// At every beat, which nothing holds up, as it does the overflow's own interrupt where steps leave no time.
+// Called at every systick. Where steps leave little time, the overflow interrupt would come too late.
 static inline void count_timer_overflow()
 {
     uint16_t now = TCNT1;
@@ -83,16 +83,16 @@ static inline void count_timer_overflow()
 ISR(TIMER1_OVF_vect) {}  // not enabled
 
 enum Alarm : uint8_t { NO_ALARM, FAR, NEAR };
-constexpr uint16_t NEAR_TICKS = 4000;  // half us
+constexpr uint16_t NEAR_TICKS = 4000;
 static volatile Alarm alarm;
-static volatile uint32_t alarm_at;
+static volatile uint32_t alarm_time;
 
 void set_alarm(uint32_t time)
 {
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        if (alarm == NO_ALARM || int32_t(time - alarm_at) < 0) {
-            alarm_at = time;
+        if (alarm == NO_ALARM || int32_t(time - alarm_time) < 0) {
+            alarm_time = time;
             alarm = FAR;
             if (uint16_t(uint16_t(time) - TCNT1) < uint16_t(OCR1B - TCNT1))
                 OCR1B = time;
@@ -121,20 +121,20 @@ static inline bool has_passed(uint16_t time) { return int16_t(TCNT1 - time) >= -
 
 static OUT_OF_LINE void update_alarm_range()
 {
-    if (int32_t(alarm_at - timer_ticks_32()) < NEAR_TICKS)
+    if (int32_t(alarm_time - timer_ticks_32()) < NEAR_TICKS)
         alarm = NEAR;
 }
 
-// The whole time is read only where the lower half of it fits, as that takes long.
+// Reading all 32 bits takes long, so the lower 16 bits are compared first.
 static inline bool is_alarm_due()
 {
-    if (alarm == FAR && uint16_t(uint16_t(alarm_at) - TCNT1 + NEAR_TICKS / 4) < NEAR_TICKS)
+    if (alarm == FAR && uint16_t(uint16_t(alarm_time) - TCNT1 + NEAR_TICKS / 4) < NEAR_TICKS)
         update_alarm_range();
-    return alarm == NEAR && has_passed(alarm_at);
+    return alarm == NEAR && has_passed(alarm_time);
 }
 
-// What must come on time (ends of pulses, the emergency stop) is done at once; the rest with interrupts on, so that
-// steps and the line go on, and this interrupt too.
+// Compare B. First, with interrupts off, what must be on time: the emergency stop and the ends of pulses. Then the
+// housekeeping and the planner, with interrupts on: steps, the serial line and this interrupt itself go on.
 ISR(TIMER1_COMPB_vect)
 {
     static volatile uint8_t systicks_due;
@@ -142,7 +142,7 @@ ISR(TIMER1_COMPB_vect)
     check_emergency_input();
     if (is_alarm_due()) {
         alarm = NO_ALARM;
-        service_timed_outputs();  // and sets the next alarm
+        service_timed_outputs();  // sets the next alarm
     }
     if (has_passed(next_systick)) {
         next_systick += TICKS_PER_SYSTICK;
@@ -151,8 +151,8 @@ ISR(TIMER1_COMPB_vect)
             systicks_due++;
     }
     uint16_t time = next_systick;
-    if (alarm == NEAR && int16_t(alarm_at - time) < 0)
-        time = alarm_at;
+    if (alarm == NEAR && int16_t(alarm_time - time) < 0)
+        time = alarm_time;
     if (has_passed(time - 4))
         time = TCNT1 + 4;
     OCR1B = time;

@@ -1,18 +1,19 @@
-// Time: timer 1 counts half microseconds and never stops. Steps, pulses, servos and the tick are compared with it.
+// Time: timer 1 counts half microseconds and never stops. Compare A is the step interrupt. Compare B is the systick:
+// the housekeeping every 250 us, and an alarm for pulses and servos.
 #pragma once
 
 #include "chip.h"
 
 constexpr uint16_t TICKS_PER_US = 2;
-constexpr uint16_t TICKS_PER_SYSTICK = 500;  // the housekeeping's beat, 250 us
+constexpr uint16_t TICKS_PER_SYSTICK = 500;  // 250 us
 constexpr uint8_t SYSTICKS_PER_MS = 4;
 
 void start_clock();
-uint16_t timer_ticks();          // half us, 16 bits
-uint32_t timer_ticks_32();     // half us, 32 bits
-uint32_t uptime_us();   // since the start; begins again after 71 minutes
-uint32_t uptime_ms();   // since the start
-uint32_t previous_uptime_ms();  // how long the board ran before its last restart; kept over that
+uint16_t timer_ticks();         // 0.5 us each
+uint32_t timer_ticks_32();      // the same, 32 bits
+uint32_t uptime_us();           // since the start; wraps after 71 minutes
+uint32_t uptime_ms();           // since the start
+uint32_t previous_uptime_ms();  // how long the board ran before its last reset
 
-void wake_housekeeping();  // soon: something is to be planned
-void set_alarm(uint32_t at);  // half us: when end_what_is_due() is to be called, at the latest
+void wake_housekeeping();       // soon, as a segment may be needed
+void set_alarm(uint32_t time);  // timer ticks: service_timed_outputs() is called then, or before

@@ -6,11 +6,11 @@
 #include "serial.h"
 
 #if defined(__AVR__)
-extern uint8_t __heap_start;  // the linker's: where variables end
+extern uint8_t __heap_start;  // from the linker: the end of the variables
 constexpr uint8_t STACK_PAINT = 0xC5;
 constexpr uint16_t RAM_START = 0x100 + (RAMEND > 0x8FF ? 0x100 : 0);
 
-// Before anything else runs: paint what will be the stack, to see later how much of it was used.
+// Stack painting: fills the free memory before anything else runs, to find the deepest use of the stack later.
 void paint_stack() __attribute__((naked, used, section(".init3")));
 void paint_stack()
 {

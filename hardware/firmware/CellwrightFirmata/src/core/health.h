@@ -1,4 +1,4 @@
-// What the board knows of itself: memory, stack, what came late or was lost.
+// Diagnostics: memory, stack, late steps, underruns, lost bytes and edges.
 #pragma once
 
 #include "chip.h"

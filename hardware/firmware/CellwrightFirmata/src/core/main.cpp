@@ -1,8 +1,8 @@
-// The Arduino core has a main() of its own; without it this is the program's.
+// The entry point of a build without the Arduino core, which has a main() of its own.
 #if defined(__AVR__) && !defined(ARDUINO)
 #include "main_loop.h"
 
-int main() __attribute__((OS_main));  // returns to nobody, so it keeps no registers for anybody
+int main() __attribute__((OS_main));  // never returns, so it saves no registers
 int main()
 {
     start_board();

@@ -1,4 +1,4 @@
-// The firmware from the outside: start it, then run its main loop again and again.
+// The entry points of the firmware: start it, then run its main loop for ever.
 #pragma once
 
 void start_board();

@@ -11,13 +11,13 @@ enum Reports : uint8_t { NONE = 0, ALL = 1, CHANGED = 2 };
 struct Encoder {
     PortPin a, b;
     uint8_t pins[2];
-    uint8_t previous;  // A and B as two bits
+    uint8_t previous;  // levels of A (bit 1) and B (bit 0)
     bool attached;
     volatile int32_t count;
     int32_t reported_count;
 };
 static Encoder encoders[ENCODERS];
-static Encoder* encoders_end = encoders;  // those before it were attached once
+static Encoder* encoders_end = encoders;  // one past the last that was ever attached
 static uint8_t report_mode = CHANGED;
 static volatile uint16_t lost_edges;
 
@@ -31,7 +31,7 @@ static inline __attribute__((always_inline)) uint8_t read_ab(const Encoder& enco
     return ab;
 }
 
-// Where one of the two has changed, A before and B now tell which way.
+// Where one of the two lines has changed, the previous A and the present B give the direction.
 static inline void count_edges()
 {
     for (Encoder *encoder = encoders, *end = encoders_end; encoder < end; encoder++) {
@@ -50,7 +50,7 @@ static inline void count_edges()
     }
 }
 
-// No wire that hums may take all the time: what comes beyond that in a beat is lost.
+// A noisy line must not take all the time: further changes within one systick are lost.
 constexpr uint8_t MAX_CHANGES_PER_SYSTICK = 12;
 static volatile uint8_t changes_allowed = MAX_CHANGES_PER_SYSTICK;
 
@@ -135,7 +135,7 @@ static void put_count(uint8_t encoder_number)
 {
     int32_t count = read_count(encoders[encoder_number]);
     encoders[encoder_number].reported_count = count;
-    put(encoder_number | (count < 0 ? 0x40 : 0));
+    put_byte(encoder_number | (count < 0 ? 0x40 : 0));
     put_unsigned(count < 0 ? -count : count, 4);
 }
 
@@ -163,29 +163,29 @@ void report_encoders()
 
 void handle_encoder(const uint8_t* data, uint8_t size)
 {
-    uint8_t sub = size ? data[0] : 0x7F;
-    if (sub == REPORT_ALL) {
+    uint8_t subcommand = size ? data[0] : 0x7F;
+    if (subcommand == REPORT_ALL) {
         report(ALL);
         return;
     }
-    if (sub == AUTOMATIC && size >= 2) {
+    if (subcommand == AUTOMATIC && size >= 2) {
         report_mode = data[1];
         return;
     }
-    if (size < 2 || sub > DETACH || data[1] >= ENCODERS || (sub == ATTACH && size < 4)) {
+    if (size < 2 || subcommand > DETACH || data[1] >= ENCODERS || (subcommand == ATTACH && size < 4)) {
         send_error(PSTR("encoder message is not known"));
         return;
     }
     Encoder& encoder = encoders[data[1]];
-    if (sub == ATTACH) {
+    if (subcommand == ATTACH) {
         attach(data[1], data[2], data[3]);
     } else if (!encoder.attached) {
         send_error(PSTR("encoder is not attached"));
-    } else if (sub == REPORT_ONE) {
+    } else if (subcommand == REPORT_ONE) {
         begin_reply(ENCODER);
         put_count(data[1]);
         end_reply();
-    } else if (sub == ZERO) {
+    } else if (subcommand == ZERO) {
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { encoder.count = 0; }
     } else {
         detach(encoder);

@@ -1,10 +1,10 @@
-// Quadrature encoders, counted in the interrupt of their pins' changes.
+// Quadrature encoders, counted by pin change interrupts.
 #pragma once
 
 #include "../core/chip.h"
 
 void handle_encoder(const uint8_t* data, uint8_t size);
-void report_encoders();  // at every sampling
+void report_encoders();  // at every sampling interval
 void reset_encoders();
-void rearm_pin_changes();    // of pins to interrupt, so many in a beat
+void rearm_pin_changes();  // a limited number of interrupts, at every systick
 uint16_t lost_edge_count();

@@ -6,9 +6,9 @@
 
 struct Converter {
     bool attached;
-    uint8_t pins[2];  // data, clock
-    uint8_t gain_pulses;  // after the 24 of the value: 1 channel A at 128, 2 B at 32, 3 A at 64
-    uint16_t last_read_ms;  // when it was read or attached
+    uint8_t pins[2];        // data, clock
+    uint8_t gain_pulses;    // after the 24 bits: 1 selects channel A, gain 128; 2 B, 32; 3 A, 64
+    uint16_t last_read_ms;  // or attached
 };
 static Converter converters[CONVERTERS];
 
@@ -43,7 +43,7 @@ void handle_converter(const uint8_t* data, uint8_t size)
     pin_modes[data[2]] = pin_modes[data[3]] = CONVERTER_MODE;
 }
 
-// The clock may not be high for more than 60 us, or the converter switches off: so no interrupt comes while it is.
+// The converter powers down where its clock is high for 60 us, so interrupts are off meanwhile.
 static bool clock_bit(const PortPin& data, const PortPin& clock)
 {
     bool level;
@@ -76,7 +76,7 @@ void report_converters()
         Converter& converter = converters[n];
         if (!converter.attached || read_pin(converter.pins[0]))
             continue;
-        // A wire that is off reads low for ever: look when a conversion can be there, at most 100 a second.
+        // A disconnected data line reads low for ever, so there is a limit of 100 conversions a second.
         uint16_t now_ms = uptime_ms();
         if (uint16_t(now_ms - converter.last_read_ms) < 10)
             continue;
@@ -84,7 +84,7 @@ void report_converters()
         uint32_t at = uptime_us();
         int32_t value = read_value(converter);
         begin_reply(CONVERTER);
-        put(n);
+        put_byte(n);
         put_signed(value);
         put_unsigned(at, 5);
         end_reply();

@@ -1,4 +1,4 @@
-// HX711: a converter of 24 bits behind a load cell, read by two pins.
+// HX711: a 24-bit converter for load cells, read by two pins.
 #pragma once
 
 #include "../core/chip.h"

@@ -6,14 +6,16 @@
 
 enum I2cMode : uint8_t { WRITE = 0, READ_ONCE = 1, READ_ALWAYS = 2, STOP_READING = 3 };
 constexpr uint8_t TEN_BIT_ADDRESS = 0x20, MAX_READ_BYTES = 32;
-constexpr uint16_t BUS_TIMEOUT_TICKS = 4000;  // half us that the bus may take for one thing
+constexpr uint16_t BUS_TIMEOUT_TICKS = 4000;  // for one bus operation
 static const char NO_ACKNOWLEDGE[] PROGMEM = "I2C: nobody answers";
-constexpr uint8_t START_SENT = 0x08, REPEATED_START_SENT = 0x10, ADDRESS_WRITE_ACK = 0x18, DATA_WRITE_ACK = 0x28, ADDRESS_READ_ACK = 0x40;
+// Status codes of the two-wire interface.
+constexpr uint8_t START_SENT = 0x08, REPEATED_START_SENT = 0x10;
+constexpr uint8_t ADDRESS_WRITE_ACK = 0x18, DATA_WRITE_ACK = 0x28, ADDRESS_READ_ACK = 0x40;
 
 struct ReadRequest {
     uint8_t address;
-    uint16_t reg;  // 0x100: none
-    uint8_t count;  // 0: free
+    uint16_t reg;   // 0x100: no register
+    uint8_t count;  // 0: unused
 };
 static ReadRequest continuous_reads[CONTINUOUS_READS];
 static bool is_enabled;
@@ -63,7 +65,7 @@ static void bus_stop()
     TWCR = _BV(TWINT) | _BV(TWSTO) | _BV(TWEN);
     for (uint16_t started = timer_ticks(); TWCR & _BV(TWSTO); busy_wait())
         if (uint16_t(timer_ticks() - started) > BUS_TIMEOUT_TICKS) {
-            TWCR = 0;  // a bus that somebody holds down: let go
+            TWCR = 0;  // a device holds the bus: reset the interface
             TWCR = _BV(TWEN);
             return;
         }

@@ -5,9 +5,9 @@
 #include "../safety/stop.h"
 #include "pins.h"
 
-static uint8_t reported[PORTS];  // levels last told
+static uint8_t reported[PORTS];  // levels as reported
 static uint8_t reporting_ports[(PORTS + 7) / 8];
-static uint16_t reporting_channels;  // bits, asked for
+static uint16_t reporting_channels;  // one bit each
 
 // ---- ports ----
 
@@ -57,7 +57,7 @@ static void report_ports()
 static uint16_t read_adc(uint8_t channel)
 {
 #if defined(__AVR_ATmega2560__)
-    ADCSRB = channel & 8;  // MUX5 is in its place there
+    ADCSRB = channel & 8;  // bit 3 is MUX5 there
 #endif
     ADMUX = _BV(REFS0) | (channel & 7);
     ADCSRA = _BV(ADEN) | _BV(ADSC) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);
@@ -89,22 +89,22 @@ void report_analog()
 // ---- timed inputs ----
 
 struct TimedInput {
-    uint8_t pin;  // NO_PIN: free
+    uint8_t pin;  // NO_PIN: unused
     uint8_t settle_ms;
     volatile uint16_t stable_systicks;
     PortPin port_pin;
-    volatile uint32_t edge_us;  // the first edge away from the level that was told, us
-    uint8_t level_mask;          // the level last seen, 0 or the place's mask
-    bool level : 1;        // as told
-    bool edge_pending : 1;         // an edge away from the level that was told was seen
+    volatile uint32_t edge_us;  // the first edge away from the reported level
+    uint8_t level_mask;         // the present level: 0 or the mask of the pin
+    bool level : 1;             // as reported
+    bool edge_pending : 1;      // there was an edge away from the reported level
     bool report_pending : 1;
 };
 static TimedInput timed_inputs[TIMED_INPUTS];
-static TimedInput* timed_end = timed_inputs;  // those before it were used once
+static TimedInput* timed_inputs_end = timed_inputs;  // one past the last that was ever used
 
 static TimedInput* find_timed_input(uint8_t pin)
 {
-    for (TimedInput* input = timed_inputs; input < timed_end; input++)
+    for (TimedInput* input = timed_inputs; input < timed_inputs_end; input++)
         if (input->pin == pin)
             return input;
     return nullptr;
@@ -116,7 +116,7 @@ static void release_timed_input(TimedInput& input)
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
         input.pin = NO_PIN;
-        input.port_pin.mask = input.level_mask = 0;  // so that nothing more is seen
+        input.port_pin.mask = input.level_mask = 0;  // so that no change is found any more
         input.report_pending = false;
     }
 }
@@ -127,7 +127,7 @@ static void watch_input(uint8_t pin, bool pull_up, uint8_t settle_ms)
     if (!input)
         input = find_timed_input(NO_PIN);
     if (!input)
-        input = timed_end;
+        input = timed_inputs_end;
     if (input == timed_inputs + TIMED_INPUTS) {
         send_error(PSTR("no room for a timed input"));
         return;
@@ -139,11 +139,11 @@ static void watch_input(uint8_t pin, bool pull_up, uint8_t settle_ms)
         *input = TimedInput();
         input->port_pin = port_pin_of(pin);
         input->settle_ms = settle_ms;
-        input->level = !input->port_pin.level();  // so that its level is told once
+        input->level = !input->port_pin.level();  // so that its level is reported once
         input->level_mask = input->level ? input->port_pin.mask : 0;
         input->pin = pin;
-        if (input == timed_end)
-            timed_end++;
+        if (input == timed_inputs_end)
+            timed_inputs_end++;
     }
     enable_pin_change_interrupt(pin, true);
 }
@@ -174,20 +174,23 @@ static OUT_OF_LINE void record_edge(TimedInput& input)
     }
 }
 
-static inline bool has_changed(const TimedInput& input) { return (*input.port_pin.pin & input.port_pin.mask) != input.level_mask; }
+static inline bool has_changed(const TimedInput& input)
+{
+    return (*input.port_pin.pin & input.port_pin.mask) != input.level_mask;
+}
 
-// The interrupt may be another pin's: an encoder beside must not make a still input look restless.
+// The interrupt may come from another pin of the port (an encoder), so each input is compared with its own level.
 void record_input_edges()
 {
-    for (TimedInput *input = timed_inputs, *end = timed_end; input < end; input++)
+    for (TimedInput *input = timed_inputs, *end = timed_inputs_end; input < end; input++)
         if (has_changed(*input))
             record_edge(*input);
 }
 
-// Also sees what no interrupt has told of.
+// Also finds changes at pins that have no interrupt.
 void debounce_inputs()
 {
-    for (TimedInput* input = timed_inputs; input < timed_end; input++)
+    for (TimedInput* input = timed_inputs; input < timed_inputs_end; input++)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             if (input->pin == NO_PIN || input->report_pending)
@@ -197,7 +200,7 @@ void debounce_inputs()
             if (input->stable_systicks < uint16_t(input->settle_ms) * SYSTICKS_PER_MS) {
                 input->stable_systicks++;
             } else {
-                input->edge_pending = false;  // else it was only a spike
+                input->edge_pending = false;  // if the level is the reported one, it was a spike
                 input->report_pending = bool(input->level_mask) != input->level;
                 input->level = input->level_mask;
             }
@@ -206,11 +209,11 @@ void debounce_inputs()
 
 static void report_timed_inputs()
 {
-    for (TimedInput* input = timed_inputs; input < timed_end; input++)
+    for (TimedInput* input = timed_inputs; input < timed_inputs_end; input++)
         if (input->report_pending) {
             begin_reply(TIMED_INPUT);
-            put(input->pin);
-            put(input->level);
+            put_byte(input->pin);
+            put_byte(input->level);
             put_unsigned(input->edge_us, 5);
             end_reply();
             ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { input->report_pending = false; }
@@ -228,7 +231,7 @@ void reset_inputs()
     for (uint8_t& bits : reporting_ports)
         bits = 0;
     reporting_channels = 0;
-    for (TimedInput* input = timed_inputs; input < timed_end; input++)
+    for (TimedInput* input = timed_inputs; input < timed_inputs_end; input++)
         if (input->pin != NO_PIN)
             release_timed_input(*input);
 }

@@ -1,4 +1,4 @@
-// Digital outputs. Those with a longest time or a duty, and those that pulse, have a guard.
+// Digital outputs. An output that is limited in on-time or duty, or that pulses, has an OutputLimiter.
 #include "outputs.h"
 
 #include "../core/clock.h"
@@ -7,22 +7,22 @@
 #include "pins.h"
 #include "pwm_servo.h"
 
-constexpr uint8_t EDGE_LATENCY_TICKS = 56;  // half us from the alarm to the edge
+constexpr uint8_t EDGE_LATENCY_TICKS = 56;  // from the alarm to the edge
 
 enum PulseResult : uint8_t { DONE = 0, BOARD_STOPPED = 1, LIMIT_EXCEEDED = 2, NOT_DECLARED = 3, CUT_SHORT = 4 };
 
 struct OutputLimiter {
-    uint8_t pin;  // NO_PIN: free
-    uint8_t duty;  // percent, 100: no limit
-    uint32_t bucket_level, bucket_capacity;  // of the reservoir; room 0: no limit
-    uint32_t pulse_end;     // half us, of the pulse under way
+    uint8_t pin;                             // NO_PIN: unused
+    uint8_t duty;                            // percent, 100: no limit
+    uint32_t bucket_level, bucket_capacity;  // leaky bucket; capacity 0: no limit
+    uint32_t pulse_end;                      // timer ticks
     volatile bool pulse_active;
-    volatile uint8_t pulse_result;  // a How to tell, plus one
+    volatile uint8_t pulse_result;  // a PulseResult to report, plus one; 0: none
     bool level_after : 1;
-    bool tripped : 1;  // to tell
+    bool tripped : 1;  // to report
 };
 static OutputLimiter limiters[LIMITERS];
-static bool limits_in_use;             // whether any output has a limit
+static bool limits_in_use;  // any output
 
 NOINIT SafeLevels safe_levels;
 
@@ -60,16 +60,21 @@ bool has_limits(uint8_t pin)
     return limiter && limiter->bucket_capacity;
 }
 
-// What a beat off its safe level costs. Without a duty the reservoir empties as soon as the output is safe.
-static __attribute__((noinline)) uint8_t systick_cost(const OutputLimiter& limiter) { return limiter.duty < 100 ? 100 - limiter.duty : 1; }
+// What one systick off the safe level adds to the bucket. Without a duty limit the bucket is empty once the output is
+// safe.
+static __attribute__((noinline)) uint8_t systick_cost(const OutputLimiter& limiter)
+{
+    return limiter.duty < 100 ? 100 - limiter.duty : 1;
+}
 
-// Whether an output may leave its safe level now, for so many beats. That costs a beat at once, so that what is over
-// before the next one counts too. Interrupts are off.
+// Whether an output may leave its safe level now, for this many systicks. One systick is charged at once, so that a
+// pulse shorter than a systick counts too. Interrupts are off.
 static bool try_leave_safe_level(OutputLimiter* limiter, uint32_t systicks)
 {
     if (!limiter || !limiter->bucket_capacity)
         return true;
-    if (limiter->bucket_level >= limiter->bucket_capacity || limiter->bucket_level + systicks * systick_cost(*limiter) > limiter->bucket_capacity)
+    if (limiter->bucket_level >= limiter->bucket_capacity ||
+        limiter->bucket_level + systicks * systick_cost(*limiter) > limiter->bucket_capacity)
         return false;
     limiter->bucket_level += systick_cost(*limiter);
     return true;
@@ -98,7 +103,7 @@ void declare_output(uint8_t pin)
     make_output(pin, safe_level(pin));
 }
 
-// Its safe level is forgotten with it; its guard is kept, as the coil is as warm as before.
+// Drops the safe level too. The limiter stays: the coil is as warm as before.
 void release_output(uint8_t pin)
 {
     if (OutputLimiter* limiter = find_limiter(pin))
@@ -151,7 +156,7 @@ void reset_outputs()
         limiter.pin = NO_PIN;
 }
 
-// ---- what the host asks ----
+// ---- messages ----
 
 void handle_output(const uint8_t* data, uint8_t size)
 {
@@ -186,8 +191,8 @@ void handle_output(const uint8_t* data, uint8_t size)
 static void send_pulse_result(uint8_t pin, uint8_t result)
 {
     begin_reply(PULSE);
-    put(pin);
-    put(result);
+    put_byte(pin);
+    put_byte(result);
     end_reply();
 }
 
@@ -237,7 +242,7 @@ void report_pulses()
     }
 }
 
-// ---- in interrupts ----
+// ---- called by the systick ----
 
 OUT_OF_LINE void service_timed_outputs()
 {
@@ -267,7 +272,7 @@ void enforce_output_limits()
         {
             if (is_on) {
                 limiter.bucket_level += systick_cost(limiter);
-                // A pulse that just fits costs two beats more: as it begins, and where it touches one beat more.
+                // A pulse that just fits is charged two systicks more: one as it begins, one as it may touch another.
                 if (limiter.bucket_level > limiter.bucket_capacity + 2 * systick_cost(limiter)) {
                     set_level(limiter.pin, safe);
                     if (limiter.pulse_active)

@@ -1,9 +1,9 @@
-// Digital outputs: safe levels, pulses, longest times and duties.
+// Digital outputs: safe levels, timed pulses, limits of on-time and duty.
 #pragma once
 
 #include "../core/chip.h"
 
-// Bits by pin, kept over a restart together with a checksum.
+// One bit for each pin; kept over a reset, with a checksum.
 struct SafeLevels {
     uint8_t declared[PORTS];
     uint8_t level[PORTS];
@@ -15,13 +15,13 @@ bool safe_level(uint8_t pin);
 bool driven_level(uint8_t pin);
 bool has_limits(uint8_t pin);
 void release_output(uint8_t pin);
-void declare_output(uint8_t pin);             // at its safe level
-void write_output(uint8_t pin, bool level);   // what the host asks for
-void apply_safe_levels();                      // all outputs, PWM and servos too; interrupts may be off
+void declare_output(uint8_t pin);            // at its safe level
+void write_output(uint8_t pin, bool level);  // on request of the host
+void apply_safe_levels();                    // all outputs, PWM and servos too; interrupts may be off
 void reset_outputs();
 
 void handle_output(const uint8_t* data, uint8_t size);
 void handle_pulse(const uint8_t* data, uint8_t size);
-void report_pulses();      // from the main loop
-void enforce_output_limits();    // four times a millisecond
+void report_pulses();          // from the main loop
+void enforce_output_limits();  // at every systick
 void service_timed_outputs();  // pulses and servos; interrupts are off

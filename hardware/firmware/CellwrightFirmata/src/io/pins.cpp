@@ -5,7 +5,7 @@
 
 Mode pin_modes[PINS];
 
-// Port (A is 0; the chips have no I) and bit of every pin, from the boards' schematics.
+// Port and bit of every pin, from the schematics of the boards. Port A is 0; there is no port I.
 enum { A = 0, B, C, D, E, F, G, H, J, K, L };
 #define AT(port, bit) (port << 3 | bit)
 
@@ -25,7 +25,7 @@ static const uint16_t PIN_REGISTERS[] PROGMEM = {0x20, 0x23, 0x26, 0x29, 0x2C, 0
 static const uint8_t PORT_AND_BIT[] PROGMEM = {
     AT(D, 0), AT(D, 1), AT(D, 2), AT(D, 3), AT(D, 4), AT(D, 5), AT(D, 6), AT(D, 7), AT(B, 0), AT(B, 1),
     AT(B, 2), AT(B, 3), AT(B, 4), AT(B, 5), AT(C, 0), AT(C, 1), AT(C, 2), AT(C, 3), AT(C, 4), AT(C, 5),
-    AT(C, 6), AT(C, 7),  // stand-ins: A6 and A7 have no port
+    AT(C, 6), AT(C, 7),  // placeholders: A6 and A7 have no port
 };
 static const uint16_t PIN_REGISTERS[] PROGMEM = {0x20, 0x23, 0x26, 0x29};
 #endif
@@ -44,9 +44,9 @@ bool is_analog(uint8_t pin) { return pin >= FIRST_ANALOG && pin < PINS; }
 bool has_pwm(uint8_t pin)
 {
 #if defined(__AVR_ATmega2560__)
-    return (pin >= 2 && pin <= 10) || pin == 13 || (pin >= 44 && pin <= 46);  // 11 and 12 are the step timer's
+    return (pin >= 2 && pin <= 10) || pin == 13 || (pin >= 44 && pin <= 46);  // 11 and 12 belong to the step timer
 #else
-    return pin == 3 || pin == 5 || pin == 6 || pin == 11;  // 9 and 10 are the step timer's
+    return pin == 3 || pin == 5 || pin == 6 || pin == 11;  // 9 and 10 belong to the step timer
 #endif
 }
 
@@ -138,7 +138,7 @@ bool is_free(uint8_t pin)
 
 static void enable_change_mask(uint8_t group, uint8_t bit, bool on)
 {
-    volatile uint8_t* mask = register_at(0x6B + group);  // PCMSK0 to 2 follow each other
+    volatile uint8_t* mask = register_at(0x6B + group);  // PCMSK0 to 2 are consecutive
     if (on)
         *mask |= 1 << bit;
     else
@@ -146,7 +146,7 @@ static void enable_change_mask(uint8_t group, uint8_t bit, bool on)
 }
 
 #if defined(__AVR_ATmega2560__)
-static uint8_t external_enabled;  // interrupts that are wanted
+static uint8_t external_enabled;  // one bit for each INTn
 
 static void enable_external_interrupt(uint8_t decode_unsigned, bool on)
 {

@@ -8,12 +8,12 @@
 
 // ---- PWM ----
 
-// A pin's compare register, its timer's control register and its bit there (COMnx1).
+// The compare register of a pin, the control register of its timer, and its bit there (COMnx1).
 struct PwmChannel {
     volatile uint8_t* compare;
     volatile uint8_t* control;
     uint8_t bit;
-    bool is_16_bit;  // a timer of 16 bits
+    bool is_16_bit;
 };
 
 static PwmChannel pwm_channel(uint8_t pin)
@@ -44,7 +44,7 @@ static PwmChannel pwm_channel(uint8_t pin)
 
 void start_pwm()
 {
-    TIMSK0 = 0;  // under the Arduino IDE its core counts milliseconds here
+    TIMSK0 = 0;  // the Arduino core counts milliseconds with this timer
     TCCR0A = _BV(WGM01) | _BV(WGM00);
     TCCR0B = _BV(CS01) | _BV(CS00);  // 977 Hz
     TCCR2A = _BV(WGM20);
@@ -60,7 +60,7 @@ static void set_duty(uint8_t pin, uint8_t duty)
     PwmChannel channel = pwm_channel(pin);
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        // Timers never give a duty of exactly 0 or 1.
+        // A timer cannot make a duty of exactly 0 or 1.
         if (duty == 0 || duty == 255) {
             *channel.control &= ~_BV(channel.bit);
             set_level(pin, duty);
@@ -92,20 +92,20 @@ void declare_pwm(uint8_t pin)
 
 constexpr uint16_t FRAME_US = 20000, MAX_DEGREES = 180, DEFAULT_MIN_US = 544, DEFAULT_MAX_US = 2400, MIN_PULSE_US = 200;
 
-constexpr uint8_t EDGE_LATENCY_TICKS = CHIP ? 108 : 76;  // half us from the alarm to the edge
+constexpr uint8_t EDGE_LATENCY_TICKS = CHIP ? 108 : 76;  // from the alarm to the edge
 
 struct Servo {
-    uint8_t pin;  // NO_PIN: free
+    uint8_t pin;  // NO_PIN: unused
     uint16_t min_us, max_us;
     uint16_t us;  // 0: no pulses
 };
 static Servo servos[SERVOS];
 static bool has_servos;
-static uint8_t next_servo;       // whose pulse is next; SERVOS: the rest of the frame
-static uint8_t high_pin;   // NO_PIN: none is high
-static uint32_t edge_time, frame_end;  // half us
+static uint8_t next_servo;             // its pulse is next; SERVOS: the rest of the frame
+static uint8_t high_pin;               // NO_PIN: none is high
+static uint32_t edge_time, frame_end;  // timer ticks
 
-static Servo* servo_of(uint8_t pin)
+static Servo* find_servo(uint8_t pin)
 {
     for (Servo& servo : servos)
         if (servo.pin == pin)
@@ -129,8 +129,8 @@ static void start_servos()
 void configure_servo(uint8_t pin, uint16_t min_us, uint16_t max_us)
 {
     start_servos();
-    Servo* servo = servo_of(pin);
-    if (!servo && !(servo = servo_of(NO_PIN))) {
+    Servo* servo = find_servo(pin);
+    if (!servo && !(servo = find_servo(NO_PIN))) {
         send_error(PSTR("no room for another servo"));
         return;
     }
@@ -151,7 +151,7 @@ void configure_servo(uint8_t pin, uint16_t min_us, uint16_t max_us)
 void declare_servo(uint8_t pin)
 {
     start_servos();
-    if (!servo_of(pin))
+    if (!find_servo(pin))
         configure_servo(pin, DEFAULT_MIN_US, DEFAULT_MAX_US);
 }
 
@@ -166,7 +166,7 @@ static void set_servo(Servo& servo, uint16_t value)
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { servo.us = us; }
 }
 
-// One servo's pulse after the other, then a pause to the end of the frame.
+// The pulses of the servos follow each other; then there is a pause to the end of the frame.
 void service_servos()
 {
     if (!has_servos)
@@ -210,16 +210,16 @@ void write_analog(uint8_t pin, uint16_t value)
     if (pin_modes[pin] == PWM_MODE)
         set_duty(pin, value < 255 ? value : 255);
     else
-        set_servo(*servo_of(pin), value);
+        set_servo(*find_servo(pin), value);
     if (stopped)
-        stop_pwm_servo();  // it was stopped meanwhile
+        stop_pwm_servo();  // an interrupt has stopped the board meanwhile
 }
 
 uint16_t read_analog_output(uint8_t pin)
 {
     if (pin_modes[pin] == PWM_MODE)
         return read_duty(pin);
-    const Servo* servo = servo_of(pin);
+    const Servo* servo = find_servo(pin);
     if (!servo || !servo->us)
         return 0;
     return uint32_t(servo->us - servo->min_us) * MAX_DEGREES / (servo->max_us - servo->min_us);
@@ -230,7 +230,7 @@ void release_pwm_servo(uint8_t pin)
     if (pin_modes[pin] == PWM_MODE)
         set_duty(pin, 0);
     if (pin_modes[pin] == SERVO_MODE)
-        if (Servo* servo = servo_of(pin)) {
+        if (Servo* servo = find_servo(pin)) {
             ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
             {
                 servo->pin = NO_PIN;

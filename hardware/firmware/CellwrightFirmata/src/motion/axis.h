@@ -1,7 +1,7 @@
 // A stepper axis: what the step interrupt reads at every step, and what the planner works from.
 //
-// A move is a chain of segments. A segment is `count` steps: the first after `interval`, and each interval longer than the
-// one before by `add`. One segment is under way; the next is queued behind it. DESIGN.md has the state diagram.
+// A move is a chain of segments. A segment is `count` steps: the first after `interval`, and each interval longer than
+// the one before by `add`. One segment is under way; the next is queued behind it. DESIGN.md has the state diagram.
 #pragma once
 
 #include "../core/chip.h"
@@ -10,12 +10,12 @@
 constexpr uint8_t CRUISE_BIT = 2, COILS_BIT = 4;  // the assembly tests these
 
 enum SegmentFlags : uint8_t {
-    STEPS = 0x01,   // the events are steps; without it they are a pause
-    LAST = 0x02,    // the move ends with this segment
+    STEPS = 0x01,              // the events are steps; without it they are a pause
+    LAST = 0x02,               // the move ends with this segment
     CRUISE = 1 << CRUISE_BIT,  // constant speed: add is 0
     NEGATIVE = 0x08,
     COILS = 1 << COILS_BIT,  // the housekeeping switches the coils
-    UNDERRUN = 0x20,  // a pause, as no segment was queued in time
+    UNDERRUN = 0x20,         // a pause, as no segment was queued in time
     QUEUED = 0x80,
 };
 

@@ -1,6 +1,6 @@
 #include "coils.h"
 
-// What the coils carry in each phase, the first coil in bit 0: half steps of four and of three, whole steps of two wires.
+// Levels of the coils in each phase, the first coil in bit 0. Half steps for four and three wires, whole steps for two.
 static const uint8_t FOUR_COILS[] PROGMEM = {0x5, 0x4, 0x6, 0x2, 0xA, 0x8, 0x9, 0x1};
 static const uint8_t THREE_COILS[] PROGMEM = {0x1, 0x3, 0x2, 0x6, 0x4, 0x5};
 static const uint8_t TWO_COILS[] PROGMEM = {0x2, 0x3, 0x1, 0x0};

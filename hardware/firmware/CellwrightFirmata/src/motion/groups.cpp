@@ -69,12 +69,12 @@ static void complete_group_if_idle(uint8_t group_number)
     }
     group.moving = false;
     begin_reply(ACCELSTEPPER);
-    put(GROUP_COMPLETE);
-    put(group_number);
+    put_byte(GROUP_COMPLETE);
+    put_byte(group_number);
     end_reply();
 }
 
-// Each member gets the same trapezoid, scaled to its way: so they are on a straight line at any time.
+// Each member gets the same trapezoid, scaled to its distance, so that the path is a straight line.
 static void move_group(uint8_t group_number, const uint8_t* data, uint8_t size)
 {
     Group& group = groups[group_number];
@@ -82,7 +82,7 @@ static void move_group(uint8_t group_number, const uint8_t* data, uint8_t size)
         send_error(group.count ? PSTR("group's targets are missing") : NOT_CONFIGURED);
         return;
     }
-    float speed = 1e9f, acceleration = 1e9f;  // of the whole way, 1/s and 1/s²
+    float speed = 1e9f, acceleration = 1e9f;  // of the whole path: 1/s and 1/s²
     float total_distance = 0;
     for (uint8_t n = 0; n < group.count; n++) {
         const Axis& axis = axes[group.members[n]];
@@ -120,10 +120,10 @@ static void move_group(uint8_t group_number, const uint8_t* data, uint8_t size)
     group.moving = true;
     start_axes(started, count);
     if (!count)
-        complete_group_if_idle(group_number);  // they are there already
+        complete_group_if_idle(group_number);  // all are at their targets
 }
 
-void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
+void handle_group(uint8_t subcommand, const uint8_t* data, uint8_t size)
 {
     uint8_t group_number = data[0];
     if (group_number >= GROUPS) {
@@ -131,15 +131,15 @@ void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
         return;
     }
     Group& group = groups[group_number];
-    if (group.moving && sub != GROUP_STOP) {
+    if (group.moving && subcommand != GROUP_STOP) {
         send_error(PSTR("the group moves"));
         return;
     }
-    if (sub == GROUP_CONFIGURE)
+    if (subcommand == GROUP_CONFIGURE)
         configure_group(group, data + 1, size - 1);
-    else if (sub == GROUP_TO)
+    else if (subcommand == GROUP_TO)
         move_group(group_number, data + 1, size - 1);
-    else if (sub == GROUP_STOP && group.count)
+    else if (subcommand == GROUP_STOP && group.count)
         stop_group_abruptly(group);
     else
         send_error(NOT_CONFIGURED);
@@ -148,7 +148,7 @@ void handle_group(uint8_t sub, const uint8_t* data, uint8_t size)
 void on_member_end(uint8_t group_number, bool at_limit)
 {
     if (at_limit)
-        stop_group_abruptly(groups[group_number]);  // off the line, none goes on
+        stop_group_abruptly(groups[group_number]);  // the path cannot be kept
     complete_group_if_idle(group_number);
 }
 

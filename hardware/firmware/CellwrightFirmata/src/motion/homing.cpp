@@ -13,7 +13,7 @@ struct Homing {
     uint8_t device, end;
     float slow_speed;
     int32_t backoff;
-    Limit saved_limit;  // of the direction away, while it watches for the switch to open
+    Limit saved_limit;  // of the other direction: moving off, that limit is the opening of the switch
 };
 static Homing homings[HOMINGS];
 
@@ -30,8 +30,8 @@ bool is_homing(uint8_t device) { return find_homing(device); }
 static void send_result(uint8_t device, HomingResult result)
 {
     begin_reply(HOME);
-    put(device);
-    put(result);
+    put_byte(device);
+    put_byte(result);
     put_signed(is_configured(device) ? position_of(axes[device]) : 0);
     end_reply();
 }
@@ -55,7 +55,7 @@ static void start_phase(Homing& homing, HomingPhase phase, int32_t steps, float 
     begin_move(axis, position_of(axis) + distance, speed);
 }
 
-// Away from the switch; what ends that way is the switch's opening.
+// Moves away from the switch. The move ends as at a limit when the switch opens.
 static void move_off_switch(Homing& homing)
 {
     Axis& axis = axes[homing.device];

@@ -25,8 +25,8 @@ bool plan_first_segment(Axis& axis, int32_t target)
 
 constexpr uint16_t REPLAN_HORIZON_TICKS = 4000;  // a change of a move replaces what is planned for later than this
 
-// The speed after `steps_made` steps of a segment that ends at `end_speed`. Its first and last speed differ from its mean
-// speed by the same amount, and the square of the speed is linear in the steps.
+// The speed after `steps_made` steps of a segment that ends at `end_speed`. Its first and last speed differ from its
+// mean speed by the same amount, and the square of the speed is linear in the steps.
 static __attribute__((noinline)) float speed_within(const Segment& segment, uint16_t steps_made, float end_speed)
 {
     uint16_t steps = segment.count;
@@ -44,8 +44,8 @@ static uint16_t steps_in_horizon(uint32_t interval)
     return REPLAN_HORIZON_TICKS / (uint16_t(interval >> 16) + 1) + 1;
 }
 
-// Truncates what is planned beyond the horizon. Returns false where it must be tried again: the step interrupt was faster,
-// or is about to load a long segment.
+// Truncates what is planned beyond the horizon. Returns false where it must be tried again: the step interrupt was
+// faster, or is about to load a long segment.
 static bool try_truncate_queue(Axis& axis)
 {
     Segment now, queued;
@@ -104,7 +104,8 @@ static int32_t planned_position(const Axis& axis)
     return axis.planned_negative ? position - ahead : position + ahead;
 }
 
-// Keeps what is planned for the next milliseconds; the move may then go on from there in another way. The planner is held.
+// Keeps what is planned for the next milliseconds; the move may then go on from there in another way. The planner is
+// held.
 static void truncate_queue(Axis& axis)
 {
     while (axis.moving && !try_truncate_queue(axis))  // a limit may end it meanwhile

@@ -1,6 +1,6 @@
-// The planner cuts the ideal trapezoid of a move into segments. Step k is due when the distance s(t) reaches k. The square
-// of the speed is linear in the distance: v² = v0² + 2as. While braking it is 2a × (steps left), so that rounding errors
-// do not add up.
+// The planner cuts the ideal trapezoid of a move into segments. Step k is due when the distance s(t) reaches k. The
+// square of the speed is linear in the distance: v² = v0² + 2as. While braking it is 2a × (steps left), so that
+// rounding errors do not add up.
 #include "planner.h"
 
 #include <math.h>
@@ -181,8 +181,8 @@ static void queue_segment(Axis& axis, uint16_t count, uint32_t interval, int32_t
     }
 }
 
-// Converts the draft to a segment. A step too slow for the timer becomes a pause segment and one deferred step; all their
-// intervals are equal.
+// Converts the draft to a segment. A step too slow for the timer becomes a pause segment and one deferred step; all
+// their intervals are equal.
 static void queue_draft(Axis& axis, float begin_speed, uint8_t flags)
 {
     float ticks = draft.seconds * TICKS_PER_S;

@@ -15,7 +15,7 @@
 constexpr int16_t BATCH_WINDOW = 34;
 constexpr int16_t LATE_LIMIT = -40;  // a step that comes later than this is counted as late
 constexpr int16_t MAX_SLEEP = 16000;
-constexpr int16_t MIN_SLEEP = 10;  // a shorter wait is not worth leaving the interrupt for
+constexpr int16_t MIN_SLEEP = 10;   // a shorter wait is not worth leaving the interrupt for
 constexpr int16_t YIELD_TIME = 50;  // for the systick, where steps leave it no time
 constexpr uint16_t START_DELAY = 8;
 constexpr uint8_t RETRIGGER_DELAY = 4;  // over before the interrupt returns, so that it comes again before the systick
@@ -175,13 +175,14 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
           [plan_requested] "i"(&plan_requested), [timer] "n"(_SFR_MEM_ADDR(TCNT1)),
           [step_compare] "n"(_SFR_MEM_ADDR(OCR1A)), [systick_compare] "n"(_SFR_MEM_ADDR(OCR1B)),
           [timer_mask] "n"(_SFR_MEM_ADDR(TIMSK1)), [all_but_step] "n"(0xFF & ~_BV(OCIE1A)),
-          [timer_flags] "I"(_SFR_IO_ADDR(TIFR1)), [systick_flag] "n"(OCF1B), [pin_change_flags] "I"(_SFR_IO_ADDR(PCIFR)),
+          [timer_flags] "I"(_SFR_IO_ADDR(TIFR1)), [systick_flag] "n"(OCF1B),
+          [pin_change_flags] "I"(_SFR_IO_ADDR(PCIFR)),
           [batch_window] "n"(BATCH_WINDOW), [max_sleep] "n"(MAX_SLEEP), [min_sleep] "n"(MIN_SLEEP),
           [late_limit] "n"(LATE_LIMIT - BATCH_WINDOW - 1), [retrigger_delay] "n"(RETRIGGER_DELAY),
-          [yield_time] "n"(YIELD_TIME), [cruise_bit] "n"(CRUISE_BIT), [coils_bit] "n"(COILS_BIT), FIELD(step_pin, step_pin),
-          FIELD(active_step_mask, active_step_mask), FIELD(limit_pin, limit.pin), FIELD(limit_mask, limit.mask),
-          FIELD(limit_invert, limit.invert), FIELD(next_step_time, next_step_time), FIELD(interval, interval),
-          FIELD(add, add), FIELD(remaining, remaining), FIELD(flags, flags));
+          [yield_time] "n"(YIELD_TIME), [cruise_bit] "n"(CRUISE_BIT), [coils_bit] "n"(COILS_BIT),
+          FIELD(step_pin, step_pin), FIELD(active_step_mask, active_step_mask), FIELD(limit_pin, limit.pin),
+          FIELD(limit_mask, limit.mask), FIELD(limit_invert, limit.invert), FIELD(next_step_time, next_step_time),
+          FIELD(interval, interval), FIELD(add, add), FIELD(remaining, remaining), FIELD(flags, flags));
 }
 #else
 static int16_t ticks_until(const Axis& axis) { return int16_t(uint16_t(axis.next_step_time >> 16) - TCNT1); }

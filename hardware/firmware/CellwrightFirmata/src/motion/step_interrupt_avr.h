@@ -65,7 +65,8 @@
 
 // ---- an axis that is due ----
 
-#define BRANCH_IF_LATE "cpi r18, lo8(%[late_limit]) \n ldi r20, hi8(%[late_limit]) \n cpc r19, r20 \n brlt count_late%= \n"
+#define BRANCH_IF_LATE                                                                                             \
+    "cpi r18, lo8(%[late_limit]) \n ldi r20, hi8(%[late_limit]) \n cpc r19, r20 \n brlt count_late%= \n"
 
 #define COUNT_LATE_STEP                                                                                            \
     LOAD_16(r18, r19, "%[late_count]") "subi r18, 0xFF \n sbci r19, 0xFF \n"                                       \

@@ -25,7 +25,7 @@ constexpr uint8_t INVERT_STEP = 0x01, INVERT_DIRECTION = 0x02, INVERT_ENABLE = 0
 
 bool is_configured(uint8_t device) { return device < DEVICES && axes[device].wires; }
 
-// ---- configuring ----
+// ---- configuration ----
 
 static void release_pin(uint8_t pin)
 {
@@ -82,7 +82,7 @@ static void configure(uint8_t device, const uint8_t* data, uint8_t size)
     axis.phase = 0;
     axis.inverted = size > 1 + pins + has_enable ? data[1 + pins + has_enable] : 0;
     axis.enable_pin = has_enable ? data[1 + pins] : NO_PIN;
-    axis.speed = 1;  // steps/s until the host says otherwise
+    axis.speed = 1;  // steps/s, until the host sets another
     axis.acceleration = 0;
     axis.end_position = 0;
     axis.group = NO_GROUP;
@@ -124,7 +124,7 @@ static void set_limits(Axis& axis, const uint8_t* data)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
         {
             axis.limits[end] = limit;
-            if (axis.moving && bool(axis.flags & NEGATIVE) == !end)  // the way it goes
+            if (axis.moving && bool(axis.flags & NEGATIVE) == !end)  // the direction of travel
                 axis.limit = limit;
         }
     }
@@ -135,8 +135,8 @@ static void set_limits(Axis& axis, const uint8_t* data)
 static void send_move_complete(uint8_t device)
 {
     begin_reply(ACCELSTEPPER);
-    put(COMPLETE);
-    put(device);
+    put_byte(COMPLETE);
+    put_byte(device);
     put_signed(position_of(axes[device]));
     end_reply();
 }
@@ -166,7 +166,7 @@ bool check_step_rate(float speed)
     return true;
 }
 
-// So that no difference of two positions overflows.
+// The difference of two positions must not overflow.
 bool check_target(int32_t position)
 {
     constexpr int32_t MAX_POSITION = 1L << 30;
@@ -221,9 +221,9 @@ static void stop_axis(uint8_t device)
         send_move_complete(device);
 }
 
-// ---- what the host asks ----
+// ---- messages ----
 
-static const uint8_t DATA_SIZES[] PROGMEM = {1, 0, 5, 5, 1, 0, 0, 4, 4, 4};  // of the data after the device
+static const uint8_t DATA_SIZES[] PROGMEM = {1, 0, 5, 5, 1, 0, 0, 4, 4, 4};  // bytes after the device
 
 void handle_stepper(const uint8_t* data, uint8_t size)
 {
@@ -231,16 +231,16 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         send_error(PSTR("stepper message is too short"));
         return;
     }
-    uint8_t sub = data[0], device = data[1];
-    if (sub >= FIRST_GROUP_SUBCOMMAND) {
-        handle_group(sub, data + 1, size - 1);
+    uint8_t subcommand = data[0], device = data[1];
+    if (subcommand >= FIRST_GROUP_SUBCOMMAND) {
+        handle_group(subcommand, data + 1, size - 1);
         return;
     }
-    if (sub > SPEED || device >= DEVICES || size < 2 + pgm_read_byte(&DATA_SIZES[sub])) {
+    if (subcommand > SPEED || device >= DEVICES || size < 2 + pgm_read_byte(&DATA_SIZES[subcommand])) {
         send_error(device >= DEVICES ? PSTR("no such stepper") : PSTR("stepper message is not known"));
         return;
     }
-    if (sub == CONFIGURE) {
+    if (subcommand == CONFIGURE) {
         cancel_homing(device);
         dissolve_groups_of(device);
         configure(device, data + 2, size - 2);
@@ -251,7 +251,7 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         return;
     }
     Axis& axis = axes[device];
-    switch (sub) {
+    switch (subcommand) {
     case ZERO:
         zero_position(axis);
         break;
@@ -275,8 +275,8 @@ void handle_stepper(const uint8_t* data, uint8_t size)
         break;
     case REPORT_POSITION:
         begin_reply(ACCELSTEPPER);
-        put(REPORT_POSITION);
-        put(device);
+        put_byte(REPORT_POSITION);
+        put_byte(device);
         put_signed(position_of(axis));
         end_reply();
         break;
@@ -295,9 +295,9 @@ void handle_stepper(const uint8_t* data, uint8_t size)
 static void send_limit_hit(uint8_t device)
 {
     begin_reply(AXES);
-    put(2);
-    put(device);
-    put(axes[device].hit_high);
+    put_byte(2);
+    put_byte(device);
+    put_byte(axes[device].hit_high);
     end_reply();
 }
 
@@ -342,11 +342,11 @@ void handle_axes(const uint8_t* data, uint8_t size)
         return;
     }
     begin_reply(AXES);
-    put(1);
-    put(data[1]);
-    put(axis.moving);
+    put_byte(1);
+    put_byte(data[1]);
+    put_byte(axis.moving);
     put_signed(position_of(axis));
-    put((axis.limits[0].is_active() ? 1 : 0) | (axis.limits[1].is_active() ? 2 : 0));
+    put_byte((axis.limits[0].is_active() ? 1 : 0) | (axis.limits[1].is_active() ? 2 : 0));
     end_reply();
 }
 

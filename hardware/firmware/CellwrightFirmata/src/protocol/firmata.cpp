@@ -34,7 +34,7 @@ void sample_if_due()
     report_continuous_reads();
 }
 
-// ---- what the board is ----
+// ---- identity and capabilities ----
 
 static void send_version()
 {
@@ -44,8 +44,8 @@ static void send_version()
 static void send_firmware()
 {
     begin_reply(FIRMWARE);
-    put(MAJOR);
-    put(MINOR);
+    put_byte(MAJOR);
+    put_byte(MINOR);
     for (const char* at = NAME; pgm_read_byte(at); at++)
         put_unsigned(pgm_read_byte(at), 2);
     end_reply();
@@ -68,10 +68,10 @@ static void send_capabilities()
     for (uint8_t pin = 0; pin < PINS; pin++) {
         for (const uint8_t* mode : MODES)
             if (supports_mode(pin, pgm_read_byte(mode))) {
-                put(pgm_read_byte(mode));
-                put(pgm_read_byte(mode + 1));
+                put_byte(pgm_read_byte(mode));
+                put_byte(pgm_read_byte(mode + 1));
             }
-        put(0x7F);
+        put_byte(0x7F);
     }
     end_reply();
 }
@@ -80,17 +80,17 @@ static void send_analog_mapping()
 {
     begin_reply(ANALOG_MAPPING);
     for (uint8_t pin = 0; pin < PINS; pin++)
-        put(is_analog(pin) ? pin - FIRST_ANALOG : 0x7F);
+        put_byte(is_analog(pin) ? pin - FIRST_ANALOG : 0x7F);
     end_reply();
 }
 
 static void send_pin_state(uint8_t pin)
 {
     begin_reply(PIN_STATE);
-    put(pin);
+    put_byte(pin);
     if (pin < PINS) {
         uint8_t mode = pin_modes[pin];
-        put(mode == CONVERTER_MODE ? uint8_t(INPUT_MODE) : mode);
+        put_byte(mode == CONVERTER_MODE ? uint8_t(INPUT_MODE) : mode);
         uint16_t value = mode == PULLUP_MODE;
         if (mode == OUTPUT_MODE)
             value = bool(port_pin_of(pin).pin[2] & port_pin_of(pin).mask);
@@ -103,16 +103,17 @@ static void send_pin_state(uint8_t pin)
 
 static void send_features()
 {
-    static const uint8_t COUNTS[] PROGMEM = {FEATURES_VERSION, CHIP, DEVICES, GROUPS, ENCODERS, LIMITERS, CONVERTERS, TIMED_INPUTS};
+    static const uint8_t COUNTS[] PROGMEM = {FEATURES_VERSION, CHIP,     DEVICES,    GROUPS,
+                                             ENCODERS,         LIMITERS, CONVERTERS, TIMED_INPUTS};
     begin_reply(FEATURES);
     for (const uint8_t& each : COUNTS)
-        put(pgm_read_byte(&each));
+        put_byte(pgm_read_byte(&each));
     put_unsigned(MAX_STEP_RATE_ONE_AXIS, 3);
     put_unsigned(MAX_STEP_RATE_ALL_AXES, 3);
     end_reply();
 }
 
-// ---- what the pins are ----
+// ---- pin modes and messages ----
 
 static void set_pin_mode(uint8_t pin, uint8_t mode)
 {
@@ -123,7 +124,7 @@ static void set_pin_mode(uint8_t pin, uint8_t mode)
     if (mode == STEPPER_MODE || mode == ENCODER_MODE || mode == pin_modes[pin]) {
         if (mode == OUTPUT_MODE)
             declare_output(pin);
-        return;  // those two are set by their own messages
+        return;  // these two are set by messages of their own
     }
     if (pin_modes[pin] == I2C_MODE) {
         reset_i2c();
@@ -239,7 +240,7 @@ void handle_sysex(uint8_t command, const uint8_t* data, uint8_t size)
     case PIN_STATE_QUERY: send_pin_state(size ? data[0] : 0x7F); break;
     case EXTENDED_ANALOG: write_extended(data, size); break;
     case SERVO_CONFIG: set_servo_range(data, size); break;
-    case STRING: break;  // nobody here reads
+    case STRING: break;  // there is no display
     case I2C_REQUEST: handle_i2c(data, size); break;
     case I2C_CONFIG: configure_i2c(data, size); break;
     case FIRMWARE: send_firmware(); break;

@@ -1,4 +1,4 @@
-// The published protocol's core: modes, levels, what the board is and can do.
+// The core of the Firmata protocol: identity, capabilities, pin modes, levels, sampling.
 #pragma once
 
 #include "../core/chip.h"

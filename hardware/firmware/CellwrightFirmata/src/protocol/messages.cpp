@@ -3,7 +3,7 @@
 #include "../core/serial.h"
 #include "../safety/stop.h"
 
-static uint8_t command;  // of the message that is coming; 0: none
+static uint8_t command;  // of the message being received; 0: none
 static uint8_t data[MAX_SYSEX_BYTES];
 static uint8_t size, expected;
 static bool too_long;
@@ -42,7 +42,7 @@ static void end_sysex()
         handle_sysex(data[0], data + 1, size - 1);
 }
 
-// A message that another begins in is dropped, as it was cut short.
+// A message that is not complete when another begins is dropped.
 static void parse_byte(uint8_t byte)
 {
     if (byte & 0x80) {
@@ -114,55 +114,55 @@ void begin_reply(uint8_t kind)
     send_byte(kind);
 }
 
-void put(uint8_t seven_bits) { send_byte(seven_bits & 0x7F); }
+void put_byte(uint8_t seven_bits) { send_byte(seven_bits & 0x7F); }
 
 void put_unsigned(uint32_t value, uint8_t bytes)
 {
     for (; bytes--; value >>= 7)
-        put(value);
+        put_byte(value);
 }
 
 void put_signed(int32_t value)
 {
     uint32_t size = value < 0 ? -uint32_t(value) : value;
     put_unsigned(size, 4);
-    put((size >> 28 & 0x07) | (value < 0 ? 0x08 : 0));
+    put_byte((size >> 28 & 0x07) | (value < 0 ? 0x08 : 0));
 }
 
 void end_reply() { send_byte(END_SYSEX); }
 
-static void put_text(PGM_P words)
+static void put_text(PGM_P text)
 {
-    for (uint8_t letter; (letter = pgm_read_byte(words)); words++)
-        put_unsigned(letter, 2);
+    for (uint8_t character; (character = pgm_read_byte(text)); text++)
+        put_unsigned(character, 2);
 }
 
-static uint8_t text_length(PGM_P words)
+static uint8_t text_length(PGM_P text)
 {
     uint8_t count = 0;
-    while (pgm_read_byte(words++))
+    while (pgm_read_byte(text++))
         count++;
     return count;
 }
 
-void send_error(PGM_P why)
+void send_error(PGM_P text)
 {
-    if (tx_space() < 2 * text_length(why) + 3)
+    if (tx_space() < 2 * text_length(text) + 3)
         return;
     begin_reply(STRING);
-    put_text(why);
+    put_text(text);
     end_reply();
 }
 
-void send_pin_error(uint8_t pin, PGM_P why)
+void send_pin_error(uint8_t pin, PGM_P text)
 {
-    if (tx_space() < 2 * (text_length(why) + 8) + 3)
+    if (tx_space() < 2 * (text_length(text) + 8) + 3)
         return;
     begin_reply(STRING);
     put_text(PSTR("pin "));
     for (uint8_t unit = pin < 10 ? 1 : pin < 100 ? 10 : 100; unit; unit /= 10)
         put_unsigned('0' + pin / unit % 10, 2);
     put_unsigned(' ', 2);
-    put_text(why);
+    put_text(text);
     end_reply();
 }

@@ -1,4 +1,4 @@
-// Messages: what the host sends, taken apart; and what is sent to it, put together.
+// Messages: parsing what the host sends, building what the board sends.
 #pragma once
 
 #include "../core/chip.h"
@@ -45,23 +45,23 @@ enum Command : uint8_t {
 
 constexpr uint8_t MAX_SYSEX_BYTES = 72;
 
-void receive_messages();  // obey whatever has come, while there is room for what it may have to answer
+void receive_messages();  // handles what has arrived, at most 32 bytes
 
-// What a whole message asks; data has seven bits a byte.
+// Handle one whole message; data has seven bits a byte.
 void handle_message(uint8_t command, const uint8_t* data);
 void handle_sysex(uint8_t command, const uint8_t* data, uint8_t size);
 void send_identity();
 
 uint32_t decode_unsigned(const uint8_t* data, uint8_t bytes);
-int32_t decode_signed(const uint8_t* data);  // AccelStepper's five bytes
-float decode_float(const uint8_t* data);          // AccelStepper's four bytes
+int32_t decode_signed(const uint8_t* data);  // AccelStepper's five bytes: sign and magnitude
+float decode_float(const uint8_t* data);     // AccelStepper's four bytes: decimal float
 
 void send_message(uint8_t command, uint8_t first, uint8_t second);
 void begin_reply(uint8_t command);
-void put(uint8_t seven_bits);
+void put_byte(uint8_t seven_bits);
 void put_unsigned(uint32_t value, uint8_t bytes);
 void put_signed(int32_t value);
 void end_reply();
 
-void send_error(PGM_P why);                  // words for the host, at most 30 letters; dropped where the line is full
-void send_pin_error(uint8_t pin, PGM_P why);  // "pin 5 …", why at most 23 letters
+void send_error(PGM_P text);                   // a string of at most 30 letters; dropped where the buffer is full
+void send_pin_error(uint8_t pin, PGM_P text);  // "pin 5 …", text of at most 23 letters

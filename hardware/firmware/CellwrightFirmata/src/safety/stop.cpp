@@ -17,7 +17,7 @@ volatile bool stopped;
 
 constexpr uint16_t MAGIC = 0x0CE1;
 
-// Kept over a restart, to be told afterwards.
+// Kept over a reset, to be reported afterwards.
 struct RetainedState {
     uint16_t magic;
     uint16_t checksum;  // of the safe levels
@@ -26,9 +26,9 @@ struct RetainedState {
 };
 NOINIT static RetainedState retained;
 
-// The life before the last restart.
+// What is known of the time before the last reset.
 static StopReason reset_reason;
-static uint16_t previous_devices;  // bits; where they stood is in their axes until they are configured anew
+static uint16_t previous_devices;  // one bit for each; an axis keeps its position until it is configured
 
 static volatile StopReason stop_reason;
 static volatile uint32_t stop_ms;
@@ -40,7 +40,7 @@ static bool emergency_was_active;
 
 static volatile uint16_t silence_ms, watchdog_ms;
 
-// ---- what is remembered ----
+// ---- state kept over a reset ----
 
 static uint16_t compute_checksum()
 {
@@ -73,7 +73,7 @@ static StopReason decode_reset_flags()
         return POWER_ON;
     if (flags & _BV(EXTRF))
         return RESET_BUTTON;
-    return UNKNOWN_RESTART;  // a boot loader has wiped the flags
+    return UNKNOWN_RESTART;  // a boot loader has cleared the flags
 }
 
 static void record_devices()
@@ -89,8 +89,8 @@ static void record_devices()
 void restore_after_reset()
 {
     reset_reason = decode_reset_flags();
-    bool magic = retained.magic == MAGIC && retained.checksum == compute_checksum();
-    if (magic) {
+    bool is_intact = retained.magic == MAGIC && retained.checksum == compute_checksum();
+    if (is_intact) {
         record_devices();
         if (retained.starts < 0x7F)
             retained.starts++;
@@ -111,8 +111,8 @@ void restore_after_reset()
     retained.magic = MAGIC;
     update_checksum();
 #if defined(__AVR__)
-    // If the main loop hangs for half a second the board is stopped. It is not restarted: an old boot loader would
-    // restart for ever.
+    // The watchdog stops the board where the main loop hangs for half a second. It does not reset the chip: an old boot
+    // loader would then reset it again for ever.
     WDTCSR = _BV(WDCE) | _BV(WDE);
     WDTCSR = _BV(WDIE) | _BV(WDP2) | _BV(WDP0);
 #endif
@@ -179,27 +179,27 @@ void reset_link()
 static void send_state(uint8_t which)
 {
     begin_reply(STATE);
-    put(which);
+    put_byte(which);
     if (which == 0) {
         uint32_t ms;
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { ms = stop_ms; }
-        put(stopped);
-        put(stop_reason);
+        put_byte(stopped);
+        put_byte(stop_reason);
         put_unsigned(ms, 5);
-        put(retained.starts);
+        put_byte(retained.starts);
         for (uint8_t device = 0; device < DEVICES; device++)
             if (is_configured(device)) {
-                put(device);
+                put_byte(device);
                 put_signed(position_of(axes[device]));
             }
     } else {
-        put(0);
-        put(reset_reason);
+        put_byte(0);
+        put_byte(reset_reason);
         put_unsigned(reset_reason == POWER_ON ? 0 : previous_uptime_ms(), 5);
-        put(retained.starts);
+        put_byte(retained.starts);
         for (uint8_t device = 0; device < DEVICES; device++)
             if (previous_devices >> device & 1 && !is_configured(device)) {
-                put(device);
+                put_byte(device);
                 put_signed(axes[device].end_position);
             }
     }
@@ -222,7 +222,7 @@ void report_restart()
         send_state(1);
 }
 
-// ---- what the host asks ----
+// ---- messages ----
 
 void handle_watchdog(const uint8_t* data, uint8_t size)
 {
@@ -279,7 +279,7 @@ void send_stopped_error() { send_error(PSTR("stopped: release first")); }
 
 void handle_state(const uint8_t* data, uint8_t size) { send_state(size && data[0] == 1 ? 1 : 0); }
 
-// ---- watching ----
+// ---- communication watchdog and emergency stop ----
 
 void feed_communication_watchdog()
 {
@@ -300,7 +300,7 @@ void check_communication_watchdog()
 
 uint8_t emergency_stop_pin() { return emergency_input_pin; }
 
-// Seen twice, a quarter of a millisecond apart, so that a spike on the wire stops nobody.
+// The input must be active at two systicks in sequence, so that a spike on the line does not stop the board.
 void check_emergency_input()
 {
     if (!emergency_input.mask)

@@ -1,4 +1,5 @@
-// Stopping the board: who did it, why, when, and what a restart does not make it forget.
+// Stopping the board: the host, the communication watchdog, the emergency stop input, a main loop that hangs. Also the
+// state that is kept over a reset: safe levels, positions, the reason.
 #pragma once
 
 #include "../core/chip.h"
@@ -18,18 +19,18 @@ enum StopReason : uint8_t {
 
 extern volatile bool stopped;
 
-void update_checksum();  // safe levels have changed
-void restore_after_reset();  // after the restart: take remembered outputs to their safe levels
-void stop_board(StopReason why);
+void update_checksum();      // after a change of safe levels
+void restore_after_reset();  // sets the outputs declared before to their safe levels
+void stop_board(StopReason reason);
 void reset_link();
 void handle_watchdog(const uint8_t* data, uint8_t size);
 void handle_stop(const uint8_t* data, uint8_t size);
 void handle_state(const uint8_t* data, uint8_t size);
-void send_stopped_error();  // what was asked
-void report_stops();  // to the host, from the main loop
+void send_stopped_error();
+void report_stops();  // from the main loop
 void report_restart();
 
 void feed_communication_watchdog();
-void check_communication_watchdog();             // every millisecond
-void check_emergency_input();  // four times a millisecond, interrupts off
+void check_communication_watchdog();  // every millisecond
+void check_emergency_input();         // every systick; interrupts are off
 uint8_t emergency_stop_pin();
