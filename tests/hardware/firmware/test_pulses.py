@@ -198,7 +198,7 @@ def test_pulses_between_two_looks_count_too(uno, us, filler):
 
 
 def assert_within_limits(board, times, limits):
-    """The reservoir of PROTOCOL.md, filled by what was seen of the pin, never runs over by more than two looks."""
+    """The leaky bucket of PROTOCOL.md, filled from the edges of the pin, overflows by two units of 250 µs at most."""
     fill, before = 0.0, 0
     for start, end in times:
         assert board.in_ms(end - start) <= limits.most_on_ms + 2 * BEAT_MS

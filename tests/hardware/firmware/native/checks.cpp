@@ -24,25 +24,25 @@ static std::string hex(const Bytes& bytes)
 
 // ---- what is sent to the host ----
 
-void Listener::hear(const Bytes& bytes)
+void MessageChecker::check(const Bytes& bytes)
 {
     for (uint8_t byte : bytes)
-        hear_one(byte);
+        check_byte(byte);
 }
 
-void Listener::hear_one(uint8_t byte)
+void MessageChecker::check_byte(uint8_t byte)
 {
     bool in_sysex = !message.empty() && message[0] == BEGIN_SYSEX;
     bool starting = byte & 0x80 && byte != END_SYSEX;
     if (starting == !message.empty() || (byte == END_SYSEX && !in_sysex))
-        violated("a reply is cut short or begins in mid-message: " + hex(message) + "then " + hex({byte}));
+        fail("a reply is cut short or begins in mid-message: " + hex(message) + "then " + hex({byte}));
     message.push_back(byte);
     if (byte == END_SYSEX) {
         check_sysex();
     } else if (!in_sysex && message.size() < 3) {
         uint8_t kind = message[0] & 0xF0;
         if (message[0] != VERSION && message[0] != BEGIN_SYSEX && kind != PORT && kind != ANALOG)
-            violated("a reply of an unknown kind: " + hex(message));
+            fail("a reply of an unknown kind: " + hex(message));
         return;
     } else if (in_sysex) {
         return;
@@ -51,7 +51,7 @@ void Listener::hear_one(uint8_t byte)
     message.clear();
 }
 
-void Listener::check_sysex() const
+void MessageChecker::check_sysex() const
 {
     size_t size = message.size() - 3;
     const uint8_t* data = &message[2];
@@ -78,7 +78,7 @@ void Listener::check_sysex() const
         for (size_t at = 0; at < size; at += 2)
             is_right &= data[at] >= ' ' && data[at] < 0x7F && data[at + 1] == 0;
     if (!is_right)
-        violated("a reply that the protocol does not know: " + hex(message));
+        fail("a reply that the protocol does not know: " + hex(message));
 }
 
 // ---- pins ----
@@ -89,7 +89,7 @@ struct Compare {
     uint8_t mask;
 };
 
-// Where a timer drives a pin itself: its control register and bit.
+// Pins that a timer can drive: its control register and bit.
 static const Compare COMPARES[] = {
 #if defined(__AVR_ATmega2560__)
     {2, 0x90, 0x20},  {3, 0x90, 0x08},  {4, 0x44, 0x20},  {5, 0x90, 0x80},   {6, 0xA0, 0x80},
@@ -126,22 +126,22 @@ void Checks::check_pins() const
 {
     for (const Compare& each : COMPARES)
         if (native_memory[each.control] & each.mask && (pin_modes[each.pin] != PWM_MODE || stopped))
-            violated("a timer drives " + pin_name(each.pin) + (stopped ? " while stopped" : ""));
+            fail("a timer drives " + pin_name(each.pin) + (stopped ? " while stopped" : ""));
     for (uint8_t pin = 0; pin < PINS; pin++) {
         if (!is_digital(pin))
             continue;
         bool driven = is_driven(pin);
         if (driven != should_be_driven(pin) && pin_modes[pin] != CONVERTER_MODE)
-            violated(pin_name(pin) + (driven ? " is driven" : " is not driven"));
+            fail(pin_name(pin) + (driven ? " is driven" : " is not driven"));
         if (driven && !may_be_driven[pin])
-            violated(pin_name(pin) + " is driven, and was never declared");
+            fail(pin_name(pin) + " is driven, and was never declared");
         if (!stopped)
             continue;
         bool level = output_level(pin);
         if (pin_modes[pin] == OUTPUT_MODE && level != safe_level(pin))
-            violated(pin_name(pin) + " is off its safe level while stopped");
+            fail(pin_name(pin) + " is off its safe level while stopped");
         if ((pin_modes[pin] == PWM_MODE || pin_modes[pin] == SERVO_MODE) && level)
-            violated(pin_name(pin) + " is high while stopped");
+            fail(pin_name(pin) + " is high while stopped");
     }
 }
 
@@ -155,27 +155,27 @@ void Checks::on_step(int device, bool up)
     std::string name = "axis " + std::to_string(device);
     bool positive = bool(*axis.direction_port & axis.direction_mask) != bool(axis.inverted & 2);
     if (stopped)
-        violated(name + " steps while stopped");
+        fail(name + " steps while stopped");
     if (!axis.moving)
-        violated(name + " steps and does not move");
+        fail(name + " steps and does not move");
     if (axis.limits[positive].is_active())
-        violated(name + " steps on into its limit");
-    counted[device] += positive ? 1 : -1;
+        fail(name + " steps on into its limit");
+    counted_steps[device] += positive ? 1 : -1;
 }
 
 void Checks::check_positions()
 {
     for (int device = 0; device < DEVICES; device++) {
         if (axes[device].wires != 1) {
-            counted[device] = offset[device] = 0;
+            counted_steps[device] = position_offset[device] = 0;
             continue;
         }
-        int32_t off = int32_t(uint32_t(position_of(axes[device])) - uint32_t(counted[device]));
+        int32_t off = int32_t(uint32_t(position_of(axes[device])) - uint32_t(counted_steps[device]));
         bool homes = is_homing(device);
-        if (off != offset[device] && !may_lose_position && !homes && !was_homing[device])
-            violated("axis " + std::to_string(device) + " has made " + std::to_string(offset[device] - off) +
+        if (off != position_offset[device] && !may_lose_position && !homes && !was_homing[device])
+            fail("axis " + std::to_string(device) + " has made " + std::to_string(position_offset[device] - off) +
                      " steps more than its position says");
-        offset[device] = off;
+        position_offset[device] = off;
         was_homing[device] = homes;
     }
     may_lose_position = false;
@@ -185,12 +185,12 @@ void Checks::check_positions()
 
 void Checks::start()
 {
-    world.on_step = [this](int device, bool up) { on_step(device, up); };
-    world.on_moment = [this] { check_pins(); };
-    world.on_moment();
+    chip.on_step = [this](int device, bool up) { on_step(device, up); };
+    chip.on_idle = [this] { check_pins(); };
+    chip.on_idle();
 }
 
-// Whatever may be meant by these bytes, wherever a message begins: more than the firmware will take them for.
+// Everything that these bytes may mean, wherever a message begins in them: a superset of what the firmware will do.
 void Checks::before_message(const Bytes& bytes)
 {
     for (size_t at = 0; at < bytes.size(); at++) {
@@ -213,9 +213,9 @@ void Checks::before_message(const Bytes& bytes)
 
 void Checks::after_message()
 {
-    listener.hear(world.heard);
-    world.heard.clear();
-    cli();  // nothing moves while it is looked at
+    message_checker.check(chip.sent);
+    chip.sent.clear();
+    cli();  // no interrupt changes a position meanwhile
     check_positions();
     native_interrupts = true;
 }

@@ -1,4 +1,4 @@
-"""CellwrightFirmata compiled for this computer with sanitizers, in surroundings that stand in for the chip."""
+"""CellwrightFirmata compiled for this computer with sanitizers, with a simulated chip."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Course:
 
     ended_well: bool
     words: list[str]
-    heard: bytes = b""
+    sent: bytes = b""
     steps: dict[int, list[tuple[float, bool]]] = field(default_factory=dict)
     """Of each axis: when, and whether forward."""
     edges: dict[int, list[tuple[float, int]]] = field(default_factory=dict)
@@ -45,16 +45,16 @@ class Course:
 
 def _course(lines: list[str]) -> Course:
     course = Course(lines[-1] == "done", lines)
-    heard = bytearray()
+    sent = bytearray()
     for line in lines[:-1]:
         match line.split():
-            case ["heard", _, data]:
-                heard += bytes.fromhex(data)
+            case ["sent", _, data]:
+                sent += bytes.fromhex(data)
             case ["step", axis, forward, at]:
                 course.steps.setdefault(int(axis), []).append((int(at) * HALF_US, forward == "1"))
             case ["pin", pin, level, at]:
                 course.edges.setdefault(int(pin), []).append((int(at) * HALF_US, int(level)))
-    course.heard = bytes(heard)
+    course.sent = bytes(sent)
     return course
 
 
@@ -94,7 +94,7 @@ def _build(chip: str, sketch: Path) -> Path:
     if not program.exists():
         program.parent.mkdir(parents=True, exist_ok=True)
         unfinished = program.with_name(f"{program.name}-{hashlib.sha256(str(id(sources)).encode()).hexdigest()[:8]}")
-        folders = [f"-I{NATIVE / 'standin'}", f"-I{sketch / 'src'}"]
+        folders = [f"-I{NATIVE / 'stubs'}", f"-I{sketch / 'src'}"]
         command = ["g++", *OPTIONS, *CHIPS[chip], *folders, *sources, "-o", unfinished]
         built = subprocess.run(command, capture_output=True, text=True, check=False)
         assert built.returncode == 0, built.stderr

@@ -1,4 +1,4 @@
-// fuzz SEED COUNT: say so many inputs to one board after the other, and check what may never happen.
+// fuzz SEED COUNT: feed so many inputs to one board after the other, and check what must never happen.
 // print SEED COUNT: print the inputs, with the milliseconds to wait after each.
 // serve: run scripts from standard input, see script.cpp.
 #include <stdio.h>
@@ -20,18 +20,18 @@ static void print_bytes(const Bytes& bytes)
     printf("\n");
 }
 
-static void use_one_board(uint64_t seed, long count)
+static void run_one_board(uint64_t seed, long count)
 {
     Mutator mutator(seed);
     Checks checks;
     std::vector<Bytes> last;
-    say_how_it_came = [&] {
-        printf("seed %llu, half us %llu, the last inputs:\n", (unsigned long long)seed, (unsigned long long)world.now);
+    print_history = [&] {
+        printf("seed %llu, half us %llu, the last inputs:\n", (unsigned long long)seed, (unsigned long long)chip.now);
         for (const Bytes& bytes : last)
             print_bytes(bytes);
     };
-    world.is_hasty = mutator.chance(50);
-    world.start();
+    chip.interrupts_anywhere = mutator.chance(50);
+    chip.start();
     checks.start();
     for (long n = 0; n < count; n++) {
         Bytes bytes = mutator.next();
@@ -39,37 +39,37 @@ static void use_one_board(uint64_t seed, long count)
         if (last.size() > 40)
             last.erase(last.begin());
         if (mutator.chance(3))
-            world.bus_answers = mutator.roll(256), world.bus_hangs = mutator.chance(10);
+            chip.bus_answers = mutator.random_below(256), chip.bus_hangs = mutator.chance(10);
         if (mutator.chance(10))
-            world.hold(2 + mutator.roll(PINS - 2 < 18 ? PINS - 2 : 18), mutator.chance(50));
+            chip.set_input(2 + mutator.random_below(PINS - 2 < 18 ? PINS - 2 : 18), mutator.chance(50));
         checks.before_message(bytes);
-        world.say(bytes);
-        world.run_until_heard(2000 * TICKS_PER_MS);
-        if (!world.is_silent())
-            violated("the host was not heard for two seconds");
-        world.run_for(mutator.pause() + 1);
+        chip.feed(bytes);
+        chip.run_until_received(2000 * TICKS_PER_MS);
+        if (!chip.is_idle())
+            fail("the host was not heard for two seconds");
+        chip.run_for(mutator.pause() + 1);
         checks.after_message();
     }
     for (const Bytes& ending : {Bytes{0xF7}, Bytes{0xFF}, Bytes{0xF9}}) {
         checks.before_message(ending);
-        world.say(ending);
-        world.run_until_heard(2000 * TICKS_PER_MS);
-        world.run_for(500 * TICKS_PER_MS);
+        chip.feed(ending);
+        chip.run_until_received(2000 * TICKS_PER_MS);
+        chip.run_for(500 * TICKS_PER_MS);
         checks.after_message();
     }
-    if (!checks.listener.is_between_messages())
-        violated("the last reply has no end");
-    printf("%ld inputs, %llu replies\n", count, (unsigned long long)checks.listener.messages);
+    if (!checks.message_checker.is_between_messages())
+        fail("the last reply has no end");
+    printf("%ld inputs, %llu replies\n", count, (unsigned long long)checks.message_checker.messages);
 }
 
-// A board has no way to be made anew within a program, so each has a process.
+// The firmware has global state, so each board has a process of its own.
 static int fuzz(uint64_t seed, long count)
 {
     for (long done = 0; done < count; done += INPUTS_PER_BOARD, seed++) {
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
-            use_one_board(seed, count - done < INPUTS_PER_BOARD ? count - done : INPUTS_PER_BOARD);
+            run_one_board(seed, count - done < INPUTS_PER_BOARD ? count - done : INPUTS_PER_BOARD);
             fflush(stdout);
             _exit(0);
         }
@@ -83,17 +83,17 @@ static int fuzz(uint64_t seed, long count)
     return 0;
 }
 
-int main(int count, char** words)
+int main(int count, char** arguments)
 {
-    if (count == 2 && !strcmp(words[1], "serve"))
+    if (count == 2 && !strcmp(arguments[1], "serve"))
         return serve_scripts();
     if (count != 4) {
         fprintf(stderr, "Say: fuzz SEED COUNT, print SEED COUNT, or serve.\n");
         return 2;
     }
-    uint64_t seed = strtoull(words[2], nullptr, 10);
-    long inputs = strtol(words[3], nullptr, 10);
-    if (!strcmp(words[1], "fuzz"))
+    uint64_t seed = strtoull(arguments[2], nullptr, 10);
+    long inputs = strtol(arguments[3], nullptr, 10);
+    if (!strcmp(arguments[1], "fuzz"))
         return fuzz(seed, inputs);
     Mutator mutator(seed);
     while (inputs-- > 0) {

@@ -1,11 +1,11 @@
 // A script is lines, ended by "end":
-//   say HEX          bytes to the firmware, one after the other
-//   run US           let so many microseconds pass
-//   hold PIN LEVEL   hold a pin from outside
-//   hasty            from now on interrupts come anywhere
-//   bus MASK         which of eight addresses answer on the two-wire bus
-// What comes back is lines as well, times in half microseconds since the start, ended by "done" or "failed":
-//   heard TIME HEX, step DEVICE FORWARD TIME, pin PIN LEVEL TIME (outputs, as they change), violated: WHAT
+//   send HEX             bytes to the firmware
+//   run US               let so many microseconds pass
+//   input PIN LEVEL      drive a pin from outside
+//   interrupt-anywhere   from now on interrupts come between any two instructions
+//   bus MASK             which of eight addresses answer on the two-wire bus
+// The answer is lines as well, ended by "done" or "failed"; times are half microseconds since the start:
+//   sent TIME HEX, step DEVICE FORWARD TIME, pin PIN LEVEL TIME (outputs, as they change), violated: WHAT
 #include "script.h"
 
 #include <stdio.h>
@@ -21,43 +21,43 @@
 #include "motion/axis.h"
 
 static Checks checks;
-static int8_t shown[PINS];
+static int8_t printed_levels[PINS];
 
-static void show_outputs()
+static void print_outputs()
 {
     for (uint8_t pin = 2; pin < PINS && is_digital(pin); pin++) {
         PortPin place = port_pin_of(pin);
         int8_t level = place.pin[1] & place.mask ? bool(place.pin[2] & place.mask) : -1;
-        if (level != shown[pin])
-            printf("pin %d %d %llu\n", pin, level, (unsigned long long)world.now);
-        shown[pin] = level;
+        if (level != printed_levels[pin])
+            printf("pin %d %d %llu\n", pin, level, (unsigned long long)chip.now);
+        printed_levels[pin] = level;
     }
 }
 
 static void watch()
 {
     checks.start();
-    auto check_step = world.on_step;
-    auto check_moment = world.on_moment;
-    memset(shown, -1, sizeof shown);
-    world.on_step = [check_step](int device, bool up) {
+    auto check_step = chip.on_step;
+    auto check_moment = chip.on_idle;
+    memset(printed_levels, -1, sizeof printed_levels);
+    chip.on_step = [check_step](int device, bool up) {
         check_step(device, up);
         const Axis& axis = axes[device];
         bool forward = bool(*axis.direction_port & axis.direction_mask) != bool(axis.inverted & 2);
         if (up)
-            printf("step %d %d %llu\n", device, forward, (unsigned long long)world.now);
+            printf("step %d %d %llu\n", device, forward, (unsigned long long)chip.now);
     };
-    world.on_moment = [check_moment] {
+    chip.on_idle = [check_moment] {
         check_moment();
-        show_outputs();
-        if (world.heard.empty())
+        print_outputs();
+        if (chip.sent.empty())
             return;
-        printf("heard %llu ", (unsigned long long)world.now);
-        for (uint8_t byte : world.heard)
+        printf("sent %llu ", (unsigned long long)chip.now);
+        for (uint8_t byte : chip.sent)
             printf("%02x", byte);
         printf("\n");
-        checks.listener.hear(world.heard);
-        world.heard.clear();
+        checks.message_checker.check(chip.sent);
+        chip.sent.clear();
     };
 }
 
@@ -69,31 +69,31 @@ static Bytes from_hex(const std::string& text)
     return bytes;
 }
 
-static void obey(const std::string& line)
+static void run_line(const std::string& line)
 {
-    std::istringstream words(line);
+    std::istringstream arguments(line);
     std::string what, text;
     uint64_t number = 0;
     int level = 0;
-    words >> what;
-    if (what == "say") {
-        words >> text;
+    arguments >> what;
+    if (what == "send") {
+        arguments >> text;
         checks.before_message(from_hex(text));
-        world.say(from_hex(text));
-        world.run_until_heard(4000 * TICKS_PER_MS);
+        chip.feed(from_hex(text));
+        chip.run_until_received(4000 * TICKS_PER_MS);
         checks.after_message();
     } else if (what == "run") {
-        words >> number;
-        world.run_for(2 * number);
+        arguments >> number;
+        chip.run_for(2 * number);
         checks.after_message();
-    } else if (what == "hold") {
-        words >> number >> level;
-        world.hold(number, level);
-    } else if (what == "hasty") {
-        world.is_hasty = true;
+    } else if (what == "input") {
+        arguments >> number >> level;
+        chip.set_input(number, level);
+    } else if (what == "interrupt-anywhere") {
+        chip.interrupts_anywhere = true;
     } else if (what == "bus") {
-        words >> number;
-        world.bus_answers = number;
+        arguments >> number;
+        chip.bus_answers = number;
     }
 }
 
@@ -108,10 +108,10 @@ int serve_scripts()
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
-            world.start();
+            chip.start();
             watch();
             for (const std::string& each : script)
-                obey(each);
+                run_line(each);
             fflush(stdout);
             _exit(0);
         }

@@ -1,4 +1,4 @@
 #pragma once
 
-// Runs scripts from standard input, each on a fresh board; returns when there is no more. See script.cpp.
+// Runs scripts from standard input, each on a new board, to the end of the input. See script.cpp.
 int serve_scripts();

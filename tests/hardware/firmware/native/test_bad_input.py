@@ -109,16 +109,16 @@ messages = st.one_of(
     st.binary(min_size=1, max_size=12),
 )
 lines = st.one_of(
-    messages.map(lambda data: f"say {data.hex()}"),
+    messages.map(lambda data: f"send {data.hex()}"),
     st.integers(1, 200_000).map(lambda us: f"run {us}"),
-    st.tuples(st.integers(2, 19), st.integers(0, 1)).map(lambda held: f"hold {held[0]} {held[1]}"),
+    st.tuples(st.integers(2, 19), st.integers(0, 1)).map(lambda pin_level: f"input {pin_level[0]} {pin_level[1]}"),
 )
 
 
 @settings(max_examples=300)
 @given(st.lists(lines, min_size=1, max_size=40), st.booleans())
-def test_no_course_of_messages_does_harm(native_uno, script, is_hasty):
-    course = native_uno.run([*(["hasty"] if is_hasty else []), *script])
+def test_no_course_of_messages_does_harm(native_uno, script, interrupts_anywhere):
+    course = native_uno.run([*(["interrupt-anywhere"] if interrupts_anywhere else []), *script])
     assert course.ended_well, course.words[-5:]
 
 
@@ -127,11 +127,11 @@ def test_no_course_of_messages_does_harm(native_uno, script, is_hasty):
 
 def say(*messages):
     """Each with time for what is answered."""
-    return ["run 50000", *(line for message in messages for line in (f"say {message}", "run 50000"))]
+    return ["run 50000", *(line for message in messages for line in (f"send {message}", "run 50000"))]
 
 
 def refusals(course):
-    strings = re.findall(rb"\xf0\x71([^\xf7]*)\xf7", course.heard)
+    strings = re.findall(rb"\xf0\x71([^\xf7]*)\xf7", course.sent)
     return [string[::2].decode() for string in strings]
 
 

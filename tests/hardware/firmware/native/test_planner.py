@@ -1,4 +1,4 @@
-"""The ramp, natively: any move arrives exactly, within its speed and acceleration, in the ideal time."""
+"""The planner, natively: any move arrives exactly, within its speed and acceleration, in the ideal time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AXIS = 0
 
 
 def hexed(*parts):
-    return "say " + (b"\xf0\x62" + b"".join(parts) + b"\xf7").hex()
+    return "send " + (b"\xf0\x62" + b"".join(parts) + b"\xf7").hex()
 
 
 def configure():
@@ -114,14 +114,14 @@ def fastest(times, window):
 
 
 def runs(course):
-    """The step times of each stretch of one direction."""
-    stretches, before = [], None
+    """The step times of each run of steps in one direction."""
+    sequences, before = [], None
     for at, forward in course.steps.get(AXIS, []):
         if forward != before:
-            stretches.append([])
-        stretches[-1].append(at)
+            sequences.append([])
+        sequences[-1].append(at)
         before = forward
-    return stretches
+    return sequences
 
 
 @settings(max_examples=40)
@@ -133,9 +133,15 @@ def runs(course):
     st.booleans(),
 )
 def test_a_move_changed_on_its_way_arrives_and_keeps_its_limits(
-    native_uno, target, speed, acceleration, course_of, hasty
+    native_uno, target, speed, acceleration, course_of, interrupts_anywhere
 ):
-    script = [*(["hasty"] if hasty else []), configure(), speed_is(speed), acceleration_is(acceleration), go_to(target)]
+    script = [
+        *(["interrupt-anywhere"] if interrupts_anywhere else []),
+        configure(),
+        speed_is(speed),
+        acceleration_is(acceleration),
+        go_to(target),
+    ]
     top_speed, top_acceleration, least_speed, least_acceleration, stops = (
         speed,
         acceleration,
@@ -160,11 +166,11 @@ def test_a_move_changed_on_its_way_arrives_and_keeps_its_limits(
     longest_s = ideal_s(MOST_STEPS, least_speed, least_acceleration) + 0.5
     course = native_uno.run([*script, f"run {int(longest_s * 1e6)}", hexed(bytes([0x06, AXIS])), "run 50000"])
     assert course.ended_well, course.words[-3:]
-    told = course.heard[course.heard.rindex(b"\xf0\x62\x06") :]
+    told = course.sent[course.sent.rindex(b"\xf0\x62\x06") :]
     assert told[4:9] == i32(position(course))
     if not stops:
         assert position(course) == target
-    assert course.heard.count(b"\xf0\x62\x0a") >= 1
+    assert course.sent.count(b"\xf0\x62\x0a") >= 1
     for times in runs(course):
         assert fastest(times, 1) <= 1 / (0.98 / top_speed - JITTER_S)
         assert fastest(times, 20) <= 1.005 * top_speed + 1

@@ -1,4 +1,4 @@
-// Stands in for avr-libc's: interrupts are plain functions, which the surroundings call when they are due and allowed.
+// Replaces the header of avr-libc: interrupts are plain functions, called by the simulated chip.
 #pragma once
 
 #define ISR(vector, ...)                         \
@@ -6,12 +6,12 @@
     void vector(void)
 #define ISR_ALIASOF(vector) __attribute__((alias(#vector)))
 
-extern bool native_interrupts;  // the chip's I flag
-void native_moment();           // between two instructions with interrupts on
+extern bool native_interrupts;  // the I flag of the chip
+void native_between_instructions();           // between two instructions with interrupts on
 
 inline void cli() { native_interrupts = false; }
 inline void sei()
 {
     native_interrupts = true;
-    native_moment();
+    native_between_instructions();
 }

@@ -1,4 +1,4 @@
-#include "surroundings.h"
+#include "simulated_chip.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 
 alignas(8) volatile uint8_t native_memory[NATIVE_BYTES];
 bool native_interrupts;
-Surroundings world;
-std::function<void()> say_how_it_came = [] {};
+SimulatedChip chip;
+std::function<void()> print_history = [] {};
 
 extern "C" {
 void TIMER1_COMPA_vect(void);
@@ -21,33 +21,33 @@ void PCINT0_vect(void);
 #if defined(__AVR_ATmega2560__)
 void USART0_RX_vect(void);
 void USART0_UDRE_vect(void);
-#define RECEIVED USART0_RX_vect
-#define CAN_SEND USART0_UDRE_vect
+#define RX_VECTOR USART0_RX_vect
+#define TX_VECTOR USART0_UDRE_vect
 #else
 void USART_RX_vect(void);
 void USART_UDRE_vect(void);
-#define RECEIVED USART_RX_vect
-#define CAN_SEND USART_UDRE_vect
+#define RX_VECTOR USART_RX_vect
+#define TX_VECTOR USART_UDRE_vect
 #endif
 }
 
-void native_busy_wait() { world.wait_a_little(); }
-void native_moment() { world.moment(); }
-void native_toggle_pins(volatile uint8_t* pin, uint8_t mask) { world.turned_over(pin, mask); }
-void native_two_wire(uint8_t control) { world.two_wire(control); }
+void native_busy_wait() { chip.poll(); }
+void native_between_instructions() { chip.between_instructions(); }
+void native_toggle_pins(volatile uint8_t* pin, uint8_t mask) { chip.on_toggle(pin, mask); }
+void native_two_wire(uint8_t control) { chip.on_two_wire_control(control); }
 
-// Sanitizers end the program as violated() does.
+// Sanitizers end the program as fail() does.
 extern "C" const char* __asan_default_options() { return "abort_on_error=1:detect_leaks=0"; }
 extern "C" const char* __ubsan_default_options() { return "abort_on_error=1"; }
 
-// Called before the program ends, for a violation or for what a sanitizer found.
+// Called before the program ends, for a violation or a finding of a sanitizer.
 static void tell(int)
 {
-    say_how_it_came();
+    print_history();
     fflush(stdout);
 }
 
-void violated(const std::string& what)
+void fail(const std::string& what)
 {
     printf("violated: %s\n", what.c_str());
     abort();
@@ -69,26 +69,26 @@ uint8_t port_of(uint8_t pin)
     return port;
 }
 
-// Wires hold every pin that the firmware does not drive.
-void Surroundings::refresh_pins()
+// A pin that the firmware does not drive has the level of its wire.
+void SimulatedChip::refresh_pins()
 {
     uint8_t port = 0;
     for (uint16_t at : PORT_REGISTERS) {
-        uint8_t driven = native_memory[at + 1], held = held_levels[port++];
+        uint8_t driven = native_memory[at + 1], held = input_levels[port++];
         native_memory[at] = (native_memory[at + 2] & driven) | (held & ~driven);
     }
 }
 
-void Surroundings::hold(uint8_t pin, bool level)
+void SimulatedChip::set_input(uint8_t pin, bool level)
 {
-    uint8_t mask = port_pin_of(pin).mask, &levels = held_levels[port_of(pin)];
+    uint8_t mask = port_pin_of(pin).mask, &levels = input_levels[port_of(pin)];
     levels = level ? levels | mask : levels & ~mask;
     refresh_pins();
-    changed = native_memory[0x6B] || native_memory[0x6C] || native_memory[0x6D] || EIMSK;
-    interrupt();
+    pin_change_pending = native_memory[0x6B] || native_memory[0x6C] || native_memory[0x6D] || EIMSK;
+    run_interrupts();
 }
 
-void Surroundings::turned_over(volatile uint8_t* pin, uint8_t mask)
+void SimulatedChip::on_toggle(volatile uint8_t* pin, uint8_t mask)
 {
     if (!mask)
         return;
@@ -101,9 +101,9 @@ void Surroundings::turned_over(volatile uint8_t* pin, uint8_t mask)
     }
 }
 
-// ---- the two-wire bus, at whose other end somebody may be ----
+// ---- the two-wire bus ----
 
-void Surroundings::two_wire(uint8_t control)
+void SimulatedChip::on_two_wire_control(uint8_t control)
 {
     uint8_t* kept = const_cast<uint8_t*>(&native_memory[0xBC]);
     *kept = control & ~_BV(TWINT);
@@ -129,10 +129,10 @@ void Surroundings::two_wire(uint8_t control)
 
 // ---- time ----
 
-uint32_t Surroundings::roll(uint32_t sides)
+uint32_t SimulatedChip::random_below(uint32_t sides)
 {
-    dice = dice * 1664525 + 1013904223;
-    return (dice >> 8) % sides;
+    random_state = random_state * 1664525 + 1013904223;
+    return (random_state >> 8) % sides;
 }
 
 static uint64_t next_match(uint64_t now, uint16_t compare)
@@ -141,67 +141,67 @@ static uint64_t next_match(uint64_t now, uint16_t compare)
     return now + (in ? in : 0x10000);
 }
 
-uint64_t Surroundings::next_event(uint64_t at_most) const
+uint64_t SimulatedChip::next_event(uint64_t at_most) const
 {
     uint64_t next = at_most;
-    auto sooner = [&next](uint64_t moment) { next = moment < next ? moment : next; };
+    auto sooner = [&next](uint64_t time) { next = time < next ? time : next; };
     if (TIMSK1 & _BV(OCIE1A))
         sooner(next_match(now, OCR1A));
     sooner(next_match(now, OCR1B));
     sooner((now | 0xFFFF) + 1);
     if (arrived < arriving.size())
-        sooner(next_byte_at > now ? next_byte_at : now);
-    if ((UCSR0B & _BV(UDRIE0)) && line_is_free_at > now)
-        sooner(line_is_free_at);
+        sooner(next_rx_at > now ? next_rx_at : now);
+    if ((UCSR0B & _BV(UDRIE0)) && tx_free_at > now)
+        sooner(tx_free_at);
     return next;
 }
 
-void Surroundings::go_to(uint64_t moment)
+void SimulatedChip::advance_to(uint64_t time)
 {
-    compared_a |= next_match(now, OCR1A) <= moment;
-    compared_b |= next_match(now, OCR1B) <= moment;
-    if ((now | 0xFFFF) < moment) {
-        overflowed = true;
+    compare_a_pending |= next_match(now, OCR1A) <= time;
+    compare_b_pending |= next_match(now, OCR1B) <= time;
+    if ((now | 0xFFFF) < time) {
+        overflow_pending = true;
         TIFR1 = _BV(TOV1);
     }
-    now = moment;
+    now = time;
     TCNT1 = uint16_t(now);
-    if (arrived < arriving.size() && next_byte_at <= now && !received) {
+    if (arrived < arriving.size() && next_rx_at <= now && !rx_pending) {
         UDR0 = arriving[arrived++];
-        next_byte_at = now + TICKS_PER_BYTE;
-        received = true;
+        next_rx_at = now + TICKS_PER_BYTE;
+        rx_pending = true;
     }
-    if (now - turned_at > LONGEST_TURN)
-        violated("the main loop did not come round for half a second");
+    if (now - pass_started > MAX_PASS_TICKS)
+        fail("the main loop did not come round for half a second");
 }
 
-// The one of greatest priority that is due; whether there was one.
-bool Surroundings::interrupt_once()
+// Runs the pending interrupt of the highest priority. Returns whether there was one.
+bool SimulatedChip::run_one_interrupt()
 {
     void (*vector)(void) = nullptr;
-    if (changed) {
-        changed = false;
+    if (pin_change_pending) {
+        pin_change_pending = false;
         vector = PCINT0_vect;
-    } else if (compared_a && (TIMSK1 & _BV(OCIE1A))) {
-        compared_a = false;
+    } else if (compare_a_pending && (TIMSK1 & _BV(OCIE1A))) {
+        compare_a_pending = false;
         vector = TIMER1_COMPA_vect;
-    } else if (compared_b) {
-        compared_b = false;
+    } else if (compare_b_pending) {
+        compare_b_pending = false;
         vector = TIMER1_COMPB_vect;
-    } else if (overflowed) {
-        overflowed = false;
+    } else if (overflow_pending) {
+        overflow_pending = false;
         TIFR1 = 0;
         vector = TIMER1_OVF_vect;
-    } else if (received) {
-        received = false;
-        vector = RECEIVED;
-    } else if ((UCSR0B & _BV(UDRIE0)) && line_is_free_at <= now) {
+    } else if (rx_pending) {
+        rx_pending = false;
+        vector = RX_VECTOR;
+    } else if ((UCSR0B & _BV(UDRIE0)) && tx_free_at <= now) {
         native_interrupts = false;
-        CAN_SEND();
+        TX_VECTOR();
         native_interrupts = true;
         if (UCSR0B & _BV(UDRIE0)) {
-            heard.push_back(uint8_t(UDR0));
-            line_is_free_at = now + TICKS_PER_BYTE;
+            sent.push_back(uint8_t(UDR0));
+            tx_free_at = now + TICKS_PER_BYTE;
         }
         return true;
     }
@@ -213,82 +213,82 @@ bool Surroundings::interrupt_once()
     depth--;
     native_interrupts = true;
     refresh_pins();
-    if (depth == 0 && !is_in_turn)
-        on_moment();
+    if (depth == 0 && !is_in_main_loop)
+        on_idle();
     return true;
 }
 
-void Surroundings::interrupt()
+void SimulatedChip::run_interrupts()
 {
-    while (native_interrupts && interrupt_once()) {
+    while (native_interrupts && run_one_interrupt()) {
     }
 }
 
-// Time goes on within the firmware only where it waits, and in hasty surroundings here.
-void Surroundings::moment()
+// Within the firmware time passes only in polling loops; and here, where interrupts come anywhere.
+void SimulatedChip::between_instructions()
 {
-    if (!is_hasty || depth > 4)
+    if (!interrupts_anywhere || depth > 4)
         return;
-    if (roll(4) == 0)
-        go_to(now + 1 + roll(24));
+    if (random_below(4) == 0)
+        advance_to(now + 1 + random_below(24));
     refresh_pins();
-    interrupt();
+    run_interrupts();
 }
 
-void Surroundings::wait_a_little()
+void SimulatedChip::poll()
 {
-    go_to(next_event(now + 32));
+    advance_to(next_event(now + 32));
     ADCSRA &= ~_BV(ADSC);
     ADCL = uint8_t(now);
     ADCH = uint8_t(now >> 8) & 3;
     refresh_pins();
     if (native_interrupts)
-        interrupt();
+        run_interrupts();
 }
 
-void Surroundings::turn_main_loop()
+void SimulatedChip::run_main_loop()
 {
-    turned_at = now;
-    is_in_turn = true;
+    pass_started = now;
+    is_in_main_loop = true;
     run_once();
-    is_in_turn = false;
+    is_in_main_loop = false;
     refresh_pins();
-    on_moment();
+    on_idle();
 }
 
-void Surroundings::run_for(uint64_t ticks)
+void SimulatedChip::run_for(uint64_t ticks)
 {
     for (uint64_t end = now + ticks; now < end;) {
-        go_to(next_event(end));
+        advance_to(next_event(end));
         refresh_pins();
-        interrupt();
-        turn_main_loop();
+        run_interrupts();
+        run_main_loop();
     }
 }
 
-void Surroundings::run_until_heard(uint64_t at_most)
+void SimulatedChip::run_until_received(uint64_t at_most)
 {
-    for (uint64_t end = now + at_most; now < end && !is_silent();)
+    for (uint64_t end = now + at_most; now < end && !is_idle();)
         run_for(TICKS_PER_BYTE);
     run_for(16);
 }
 
-void Surroundings::say(const Bytes& bytes)
+void SimulatedChip::feed(const Bytes& bytes)
 {
-    if (is_silent()) {
+    if (is_idle()) {
         arriving.clear();
         arrived = 0;
-        next_byte_at = now + TICKS_PER_BYTE;
+        next_rx_at = now + TICKS_PER_BYTE;
     }
     arriving.insert(arriving.end(), bytes.begin(), bytes.end());
 }
 
-void Surroundings::start()
+void SimulatedChip::start()
 {
     signal(SIGABRT, tell);
     refresh_pins();
     UCSR0B = 0;
     start_board();
     TIFR1 = 0;
-    turned_at = now;
+    pass_started = now;
 }

@@ -1,16 +1,16 @@
-// Stands in for avr-libc's. Where a block ends interrupts may come, as they do on the chip.
+// Replaces the header of avr-libc. Interrupts may come where a block ends, as on the chip.
 #pragma once
 
 #include <avr/interrupt.h>
 
 class NativeAtomicBlock {
 public:
-    NativeAtomicBlock() : before(native_interrupts) { native_interrupts = false; }
+    NativeAtomicBlock() : previous(native_interrupts) { native_interrupts = false; }
     ~NativeAtomicBlock()
     {
-        native_interrupts = before;
-        if (before)
-            native_moment();
+        native_interrupts = previous;
+        if (previous)
+            native_between_instructions();
     }
     bool enter()
     {
@@ -20,7 +20,7 @@ public:
     }
 
 private:
-    bool before, entered = false;
+    bool previous, entered = false;
 };
 
 #define ATOMIC_BLOCK(unused) for (NativeAtomicBlock native_block; native_block.enter();)

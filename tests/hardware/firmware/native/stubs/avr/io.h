@@ -1,5 +1,5 @@
-// Stands in for avr-libc's: the registers that the firmware uses, in plain memory. Addresses and bits are the data
-// sheets' (ATmega328P; ATmega2560 with __AVR_ATmega2560__).
+// Replaces the header of avr-libc: the registers that the firmware uses, in plain memory. Addresses and bits are those
+// of the data sheets (ATmega328P; ATmega2560 with __AVR_ATmega2560__).
 #pragma once
 
 #include <stdint.h>
@@ -7,8 +7,8 @@
 constexpr unsigned NATIVE_BYTES = 0x140;
 extern volatile uint8_t native_memory[NATIVE_BYTES];
 
-void native_busy_wait();                                            // some time passes in a loop that waits
-void native_toggle_pins(volatile uint8_t* pin, uint8_t mask);    // what writing to a PIN register does
+void native_busy_wait();                                            // time passes in a polling loop
+void native_toggle_pins(volatile uint8_t* pin, uint8_t mask);    // as by writing to a PIN register
 void native_two_wire(uint8_t control);                         // a write to TWCR
 
 #define F_CPU 16000000UL
@@ -70,7 +70,7 @@ void native_two_wire(uint8_t control);                         // a write to TWC
 #define OCR5BL NATIVE_8(0x12A)
 #define OCR5CL NATIVE_8(0x12C)
 
-// The two-wire interface acts when its control register is written, so that one is no plain memory.
+// A write to the control register starts an operation, so this register is not plain memory.
 struct NativeTwoWireControl {
     void operator=(uint8_t control) { native_two_wire(control); }
     operator uint8_t() const { return NATIVE_8(0xBC); }
