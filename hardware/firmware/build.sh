@@ -16,7 +16,7 @@ command -v avr-g++ >/dev/null 2>&1 || {
 sources="
     core/main core/clock motion/coils io/encoders protocol/firmata motion/groups core/health motion/homing io/hx711 io/i2c
     io/inputs io/pwm_servo core/main_loop protocol/messages motion/moves io/outputs io/pins motion/planner core/serial
-    motion/steppers motion/step_interrupt safety/stop
+    motion/steppers motion/step_interrupt safety/retained_state safety/stop
 "
 files=""
 for source in $sources; do files="$files src/$source.cpp"; done

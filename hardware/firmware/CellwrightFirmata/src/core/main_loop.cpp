@@ -9,6 +9,7 @@
 #include "../motion/steppers.h"
 #include "../protocol/firmata.h"
 #include "../protocol/messages.h"
+#include "../safety/retained_state.h"
 #include "../safety/stop.h"
 #include "clock.h"
 #include "serial.h"

@@ -1,5 +1,4 @@
-// Stopping the board: the host, the communication watchdog, the emergency stop input, a main loop that hangs. Also the
-// state that is kept over a reset: safe levels, positions, the reason.
+// Stopping the board: on request, by the communication watchdog, the emergency stop input, or a main loop that hangs.
 #pragma once
 
 #include "../core/chip.h"
@@ -19,8 +18,6 @@ enum StopReason : uint8_t {
 
 extern volatile bool stopped;
 
-void update_checksum();      // after a change of safe levels
-void restore_after_reset();  // sets the outputs declared before to their safe levels
 void stop_board(StopReason reason);
 void reset_link();
 void handle_watchdog(const uint8_t* data, uint8_t size);
