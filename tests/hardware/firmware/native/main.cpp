@@ -39,9 +39,9 @@ static void run_one_board(uint64_t seed, long count)
         if (last.size() > 40)
             last.erase(last.begin());
         if (mutator.chance(3))
-            chip.bus_answers = mutator.random_below(256), chip.bus_hangs = mutator.chance(10);
+            chip.bus_answers = mutator.roll(256), chip.bus_hangs = mutator.chance(10);
         if (mutator.chance(10))
-            chip.set_input(2 + mutator.random_below(PINS - 2 < 18 ? PINS - 2 : 18), mutator.chance(50));
+            chip.set_input(2 + mutator.roll(PINS - 2 < 18 ? PINS - 2 : 18), mutator.chance(50));
         checks.before_message(bytes);
         chip.feed(bytes);
         chip.run_until_received(2000 * TICKS_PER_MS);

@@ -10,17 +10,17 @@ uint64_t Mutator::mix(uint64_t bits)
     return bits ^ (bits >> 31);
 }
 
-uint32_t Mutator::random_below(uint32_t sides) { return uint32_t(mix(state += 0x9E3779B97F4A7C15) >> 32) % sides; }
+uint32_t Mutator::roll(uint32_t sides) { return uint32_t(mix(state += 0x9E3779B97F4A7C15) >> 32) % sides; }
 
 // Few pins, so that they are used more than once; sometimes one that does not exist.
 uint8_t Mutator::pin()
 {
     if (chance(4))
-        return random_below(128);
-    return chance(10) ? random_below(PINS) : 2 + random_below(18);
+        return roll(128);
+    return chance(10) ? roll(PINS) : 2 + roll(18);
 }
 
-uint8_t Mutator::device() { return chance(3) ? random_below(128) : random_below(chance(80) ? 3 : DEVICES); }
+uint8_t Mutator::device() { return chance(3) ? roll(128) : roll(chance(80) ? 3 : DEVICES); }
 
 void Mutator::put_number(Bytes& bytes, uint32_t value, int size)
 {
@@ -30,9 +30,9 @@ void Mutator::put_number(Bytes& bytes, uint32_t value, int size)
 
 void Mutator::put_position(Bytes& bytes)
 {
-    uint32_t size = random_below(chance(50) ? 200 : 5000);
+    uint32_t size = roll(chance(50) ? 200 : 5000);
     if (chance(5))
-        size = chance(50) ? 0x7FFFFFFF - random_below(3) : random_below(0xFFFFFFFF);
+        size = chance(50) ? 0x7FFFFFFF - roll(3) : roll(0xFFFFFFFF);
     put_number(bytes, size, 4);
     bytes.push_back((size >> 28 & 7) | (chance(50) ? 8 : 0));
 }
@@ -47,11 +47,11 @@ void Mutator::put_float(Bytes& bytes, uint32_t significand, int exponent)
 void Mutator::put_speed(Bytes& bytes)
 {
     if (chance(5))
-        put_float(bytes, random_below(1 << 23), int(random_below(16)) - 11);
+        put_float(bytes, roll(1 << 23), int(roll(16)) - 11);
     else if (chance(10))
-        put_float(bytes, random_below(1000), -3);
+        put_float(bytes, roll(1000), -3);
     else
-        put_float(bytes, 1 + random_below(chance(20) ? 60000 : 15000), 0);
+        put_float(bytes, 1 + roll(chance(20) ? 60000 : 15000), 0);
 }
 
 static Bytes sysex(std::initializer_list<uint8_t> begin)
@@ -63,12 +63,14 @@ static Bytes sysex(std::initializer_list<uint8_t> begin)
 
 Bytes Mutator::stepper_message()
 {
-    static const uint8_t INTERFACES[] = {0x10, 0x10, 0x10, 0x11, 0x20, 0x30, 0x40, 0x42, 0x32, 0x43, 0x22, 0x44, 0x00, 0x70};
-    static const uint8_t SUBS[] = {0, 0, 0, 1, 2, 2, 2, 3, 3, 3, 4, 5, 5, 6, 7, 7, 8, 8, 9, 9, 0x20, 0x20, 0x21, 0x21, 0x23};
-    uint8_t sub = SUBS[random_below(sizeof SUBS)];
+    static const uint8_t INTERFACES[] = {0x10, 0x10, 0x10, 0x11, 0x20, 0x30, 0x40,
+                                         0x42, 0x32, 0x43, 0x22, 0x44, 0x00, 0x70};
+    static const uint8_t SUBS[] = {0, 0, 0, 1, 2, 2, 2, 3, 3, 3, 4,    5,    5,
+                                   6, 7, 7, 8, 8, 9, 9, 0x20, 0x20, 0x21, 0x21, 0x23};
+    uint8_t sub = SUBS[roll(sizeof SUBS)];
     if (sub >= 0x20) {
-        Bytes bytes = sysex({ACCELSTEPPER, sub, uint8_t(random_below(chance(90) ? 2 : 8))});
-        uint8_t members = 2 + random_below(chance(80) ? 2 : 9);
+        Bytes bytes = sysex({ACCELSTEPPER, sub, uint8_t(roll(chance(90) ? 2 : 8))});
+        uint8_t members = 2 + roll(chance(80) ? 2 : 9);
         for (uint8_t n = 0; sub == 0x20 && n < members; n++)
             bytes.push_back(device());
         for (uint8_t n = 0; sub == 0x21 && n < members; n++)
@@ -77,21 +79,21 @@ Bytes Mutator::stepper_message()
     }
     Bytes bytes = sysex({ACCELSTEPPER, sub, device()});
     if (sub == 0) {
-        bytes.push_back(INTERFACES[random_below(sizeof INTERFACES)]);
-        for (uint32_t n = 2 + random_below(4); n--;)
+        bytes.push_back(INTERFACES[roll(sizeof INTERFACES)]);
+        for (uint32_t n = 2 + roll(4); n--;)
             bytes.push_back(pin());
-        bytes.push_back(chance(50) ? 0 : random_below(32));
+        bytes.push_back(chance(50) ? 0 : roll(32));
     } else if (sub == 2 || sub == 3) {
         put_position(bytes);
     } else if (sub == 4) {
-        bytes.push_back(random_below(2));
+        bytes.push_back(roll(2));
     } else if (sub == 7) {
         for (int end = 0; end < 2; end++) {
             bytes.push_back(chance(30) ? NO_PIN : pin());
-            bytes.push_back(random_below(2));
+            bytes.push_back(roll(2));
         }
     } else if (sub == 8) {
-        put_float(bytes, chance(10) ? 0 : random_below(chance(90) ? 50000 : 1 << 23), chance(90) ? 0 : int(random_below(16)) - 11);
+        put_float(bytes, chance(10) ? 0 : roll(chance(90) ? 50000 : 1 << 23), chance(90) ? 0 : int(roll(16)) - 11);
     } else if (sub == 9) {
         put_speed(bytes);
     }
@@ -100,55 +102,55 @@ Bytes Mutator::stepper_message()
 
 Bytes Mutator::feature_message()
 {
-    uint8_t command = 1 + random_below(chance(95) ? 11 : 15);
+    uint8_t command = 1 + roll(chance(95) ? 11 : 15);
     Bytes bytes = sysex({command});
     auto put = [&](uint32_t value) { bytes.push_back(value & 0x7F); };
     switch (command) {
     case OUTPUT_LIMITS:
         put(pin());
-        put(random_below(2));
-        put_number(bytes, chance(50) ? 0 : random_below(chance(80) ? 50 : 1 << 21), 3);
-        put(chance(50) ? 0 : random_below(110));
+        put(roll(2));
+        put_number(bytes, chance(50) ? 0 : roll(chance(80) ? 50 : 1 << 21), 3);
+        put(chance(50) ? 0 : roll(110));
         break;
     case PULSE:
         put(pin());
-        put(random_below(2));
-        put_number(bytes, chance(90) ? random_below(20000) : random_below(1 << 28), 4);
+        put(roll(2));
+        put_number(bytes, chance(90) ? roll(20000) : roll(1 << 28), 4);
         break;
     case WATCHDOG:
-        put_number(bytes, chance(60) ? 0 : random_below(2500), 2);
+        put_number(bytes, chance(60) ? 0 : roll(2500), 2);
         break;
     case STOP:
-        put(chance(50) ? 1 : random_below(5));
+        put(chance(50) ? 1 : roll(5));
         put(pin());
-        put(random_below(2));
+        put(roll(2));
         break;
     case STATE:
-        put(random_below(3));
+        put(roll(3));
         break;
     case HOME:
         put(device());
-        put(random_below(2));
+        put(roll(2));
         put_speed(bytes);
-        put_float(bytes, 100 + random_below(2000), 0);
-        put_number(bytes, random_below(100), 3);
-        put_number(bytes, chance(90) ? random_below(2000) : random_below(1 << 28), 4);
+        put_float(bytes, 100 + roll(2000), 0);
+        put_number(bytes, roll(100), 3);
+        put_number(bytes, chance(90) ? roll(2000) : roll(1 << 28), 4);
         break;
     case CONVERTER:
-        put(random_below(2));
-        put(random_below(3));
+        put(roll(2));
+        put(roll(3));
         put(pin());
         put(pin());
-        put(1 + random_below(3));
+        put(1 + roll(3));
         break;
     case TIMED_INPUT:
-        put(random_below(2));
+        put(roll(2));
         put(pin());
-        put(random_below(2));
-        put(random_below(chance(80) ? 5 : 128));
+        put(roll(2));
+        put(roll(chance(80) ? 5 : 128));
         break;
     case AXES:
-        put(random_below(2));
+        put(roll(2));
         put(device());
         break;
     }
@@ -157,42 +159,43 @@ Bytes Mutator::feature_message()
 
 Bytes Mutator::core_message()
 {
-    static const uint8_t QUERIES[] = {CAPABILITY_QUERY, ANALOG_MAPPING_QUERY, FIRMWARE, STRING, SAMPLING_INTERVAL, 0x7B, 0x00};
+    static const uint8_t QUERIES[] = {CAPABILITY_QUERY, ANALOG_MAPPING_QUERY, FIRMWARE, STRING,
+                                      SAMPLING_INTERVAL, 0x7B, 0x00};
     static const uint8_t MODES[] = {0, 1, 1, 1, 2, 3, 3, 4, 6, 8, 9, 0x0B, 0x10};
-    switch (random_below(16)) {
-    case 0: case 1: case 2: return {PIN_MODE, pin(), MODES[random_below(sizeof MODES)]};
-    case 3: case 4: return {SET_PIN, pin(), uint8_t(random_below(2))};
-    case 5: return {uint8_t(PORT | random_below(chance(90) ? PORTS : 16)), uint8_t(random_below(128)), uint8_t(random_below(2))};
-    case 6: return {uint8_t(REPORT_PORT | random_below(chance(90) ? PORTS : 16)), uint8_t(random_below(2))};
-    case 7: return {uint8_t(REPORT_ANALOG | random_below(16)), uint8_t(chance(20))};
-    case 8: return {uint8_t(ANALOG | random_below(16)), uint8_t(random_below(128)), uint8_t(random_below(chance(70) ? 12 : 128))};
+    switch (roll(16)) {
+    case 0: case 1: case 2: return {PIN_MODE, pin(), MODES[roll(sizeof MODES)]};
+    case 3: case 4: return {SET_PIN, pin(), uint8_t(roll(2))};
+    case 5: return {uint8_t(PORT | roll(chance(90) ? PORTS : 16)), uint8_t(roll(128)), uint8_t(roll(2))};
+    case 6: return {uint8_t(REPORT_PORT | roll(chance(90) ? PORTS : 16)), uint8_t(roll(2))};
+    case 7: return {uint8_t(REPORT_ANALOG | roll(16)), uint8_t(chance(20))};
+    case 8: return {uint8_t(ANALOG | roll(16)), uint8_t(roll(128)), uint8_t(roll(chance(70) ? 12 : 128))};
     case 9: return {chance(90) ? uint8_t(VERSION) : uint8_t(SYSTEM_RESET)};
     case 10: return sysex({PIN_STATE_QUERY, pin()});
-    case 11: return sysex({EXTENDED_ANALOG, pin(), uint8_t(random_below(128)), uint8_t(random_below(chance(70) ? 2 : 16))});
+    case 11: return sysex({EXTENDED_ANALOG, pin(), uint8_t(roll(128)), uint8_t(roll(chance(70) ? 2 : 16))});
     case 12: {
         Bytes bytes = sysex({SERVO_CONFIG, pin()});
-        put_number(bytes, chance(80) ? 544 : random_below(1 << 14), 2);
-        put_number(bytes, chance(80) ? 2400 : random_below(1 << 14), 2);
+        put_number(bytes, chance(80) ? 544 : roll(1 << 14), 2);
+        put_number(bytes, chance(80) ? 2400 : roll(1 << 14), 2);
         return bytes;
     }
     case 13: {
         if (chance(30))
-            return sysex({I2C_CONFIG, uint8_t(random_below(128)), 0});
-        Bytes bytes = sysex({I2C_REQUEST, uint8_t(random_below(128)), uint8_t(random_below(chance(90) ? 4 : 16) << 3)});
-        for (uint32_t n = random_below(5); n--;)
-            put_number(bytes, random_below(chance(80) ? 34 : 256), 2);
+            return sysex({I2C_CONFIG, uint8_t(roll(128)), 0});
+        Bytes bytes = sysex({I2C_REQUEST, uint8_t(roll(128)), uint8_t(roll(chance(90) ? 4 : 16) << 3)});
+        for (uint32_t n = roll(5); n--;)
+            put_number(bytes, roll(chance(80) ? 34 : 256), 2);
         return bytes;
     }
     case 14: {
-        Bytes bytes = sysex({ENCODER, uint8_t(random_below(chance(95) ? 6 : 128)), uint8_t(random_below(chance(90) ? ENCODERS : 128))});
+        Bytes bytes = sysex({ENCODER, uint8_t(roll(chance(95) ? 6 : 128)), uint8_t(roll(chance(90) ? ENCODERS : 128))});
         bytes.push_back(pin());
         bytes.push_back(pin());
         return bytes;
     }
     default: {
-        Bytes bytes = sysex({QUERIES[random_below(sizeof QUERIES)]});
-        for (uint32_t n = random_below(3); n--;)
-            bytes.push_back(random_below(128));
+        Bytes bytes = sysex({QUERIES[roll(sizeof QUERIES)]});
+        for (uint32_t n = roll(3); n--;)
+            bytes.push_back(roll(128));
         return bytes;
     }
     }
@@ -200,7 +203,7 @@ Bytes Mutator::core_message()
 
 Bytes Mutator::valid_message()
 {
-    uint32_t kind = random_below(10);
+    uint32_t kind = roll(10);
     Bytes bytes = kind < 4 ? stepper_message() : kind < 7 ? feature_message() : core_message();
     if (bytes[0] == BEGIN_SYSEX)
         bytes.push_back(END_SYSEX);
@@ -209,31 +212,31 @@ Bytes Mutator::valid_message()
 
 void Mutator::corrupt(Bytes& bytes)
 {
-    switch (random_below(8)) {
+    switch (roll(8)) {
     case 0:  // one byte is replaced
-        bytes[random_below(bytes.size())] = random_below(256);
+        bytes[roll(bytes.size())] = roll(256);
         break;
     case 1:  // one bit is flipped
-        bytes[random_below(bytes.size())] ^= 1 << random_below(8);
+        bytes[roll(bytes.size())] ^= 1 << roll(8);
         break;
     case 2:  // cut short
-        bytes.resize(random_below(bytes.size()) + 1);
+        bytes.resize(roll(bytes.size()) + 1);
         break;
     case 3:  // oversized
-        for (uint32_t n = 1 + random_below(100); n--;)
-            bytes.insert(bytes.begin() + 1 + random_below(bytes.size()), random_below(128));
+        for (uint32_t n = 1 + roll(100); n--;)
+            bytes.insert(bytes.begin() + 1 + roll(bytes.size()), roll(128));
         break;
     case 4:  // another one begins in the middle
-        bytes.resize(random_below(bytes.size()) + 1);
+        bytes.resize(roll(bytes.size()) + 1);
         bytes.insert(bytes.end(), previous.begin(), previous.end());
         break;
     case 5:  // a byte is lost
-        bytes.erase(bytes.begin() + random_below(bytes.size()));
+        bytes.erase(bytes.begin() + roll(bytes.size()));
         break;
     case 6: {  // garbage
         bytes.clear();
-        for (uint32_t n = 1 + random_below(20); n--;)
-            bytes.push_back(random_below(256));
+        for (uint32_t n = 1 + roll(20); n--;)
+            bytes.push_back(roll(256));
         break;
     }
     default:  // sent twice
@@ -257,14 +260,14 @@ void Mutator::queue_scene()
         if (chance(30))
             continue;
         uint8_t first = 2 + 2 * device;
-        Bytes bytes = device < 3 ? sysex({ACCELSTEPPER, 0, device, 0x10, first, uint8_t(first + 1), uint8_t(random_below(4))})
-                                 : sysex({ACCELSTEPPER, 0, device, uint8_t(0x40 | random_below(2) << 1), 14, 15, 16, 17, 0});
+        Bytes bytes = device < 3 ? sysex({ACCELSTEPPER, 0, device, 0x10, first, uint8_t(first + 1), uint8_t(roll(4))})
+                                 : sysex({ACCELSTEPPER, 0, device, uint8_t(0x40 | roll(2) << 1), 14, 15, 16, 17, 0});
         if (device == 1 && chance(50))
             bytes = sysex({ACCELSTEPPER, 0, device, 0x11, first, uint8_t(first + 1), 12, 0x10});
         add(bytes);
         Bytes speed = sysex({ACCELSTEPPER, 9, device}), acceleration = sysex({ACCELSTEPPER, 8, device});
-        put_float(speed, 100 + random_below(device < 3 ? 15000 : 900), 0);
-        put_float(acceleration, chance(20) ? 0 : 100 + random_below(60000), 0);
+        put_float(speed, 100 + roll(device < 3 ? 15000 : 900), 0);
+        put_float(acceleration, chance(20) ? 0 : 100 + roll(60000), 0);
         add(speed);
         add(acceleration);
         uint8_t low = 8 + (device & 1) * 2;
@@ -273,13 +276,13 @@ void Mutator::queue_scene()
     }
     add(sysex({ACCELSTEPPER, 0x20, 0, 0, 1}));
     add(sysex({ACCELSTEPPER, 0x20, 1, 2, 0, 1}));
-    add(sysex({OUTPUT_LIMITS, 13, uint8_t(random_below(2)), uint8_t(random_below(60)), 0, 0, uint8_t(random_below(101))}));
+    add(sysex({OUTPUT_LIMITS, 13, uint8_t(roll(2)), uint8_t(roll(60)), 0, 0, uint8_t(roll(101))}));
     if (chance(50))
-        add(sysex({I2C_CONFIG, uint8_t(random_below(128)), 0}));
+        add(sysex({I2C_CONFIG, uint8_t(roll(128)), 0}));
     if (chance(50))
         add(sysex({ENCODER, 0, 0, 2, 3}));
     if (chance(50))
-        add(sysex({CONVERTER, 0, 0, 8, 9, uint8_t(1 + random_below(3))}));
+        add(sysex({CONVERTER, 0, 0, 8, 9, uint8_t(1 + roll(3))}));
     for (uint8_t pin = 3; pin < 12; pin++)
         if (chance(10))
             add({PIN_MODE, pin, uint8_t(chance(50) ? 3 : 4)});
@@ -292,7 +295,7 @@ Bytes Mutator::next()
         queued.pop_back();
         return previous;
     }
-    if (random_below(150) == 0)
+    if (roll(150) == 0)
         queue_scene();
     if (chance(4))
         return sysex({STOP, 1, END_SYSEX});
@@ -310,5 +313,5 @@ uint32_t Mutator::pause()
 {
     if (chance(70))
         return 0;
-    return random_below(chance(90) ? 4 * TICKS_PER_MS : chance(90) ? 60 * TICKS_PER_MS : 600 * TICKS_PER_MS);
+    return roll(chance(90) ? 4 * TICKS_PER_MS : chance(90) ? 60 * TICKS_PER_MS : 600 * TICKS_PER_MS);
 }

@@ -9,8 +9,8 @@ public:
 
     Bytes next();                // one input
     uint32_t pause();            // timer ticks until the next
-    uint32_t random_below(uint32_t sides);
-    bool chance(uint32_t percent) { return random_below(100) < percent; }
+    uint32_t roll(uint32_t sides);
+    bool chance(uint32_t percent) { return roll(100) < percent; }
 
 private:
     uint64_t state;

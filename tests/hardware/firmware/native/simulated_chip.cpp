@@ -129,7 +129,7 @@ void SimulatedChip::on_two_wire_control(uint8_t control)
 
 // ---- time ----
 
-uint32_t SimulatedChip::random_below(uint32_t sides)
+uint32_t SimulatedChip::roll(uint32_t sides)
 {
     random_state = random_state * 1664525 + 1013904223;
     return (random_state >> 8) % sides;
@@ -229,8 +229,8 @@ void SimulatedChip::between_instructions()
 {
     if (!interrupts_anywhere || depth > 4)
         return;
-    if (random_below(4) == 0)
-        advance_to(now + 1 + random_below(24));
+    if (roll(4) == 0)
+        advance_to(now + 1 + roll(24));
     refresh_pins();
     run_interrupts();
 }

@@ -42,14 +42,15 @@ private:
     Bytes arriving;
     size_t arrived = 0;
     uint64_t next_rx_at = 0, tx_free_at = 0, pass_started = 0;
-    bool compare_a_pending = false, compare_b_pending = false, overflow_pending = false, pin_change_pending = false, rx_pending = false;
+    bool compare_a_pending = false, compare_b_pending = false, overflow_pending = false;
+    bool pin_change_pending = false, rx_pending = false;
     bool bus_is_addressed = false;
     uint8_t input_levels[12] = {};
     uint32_t random_state = 1;
     int depth = 0;
     bool is_in_main_loop = false;
 
-    uint32_t random_below(uint32_t sides);
+    uint32_t roll(uint32_t sides);
     uint64_t next_event(uint64_t at_most) const;
     void advance_to(uint64_t time);
     bool run_one_interrupt();
