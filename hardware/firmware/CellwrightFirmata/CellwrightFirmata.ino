@@ -1,4 +1,5 @@
-// CellwrightFirmata: Firmata for production cells. Its protocol is in PROTOCOL.md beside this folder, its structure in DESIGN.md.
+// CellwrightFirmata: Firmata for production cells. Beside this folder PROTOCOL.md describes its protocol, DESIGN.md its
+// parts.
 //
 // It opens in the Arduino IDE as it is, without a library; `make firmware` builds it with avr-gcc alone.
 #include "src/core/main_loop.h"
