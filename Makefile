@@ -1,6 +1,6 @@
 # make demo: see the stapler against the hand.  make test: everything that CI checks.
 PYTHON ?= python3
-HOUSE := cellwright cellwright/cli cellwright/testing cells cells/digital_tape cells/digital_tape_stop cells/lacquer_mixer cells/lacquer_mixer_mega cells/stapler actuators sensors sequences sim sim/fast benchmarks benchmarks/report hardware hardware/firmata hardware/flashing
+HOUSE := $(dir $(shell find cellwright cells actuators sensors sequences sim benchmarks hardware -name __init__.py))
 
 .PHONY: demo test lint bench bench-firmware firmware clean
 
@@ -9,25 +9,25 @@ demo: .venv/installed
 
 test: .venv/tools lint
 	sh tests/install_system.sh
-	sh tests/emulator/build.sh
+	sh hardware/emulator/build.sh
 	.venv/bin/python -m pytest
 
 # mypy runs outside the root, where it would take cellwright/ for the whole package (see docs/decisions).
 lint: .venv/tools
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	cd tests && ../.venv/bin/mypy --config-file ../pyproject.toml -p cellwright
+	cd .ci && ../.venv/bin/mypy --config-file ../pyproject.toml -p cellwright
 
 bench: .venv/tools
-	.venv/bin/python benchmarks/speed/bench.py
-	.venv/bin/python benchmarks/speed/fast.py
-	.venv/bin/python benchmarks/speed/report.py
-	sh tests/emulator/build.sh
-	.venv/bin/python benchmarks/speed/line.py
+	.venv/bin/python benchmarks/performance/simulation.py
+	.venv/bin/python benchmarks/performance/fast_path.py
+	.venv/bin/python benchmarks/performance/report.py
+	sh hardware/emulator/build.sh
+	.venv/bin/python benchmarks/performance/firmata_link.py
 
 bench-firmware: .venv/tools
-	sh tests/emulator/build.sh
-	.venv/bin/python benchmarks/speed/firmware.py
+	sh hardware/emulator/build.sh
+	.venv/bin/python benchmarks/performance/firmware.py
 
 # What the wheel brings for an Arduino; the tests build it again and compare.
 firmware:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort, StepperPort
 from cellwright.hardware.device import Device
-from cellwright.hardware.inputs import Input
+from cellwright.hardware.digital_input import Input
 from cellwright.hardware.waits import Wait
 
 MOST_PLACES_KEPT = 10_000

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cellwright import files
 from cellwright.errors import InputError, nearest
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 

@@ -1,12 +1,12 @@
 """Boards: what devices talk to, and the model board that answers from kinematics and a plant."""
 
 from cellwright.hardware.board import Board, OutputPort, Plant, StepperPort
-from cellwright.hardware.inputs import Input
-from cellwright.hardware.model import ModelBoard
-from cellwright.hardware.motion import ModelStepper
-from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, StepTiming, move_time
-from cellwright.hardware.timing import Timing
-from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
+from cellwright.hardware.digital_input import Input
+from cellwright.hardware.model.accelstepper_timing import CONFIGURABLE_FIRMATA, StepTiming, move_time
+from cellwright.hardware.model.axes import ModelStepper
+from cellwright.hardware.model.board import ModelBoard
+from cellwright.hardware.model.timing import Timing
+from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
 from cellwright.hardware.waits import Wait
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import simpy
 from simpy.events import Event
 
-from cellwright.hardware.inputs import Input
+from cellwright.hardware.digital_input import Input
 from cellwright.hardware.waits import Named, Wait
 
 BUSY = "busy"

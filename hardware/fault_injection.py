@@ -31,12 +31,12 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import InputError, nearest
 from cellwright.hardware.device import Device
-from cellwright.hardware.firmata.cellwright_messages import BROWN_OUT, RESET_PRESSED
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.inputs import Input
-from cellwright.hardware.link import Link
-from cellwright.hardware.model import ModelBoard
-from cellwright.hardware.world import WorldAxis
+from cellwright.hardware.digital_input import Input
+from cellwright.hardware.firmata.protocol.cellwright import BROWN_OUT, RESET_PRESSED
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.model.board import ModelBoard
+from cellwright.hardware.model.world import WorldAxis
+from cellwright.hardware.transport.link import Link
 
 FULL_STEP = 8
 """Steps of a full step at 1/8 step: how far an axis without current may be from where it was held, and back."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from cellwright.errors import InputError
-from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA
-from cellwright.hardware.timing import Timing
-from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
+from cellwright.hardware.model.accelstepper_timing import CONFIGURABLE_FIRMATA
+from cellwright.hardware.model.timing import Timing
+from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
 
 SteppingFirmware = Literal["cellwright", "configurable"]
 DEFAULT_FIRMWARE: SteppingFirmware = "cellwright"

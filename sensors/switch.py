@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.inputs import Input
+from cellwright.hardware.digital_input import Input
 from cellwright.hardware.waits import Wait
 
 

@@ -17,7 +17,7 @@ from transitions import Machine, State
 from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, Lacking, nearest
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.firmata.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
 from cellwright.sensors import Button
 from cellwright.sequences.description import description_problems
 from cellwright.sequences.runlog import RunLog

@@ -14,10 +14,10 @@ from cellwright.hardware.device import Device
 from cellwright.sensors import Switch
 from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, RunLog
-from cellwright.sim.plant import CellPlant
-from cellwright.sim.rig import model_rig, virtual_rig
-from cellwright.sim.rig_emulated import emulated_rig
+from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
+from cellwright.sim.targets import model_rig, virtual_rig
+from cellwright.sim.targets_emulated import emulated_rig
 
 Target = Literal["model", "virtual", "emulated"]
 TARGETS: tuple[Target, ...] = ("model", "virtual", "emulated")

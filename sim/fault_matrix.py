@@ -8,12 +8,12 @@ from typing import Any
 
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.device import Device
-from cellwright.hardware.faults import ON_BOARD, ON_DEVICE, ON_LINE, Fault, read_fault
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.model import ModelBoard
+from cellwright.hardware.fault_injection import ON_BOARD, ON_DEVICE, ON_LINE, Fault, read_fault
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.model.board import ModelBoard
 from cellwright.sensors import Button
-from cellwright.sim.rig import Rig, virtual_rig
 from cellwright.sim.scenario import Scenario
+from cellwright.sim.targets import Rig, virtual_rig
 
 UNITS_AFTER = 2
 """How many units a cell must finish after a fault for that to count as a correct finish."""

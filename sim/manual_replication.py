@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_finished
+from cellwright.sim.people.elements import Element
+from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothing_finished
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
-from cellwright.sim.work import Element
 
 BLOCK = 1024
 """Units reckoned at once: memory stays flat however long the run."""

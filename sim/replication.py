@@ -18,10 +18,10 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError
 from cellwright.sequences import RunLog
-from cellwright.sim.fast import NotExact, fast_path_of
-from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_finished
-from cellwright.sim.rig import Rig, model_rig
+from cellwright.sim.fast_path import NotExact, fast_path_of
+from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothing_finished
 from cellwright.sim.scenario import Scenario
+from cellwright.sim.targets import Rig, model_rig
 
 Number = TypeVar("Number", int, float)
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from cellwright import files
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, Settings, assign, inputs_of
-from cellwright.sim.evidence import Evidence
-from cellwright.sim.operator import OperatorParameters
-from cellwright.sim.plant import CellPlant
-from cellwright.sim.work import Element, ManualMethod, with_observed
+from cellwright.sim.log_evidence import Evidence
+from cellwright.sim.people.elements import Element, ManualMethod, with_observed
+from cellwright.sim.people.operator import OperatorParameters
+from cellwright.sim.plants.plant import CellPlant
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import simpy
 
 from cellwright.hardware import Board, ModelBoard
-from cellwright.hardware.faults import Faults, FaultyLink
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.pin_maps import Kind
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
-from cellwright.hardware.link import Link
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.fault_injection import Faults, FaultyLink
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.transport.link import Link
+from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sequences import Cell, RunLog
-from cellwright.sim.plant import CellPlant
+from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 from cellwright.sim.world import world_of

@@ -9,17 +9,17 @@ from pathlib import Path
 import simpy
 
 from cellwright.actuators import Buzzer, Lamp, Motor, Pump, Solenoid, Stepper, Valve
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_faults import PinFaults
-from cellwright.hardware.emulated_world import PinWorld, Wiring
-from cellwright.hardware.faults import Faults, FaultyLink
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.pin_maps import Kind
-from cellwright.hardware.firmwares import firmware_hex
-from cellwright.hardware.link import Link
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.fault_injection import PinFaults
+from cellwright.hardware.emulator.world import PinWorld, Wiring
+from cellwright.hardware.fault_injection import Faults, FaultyLink
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmware_profiles import firmware_hex
+from cellwright.hardware.transport.link import Link
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import Cell, RunLog
-from cellwright.sim.plant import CellPlant
+from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 from cellwright.sim.world import world_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellwright.sim.lengths import WARM_UP_CYCLES
+from cellwright.sim.run_length import WARM_UP_CYCLES
 from cellwright.sim.statistics import Estimate
 
 BATCH = 5

@@ -5,10 +5,10 @@ from __future__ import annotations
 import simpy
 
 from cellwright.hardware import ModelBoard
-from cellwright.hardware.world import World
+from cellwright.hardware.model.world import World
 from cellwright.sequences import Cell
-from cellwright.sim.operator import Operator
-from cellwright.sim.plant import CellPlant
+from cellwright.sim.people.operator import Operator
+from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 

@@ -85,7 +85,8 @@ def package_of(path: Path, room: str) -> str:
 
 
 def all_files() -> list[tuple[Path, str]]:
-    return [(path, room) for room in FLOORS for path in sources(room) if "speed" not in path.relative_to(ROOT).parts]
+    everything = [(path, room) for room in FLOORS for path in sources(room)]
+    return [(path, room) for path, room in everything if "performance" not in path.relative_to(ROOT).parts]
 
 
 def test_there_is_something_to_check():
@@ -180,7 +181,7 @@ def test_simulation_and_benchmarks_know_no_particular_cell():
     assert names_a_cell('load("stapler")')
     assert names_a_cell("cell: Stapler")
     for path in sources("sim", "benchmarks"):
-        if "speed" not in path.relative_to(ROOT).parts:
+        if "performance" not in path.relative_to(ROOT).parts:
             assert not names_a_cell(path.read_text()), path
 
 
@@ -221,7 +222,7 @@ def test_every_folder_is_listed_in_pyproject():
     assert sorted(PYPROJECT["packages"]) == sorted(expected)
     listed = PYPROJECT["package-dir"]
     for package, folder in expected.items():
-        parent = next(name for name in (package, package.rpartition(".")[0]) if name in listed)
+        parent = max((name for name in listed if f"{package}.".startswith(f"{name}.")), key=len)
         assert listed[parent] + package.removeprefix(parent).replace(".", "/") == folder
     for folder in listed.values():
         assert (ROOT / folder / "__init__.py").exists()

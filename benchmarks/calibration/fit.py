@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass, replace
 
 from cellwright.actuators import Solenoid, Stepper
-from cellwright.benchmarks.fitting_moves import fit_moves
-from cellwright.benchmarks.fitting_people import fit_people
-from cellwright.benchmarks.move_models import MOVE_MODELS
-from cellwright.benchmarks.observed import Observed
+from cellwright.benchmarks.calibration.fit_axes import fit_moves
+from cellwright.benchmarks.calibration.fit_operator import fit_people
+from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
+from cellwright.benchmarks.calibration.run_log_reader import Observed
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
 from cellwright.sequences.parameters import with_measured
 from cellwright.sim import Scenario, estimate
-from cellwright.sim.evidence import Rate
+from cellwright.sim.log_evidence import Rate
 
 FEWEST_PULSES = 10
 CLOCK_S = 1e-4

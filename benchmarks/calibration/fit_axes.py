@@ -5,7 +5,7 @@ T(d; v, a) + c. Its parameters are found by weighted least squares over the dist
 again and again. The intervals are those of the profile likelihood: every value that, with the others at their best,
 raises chi square by no more than its 95 % quantile (Venzon and Moolgavkar 1988, Applied Statistics 37, 87-94). A grid,
 because with some firmware the time is a staircase in v and has no slope to follow; which speeds a firmware tells apart,
-and how closely, is in benchmarks/move_models.py.
+and how closely, is in benchmarks/calibration/move_models.py.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from cellwright.actuators import Stepper
-from cellwright.benchmarks.move_models import MoveModel
-from cellwright.hardware.timing import Timing
+from cellwright.benchmarks.calibration.move_models import MoveModel
+from cellwright.hardware.model.timing import Timing
 from cellwright.sequences.measured import LineTime, MeasuredValue, rounded
 
 SLOWEST_LINE_S = 0.02

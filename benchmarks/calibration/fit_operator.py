@@ -21,7 +21,7 @@ from cellwright.errors import DescriptionError, nearest
 from cellwright.sequences import assign
 from cellwright.sequences.measured import MeasuredValue, rounded
 from cellwright.sim import Element, Scenario
-from cellwright.sim.evidence import Span
+from cellwright.sim.log_evidence import Span
 
 FEWEST_TIMES = 10
 NODES = np.linspace(-5.0, 5.0, 129)

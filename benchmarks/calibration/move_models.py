@@ -13,10 +13,10 @@ from typing import Protocol
 
 import numpy as np
 
-from cellwright.hardware.firmwares import SteppingFirmware
-from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, StepTiming
-from cellwright.hardware.timing import Timing
-from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA, TrapezoidTiming
+from cellwright.hardware.firmware_profiles import SteppingFirmware
+from cellwright.hardware.model.accelstepper_timing import CONFIGURABLE_FIRMATA, StepTiming
+from cellwright.hardware.model.timing import Timing
+from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA, TrapezoidTiming
 
 SLOWEST_SHARE = 1 / 8
 """The slowest speed that is looked for, as a share of the described one."""

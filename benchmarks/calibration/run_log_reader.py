@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol
 
 from cellwright.actuators import Solenoid, Stepper
 from cellwright.errors import InputError
-from cellwright.hardware.firmwares import SteppingFirmware, firmware_named
+from cellwright.hardware.firmware_profiles import SteppingFirmware, firmware_named
 from cellwright.sequences import FAULTED, STOPPED, open_log
 from cellwright.sequences.cell import SLOWEST_STOP_S
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Scenario
-from cellwright.sim.evidence import Evidence, Seen
-from cellwright.sim.lengths import WARM_UP_CYCLES
+from cellwright.sim.log_evidence import Evidence, Seen
+from cellwright.sim.run_length import WARM_UP_CYCLES
 
 FEWEST_CYCLES = WARM_UP_CYCLES + 3
 """Of fewer finished units no mean is worth comparing: the warm-up is left out, and three remain."""

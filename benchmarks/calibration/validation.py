@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cellwright.benchmarks.calibration.run_log_reader import Observed
 from cellwright.benchmarks.comparison import outcome
-from cellwright.benchmarks.observed import Observed
 from cellwright.sim import Difference, Estimate, Length, Scenario, estimate, replicate, run_cell, welch
 
 FEWEST, MOST = 20, 100

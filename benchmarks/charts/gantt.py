@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from cellwright.benchmarks.figures import FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import FAINT, HAND, INK, STYLE, plain
 from cellwright.errors import InputError
 from cellwright.hardware.device import Device
 from cellwright.sequences import Cell

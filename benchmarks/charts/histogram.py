@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.figures import CELL, FAINT, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, STYLE, plain
 
 
 def error_histogram(errors: Sequence[float] | np.ndarray, *, title: str, label: str, limit: float) -> Figure:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
 from cellwright.errors import InputError, nearest
 
 Rows = Sequence[dict[str, Any]]

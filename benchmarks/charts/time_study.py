@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain
-from cellwright.benchmarks.timestudy import ElementStudy, Study
+from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.time_study.analysis import ElementStudy, Study
 
 COLUMNS = 2
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain, short
-from cellwright.benchmarks.sensitivity import Swing, ranked
-from cellwright.benchmarks.sweep_figure import words_for
+from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain, short
+from cellwright.benchmarks.charts.sweep import words_for
+from cellwright.benchmarks.sweeps.one_at_a_time import Swing, ranked
 
 SHOWN = 12
 

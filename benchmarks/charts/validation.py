@@ -8,8 +8,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain
-from cellwright.benchmarks.prediction import Told
+from cellwright.benchmarks.calibration.validation import Told
+from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
 
 SHOWN_FROM_S = 0.5
 """A state in which nobody sees any time is left out."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from cellwright import files
-from cellwright.benchmarks.economic_inputs import (
+from cellwright.benchmarks.economics.inputs import (
     Inputs,
     NotNegative,
     Number,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cellwright.benchmarks.economic_inputs import Draws
+from cellwright.benchmarks.economics.inputs import Draws
 
 
 def npv(rate: float, flows: Sequence[float]) -> float:

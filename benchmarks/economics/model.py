@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from cellwright.benchmarks.commercial import Commercial
 from cellwright.benchmarks.comparison import Comparison, Outcome
-from cellwright.benchmarks.economic_inputs import Draws, Economics, Number
-from cellwright.benchmarks.finance import Spread, annuity, payback_months
+from cellwright.benchmarks.economics.commercial import Commercial
+from cellwright.benchmarks.economics.finance import Spread, annuity, payback_months
+from cellwright.benchmarks.economics.inputs import Draws, Economics, Number
 from cellwright.provenance import Status
 from cellwright.sim import Measure, Streams
 

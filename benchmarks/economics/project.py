@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from cellwright import files
-from cellwright.benchmarks.economic_inputs import Inputs, NotNegative, Vat, listed, once_each
+from cellwright.benchmarks.economics.inputs import Inputs, NotNegative, Vat, listed, once_each
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Month = Annotated[int, Field(strict=True, ge=1, le=120)]

@@ -1,6 +1,7 @@
 """How long the digital tape takes to plan 200 pieces on 60 logs, and how near the best its plans are.
 
-Run it by hand: ``.venv/bin/python benchmarks/speed/cutting_stock.py``. Wanted are 10 s and 2 % above a proven bound;
+Run it by hand: ``.venv/bin/python benchmarks/performance/cutting_stock.py``.
+Wanted are 10 s and 2 % above a proven bound;
 it judges nothing, so its exit code is always 0.
 """
 

@@ -17,10 +17,10 @@ from statistics import median
 from bench import interleaved, spread, verdict
 from handwritten import HandwrittenStapler
 
-from cellwright.benchmarks.designs import designs, read_axis
+from cellwright.benchmarks.sweeps.sampling import designs, read_axis
 from cellwright.cells import load
 from cellwright.sim import Length, Scenario, run_cell_by_events
-from cellwright.sim.fast import FastPath
+from cellwright.sim.fast_path import FastPath
 
 PAIRS = 3
 CYCLES = {2_000: 2_000, 20_000: 2_000, 100_000: 2_000}

@@ -1,7 +1,7 @@
 """What the line to a board costs: a panel through every byte, writes beside pyfirmata2's own, connecting, idling.
 
-Run by ``make bench`` after ``bench.py``. Where the emulated chip is not built (``sh tests/emulator/build.sh``) the
-figures that need it are left out by name.
+Run by ``make bench`` after ``simulation.py``. Where the emulated chip is not built (``sh hardware/emulator/build.sh``)
+the figures that need it are left out by name.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from bench import interleaved, seconds, spread, verdict
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_serving import serve_emulated
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.link import Link
-from cellwright.hardware.memory_line import MemoryLine
-from cellwright.hardware.model import ModelBoard
-from cellwright.hardware.serial_link import SerialLink
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.server import serve_emulated
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.model.board import ModelBoard
+from cellwright.hardware.transport.link import Link
+from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.serial import SerialLink
 from cellwright.sim import virtual_rig
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "build" / "emulator" / "StandardFirmata-uno.hex"
@@ -228,4 +228,4 @@ if __name__ == "__main__":
         for measure in (connecting, writes_to_chip):
             print(measure(), flush=True)
     else:
-        print("connecting, writes to a chip: not measured, the emulated chip is not built (sh tests/emulator/build.sh)")
+        print("connecting, writes to a chip: not measured; build the emulated chip (sh hardware/emulator/build.sh)")

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import pstdev
 
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_pins import port_and_bit
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmwares import firmware_hex
-from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulator.pin_ports import port_and_bit
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmware_profiles import firmware_hex
+from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
 
 BYTE_S = 10 / 57_600
 AXES = ((2, 5), (3, 6), (4, 7))

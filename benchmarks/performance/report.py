@@ -1,7 +1,7 @@
 """How long a report takes to write once everything is simulated, format by format, for three cells.
 
 The import of what writes it counts too, as a user waits for it. Run it by hand:
-``.venv/bin/python benchmarks/speed/report.py``. It judges nothing, so its exit code is always 0.
+``.venv/bin/python benchmarks/performance/report.py``. It judges nothing, so its exit code is always 0.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ WANTED_S = 15
 def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float]:
     from cellwright import cells
     from cellwright.benchmarks import compare
-    from cellwright.benchmarks.commercial import read_commercial
-    from cellwright.benchmarks.economic_inputs import read_economics
-    from cellwright.benchmarks.economics import worth
-    from cellwright.benchmarks.weighing import Question, reader, weigh
+    from cellwright.benchmarks.economics.commercial import read_commercial
+    from cellwright.benchmarks.economics.inputs import read_economics
+    from cellwright.benchmarks.economics.model import worth
+    from cellwright.benchmarks.sweeps.screening import Question, reader, weigh
     from cellwright.sim import Length, run_cell, run_hand
 
     scenario, home = cells.load(name).scenario(), Path(cells.__file__).parent / name
@@ -37,10 +37,10 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
 
     # All is simulated and worked out: from here on it is only written.
     began_s = time.perf_counter()
-    from cellwright.benchmarks.project import read_project
-    from cellwright.benchmarks.report.files import write_formats
-    from cellwright.benchmarks.report.material import Material, Money
-    from cellwright.benchmarks.report.words import read_words
+    from cellwright.benchmarks.economics.project import read_project
+    from cellwright.benchmarks.report.inputs import Material, Money
+    from cellwright.benchmarks.report.translations import read_words
+    from cellwright.benchmarks.report.writer import write_formats
 
     plan = home / "project.toml"
     project = read_project(plan) if plan.exists() else None

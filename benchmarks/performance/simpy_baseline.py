@@ -1,9 +1,9 @@
 """The stapler as somebody who knows SimPy would write it for this one question, with no framework.
 
-It makes the same moves, shots and visits from the same draws as the cell does, and so the same cycle times,
-which tests/benchmarks/test_handwritten.py holds; it is what `bench.py` measures the cell against. It ends each
-pulse by a SimPy event of its own, as one would write it. The cell's board knows when its output went back without
-such an event, unless somebody watches that edge; `merged` leaves it out here too, for a second figure.
+It makes the same moves, shots and visits from the same draws as the cell does, and so the same cycle times, which
+tests/benchmarks/performance/test_simpy_baseline.py holds; it is what `simulation.py` measures the cell against. It
+ends each pulse by a SimPy event of its own, as one would write it. The cell's board knows when its output went back
+without such an event, unless somebody watches that edge; `merged` leaves it out here too, for a second figure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import simpy
 
 from cellwright.cells.stapler import PanelLayout, Stapler, StaplerPlantParameters, StaplingByHand
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.sim import OperatorParameters, Streams
 
 PRESS_S = 0.2

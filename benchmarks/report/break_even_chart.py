@@ -7,10 +7,10 @@ import textwrap
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.economics import Worth
-from cellwright.benchmarks.figures import CELL, STYLE
-from cellwright.benchmarks.report import drawings
-from cellwright.benchmarks.report.words import read_words
+from cellwright.benchmarks.charts.style import CELL, STYLE
+from cellwright.benchmarks.economics.model import Worth
+from cellwright.benchmarks.report import charts
+from cellwright.benchmarks.report.translations import read_words
 
 LINE = 78
 
@@ -20,14 +20,14 @@ def worth_figure(found: Worth, finding: str, unit: str) -> Figure:
     words = read_words("en")
     arms = [(words("cost.cell"), found.cell, CELL)]
     if found.commercial is not None:
-        arms.append((words("cost.bought"), found.commercial, drawings.BOUGHT))
+        arms.append((words("cost.bought"), found.commercial, charts.BOUGHT))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.2, 5.2 + 1.5 * len(arms)), layout="constrained")
         figure.suptitle("\n".join(textwrap.wrap(finding, LINE)), x=0.01, ha="left", weight="bold", size=12)
         line, *spreads = figure.subplots(1 + len(arms), 1, height_ratios=[3.2, *(1 for _ in arms)])
-        drawings.break_even(line, found, words, f"{unit}s")
+        charts.break_even(line, found, words, f"{unit}s")
         for axes, (name, arm, colour) in zip(spreads, arms, strict=True):
-            drawings.spread_of_npv(axes, arm, colour, words)
+            charts.spread_of_npv(axes, arm, colour, words)
             axes.set_title(name, loc="left", size=11, weight="bold")
         spreads[-1].set_xlabel(f"{words('cost.npv_axis')}; {len(found.cell.npv_nok):,} draws")
     return figure

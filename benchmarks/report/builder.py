@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cellwright.benchmarks.economics import DRAWS
-from cellwright.benchmarks.figures import is_clear
-from cellwright.benchmarks.finance import Spread
-from cellwright.benchmarks.report import (
-    hanging_sections,
-    money_sections,
-    plan_sections,
-    trust_sections,
-    work_sections,
-)
-from cellwright.benchmarks.report.contents import Contents, Headline
-from cellwright.benchmarks.report.material import Material
-from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import Words
+from cellwright.benchmarks.charts.style import is_clear
+from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.model import DRAWS
+from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.document import Contents, Headline
+from cellwright.benchmarks.report.inputs import Material
+from cellwright.benchmarks.report.sections import economics, process, project_plan, sensitivity, validation
+from cellwright.benchmarks.report.translations import Words
 
 FIELDS = (60, 300, 1000)
 """Characters that the fields of application forms hold."""
@@ -33,17 +27,17 @@ def build(material: Material, words: Words) -> Contents:
         headlines=tuple(_headlines(telling)),
         about=f"{_basis(telling)} {words('title.about')}",
         sections=(
-            work_sections.need(telling),
-            work_sections.solution(telling),
-            work_sections.method(telling, DRAWS),
-            work_sections.output(telling),
-            money_sections.cost(telling),
-            money_sections.climate(telling),
-            trust_sections.validation(telling),
-            hanging_sections.assumptions(telling),
-            plan_sections.plan(telling),
-            trust_sections.again(telling),
-            trust_sections.inputs(telling),
+            process.need(telling),
+            process.solution(telling),
+            process.method(telling, DRAWS),
+            process.output(telling),
+            economics.cost(telling),
+            economics.climate(telling),
+            validation.validation(telling),
+            sensitivity.assumptions(telling),
+            project_plan.plan(telling),
+            validation.again(telling),
+            validation.inputs(telling),
         ),
         page_words=f"{words('title.page')}|{words('title.of')}",
         summaries=tuple((size, summary(telling, size)) for size in FIELDS),
@@ -106,10 +100,10 @@ def _sentences(telling: Telling) -> Iterator[str]:
     words, material = telling.words, telling.material
     yield telling.labour()
     if material.money is not None:
-        yield money_sections.payback(telling, material.money.worth.cell)
+        yield economics.payback(telling, material.money.worth.cell)
     yield _basis(telling)
     if material.money is not None:
-        _, npv, _, *bought = money_sections.verdict(telling, material.money)
+        _, npv, _, *bought = economics.verdict(telling, material.money)
         yield npv
         yield from bought
     yield words("summary.method")

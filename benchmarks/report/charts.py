@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
 from cellwright.benchmarks.comparison import Comparison, Outcome
-from cellwright.benchmarks.economics import Arm, Worth
-from cellwright.benchmarks.figures import CELL, FAINT, HAND, INK, STYLE, plain
-from cellwright.benchmarks.project import Project
-from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import Words, capital
-from cellwright.benchmarks.sensitivity import Swing
-from cellwright.benchmarks.weighing import NPV, Weighing
+from cellwright.benchmarks.economics.model import Arm, Worth
+from cellwright.benchmarks.economics.project import Project
+from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.translations import Words, capital
+from cellwright.benchmarks.sweeps.one_at_a_time import Swing
+from cellwright.benchmarks.sweeps.screening import NPV, Weighing
 from cellwright.sim import Estimate, Measure
 
 WIDTH = 6.8

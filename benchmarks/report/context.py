@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cellwright.benchmarks.economic_inputs import Draws
-from cellwright.benchmarks.figures import is_clear
-from cellwright.benchmarks.finance import Spread
-from cellwright.benchmarks.report.contents import Table
-from cellwright.benchmarks.report.material import Material
-from cellwright.benchmarks.report.words import Words
-from cellwright.benchmarks.weighing import NPV
+from cellwright.benchmarks.charts.style import is_clear
+from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.inputs import Draws
+from cellwright.benchmarks.report.document import Table
+from cellwright.benchmarks.report.inputs import Material
+from cellwright.benchmarks.report.translations import Words
+from cellwright.benchmarks.sweeps.screening import NPV
 from cellwright.sim import Estimate
 
 

@@ -12,17 +12,17 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from cellwright.benchmarks.figures import between, difference, finding, is_clear, percent, short
+from cellwright.benchmarks.charts.style import between, difference, finding, is_clear, percent, short
 from cellwright.files import write_whole
 from cellwright.provenance import STATUSES, Status
 
 if TYPE_CHECKING:
-    from cellwright.benchmarks.commercial import Commercial
     from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
-    from cellwright.benchmarks.economic_inputs import Number
+    from cellwright.benchmarks.economics.commercial import Commercial
+    from cellwright.benchmarks.economics.inputs import Number
     from cellwright.sim import Estimate, Measure
 
-TEMPLATE = "page.html.jinja"
+TEMPLATE = "demo_page.html.jinja"
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
     {
         "measured": "measured at a workplace",

@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cellwright.benchmarks.commercial import Commercial
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economic_inputs import Economics, Number
-from cellwright.benchmarks.economics import Worth
-from cellwright.benchmarks.project import Project
-from cellwright.benchmarks.weighing import Weighing
+from cellwright.benchmarks.economics.commercial import Commercial
+from cellwright.benchmarks.economics.inputs import Economics, Number
+from cellwright.benchmarks.economics.model import Worth
+from cellwright.benchmarks.economics.project import Project
+from cellwright.benchmarks.sweeps.screening import Weighing
 from cellwright.provenance import Figure, Status
 from cellwright.sequences import inputs_of
 from cellwright.sim import Scenario

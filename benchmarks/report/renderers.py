@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from cellwright.benchmarks.report.contents import Contents
+from cellwright.benchmarks.report.document import Contents
 from cellwright.errors import InputError
 
 HERE = Path(__file__).parent

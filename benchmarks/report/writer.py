@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cellwright.benchmarks.figures import as_svg, save
+from cellwright.benchmarks.charts.style import as_svg, save
 from cellwright.benchmarks.report import renderers
-from cellwright.benchmarks.report.building import build, summaries_text
-from cellwright.benchmarks.report.material import Material
-from cellwright.benchmarks.report.words import Words
+from cellwright.benchmarks.report.builder import build, summaries_text
+from cellwright.benchmarks.report.inputs import Material
+from cellwright.benchmarks.report.translations import Words
 from cellwright.errors import InputError
 from cellwright.files import write_whole
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-from cellwright.benchmarks.sweep import Sweep
+from cellwright.benchmarks.sweeps.sweep import Sweep
 from cellwright.errors import InputError, nearest
 from cellwright.provenance import Status
 from cellwright.sequences import inputs_of

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cellwright.benchmarks.comparison import Comparison, compare
-from cellwright.benchmarks.economic_inputs import Economics
-from cellwright.benchmarks.economics import worth_as_given
-from cellwright.benchmarks.sensitivity import Swing, changed_text, ranked
+from cellwright.benchmarks.economics.inputs import Economics
+from cellwright.benchmarks.economics.model import worth_as_given
+from cellwright.benchmarks.sweeps.one_at_a_time import Swing, changed_text, ranked
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
 from cellwright.sequences import assign, inputs_of

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from cellwright.benchmarks.comparison import compare
-from cellwright.benchmarks.designs import Design
+from cellwright.benchmarks.sweeps.sampling import Design
 from cellwright.errors import CellwrightError, InputError
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, SteppingFirmware
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.sim import Estimate, Kit, Length, Scenario, run_cell, run_hand
 
 AHEAD = 4

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cellwright.benchmarks.stopwatch import Reading, read_readings, read_status, seconds_by_cycle
+from cellwright.benchmarks.time_study.stopwatch_csv import Reading, read_readings, read_status, seconds_by_cycle
 from cellwright.provenance import Status
 from cellwright.sim import Estimate, Streams, estimate
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellwright.benchmarks.stopwatch import Reading, read_readings, read_status, seconds_by_cycle
+from cellwright.benchmarks.time_study.stopwatch_csv import Reading, read_readings, read_status, seconds_by_cycle
 from cellwright.provenance import Status
 from cellwright.sim import Difference, welch
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cellwright.benchmarks.stopwatch import COLUMNS, read_readings, read_status
+from cellwright.benchmarks.time_study.stopwatch_csv import COLUMNS, read_readings, read_status
 from cellwright.errors import InputError
 from cellwright.files import write_whole
 

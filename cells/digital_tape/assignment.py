@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from cellwright.cells.digital_tape.columns import Answer, solve
+from cellwright.cells.digital_tape.column_generation import Answer, solve
 from cellwright.cells.digital_tape.cutlist import CutList, Piece
-from cellwright.cells.digital_tape.packing import Filled, LogKind, Problem, greedy
+from cellwright.cells.digital_tape.cutting_stock import Filled, LogKind, Problem, greedy
 from cellwright.cells.digital_tape.stock import Log, Saw, Section, Stock
 from cellwright.errors import InputError
 

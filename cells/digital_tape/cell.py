@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cellwright.actuators import Buzzer, CharacterDisplay, Lamp
-from cellwright.cells.digital_tape import shown
-from cellwright.cells.digital_tape.book import Book
+from cellwright.cells.digital_tape import display_text
+from cellwright.cells.digital_tape.cut_record import Book
 from cellwright.cells.digital_tape.cutlist import CutList
 from cellwright.cells.digital_tape.stock import Saw, Stock
 from cellwright.errors import CellFault, TimedOut
@@ -136,9 +136,9 @@ class DigitalTape(Cell):
         """Let the log's front end be pushed over the datum switch, which says where it is."""
         for _ in range(MOST_TRIES):
             if self.datum_switch.is_closed:
-                self._show("datum", say=shown.PULL)
+                self._show("datum", say=display_text.PULL)
                 yield self.datum_switch.open(within_s=BREAK_S)
-            self._show("datum", say=shown.PUSH)
+            self._show("datum", say=display_text.PUSH)
             went_on_mm = yield from self._until_datum()
             if went_on_mm >= WENT_ON_MM:
                 break  # else it was the rear end that closed it, as the log was pulled back
@@ -304,7 +304,7 @@ class DigitalTape(Cell):
         """Amber from near the cut on, red before; the display a few times a second."""
         self._lamps(self.amber if abs(to_go_mm) <= self.saw.slow_mm else self.red)
         if self.env.now >= self._shown_at_s + SHOW_EVERY_S - 1e-9 or abs(to_go_mm) <= self._tolerance_mm:
-            self._show("approaching", to_go=to_go_mm, say=shown.TO_GO if to_go_mm >= 0 else shown.BACK)
+            self._show("approaching", to_go=to_go_mm, say=display_text.TO_GO if to_go_mm >= 0 else display_text.BACK)
 
     def _lamps(self, lit: Lamp) -> None:
         """Light one of the three."""
@@ -323,7 +323,7 @@ class DigitalTape(Cell):
         self._asked_to_show = asked
         piece = cut.piece if cut is not None else None
         log = self.book.log
-        lines = shown.lines(
+        lines = display_text.lines(
             state,
             number=self.book.logs_done + 1,
             log=log.log.log if log else "",

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cellwright.cells.digital_tape.packing import TINY, Filled, Knapsack, Problem, greedy, one_by_one, without_surplus
+from cellwright.cells.digital_tape.cutting_stock import (
+    TINY,
+    Filled,
+    Knapsack,
+    Problem,
+    greedy,
+    one_by_one,
+    without_surplus,
+)
 
 MOST_NODES = 100
 MOST_ROUNDS = 60

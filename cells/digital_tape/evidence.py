@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cellwright.sim.evidence import Evidence, Rate, Seen
+from cellwright.sim.log_evidence import Evidence, Rate, Seen
 
 CONFIRMED, SPOILED = Seen("cell", "trigger confirmed"), Seen("cell", "trigger spoiled")
 FURTHER_CUT = Seen("cell", "trigger next_cut")

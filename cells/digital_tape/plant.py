@@ -9,13 +9,13 @@ from typing import Any
 
 from simpy.events import Event
 
-from cellwright.cells.digital_tape import shown
+from cellwright.cells.digital_tape import display_text
 from cellwright.cells.digital_tape.wheel import Wheel, WheelParameters
 from cellwright.errors import CellFault
 from cellwright.provenance import assumed
 from cellwright.sensors import Button
 from cellwright.sim import CellPlant
-from cellwright.sim.display import put_display
+from cellwright.sim.plants.display import put_display
 
 Work = Generator[Event, Any, None]
 LAID_DOWN_MM = 300.0
@@ -169,7 +169,7 @@ class DigitalTapePlant(CellPlant):
         p = self.parameters
         if self._past_datum_mm > 0:
             yield from self._pull(self._past_datum_mm + LAID_DOWN_MM, lambda: False)
-        there = lambda: not self._says(shown.PUSH)  # noqa: E731  # named, as it is asked twice
+        there = lambda: not self._says(display_text.PUSH)  # noqa: E731  # named, as it is asked twice
         yield from self._push(-self._past_datum_mm - FINE_MM, p.datum_mm_s, there, COARSE_TICK_S)
         yield from self._push(FAR_BACK_MM, p.datum_mm_s, there, TICK_S)
 
@@ -185,19 +185,19 @@ class DigitalTapePlant(CellPlant):
         """Do what the display says. Raises CellFault, as the person who sees it, if it says nothing for long."""
         understood_s = self.board.env.now
         while True:
-            if self._says(shown.PRESS):
+            if self._says(display_text.PRESS):
                 yield from self._begin_log()
-            elif self._says(shown.AGAIN):
-                yield from self._press(self.cell.pedal, lambda: not self._says(shown.AGAIN))
-            elif self._says(shown.PULL):
-                yield from self._pull(FAR_BACK_MM, lambda: not self._says(shown.PULL))
-            elif self._says(shown.PUSH):
+            elif self._says(display_text.AGAIN):
+                yield from self._press(self.cell.pedal, lambda: not self._says(display_text.AGAIN))
+            elif self._says(display_text.PULL):
+                yield from self._pull(FAR_BACK_MM, lambda: not self._says(display_text.PULL))
+            elif self._says(display_text.PUSH):
                 yield from self._to_datum()
-            elif self._says(shown.TO_GO) or self._says(shown.BACK):
+            elif self._says(display_text.TO_GO) or self._says(display_text.BACK):
                 yield from self._approach()
-            elif self._says(shown.CUT):
+            elif self._says(display_text.CUT):
                 yield from self._cut()
-            elif self._says(shown.TAKE):
+            elif self._says(display_text.TAKE):
                 yield from self._take_off()
             elif self.board.env.now > understood_s + PUZZLED_S and self._runs:
                 raise self._nonsense()
@@ -219,7 +219,7 @@ class DigitalTapePlant(CellPlant):
 
     def _begin_log(self) -> Work:
         yield from self._fetch()
-        yield from self._press(self.cell.pedal, lambda: not self._says(shown.PRESS))
+        yield from self._press(self.cell.pedal, lambda: not self._says(display_text.PRESS))
 
     def _fetch(self) -> Work:
         """Lay the log that the display names in front of the datum switch, unless one lies there."""
@@ -236,7 +236,7 @@ class DigitalTapePlant(CellPlant):
 
     def _named_log_mm(self) -> float:
         """How long the log is that the display names. Raises CellFault if it names none."""
-        match = shown.LOG.match(self.lcd.line(0))
+        match = display_text.LOG.match(self.lcd.line(0))
         if match is None:
             raise self._nonsense()
         return float(match[1])
@@ -246,14 +246,15 @@ class DigitalTapePlant(CellPlant):
         return CellFault(f"{self.cell.name()}: the display shows {self.lcd.line(0)!r} and {self.lcd.line(1)!r}.")
 
     def _distance_mm(self) -> float:
-        return shown.number_of(self.lcd.line(1)) or 0.0
+        return display_text.number_of(self.lcd.line(1)) or 0.0
 
     def _approach(self) -> Work:
         """Push at a walk until near, then slowly until the beep, then correct by what the display shows."""
         p = self.parameters
         if not self._has_pulled_back and self.streams["pull back"].random() < p.pull_backs_per_1000_cuts / 1000:
             self._has_pulled_back = True
-            yield from self._pull(FAR_BACK_MM, lambda: self._says(shown.PUSH))  # what to do then, the display says
+            # What to do then, the display says.
+            yield from self._pull(FAR_BACK_MM, lambda: self._says(display_text.PUSH))
             return
         far_mm = self._distance_mm() - self.cell.saw.slow_mm
         yield from self._push(far_mm, p.push_mm_s, lambda: self._is_lit(self.cell.amber), COARSE_TICK_S)
@@ -262,8 +263,8 @@ class DigitalTapePlant(CellPlant):
             yield from self._cut_wrongly(asked_mm)
             return
         beeps = self._beeps
-        if self._says(shown.TO_GO):
-            heard = lambda: self._beeps > beeps or self._says(shown.BACK)  # noqa: E731  # named, as it is asked twice
+        if self._says(display_text.TO_GO):
+            heard = lambda: self._beeps > beeps or self._says(display_text.BACK)  # noqa: E731  # named, as it is asked twice
             yield from self._push(self._distance_mm() - FINE_MM, p.creep_mm_s, heard, COARSE_TICK_S)
             yield from self._push(p.creep_mm_s * LONGEST_CREEP_S, p.creep_mm_s, heard, TICK_S)
             reaction_s = self.streams.lognormal("reaction", p.reaction_s, p.reaction_spread)
@@ -289,7 +290,7 @@ class DigitalTapePlant(CellPlant):
             yield from self._spend(LOOK_S)
 
     def _asks_for_more(self) -> bool:
-        return self._says(shown.TO_GO) or self._says(shown.BACK)
+        return self._says(display_text.TO_GO) or self._says(display_text.BACK)
 
     @property
     def _runs(self) -> bool:
@@ -303,10 +304,10 @@ class DigitalTapePlant(CellPlant):
         """Saw and confirm; a piece for which the log moved as the saw bit, so that the lamp went out, is spoiled."""
         asked_mm, worked_s = self._asked_mm(), self._worked_at_cut_s
         piece_mm = yield from self._saw()
-        if self._says(shown.CUT):
+        if self._says(display_text.CUT):
             if asked_mm is not None:
                 self.pieces_mm.append((piece_mm, asked_mm))
-            yield from self._press(self.cell.pedal, lambda: not self._says(shown.CUT))
+            yield from self._press(self.cell.pedal, lambda: not self._says(display_text.CUT))
         elif asked_mm is not None:
             yield from self._spoil(asked_mm, worked_s)
 
@@ -324,11 +325,11 @@ class DigitalTapePlant(CellPlant):
         yield from self.do("look at piece")
         self.wrong_cuts += 1
         self.wrong_cuts_nok += self.cell.saw.wrong_cut_nok(asked_mm, self._worked_s - worked_s)
-        yield from self._press(self.cell.reject_button, lambda: self._says(shown.SPOILED))
+        yield from self._press(self.cell.reject_button, lambda: self._says(display_text.SPOILED))
 
     def _asked_mm(self) -> float | None:
         """The length that the display asks for; None at an end cut."""
-        return shown.number_of(self.lcd.line(0))
+        return display_text.number_of(self.lcd.line(0))
 
     def _saw(self) -> Generator[Event, Any, float]:
         """Saw where the log stands; returns how long what comes off is, mm, from the cut before or the log's end."""
@@ -349,7 +350,7 @@ class DigitalTapePlant(CellPlant):
         self.has_log = False
         self._turn_datum_switch()
         self._pushed_s = 0.0
-        yield from self._press(self.cell.pedal, lambda: not self._says(shown.TAKE))
+        yield from self._press(self.cell.pedal, lambda: not self._says(display_text.TAKE))
 
     def _check_log(self) -> None:
         """What came of this log."""

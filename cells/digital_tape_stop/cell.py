@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cellwright.actuators import Stepper
-from cellwright.cells.digital_tape import DigitalTape, shown
+from cellwright.cells.digital_tape import DigitalTape, display_text
 from cellwright.provenance import assumed, vendor
 from cellwright.sequences import home
 from cellwright.sequences.supervision import Step
@@ -73,7 +73,7 @@ class DigitalTapeWithStop(DigitalTape):
         self.is_stop_set = False
         self._lamps(self.red)
         to_go_mm = self.book.target_mm - self.wheel.position_mm
-        self._show("approaching", say=shown.WAIT, to_go=to_go_mm)
+        self._show("approaching", say=display_text.WAIT, to_go=to_go_mm)
         if not self.length_stop.homed:
             yield from home(self.length_stop)
         if to_go_mm < -PAST_MM:

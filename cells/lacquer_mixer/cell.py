@@ -7,11 +7,11 @@ from typing import Any
 
 from cellwright.actuators import Lamp, Motor
 from cellwright.cells.lacquer_mixer.batch import Batch, Part
+from cellwright.cells.lacquer_mixer.batch_steps import PATIENCE_S, MixerWork
 from cellwright.cells.lacquer_mixer.equipment import StirringRules, peristaltic, pinch_valve
 from cellwright.cells.lacquer_mixer.lines import Line, LineStore
 from cellwright.cells.lacquer_mixer.orders import Orders
 from cellwright.cells.lacquer_mixer.recipes import Drums
-from cellwright.cells.lacquer_mixer.work import PATIENCE_S, MixerWork
 from cellwright.errors import InputError, nearest
 from cellwright.provenance import vendor
 from cellwright.sensors import Button, Nau7802, Switch

@@ -5,7 +5,7 @@ Not how often a line is blocked or has air in it: a mishap in a line that the ca
 
 from __future__ import annotations
 
-from cellwright.sim.evidence import Evidence, Seen, Span
+from cellwright.sim.log_evidence import Evidence, Seen, Span
 
 CALLED = Seen("lamp", "on", "presenting")
 DOOR_OPEN, DOOR_CLOSED = Seen("door", "open", "presenting"), Seen("door", "closed", "waiting")

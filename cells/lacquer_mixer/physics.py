@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellwright.cells.lacquer_mixer.recipes import Component
-from cellwright.hardware.world import WorldAxis
+from cellwright.hardware.model.world import WorldAxis
 from cellwright.provenance import assumed, published
 
 GRAVITY_M_PER_S2 = 9.81

@@ -16,7 +16,7 @@ from cellwright.cells.lacquer_mixer.recipes import Component
 from cellwright.errors import CellFault
 from cellwright.provenance import assumed
 from cellwright.sim import CellPlant
-from cellwright.sim.scale import ModelConverter, Platform, ScaleParameters, put_converter
+from cellwright.sim.plants.scale import ModelConverter, Platform, ScaleParameters, put_converter
 
 Strike = Callable[[np.random.Generator], None]
 """Lets something go wrong, by draws of its own."""

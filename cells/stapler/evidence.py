@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cellwright.sim.evidence import Evidence, Rate, Seen, Span
+from cellwright.sim.log_evidence import Evidence, Rate, Seen, Span
 
 PRESSED = Seen("start_button", "closed")
 PANEL_IN = Seen("panel_in_place", "closed")

@@ -40,9 +40,9 @@ app.add_typer(boards)
 @app.command()
 def cells() -> None:
     """List the cells."""
-    from cellwright.cli import describing
+    from cellwright.cli.commands import describe
 
-    describing.list_cells()
+    describe.list_cells()
 
 
 @app.command()
@@ -54,12 +54,12 @@ def describe(
     ] = None,
 ) -> None:
     """Show a cell's states, devices and pins, or its state diagram."""
-    from cellwright.cli import describing
+    from cellwright.cli.commands import describe
 
     if diagram or output:
-        describing.show_diagram(cell, output)
+        describe.show_diagram(cell, output)
     else:
-        describing.describe(cell)
+        describe.describe(cell)
 
 
 @app.command()
@@ -71,13 +71,13 @@ def check(
     seed: Seed = 1,
 ) -> None:
     """Check what can be known before a cell runs, and rehearse one unit on the model board."""
-    from cellwright.cli import describing
+    from cellwright.cli.commands import describe
 
-    describing.check(cell, settings or [], firmware.value)
+    describe.check(cell, settings or [], firmware.value)
     if faults:
-        from cellwright.cli import faulting
+        from cellwright.cli.commands import check
 
-        faulting.rehearse(cell, settings or [], seed, firmware.value)
+        check.rehearse(cell, settings or [], seed, firmware.value)
 
 
 @app.command()
@@ -94,10 +94,10 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Simulate a cell: cycle time, output, the person's time, stops."""
-    from cellwright.cli import simulating
+    from cellwright.cli.commands import simulate
 
-    asked = simulating.Asked(cell, cycles, hours, replications, seed, settings or [], jobs, firmware.value)
-    simulating.simulate(asked, log, as_json)
+    asked = simulate.Asked(cell, cycles, hours, replications, seed, settings or [], jobs, firmware.value)
+    simulate.simulate(asked, log, as_json)
 
 
 @app.command()
@@ -114,10 +114,10 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare a cell with the hand work that it replaces, and with a machine that can be bought."""
-    from cellwright.cli import simulating
+    from cellwright.cli.commands import simulate
 
-    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    simulating.compare(asked, manual, commercial, as_json)
+    asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
+    simulate.compare(asked, manual, commercial, as_json)
 
 
 @app.command()
@@ -146,10 +146,10 @@ def sweep(
     ] = "less_time_percent",
 ) -> None:
     """Try many designs of a cell: each simulated beside the hand, written as it comes, gone on with if interrupted."""
-    from cellwright.cli import sweeping
+    from cellwright.cli.commands import sweep
 
-    sweeping.sweep(
-        sweeping.SweepAsked(
+    sweep.sweep(
+        sweep.SweepAsked(
             cell,
             vary or [],
             method,
@@ -184,10 +184,10 @@ def worth(
     as_json: Json = False,
 ) -> None:
     """What a cell is worth against the hand and a machine one could buy: savings, payback, net present value."""
-    from cellwright.cli import simulating, worthing
+    from cellwright.cli.commands import simulate, worth
 
-    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    worthing.worth_of(asked, manual, economics, commercial, picture, as_json)
+    asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
+    worth.worth_of(asked, manual, economics, commercial, picture, as_json)
 
 
 @app.command()
@@ -207,10 +207,10 @@ def report(
     jobs: Jobs = None,
 ) -> None:
     """Write a report for the firm and its funder: PDF, web page, workbook, figures, and summaries for a form."""
-    from cellwright.cli import reporting, simulating
+    from cellwright.cli.commands import report, simulate
 
-    asked = simulating.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    reporting.report(reporting.ReportAsked(asked, lang, output, manual, economics, commercial, project))
+    asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
+    report.report(report.ReportAsked(asked, lang, output, manual, economics, commercial, project))
 
 
 @app.command()
@@ -228,10 +228,10 @@ def sensitivity(
     as_json: Json = False,
 ) -> None:
     """Show which inputs the result hangs on: each alone made smaller and larger, the most important on top."""
-    from cellwright.cli import sweeping
+    from cellwright.cli.commands import sweep
 
-    sweeping.weigh_inputs(
-        sweeping.SensitivityAsked(
+    sweep.weigh_inputs(
+        sweep.SensitivityAsked(
             cell, figure, by, settings or [], hours, replications, seed, jobs, picture, as_json, firmware.value
         )
     )
@@ -250,9 +250,9 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Correct the model by a run: fit its parameters to the run's log, and say how far off it was, before and after."""
-    from cellwright.cli import fitting
+    from cellwright.cli.commands import fit
 
-    fitting.fit_model(fitting.FitAsked(cell, log, output, settings or [], replications, seed, jobs, picture, as_json))
+    fit.fit_model(fit.FitAsked(cell, log, output, settings or [], replications, seed, jobs, picture, as_json))
 
 
 @app.command()
@@ -262,9 +262,9 @@ def claims(
     as_json: Json = False,
 ) -> None:
     """Check that what was promised still holds; exit 1 if a claim does not."""
-    from cellwright.cli import claiming
+    from cellwright.cli.commands import claims
 
-    claiming.check_claims(file, jobs, as_json)
+    claims.check_claims(file, jobs, as_json)
 
 
 @app.command()
@@ -273,9 +273,9 @@ def certificates(
     replication: Annotated[int, typer.Option(help="Which replication of a simulation.", min=0)] = 0,
 ) -> None:
     """Print what is in each unit of a run, for cells that keep such a record: asked, made, of which lot, when."""
-    from cellwright.cli import describing
+    from cellwright.cli.commands import describe
 
-    describing.print_certificates(log, replication)
+    describe.print_certificates(log, replication)
 
 
 @app.command()
@@ -287,9 +287,9 @@ def agree(
     as_json: Json = False,
 ) -> None:
     """Make the same units on the model, on a virtual Arduino and on real firmware; exit 1 if their times differ."""
-    from cellwright.cli import agreeing
+    from cellwright.cli.commands import agree
 
-    agreeing.agree(agreeing.AgreeAsked(cell, cycles, seed, settings or [], as_json))
+    agree.agree(agree.AgreeAsked(cell, cycles, seed, settings or [], as_json))
 
 
 @app.command()
@@ -309,10 +309,10 @@ def flash(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there, and write nothing.")] = False,
 ) -> None:
     """Put firmware on an Arduino: say what was there before, write, verify, and hear it answer."""
-    from cellwright.cli import flashing
+    from cellwright.cli.commands import flash as flash_command
 
-    flashing.flash(
-        flashing.FlashAsked(
+    flash_command.flash(
+        flash_command.FlashAsked(
             port, board.value if board else None, firmware, backup, tool.value if tool else None, dry_run
         )
     )
@@ -334,17 +334,17 @@ def timestudy(
     as_json: Json = False,
 ) -> None:
     """Time the hand at the terminal, a key for each element; or read what a stopwatch study says."""
-    from cellwright.cli import timing
+    from cellwright.cli.commands import timestudy
 
-    timing.timestudy(timing.StudyAsked(cell, read, against, output, settings or [], seed, as_json))
+    timestudy.timestudy(timestudy.StudyAsked(cell, read, against, output, settings or [], seed, as_json))
 
 
 @app.command()
 def demo(cell: CellName = "stapler", output: Output = Path("demo"), seed: Seed = 1) -> None:
     """Simulate a shift of a cell against the hand, and write a page with pictures."""
-    from cellwright.cli import demonstrating
+    from cellwright.cli.commands import demo
 
-    demonstrating.demo(cell, output, seed)
+    demo.demo(cell, output, seed)
 
 
 @app.callback()

@@ -43,12 +43,12 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a cell: on the model board, on a virtual Arduino through every byte, or on a real one."""
-    from cellwright.cli import running
+    from cellwright.cli.commands import run as run_command
     from cellwright.sim import VirtualLine
 
     line = VirtualLine(board.value if board else None, baud, latency_ms / 1000)
-    running.run(
-        running.RunAsked(
+    run_command.run(
+        run_command.RunAsked(
             cell,
             target,
             cycles,
@@ -76,11 +76,11 @@ def calibrate(
     settings: Set = None,
 ) -> None:
     """Calibrate a sensor on a real board against something known, and keep that in a file with its date."""
-    from cellwright.cli import calibrating
+    from cellwright.cli.commands import calibrate
     from cellwright.sim import VirtualLine
 
     bauds = VirtualLine(baud=baud).bauds_with(firmware.value)
-    calibrating.calibrate(cell, sensor, target, bauds, known, output, settings or [])
+    calibrate.calibrate(cell, sensor, target, bauds, known, output, settings or [])
 
 
 @boards.command()
@@ -99,13 +99,13 @@ def board(
     emulated: Annotated[Path | None, typer.Option(metavar="HEX", help="Emulate a chip with this firmware.")] = None,
 ) -> None:
     """Serve a virtual Arduino to any Firmata program, or real firmware on an emulated chip."""
-    from cellwright.cli import serving
+    from cellwright.cli.commands import board
 
     if emulated is not None:
-        serving.serve_emulated_chip(emulated, pty, kind.value if kind else "uno")
+        board.serve_emulated_chip(emulated, pty, kind.value if kind else "uno")
         return
-    serving.serve_virtual(
-        serving.Served(
+    board.serve_virtual(
+        board.Served(
             pty,
             tcp,
             kind.value if kind else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from cellwright.benchmarks.commercial import Commercial, read_commercial
+from cellwright.benchmarks.economics.commercial import Commercial, read_commercial
 from cellwright.sim import Scenario
 
 

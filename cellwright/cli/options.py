@@ -34,7 +34,7 @@ class Firmware(StrEnum):
 
 
 DEFAULT_FIRMWARE = Firmware.CELLWRIGHT
-"""That of hardware/firmwares.py, as a test sees to; to import it from there would make --help slow."""
+"""That of hardware/firmware_profiles.py, as a test sees to; to import it from there would make --help slow."""
 
 CellName = Annotated[str, typer.Argument(metavar="CELL", help="Name of the cell; 'cellwright cells' lists them.")]
 Cycles = Annotated[int | None, typer.Option(help="Units to make after the warm-up.", show_default=False)]

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cellwright.benchmarks import Comparison, Outcome
-from cellwright.benchmarks.commercial import Commercial
+from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.sim import Estimate, Measure, Scenario, WarmUp
 from cellwright.sim.warm_up import FEWEST_CYCLES
 

@@ -10,16 +10,16 @@ import simpy
 from cellwright import cells
 from cellwright.actuators import Stepper
 from cellwright.hardware import Board, ModelBoard, Plant
-from cellwright.hardware.faults import Faults
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.fault_injection import Faults
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import Cell, RunLog, assign
 from cellwright.sim import Kit, Streams, VirtualLine
-from cellwright.sim.rig import virtual_board
+from cellwright.sim.targets import virtual_board
 from cellwright.sim.world import world_of
 from cellwright.testing.history import History
+from cellwright.testing.recorder import Census, WatchedBoard
 from cellwright.testing.rig import CellRig
-from cellwright.testing.watching import Census, WatchedBoard
 
 AnyCell = str | Kit | type[Cell]
 """A cell's name, its kit, or its class alone."""

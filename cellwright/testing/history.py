@@ -8,9 +8,9 @@ from typing import TypeVar
 from cellwright.actuators import Stepper
 from cellwright.errors import InputError, nearest
 from cellwright.sequences import FAULTED, STOPPED, Cell, RunLog
+from cellwright.testing.recorder import AxisHistory, Census, PinHistory, WatchedBoard
 from cellwright.testing.spans import AT_ONCE_S, Span, Spans, covered
 from cellwright.testing.timeline import Entry
-from cellwright.testing.watching import AxisHistory, Census, PinHistory, WatchedBoard
 
 Found = TypeVar("Found")
 

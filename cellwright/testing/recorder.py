@@ -8,8 +8,8 @@ from typing import NamedTuple
 import simpy
 
 from cellwright.hardware import Input, ModelBoard, ModelStepper, Timing, Wait
-from cellwright.hardware.model import ModelOutput
-from cellwright.hardware.motion import Motion
+from cellwright.hardware.model.axes import Motion
+from cellwright.hardware.model.board import ModelOutput
 from cellwright.testing.spans import Span
 
 

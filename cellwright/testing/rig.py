@@ -10,12 +10,12 @@ import simpy
 from simpy.events import Timeout
 
 from cellwright.hardware import Board, ModelBoard
-from cellwright.hardware.faults import Faults, read_fault
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.fault_injection import Faults, read_fault
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sensors import Switch
 from cellwright.sequences import FAULTED, STOPPED, Cell, RunLog
-from cellwright.sim.plant import PRESS_S
+from cellwright.sim.plants.plant import PRESS_S
 from cellwright.testing.history import History, look_up
 from cellwright.testing.spans import AT_ONCE_S, Spans
 from cellwright.testing.timeline import Entry, around, as_text

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cellwright.benchmarks.figures import save
-from cellwright.benchmarks.histogram import error_histogram
+from cellwright.benchmarks.charts.histogram import error_histogram
+from cellwright.benchmarks.charts.style import save
 from cellwright.cells.lacquer_mixer import KIT
 from cellwright.cells.lacquer_mixer.accuracy import NO_MISHAPS, trial_doses
 

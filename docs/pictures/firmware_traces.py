@@ -1,7 +1,7 @@
 """Draws docs/pictures/firmware_*.png and prints their figures: python docs/pictures/firmware_traces.py.
 
 Each is what an emulated Uno with CellwrightFirmata does at its pins when something goes wrong in the middle of a move
-of three axes with a solenoid on. The emulated chip has to be there: sh tests/emulator/build.sh.
+of three axes with a solenoid on. The emulated chip has to be there: sh hardware/emulator/build.sh.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.figures import save
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, ResetCause
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_pins import port_and_bit
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata import cellwright_messages as own
+from cellwright.benchmarks.charts.style import save
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind, ResetCause
+from cellwright.hardware.emulator.pin_ports import port_and_bit
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
 
 HEX = Path(own.__file__).parent.parent / "firmware" / "hex" / "cellwright-uno.hex"
 SOLENOID, BUTTON, SWITCH = 8, 12, 11

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cellwright.benchmarks.figures import save
-from cellwright.benchmarks.histogram import error_histogram
+from cellwright.benchmarks.charts.histogram import error_histogram
+from cellwright.benchmarks.charts.style import save
 from cellwright.cells.digital_tape import DigitalTape
 from cellwright.cells.digital_tape.wheel import WheelParameters, tape_errors_mm
 

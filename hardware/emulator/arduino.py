@@ -1,6 +1,6 @@
 """An Arduino's real firmware on an emulated chip, in lock step with virtual time.
 
-The chip is a small library over libsimavr, built by ``tests/emulator/build.sh`` and no part of the package.
+The chip is a small library over libsimavr, built by ``hardware/emulator/build.sh`` and no part of the package.
 """
 
 from __future__ import annotations
@@ -13,20 +13,12 @@ import simpy
 from simpy.events import NORMAL, Event, EventPriority
 
 from cellwright.errors import DescriptionError
-from cellwright.hardware.emulated_chip import (
-    BAUD_RATE,
-    CLOCK_HZ,
-    ChipEvent,
-    EmulatedChip,
-    EventKind,
-    Mcu,
-    ResetCause,
-)
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_pins import Pin, analog_channel, port_and_bit
-from cellwright.hardware.firmata.pin_maps import Kind
-from cellwright.hardware.link import Link
-from cellwright.hardware.model_ports import I2cDevice
+from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, ChipEvent, EmulatedChip, EventKind, Mcu, ResetCause
+from cellwright.hardware.emulator.pin_ports import Pin, analog_channel, port_and_bit
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.model.ports import I2cDevice
+from cellwright.hardware.transport.link import Link
 
 SUPPLY_V = 5.0
 MCUS: dict[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}

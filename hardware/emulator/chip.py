@@ -1,6 +1,6 @@
 """An Arduino's chip with real firmware in it, emulated: an ATmega328P (Uno, Nano) or an ATmega2560 (Mega).
 
-The chip is a small library over libsimavr, built by ``tests/emulator/build.sh`` and no part of the package.
+The chip is a small library over libsimavr, built by ``hardware/emulator/build.sh`` and no part of the package.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from cellwright.errors import CellFault, DescriptionError, InputError
-from cellwright.hardware.emulated_library import RawAxis, RawEvent, RawStep, load_library
-from cellwright.hardware.emulated_pins import PORTS, Pin
+from cellwright.hardware.emulator.pin_ports import PORTS, Pin
+from cellwright.hardware.emulator.simavr import RawAxis, RawEvent, RawStep, load_library
 from cellwright.hardware.intel_hex import ERASED, read_hex
 
 CLOCK_HZ = 16_000_000

@@ -8,9 +8,18 @@ from functools import partial
 import numpy as np
 
 from cellwright.hardware.device import Device
-from cellwright.hardware.emulated_chip import ResetCause
-from cellwright.hardware.emulated_world import PinWorld
-from cellwright.hardware.faults import FULL_STEP, ON_BOARD, ON_DEVICE, Fault, Faults, FaultyLink, bounce, pin_of
+from cellwright.hardware.emulator.chip import ResetCause
+from cellwright.hardware.emulator.world import PinWorld
+from cellwright.hardware.fault_injection import (
+    FULL_STEP,
+    ON_BOARD,
+    ON_DEVICE,
+    Fault,
+    Faults,
+    FaultyLink,
+    bounce,
+    pin_of,
+)
 
 
 class PinFaults(Faults):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cellwright.errors import DescriptionError
-from cellwright.hardware.firmata.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
 
 PORTS = "ABCDEFGHIJKL"
 """Letters of a chip's ports; there is no I, and an ATmega328P has B, C and D only."""

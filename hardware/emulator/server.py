@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cellwright.hardware.emulated import MCUS
-from cellwright.hardware.emulated_chip import BAUD_RATE, CLOCK_HZ, EmulatedChip, EventKind
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.firmata.pin_maps import Kind
-from cellwright.hardware.pty_port import PtyPort
+from cellwright.hardware.emulator.arduino import MCUS
+from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.transport.pseudo_terminal import PtyPort
 
 SLICE_S = 500e-6
 """How often bytes cross: short beside the millisecond that a USB cable takes."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from cellwright.errors import InputError
 
-BUILD_SCRIPT = "tests/emulator/build.sh"
+BUILD_SCRIPT = "hardware/emulator/build.sh"
 
 
 def find_library() -> Path:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import dataclass, field
 
 from cellwright.errors import DescriptionError
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_chip import CLOCK_HZ
-from cellwright.hardware.model_ports import I2cDevice
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.chip import CLOCK_HZ
+from cellwright.hardware.model.axes import TripPoint
+from cellwright.hardware.model.ports import I2cDevice
 
 STILL_S = 0.1
 """An axis that has made no step for so long stands: slower than 10 steps/s nothing here goes."""

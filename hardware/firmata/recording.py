@@ -23,10 +23,12 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata import features, messages, watchdog
-from cellwright.hardware.firmata.dead_man import RUNS_AFTER_S, TASK
-from cellwright.hardware.firmata.explain import explain
-from cellwright.hardware.link import Link
+from cellwright.hardware.firmata.host import watchdog
+from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S, TASK
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.describe import explain
+from cellwright.hardware.transport.link import Link
 
 TO_BOARD, TO_HOST, LOST = ">", "<", "!"
 VIRTUAL, WALL = "virtual", "wall"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cellwright.errors import InputError, nearest
-from cellwright.hardware.firmwares import firmware_hex
+from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.intel_hex import read_hex
 
 

@@ -14,7 +14,7 @@ from arduinobootloader import ArduinoBootloader
 
 from cellwright.errors import InputError, NotFlashed
 from cellwright.hardware.flashing.boards import CHIPS, STK500V2, Chip, Dialect
-from cellwright.hardware.flashing.wire import Wire
+from cellwright.hardware.flashing.reset_port import Wire
 from cellwright.hardware.intel_hex import ERASED
 
 ANSWER_S = 1.0

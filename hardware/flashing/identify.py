@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.identity import is_firmware
-from cellwright.hardware.flashing.wire import Wire
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.identity import is_firmware
+from cellwright.hardware.flashing.reset_port import Wire
 
 BAUDS = (57_600, 115_200)
 """Of StandardFirmata and CellwrightFirmata; of ConfigurableFirmata."""

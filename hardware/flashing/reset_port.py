@@ -10,7 +10,7 @@ from serial.tools import list_ports
 
 from cellwright.errors import NotFlashed
 from cellwright.hardware.flashing.boards import UsbId
-from cellwright.hardware.serial_link import READ_SLICE_S, open_port
+from cellwright.hardware.transport.serial import READ_SLICE_S, open_port
 
 RESET_S = 0.25
 """How long DTR is let go of: the capacitor to the reset pin has to empty. avrdude takes as long."""

@@ -82,7 +82,7 @@ class StepTiming:
 # poll_s: once round all features of ConfigurableFirmata 3.4.0, with a look at the line and at one moving axis. step_s:
 # the pins are written, then AccelStepper divides in software floats. look_s: a look at an axis that is not due. Fitted
 # to eleven moves of one and two axes measured on an emulated 16 MHz ATmega328P, and within 0.9 % of each (status:
-# measured; the moves are in tests/hardware/test_stepping.py). Three axes at once were not among them.
+# measured; the moves are in tests/hardware/model/test_accelstepper_timing.py). Three axes at once were not among them.
 CONFIGURABLE_FIRMATA = StepTiming(
     "ConfigurableFirmata on a 16 MHz ATmega328P", poll_s=68.25e-6, step_s=224.5e-6, look_s=2.5e-6
 )

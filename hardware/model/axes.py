@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from simpy.events import NORMAL, Event, Timeout
 
 from cellwright.errors import CellFault
-from cellwright.hardware.timing import Course, Timing, TooFast, UnderWay
+from cellwright.hardware.model.timing import Course, Timing, TooFast, UnderWay
 from cellwright.hardware.waits import Coming, Named, Wait, cancel
 
 if TYPE_CHECKING:
-    from cellwright.hardware.model import ModelBoard
+    from cellwright.hardware.model.board import ModelBoard
 
 
 LATE_S = 60.0

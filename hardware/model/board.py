@@ -10,11 +10,11 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS
-from cellwright.hardware.inputs import Input
-from cellwright.hardware.model_ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
-from cellwright.hardware.motion import LATE_S, ModelStepper, Motion
-from cellwright.hardware.timing import Timing
+from cellwright.hardware.digital_input import Input
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
+from cellwright.hardware.model.axes import LATE_S, ModelStepper, Motion
+from cellwright.hardware.model.ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
+from cellwright.hardware.model.timing import Timing
 from cellwright.hardware.waits import Coming, Named, Wait, cancel
 
 OutputAction = Callable[[bool], None]

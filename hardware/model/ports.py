@@ -11,7 +11,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
-    from cellwright.hardware.model import ModelBoard
+    from cellwright.hardware.model.board import ModelBoard
 
 
 class I2cDevice(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cellwright.hardware.timing import TooFast
+from cellwright.hardware.model.timing import TooFast
 
 SAME_MOMENT_S = 1e-7
 """A step that comes within this has come: clocks differ by rounding, more so after a year of seconds."""

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import simpy
 
-from cellwright.hardware.model_ports import I2cDevice
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.model.axes import TripPoint
+from cellwright.hardware.model.ports import I2cDevice
 
 
 class WorldAxis(Protocol):

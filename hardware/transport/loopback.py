@@ -7,7 +7,7 @@ from typing import cast
 import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.link import Link
+from cellwright.hardware.transport.link import Link
 
 BITS_PER_BYTE = 10  # a start bit, eight of data, a stop bit
 

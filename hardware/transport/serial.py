@@ -17,7 +17,7 @@ from serial.tools import list_ports
 
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.link import Link
+from cellwright.hardware.transport.link import Link
 
 READ_SLICE_S = 0.1  # how long the reader blocks before it looks whether the link was closed
 WRITE_LIMIT_S = 1.0  # a port that takes nothing for this long is lost

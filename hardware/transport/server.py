@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.link import Link
-from cellwright.hardware.pty_port import PtyPort
+from cellwright.hardware.transport.link import Link
+from cellwright.hardware.transport.pseudo_terminal import PtyPort
 
 LOOK_S = 0.02  # how often an end looks whether a host has come, or whether it is to close
 MOST_AT_ONCE = 4096

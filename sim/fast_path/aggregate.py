@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cellwright.sim.fast.draws import DrawnStreams
-from cellwright.sim.fast.guard import NotThisTime
-from cellwright.sim.fast.path import ELAPSED, LABOUR, Path, Piece
+from cellwright.sim.fast_path.conditions import NotThisTime
+from cellwright.sim.fast_path.draws import DrawnStreams
+from cellwright.sim.fast_path.recorder import ELAPSED, LABOUR, Path, Piece
 from cellwright.sim.streams import Source
 
 Array = np.ndarray[Any, Any]

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cellwright.sim.fast.guard import Guard, NotExact, Symbol
-from cellwright.sim.fast.traced import Traced
+from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
+from cellwright.sim.fast_path.symbolic import Traced
 from cellwright.sim.streams import Source, Streams
 
 BLOCK = 256

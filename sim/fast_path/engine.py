@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cellwright.errors import CellwrightError
-from cellwright.sim.fast.draws import DrawnStreams
-from cellwright.sim.fast.guard import NotExact, NotThisTime
-from cellwright.sim.fast.library import Leg, Library, Place
-from cellwright.sim.fast.memory import Memory
-from cellwright.sim.fast.path import MEASURED, Recorder, RecordingEnvironment
-from cellwright.sim.fast.summing import Stretch, Tables, add_up, constant_stretch
-from cellwright.sim.lengths import WARM_UP_CYCLES, Length, Replication, nothing_finished
-from cellwright.sim.rig import resting_rig
+from cellwright.sim.fast_path.aggregate import Stretch, Tables, add_up, constant_stretch
+from cellwright.sim.fast_path.conditions import NotExact, NotThisTime
+from cellwright.sim.fast_path.draws import DrawnStreams
+from cellwright.sim.fast_path.path_cache import Leg, Library, Place
+from cellwright.sim.fast_path.recorder import MEASURED, Recorder, RecordingEnvironment
+from cellwright.sim.fast_path.snapshot import Memory
+from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothing_finished
 from cellwright.sim.scenario import Scenario
+from cellwright.sim.targets import resting_rig
 
 LONGEST_STRETCH = 512
 """Cycles added up at once: memory stays flat however long the run."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cellwright.sim.fast.draws import Asked, DrawnStreams
-from cellwright.sim.fast.guard import Range, Symbol
-from cellwright.sim.fast.memory import State
-from cellwright.sim.fast.path import Change, Path
+from cellwright.sim.fast_path.conditions import Range, Symbol
+from cellwright.sim.fast_path.draws import Asked, DrawnStreams
+from cellwright.sim.fast_path.recorder import Change, Path
+from cellwright.sim.fast_path.snapshot import State
 
 Limits = tuple[float, float, Container[float]]
 

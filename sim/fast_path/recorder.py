@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import simpy
 from simpy.events import Event
 
-from cellwright.sim.fast.draws import Asked, DrawnStreams, Recording
-from cellwright.sim.fast.guard import Guard, NotExact, Symbol
-from cellwright.sim.fast.memory import Memory, State
-from cellwright.sim.fast.traced import Traced
+from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
+from cellwright.sim.fast_path.draws import Asked, DrawnStreams, Recording
+from cellwright.sim.fast_path.snapshot import Memory, State
+from cellwright.sim.fast_path.symbolic import Traced
 from cellwright.sim.streams import Source
 
 MEASURED = "what its units are like is measured, unit by unit"

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from cellwright.hardware import ModelBoard
 from cellwright.sequences import Cell, Settings
-from cellwright.sim.fast.guard import NotExact
-from cellwright.sim.fast.traced import Traced
-from cellwright.sim.plant import CellPlant
-from cellwright.sim.rig import Rig
+from cellwright.sim.fast_path.conditions import NotExact
+from cellwright.sim.fast_path.symbolic import Traced
+from cellwright.sim.plants.plant import CellPlant
+from cellwright.sim.targets import Rig
 
 LONG_AGO_S = -math.inf
 ALWAYS = (0, "")

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cellwright.sim.fast.guard import Guard, NotExact, Symbol
+from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
 
 
 def _ask(number: Traced, op: Literal["eq", "lt"]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import simpy
 
 from cellwright.actuators.display import ENABLE, RS, CharacterDisplay
-from cellwright.hardware.world import World
+from cellwright.hardware.model.world import World
 
 ROW_LENGTH = 0x40
 READABLE_S = 0.04

@@ -9,12 +9,12 @@ from typing import Any
 from simpy.events import Event
 
 from cellwright.actuators import Lamp, Stepper
-from cellwright.hardware.motion import TripPoint
-from cellwright.hardware.world import World
+from cellwright.hardware.model.axes import TripPoint
+from cellwright.hardware.model.world import World
 from cellwright.sensors import Button, Switch
-from cellwright.sim.operator import Operator
+from cellwright.sim.people.elements import Element
+from cellwright.sim.people.operator import Operator
 from cellwright.sim.streams import Streams
-from cellwright.sim.work import Element
 
 PRESS_S = 0.2
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import simpy
 
-from cellwright.hardware.world import World
+from cellwright.hardware.model.world import World
 from cellwright.provenance import assumed, published, vendor
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sensors.load_cell import FULL_SCALE, LoadCell

@@ -9,7 +9,7 @@ from cellwright.actuators.display import BYTES_AT_ONCE, CharacterDisplay
 from cellwright.errors import TimedOut
 from cellwright.hardware import ModelBoard
 from cellwright.sequences.supervision import Supervision
-from cellwright.sim.display import ModelDisplay
+from cellwright.sim.plants.display import ModelDisplay
 
 TEXT = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=122, exclude_characters="\\"), max_size=20)
 

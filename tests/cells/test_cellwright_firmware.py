@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from cellwright import cells
-from cellwright.hardware.faults import Fault, read_fault
-from cellwright.hardware.firmata.cellwright_dialect import CellwrightDialect
+from cellwright.hardware.fault_injection import Fault, read_fault
+from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightDialect
 from cellwright.sim.fault_matrix import strike
-from cellwright.sim.rig import model_rig, virtual_rig
+from cellwright.sim.targets import model_rig, virtual_rig
 
 UNITS = {"stapler": 2, "lacquer_mixer": 2, "digital_tape": 4}
 AT_MOST = 0.01

@@ -11,7 +11,7 @@ from cellwright.cells import load
 from cellwright.cells.stapler import PanelLayout, Stapler, StaplerPlant
 from cellwright.errors import CellFault
 from cellwright.hardware import ModelBoard
-from cellwright.hardware.firmwares import STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import FAULTED, STOPPED
 from cellwright.sim import Length, Operator, Scenario, Streams, run_cell
 

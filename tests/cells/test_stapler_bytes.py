@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from cellwright.cells import load
-from cellwright.hardware.firmata.accelstepper import move_complete, to
+from cellwright.hardware.firmata.protocol.accelstepper import move_complete, to
 
 STAPLES = 195
 BYTE_S = 10 / 115200

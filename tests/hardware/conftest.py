@@ -11,11 +11,11 @@ import pytest
 import simpy
 
 from cellwright.errors import InputError
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_chip import CLOCK_HZ
-from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.chip import CLOCK_HZ
+from cellwright.hardware.emulator.simavr import find_library
 
-EXERCISER = Path(__file__).parent.parent / "emulator" / "programs" / "exerciser.c"
+EXERCISER = Path(__file__).parent / "emulator" / "programs" / "exerciser.c"
 PowerUp = Callable[..., "HostedUno"]
 
 
@@ -55,7 +55,7 @@ def uno_firmware() -> Path:
         pytest.skip(str(error))
     firmware = library.parent / "StandardFirmata-uno.hex"
     if not firmware.exists():
-        pytest.skip(f"{firmware.name} is not there; run 'sh tests/emulator/build.sh' where npm is installed.")
+        pytest.skip(f"{firmware.name} is not there; run 'sh hardware/emulator/build.sh' where npm is installed.")
     return firmware
 
 

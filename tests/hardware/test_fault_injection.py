@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from cellwright.cells import load
 from cellwright.errors import InputError
-from cellwright.hardware.faults import ON_BOARD, ON_DEVICE, ON_LINE, Fault, FaultyLink, read_fault
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.fault_injection import ON_BOARD, ON_DEVICE, ON_LINE, Fault, FaultyLink, read_fault
+from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sim import model_rig, virtual_rig
 
 DEVICES = load("stapler").scenario().kit.cell.parts()

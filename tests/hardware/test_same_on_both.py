@@ -8,15 +8,15 @@ import pytest
 
 from cellwright.errors import InputError
 from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_world import PinWorld, Wiring
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.firmwares import firmware_hex
-from cellwright.hardware.memory_line import MemoryLine
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.emulator.world import PinWorld, Wiring
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.firmware_profiles import firmware_hex
+from cellwright.hardware.model.axes import TripPoint
+from cellwright.hardware.transport.loopback import MemoryLine
 
 AXIS = SimpleNamespace(name="axis")
 VALVE = SimpleNamespace(name="valve")

@@ -9,13 +9,13 @@ import simpy
 
 from cellwright.errors import CellFault, InputError, Lacking
 from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.sensors import Hx711, Nau7802
 from cellwright.sensors.calibration import TwoPointCalibration
 from cellwright.sensors.load_cell import FULL_SCALE
 from cellwright.sim import Streams
-from cellwright.sim.rig import VirtualLine, virtual_board
-from cellwright.sim.scale import ModelConverter, Platform, ScaleParameters, put_converter
+from cellwright.sim.plants.scale import ModelConverter, Platform, ScaleParameters, put_converter
+from cellwright.sim.targets import VirtualLine, virtual_board
 
 DAY = datetime.date(2026, 11, 24)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.model.axes import TripPoint
 from cellwright.sensors import Button, Switch
 from cellwright.sequences import FAULTED, Cell, home
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cellwright.actuators import Stepper
 from cellwright.errors import CellFault
 from cellwright.hardware import ModelBoard
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import home
 
 PER_MM = 20

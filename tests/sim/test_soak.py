@@ -12,7 +12,7 @@ import pytest
 
 from cellwright.cells import load
 from cellwright.errors import CellFault
-from cellwright.hardware.faults import Fault
+from cellwright.hardware.fault_injection import Fault
 from cellwright.sequences import RunLog
 from cellwright.sim import virtual_rig
 

@@ -7,16 +7,16 @@ import pytest
 from cellwright import cells
 from cellwright.actuators import Lamp, Motor, Pump, Solenoid, Stepper
 from cellwright.errors import InputError
-from cellwright.hardware import firmwares
-from cellwright.hardware.emulated_chip import CLOCK_HZ
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_world import Wiring
-from cellwright.hardware.faults import read_fault
+from cellwright.hardware import firmware_profiles
+from cellwright.hardware.emulator.chip import CLOCK_HZ
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.emulator.world import Wiring
+from cellwright.hardware.fault_injection import read_fault
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import RunLog
 from cellwright.sim import model_rig
 from cellwright.sim.agreement import account_on
-from cellwright.sim.rig_emulated import emulated_rig, firmware_hex, wiring_of
+from cellwright.sim.targets_emulated import emulated_rig, firmware_hex, wiring_of
 
 pytestmark = pytest.mark.emulated
 
@@ -47,7 +47,7 @@ def needs_emulator(kind):
         pytest.skip(str(error))
 
 
-# The stapler and the tape are made on real firmware in tests/cli/test_agree.py.
+# The stapler and the tape are made on real firmware in tests/cellwright/cli/commands/test_agree.py.
 @pytest.mark.parametrize("cell", ["digital_tape_stop", "lacquer_mixer"])
 def test_a_unit_takes_on_real_firmware_what_it_takes_on_the_model(cell):
     scenario = cells.load(cell).scenario(firmware="cellwright")
@@ -124,7 +124,7 @@ def test_it_homes_at_its_switches_steps_as_drivers_need_and_stops_by_itself_when
 
 
 def test_firmware_that_is_not_compiled_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr(firmwares, "HEX_FOLDER", tmp_path)
+    monkeypatch.setattr(firmware_profiles, "HEX_FOLDER", tmp_path)
     with pytest.raises(InputError, match="no firmware for the Uno: run 'make firmware' in its checkout"):
         emulated_rig(cells.load("stapler").scenario(), 1, 0)
 

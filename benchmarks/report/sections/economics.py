@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from cellwright.benchmarks.economic_inputs import Draws, Number
-from cellwright.benchmarks.economics import DRAWS, Arm
-from cellwright.benchmarks.figures import is_clear
-from cellwright.benchmarks.finance import Spread
-from cellwright.benchmarks.report import drawings
-from cellwright.benchmarks.report.contents import Block, Bullets, Drawing, Paragraph, Section, Table
-from cellwright.benchmarks.report.material import Money
-from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import capital, chance
+from cellwright.benchmarks.charts.style import is_clear
+from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.inputs import Draws, Number
+from cellwright.benchmarks.economics.model import DRAWS, Arm
+from cellwright.benchmarks.report import charts
+from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.document import Block, Bullets, Drawing, Paragraph, Section, Table
+from cellwright.benchmarks.report.inputs import Money
+from cellwright.benchmarks.report.translations import capital, chance
 
 SURE = 0.05
 GRAMS_CO2_PER_KWH = {2019: 17, 2020: 8, 2022: 19}
@@ -36,10 +36,8 @@ def cost(telling: Telling) -> Section:
     blocks: list[Block] = [
         Paragraph(sentences),
         _results(telling, money),
-        Drawing(
-            "break_even", _break_even(telling, money), drawings.break_even_figure(money.worth, words, telling.units)
-        ),
-        Drawing("present_value", caption, drawings.present_values(money.worth, words)),
+        Drawing("break_even", _break_even(telling, money), charts.break_even_figure(money.worth, words, telling.units)),
+        Drawing("present_value", caption, charts.present_values(money.worth, words)),
         _parts(telling, money),
         Bullets(tuple(_remarks(telling, money))),
     ]

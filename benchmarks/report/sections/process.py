@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.comparison import Outcome
-from cellwright.benchmarks.economic_inputs import Draws
-from cellwright.benchmarks.figures import is_clear
-from cellwright.benchmarks.finance import Spread
-from cellwright.benchmarks.report import drawings
-from cellwright.benchmarks.report.contents import Block, Bullets, Drawing, Paragraph, Section, Table
-from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import capital, chance
+from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.inputs import Draws
+from cellwright.benchmarks.report import charts
+from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.document import Block, Bullets, Drawing, Paragraph, Section, Table
+from cellwright.benchmarks.report.translations import capital, chance
 from cellwright.sim import Estimate
 
 # ---- need and baseline ----
@@ -160,12 +160,12 @@ def output(telling: Telling) -> Section:
     blocks: list[Block] = [
         Paragraph(f"{telling.finding()} {telling.labour()}"),
         *(Paragraph(each) for each in _hours(telling)),
-        Drawing("times", caption, drawings.times(comparison, words, telling.unit)),
+        Drawing("times", caption, charts.times(comparison, words, telling.unit)),
         _figures(telling),
     ]
     shown = [each for each in telling.material.scenario.kit.measures if each.name in comparison.less_measured]
     if shown:
-        drawn = drawings.measures(comparison, shown, words)
+        drawn = charts.measures(comparison, shown, words)
         blocks.append(Drawing("measures", telling.say("output.measures_caption", **counted), drawn))
     return Section("output", words("output.heading"), tuple(blocks))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cellwright.benchmarks.finance import Spread
-from cellwright.benchmarks.project import Project
-from cellwright.benchmarks.report import drawings
-from cellwright.benchmarks.report.contents import Block, Drawing, Paragraph, Section, Table
-from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import capital
+from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.project import Project
+from cellwright.benchmarks.report import charts
+from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.document import Block, Drawing, Paragraph, Section, Table
+from cellwright.benchmarks.report.translations import capital
 from cellwright.provenance import STATUSES
 
 
@@ -18,7 +18,7 @@ def plan(telling: Telling) -> Section:
         return Section("plan", words("plan.heading"), (Paragraph(words("plan.left_out"), "warning"),))
     blocks: list[Block] = [
         Paragraph(_intro(telling, project)),
-        Drawing("plan", _caption(telling, project), drawings.plan(project, words)),
+        Drawing("plan", _caption(telling, project), charts.plan(project, words)),
         _packages(telling, project),
         _milestones(telling, project),
         _budget(telling, project),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cellwright.benchmarks.report import drawings
-from cellwright.benchmarks.report.contents import Block, Drawing, Paragraph, Section, Table
-from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import capital
-from cellwright.benchmarks.sensitivity import Swing
-from cellwright.benchmarks.weighing import KEPT, NPV
+from cellwright.benchmarks.report import charts
+from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.document import Block, Drawing, Paragraph, Section, Table
+from cellwright.benchmarks.report.translations import capital
+from cellwright.benchmarks.sweeps.one_at_a_time import Swing
+from cellwright.benchmarks.sweeps.screening import KEPT, NPV
 
 DRAWN = 12
 LISTED = 20
@@ -26,7 +26,7 @@ def assumptions(telling: Telling) -> Section:
     blocks: list[Block] = [
         Paragraph(telling.say(key, share=share, base=base)),
         Paragraph(_tried(telling)),
-        Drawing("assumptions", _caption(telling, order), drawings.tornado(order[:DRAWN], weighing, telling, ends)),
+        Drawing("assumptions", _caption(telling, order), charts.tornado(order[:DRAWN], weighing, telling, ends)),
         _listed(telling, order),
     ]
     return Section("assumptions", words("assumptions.heading"), tuple(blocks))

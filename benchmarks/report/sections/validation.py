@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cellwright.benchmarks.report.contents import Block, Paragraph, Section
-from cellwright.benchmarks.report.telling import Telling
-from cellwright.benchmarks.report.words import Words, capital
+from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.document import Block, Paragraph, Section
+from cellwright.benchmarks.report.translations import Words, capital
 from cellwright.provenance import STATUSES
 
 

@@ -13,8 +13,8 @@ from cellwright import cells
 from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console, counted
 from cellwright.errors import CellFault
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.firmwares import firmware_hex
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.sim import Scenario
 from cellwright.sim.agreement import (
     AGREES_WITHIN_PERCENT,

@@ -15,12 +15,12 @@ from cellwright.errors import InputError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.device import Device
-from cellwright.hardware.faults import Faults, FaultyLink, read_fault
-from cellwright.hardware.firmata.pin_maps import Firmware, Kind
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
-from cellwright.hardware.memory_line import MemoryLine
-from cellwright.hardware.serving import PtyEnd, ServedEnd, TcpEnd, address
+from cellwright.hardware.fault_injection import Faults, FaultyLink, read_fault
+from cellwright.hardware.firmata.protocol.pin_maps import Firmware, Kind
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.server import PtyEnd, ServedEnd, TcpEnd, address
 from cellwright.sim import Streams
 from cellwright.sim.world import world_for_others
 
@@ -87,7 +87,7 @@ def _put_on_line(
 
 def serve_emulated_chip(hex_path: Path, pty: Path | None, kind: Kind = "uno") -> None:
     """Serve real firmware on an emulated chip until Ctrl-C."""
-    from cellwright.hardware.emulated_serving import serve_emulated
+    from cellwright.hardware.emulator.server import serve_emulated
 
     if pty is None:
         raise InputError("An emulated chip is served on a pseudo-terminal: add --pty PATH.")

@@ -14,8 +14,8 @@ from cellwright import cells
 from cellwright.cli.tables import console
 from cellwright.errors import CellFault, InputError, nearest
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.serial_link import SerialLink, auto_port
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.transport.serial import SerialLink, auto_port
 from cellwright.sensors.calibration import Ask, CalibratedSensor, Calibration
 
 

@@ -11,7 +11,7 @@ from cellwright import cells
 from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
-from cellwright.hardware.firmwares import SteppingFirmware
+from cellwright.hardware.firmware_profiles import SteppingFirmware
 from cellwright.sim.fault_matrix import Row, fault_matrix, faults_of
 
 BAD = ("hung", "unsafe")

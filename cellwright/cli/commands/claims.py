@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from cellwright.benchmarks.claims import Claim, Claims, Verdict, judge
-from cellwright.cli.simulating import Asked, comparison_json, run_comparison
+from cellwright.cli.commands.simulate import Asked, comparison_json, run_comparison
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from cellwright.benchmarks.before_after import BeforeAfter, Change
+from cellwright.benchmarks.time_study.before_after import BeforeAfter, Change
 from cellwright.cli import tables
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import cellwright
 from cellwright import cells
 from cellwright.benchmarks import Comparison
-from cellwright.benchmarks.commercial import Commercial
-from cellwright.cli import simulating, tables
-from cellwright.cli.beside import read_bought
+from cellwright.benchmarks.economics.commercial import Commercial
+from cellwright.cli import tables
+from cellwright.cli.cell_files import read_bought
+from cellwright.cli.commands import simulate
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
 from cellwright.sequences import RunLog
@@ -32,9 +33,9 @@ def demo(name: str, folder: Path, seed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"The folder {folder} cannot be made: {error.strerror}; choose another with -o.") from error
-    asked = simulating.Asked(name, None, simulating.SHIFT_HOURS, REPLICATIONS, seed, [])
+    asked = simulate.Asked(name, None, simulate.SHIFT_HOURS, REPLICATIONS, seed, [])
     scenario = cells.load(name).scenario()
-    comparison = simulating.run_comparison(asked, scenario)
+    comparison = simulate.run_comparison(asked, scenario)
     bought = read_bought(scenario, None)
     tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures, bought)
     page = folder / "index.html"
@@ -43,21 +44,21 @@ def demo(name: str, folder: Path, seed: int) -> None:
 
 
 def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, bought: Commercial | None) -> None:
-    from cellwright.benchmarks import diagram, figures, timeline
-    from cellwright.benchmarks.page import write_page
+    from cellwright.benchmarks.charts import gantt, state_diagram, style
+    from cellwright.benchmarks.report.demo_page import write_page
 
     cell, measures = scenario.kit.cell, scenario.kit.measures
     with RunLog(":memory:") as log:
         run_cell(scenario, Length(cycles=SHOWN_CYCLE), comparison.seed, 0, log)
         drawn = {
-            "cycle_time": figures.cycle_time_chart(comparison),
-            **({"measures": figures.measures_chart(comparison, measures)} if comparison.less_measured else {}),
-            "timeline": timeline.timeline(log.connection, cell, 0, SHOWN_CYCLE),
-            "states": diagram.state_diagram(cell, comparison.cell.time_in_state_s),
+            "cycle_time": style.cycle_time_chart(comparison),
+            **({"measures": style.measures_chart(comparison, measures)} if comparison.less_measured else {}),
+            "timeline": gantt.timeline(log.connection, cell, 0, SHOWN_CYCLE),
+            "states": state_diagram.state_diagram(cell, comparison.cell.time_in_state_s),
         }
     try:
         for name, figure in drawn.items():
-            figures.save(figure, page.with_name(f"{name}.png"))
+            style.save(figure, page.with_name(f"{name}.png"))
     except OSError as error:
         raise InputError(
             f"{page.parent} cannot be written: {error.strerror}; choose another folder with -o."
@@ -65,7 +66,7 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, 
     write_page(
         page,
         comparison,
-        {TITLES[name].format(unit=cell.unit): figures.as_svg(figure, prefix=name) for name, figure in drawn.items()},
+        {TITLES[name].format(unit=cell.unit): style.as_svg(figure, prefix=name) for name, figure in drawn.items()},
         title=f"The {cell.name().replace('_', ' ')} against the hand",
         command=command,
         version=cellwright.__version__,

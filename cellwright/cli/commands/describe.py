@@ -11,11 +11,11 @@ from cellwright import cells
 from cellwright.cli.tables import busy, console
 from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
-from cellwright.hardware.firmwares import STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, run_cell
-from cellwright.sim.fast import fast_path_of
+from cellwright.sim.fast_path import fast_path_of
 
 
 def list_cells() -> None:
@@ -52,16 +52,16 @@ def show_diagram(name: str, output: Path | None) -> None:
     cell = cells.load(name).cell
     if output is not None and output.suffix not in (".svg", ".png", ".mmd"):
         raise InputError(f"{output} ends with {output.suffix!r}; name a .svg, .png or .mmd file.")
-    from cellwright.benchmarks import diagram, figures
+    from cellwright.benchmarks.charts import state_diagram, style
 
     if output is None:
-        print(diagram.mermaid(cell))
+        print(state_diagram.mermaid(cell))
         return
     try:
         if output.suffix == ".mmd":
-            output.write_text(diagram.mermaid(cell) + "\n", encoding="utf-8")
+            output.write_text(state_diagram.mermaid(cell) + "\n", encoding="utf-8")
         else:
-            figures.save(diagram.state_diagram(cell), output)
+            style.save(state_diagram.state_diagram(cell), output)
     except OSError as error:
         raise InputError(f"{output} cannot be written: {error.strerror}.") from error
     console().print(f"Wrote {output}.")

@@ -14,9 +14,9 @@ from rich.table import Table
 
 import cellwright
 from cellwright import cells
-from cellwright.benchmarks.fitting import Fitted, described, fit, unit_of, with_fitted
-from cellwright.benchmarks.observed import Observed, read_observed
-from cellwright.benchmarks.prediction import Told, told_by_model, told_by_run
+from cellwright.benchmarks.calibration.fit import Fitted, described, fit, unit_of, with_fitted
+from cellwright.benchmarks.calibration.run_log_reader import Observed, read_observed
+from cellwright.benchmarks.calibration.validation import Told, told_by_model, told_by_run
 from cellwright.cli import tables
 from cellwright.errors import DescriptionError, InputError
 from cellwright.sequences import description_problems
@@ -99,12 +99,12 @@ def _compare(asked: FitAsked, scenario: Scenario, observed: Observed, file: Meas
 
 
 def _draw(path: Path, scenario: Scenario, compared: Compared) -> None:
-    from cellwright.benchmarks import figures, prediction_figure
+    from cellwright.benchmarks.charts import style, validation
 
     cell = scenario.kit.cell
     name = cell.name().replace("_", " ").capitalize()
-    chart = prediction_figure.prediction_chart(name, cell.unit, compared.run, compared.before, compared.after)
-    figures.save(chart, path)
+    chart = validation.prediction_chart(name, cell.unit, compared.run, compared.before, compared.after)
+    style.save(chart, path)
 
 
 def _as_json(

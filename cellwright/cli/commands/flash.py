@@ -10,7 +10,6 @@ from pathlib import Path
 from cellwright.cli.progress import progress
 from cellwright.cli.tables import busy, console
 from cellwright.errors import InputError, NotFlashed
-from cellwright.hardware.flashing.asking import Firmware, ask_firmware
 from cellwright.hardware.flashing.avrdude import find_avrdude, write_with_avrdude
 from cellwright.hardware.flashing.boards import (
     BOARDS,
@@ -21,10 +20,11 @@ from cellwright.hardware.flashing.boards import (
     dialects_for,
     load_image,
 )
-from cellwright.hardware.flashing.boot_loader import BootLoader, Contents, find_boot_loader
-from cellwright.hardware.flashing.wire import SerialWire, Wire, usb_id
+from cellwright.hardware.flashing.bootloader import BootLoader, Contents, find_boot_loader
+from cellwright.hardware.flashing.identify import Firmware, ask_firmware
+from cellwright.hardware.flashing.reset_port import SerialWire, Wire, usb_id
 from cellwright.hardware.intel_hex import write_hex
-from cellwright.hardware.serial_link import auto_port
+from cellwright.hardware.transport.serial import auto_port
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cellwright
-from cellwright.benchmarks.commercial import Commercial
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economic_inputs import Economics
-from cellwright.benchmarks.economics import worth
-from cellwright.benchmarks.project import Project, read_project
-from cellwright.benchmarks.stopwatch import read_dates
-from cellwright.benchmarks.weighing import Question, Weighing, reader, steps, weigh
+from cellwright.benchmarks.economics.commercial import Commercial
+from cellwright.benchmarks.economics.inputs import Economics
+from cellwright.benchmarks.economics.model import worth
+from cellwright.benchmarks.economics.project import Project, read_project
+from cellwright.benchmarks.sweeps.screening import Question, Weighing, reader, steps, weigh
+from cellwright.benchmarks.time_study.stopwatch_csv import read_dates
 from cellwright.cli import tables
-from cellwright.cli.beside import home_of
+from cellwright.cli.cell_files import home_of
+from cellwright.cli.commands.simulate import Asked, run_comparison
+from cellwright.cli.commands.worth import input_hash, read_files
 from cellwright.cli.progress import progress
-from cellwright.cli.simulating import Asked, run_comparison
-from cellwright.cli.worthing import input_hash, read_files
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.sim import Scenario
 from cellwright.sim.replication import cores, process_pool
 
 if TYPE_CHECKING:
-    from cellwright.benchmarks.report.material import Material
+    from cellwright.benchmarks.report.inputs import Material
 
 SHARE = 0.2
 """How much smaller and larger each input is made, to see what the result hangs on."""
@@ -65,8 +65,8 @@ def report(wanted: ReportAsked) -> None:
     Raises InputError for a language that there is not, and for a folder that cannot be written, before anything runs.
     """
     from cellwright.benchmarks import read_stopwatch
-    from cellwright.benchmarks.report.files import make_folder, write_report
-    from cellwright.benchmarks.report.words import read_words
+    from cellwright.benchmarks.report.translations import read_words
+    from cellwright.benchmarks.report.writer import make_folder, write_report
 
     scenario = wanted.asked.scenario(read_stopwatch(wanted.manual) if wanted.manual else [])
     words = read_words(wanted.language, wanted.asked.cell, home_of(scenario))
@@ -88,7 +88,7 @@ Prices = tuple[Economics, Commercial | None]
 
 def _material(wanted: ReportAsked, scenario: Scenario, prices: Prices | None, project: Project | None) -> Material:
     """Simulate, work out what the cell is worth, and what that hangs on."""
-    from cellwright.benchmarks.report.material import Material, Money
+    from cellwright.benchmarks.report.inputs import Material, Money
 
     asked, measures = wanted.asked, scenario.kit.measures
     comparison = run_comparison(asked, scenario)

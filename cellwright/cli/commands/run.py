@@ -14,20 +14,20 @@ import simpy
 
 import cellwright
 from cellwright import cells
-from cellwright.cli.attending import Attendance
+from cellwright.cli.run_loop import Attendance
 from cellwright.cli.tables import busy, console, counted
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.faults import Fault, Faults, FaultyLink, read_fault
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
-from cellwright.hardware.link import Link
-from cellwright.hardware.recording import RecordingLink, ReplayLink
+from cellwright.hardware.fault_injection import Fault, Faults, FaultyLink, read_fault
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink
+from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
+from cellwright.hardware.transport.link import Link
 from cellwright.sequences import Cell, RunLog
 from cellwright.sim import Scenario, Streams, VirtualLine, model_rig, virtual_rig
-from cellwright.sim.rig import Rig
-from cellwright.sim.rig_emulated import EmulatedRig, emulated_rig
+from cellwright.sim.targets import Rig
+from cellwright.sim.targets_emulated import EmulatedRig, emulated_rig
 
 SIMULATED_CYCLES = 3
 """How many units a simulated run makes unless told otherwise; a run on a real board goes on until it is stopped."""
@@ -210,7 +210,7 @@ def _replayed(path: Path, asked: RunAsked, scenario: Scenario, log: RunLog | Non
 def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: Sequence[Fault]) -> Machine:
     """The cell on the Arduino at a serial port, in real time."""
     from cellwright.hardware.clock import WallClock
-    from cellwright.hardware.serial_link import SerialLink, auto_port
+    from cellwright.hardware.transport.serial import SerialLink, auto_port
 
     port = auto_port() if asked.target == "auto" else asked.target
     clock = WallClock()

@@ -13,10 +13,10 @@ from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome, read_stopwatch
 from cellwright.benchmarks import compare as compare_replications
 from cellwright.cli import tables
-from cellwright.cli.beside import read_bought
+from cellwright.cli.cell_files import read_bought
+from cellwright.cli.commands.run import line_cost_s
 from cellwright.cli.progress import progress
-from cellwright.cli.running import line_cost_s
-from cellwright.hardware.firmwares import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
 from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_hand
 

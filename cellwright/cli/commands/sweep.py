@@ -15,14 +15,14 @@ from rich.table import Table
 
 import cellwright
 from cellwright import cells
-from cellwright.benchmarks.designs import designs, read_axis
-from cellwright.benchmarks.sensitivity import Swing, ranked, sensitivity
-from cellwright.benchmarks.sweep import Sweep, carry_out, read_sweep
+from cellwright.benchmarks.sweeps.one_at_a_time import Swing, ranked, sensitivity
+from cellwright.benchmarks.sweeps.sampling import designs, read_axis
+from cellwright.benchmarks.sweeps.sweep import Sweep, carry_out, read_sweep
+from cellwright.cli.commands.simulate import SHIFT_HOURS
 from cellwright.cli.progress import progress
-from cellwright.cli.simulating import SHIFT_HOURS
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault, InputError
-from cellwright.hardware.firmwares import SteppingFirmware
+from cellwright.hardware.firmware_profiles import SteppingFirmware
 from cellwright.sequences import inputs_of
 from cellwright.sim import Length
 from cellwright.sim.replication import cores, process_pool
@@ -166,13 +166,13 @@ def _refuse_unless_it_answers(address: str) -> None:
 
 
 def _draw(swept: Sweep, asked: SweepAsked, rows: list[dict[str, object]]) -> None:
-    from cellwright.benchmarks import figures
-    from cellwright.benchmarks.sweep_figure import pareto_chart, sweep_chart
+    from cellwright.benchmarks.charts import style
+    from cellwright.benchmarks.charts.sweep import pareto_chart, sweep_chart
 
     assert asked.picture is not None
     across, comma, up = asked.figure.partition(",")
     drawn = pareto_chart(rows, across, up) if comma else sweep_chart(rows, swept.names, asked.figure)
-    figures.save(drawn, asked.picture)
+    style.save(drawn, asked.picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +204,10 @@ def weigh_inputs(asked: SensitivityAsked) -> None:
     else:
         _print_swings(asked, base, order, [each for each in swings if each.problem])
     if asked.picture is not None:
-        from cellwright.benchmarks import figures
-        from cellwright.benchmarks.tornado import tornado
+        from cellwright.benchmarks.charts import style
+        from cellwright.benchmarks.charts.tornado import tornado
 
-        figures.save(tornado(swings, base, asked.figure, asked.percent / 100, asked.replications), asked.picture)
+        style.save(tornado(swings, base, asked.figure, asked.percent / 100, asked.replications), asked.picture)
 
 
 def _weighed(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[Swing]]:

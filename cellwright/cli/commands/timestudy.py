@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwright import cells
-from cellwright.benchmarks.recording_times import Recorder
+from cellwright.benchmarks.time_study.recorder import Recorder
 from cellwright.errors import InputError
 
 SHOWN_EVERY_S = 0.5
@@ -44,9 +44,9 @@ def timestudy(asked: StudyAsked) -> None:
     """Read a study if a file to read is given, else record one."""
     scenario = cells.load(asked.cell).scenario(asked.settings)
     if asked.read is not None:
-        from cellwright.cli import studying
+        from cellwright.cli.commands import timestudy_report
 
-        studying.study(asked.cell, scenario, asked.read, asked.against, asked.output, asked.seed, asked.as_json)
+        timestudy_report.study(asked.cell, scenario, asked.read, asked.against, asked.output, asked.seed, asked.as_json)
         return
     if asked.against is not None:
         raise InputError("--against goes with --read FILE.csv, the later of the two studies.")

@@ -9,9 +9,10 @@ from rich import box
 from rich.table import Table
 
 import cellwright
-from cellwright.benchmarks.before_after import compare_studies
-from cellwright.benchmarks.timestudy import ElementStudy, Study, read_study
-from cellwright.cli import comparing_studies, tables
+from cellwright.benchmarks.time_study.analysis import ElementStudy, Study, read_study
+from cellwright.benchmarks.time_study.before_after import compare_studies
+from cellwright.cli import tables
+from cellwright.cli.commands import comparing_studies
 from cellwright.errors import nearest
 from cellwright.sim import Scenario
 
@@ -27,9 +28,9 @@ def study(
     with tables.busy("fitting distributions"):
         found = read_study(path, seed)
     if picture is not None:
-        from cellwright.benchmarks import figures, timestudy_figure
+        from cellwright.benchmarks.charts import style, time_study
 
-        figures.save(timestudy_figure.study_chart(found, f"{name.replace('_', ' ')} by hand"), picture)
+        style.save(time_study.study_chart(found, f"{name.replace('_', ' ')} by hand"), picture)
     if as_json:
         said = _as_json(name, path, seed, found)
         if before is not None and changes is not None:

@@ -14,15 +14,15 @@ from typing import Any
 from rich.table import Table
 
 from cellwright import files
-from cellwright.benchmarks.commercial import Commercial
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economic_inputs import Draws, Economics, Inputs, read_economics
-from cellwright.benchmarks.economics import DRAWS, Arm, Way, Worth, worth
-from cellwright.benchmarks.finance import Spread
-from cellwright.benchmarks.kpi import Kpis, elements_not_producing, kpis_of, states_not_producing
+from cellwright.benchmarks.economics.commercial import Commercial
+from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.inputs import Draws, Economics, Inputs, read_economics
+from cellwright.benchmarks.economics.kpi import Kpis, elements_not_producing, kpis_of, states_not_producing
+from cellwright.benchmarks.economics.model import DRAWS, Arm, Way, Worth, worth
 from cellwright.cli import tables
-from cellwright.cli.beside import home_of, read_bought
-from cellwright.cli.simulating import Asked, run_comparison
+from cellwright.cli.cell_files import home_of, read_bought
+from cellwright.cli.commands.simulate import Asked, run_comparison
 from cellwright.errors import InputError
 from cellwright.sim import Measure, Scenario
 
@@ -84,8 +84,8 @@ def worth_of(
     comparison = run_comparison(asked, scenario)
     case = Case(read, bought, scenario, comparison, worth(comparison, read, bought, scenario.kit.measures))
     if picture is not None:
-        from cellwright.benchmarks.figures import save
-        from cellwright.benchmarks.worth_figure import worth_figure
+        from cellwright.benchmarks.charts.style import save
+        from cellwright.benchmarks.report.break_even_chart import worth_figure
 
         save(worth_figure(case.found, finding(case), comparison.unit), picture)
     if as_json:

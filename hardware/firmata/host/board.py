@@ -16,16 +16,9 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, Lacking
 from cellwright.hardware.board import Board, ConverterPort, StepperPort
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata.accelstepper import decode_reply
-from cellwright.hardware.firmata.cellwright_dialect import CellwrightDialect
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.dead_man import RUNS_AFTER_S, DeadMansSwitch
-from cellwright.hardware.firmata.dialect import Dialect
-from cellwright.hardware.firmata.features import decode_encoder_counts, decode_i2c_reply
-from cellwright.hardware.firmata.group import FirmataGroup
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.ports import (
+from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightDialect
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.host.ports import (
     Declared,
     FirmataAnalog,
     FirmataEncoder,
@@ -34,8 +27,15 @@ from cellwright.hardware.firmata.ports import (
     FirmataLevel,
     FirmataOutput,
 )
-from cellwright.hardware.firmata.stepper import FirmataStepper
-from cellwright.hardware.link import Link
+from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S, DeadMansSwitch
+from cellwright.hardware.firmata.host.stepper import FirmataStepper
+from cellwright.hardware.firmata.host.stepper_group import FirmataGroup
+from cellwright.hardware.firmata.host.stock_firmware import Dialect
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol.accelstepper import decode_reply
+from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import decode_encoder_counts, decode_i2c_reply
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.transport.link import Link
 from cellwright.hardware.waits import Named, Wait
 
 MODE_NAMES = {

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 
 from cellwright.errors import Lacking
 from cellwright.hardware.board import ConverterPort
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.cellwright_messages import Features, Health
-from cellwright.hardware.firmata.cellwright_ports import (
+from cellwright.hardware.firmata.host.cellwright_ports import (
     FirmataConverter,
     GuardedOutput,
     Guards,
     TimedInput,
     limits_for,
 )
-from cellwright.hardware.firmata.cellwright_stepper import CellwrightStepper
-from cellwright.hardware.firmata.dialect import Dialect
-from cellwright.hardware.firmata.explain_stop import BoardStops
-from cellwright.hardware.firmata.ports import FirmataInput, FirmataOutput
-from cellwright.hardware.firmata.stepper import FirmataStepper
-from cellwright.hardware.firmata.watchdog import Watchdog
+from cellwright.hardware.firmata.host.cellwright_stepper import CellwrightStepper
+from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput
+from cellwright.hardware.firmata.host.stepper import FirmataStepper
+from cellwright.hardware.firmata.host.stock_firmware import Dialect
+from cellwright.hardware.firmata.host.stop_causes import BoardStops
+from cellwright.hardware.firmata.host.watchdog import Watchdog
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.cellwright import Features, Health
 from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 ANSWER_S = 1.0
 WHILE_STOPPED = "stopped"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata import cellwright_messages, messages
-from cellwright.hardware.firmata.cellwright_messages import (
+from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput, refuse_locked
+from cellwright.hardware.firmata.protocol import cellwright, messages
+from cellwright.hardware.firmata.protocol.cellwright import (
     CUT_SHORT,
     DONE,
     NO_DUTY,
@@ -16,11 +17,10 @@ from cellwright.hardware.firmata.cellwright_messages import (
     REFUSED_STOPPED,
     Output,
 )
-from cellwright.hardware.firmata.ports import FirmataInput, FirmataOutput, refuse_locked
 from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 JITTER_MS = 5
 """By how much sooner after the last one a pulse may come than this computer sent it: the last was late on its way."""
@@ -73,7 +73,7 @@ class GuardedOutput(FirmataOutput):
 
     def declare(self) -> None:
         self.make_safe()
-        self.board.send(cellwright_messages.output(self._limits))
+        self.board.send(cellwright.output(self._limits))
 
     def _drive(self, level: bool) -> None:
         if level != self.level:
@@ -86,14 +86,14 @@ class GuardedOutput(FirmataOutput):
         The board ends it, to a tenth of a millisecond. Where that is too long for it, or it has no guard left, this
         computer does.
         """
-        microseconds = max(round(1e6 * seconds), cellwright_messages.SHORTEST_PULSE_US)
-        fits = microseconds <= cellwright_messages.LONGEST_PULSE_US
+        microseconds = max(round(1e6 * seconds), cellwright.SHORTEST_PULSE_US)
+        fits = microseconds <= cellwright.LONGEST_PULSE_US
         self._is_pulsed_by_board = fits and self._guards.take(self.pin)
         if not self._is_pulsed_by_board:
             return super().pulse(subject, level, seconds, rest_s)
         refuse_locked(self.board, self.pin)
         self._forget_pulse()
-        self.board.send(cellwright_messages.pulse(self.pin, level, microseconds))
+        self.board.send(cellwright.pulse(self.pin, level, microseconds))
         self.level, self._fired = level, subject
         return self._time_pulse(subject, level, seconds, rest_s)
 
@@ -148,7 +148,7 @@ class TimedInput(FirmataInput):
     def declare(self) -> None:
         self._is_known = False
         super().declare()
-        self.board.send(cellwright_messages.watch_input(self.pin, self._pull_up, round(1000 * SETTLE_S)))
+        self.board.send(cellwright.watch_input(self.pin, self._pull_up, round(1000 * SETTLE_S)))
 
     def hear_edge(self, level: bool, at_us: int) -> None:
         """The board says that it has changed, and when."""
@@ -180,7 +180,7 @@ class FirmataConverter:
         self._waiting: list[Wait] = []
 
     def declare(self) -> None:
-        self.board.send(cellwright_messages.attach_converter(self.number, *self._pins))
+        self.board.send(cellwright.attach_converter(self.number, *self._pins))
 
     def sample(self, subject: Named, within_s: float) -> Wait:
         """A wait for a conversion that nobody has had yet; its value is in counts."""

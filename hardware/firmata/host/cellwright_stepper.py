@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import BUSY
-from cellwright.hardware.firmata import accelstepper, cellwright_messages
-from cellwright.hardware.firmata.accelstepper import REPORT_POSITION, StepperReply
-from cellwright.hardware.firmata.cellwright_messages import (
+from cellwright.hardware.firmata.host.stepper import LATE_S, FirmataStepper, Journey
+from cellwright.hardware.firmata.protocol import accelstepper, cellwright
+from cellwright.hardware.firmata.protocol.accelstepper import REPORT_POSITION, StepperReply
+from cellwright.hardware.firmata.protocol.cellwright import (
     DID_NOT_CLOSE,
     DID_NOT_OPEN,
     HOMED,
@@ -18,12 +19,11 @@ from cellwright.hardware.firmata.cellwright_messages import (
     Features,
     Home,
 )
-from cellwright.hardware.firmata.stepper import LATE_S, FirmataStepper, Journey
-from cellwright.hardware.trapezoid import TrapezoidTiming
+from cellwright.hardware.model.trapezoid_timing import TrapezoidTiming
 from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 MOST_STEPS = 2**31 - 1
 TRAPEZOID = TrapezoidTiming("CellwrightFirmata", one=math.inf, together=math.inf)
@@ -141,7 +141,7 @@ class CellwrightStepper(FirmataStepper):
     def _stop_dead(self) -> None:
         if self._is_in_group:
             self.board.stop_groups()  # off the line, none goes on
-        self.board.send(cellwright_messages.halt_axis(self.number))
+        self.board.send(cellwright.halt_axis(self.number))
 
     def _take_stop(self, position: int) -> None:
         """It has been stopped, and counts on from where it stands."""
@@ -165,7 +165,7 @@ class CellwrightStepper(FirmataStepper):
         longest_s = TRAPEZOID.move_time(most, fast, acceleration) + 6 * slow_s + LATE_S
         self._move = self._homing = Wait(self.board.env, self.device, "did not find its home switch", longest_s)
         self._is_slowing = False
-        self.board.send(cellwright_messages.home(Home(self.number, LOW_END, fast, slow, back_off, most)))
+        self.board.send(cellwright.home(Home(self.number, LOW_END, fast, slow, back_off, most)))
         return self._homing
 
     def hear_home(self, how: int, position: int) -> None:

@@ -16,13 +16,13 @@ import simpy
 from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.cellwright_messages import Features
-from cellwright.hardware.firmata.codec import decode_pair, decode_sevens, decode_text
-from cellwright.hardware.firmata.identity import Identity, is_firmware
-from cellwright.hardware.firmata.messages import Message, MessageReader
-from cellwright.hardware.firmata.parser import kind_of
-from cellwright.hardware.link import Link
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.cellwright import Features
+from cellwright.hardware.firmata.protocol.codec import decode_pair, decode_sevens, decode_text
+from cellwright.hardware.firmata.protocol.firmware_parser import kind_of
+from cellwright.hardware.firmata.protocol.identity import Identity, is_firmware
+from cellwright.hardware.firmata.protocol.messages import Message, MessageReader
+from cellwright.hardware.transport.link import Link
 
 BOOT_S = 2.5  # asking earlier may hold a bootloader up; stock firmware boots in 1.6 to 2.2 s
 ASK_AGAIN_S = 0.5  # a Mega's capabilities take 0.2 s at 57600 baud

@@ -5,7 +5,7 @@ from __future__ import annotations
 import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata.client import FirmataClient
+from cellwright.hardware.firmata.host.client import FirmataClient
 from cellwright.hardware.waits import cancel
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata import features, messages
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.inputs import Input
+from cellwright.hardware.digital_input import Input
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.waits import Coming, Named, Wait, cancel
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 DEBOUNCE_S = 0.005
 LATE_S = 5.0

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import simpy
 
-from cellwright.hardware.firmata import features, messages
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.keep_alive import KeepAlive
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.host.keep_alive import KeepAlive
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol import messages
 
 TASK = 1
 RUNS_AFTER_S = 0.5

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata import accelstepper
-from cellwright.hardware.firmata.accelstepper import MOVE_COMPLETE, REPORT_POSITION, StepperReply
-from cellwright.hardware.stepping import CONFIGURABLE_FIRMATA, MovingAxis, StepLoop, move_time
+from cellwright.hardware.firmata.protocol import accelstepper
+from cellwright.hardware.firmata.protocol.accelstepper import MOVE_COMPLETE, REPORT_POSITION, StepperReply
+from cellwright.hardware.model.accelstepper_timing import CONFIGURABLE_FIRMATA, MovingAxis, StepLoop, move_time
 from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 MOST_STEPS = 2**28 - 1
 """ConfigurableFirmata loses the bits above."""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata import accelstepper
-from cellwright.hardware.firmata.stepper import LATE_S, FirmataStepper
+from cellwright.hardware.firmata.host.stepper import LATE_S, FirmataStepper
+from cellwright.hardware.firmata.protocol import accelstepper
 from cellwright.hardware.waits import Wait
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 
 class FirmataGroup:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from cellwright.errors import Lacking
 from cellwright.hardware.board import ConverterPort
-from cellwright.hardware.firmata import accelstepper, features, messages
-from cellwright.hardware.firmata.ports import FirmataInput, FirmataOutput
-from cellwright.hardware.firmata.stepper import FirmataStepper
+from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput
+from cellwright.hardware.firmata.host.stepper import FirmataStepper
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.waits import Named, Wait
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 NO_PROTECTION = (
     "This board cannot protect itself from a lost link: its firmware has no scheduler. "

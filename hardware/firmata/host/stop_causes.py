@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.cellwright_messages import State
-from cellwright.hardware.firmata.cellwright_stepper import CellwrightStepper
-from cellwright.hardware.firmata.watchdog import STOPS_AFTER_S
+from cellwright.hardware.firmata.host.cellwright_stepper import CellwrightStepper
+from cellwright.hardware.firmata.host.watchdog import STOPS_AFTER_S
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.cellwright import State
 from cellwright.hardware.waits import cancel
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.board import FirmataBoard
+    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 CAUSE_IS_TOLD_WITHIN_S = 0.1
 OLD_ANSWERS_S = 0.45

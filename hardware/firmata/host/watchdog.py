@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import simpy
 
-from cellwright.hardware.firmata import cellwright_messages
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.keep_alive import KeepAlive
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.host.keep_alive import KeepAlive
+from cellwright.hardware.firmata.protocol import cellwright
 
 STOPS_AFTER_S = 0.5
 FEED_S = 0.15
 """Two feeds in a row may be lost."""
-KEEP_ALIVE = cellwright_messages.watchdog(round(1000 * STOPS_AFTER_S))
+KEEP_ALIVE = cellwright.watchdog(round(1000 * STOPS_AFTER_S))
 
 
 class Watchdog:
@@ -37,4 +37,4 @@ class Watchdog:
         """Let the board be silent from now on: the run is over."""
         if self.armed:
             self._feeding.stop()
-            self.client.send(cellwright_messages.watchdog(0))
+            self.client.send(cellwright.watchdog(0))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cellwright.hardware.firmata.codec import decimal, decode_i32, i32
-from cellwright.hardware.firmata.messages import ACCELSTEPPER, sysex
+from cellwright.hardware.firmata.protocol.codec import decimal, decode_i32, i32
+from cellwright.hardware.firmata.protocol.messages import ACCELSTEPPER, sysex
 
 CONFIGURE = 0x00
 ZERO = 0x01

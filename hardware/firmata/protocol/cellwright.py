@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cellwright.hardware.firmata.codec import decimal, decode_decimal, decode_i32, decode_sevens, i32
-from cellwright.hardware.firmata.messages import sysex
+from cellwright.hardware.firmata.protocol.codec import decimal, decode_decimal, decode_i32, decode_sevens, i32
+from cellwright.hardware.firmata.protocol.messages import sysex
 
 FEATURES = 0x01
 OUTPUT = 0x02

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from cellwright.hardware.firmata import accelstepper, explain_cellwright, features, messages
-from cellwright.hardware.firmata.accelstepper import NO_SWITCH
-from cellwright.hardware.firmata.codec import decode_decimal, decode_i32, decode_pair, decode_sevens, decode_text
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.parser import kind_of
+from cellwright.hardware.firmata.protocol import accelstepper, describe_cellwright, messages
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol.accelstepper import NO_SWITCH
+from cellwright.hardware.firmata.protocol.codec import (
+    decode_decimal,
+    decode_i32,
+    decode_pair,
+    decode_sevens,
+    decode_text,
+)
+from cellwright.hardware.firmata.protocol.firmware_parser import kind_of
+from cellwright.hardware.firmata.protocol.messages import PinMode
 
 MODES = {mode.value: mode.name.lower().replace("pullup", "input with pull-up") for mode in PinMode}
 
@@ -197,5 +204,5 @@ _SYSEX: dict[int, Callable[[bytes], str]] = {
     messages.FIRMWARE: _explain_firmware,
     messages.SAMPLING_INTERVAL: lambda data: f"sample every {decode_pair(data)} ms",
     messages.SCHEDULER: _explain_task,
-    **explain_cellwright.WORDS,
+    **describe_cellwright.WORDS,
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.codec import decode_pair
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.codec import decode_pair
 
 LEVELS = ("low", "high")
 PULSE_ENDS = ("is over", "is refused while stopped", "is refused as too much", "is refused there", "was cut short")

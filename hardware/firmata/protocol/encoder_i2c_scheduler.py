@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cellwright.hardware.firmata.codec import decode_pair, decode_sevens, pack, pair, unpack
-from cellwright.hardware.firmata.messages import ENCODER, I2C_CONFIG, I2C_REPLY, I2C_REQUEST, SCHEDULER, sysex
+from cellwright.hardware.firmata.protocol.codec import decode_pair, decode_sevens, pack, pair, unpack
+from cellwright.hardware.firmata.protocol.messages import ENCODER, I2C_CONFIG, I2C_REPLY, I2C_REQUEST, SCHEDULER, sysex
 
 # ---- encoders ----
 

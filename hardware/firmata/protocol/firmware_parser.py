@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cellwright.hardware.firmata.messages import (
+from cellwright.hardware.firmata.protocol.messages import (
     ANALOG,
     END_SYSEX,
     PIN_MODE,

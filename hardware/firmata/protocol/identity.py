@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.cellwright_messages import ASK_FEATURES, FEATURES, Features, decode_features
-from cellwright.hardware.firmata.codec import decode_text
-from cellwright.hardware.firmata.messages import Message, PinMode
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.cellwright import ASK_FEATURES, FEATURES, Features, decode_features
+from cellwright.hardware.firmata.protocol.codec import decode_text
+from cellwright.hardware.firmata.protocol.messages import Message, PinMode
 
 HAS_FEATURES = "CellwrightFirmata"
 """The firmware that is asked for its features until it answers; any other may have some, and is asked once."""

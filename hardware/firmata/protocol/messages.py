@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from cellwright.hardware.firmata.codec import decode_sevens, decode_text, pair, sevens, text
+from cellwright.hardware.firmata.protocol.codec import decode_sevens, decode_text, pair, sevens, text
 
 # Messages of fixed length. In those below F0 the low four bits are a port or a channel.
 PORT = 0x90

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol.messages import PinMode
 
 Firmware = Literal["standard", "configurable", "cellwright"]
 

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.cellwright_messages import POWER_ON, RESET_PRESSED
-from cellwright.hardware.firmata.codec import decode_pair
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.parser import kind_of
-from cellwright.hardware.firmata.pin_maps import PIN_MAPS, Firmware, Kind
-from cellwright.hardware.firmata.virtual_cellwright import VirtualCellwright
-from cellwright.hardware.firmata.virtual_features import VirtualEncoders, VirtualI2c
-from cellwright.hardware.firmata.virtual_stock import VirtualStock
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE
-from cellwright.hardware.link import Link
-from cellwright.hardware.model import ModelBoard
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.cellwright import POWER_ON, RESET_PRESSED
+from cellwright.hardware.firmata.protocol.codec import decode_pair
+from cellwright.hardware.firmata.protocol.firmware_parser import kind_of
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.protocol.pin_maps import PIN_MAPS, Firmware, Kind
+from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
+from cellwright.hardware.firmata.virtual.encoder_i2c_scheduler import VirtualEncoders, VirtualI2c
+from cellwright.hardware.firmata.virtual.stock import VirtualStock
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
+from cellwright.hardware.model.board import ModelBoard
+from cellwright.hardware.transport.link import Link
 from cellwright.hardware.waits import cancel
 
 

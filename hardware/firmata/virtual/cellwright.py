@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.cellwright_messages import Features, Health, State
-from cellwright.hardware.firmata.codec import decode_pair
-from cellwright.hardware.firmata.parser import Handle, StrictParser
-from cellwright.hardware.firmata.pin_maps import Kind
-from cellwright.hardware.firmata.virtual_axes import VirtualAxes
-from cellwright.hardware.firmata.virtual_guarded_pins import GuardedPins
-from cellwright.hardware.firmata.virtual_sensors import VirtualConverters, VirtualTimedInputs
-from cellwright.hardware.trapezoid import CELLWRIGHT_FIRMATA
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.cellwright import Features, Health, State
+from cellwright.hardware.firmata.protocol.codec import decode_pair
+from cellwright.hardware.firmata.protocol.firmware_parser import Handle, StrictParser
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.virtual.cellwright_axes import VirtualAxes
+from cellwright.hardware.firmata.virtual.cellwright_pins import GuardedPins
+from cellwright.hardware.firmata.virtual.cellwright_sensors import VirtualConverters, VirtualTimedInputs
+from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
 from cellwright.hardware.waits import cancel
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
 MOST_LETTERS = 30
 WATCHDOG_MS = range(100, 2001)

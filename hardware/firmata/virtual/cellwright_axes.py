@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata import accelstepper
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.codec import decode_decimal, decode_i32
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.virtual_axis import Group, Limit, VirtualAxis
-from cellwright.hardware.firmata.virtual_homing import VirtualHoming
+from cellwright.hardware.firmata.protocol import accelstepper
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.codec import decode_decimal, decode_i32
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.virtual.cellwright_homing import VirtualHoming
+from cellwright.hardware.firmata.virtual.virtual_axis import Group, Limit, VirtualAxis
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
-    from cellwright.hardware.firmata.virtual_cellwright import VirtualCellwright
-    from cellwright.hardware.firmata.virtual_guarded_pins import GuardedPins
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+    from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
+    from cellwright.hardware.firmata.virtual.cellwright_pins import GuardedPins
 
 MOST_ACCELERATION = 1e8
 HAS_ENABLE = 0x01

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.cellwright_messages import Home
-from cellwright.hardware.firmata.virtual_axis import Limit, VirtualAxis
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.cellwright import Home
+from cellwright.hardware.firmata.virtual.virtual_axis import Limit, VirtualAxis
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual_axes import VirtualAxes
+    from cellwright.hardware.firmata.virtual.cellwright_axes import VirtualAxes
 
 AT_ONCE = (2, 4)
 """How many axes may be homed at the same time, on a 328P and on a 2560."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata.cellwright_messages import CUT_SHORT, DONE, NO_DUTY, Output
-from cellwright.hardware.model import ModelOutput
+from cellwright.hardware.firmata.protocol.cellwright import CUT_SHORT, DONE, NO_DUTY, Output
+from cellwright.hardware.model.board import ModelOutput
 from cellwright.hardware.waits import cancel
 
 ROOM_MS = 1000

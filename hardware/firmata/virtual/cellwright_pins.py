@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.virtual_output import VirtualOutput
-from cellwright.hardware.firmata.virtual_pins import VirtualPins
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.virtual.cellwright_output import VirtualOutput
+from cellwright.hardware.firmata.virtual.pins import VirtualPins
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
-    from cellwright.hardware.firmata.virtual_cellwright import VirtualCellwright
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+    from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
 
 SET_BY_OTHERS = (PinMode.STEPPER, PinMode.ENCODER)
 """Modes that a pin gets by the messages of what is on it."""

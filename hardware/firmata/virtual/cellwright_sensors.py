@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.waits import cancel
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
-    from cellwright.hardware.firmata.virtual_cellwright import VirtualCellwright
-    from cellwright.hardware.firmata.virtual_guarded_pins import GuardedPins
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+    from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
+    from cellwright.hardware.firmata.virtual.cellwright_pins import GuardedPins
 
 CONVERSION_S = 1 / 80
 """An HX711's quicker rate: a model of one does not say how its RATE pin is wired (status: assumed)."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
-from cellwright.hardware.firmata import features
-from cellwright.hardware.firmata.codec import decode_pair, unpack
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.model_ports import ModelEncoder
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol.codec import decode_pair, unpack
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.model.ports import ModelEncoder
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
 # FirmataEncoder's autoReport: what the host may set, and what it is until then.
 NO_REPORTS = 0

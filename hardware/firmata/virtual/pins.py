@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.codec import decode_pair, decode_sevens
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.codec import decode_pair, decode_sevens
+from cellwright.hardware.firmata.protocol.messages import PinMode
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
 REFERENCE_VOLTS = 5.0
 ADC_STEPS = 1024

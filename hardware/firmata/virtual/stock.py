@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cellwright.hardware.firmata import cellwright_messages, features, messages
-from cellwright.hardware.firmata.parser import FirmwareParser, Handle
-from cellwright.hardware.firmata.virtual_features import VirtualScheduler
-from cellwright.hardware.firmata.virtual_pins import VirtualPins
-from cellwright.hardware.firmata.virtual_steppers import VirtualSteppers
+from cellwright.hardware.firmata.protocol import cellwright, messages
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol.firmware_parser import FirmwareParser, Handle
+from cellwright.hardware.firmata.virtual.encoder_i2c_scheduler import VirtualScheduler
+from cellwright.hardware.firmata.virtual.pins import VirtualPins
+from cellwright.hardware.firmata.virtual.stock_steppers import VirtualSteppers
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
 
 class VirtualStock:
@@ -68,7 +69,7 @@ class VirtualStock:
 
     def refuse_unknown(self, command: int, size: int) -> None:
         """A sysex command that it does not know."""
-        if command != cellwright_messages.FEATURES:  # a fair question, asked before it is known who answers
+        if command != cellwright.FEATURES:  # a fair question, asked before it is known who answers
             self.arduino.complain(
                 f"Sysex command {command:02X} with {size} bytes of data means nothing to this firmware."
             )

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cellwright.hardware.firmata import accelstepper
-from cellwright.hardware.firmata.codec import decode_decimal, decode_i32
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.motion import ModelStepper
+from cellwright.hardware.firmata.protocol import accelstepper
+from cellwright.hardware.firmata.protocol.codec import decode_decimal, decode_i32
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.model.axes import ModelStepper
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual import VirtualArduino
+    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
 NO_ACCELERATION = 1_000_000.0
 """The firmware's stand-in for full speed at once, steps/s²: MAX_ACCELERATION."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cellwright.hardware.firmata.cellwright_messages import HIGH_END, LOW_END
-from cellwright.hardware.motion import ModelStepper
+from cellwright.hardware.firmata.protocol.cellwright import HIGH_END, LOW_END
+from cellwright.hardware.model.axes import ModelStepper
 
 
 class Limit(NamedTuple):

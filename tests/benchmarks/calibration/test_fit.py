@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.actuators import Stepper
-from cellwright.benchmarks.fitting import Fitted, fit
-from cellwright.benchmarks.fitting_moves import MovesFound, fit_moves
-from cellwright.benchmarks.move_models import MOVE_MODELS
-from cellwright.benchmarks.observed import Observed, read_observed
-from cellwright.benchmarks.prediction import told_by_model, told_by_run
+from cellwright.benchmarks.calibration.fit import Fitted, fit
+from cellwright.benchmarks.calibration.fit_axes import MovesFound, fit_moves
+from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
+from cellwright.benchmarks.calibration.run_log_reader import Observed, read_observed
+from cellwright.benchmarks.calibration.validation import told_by_model, told_by_run
 from cellwright.cells import load
 from cellwright.errors import InputError
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
 from cellwright.sequences.measured import MeasuredValue
 from cellwright.sim import Length, run_cell

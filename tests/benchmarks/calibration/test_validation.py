@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.benchmarks.prediction import Told
+from cellwright.benchmarks.calibration.validation import Told
 from cellwright.sim import estimate
 
 

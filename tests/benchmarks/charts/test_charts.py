@@ -14,11 +14,19 @@ from matplotlib.text import Text
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
 from cellwright.benchmarks import Comparison, Outcome
+from cellwright.benchmarks.charts.gantt import read_cycle, timeline
+from cellwright.benchmarks.charts.state_diagram import main_cycle, mermaid, state_diagram
+from cellwright.benchmarks.charts.style import (
+    as_svg,
+    cycle_time_chart,
+    difference,
+    finding,
+    measures_chart,
+    save,
+    short,
+)
 from cellwright.benchmarks.comparison import MeasureOutcome
-from cellwright.benchmarks.diagram import main_cycle, mermaid, state_diagram
-from cellwright.benchmarks.figures import as_svg, cycle_time_chart, difference, finding, measures_chart, save, short
-from cellwright.benchmarks.page import counted, measured_headlines, write_page
-from cellwright.benchmarks.timeline import read_cycle, timeline
+from cellwright.benchmarks.report.demo_page import counted, measured_headlines, write_page
 from cellwright.cells.stapler import Stapler
 from cellwright.errors import InputError
 from cellwright.sensors import Switch

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.text import Text
 
-from cellwright.benchmarks.histogram import error_histogram
+from cellwright.benchmarks.charts.histogram import error_histogram
 
 
 def test_a_histogram_says_how_many_and_where_the_middle_of_them_lies() -> None:

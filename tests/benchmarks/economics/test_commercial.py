@@ -3,15 +3,15 @@ from pathlib import Path
 import pytest
 
 from cellwright import cells
-from cellwright.benchmarks.commercial import read_commercial
-from cellwright.benchmarks.economic_inputs import read_economics
-from cellwright.benchmarks.economics import worth
-from cellwright.benchmarks.finance import Spread
+from cellwright.benchmarks.economics.commercial import read_commercial
+from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.inputs import read_economics
+from cellwright.benchmarks.economics.model import worth
 from cellwright.errors import InputError
 
 from .test_economics import NOK, economics, replication, simulated
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ASSUMED = 'status = "assumed", source = "a test"'
 MACHINE = f"""\
 machine = "a big press"

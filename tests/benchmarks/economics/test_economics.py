@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economic_inputs import Economics, Number
-from cellwright.benchmarks.economics import Arm, draw_means, worth
-from cellwright.benchmarks.finance import Spread, annuity, npv, payback_months
+from cellwright.benchmarks.economics.finance import Spread, annuity, npv, payback_months
+from cellwright.benchmarks.economics.inputs import Economics, Number
+from cellwright.benchmarks.economics.model import Arm, draw_means, worth
 from cellwright.sim import Measure, Replication, estimate
 
 NOK = (Measure("waste_nok", "waste", "NOK"), Measure("waste_m", "waste", "m"))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwright.benchmarks import outcome
-from cellwright.benchmarks.kpi import elements_not_producing, kpis, kpis_of, states_not_producing
+from cellwright.benchmarks.economics.kpi import elements_not_producing, kpis, kpis_of, states_not_producing
 from cellwright.sequences import Cell
 from cellwright.sim import Element, Replication
 

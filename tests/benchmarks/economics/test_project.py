@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.benchmarks.project import read_project
+from cellwright.benchmarks.economics.project import read_project
 from cellwright.errors import InputError
 
-STAPLER = Path(__file__).resolve().parents[2] / "cells/stapler/project.toml"
+STAPLER = Path(__file__).resolve().parents[3] / "cells/stapler/project.toml"
 
 
 def test_the_staplers_plan_adds_up_and_every_sum_says_where_it_comes_from() -> None:

@@ -11,7 +11,7 @@ from cellwright.sim import Length, run_cell, run_cell_by_events
 
 CYCLES = 60
 WARM_UP = 2
-PATH = Path(__file__).parents[2] / "benchmarks" / "speed" / "handwritten.py"
+PATH = Path(__file__).parents[3] / "benchmarks" / "performance" / "simpy_baseline.py"
 
 
 @pytest.fixture(scope="module")

@@ -13,22 +13,22 @@ import pytest
 
 from cellwright import cells
 from cellwright.benchmarks import compare
-from cellwright.benchmarks.commercial import read_commercial
-from cellwright.benchmarks.economic_inputs import read_economics
-from cellwright.benchmarks.economics import worth
-from cellwright.benchmarks.figures import as_svg
-from cellwright.benchmarks.project import read_project
-from cellwright.benchmarks.report.building import FIELDS, build
-from cellwright.benchmarks.report.contents import Bullets, Contents, Drawing, Paragraph, Table
-from cellwright.benchmarks.report.material import Material, Money
+from cellwright.benchmarks.charts.style import as_svg
+from cellwright.benchmarks.economics.commercial import read_commercial
+from cellwright.benchmarks.economics.inputs import read_economics
+from cellwright.benchmarks.economics.model import worth
+from cellwright.benchmarks.economics.project import read_project
+from cellwright.benchmarks.report.builder import FIELDS, build
+from cellwright.benchmarks.report.document import Bullets, Contents, Drawing, Paragraph, Table
+from cellwright.benchmarks.report.inputs import Material, Money
 from cellwright.benchmarks.report.renderers import as_html, as_pdf, as_typst, quoted
-from cellwright.benchmarks.report.words import LANGUAGES, Words, read_words
-from cellwright.benchmarks.sensitivity import Swing
-from cellwright.benchmarks.weighing import Weighing
+from cellwright.benchmarks.report.translations import LANGUAGES, Words, read_words
+from cellwright.benchmarks.sweeps.one_at_a_time import Swing
+from cellwright.benchmarks.sweeps.screening import Weighing
 from cellwright.errors import InputError
 from cellwright.sim import Length, run_cell, run_hand
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = [
     "need", "solution", "method", "output", "cost", "climate", "validation", "assumptions", "plan", "again", "inputs",
 ]  # fmt: skip
@@ -223,11 +223,11 @@ OURS = ["stapler", "lacquer_mixer", "lacquer_mixer_mega", "digital_tape", "digit
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_input_of_our_cells_has_a_name_that_a_reader_understands(name: str, language: str) -> None:
-    words = read_words(language, name, Path(__file__).parents[2] / "cells" / name)
+    words = read_words(language, name, Path(__file__).parents[3] / "cells" / name)
     inputs = cells.load(name).scenario().provenance(compared=True)
     assert [each for each in inputs if "_" in words.input(each) or words.input(each) == each] == []
 
 
 def test_a_part_of_the_cell_is_not_called_as_the_work_of_the_same_name() -> None:
-    words = read_words("nb", "digital_tape", Path(__file__).parents[2] / "cells" / "digital_tape")
+    words = read_words("nb", "digital_tape", Path(__file__).parents[3] / "cells" / "digital_tape")
     assert (words.part("saw"), words.term("saw")) == ("sag", "sage")

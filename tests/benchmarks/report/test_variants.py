@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cellwright import cells
-from cellwright.benchmarks.commercial import read_commercial
-from cellwright.benchmarks.economic_inputs import read_economics
-from cellwright.benchmarks.report.words import LANGUAGES, read_words
+from cellwright.benchmarks.economics.commercial import read_commercial
+from cellwright.benchmarks.economics.inputs import read_economics
+from cellwright.benchmarks.report.translations import LANGUAGES, read_words
 from cellwright.errors import InputError
 from cellwright.files import read_layers
 from cellwright.sequences import inputs_of

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from matplotlib.text import Text
 
-from cellwright.benchmarks.sensitivity import Swing, ranked, sensitivity
-from cellwright.benchmarks.sweep import Sweep
-from cellwright.benchmarks.tornado import finding, tornado
+from cellwright.benchmarks.charts.tornado import finding, tornado
+from cellwright.benchmarks.sweeps.one_at_a_time import Swing, ranked, sensitivity
+from cellwright.benchmarks.sweeps.sweep import Sweep
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.sim import Length

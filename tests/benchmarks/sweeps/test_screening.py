@@ -8,15 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.benchmarks import compare, weighing
+from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economic_inputs import Economics, read_economics
-from cellwright.benchmarks.economics import worth_as_given
-from cellwright.benchmarks.weighing import LESS_TIME, NPV, Question, Weighing, less_time, reader, varied_inputs, weigh
+from cellwright.benchmarks.economics.inputs import Economics, read_economics
+from cellwright.benchmarks.economics.model import worth_as_given
+from cellwright.benchmarks.sweeps import screening
+from cellwright.benchmarks.sweeps.screening import (
+    LESS_TIME,
+    NPV,
+    Question,
+    Weighing,
+    less_time,
+    reader,
+    varied_inputs,
+    weigh,
+)
 from cellwright.cells import load
 from cellwright.sim import Element, Length, Scenario, run_cell, run_hand
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = ("layout.slats=3", "layout.panel_length_mm=300")
 LENGTH = Length(cycles=6)
 
@@ -65,9 +75,9 @@ def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found:
 
 def test_few_are_simulated_in_full_and_the_rest_is_counted(found: Weighing) -> None:
     in_full = {each.name for each in found.swings[LESS_TIME]}
-    assert len(in_full) == weighing.KEPT
+    assert len(in_full) == screening.KEPT
     assert found.tried == len(varied_inputs(SCENARIO))
-    assert found.still + found.left_out + weighing.KEPT == found.tried
+    assert found.still + found.left_out + screening.KEPT == found.tried
     assert found.still > 0 and found.most_left_out > 0
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
 
-from cellwright.benchmarks.designs import Axis, designs, read_axis
-from cellwright.benchmarks.sweep import Sweep, carry_out, read_sweep
-from cellwright.benchmarks.sweep_figure import pareto_chart, pareto_front, sweep_chart
+from cellwright.benchmarks.charts.sweep import pareto_chart, pareto_front, sweep_chart
+from cellwright.benchmarks.sweeps.sampling import Axis, designs, read_axis
+from cellwright.benchmarks.sweeps.sweep import Sweep, carry_out, read_sweep
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.sim import Length

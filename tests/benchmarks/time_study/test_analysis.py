@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from scipy import stats
 
-from cellwright.benchmarks.timestudy import (
+from cellwright.benchmarks.charts.time_study import study_chart
+from cellwright.benchmarks.time_study.analysis import (
     best_fit,
     modified_z_scores,
     observations,
     observations_needed,
     read_study,
 )
-from cellwright.benchmarks.timestudy_figure import study_chart
 
 
 def write(folder: Path, elements: dict[str, list[float]], remark: str = "") -> Path:
@@ -66,7 +66,7 @@ def test_the_goodness_of_fit_agrees_with_published_critical_values(monkeypatch: 
     # Weights of 11 men, Shapiro and Wilk 1965, Biometrika 52, 591-611. For the normal distribution A² is 0.9468; times
     # 1 + 0.75/n + 2.25/n² it is 1.029, between the critical values of 5 % (0.752) and 1 % (1.035) in Stephens 1986,
     # in D'Agostino and Stephens, Goodness-of-Fit Techniques, table 4.7: p is a little above 0.01.
-    monkeypatch.setattr("cellwright.benchmarks.timestudy.FAMILIES", {"normal": "norm"})
+    monkeypatch.setattr("cellwright.benchmarks.time_study.analysis.FAMILIES", {"normal": "norm"})
     weights_lb = [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236]
     fit = best_fit(weights_lb, np.random.default_rng(1))
     assert fit is not None and fit.is_refused

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.benchmarks import read_stopwatch
-from cellwright.benchmarks.recording_times import Recorder
+from cellwright.benchmarks.time_study.recorder import Recorder
 from cellwright.errors import InputError
 
 ELEMENTS = ["fetch, felt", 'lay "slats"', "staple"]

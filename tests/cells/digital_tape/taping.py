@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cellwright.cells import load
-from cellwright.cells.digital_tape import shown
-from cellwright.cells.digital_tape.book import Book
+from cellwright.cells.digital_tape import display_text
+from cellwright.cells.digital_tape.cut_record import Book
 from cellwright.sequences import RunLog
 from cellwright.sim import Rig, model_rig
 
@@ -22,7 +22,7 @@ def until(rig: Rig, state: str, limit_s: float = 20_000) -> None:
 def finish_round(rig: Rig) -> Book:
     """Run until the whole list is done, and the display says so."""
     book: Book = rig.cell.book
-    while not (rig.cell.lines and rig.cell.lines[1] == shown.AGAIN):
+    while not (rig.cell.lines and rig.cell.lines[1] == display_text.AGAIN):
         assert not rig.cell.is_halted and rig.env.now < 200_000, rig.cell.last_stop
         rig.env.step()
     return book

@@ -82,7 +82,7 @@ def test_of_tiny_problems_the_answer_is_the_best_there_is() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("stock_mm", [(6000,) * 60, (6000, 5400, 12_000) * 20, "all different"])
 def test_200_pieces_on_60_logs_are_at_most_2_percent_above_the_bound(stock_mm: tuple[int, ...] | str) -> None:
-    """How long it takes, benchmarks/speed/cutting_stock.py says."""
+    """How long it takes, benchmarks/performance/cutting_stock.py says."""
     draws = random.Random(0)
     lengths = Counter(stock_mm if isinstance(stock_mm, tuple) else (draws.randrange(4000, 7000) for _ in range(60)))
     stock = Stock(logs=tuple(Log(log=f"{mm}", length_mm=mm, quantity=n) for mm, n in lengths.items()))

@@ -12,11 +12,11 @@ from taping import finish_round, rig_of, until
 
 from cellwright.cells import load
 from cellwright.cells.digital_tape import MEASURES
-from cellwright.cells.digital_tape.book import Book
+from cellwright.cells.digital_tape.cut_record import Book
 from cellwright.cells.digital_tape.cutlist import CutList, Piece
 from cellwright.cells.digital_tape.stock import Log, Saw, Stock
 from cellwright.cells.digital_tape.wheel import WheelParameters, tape_errors_mm
-from cellwright.hardware.faults import read_fault
+from cellwright.hardware.fault_injection import read_fault
 from cellwright.sequences import FAULTED, RunLog
 from cellwright.sim import Length, Rig, model_rig, run_cell, run_hand, run_rig, virtual_rig
 from cellwright.sim.fault_matrix import strike

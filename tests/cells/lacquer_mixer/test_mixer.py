@@ -17,7 +17,7 @@ from cellwright.cells.lacquer_mixer.physics import viscosity_cst
 from cellwright.cells.lacquer_mixer.recipes import Drums
 from cellwright.cells.lacquer_mixer_mega import LacquerMixerOnMega
 from cellwright.errors import CellFault
-from cellwright.hardware.faults import read_fault
+from cellwright.hardware.fault_injection import read_fault
 from cellwright.sensors import Hx711
 from cellwright.sequences import FAULTED
 from cellwright.sim import virtual_rig

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "describe-your-own-cell.md"
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "describe-your-own-cell.md"
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cellwright.cli.describing.list_cells", interrupted)
+    monkeypatch.setattr("cellwright.cli.commands.describe.list_cells", interrupted)
     assert run(["cells"]) == 1
     assert "stopped by Ctrl-C; nothing was left half written." in capsys.readouterr().err
 

@@ -10,14 +10,14 @@ import pytest
 
 from cellwright.cells import load
 from cellwright.cli import options, run
-from cellwright.cli.reporting import ReportAsked
-from cellwright.cli.simulating import Asked
+from cellwright.cli.commands.report import ReportAsked
+from cellwright.cli.commands.simulate import Asked
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
-from cellwright.hardware.firmata import virtual_cellwright
-from cellwright.hardware.firmata.cellwright_messages import Health
-from cellwright.hardware.firmwares import DEFAULT_FIRMWARE
+from cellwright.hardware.firmata.protocol.cellwright import Health
+from cellwright.hardware.firmata.virtual import cellwright
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.sim import Length, Streams, model_rig, run_cell
-from cellwright.sim.rig import VirtualLine, resting_rig
+from cellwright.sim.targets import VirtualLine, resting_rig
 from cellwright.testing import on_model, on_virtual
 
 OTHER = ["--firmware", "configurable"]
@@ -182,7 +182,7 @@ def test_an_unknown_firmware_is_refused(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_the_board_says_of_the_run_is_noted_at_its_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(virtual_cellwright, "Health", lambda *_: Health(2048, 1000, 100, 0, 0, 3, 0))
+    monkeypatch.setattr(cellwright, "Health", lambda *_: Health(2048, 1000, 100, 0, 0, 3, 0))
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "1"]) == 0
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("Note: The board's own account of the run: bytes from this computer that were lost: 3.") == 1

@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from cellwright.cells import load
-from cellwright.cli.attending import Attendance
-from cellwright.hardware.faults import read_fault
+from cellwright.cli.run_loop import Attendance
+from cellwright.hardware.fault_injection import read_fault
 from cellwright.sequences import STOPPED
 from cellwright.sim import virtual_rig
 

@@ -7,7 +7,8 @@ from array import array
 
 import pytest
 
-from cellwright.cli import run, simulating
+from cellwright.cli import run
+from cellwright.cli.commands import simulate
 from cellwright.sim import Replication
 
 QUICK = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
@@ -16,7 +17,7 @@ QUICK = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
 def made_up(monkeypatch: pytest.MonkeyPatch, starts_s: list[float]) -> None:
     """Each replication takes ``starts_s`` for its first cycles and then 100 s or 101 s for each of 60."""
     one = Replication(array("d", [*starts_s, *[100.0, 101.0] * 30]), 1.0)
-    monkeypatch.setattr(simulating, "_replicate", lambda *_: [one] * 3)
+    monkeypatch.setattr(simulate, "_replicate", lambda *_: [one] * 3)
 
 
 def test_a_warm_up_that_was_too_short_is_said_in_one_sentence(

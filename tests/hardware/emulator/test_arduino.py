@@ -8,11 +8,11 @@ import pytest
 import simpy
 
 from cellwright.errors import CellFault, DescriptionError, InputError
-from cellwright.hardware import emulated_library
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_pins import port_and_bit
+from cellwright.hardware.emulator import simavr
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip
+from cellwright.hardware.emulator.pin_ports import port_and_bit
+from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.intel_hex import read_hex
 
 pytestmark = pytest.mark.emulated
@@ -294,8 +294,8 @@ def test_firmware_that_halts_is_a_fault(uno_firmware, tmp_path):
 
 
 def test_a_chip_that_is_not_built_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(emulated_library, "__file__", str(tmp_path / "emulated_library.py"))
-    with pytest.raises(InputError, match=r"not built; run 'sh tests/emulator/build\.sh'"):
+    monkeypatch.setattr(simavr, "__file__", str(tmp_path / "emulated_library.py"))
+    with pytest.raises(InputError, match=r"not built; run 'sh hardware/emulator/build\.sh'"):
         find_library()
 
 

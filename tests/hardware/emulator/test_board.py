@@ -9,8 +9,8 @@ import pytest
 
 from cellwright.actuators import Solenoid
 from cellwright.errors import CellFault
-from cellwright.hardware.emulated_chip import BAUD_RATE, CLOCK_HZ
-from cellwright.hardware.firmata.board import FirmataBoard
+from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ
+from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.sensors import Button, Switch
 from cellwright.sequences import FAULTED, STOPPED, Cell
 

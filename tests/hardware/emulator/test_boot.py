@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cellwright.errors import InputError
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, ResetCause
-from cellwright.hardware.emulated_library import find_library
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind, ResetCause
+from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.intel_hex import read_hex
 
 pytestmark = pytest.mark.emulated
@@ -19,7 +19,7 @@ IN_SYNC, OK = 0x14, 0x10
 
 @pytest.fixture
 def built():
-    """Gives a file that tests/emulator/build.sh makes; skips where it could not."""
+    """Gives a file that hardware/emulator/build.sh makes; skips where it could not."""
 
     def find(name):
         try:
@@ -27,7 +27,7 @@ def built():
         except InputError as error:
             pytest.skip(str(error))
         if not path.exists():
-            pytest.skip(f"{name} is not there; run 'sh tests/emulator/build.sh'.")
+            pytest.skip(f"{name} is not there; run 'sh hardware/emulator/build.sh'.")
         return path
 
     return find

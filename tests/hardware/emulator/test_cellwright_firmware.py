@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from cellwright.errors import InputError
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_world import PinWorld, Wiring
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmwares import firmware_hex
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.emulator.world import PinWorld, Wiring
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmware_profiles import firmware_hex
 
 pytestmark = pytest.mark.emulated
 

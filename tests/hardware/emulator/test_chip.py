@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from cellwright.errors import DescriptionError
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, ResetCause
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_pins import analog_channel, port_and_bit
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind, ResetCause
+from cellwright.hardware.emulator.pin_ports import analog_channel, port_and_bit
+from cellwright.hardware.emulator.simavr import find_library
 
 pytestmark = pytest.mark.emulated
 

@@ -9,13 +9,13 @@ import pytest
 
 from cellwright.errors import DescriptionError
 from cellwright.hardware import ModelBoard
-from cellwright.hardware.emulated import EmulatedArduino
-from cellwright.hardware.emulated_chip import CLOCK_HZ, ResetCause
-from cellwright.hardware.emulated_faults import PinFaults
-from cellwright.hardware.emulated_world import ENCODER_EDGES_PER_S, STILL_S, PinWorld, Wiring
-from cellwright.hardware.faults import FaultyLink, read_fault
-from cellwright.hardware.motion import TripPoint
-from cellwright.hardware.world import World
+from cellwright.hardware.emulator.arduino import EmulatedArduino
+from cellwright.hardware.emulator.chip import CLOCK_HZ, ResetCause
+from cellwright.hardware.emulator.fault_injection import PinFaults
+from cellwright.hardware.emulator.world import ENCODER_EDGES_PER_S, STILL_S, PinWorld, Wiring
+from cellwright.hardware.fault_injection import FaultyLink, read_fault
+from cellwright.hardware.model.axes import TripPoint
+from cellwright.hardware.model.world import World
 
 pytestmark = pytest.mark.emulated
 

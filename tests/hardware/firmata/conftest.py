@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.firmata.messages import MessageReader
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.firmata.protocol.messages import MessageReader
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.transport.loopback import MemoryLine
 
 
 class Desk:

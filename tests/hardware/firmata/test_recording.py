@@ -9,11 +9,11 @@ from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.link import Link
-from cellwright.hardware.memory_line import MemoryLine
-from cellwright.hardware.recording import RecordingLink, ReplayLink, read_recording
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink, read_recording
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.transport.link import Link
+from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sim import Operator, Streams
 
 SMALL_PANEL = ["layout.slats=3", "layout.staple_spacing_mm=400"]

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pytest
 
 from cellwright.errors import InputError
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.emulated_pins import port_and_bit
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.pin_maps import Kind
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
+from cellwright.hardware.emulator.pin_ports import port_and_bit
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.pin_maps import Kind
 
 FIRMWARE = Path(__file__).resolve().parents[3] / "hardware" / "firmware"
 MCUS: Mapping[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
 
 CORE = Path("/usr/share/arduino/hardware/arduino/avr")
 MCUS: dict[str, Mcu] = {"uno": "atmega328p", "mega": "atmega2560"}

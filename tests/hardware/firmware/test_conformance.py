@@ -9,9 +9,9 @@ import pytest
 import simpy
 
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.transport.loopback import MemoryLine
 
 _spec = importlib.util.spec_from_file_location("conformance_data", Path(__file__).with_name("conformance_data.py"))
 _data = importlib.util.module_from_spec(_spec)
@@ -74,7 +74,7 @@ def stock(emulator_library):
     """The hex of StandardFirmata for an Uno."""
     stock = emulator_library.parent / "StandardFirmata-uno.hex"
     if not stock.exists():
-        pytest.skip(f"{stock.name} is not there; run 'sh tests/emulator/build.sh' where npm is installed.")
+        pytest.skip(f"{stock.name} is not there; run 'sh hardware/emulator/build.sh' where npm is installed.")
     return stock
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.firmata import accelstepper
-from cellwright.hardware.firmata import cellwright_messages as own
+from cellwright.hardware.firmata.protocol import accelstepper
+from cellwright.hardware.firmata.protocol import cellwright as own
 
 pytestmark = pytest.mark.emulated
 

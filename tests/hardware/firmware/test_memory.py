@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.messages import PinMode
 
 pytestmark = pytest.mark.emulated
 

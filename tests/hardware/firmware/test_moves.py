@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from cellwright.hardware.emulated_chip import CLOCK_HZ
-from cellwright.hardware.firmata import accelstepper
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.messages import sysex
+from cellwright.hardware.emulator.chip import CLOCK_HZ
+from cellwright.hardware.firmata.protocol import accelstepper
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.messages import sysex
 
 pytestmark = pytest.mark.emulated
 

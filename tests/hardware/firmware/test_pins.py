@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.codec import decode_pair
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.codec import decode_pair
+from cellwright.hardware.firmata.protocol.messages import PinMode
 
 pytestmark = pytest.mark.emulated
 

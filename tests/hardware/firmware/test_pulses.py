@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwright.hardware.emulated_chip import CLOCK_HZ
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.emulator.chip import CLOCK_HZ
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
 
 pytestmark = pytest.mark.emulated
 

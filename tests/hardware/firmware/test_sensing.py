@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.codec import decode_sevens
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.codec import decode_sevens
 
 pytestmark = pytest.mark.emulated
 

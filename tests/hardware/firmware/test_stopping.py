@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.emulated_chip import ResetCause
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata import cellwright_messages as own
+from cellwright.hardware.emulator.chip import ResetCause
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
 
 pytestmark = pytest.mark.emulated
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cellwright.errors import InputError, NotFlashed
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.firmata import messages
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.intel_hex import write_hex
 
 SIGNATURES = {"328P": bytes.fromhex("1e950f"), "2560": bytes.fromhex("1e9801"), "328PB": bytes.fromhex("1e9516")}
@@ -284,7 +284,7 @@ def emulator() -> Path:
 def built(emulator: Path, name: str) -> Path:
     path = emulator / name
     if not path.exists():
-        pytest.skip(f"{name} is not there; run 'sh tests/emulator/build.sh', which says what it lacks.")
+        pytest.skip(f"{name} is not there; run 'sh hardware/emulator/build.sh', which says what it lacks.")
     return path
 
 

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from cellwright.errors import InputError
-from cellwright.hardware import firmwares
+from cellwright.hardware import firmware_profiles
 from cellwright.hardware.flashing import boards
 from cellwright.hardware.flashing.boards import (
     CHIPS,
@@ -79,7 +79,7 @@ def test_firmware_that_does_not_fit_is_refused(hex_file):
 
 
 def test_firmware_of_ours_is_found_by_the_boards_name(hex_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(firmwares, "HEX_FOLDER", tmp_path)
+    monkeypatch.setattr(firmware_profiles, "HEX_FOLDER", tmp_path)
     hex_file(b"\x05\x06", "cellwright-mega.hex")
     assert load_image("mega", None, 253_952) == (tmp_path / "cellwright-mega.hex", b"\x05\x06", True)
     with pytest.raises(InputError, match="has no firmware for the Nano: run 'make firmware'"):
@@ -94,7 +94,7 @@ def test_firmware_for_each_board_is_there_and_fits(board):
 
 
 def test_the_package_takes_firmware_and_its_sources_along():
-    folder = firmwares.HEX_FOLDER.parents[1]
+    folder = firmware_profiles.HEX_FOLDER.parents[1]
     patterns = tomllib.loads((folder.parent / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     taken = {path for pattern in patterns["cellwright.hardware"] for path in folder.glob(pattern)}
     wanted = {

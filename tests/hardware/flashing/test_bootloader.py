@@ -6,7 +6,7 @@ import pytest
 
 from cellwright.errors import InputError, NotFlashed
 from cellwright.hardware.flashing.boards import DIALECTS, STK500V1, STK500V1_SLOW, STK500V2
-from cellwright.hardware.flashing.boot_loader import BLANK_BYTES, Contents, find_boot_loader
+from cellwright.hardware.flashing.bootloader import BLANK_BYTES, Contents, find_boot_loader
 
 FIRMWARE = bytes(range(1, 251)) * 4
 

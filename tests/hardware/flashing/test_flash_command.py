@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from cellwright.cli import flashing, run
-from cellwright.cli.flashing import FlashAsked
+from cellwright.cli import run
+from cellwright.cli.commands import flash as flash_command
+from cellwright.cli.commands.flash import FlashAsked
 from cellwright.errors import InputError, NotFlashed
-from cellwright.hardware import firmwares
+from cellwright.hardware import firmware_profiles
 from cellwright.hardware.flashing import boards
 from cellwright.hardware.intel_hex import read_hex
 
@@ -24,11 +25,11 @@ def flash(hex_file, monkeypatch, tmp_path, capsys):
     """Flash a board with NEW as our own firmware, or what is asked for; what was printed, without line breaks."""
     for board in boards.BOARDS:
         hex_file(NEW, f"cellwright-{board}.hex")
-    monkeypatch.setattr(firmwares, "HEX_FOLDER", tmp_path)
+    monkeypatch.setattr(firmware_profiles, "HEX_FOLDER", tmp_path)
 
     def carry_out(desk, /, **changes):
         desk.names.setdefault(NEW[:16], "CellwrightFirmata")
-        flashing.flash(replace(ASKED, **changes), desk.open)
+        flash_command.flash(replace(ASKED, **changes), desk.open)
         return re.sub(r"\s+", " ", capsys.readouterr().out)
 
     return carry_out
@@ -129,7 +130,7 @@ def test_ctrl_c_in_the_middle_says_what_the_board_holds(uno, flash, monkeypatch)
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(flashing.BootLoader, "write", interrupt)
+    monkeypatch.setattr(flash_command.BootLoader, "write", interrupt)
     with pytest.raises(NotFlashed, match="the board holds half a firmware; run it again"):
         flash(uno)
 
@@ -152,8 +153,8 @@ def test_avrdude_writes_through_the_same_port(uno, flash, monkeypatch):
         assert uno.is_closed  # two programs cannot have the port
         uno.load(read_hex(path, 32_256, "an Uno"), "CellwrightFirmata")
 
-    monkeypatch.setattr(flashing, "find_avrdude", lambda: "avrdude")
-    monkeypatch.setattr(flashing, "write_with_avrdude", write)
+    monkeypatch.setattr(flash_command, "find_avrdude", lambda: "avrdude")
+    monkeypatch.setattr(flash_command, "write_with_avrdude", write)
     assert "with avrdude. Written and verified. Now: CellwrightFirmata" in flash(uno, tool=None)
 
 

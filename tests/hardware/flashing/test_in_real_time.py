@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from cellwright.cli import run
-from cellwright.hardware.emulated_chip import EmulatedChip
-from cellwright.hardware.emulated_serving import serve_emulated
+from cellwright.hardware.emulator.chip import EmulatedChip
+from cellwright.hardware.emulator.server import serve_emulated
 from cellwright.hardware.intel_hex import read_hex
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cellwright.errors import InputError, NotFlashed
-from cellwright.hardware.emulated_chip import CLOCK_HZ
-from cellwright.hardware.firmwares import firmware_hex
-from cellwright.hardware.flashing.asking import ask_firmware
+from cellwright.hardware.emulator.chip import CLOCK_HZ
+from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.flashing.boards import BOARDS, DIALECTS, load_image
-from cellwright.hardware.flashing.boot_loader import find_boot_loader
+from cellwright.hardware.flashing.bootloader import find_boot_loader
+from cellwright.hardware.flashing.identify import ask_firmware
 from cellwright.hardware.intel_hex import read_hex
 
 pytestmark = pytest.mark.emulated
@@ -117,7 +117,7 @@ def test_after_a_cut_in_the_middle_the_boot_loader_still_answers(board, chip_wit
 
 
 def test_without_a_boot_loader_that_is_said(emulator, stock, chip_with):
-    from cellwright.hardware.emulated_chip import EmulatedChip
+    from cellwright.hardware.emulator.chip import EmulatedChip
 
     wire = chip_with("uno")
     wire.chip = EmulatedChip(emulator / "chip.so", stock("uno"), 115_200)

@@ -8,8 +8,8 @@ import pytest
 from serial import SerialException, SerialTimeoutException
 
 from cellwright.errors import NotFlashed
-from cellwright.hardware.flashing import wire as module
-from cellwright.hardware.flashing.wire import RESET_S, WAKING_S, SerialWire, usb_id
+from cellwright.hardware.flashing import reset_port as module
+from cellwright.hardware.flashing.reset_port import RESET_S, WAKING_S, SerialWire, usb_id
 
 
 class PlayedPort:

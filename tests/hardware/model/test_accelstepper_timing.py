@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cellwright.hardware import CONFIGURABLE_FIRMATA, StepTiming, move_time
-from cellwright.hardware.stepping import MovingAxis, StepLoop, axis_key, finish_times, passing_time
+from cellwright.hardware.model.accelstepper_timing import MovingAxis, StepLoop, axis_key, finish_times, passing_time
 
 TIMING = CONFIGURABLE_FIRMATA
 TURN_S = TIMING.poll_s + 3 * TIMING.step_s

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cellwright.errors import CellFault
 from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard, move_time
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.model.axes import TripPoint
 
 TIMING = CONFIGURABLE_FIRMATA
 TURN_S = TIMING.poll_s + 3 * TIMING.step_s

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cellwright.errors import CellFault
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.model.axes import TripPoint
 
 TIMING = CELLWRIGHT_FIRMATA
 moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cellwright.hardware import CELLWRIGHT_FIRMATA as TIMING
-from cellwright.hardware.timing import TooFast
+from cellwright.hardware.model.timing import TooFast
 
 JUST_S = 1e-6
 moves = st.tuples(st.integers(1, 4000), st.floats(20, 40_000), st.floats(100, 1e6))

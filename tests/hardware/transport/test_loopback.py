@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.transport.loopback import MemoryLine
 
 BYTE_S = 10 / 115200
 

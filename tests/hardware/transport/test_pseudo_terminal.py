@@ -11,8 +11,8 @@ import pytest
 import serial
 
 from cellwright.errors import InputError
-from cellwright.hardware.emulated_serving import serve_emulated
-from cellwright.hardware.pty_port import PtyPort
+from cellwright.hardware.emulator.server import serve_emulated
+from cellwright.hardware.transport.pseudo_terminal import PtyPort
 
 ALL_BYTES = bytes(range(256))
 

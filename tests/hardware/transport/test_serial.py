@@ -13,12 +13,12 @@ import pytest
 import serial
 
 from cellwright.errors import InputError
-from cellwright.hardware import serial_link
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.pin_maps import UNO
-from cellwright.hardware.serial_link import SerialLink, auto_port, ports
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.pin_maps import UNO
+from cellwright.hardware.transport import serial as serial_transport
+from cellwright.hardware.transport.serial import SerialLink, auto_port, ports
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -218,7 +218,7 @@ def port_info(device, vid=None, description="n/a"):
 @pytest.fixture
 def plugged(monkeypatch):
     found = []
-    monkeypatch.setattr(serial_link.list_ports, "comports", lambda: found)
+    monkeypatch.setattr(serial_transport.list_ports, "comports", lambda: found)
     return found
 
 
@@ -271,7 +271,7 @@ def test_a_port_that_is_not_permitted_names_the_group(monkeypatch, tmp_path):
     grp = pytest.importorskip("grp")
     port = tmp_path / "ttyACM0"
     status = SimpleNamespace(st_mode=0o020660, st_gid=20)
-    monkeypatch.setattr(serial_link.Path, "stat", lambda self: status)
+    monkeypatch.setattr(serial_transport.Path, "stat", lambda self: status)
     monkeypatch.setattr(grp, "getgrgid", lambda gid: SimpleNamespace(gr_name="dialout"))
     refuse(monkeypatch, serial.SerialException(errno.EACCES, "Permission denied"))
     with pytest.raises(InputError) as caught:
@@ -284,7 +284,7 @@ def test_a_port_that_is_not_permitted_names_the_group(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(("mode", "group"), [(0o020600, 20), (0o020660, 0)])
 def test_nobody_is_told_to_join_a_group_that_does_not_help(monkeypatch, mode, group):
-    monkeypatch.setattr(serial_link.Path, "stat", lambda self: SimpleNamespace(st_mode=mode, st_gid=group))
+    monkeypatch.setattr(serial_transport.Path, "stat", lambda self: SimpleNamespace(st_mode=mode, st_gid=group))
     refuse(monkeypatch, serial.SerialException(errno.EACCES, "Permission denied"))
     with pytest.raises(InputError, match=r"cannot be opened as a serial port: .*Permission denied"):
         SerialLink(WallClock(), "/dev/ttyACM0", 57600)

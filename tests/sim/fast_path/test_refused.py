@@ -11,7 +11,7 @@ import pytest
 from cellwright.cells import load
 from cellwright.errors import CellFault
 from cellwright.sim import Length, run_cell, run_cell_by_events
-from cellwright.sim.fast import FastPath, NotExact
+from cellwright.sim.fast_path import FastPath, NotExact
 
 LENGTH = Length(cycles=200)
 

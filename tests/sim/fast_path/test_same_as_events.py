@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cellwright import Cell, Lamp, Switch
 from cellwright.cells import load
 from cellwright.sim import CellPlant, Length, Replication, Scenario, run_cell, run_cell_by_events
-from cellwright.sim.fast import FastPath, NotExact, fast_path_of
-from cellwright.sim.work import Element
+from cellwright.sim.fast_path import FastPath, NotExact, fast_path_of
+from cellwright.sim.people.elements import Element
 
 SMALL = ("layout.slats=4", "layout.staple_spacing_mm=700")
 

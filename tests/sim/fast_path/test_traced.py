@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwright.sim.fast.guard import Guard, NotExact, Range, Symbol
-from cellwright.sim.fast.traced import Traced
+from cellwright.sim.fast_path.conditions import Guard, NotExact, Range, Symbol
+from cellwright.sim.fast_path.symbolic import Traced
 
 KEPT, DRAW = Symbol("kept", 0), Symbol("draw", 0)
 SIMPLE = st.integers(-20, 20)

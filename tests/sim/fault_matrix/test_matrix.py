@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from cellwright.cells import load
-from cellwright.hardware.faults import ON_BOARD, ON_LINE, Fault
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.fault_injection import ON_BOARD, ON_LINE, Fault
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.sim import model_rig, virtual_rig
 from cellwright.sim.fault_matrix import faults_of, strike
 
@@ -141,7 +141,8 @@ def test_a_panel_that_was_begun_before_a_reset_gets_no_staple_twice():
 
 def test_a_world_that_nobody_makes_safe_is_seen_to_be_unsafe(monkeypatch):
     """Without the dead man's switch a cut cable leaves the axis running to its home switch, and past it."""
-    monkeypatch.setattr("cellwright.hardware.firmata.dead_man.DeadMansSwitch.arm", lambda self, make_safe: None)
+    arm = "cellwright.hardware.firmata.host.scheduler_watchdog.DeadMansSwitch.arm"
+    monkeypatch.setattr(arm, lambda self, make_safe: None)
     assert strike(SCENARIO, 1, "homing", Fault("cut")).safe_after_s is None
     monkeypatch.undo()
     assert 0.1 < strike(SCENARIO, 1, "homing", Fault("cut")).safe_after_s < 0.6

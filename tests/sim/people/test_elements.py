@@ -2,7 +2,7 @@ import pytest
 
 from cellwright.errors import DescriptionError
 from cellwright.sim import Element, Streams, modapts
-from cellwright.sim.work import with_observed
+from cellwright.sim.people.elements import with_observed
 
 
 def test_modapts_codes_add_up() -> None:

@@ -6,14 +6,15 @@ import json
 
 import pytest
 
-from cellwright.cli import agreeing, run
+from cellwright.cli import run
+from cellwright.cli.commands import agree
 from cellwright.errors import InputError
-from cellwright.hardware import emulated
-from cellwright.hardware.emulated_library import find_library
-from cellwright.hardware.firmwares import firmware_hex
+from cellwright.hardware.emulator import arduino
+from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.sim.agreement import Account
 
-NOT_BUILT = "The emulated chip is not built; run 'sh tests/emulator/build.sh' in a checkout of Cellwright."
+NOT_BUILT = "The emulated chip is not built; run 'sh hardware/emulator/build.sh' in a checkout of Cellwright."
 
 
 @pytest.fixture
@@ -35,9 +36,9 @@ def times(monkeypatch):
         on_unit()
         return Account(target, by_target[target], {"waiting": 2.0}, {"trigger fire": 3}, {"dose_error_g": 0.5})
 
-    monkeypatch.setattr(agreeing, "account_on", account_on)
-    monkeypatch.setattr(agreeing, "find_library", lambda: None)
-    monkeypatch.setattr(agreeing, "firmware_hex", lambda _: None)
+    monkeypatch.setattr(agree, "account_on", account_on)
+    monkeypatch.setattr(agree, "find_library", lambda: None)
+    monkeypatch.setattr(agree, "firmware_hex", lambda _: None)
     return by_target
 
 
@@ -78,9 +79,9 @@ def test_without_an_emulator_both_commands_say_how_to_build_it(monkeypatch, caps
     def not_there():
         raise InputError(NOT_BUILT)
 
-    monkeypatch.setattr(agreeing, "find_library", not_there)
-    monkeypatch.setattr(emulated, "find_library", not_there)
-    monkeypatch.setattr("cellwright.sim.rig_emulated.firmware_hex", lambda _: None)
+    monkeypatch.setattr(agree, "find_library", not_there)
+    monkeypatch.setattr(arduino, "find_library", not_there)
+    monkeypatch.setattr("cellwright.sim.targets_emulated.firmware_hex", lambda _: None)
     for command in (["agree", "stapler"], ["run", "stapler", "--on", "emulated"]):
         assert run(command) == 2
         assert NOT_BUILT in capsys.readouterr().err.replace("\n", " ")

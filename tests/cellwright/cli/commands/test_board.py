@@ -18,8 +18,8 @@ import pytest
 from cellwright.cells import load
 from cellwright.cli import run
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.serial_link import SerialLink
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.transport.serial import SerialLink
 
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")

@@ -9,7 +9,7 @@ import pytest
 
 from cellwright.cli import run
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 FAST = ["--hours", "1", "-R", "2", "--jobs", "1"]
 
 

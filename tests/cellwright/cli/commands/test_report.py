@@ -8,10 +8,10 @@ from pathlib import Path
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
-from cellwright.benchmarks.report.words import read_words
+from cellwright.benchmarks.report.translations import read_words
 from cellwright.cli import run
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 FAST = ["-R", "2", "--hours", "0.5", "--jobs", "1"]
 
 

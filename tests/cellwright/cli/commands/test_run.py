@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.cli import run, running
-from cellwright.hardware.faults import Fault
+from cellwright.cli import run
+from cellwright.cli.commands import run as run_command
+from cellwright.hardware.fault_injection import Fault
 from cellwright.sim.fault_matrix import Row
 
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
@@ -128,8 +129,8 @@ def test_a_run_is_recorded_and_replays_until_the_cell_does_something_else(tmp_pa
 def test_when_a_run_is_over_everything_is_safe_and_stays_so(target, monkeypatch):
     rigs = []
     for name in ("model_rig", "virtual_rig"):
-        make = getattr(running, name)
-        monkeypatch.setattr(running, name, lambda *given, make=make: rigs.append(make(*given)) or rigs[-1])
+        make = getattr(run_command, name)
+        monkeypatch.setattr(run_command, name, lambda *given, make=make: rigs.append(make(*given)) or rigs[-1])
     assert run(["run", "stapler", "--on", target, "--cycles", "1"]) == 0
     rig = rigs[0]
     assert rig.model.is_safe
@@ -147,7 +148,7 @@ def test_a_fault_ends_the_run_with_its_reason(capsys):
 
 def test_the_fault_matrix_is_printed(capsys, monkeypatch):
     kinds = [Fault("cut"), Fault("closed", device="stop_button")]
-    for module in ("cellwright.cli.faulting", "cellwright.sim.fault_matrix"):
+    for module in ("cellwright.cli.commands.check", "cellwright.sim.fault_matrix"):
         monkeypatch.setattr(f"{module}.faults_of", lambda parts: kinds)
     assert run(["check", "stapler", "--faults", "--set", "plant.jams_per_1000_staples=30"]) == 0
     out = capsys.readouterr().out
@@ -158,9 +159,9 @@ def test_the_fault_matrix_is_printed(capsys, monkeypatch):
 
 
 def test_a_fault_that_ends_badly_is_a_failure(capsys, monkeypatch):
-    monkeypatch.setattr("cellwright.cli.faulting.faults_of", lambda parts: [Fault("cut")])
+    monkeypatch.setattr("cellwright.cli.commands.check.faults_of", lambda parts: [Fault("cut")])
     rows = [Row("waiting", "cut", "faulted", "stapler, waiting: lost.", None)]
-    monkeypatch.setattr("cellwright.cli.faulting.fault_matrix", lambda scenario, seed: iter(rows))
+    monkeypatch.setattr("cellwright.cli.commands.check.fault_matrix", lambda scenario, seed: iter(rows))
     assert run(["check", "stapler", "--faults"]) == 1
     assert "stapler: 1 faults end badly; the first is cut in waiting." in capsys.readouterr().err
 

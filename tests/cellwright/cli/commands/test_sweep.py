@@ -91,7 +91,7 @@ def test_when_ctrl_c_has_been_answered_no_thread_of_the_pool_is_left(
             executor.submit(time.sleep, seconds)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cellwright.cli.sweeping.carry_out", interrupted)
+    monkeypatch.setattr("cellwright.cli.commands.sweep.carry_out", interrupted)
     for _ in range(5):
         before = set(threading.enumerate())
         assert run([*ROWS, "-o", str(tmp_path / "sweep.csv")]) == 1
@@ -190,7 +190,7 @@ def test_workers_lost_in_mid_sweep_are_one_sentence(
 
     path = tmp_path / "sweep.csv"
     with monkeypatch.context() as patched:
-        patched.setattr("cellwright.cli.sweeping._workers", workers)
+        patched.setattr("cellwright.cli.commands.sweep._workers", workers)
         assert run([*ROWS, *options, "-o", str(path)]) == 2
     said = capsys.readouterr().err
     assert says in said and f"2 of 5 designs are in {path}; the same command goes on" in said and said.count("\n") == 1
@@ -281,7 +281,7 @@ def server_that_says(words: bytes) -> Iterator[str]:
 def test_a_server_that_is_no_scheduler_is_one_sentence(
     words: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cellwright.cli.sweeping.SCHEDULER_ANSWERS_S", 1)
+    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_ANSWERS_S", 1)
     with server_that_says(words) as at:
         refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
 
@@ -291,7 +291,7 @@ def test_a_server_that_is_no_scheduler_is_one_sentence(
 def test_a_scheduler_that_does_not_answer_is_one_sentence(
     at: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cellwright.cli.sweeping.SCHEDULER_ANSWERS_S", 1)
+    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_ANSWERS_S", 1)
     refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
 
 

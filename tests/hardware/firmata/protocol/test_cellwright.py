@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.cellwright_messages import Axis, Features, Health, Home, Output, State
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.cellwright import Axis, Features, Health, Home, Output, State
 
 UNO = Features(1, 0, 6, 5, 2, 6, 3, 12, 45000, 66000)
 STOPPED = State(own.NOW, True, own.EMERGENCY, 70_000, 2, {0: 200, 3: -20})

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwright.errors import InputError
-from cellwright.hardware.firmata import codec
+from cellwright.hardware.firmata.protocol import codec
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwright.hardware.firmata import accelstepper, features, messages
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.explain import explain
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol.describe import explain
 
 
 @pytest.mark.parametrize(

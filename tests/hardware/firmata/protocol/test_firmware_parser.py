@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwright.hardware.firmata.parser import FirmwareParser
+from cellwright.hardware.firmata.protocol.firmware_parser import FirmwareParser
 
 
 def heard(stream, resets_anywhere=True):

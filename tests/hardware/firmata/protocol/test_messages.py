@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwright.hardware.firmata import accelstepper, features, messages
-from cellwright.hardware.firmata.features import I2cReply, TaskReply
-from cellwright.hardware.firmata.messages import Message, MessageReader, PinMode
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import I2cReply, TaskReply
+from cellwright.hardware.firmata.protocol.messages import Message, MessageReader, PinMode
 
 PUBLISHED = {
     "f9": messages.ASK_VERSION,

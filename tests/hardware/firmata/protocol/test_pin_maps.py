@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.pin_maps import MEGA, NANO, PIN_MAPS, UNO
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.protocol.pin_maps import MEGA, NANO, PIN_MAPS, UNO
 
 DIGITAL = "00 01 0b 01 01 01"
 

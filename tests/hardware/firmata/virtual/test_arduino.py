@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.transport.loopback import MemoryLine
 
 CONFIGURABLE = messages.firmware(2, 12, "ConfigurableFirmata").hex(" ")
 STANDARD = messages.firmware(2, 5, "StandardFirmata.ino").hex(" ")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.hardware.firmata.virtual_cellwright import HAS
-from cellwright.hardware.firmata.virtual_homing import AT_ONCE
+from cellwright.hardware.firmata.virtual.cellwright import HAS
+from cellwright.hardware.firmata.virtual.cellwright_homing import AT_ONCE
 
-SKETCH = Path(__file__).parents[3] / "hardware" / "firmware" / "CellwrightFirmata"
+SKETCH = Path(__file__).parents[4] / "hardware" / "firmware" / "CellwrightFirmata"
 NAMES = {
     "DEVICES": "devices",
     "GROUPS": "groups",

@@ -6,17 +6,17 @@ import math
 
 import pytest
 
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.accelstepper import (
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.accelstepper import (
     GROUP_COMPLETE,
     INVERT_DIRECTION_AS_DOCUMENTED,
     MOVE_COMPLETE,
     REPORT_POSITION,
     decode_reply,
 )
-from cellwright.hardware.firmata.cellwright_messages import Axis, Home
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.firmata.protocol.cellwright import Axis, Home
+from cellwright.hardware.model.axes import TripPoint
 
 SPEED, ACCELERATION = 4000.0, 20_000.0
 HOME_PIN = 9

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.cellwright_messages import Output
-from cellwright.hardware.firmata.messages import MessageReader, PinMode
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.cellwright import Output
+from cellwright.hardware.firmata.protocol.messages import MessageReader, PinMode
 
 VALVE = 8  # declared active-low: safe is high
 LAMP = 13

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
-from cellwright.hardware.firmata import accelstepper, features, messages
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.cellwright_messages import Health, Home, Output
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol.cellwright import Health, Home, Output
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.transport.loopback import MemoryLine
 
 
 def heard(desk, seconds):

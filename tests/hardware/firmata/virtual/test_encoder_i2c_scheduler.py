@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwright.hardware import ModelBoard
-from cellwright.hardware.firmata import accelstepper, features, messages
-from cellwright.hardware.firmata.features import TaskReply
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.memory_line import MemoryLine
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
+from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import TaskReply
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.transport.loopback import MemoryLine
 
 # ---- encoders ----
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cellwright.hardware import CONFIGURABLE_FIRMATA, move_time
-from cellwright.hardware.firmata import accelstepper as stepper
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol import accelstepper as stepper
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
 
 SETTLED_S = 2e-4
 

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from cellwright.hardware.emulated_chip import CLOCK_HZ, EmulatedChip, EventKind
-from cellwright.hardware.emulated_pins import port_and_bit
+from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulator.pin_ports import port_and_bit
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwright.hardware.firmata.codec import decimal, i32
+from cellwright.hardware.firmata.protocol.codec import decimal, i32
 
 HALF_US = 5e-7
 JITTER_S = 30e-6

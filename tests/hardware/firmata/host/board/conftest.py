@@ -9,11 +9,11 @@ import pytest
 
 from cellwright.actuators import Solenoid, Stepper
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.messages import START_SYSEX, MessageReader
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.memory_line import MemoryLine
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.protocol.messages import START_SYSEX, MessageReader
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.model.axes import TripPoint
+from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sensors import Button
 from cellwright.sequences import Cell, home
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.dead_man import RUNS_AFTER_S
+from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S
+from cellwright.hardware.firmata.protocol import messages
 from cellwright.sequences import FAULTED
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
 from cellwright.errors import CellFault, InputError, Lacking
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.sensors import Button, Switch
 from cellwright.sequences import STOPPED, Cell
 

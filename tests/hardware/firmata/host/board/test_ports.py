@@ -8,7 +8,7 @@ import pytest
 
 from cellwright.actuators import Solenoid
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.sequences.supervision import Supervision
 
 DEVICE = SimpleNamespace(name="probe")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from cellwright.actuators import Stepper
 from cellwright.errors import CellFault, TimedOut
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.accelstepper import SET_ACCELERATION, SET_SPEED, STEP
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.accelstepper import SET_ACCELERATION, SET_SPEED, STEP
+from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import home
 from cellwright.sequences.supervision import Supervision
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.accelstepper import STOP
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.accelstepper import STOP
 from cellwright.sequences import FAULTED, STOPPED
 
 STOP_BUTTON = 12

@@ -12,11 +12,11 @@ import simpy
 
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.board import FirmataBoard
-from cellwright.hardware.firmata.virtual import VirtualArduino
-from cellwright.hardware.link import Link
-from cellwright.hardware.serial_link import SerialLink
+from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.transport.link import Link
+from cellwright.hardware.transport.serial import SerialLink
 from cellwright.sequences import STOPPED
 
 PATIENCE_S = 20.0

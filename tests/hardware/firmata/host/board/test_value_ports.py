@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from cellwright.errors import CellFault, Lacking, TimedOut
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.messages import PinMode
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.sequences.supervision import Supervision
 
 DEVICE = SimpleNamespace(name="probe")

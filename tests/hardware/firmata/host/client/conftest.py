@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.pin_maps import MEGA, UNO
-from cellwright.hardware.link import Link
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.pin_maps import MEGA, UNO
+from cellwright.hardware.transport.link import Link
 
 BOOT_S = 2.2
 

@@ -9,10 +9,10 @@ import pytest
 
 from cellwright.errors import CellFault
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.messages import MessageReader, PinMode
-from cellwright.hardware.firmata.pin_maps import UNO
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.messages import MessageReader, PinMode
+from cellwright.hardware.firmata.protocol.pin_maps import UNO
 
 BOOT_S = 2.2
 

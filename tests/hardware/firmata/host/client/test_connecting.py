@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwright.errors import CellFault, InputError
-from cellwright.hardware.firmata import messages
-from cellwright.hardware.firmata.cellwright_messages import ASK_FEATURES
-from cellwright.hardware.firmata.client import FirmataClient
-from cellwright.hardware.firmata.messages import PinMode
-from cellwright.hardware.firmata.pin_maps import MEGA, UNO
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.protocol import messages
+from cellwright.hardware.firmata.protocol.cellwright import ASK_FEATURES
+from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.protocol.pin_maps import MEGA, UNO
 
 BOOT_S = 2.2
 QUESTIONS = [messages.ASK_VERSION, messages.ASK_FIRMWARE, messages.ASK_CAPABILITIES, messages.ASK_ANALOG_MAPPING]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.model.axes import TripPoint
 
 
 @pytest.fixture

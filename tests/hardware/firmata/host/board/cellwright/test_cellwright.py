@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from cellwright.actuators import Solenoid
 from cellwright.errors import Lacking
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.cellwright_dialect import CellwrightDialect
-from cellwright.hardware.firmata.cellwright_messages import Output
-from cellwright.hardware.firmata.cellwright_ports import limits_for
-from cellwright.hardware.firmata.dialect import Dialect
+from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightDialect
+from cellwright.hardware.firmata.host.cellwright_ports import limits_for
+from cellwright.hardware.firmata.host.stock_firmware import Dialect
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.cellwright import Output
 
 SPEED, ACCELERATION = 1600.0, 16_000.0
 TRIGGER = SimpleNamespace(name="trigger")

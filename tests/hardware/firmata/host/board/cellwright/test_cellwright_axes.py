@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from cellwright.errors import CellFault, Lacking
-from cellwright.hardware.firmata import accelstepper, messages
-from cellwright.hardware.firmata import cellwright_messages as own
-from cellwright.hardware.firmata.cellwright_messages import Health
-from cellwright.hardware.motion import TripPoint
+from cellwright.hardware.firmata.protocol import accelstepper, messages
+from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol.cellwright import Health
+from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import home
 
 SPEED, ACCELERATION = 1600.0, 16_000.0

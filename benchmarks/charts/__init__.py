@@ -1,0 +1,1 @@
+"""Pictures: their common style, and one module a kind of picture."""

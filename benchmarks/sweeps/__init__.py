@@ -1,0 +1,1 @@
+"""Many designs: sampling, sweeps, one input at a time, and screening."""

@@ -1,0 +1,1 @@
+"""Timing manual work: the recorder, the stopwatch file, its analysis, and before against after."""

@@ -1,0 +1,1 @@
+"""Firmata on the wire: encoding, messages, reading, and describing bytes."""

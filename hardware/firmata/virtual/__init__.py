@@ -1,0 +1,1 @@
+"""The virtual Arduino: Firmata in front of a model board."""

@@ -1,0 +1,1 @@
+"""Links for bytes: serial port, loopback, pseudo-terminal, server."""

@@ -1,0 +1,1 @@
+"""People: operators, and manual work as timed elements."""

@@ -1,0 +1,1 @@
+"""Plants: what a cell acts on; shared physics of scales and displays."""
