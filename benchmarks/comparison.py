@@ -87,7 +87,7 @@ class Comparison:
 
     unit: str
     cell: Outcome
-    hand: Outcome
+    manual: Outcome
     less_time_percent: Estimate
     more_output_percent: Estimate
     less_labour_percent: Estimate
@@ -131,23 +131,28 @@ def _measured(name: str, replications: list[Replication]) -> MeasureOutcome:
 
 
 def compare(
-    unit: str, cell: list[Replication], hand: list[Replication], provenance: dict[str, Status], seed: int, hours: float
+    unit: str,
+    cell: list[Replication],
+    manual: list[Replication],
+    provenance: dict[str, Status],
+    seed: int,
+    hours: float,
 ) -> Comparison:
     """Pair the replications of cell and hand, which met the same random numbers, and state the difference."""
-    of_cell, of_hand = outcome("cell", cell), outcome("hand", hand)
-    pairs = list(zip(of_cell.means_s, of_hand.means_s, strict=True))
-    labour = list(zip(of_cell.labour_means_s, of_hand.labour_means_s, strict=True))
+    of_cell, of_manual = outcome("cell", cell), outcome("hand", manual)
+    pairs = list(zip(of_cell.means_s, of_manual.means_s, strict=True))
+    labour = list(zip(of_cell.labour_means_s, of_manual.labour_means_s, strict=True))
     return Comparison(
         unit=unit,
         cell=of_cell,
-        hand=of_hand,
+        manual=of_manual,
         less_time_percent=estimate([100 * (1 - c / h) for c, h in pairs]),
         more_output_percent=estimate([100 * (h / c - 1) for c, h in pairs]),
         less_labour_percent=estimate([100 * (1 - c / h) for c, h in labour]),
         less_measured={
-            name: estimate([h - c for c, h in zip(each.means, of_hand.measures[name].means, strict=True)])
+            name: estimate([h - c for c, h in zip(each.means, of_manual.measures[name].means, strict=True)])
             for name, each in of_cell.measures.items()
-            if name in of_hand.measures
+            if name in of_manual.measures
         },
         provenance=provenance,
         replications=len(pairs),

@@ -33,7 +33,7 @@ def load(name: str) -> Kit:
         )
     kit = getattr(module, "KIT", None)
     if not isinstance(kit, Kit):
-        raise InputError(f"{name} has no kit; end it with KIT = Kit(cell=…, plant=…, plant_parameters=…, hand=…).")
+        raise InputError(f"{name} has no kit; end it with KIT = Kit(cell=…, plant=…, plant_parameters=…, manual=…).")
     return kit
 
 

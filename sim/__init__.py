@@ -1,6 +1,6 @@
 """Simulation: random streams, people, plants' shared physics, replications."""
 
-from cellwright.sim.manual_replication import run_hand
+from cellwright.sim.manual_replication import run_manual
 from cellwright.sim.people.elements import Element, ManualMethod, modapts
 from cellwright.sim.people.operator import Operator, OperatorParameters
 from cellwright.sim.plants.plant import CellPlant
@@ -36,7 +36,7 @@ __all__ = [
     "replicate",
     "run_cell",
     "run_cell_by_events",
-    "run_hand",
+    "run_manual",
     "run_rig",
     "virtual_rig",
     "welch",

@@ -29,7 +29,7 @@ class Span:
     """A person's work between two events: the ``elements`` of tending that lie between, in any order.
 
     called: the first event calls the person, so the response and the walk lie between as well. fits: the parameter of
-    the hand that this time settles ("hand.refill_mods"); empty if its elements are taken as they are described.
+    the hand that this time settles ("manual.refill_mods"); empty if its elements are taken as they are described.
     """
 
     name: str

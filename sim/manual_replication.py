@@ -16,14 +16,14 @@ BLOCK = 1024
 """Units reckoned at once: memory stays flat however long the run."""
 
 
-def run_hand(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:
+def run_manual(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:
     """Simulate a person who does the same work by hand, allowance included."""
-    hand = _Hand(scenario, Streams(seed, replication))
-    hand.units(WARM_UP_CYCLES)
-    done = Replication(time_in_state_s=dict.fromkeys(hand.names, 0.0))
+    manual = _ManualWork(scenario, Streams(seed, replication))
+    manual.units(WARM_UP_CYCLES)
+    done = Replication(time_in_state_s=dict.fromkeys(manual.names, 0.0))
     elapsed_s = 0.0
     while not length.reached(len(done.cycle_times_s), elapsed_s):
-        block = hand.units(min(BLOCK, _likely_to_come(length, len(done.cycle_times_s), elapsed_s)))
+        block = manual.units(min(BLOCK, _likely_to_come(length, len(done.cycle_times_s), elapsed_s)))
         ends_s = elapsed_s + np.cumsum(block.times_s)
         units = len(ends_s) if length.hours is None else int(np.searchsorted(ends_s, 3600 * length.hours, side="right"))
         _count(done, block, units)
@@ -54,21 +54,21 @@ class _Block:
     measures: dict[str, list[float]]
 
 
-class _Hand:
+class _ManualWork:
     """A person who does element after element, unit after unit."""
 
     def __init__(self, scenario: Scenario, streams: Streams) -> None:
         self._scenario, self._streams = scenario, streams
-        self._elements = scenario.hand_elements()
+        self._elements = scenario.manual_elements()
         self._owed = [0.0] * len(self._elements)
-        self._allowance = float(scenario.hand.allowance)
+        self._allowance = float(scenario.manual.allowance)
         self.names = [element.name for element in self._elements]
 
     def units(self, count: int) -> _Block:
         """The next ``count`` units."""
         done = [self._do(number, element, count) for number, element in enumerate(self._elements)]
         in_elements_s = np.stack([seconds for seconds, _ in done], axis=1)
-        results = [self._scenario.hand.results(self._scenario.groups, self._streams) for _ in range(count)]
+        results = [self._scenario.manual.results(self._scenario.groups, self._streams) for _ in range(count)]
         return _Block(
             in_elements_s.sum(axis=1),
             in_elements_s,

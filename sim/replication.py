@@ -124,7 +124,7 @@ def replicate(
 ) -> Iterator[Replication]:
     """Run replications 0, 1, 2, …, yielding each as it is done, in order; the same whatever the number of ``jobs``.
 
-    run: ``run_cell`` or ``run_hand``. jobs: processes, as many as there are cores unless told.
+    run: ``run_cell`` or ``run_manual``. jobs: processes, as many as there are cores unless told.
     """
     if replications < 1:
         raise InputError(f"{replications} replications show nothing; simulate at least 1.")

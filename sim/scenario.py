@@ -47,7 +47,7 @@ class Kit:
     cell: type[Cell]
     plant: type[CellPlant]
     plant_parameters: Any
-    hand: ManualMethod
+    manual: ManualMethod
     measures: tuple[Measure, ...] = ()
     provoking: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     certificates: Callable[[sqlite3.Connection, int], Sequence[str]] | None = None
@@ -64,7 +64,7 @@ class Kit:
 
         Raises InputError for what cannot be set, DescriptionError for a cell that contradicts itself.
         """
-        groups = {**self.cell.parts(), "plant": self.plant_parameters, "operator": self.operator, "hand": self.hand}
+        groups = {**self.cell.parts(), "plant": self.plant_parameters, "operator": self.operator, "manual": self.manual}
         return Scenario(self, assign(groups, assignments), tuple(observed), firmware)
 
 
@@ -81,14 +81,14 @@ class Scenario:
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
 
     @property
-    def hand(self) -> ManualMethod:
+    def manual(self) -> ManualMethod:
         """The parameters of the hand method."""
-        method: ManualMethod = self.groups["hand"]
+        method: ManualMethod = self.groups["manual"]
         return method
 
-    def hand_elements(self) -> list[Element]:
+    def manual_elements(self) -> list[Element]:
         """The elements of a unit made by hand."""
-        predetermined = self.hand.elements(self.groups)
+        predetermined = self.manual.elements(self.groups)
         if not self.observed:
             return predetermined
         causes = {element.name: element.stop_cause for element in predetermined}
@@ -96,13 +96,13 @@ class Scenario:
 
     def tending(self) -> list[Element]:
         """What the person does for the cell, timed by the stopwatch where it timed the same work."""
-        return with_observed(self.hand.tending(self.groups), self.observed)
+        return with_observed(self.manual.tending(self.groups), self.observed)
 
     def provenance(self, compared: bool) -> dict[str, Status]:
         """The status of every input by name; those of the hand method alone only if it is ``compared``."""
         status = {name: status for name, _, status in inputs_of(self.groups)}
-        status |= {f"hand.{element.name}": element.status for element in self.observed}
-        return status if compared else {name: each for name, each in status.items() if not name.startswith("hand.")}
+        status |= {f"manual.{element.name}": element.status for element in self.observed}
+        return status if compared else {name: each for name, each in status.items() if not name.startswith("manual.")}
 
     def provoked(self, state: str) -> Scenario:
         """The same, in such a world that even a rare ``state`` comes soon."""

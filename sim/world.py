@@ -15,7 +15,7 @@ from cellwright.sim.streams import Streams
 
 def world_of(scenario: Scenario, cell: Cell, board: World, streams: Streams) -> CellPlant:
     """The world of ``cell`` on ``board``, not yet connected; its person is ``plant.operator``."""
-    operator = Operator(board.env, scenario.groups["operator"], streams, float(scenario.hand.allowance))
+    operator = Operator(board.env, scenario.groups["operator"], streams, float(scenario.manual.allowance))
     return scenario.kit.plant(cell, board, scenario.groups["plant"], operator, streams, scenario.tending())
 
 

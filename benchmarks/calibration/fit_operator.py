@@ -28,7 +28,7 @@ NODES = np.linspace(-5.0, 5.0, 129)
 """Where the elements' time is taken when a response is convolved with it, in standard deviations of its logarithm."""
 WEIGHTS = np.exp(-NODES * NODES / 2) / np.sum(np.exp(-NODES * NODES / 2))
 METHOD = "maximum likelihood, Wald interval in the logarithm with Student's t"
-SPREAD = "hand.spread"
+SPREAD = "manual.spread"
 RESPONSE, RESPONSE_SPREAD = "operator.response_s", "operator.response_spread"
 STEP = 1e-2
 """How far apart, in the logarithm, the likelihood is compared for its curvature."""
@@ -72,7 +72,7 @@ def fit_people(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, 
         if each not in seen and each.span.fits
     ]
     found: dict[str, MeasuredValue] = {}
-    if float(scenario.hand.spread) == 0 and any(not each.span.called for each in seen):
+    if float(scenario.manual.spread) == 0 and any(not each.span.called for each in seen):
         scenario = _with(scenario, {SPREAD: LEAST_SPREAD})  # where the search for it begins
     for called in (False, True):
         group = [each for each in seen if each.span.called == called]
@@ -91,7 +91,7 @@ def _timed(scenario: Scenario, span: Span, times_s: Sequence[float]) -> _Timed:
 
 def _walk_s(scenario: Scenario) -> float:
     """The walk to the cell, s, with the allowance."""
-    return float(scenario.groups["operator"].walk_s) * (1 + float(scenario.hand.allowance))
+    return float(scenario.groups["operator"].walk_s) * (1 + float(scenario.manual.allowance))
 
 
 def _fit_group(scenario: Scenario, group: Sequence[_Timed], called: bool) -> dict[str, MeasuredValue]:
@@ -135,7 +135,7 @@ class _Sum:
     def __init__(self, scenario: Scenario, span: Span, start: Guess) -> None:
         self._fits = span.fits if span.fits in start else ""
         self._spread_is_fitted = SPREAD in start
-        self._allowed = 1 + float(scenario.hand.allowance)
+        self._allowed = 1 + float(scenario.manual.allowance)
         self._elements = _elements(scenario, span)
         self._start = dict(start)
         self._described = _value_of(scenario, self._fits) if self._fits else 0.0
@@ -264,5 +264,5 @@ def _held(scenario: Scenario, seen: Sequence[_Timed], found: Mapping[str, Measur
     held = [f"{name!r}" for name in lumped]
     if any(each.span.called for each in seen):
         held.append(f"the walk of {float(scenario.groups['operator'].walk_s):g} s")
-    held.append(f"the allowance of {100 * float(scenario.hand.allowance):g} %")
+    held.append(f"the allowance of {100 * float(scenario.manual.allowance):g} %")
     return [f"Held as described, as the log shows them only together with others: {', '.join(held)}."]

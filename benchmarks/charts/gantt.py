@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from cellwright.benchmarks.charts.style import FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import FAINT, INK, MANUAL, STYLE, plain
 from cellwright.errors import InputError
 from cellwright.hardware.device import Device
 from cellwright.sequences import Cell
@@ -181,7 +181,7 @@ def _draw_rows(axes: Axes, record: CycleRecord, devices: list[str], colours: dic
         others = [(band.start_s, band.end_s - band.start_s) for band in bands if band.what not in pulsed]
         # A hairline round each bar keeps a shot of 60 ms visible in a cycle of minutes.
         axes.broken_barh(others, (row - 0.3, 0.6), facecolor=FAINT, edgecolor=FAINT, linewidth=0.4)
-        axes.broken_barh(shots, (row - 0.34, 0.68), facecolor=HAND, edgecolor=HAND, linewidth=0.6)
+        axes.broken_barh(shots, (row - 0.34, 0.68), facecolor=MANUAL, edgecolor=MANUAL, linewidth=0.6)
     axes.set_yticks(range(len(devices) + 1), ["state", *(name.replace("_", " ") for name in devices)])
     axes.set(xlim=window, ylim=(len(devices) + 0.5, -0.5))
     plain(axes)

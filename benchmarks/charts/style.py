@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cellwright.sim import Estimate, Measure
 
 INK, FAINT, GRID = "#24303a", "#5d6b78", "#dde3e8"
-HAND, CELL = "#d9822b", "#2a7fa8"
+MANUAL, CELL = "#d9822b", "#2a7fa8"
 STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK,
          "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": FAINT}  # fmt: skip
 
@@ -92,7 +92,7 @@ def _wrapped(sentence: str) -> str:
 
 
 def _draw_times(axes: Axes, comparison: Comparison) -> None:
-    rows = (("By hand", comparison.hand, HAND, 1.0), ("Cell", comparison.cell, CELL, 0.0))
+    rows = (("By hand", comparison.manual, MANUAL, 1.0), ("Cell", comparison.cell, CELL, 0.0))
     limit_s = 1.08 * max(float(np.percentile(outcome.cycle_times_s, 99.5)) for _, outcome, _, _ in rows)
     beyond = sum(int((outcome.cycle_times_s > limit_s).sum()) for _, outcome, _, _ in rows)
     for _, outcome, colour, level in rows:
@@ -125,7 +125,7 @@ def _runs(replications: int) -> str:
 
 
 def _draw_labour(axes: Axes, comparison: Comparison) -> None:
-    rows: list[tuple[str, Outcome, str]] = [("By hand", comparison.hand, HAND), ("Cell", comparison.cell, CELL)]
+    rows: list[tuple[str, Outcome, str]] = [("By hand", comparison.manual, MANUAL), ("Cell", comparison.cell, CELL)]
     for level, (_, outcome, colour) in zip((1, 0), rows, strict=True):
         labour = outcome.labour_s_per_unit
         axes.barh(level, labour.mean, height=0.62, color=colour, alpha=0.75)
@@ -168,7 +168,7 @@ def measures_chart(comparison: Comparison, measures: Sequence[Measure]) -> Figur
 
 
 def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure) -> None:
-    rows = (("By hand", comparison.hand, HAND, 1.0), ("Cell", comparison.cell, CELL, 0.0))
+    rows = (("By hand", comparison.manual, MANUAL, 1.0), ("Cell", comparison.cell, CELL, 0.0))
     for _, outcome, colour, level in rows:
         found: MeasureOutcome = outcome.measures[measure.name]
         mean = found.mean.mean

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 from cellwright.errors import InputError, nearest
 
 Rows = Sequence[dict[str, Any]]
@@ -57,7 +57,7 @@ def pareto_chart(rows: Rows, across: str, up: str) -> Figure:
         axes = drawn.subplots()
         axes.scatter([row[across] for row in usable], [row[up] for row in usable], s=18, color=CELL, alpha=0.6)
         ordered = sorted(front, key=lambda row: float(row[across]))
-        axes.plot([row[across] for row in ordered], [row[up] for row in ordered], color=HAND, marker="o")
+        axes.plot([row[across] for row in ordered], [row[up] for row in ordered], color=MANUAL, marker="o")
         axes.set_xlabel(
             f"{words_for(across)} ({'less' if _less(across) else 'more'} is better); n = {len(usable)} designs"
         )

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 from cellwright.benchmarks.time_study.analysis import ElementStudy, Study
 
 COLUMNS = 2
@@ -69,7 +69,7 @@ def _draw(axes: Axes, element: ElementStudy) -> None:
         top = max(top, float(curve.max()))
     axes.plot(times_s, np.full_like(times_s, -0.09 * top), "|", color=INK, markersize=7)
     for outlier in element.outliers:
-        axes.plot(outlier.seconds, -0.09 * top, "D", color=HAND, markersize=7)
+        axes.plot(outlier.seconds, -0.09 * top, "D", color=MANUAL, markersize=7)
         on_left = outlier.seconds > element.mean.mean
         axes.annotate(
             f"cycle {outlier.cycle}",

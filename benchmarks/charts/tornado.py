@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain, short
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain, short
 from cellwright.benchmarks.charts.sweep import words_for
 from cellwright.benchmarks.sweeps.one_at_a_time import Swing, ranked
 
@@ -22,7 +22,7 @@ def tornado(swings: Sequence[Swing], base: float, figure: str, share: float, rep
         axes = drawn.subplots()
         drawn.suptitle(finding(swings, base, share), x=0.01, ha="left", weight="bold", size=12)
         for level, each in enumerate(reversed(shown)):
-            for end, colour in ((each.low, HAND), (each.high, CELL)):
+            for end, colour in ((each.low, MANUAL), (each.high, CELL)):
                 if end is not None:
                     axes.barh(level, end - base, left=base, height=0.62, color=colour, alpha=0.8)
         axes.axvline(base, color=INK, linewidth=1.2)

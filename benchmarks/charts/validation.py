@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellwright.benchmarks.calibration.validation import Told
-from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 
 SHOWN_FROM_S = 0.5
 """A state in which nobody sees any time is left out."""
@@ -42,7 +42,7 @@ def finding(run: Told, before: Told, after: Told) -> str:
 
 
 def _draw_cycle_times(axes: Axes, unit: str, run: Told, before: Told, after: Told) -> None:
-    rows = (("after", after, CELL), ("before", before, HAND), ("run", run, INK))
+    rows = (("after", after, CELL), ("before", before, MANUAL), ("run", run, INK))
     for at, (_, told, colour) in enumerate(rows):
         time_s = told.cycle_time_s
         if time_s.ci95_low is not None and time_s.ci95_high is not None:
@@ -61,7 +61,7 @@ def _draw_states(axes: Axes, unit: str, run: Told, before: Told, after: Told) ->
     everywhere = {state: None for told in (run, before, after) for state in told.time_in_state_s}
     spent = {state: [told.time_in_state_s.get(state, 0.0) for told in (run, before, after)] for state in everywhere}
     states = [state for state in reversed(spent) if max(spent[state]) >= SHOWN_FROM_S]
-    for which, (label, colour) in enumerate((("run", INK), ("before", HAND), ("after", CELL))):
+    for which, (label, colour) in enumerate((("run", INK), ("before", MANUAL), ("after", CELL))):
         places = [at + 0.27 * (1 - which) for at in range(len(states))]
         axes.barh(places, [spent[state][which] for state in states], height=0.25, color=colour, label=label)
     axes.set_yticks(range(len(states)), states)

@@ -59,11 +59,11 @@ class Commercial(Inputs):
     def _each_once(cls, entries: tuple[Stated, ...]) -> tuple[Stated, ...]:
         return once_each(entries)
 
-    def as_json(self, hand_s: float) -> dict[str, Any]:
+    def as_json(self, manual_s: float) -> dict[str, Any]:
         """Its time and its measures by name, with their statuses and sources; hand_s: seconds of a unit by hand."""
         seconds = self.seconds_per_unit
         ends = (seconds.value, seconds.lowest, seconds.highest)
-        value, low, high = (100 * (1 - each / hand_s) for each in ends)
+        value, low, high = (100 * (1 - each / manual_s) for each in ends)
         return {
             "machine": self.machine,
             "seconds_per_unit": seconds.model_dump(),

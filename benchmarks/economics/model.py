@@ -132,7 +132,7 @@ class Worth:
     provenance: the status of every number, those of the simulation included. left_out: why there is no commercial arm.
     """
 
-    hand: Way
+    manual: Way
     cell: Arm
     commercial: Arm | None
     left_out: str
@@ -189,13 +189,13 @@ def _worth(
     drawn: Mapping[str, Draws],
     means: Draws,
 ) -> Worth:
-    hand, cell = _simulated(comparison, drawn, _investment(economics, drawn), means)
+    manual, cell = _simulated(comparison, drawn, _investment(economics, drawn), means)
     valued = _value_of(measures, economics, drawn)
     bought = _bought(commercial, drawn) if commercial and not commercial.why_left_out else None
     return Worth(
-        hand,
-        _against(hand, cell, drawn, valued),
-        _against(hand, bought, drawn, valued) if bought else None,
+        manual,
+        _against(manual, cell, drawn, valued),
+        _against(manual, bought, drawn, valued) if bought else None,
         commercial.why_left_out if commercial else "",
         comparison.provenance | {name: each.status for name, each in _numbers(economics, commercial).items()},
     )
@@ -221,9 +221,9 @@ def _simulated(
     comparison: Comparison, drawn: Mapping[str, Draws], investment_nok: Draws, simulated: Draws
 ) -> tuple[Way, Way]:
     """Hand and cell as simulated; ``simulated``: their means, drawn together, so that pairs stay pairs."""
-    both = (comparison.hand, comparison.cell)
+    both = (comparison.manual, comparison.cell)
     means = iter(simulated.T)
-    (hand_s, hand_labour_s, of_hand), (cell_s, cell_labour_s, of_cell) = (
+    (manual_s, hand_labour_s, of_manual), (cell_s, cell_labour_s, of_cell) = (
         (
             _above_zero(next(means), outcome.means_s),
             _above_zero(next(means), outcome.labour_means_s),
@@ -231,8 +231,8 @@ def _simulated(
         )
         for outcome in both
     )
-    hand = Way(hand_s, hand_labour_s, drawn["economics.scrap_by_hand_percent"] / 100, of_hand)
-    return hand, Way(
+    manual = Way(manual_s, hand_labour_s, drawn["economics.scrap_by_hand_percent"] / 100, of_manual)
+    return manual, Way(
         cell_s,
         cell_labour_s,
         drawn["economics.scrap_by_cell_percent"] / 100,
@@ -246,7 +246,7 @@ def _simulated(
 
 def _simulated_means(comparison: Comparison) -> Draws:
     """The means of hand and cell in each replication, shape (replications, columns)."""
-    return np.array([column for outcome in (comparison.hand, comparison.cell) for column in _columns(outcome)]).T
+    return np.array([column for outcome in (comparison.manual, comparison.cell) for column in _columns(outcome)]).T
 
 
 def _columns(outcome: Outcome) -> list[tuple[float, ...]]:
@@ -289,16 +289,16 @@ def _bought(machine: Commercial, drawn: Mapping[str, Draws]) -> Way:
     )
 
 
-def _against(hand: Way, way: Way, drawn: Mapping[str, Draws], valued: Mapping[str, Draws]) -> Arm:
+def _against(manual: Way, way: Way, drawn: Mapping[str, Draws], valued: Mapping[str, Draws]) -> Arm:
     """What ``way`` saves against the hand in each draw."""
     can = 3600 * _hours_a_year(drawn) * (1 - way.scrap) / way.seconds
     demand = drawn.get("economics.demand_units_per_year", can)
     units = np.minimum(can, demand)
-    saved_h = units * (_labour_s(hand) - _labour_s(way)) / 3600
+    saved_h = units * (_labour_s(manual) - _labour_s(way)) / 3600
     saving_by = {
         "time": saved_h * drawn["economics.person_nok_per_h"],
-        "material": units * _material_nok(hand, way, valued),
-        "scrap": units * (_lost(hand) - _lost(way)) * drawn["economics.scrap_nok_per_unit"],
+        "material": units * _material_nok(manual, way, valued),
+        "scrap": units * (_lost(manual) - _lost(way)) * drawn["economics.scrap_nok_per_unit"],
         "energy": -units * _kwh(way) * drawn["economics.electricity_nok_per_kwh"],
         "maintenance": -way.maintenance * way.investment_nok,
     }
@@ -351,10 +351,10 @@ def _kwh(way: Way) -> Draws:
     return way.power_w / 1000 * way.seconds / 3600 / (1 - way.scrap)
 
 
-def _material_nok(hand: Way, way: Way, valued: Mapping[str, Draws]) -> Draws:
+def _material_nok(manual: Way, way: Way, valued: Mapping[str, Draws]) -> Draws:
     """What a unit's measures save, NOK: hand less machine; nothing where one of them does not state the measure."""
     saved = np.zeros(1)
     for name, nok in valued.items():
-        if name in hand.measured and name in way.measured:
-            saved = saved + (hand.measured[name] - way.measured[name]) * nok
+        if name in manual.measured and name in way.measured:
+            saved = saved + (manual.measured[name] - way.measured[name]) * nok
     return saved

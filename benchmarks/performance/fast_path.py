@@ -32,9 +32,9 @@ AXES = ["carriage.max_speed=60:300:2", "trigger.rest_s=0.08:0.2:2", "operator.re
 
 def against_handwritten() -> None:
     scenario = load("stapler").scenario()
-    for cycles, of_hand in CYCLES.items():
+    for cycles, of_manual in CYCLES.items():
 
-        def handwritten(cycles: int = of_hand) -> None:
+        def handwritten(cycles: int = of_manual) -> None:
             model = HandwrittenStapler(1, 0)
             model.env.process(model.run(cycles + 2, (0.0, 0.0), 0.0))
             model.env.run()
@@ -43,13 +43,13 @@ def against_handwritten() -> None:
             FastPath(scenario).run(Length(cycles=cycles), 1, 0)
 
         times = interleaved(PAIRS, fast, handwritten)
-        ratios = [hand_s / of_hand * cycles / fast_s for fast_s, hand_s in times]
+        ratios = [manual_s / of_manual * cycles / fast_s for fast_s, manual_s in times]
         rate = cycles / median(fast_s for fast_s, _ in times)
         print(f"fast path: {rate:,.0f} cycles/s over {cycles:,} cycles; {spread(ratios)} of the hand-written model")
     known = FastPath(scenario)
     known.run(Length(cycles=100_000), 1, 0)
     times = interleaved(PAIRS, lambda: known.run(Length(cycles=20_000), 1, 1), lambda: handwritten())
-    ratios = [hand_s / 2_000 * 20_000 / fast_s for fast_s, hand_s in times]
+    ratios = [manual_s / 2_000 * 20_000 / fast_s for fast_s, manual_s in times]
     print(f"fast path, once it knows the stapler: {spread(ratios)} of the hand-written model; wanted: at least 20")
 
 

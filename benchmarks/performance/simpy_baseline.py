@@ -13,7 +13,7 @@ from typing import Any
 
 import simpy
 
-from cellwright.cells.stapler import PanelLayout, Stapler, StaplerPlantParameters, StaplingByHand
+from cellwright.cells.stapler import ManualStapling, PanelLayout, Stapler, StaplerPlantParameters
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.sim import OperatorParameters, Streams
 
@@ -31,8 +31,8 @@ class HandwrittenStapler:
         self.pulse_s, self.rest_s = float(Stapler.trigger.pulse_s), float(Stapler.trigger.rest_s)
         self.merged = merged
         self.person = OperatorParameters()
-        self.hand = StaplingByHand()
-        self.work = {element.name: element for element in self.hand.tending({"layout": self.layout})}
+        self.manual = ManualStapling()
+        self.work = {element.name: element for element in self.manual.tending({"layout": self.layout})}
         self.jam_chance = StaplerPlantParameters().jams_per_1000_staples / 1000
         self.magazine = Stapler.magazine_staples
         self.ends_s: list[float] = []
@@ -56,11 +56,11 @@ class HandwrittenStapler:
         person = self.person
         response_s = self.streams.lognormal("operator response", person.response_s, person.response_spread)
         yield self.env.timeout(response_s)
-        yield self.env.timeout(person.walk_s * (1 + self.hand.allowance))
+        yield self.env.timeout(person.walk_s * (1 + self.manual.allowance))
 
     def do(self, *elements: str) -> Generator[Any, Any, None]:
         for element in elements:
-            yield self.env.timeout(self.work[element].draw(self.streams) * (1 + self.hand.allowance))
+            yield self.env.timeout(self.work[element].draw(self.streams) * (1 + self.manual.allowance))
 
     def press(self) -> Generator[Any, Any, None]:
         yield from self.do("press start")

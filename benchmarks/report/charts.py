@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, HAND, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economics.model import Arm, Worth
 from cellwright.benchmarks.economics.project import Project
@@ -30,12 +30,12 @@ def times(comparison: Comparison, words: Words, unit: str) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
         for axes, key, of in zip(
-            figure.subplots(2, 1), ("hand_axis", "labour_axis"), ("cycle_time_s", "labour_s_per_unit"), strict=True
+            figure.subplots(2, 1), ("manual_axis", "labour_axis"), ("cycle_time_s", "labour_s_per_unit"), strict=True
         ):
-            pairs = [(1, comparison.hand, HAND), (0, comparison.cell, CELL)]
+            pairs = [(1, comparison.manual, MANUAL), (0, comparison.cell, CELL)]
             for level, outcome, colour in pairs:
                 _bar(axes, level, getattr(outcome, of), colour, words)
-            axes.set_yticks([1, 0], [words("output.hand"), words("output.cell")])
+            axes.set_yticks([1, 0], [words("output.manual"), words("output.cell")])
             axes.set_xlabel(words(f"output.{key}", unit=unit))
             axes.set(xlim=(0, 1.32 * max(getattr(outcome, of).mean for _, outcome, _ in pairs)), ylim=(-0.6, 1.6))
             _finish(axes, words)
@@ -61,14 +61,14 @@ def measures(comparison: Comparison, shown: Sequence[Measure], words: Words) -> 
 
 
 def _measure(axes: Axes, comparison: Comparison, measure: Measure, words: Words) -> None:
-    rows: list[tuple[int, Outcome, str]] = [(1, comparison.hand, HAND), (0, comparison.cell, CELL)]
+    rows: list[tuple[int, Outcome, str]] = [(1, comparison.manual, MANUAL), (0, comparison.cell, CELL)]
     for level, outcome, colour in rows:
         found = outcome.measures[measure.name]
         axes.plot([found.p5, found.p95], [level] * 2, color=colour, alpha=0.8, linewidth=9, solid_capstyle="butt")
         axes.plot(found.mean.mean, level, marker="d", color=INK, markersize=7, clip_on=False)
         said = words("output.mean_of", value=words.short(found.mean.mean))
         axes.text(max(found.p95, found.mean.mean), level, f"   {said}", va="center")
-    axes.set_yticks([1, 0], [words("output.hand"), words("output.cell")])
+    axes.set_yticks([1, 0], [words("output.manual"), words("output.cell")])
     axes.set_xlabel(f"{capital(words.term(measure.words))}, {words.term(measure.unit)}")
     most = max(
         max(outcome.measures[measure.name].p95, outcome.measures[measure.name].mean.mean) for _, outcome, _ in rows
@@ -112,7 +112,7 @@ def tornado(swings: Sequence[Swing], weighing: Weighing, telling: Telling, ends:
         figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * max(1, len(swings))), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(reversed(swings)):
-            for end, colour in ((each.low, HAND), (each.high, CELL)):
+            for end, colour in ((each.low, MANUAL), (each.high, CELL)):
                 if end is not None:
                     axes.barh(level, end / scale - base, left=base, height=0.62, color=colour, alpha=0.85)
         axes.axvline(base, color=INK, linewidth=1.2)
@@ -122,7 +122,7 @@ def tornado(swings: Sequence[Swing], weighing: Weighing, telling: Telling, ends:
         axes.set_yticks(range(len(swings)), [_in_lines(capital(words.input(each.name))) for each in reversed(swings)])
         axes.tick_params(axis="y", labelsize=9.5)
         axes.set_xlabel(words("cost.npv_axis") if weighing.figure == NPV else telling.say("assumptions.axis"))
-        handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (HAND, CELL)]
+        handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (MANUAL, CELL)]
         figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
         _finish(axes, words)
     return figure
@@ -142,7 +142,7 @@ def break_even(axes: Axes, worth: Worth, words: Words, units: str) -> None:
     turns = float(np.percentile(worth.cell.pays_from_per_day, 50, method="inverted_cdf"))
     most = max(most, 1.6 * turns) if np.isfinite(turns) else most
     per_day = np.linspace(0, most, 101)
-    axes.axhline(0, color=HAND, linewidth=2.2, label=words("output.hand"))
+    axes.axhline(0, color=MANUAL, linewidth=2.2, label=words("output.manual"))
     for name, arm, colour in arms:
         draws = np.array([np.percentile(arm.yearly_at(each), (5, 50, 95)) for each in per_day]) / 1000
         axes.fill_between(per_day, draws[:, 0], draws[:, 2], color=colour, alpha=0.18, linewidth=0)
@@ -180,7 +180,7 @@ def plan(project: Project, words: Words) -> Figure:
         for level, each in enumerate(project.work_packages):
             axes.barh(-level, each.to_month - each.from_month + 1, left=each.from_month - 1, height=0.55, color=CELL)
         for milestone in project.milestones:
-            axes.plot(milestone.month, -rows, marker="D", color=HAND, markersize=8, clip_on=False)
+            axes.plot(milestone.month, -rows, marker="D", color=MANUAL, markersize=8, clip_on=False)
         names = [*(_in_lines(capital(words.term(each.name))) for each in project.work_packages), words("plan.reached")]
         axes.set_yticks([-level for level in range(rows + 1)], names)
         axes.tick_params(axis="y", labelsize=9.5)

@@ -50,7 +50,7 @@ class Row:
 
     name: str
     cell: str
-    hand: str
+    manual: str
     bought: str = ""
 
 
@@ -116,7 +116,7 @@ def headlines(comparison: Comparison) -> Iterator[Headline]:
     yield _headline(comparison.less_time_percent, f"less time per {unit}", f"more time per {unit}")
     yield _headline(comparison.more_output_percent, f"more {unit}s in the same time", f"fewer {unit}s in the same time")
     saved = comparison.less_labour_percent
-    saved_s = comparison.hand.labour_s_per_unit.mean - comparison.cell.labour_s_per_unit.mean
+    saved_s = comparison.manual.labour_s_per_unit.mean - comparison.cell.labour_s_per_unit.mean
     if not is_clear(saved):
         yield _headline(saved, "", "")
         return
@@ -181,23 +181,23 @@ def _measure_row(measure: Measure, unit: str) -> str:
 
 def _simulated(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[Row]:
     unit, hours = comparison.unit, comparison.shift_hours
-    cell, hand = comparison.cell, comparison.hand
-    yield Row(f"Seconds per {unit}, mean", _mean(cell.cycle_time_s), _mean(hand.cycle_time_s))
-    yield Row("Nine cycles out of ten take, s", _middle(cell), _middle(hand))
-    yield Row(f"{unit.capitalize()}s per hour", _mean(cell.units_per_hour), _mean(hand.units_per_hour))
+    cell, manual = comparison.cell, comparison.manual
+    yield Row(f"Seconds per {unit}, mean", _mean(cell.cycle_time_s), _mean(manual.cycle_time_s))
+    yield Row("Nine cycles out of ten take, s", _middle(cell), _middle(manual))
+    yield Row(f"{unit.capitalize()}s per hour", _mean(cell.units_per_hour), _mean(manual.units_per_hour))
     per_shift = f"{unit.capitalize()}s per shift of {hours:g} h"
-    yield Row(per_shift, _mean(cell.units_per_hour, hours), _mean(hand.units_per_hour, hours))
-    yield Row(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(hand.labour_s_per_unit))
+    yield Row(per_shift, _mean(cell.units_per_hour, hours), _mean(manual.units_per_hour, hours))
+    yield Row(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(manual.labour_s_per_unit))
     for measure in measures:
-        if measure.name in cell.measures and measure.name in hand.measures:
+        if measure.name in cell.measures and measure.name in manual.measures:
             yield Row(
                 _measure_row(measure, unit),
                 _measured(cell.measures[measure.name]),
-                _measured(hand.measures[measure.name]),
+                _measured(manual.measures[measure.name]),
             )
-    for cause in sorted({*cell.stops, *hand.stops}):
+    for cause in sorted({*cell.stops, *manual.stops}):
         name = f"Stops per shift: {cause}"
-        yield Row(name, _stops(cell, cause, hours), _stops(hand, cause, hours))
+        yield Row(name, _stops(cell, cause, hours), _stops(manual, cause, hours))
 
 
 def _mean(estimate: Estimate, times: float = 1.0) -> str:

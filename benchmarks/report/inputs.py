@@ -65,7 +65,7 @@ class Material:
         return max((len(each.observed_s) for each in self.scenario.observed), default=0)
 
     @property
-    def hand_status(self) -> Status:
+    def manual_status(self) -> Status:
         """What the times of the hand rest on: "assumed" as soon as one of them is."""
         elements = self.scenario.observed
         return "measured" if elements and all(each.status == "measured" for each in elements) else "assumed"
@@ -74,7 +74,7 @@ class Material:
         """Every number that went in, by name, with its value, status and source."""
         sources = _sources(self.scenario)
         values: dict[str, object] = {name: value for name, value, _ in inputs_of(self.scenario.groups)}
-        values |= {f"hand.{each.name}": each.mean_s for each in self.scenario.observed}
+        values |= {f"manual.{each.name}": each.mean_s for each in self.scenario.observed}
         found = self.comparison.provenance | (self.money.worth.provenance if self.money else {})
         numbers = self._numbers()
         values |= {name: number.value for name, number in numbers.items()}

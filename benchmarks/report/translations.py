@@ -77,7 +77,7 @@ class Words:
         device, _, parameter = name.partition(".")
         if f"*.{parameter}" in self.terms:
             return f"{self.part(device)}: {self.terms[f'*.{parameter}']}"
-        element = name.removeprefix("hand.")
+        element = name.removeprefix("manual.")
         is_timed = element != name and "_" not in element  # a stopwatch's element, not a parameter
         return self("inputs.seconds_of", what=self.term(element)) if is_timed else name
 

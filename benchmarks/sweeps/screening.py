@@ -21,7 +21,7 @@ from cellwright.benchmarks.sweeps.one_at_a_time import Swing, changed_text, rank
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
 from cellwright.sequences import assign, inputs_of
-from cellwright.sim import Element, Length, Measure, Scenario, run_cell, run_hand
+from cellwright.sim import Element, Length, Measure, Scenario, run_cell, run_manual
 
 KEPT = 10
 """How many inputs are simulated in full."""
@@ -54,9 +54,9 @@ class Question:
         """The figures of cell and hand simulated under the same random numbers."""
         numbers = range(self.replications)
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
-        of_hand = [run_hand(scenario, self.length, self.seed, number) for number in numbers]
+        of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
         unit, provenance = scenario.kit.cell.unit, scenario.provenance(compared=True)
-        return self.read(compare(unit, of_cell, of_hand, provenance, self.seed, hours=0.0))
+        return self.read(compare(unit, of_cell, of_manual, provenance, self.seed, hours=0.0))
 
     def answer_changed(self, varied: Varied, factor: float) -> Figures | str:
         """The figures with one input changed; why it cannot be, as a sentence."""
@@ -80,7 +80,7 @@ class Varied:
         """The scenario with this input ``factor`` times as large. Raises InputError if that cannot be."""
         if self.is_timed:
             times = tuple(
-                _scaled(each, factor) if f"hand.{each.name}" == self.name else each for each in scenario.observed
+                _scaled(each, factor) if f"manual.{each.name}" == self.name else each for each in scenario.observed
             )
             return replace(scenario, observed=times)
         text = changed_text(self.value, factor, self.is_whole)
@@ -99,7 +99,7 @@ def varied_inputs(scenario: Scenario) -> list[Varied]:
         for name, value, status in inputs_of(scenario.groups)
         if isinstance(value, (int, float)) and value != 0
     ]
-    timed = [Varied(f"hand.{each.name}", each.mean_s, each.status, is_timed=True) for each in scenario.observed]
+    timed = [Varied(f"manual.{each.name}", each.mean_s, each.status, is_timed=True) for each in scenario.observed]
     return numbers + timed
 
 

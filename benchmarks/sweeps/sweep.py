@@ -15,7 +15,7 @@ from cellwright.benchmarks.comparison import compare
 from cellwright.benchmarks.sweeps.sampling import Design
 from cellwright.errors import CellwrightError, InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
-from cellwright.sim import Estimate, Kit, Length, Scenario, run_cell, run_hand
+from cellwright.sim import Estimate, Kit, Length, Scenario, run_cell, run_manual
 
 AHEAD = 4
 """How many designs are given out for each worker, so that none waits for work."""
@@ -78,8 +78,10 @@ class Sweep:
         scenario = self.scenario(design)
         numbers = range(self.replications)
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
-        of_hand = [run_hand(scenario, self.length, self.seed, number) for number in numbers]
-        found = compare(self.kit.cell.unit, of_cell, of_hand, scenario.provenance(compared=True), self.seed, hours=0.0)
+        of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
+        found = compare(
+            self.kit.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), self.seed, hours=0.0
+        )
         estimates = [
             found.cell.cycle_time_s,
             found.cell.units_per_hour,

@@ -2,7 +2,7 @@
 
 from cellwright.cells.digital_tape.cell import DigitalTape
 from cellwright.cells.digital_tape.evidence import EVIDENCE
-from cellwright.cells.digital_tape.manual import MeasuringByHand
+from cellwright.cells.digital_tape.manual import ManualMeasuring
 from cellwright.cells.digital_tape.plant import DigitalTapePlant, TapePlantParameters
 from cellwright.sim import Kit, Measure
 
@@ -16,7 +16,7 @@ KIT = Kit(
     cell=DigitalTape,
     plant=DigitalTapePlant,
     plant_parameters=TapePlantParameters(),
-    hand=MeasuringByHand(),
+    manual=ManualMeasuring(),
     measures=MEASURES,
     evidence=EVIDENCE,
     provoking={
@@ -25,4 +25,4 @@ KIT = Kit(
     },
 )
 
-__all__ = ["KIT", "MEASURES", "DigitalTape", "DigitalTapePlant", "MeasuringByHand", "TapePlantParameters"]
+__all__ = ["KIT", "MEASURES", "DigitalTape", "DigitalTapePlant", "ManualMeasuring", "TapePlantParameters"]

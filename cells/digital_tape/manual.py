@@ -16,7 +16,7 @@ CLASS_II_AT_5_M = "class II tape, ±1.3 mm at 5 m and ±2.3 mm at 10 m: RS Compo
 
 
 @dataclass(kw_only=True)
-class MeasuringByHand(ManualMethod):
+class ManualMeasuring(ManualMethod):
     """Read the list, walk the tape along the log, mark, push the log to the blade, saw; times in MODs (0.129 s).
 
     Each field is one occurrence. A unit is what the tape's plan cuts from one log, whoever cuts it.
@@ -126,8 +126,8 @@ class MeasuringByHand(ManualMethod):
         tolerance_mm = max(0.3, self.tape_mm_at_5_m + self.tape_mm_per_m * (length_mm / 1000 - 5))
         tape_mm = streams["hand tape"].uniform(-tolerance_mm, tolerance_mm)
         reading_mm = self.reading_mm * self.slowness(self.time_rate)
-        by_hand_mm = streams["hand reading"].normal(0, [float(reading_mm), float(self.sawing_mm)]).sum()
-        return float(tape_mm + by_hand_mm)
+        total_error_mm = streams["hand reading"].normal(0, [float(reading_mm), float(self.sawing_mm)]).sum()
+        return float(tape_mm + total_error_mm)
 
     def _own_plan(self, parts: Mapping[str, Any]) -> Plan:
         return greedy_plan_for(*_inputs(parts)) if self.plans_by_list >= 0.5 else _plan(parts)

@@ -3,7 +3,7 @@
 from cellwright.cells.lacquer_mixer.cell import LacquerMixer
 from cellwright.cells.lacquer_mixer.certificate import certificate_texts
 from cellwright.cells.lacquer_mixer.evidence import EVIDENCE
-from cellwright.cells.lacquer_mixer.manual import MixingByHand
+from cellwright.cells.lacquer_mixer.manual import ManualMixing
 from cellwright.cells.lacquer_mixer.plant import LacquerMixerPlant, MixerPlantParameters
 from cellwright.sim import Kit, Measure
 
@@ -16,7 +16,7 @@ KIT = Kit(
     cell=LacquerMixer,
     plant=LacquerMixerPlant,
     plant_parameters=MixerPlantParameters(),
-    hand=MixingByHand(),
+    manual=ManualMixing(),
     measures=MEASURES,
     certificates=certificate_texts,
     evidence=EVIDENCE,
@@ -32,6 +32,6 @@ __all__ = [
     "MEASURES",
     "LacquerMixer",
     "LacquerMixerPlant",
+    "ManualMixing",
     "MixerPlantParameters",
-    "MixingByHand",
 ]

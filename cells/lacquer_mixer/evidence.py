@@ -18,14 +18,14 @@ EVIDENCE = Evidence(
             DOOR_OPEN,
             Seen("can_in_place", "open", "presenting"),
             ("close and label",),
-            fits="hand.close_and_label_mods",
+            fits="manual.close_and_label_mods",
         ),
         Span(
             "starting",
             DOOR_CLOSED,
             Seen("start_button", "closed", "waiting"),
             ("press start",),
-            fits="hand.press_start_mods",
+            fits="manual.press_start_mods",
         ),
     )
 )

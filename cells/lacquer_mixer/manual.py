@@ -13,13 +13,13 @@ from cellwright.sim import Element, ManualMethod, Streams, modapts
 
 
 @dataclass(kw_only=True)
-class MixingByHand(ManualMethod):
+class ManualMixing(ManualMethod):
     """Empty can on a scale, component after component poured to the mark, stirred; times in MODs (0.129 s).
 
     Each field is one occurrence. pour_g_per_s: while a jug is poured steadily. trim_mods: drop by drop to the mark, for
     one component. stir_s: seconds by a hand drill. pour_error_g: standard deviation of a poured component, g.
     whole_cans: 1 if an order is mixed and shipped as the next whole can, 0 if to its mass. cans_each_rinse: the
-    stirrer is rinsed after so many. hand_drum_s: to change a drum. clear_line_s, change_drum_s, bleed_s, look_s: the
+    stirrer is rinsed after so many. drum_s: to change a drum. clear_line_s, change_drum_s, bleed_s, look_s: the
     cell's troubles.
     """
 
@@ -38,7 +38,7 @@ class MixingByHand(ManualMethod):
     pour_error_g: float = assumed(2.0, "±3 to 5 g, taken as two standard deviations of 4 g")
     whole_cans: float = assumed(1, "the firm ships oversized cans, because it cannot dose what was ordered")
     cans_each_rinse: float = assumed(10, "within half the pot life")
-    hand_drum_s: float = assumed(90, "roll the next drum up, open it, screw the tap in; there is no line to fill")
+    drum_s: float = assumed(90, "roll the next drum up, open it, screw the tap in; there is no line to fill")
     clear_line_s: float = assumed(240, "take the nozzle off, clean it, pump some lacquer into a jar")
     change_drum_s: float = assumed(180, "hang the next drum, pump until it comes without air")
     bleed_s: float = assumed(60, "pump into a jar until it comes without air")
@@ -67,7 +67,7 @@ class MixingByHand(ManualMethod):
             self.element("rinse", self.rinse_mods, per_unit=1 / self.cans_each_rinse),
             Element(
                 "change drum",
-                float(self.hand_drum_s),
+                float(self.drum_s),
                 float(self.spread),
                 per_unit=self._drums_a_can(orders, parts["drums"]),
                 stop_cause="drum empty",

@@ -3,7 +3,7 @@
 from cellwright.cells.stapler.cell import Stapler
 from cellwright.cells.stapler.evidence import EVIDENCE
 from cellwright.cells.stapler.layout import PanelLayout
-from cellwright.cells.stapler.manual import StaplingByHand
+from cellwright.cells.stapler.manual import ManualStapling
 from cellwright.cells.stapler.plant import StaplerPlant, StaplerPlantParameters
 from cellwright.sim import Kit
 
@@ -11,9 +11,9 @@ KIT = Kit(
     cell=Stapler,
     plant=StaplerPlant,
     plant_parameters=StaplerPlantParameters(),
-    hand=StaplingByHand(),
+    manual=ManualStapling(),
     provoking={"clearing": ("plant.jams_per_1000_staples=30",)},
     evidence=EVIDENCE,
 )
 
-__all__ = ["KIT", "PanelLayout", "Stapler", "StaplerPlant", "StaplerPlantParameters", "StaplingByHand"]
+__all__ = ["KIT", "ManualStapling", "PanelLayout", "Stapler", "StaplerPlant", "StaplerPlantParameters"]

@@ -18,15 +18,15 @@ EVIDENCE = Evidence(
     ),
     spans=(
         Span("collecting", Seen("lamp", "on", "presenting"), PANEL_OUT, ("lift off",), called=True),
-        Span("laying", PANEL_OUT, PANEL_IN, ("fetch felt", "lay slats"), fits="hand.slat_mods"),
-        Span("starting", PANEL_IN, PRESSED, ("press start",), fits="hand.press_start_mods"),
+        Span("laying", PANEL_OUT, PANEL_IN, ("fetch felt", "lay slats"), fits="manual.slat_mods"),
+        Span("starting", PANEL_IN, PRESSED, ("press start",), fits="manual.press_start_mods"),
         Span(
             "refilling",
             Seen("lamp", "on", "refilling"),
             PRESSED,
             ("refill", "press start"),
             called=True,
-            fits="hand.refill_mods",
+            fits="manual.refill_mods",
         ),
         Span(
             "clearing",
@@ -34,7 +34,7 @@ EVIDENCE = Evidence(
             PRESSED,
             ("clear jam", "press start"),
             called=True,
-            fits="hand.clear_jam_s",
+            fits="manual.clear_jam_s",
         ),
     ),
 )

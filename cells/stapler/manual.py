@@ -12,11 +12,11 @@ from cellwright.sim import Element, ManualMethod, modapts
 
 
 @dataclass(kw_only=True)
-class StaplingByHand(ManualMethod):
+class ManualStapling(ManualMethod):
     """Felt on the table, slats in a jig, staples one by one with a hand stapler; times in MODs (0.129 s).
 
     Each field is one occurrence: one felt, one slat, one staple, one step to the next row, one refill, one panel.
-    clear_jam_s: seconds to clear a jam, on the cell or by hand. hand_magazine_staples: what the hand stapler holds.
+    clear_jam_s: seconds to clear a jam, on the cell or by hand. magazine_staples: what the hand stapler holds.
     """
 
     felt_mods: float = modapts("W5*8 B17 M4 G1 L1 W5*8 M5 P2 M5 P2 E2")
@@ -27,16 +27,16 @@ class StaplingByHand(ManualMethod):
     refill_mods: float = modapts("W5*4 M4 G1 M4 P2 M4 G3 M4 P5 M4 P2 A4 W5*4")
     press_start_mods: float = modapts("E2 D3 M4 A4")
     clear_jam_s: float = assumed(45, "open the nose, pull the staple, close, fire once beside the panel")
-    hand_magazine_staples: float = assumed(140, "a full strip, the same as in the cell")
+    magazine_staples: float = assumed(140, "a full strip, the same as in the cell")
 
     def __post_init__(self) -> None:
-        if self.hand_magazine_staples < 1:
-            raise ValueError("hand_magazine_staples must be at least 1.")
+        if self.magazine_staples < 1:
+            raise ValueError("magazine_staples must be at least 1.")
 
     def elements(self, parts: Mapping[str, Any]) -> list[Element]:
         layout: PanelLayout = parts["layout"]
         staples = len(layout.path)
-        refills = staples / self.hand_magazine_staples
+        refills = staples / self.magazine_staples
         return [
             self._felt(),
             self._slats(layout),

@@ -66,12 +66,12 @@ def print_comparison(
     """A cell beside the hand and a machine to buy, the differences, and where the inputs come from."""
     out = console()
     title = (
-        f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.hand.cycles} by hand, in "
+        f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.manual.cycles} by hand, in "
         f"{counted(comparison.replications, 'replication')}; mean (95 % interval)"
     )
     heads = ("cell", "hand", *(["to buy"] if bought else []))
     table = Table("", *heads, title=title, title_justify="left", width=WIDTH)
-    both = [comparison.cell, comparison.hand]
+    both = [comparison.cell, comparison.manual]
     for row in [*_rows(both, comparison.unit, comparison.shift_hours), *_measure_rows(both, measures)]:
         table.add_row(*row, *([_to_buy(row[0], bought, comparison, measures)] if bought else []))
     out.print(table)
@@ -91,7 +91,7 @@ def print_comparison(
         out.print("Timed once for hand and cell, as the same work: " + ", ".join(shared) + ".")
     if not inputs["measured"]:
         out.print("Nothing here was measured at a firm: time the hand with a stopwatch, and use --manual FILE.csv.")
-    _say_of_the_warm_up([("the cell", comparison.cell), ("the hand", comparison.hand)])
+    _say_of_the_warm_up([("the cell", comparison.cell), ("the hand", comparison.manual)])
     _say_if_single(comparison.replications)
 
 
@@ -119,8 +119,8 @@ def _between(value: float, low: float, high: float) -> str:
 def _about(bought: Commercial, comparison: Comparison) -> str:
     """What the machine to buy is, how much less time it takes than the hand, and where its times come from."""
     seconds, labour = bought.seconds_per_unit, bought.labour_s_per_unit
-    hand_s = comparison.hand.cycle_time_s.mean
-    value, low, high = (100 * (1 - each / hand_s) for each in (seconds.value, seconds.highest, seconds.lowest))
+    manual_s = comparison.manual.cycle_time_s.mean
+    value, low, high = (100 * (1 - each / manual_s) for each in (seconds.value, seconds.highest, seconds.lowest))
     found = percent(Estimate(value, low, high), "less", "more", "time")
     return (
         f"To buy: {bought.machine}, {found} than the hand. It is not simulated; in brackets: lowest to highest. "
@@ -157,7 +157,7 @@ def saving(measure: Measure, less: Estimate, unit: str) -> str:
 
 def shared_work(scenario: Scenario) -> list[str]:
     """Elements that the hand does, and the person who tends the cell as well."""
-    by_hand = {element.name for element in scenario.hand_elements()}
+    by_hand = {element.name for element in scenario.manual_elements()}
     return [element.name for element in scenario.tending() if element.name in by_hand]
 
 
@@ -205,7 +205,7 @@ def _middle(each: Outcome, measure: Measure) -> str:
 
 
 def _print_states(out: Console, comparison: Comparison) -> None:
-    for title, each in (("Cell", comparison.cell), ("Hand", comparison.hand)):
+    for title, each in (("Cell", comparison.cell), ("Hand", comparison.manual)):
         spent = sorted(each.time_in_state_s.items(), key=lambda item: -item[1])
         parts = ", ".join(f"{state} {seconds:.0f}" for state, seconds in spent if seconds >= 0.5)
         out.print(f"{title}, s a {comparison.unit}: {parts}.")

@@ -92,7 +92,7 @@ class Observed:
 
 @dataclass(kw_only=True)
 class ManualMethod(ABC):
-    """How people do by hand what the cell does. Its dataclass fields are parameters (``--set hand.field=value``).
+    """How people do by hand what the cell does. Its dataclass fields are parameters (``--set manual.field=value``).
 
     allowance: personal, fatigue and delay, as a share of work time (standard = normal x (1 + allowance)).
     spread: coefficient of variation of an element from unit to unit. mod_s: seconds a MOD.

@@ -14,8 +14,8 @@ def replication(*cycle_times_s: float, labour_s: float = 0.0, stops: int = 0) ->
 
 def test_the_difference_is_paired_and_stated_both_ways() -> None:
     cell = [replication(60, 60, labour_s=20), replication(90, 90, labour_s=20)]
-    hand = [replication(100, labour_s=100), replication(150, labour_s=150)]
-    compared = compare("panel", cell, hand, {}, seed=1, hours=7.5)
+    manual = [replication(100, labour_s=100), replication(150, labour_s=150)]
+    compared = compare("panel", cell, manual, {}, seed=1, hours=7.5)
     assert compared.less_time_percent.mean == pytest.approx(40)
     assert compared.less_time_percent.ci95_low == pytest.approx(40)  # in pairs there is no spread at all
     assert compared.more_output_percent.mean == pytest.approx(100 * (1 / 0.6 - 1))
@@ -40,8 +40,8 @@ def measured(values, cycle_times_s=(10.0, 10.0)):
 
 def test_measures_are_summed_up_and_their_difference_is_paired():
     cell = [measured([1.0, 2.0]), measured([2.0, 3.0])]
-    hand = [measured([4.0, 5.0]), measured([5.0, 8.0])]
-    found = compare("can", cell, hand, {}, seed=1, hours=7.5)
+    manual = [measured([4.0, 5.0]), measured([5.0, 8.0])]
+    found = compare("can", cell, manual, {}, seed=1, hours=7.5)
     of_cell = found.cell.measures["error_g"]
     assert of_cell.means == (1.5, 2.5)
     assert (of_cell.mean.mean, of_cell.p50) == (2.0, 2.0)
@@ -85,4 +85,4 @@ def test_an_outcome_says_whether_the_warm_up_was_enough():
 def test_a_measure_that_only_one_of_them_has_is_not_compared():
     found = compare("can", [measured([1.0, 2.0])], [replication(10, labour_s=5)], {}, seed=1, hours=7.5)
     assert found.less_measured == {}
-    assert "measures" not in found.hand.as_json()
+    assert "measures" not in found.manual.as_json()

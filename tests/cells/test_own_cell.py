@@ -61,7 +61,7 @@ class ByHand(ManualMethod):
         return []
 
 
-KIT = Kit(cell=Blinker, plant=Dark, plant_parameters=Nothing(), hand=ByHand())
+KIT = Kit(cell=Blinker, plant=Dark, plant_parameters=Nothing(), manual=ByHand())
 '''
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cellwright.cells import load
 from cellwright.errors import CellFault, InputError
-from cellwright.sim import Length, Replication, Scenario, replicate, run_cell, run_hand
+from cellwright.sim import Length, Replication, Scenario, replicate, run_cell, run_manual
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def test_the_same_seed_gives_the_same_bytes_on_any_number_of_cores(scenario: Sce
     assert one[0] != one[1]
 
 
-@pytest.mark.parametrize("run", [run_cell, run_hand])
+@pytest.mark.parametrize("run", [run_cell, run_manual])
 def test_time_in_states_adds_up_to_the_cycles(run: object, scenario: Scenario) -> None:
     result: Replication = run(scenario, Length(cycles=20), 1, 0)  # type: ignore[operator]
     assert sum(result.time_in_state_s.values()) == pytest.approx(sum(result.cycle_times_s))
@@ -30,9 +30,9 @@ def test_time_in_states_adds_up_to_the_cycles(run: object, scenario: Scenario) -
 
 
 def test_the_person_works_all_the_time_by_hand_and_less_for_the_cell(scenario: Scenario) -> None:
-    hand = run_hand(scenario, Length(cycles=20), 1, 0)
+    manual = run_manual(scenario, Length(cycles=20), 1, 0)
     cell = run_cell(scenario, Length(cycles=20), 1, 0)
-    assert hand.labour_s == pytest.approx(sum(hand.cycle_times_s))
+    assert manual.labour_s == pytest.approx(sum(manual.cycle_times_s))
     assert 0 < cell.labour_s < sum(cell.cycle_times_s)
 
 
@@ -56,9 +56,9 @@ def test_common_random_numbers_keep_the_operator_when_the_jams_change(scenario: 
 
 
 def test_the_allowance_goes_on_people_only() -> None:
-    plain = load("stapler").scenario(["hand.allowance=0", "plant.jams_per_1000_staples=0"])
-    generous = load("stapler").scenario(["hand.allowance=0.5", "plant.jams_per_1000_staples=0"])
-    hands = [run_hand(each, Length(cycles=10), 1, 0) for each in (plain, generous)]
+    plain = load("stapler").scenario(["manual.allowance=0", "plant.jams_per_1000_staples=0"])
+    generous = load("stapler").scenario(["manual.allowance=0.5", "plant.jams_per_1000_staples=0"])
+    hands = [run_manual(each, Length(cycles=10), 1, 0) for each in (plain, generous)]
     assert sum(hands[1].cycle_times_s) == pytest.approx(1.5 * sum(hands[0].cycle_times_s))
     cells = [run_cell(each, Length(cycles=10), 1, 0) for each in (plain, generous)]
     assert cells[0].time_in_state_s["stapling"] == pytest.approx(cells[1].time_in_state_s["stapling"])

@@ -26,7 +26,7 @@ SCENARIO = load("stapler").scenario(
     [
         "operator.response_s=1",
         "operator.walk_s=0.5",
-        "hand.mod_s=0.02",
+        "manual.mod_s=0.02",
         "plant.jams_per_1000_staples=10",
         "layout.slats=3",
         "layout.panel_length_mm=300",

@@ -201,7 +201,7 @@ def _scrap(telling: Telling, money: Money) -> Iterator[str]:
         return
     yield telling.say(
         "climate.scrap",
-        hand=words.plain(by_hand.value),
+        manual=words.plain(by_hand.value),
         cell=words.plain(by_cell.value),
         status=words.term(by_cell.status),
         count=words.money(Spread.of(money.worth.cell.units).p50 * (lost[0] - lost[1])),

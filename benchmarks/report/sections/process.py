@@ -19,8 +19,8 @@ from cellwright.sim import Estimate
 
 def need(telling: Telling) -> Section:
     """Why anything should change, and what the work takes today."""
-    hand, words = telling.material.comparison.hand, telling.words
-    seconds, labour = words.short(hand.cycle_time_s.mean), words.short(hand.labour_s_per_unit.mean)
+    manual, words = telling.material.comparison.manual, telling.words
+    seconds, labour = words.short(manual.cycle_time_s.mean), words.short(manual.labour_s_per_unit.mean)
     key = "need.baseline" if seconds == labour else "need.baseline_labour"
     blocks: list[Block] = [
         Paragraph(words.about.need),
@@ -35,7 +35,7 @@ def _timed(telling: Telling) -> str:
     observed = telling.material.observed_cycles
     if not observed:
         return telling.say("need.predetermined")
-    if telling.material.hand_status != "measured":
+    if telling.material.manual_status != "measured":
         return telling.say("need.timed_assumed", n=observed)
     return telling.say("need.timed", n=observed, when=_when(telling))
 
@@ -50,7 +50,7 @@ def _when(telling: Telling) -> str:
 
 
 def _elements(telling: Telling) -> Table:
-    spent = telling.material.comparison.hand.time_in_state_s
+    spent = telling.material.comparison.manual.time_in_state_s
     ordered = sorted(spent.items(), key=lambda each: -each[1])
     rows = [(capital(telling.words.term(name)), telling.words.short(seconds)) for name, seconds in ordered]
     rows.append((telling.words("need.total"), telling.words.short(sum(spent.values()))))
@@ -82,18 +82,18 @@ def solution(telling: Telling) -> Section:
 def _alternatives(telling: Telling) -> Table:
     words, money = telling.words, telling.material.money
     assert money is not None and money.worth.commercial is not None and money.commercial is not None
-    hand, cell, bought = money.worth.hand, money.worth.cell, money.worth.commercial
+    manual, cell, bought = money.worth.manual, money.worth.cell, money.worth.commercial
 
     def middle(draws: Draws) -> str:
         return words.short(Spread.of(draws).p50)
 
     rows = [
-        (telling.say("solution.seconds"), middle(hand.seconds), middle(cell.seconds), middle(bought.seconds)),
-        (telling.say("solution.labour"), middle(hand.labour_s), middle(cell.labour_s), middle(bought.labour_s)),
+        (telling.say("solution.seconds"), middle(manual.seconds), middle(cell.seconds), middle(bought.seconds)),
+        (telling.say("solution.labour"), middle(manual.labour_s), middle(cell.labour_s), middle(bought.labour_s)),
         *(
             (f"{capital(words.term(each.words))}, {words.term(each.unit)}",
              *(middle(way.measured[each.name]) if each.name in way.measured else words("numbers.as_by_hand")
-               for way in (hand, cell, bought)))
+               for way in (manual, cell, bought)))
             for each in telling.material.scenario.kit.measures
         ),
         (words("solution.price"), "–", telling.money_spread(cell.investment_nok),
@@ -101,7 +101,7 @@ def _alternatives(telling: Telling) -> Table:
         (words("solution.power"), "–", words.plain(money.economics.power_w.value),
          words.plain(money.commercial.power_w.value)),
     ]  # fmt: skip
-    head = ("", words("solution.hand"), words("solution.cell"), words("solution.bought"))
+    head = ("", words("solution.manual"), words("solution.cell"), words("solution.bought"))
     note = words("solution.note", status=words("solution.note_status"))
     return telling.table("alternatives", head, rows, (6, 3, 5, 5), note)
 
@@ -154,7 +154,7 @@ def _checklist(telling: Telling) -> Table:
 def output(telling: Telling) -> Section:
     """What the cell takes and makes against the hand, pair by pair, and the hours that saves."""
     words, comparison = telling.words, telling.material.comparison
-    counted = {"hand": words.number(comparison.hand.cycles), "cell": words.number(comparison.cell.cycles)}
+    counted = {"manual": words.number(comparison.manual.cycles), "cell": words.number(comparison.cell.cycles)}
     found = f"{telling.finding()} {telling.labour()}"
     caption = telling.say("output.times_caption", finding=found, runs=telling.runs, **counted)
     blocks: list[Block] = [
@@ -190,38 +190,38 @@ def _hours(telling: Telling) -> Iterator[str]:
 
 def _figures(telling: Telling) -> Table:
     words, comparison = telling.words, telling.material.comparison
-    head = (words("output.row"), *(words(f"output.{each}") for each in ("hand", "cell", "difference")))
+    head = (words("output.row"), *(words(f"output.{each}") for each in ("manual", "cell", "difference")))
     rows = list(_rows(telling))
-    raw = list(_raw(comparison.hand, comparison.cell))
+    raw = list(_raw(comparison.manual, comparison.cell))
     return telling.table("output", head, rows, (5, 4, 4, 5), words("output.note"), RAW_HEAD, raw)
 
 
-RAW_HEAD = ("figure", "hand", "hand_ci95_low", "hand_ci95_high", "cell", "cell_ci95_low", "cell_ci95_high")
+RAW_HEAD = ("figure", "manual", "manual_ci95_low", "manual_ci95_high", "cell", "cell_ci95_low", "cell_ci95_high")
 
 
 def _rows(telling: Telling) -> Iterator[tuple[str, str, str, str]]:
     comparison, words = telling.material.comparison, telling.words
-    hand, cell, hours = comparison.hand, comparison.cell, comparison.shift_hours
+    manual, cell, hours = comparison.manual, comparison.cell, comparison.shift_hours
     more = comparison.more_output_percent
     fewer = Estimate(-more.mean, *(None if end is None else -end for end in (more.ci95_high, more.ci95_low)))
     mean = telling.mean
     time = telling.difference(comparison.less_time_percent)
-    yield telling.say("output.time"), mean(hand.cycle_time_s), mean(cell.cycle_time_s), time
+    yield telling.say("output.time"), mean(manual.cycle_time_s), mean(cell.cycle_time_s), time
     hourly = telling.difference(fewer)
-    yield capital(telling.say("output.hourly")), mean(hand.units_per_hour), mean(cell.units_per_hour), hourly
+    yield capital(telling.say("output.hourly")), mean(manual.units_per_hour), mean(cell.units_per_hour), hourly
     shift = capital(telling.say("output.shift", hours=words.plain(hours)))
-    yield shift, mean(hand.units_per_hour, hours), mean(cell.units_per_hour, hours), ""
+    yield shift, mean(manual.units_per_hour, hours), mean(cell.units_per_hour, hours), ""
     labour = telling.difference(comparison.less_labour_percent)
-    yield telling.say("output.labour"), mean(hand.labour_s_per_unit), mean(cell.labour_s_per_unit), labour
+    yield telling.say("output.labour"), mean(manual.labour_s_per_unit), mean(cell.labour_s_per_unit), labour
     for measure in telling.material.scenario.kit.measures:
         if measure.name in comparison.less_measured:
             name = words.term(measure.words), words.term(measure.unit)
             row = capital(telling.say("output.measure", words=name[0], unit_of=name[1]))
-            by_hand, by_cell = hand.measures[measure.name].mean, cell.measures[measure.name].mean
+            by_hand, by_cell = manual.measures[measure.name].mean, cell.measures[measure.name].mean
             yield row, mean(by_hand), mean(by_cell), _difference(telling, comparison.less_measured[measure.name])
-    for cause in sorted({*hand.stops, *cell.stops}):
+    for cause in sorted({*manual.stops, *cell.stops}):
         row = telling.say("output.stop", cause=words.term(cause))
-        yield row, _stops(telling, hand, cause), _stops(telling, cell, cause), ""
+        yield row, _stops(telling, manual, cause), _stops(telling, cell, cause), ""
 
 
 def _difference(telling: Telling, less: Estimate) -> str:
@@ -237,13 +237,13 @@ def _stops(telling: Telling, outcome: Outcome, cause: str) -> str:
     return telling.words.short(outcome.stops.get(cause, 0) / simulated_h * telling.material.comparison.shift_hours)
 
 
-def _raw(hand: Outcome, cell: Outcome) -> Iterator[tuple[str | float, ...]]:
+def _raw(manual: Outcome, cell: Outcome) -> Iterator[tuple[str | float, ...]]:
     """Figures with all their digits, for the workbook; an empty text where there is no interval."""
     for name in ("cycle_time_s", "units_per_hour", "labour_s_per_unit"):
-        yield (name, *_ends(getattr(hand, name)), *_ends(getattr(cell, name)))
-    for name in hand.measures:
+        yield (name, *_ends(getattr(manual, name)), *_ends(getattr(cell, name)))
+    for name in manual.measures:
         if name in cell.measures:
-            yield (name, *_ends(hand.measures[name].mean), *_ends(cell.measures[name].mean))
+            yield (name, *_ends(manual.measures[name].mean), *_ends(cell.measures[name].mean))
 
 
 def _ends(found: Estimate) -> tuple[str | float, ...]:

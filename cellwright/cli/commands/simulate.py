@@ -18,7 +18,7 @@ from cellwright.cli.commands.run import line_cost_s
 from cellwright.cli.progress import progress
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
-from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_hand
+from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_manual
 
 SHIFT_HOURS = 7.5
 """A Norwegian working day: 37.5 hours a week over five days."""
@@ -103,9 +103,9 @@ def compare(asked: Asked, manual: Path | None, commercial: Path | None, as_json:
     bought = read_bought(scenario, commercial)
     comparison = run_comparison(asked, scenario)
     if as_json:
-        hand_s = comparison.hand.cycle_time_s.mean
+        manual_s = comparison.manual.cycle_time_s.mean
         _print_json(
-            comparison_json(asked, scenario, comparison) | {"commercial": bought.as_json(hand_s) if bought else None}
+            comparison_json(asked, scenario, comparison) | {"commercial": bought.as_json(manual_s) if bought else None}
         )
     else:
         tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures, bought)
@@ -115,9 +115,9 @@ def compare(asked: Asked, manual: Path | None, commercial: Path | None, as_json:
 def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:
     """Simulate the cell and the hand under the same random numbers, and pair them."""
     of_cell = _replicate(asked, scenario, run_cell, f"{asked.cell} on the model board")
-    of_hand = _replicate(asked, scenario, run_hand, "the same by hand")
+    of_manual = _replicate(asked, scenario, run_manual, "the same by hand")
     return compare_replications(
-        scenario.kit.cell.unit, of_cell, of_hand, scenario.provenance(compared=True), asked.seed, SHIFT_HOURS
+        scenario.kit.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), asked.seed, SHIFT_HOURS
     )
 
 
@@ -127,7 +127,7 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
     return {
         "cell": {"cell": asked.cell, "target": head["target"], "firmware": head["firmware"]}
         | comparison.cell.as_json(),
-        "manual": {"source": "stopwatch" if scenario.observed else "predetermined"} | comparison.hand.as_json(),
+        "manual": {"source": "stopwatch" if scenario.observed else "predetermined"} | comparison.manual.as_json(),
         "less_time_percent": comparison.less_time_percent.as_json(),
         "more_output_percent": comparison.more_output_percent.as_json(),
         "less_labour_percent": comparison.less_labour_percent.as_json(),

@@ -60,7 +60,7 @@ def timestudy(asked: StudyAsked) -> None:
         raise InputError(f"The folder {asked.output.resolve().parent} is not there; make it first.")
     today = datetime.date.today().isoformat()
     remark = f"Timed with cellwright timestudy {asked.cell}, begun {today}."
-    recorder = Recorder(asked.output, [element.name for element in scenario.hand_elements()], remark)
+    recorder = Recorder(asked.output, [element.name for element in scenario.manual_elements()], remark)
     record(recorder)
     if recorder.lines:
         print(f"See what they say: cellwright timestudy {asked.cell} --read {asked.output}")

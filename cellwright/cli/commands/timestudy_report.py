@@ -143,7 +143,7 @@ def _on_missing(found: Study) -> list[str]:
 
 
 def _on_names(scenario: Scenario, found: Study) -> list[str]:
-    by_hand = [element.name for element in scenario.hand_elements()]
+    by_hand = [element.name for element in scenario.manual_elements()]
     known = {*by_hand, *(element.name for element in scenario.tending())}
     timed = [element.name for element in found.elements]
     lines = [

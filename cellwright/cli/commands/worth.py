@@ -58,12 +58,12 @@ class Case:
                 economics.scrap_by_cell_percent.value / 100,
                 planned_s,
             ),
-            "hand": kpis_of(
-                self.comparison.hand,
-                elements_not_producing(scenario.hand_elements()),
+            "manual": kpis_of(
+                self.comparison.manual,
+                elements_not_producing(scenario.manual_elements()),
                 economics.scrap_by_hand_percent.value / 100,
                 planned_s,
-                float(scenario.hand.allowance),
+                float(scenario.manual.allowance),
             ),
         }
 
@@ -133,10 +133,10 @@ def as_figures(asked: Asked, case: Case) -> dict[str, Any]:
     return head | {
         "draws": DRAWS,
         "prices": f"{case.economics.vat} VAT",
-        "hand": {
-            "seconds_per_unit": Spread.of(found.hand.seconds).as_json(),
-            "labour_s_per_unit": Spread.of(found.hand.labour_s).as_json(),
-            "measures": {name: Spread.of(each).as_json() for name, each in found.hand.measured.items()},
+        "manual": {
+            "seconds_per_unit": Spread.of(found.manual.seconds).as_json(),
+            "labour_s_per_unit": Spread.of(found.manual.labour_s).as_json(),
+            "measures": {name: Spread.of(each).as_json() for name, each in found.manual.measured.items()},
         },
         "cell_worth": found.cell.as_json(),
         "commercial_worth": found.commercial.as_json() if found.commercial else None,
@@ -157,8 +157,8 @@ def _print(case: Case) -> None:
     machines = [found.cell, *([found.commercial] if found.commercial else [])]
     heads = ["hand", "cell", *(["to buy"] if found.commercial else [])]
     table = Table("", *heads, title=title, title_justify="left", width=tables.WIDTH)
-    for words, show, of_hand, of_machine in _rows(unit):
-        shown = [_shown(of_hand(found.hand), show) if of_hand else "-"]
+    for words, show, of_manual, of_machine in _rows(unit):
+        shown = [_shown(of_manual(found.manual), show) if of_manual else "-"]
         table.add_row(words, *shown, *(_shown(of_machine(arm), show) for arm in machines))
     for measure in case.scenario.kit.measures:
         table.add_row(*_measure_row(measure, case, machines))
@@ -177,8 +177,8 @@ ReadHand = Callable[[Way], Draws]
 def _rows(unit: str) -> list[tuple[str, Callable[[float], str], ReadHand | None, Read]]:
     """Each row: its words, how a figure is shown, and where it stands with the hand and with a machine."""
     return [
-        (f"s a {unit}", _seconds, lambda hand: hand.seconds, lambda arm: arm.seconds),
-        (f"person's s a {unit}", _seconds, lambda hand: hand.labour_s, lambda arm: arm.labour_s),
+        (f"s a {unit}", _seconds, lambda manual: manual.seconds, lambda arm: arm.seconds),
+        (f"person's s a {unit}", _seconds, lambda manual: manual.labour_s, lambda arm: arm.labour_s),
         ("investment, NOK", money, None, lambda arm: arm.investment_nok),
         ("person's hours saved, a year", money, None, lambda arm: arm.saved_h),
         ("saving, NOK a year", money, None, lambda arm: arm.saving_nok),
@@ -198,7 +198,7 @@ def _shown(draws: Draws, show: Callable[[float], str]) -> str:
 
 def _measure_row(measure: Measure, case: Case, machines: list[Arm]) -> list[str]:
     """The medians of a measure; "as by hand" where a machine's file says nothing of it."""
-    measured = [case.found.hand.measured, *(arm.measured for arm in machines)]
+    measured = [case.found.manual.measured, *(arm.measured for arm in machines)]
     medians = (
         f"{Spread.of(each[measure.name]).p50:.3g}" if measure.name in each else "as by hand" for each in measured
     )

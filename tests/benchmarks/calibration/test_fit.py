@@ -32,11 +32,11 @@ TRUTH = {
     "plant.jams_per_1000_staples": 4,
     "operator.response_s": 22,
     "operator.response_spread": 0.5,
-    "hand.slat_mods": 21,
-    "hand.press_start_mods": 10,
-    "hand.refill_mods": 90,
-    "hand.clear_jam_s": 60,
-    "hand.spread": 0.14,
+    "manual.slat_mods": 21,
+    "manual.press_start_mods": 10,
+    "manual.refill_mods": 90,
+    "manual.clear_jam_s": 60,
+    "manual.spread": 0.14,
 }
 AXIS = Stepper(step=2, dir=5, home_pin=9, steps_per_mm=40, max_speed=60, max_acceleration=1200, travel=(0, 1000))
 
@@ -118,9 +118,9 @@ def test_a_prediction_does_not_meet_the_draws_of_the_run_itself(tmp_path: Path) 
             {
                 "operator.response_s": 25,
                 "operator.response_spread": 0.5,
-                "hand.spread": 0.14,
-                "hand.press_start_mods": 10,
-                "hand.close_and_label_mods": 100,
+                "manual.spread": 0.14,
+                "manual.press_start_mods": 10,
+                "manual.close_and_label_mods": 100,
             },
         ),
     ],
@@ -324,9 +324,9 @@ def test_a_person_who_was_there_already_does_not_count_as_called(tmp_path: Path)
 
 def test_a_description_without_any_spread_can_be_corrected(tmp_path: Path) -> None:
     observed = a_run(tmp_path / "run.db", {}, hours=3)
-    rigid = load("stapler").scenario(["hand.spread=0", "operator.response_spread=0"])
+    rigid = load("stapler").scenario(["manual.spread=0", "operator.response_spread=0"])
     values = {each.parameter: each for each in fit(observed, rigid).values}
-    assert covers(values["hand.spread"], 0.1) and covers(values["operator.response_spread"], 0.7)
+    assert covers(values["manual.spread"], 0.1) and covers(values["operator.response_spread"], 0.7)
 
 
 def test_cycles_with_a_stop_are_left_out(tmp_path: Path) -> None:

@@ -52,11 +52,11 @@ def a_comparison(less_time: Estimate | None = None, **changed: Any) -> Compariso
     comparison = Comparison(
         unit="panel",
         cell=an_outcome("cell", 150.0, 40.0),
-        hand=an_outcome("hand", 217.0, 217.0),
+        manual=an_outcome("hand", 217.0, 217.0),
         less_time_percent=less_time or Estimate(31.0, 29.0, 33.0),
         more_output_percent=Estimate(45.0, 41.0, 49.0),
         less_labour_percent=Estimate(81.6, 80.9, 82.2),
-        provenance={"bridge.max_speed": "published", "trigger.pulse_s": "assumed", "hand.spread": "assumed"},
+        provenance={"bridge.max_speed": "published", "trigger.pulse_s": "assumed", "manual.spread": "assumed"},
         replications=2,
         seed=7,
         shift_hours=8.0,
@@ -153,7 +153,7 @@ BEYOND = Measure("beyond_order_g", "lacquer beyond the order", "g")
 
 def measured(less: Estimate) -> Comparison:
     comparison = a_comparison(less_measured={BEYOND.name: less})
-    for outcome, mean in ((comparison.cell, 0.04), (comparison.hand, 374.3)):
+    for outcome, mean in ((comparison.cell, 0.04), (comparison.manual, 374.3)):
         estimate_of = Estimate(mean, mean * 0.9, mean * 1.1)
         outcome.measures[BEYOND.name] = MeasureOutcome((mean, mean), estimate_of, 0.5 * mean, mean, 2 * mean)
     return comparison
@@ -315,7 +315,7 @@ def test_the_page_says_all_of_it_and_loads_nothing(tmp_path: Path) -> None:
 
 
 def test_the_warning_goes_once_something_was_measured(tmp_path: Path) -> None:
-    comparison = a_comparison(provenance={"hand.lay": "measured", "hand.spread": "assumed"})
+    comparison = a_comparison(provenance={"hand.lay": "measured", "manual.spread": "assumed"})
     page = a_page(tmp_path / "page.html", comparison)
     assert "Nothing here was measured" not in page
     assert counted(comparison.provenance).startswith("Of the 2 numbers behind this page, 1 is measured at a workplace")

@@ -45,12 +45,12 @@ def replication(cycle_s: float, labour_s: float, **measures: float) -> Replicati
     )
 
 
-def simulated(cell: list[Replication], hand: list[Replication]) -> Comparison:
-    return compare("panel", cell, hand, {"hand.staple_mods": "measured"}, seed=3, hours=7.5)
+def simulated(cell: list[Replication], manual: list[Replication]) -> Comparison:
+    return compare("panel", cell, manual, {"manual.staple_mods": "measured"}, seed=3, hours=7.5)
 
 
-def same(cell_s: float = 180, cell_labour_s: float = 90, hand_s: float = 360) -> Comparison:
-    return simulated([replication(cell_s, cell_labour_s)] * 3, [replication(hand_s, hand_s)] * 3)
+def same(cell_s: float = 180, cell_labour_s: float = 90, manual_s: float = 360) -> Comparison:
+    return simulated([replication(cell_s, cell_labour_s)] * 3, [replication(manual_s, manual_s)] * 3)
 
 
 def arm(comparison: Comparison | None = None, **changed: Any) -> Arm:
@@ -154,8 +154,8 @@ def test_a_cell_too_slow_for_the_demand_saves_only_on_what_it_makes():
 
 def test_measures_in_nok_count_and_others_by_what_the_file_says():
     cell = [replication(180, 90, waste_nok=1, waste_m=1)] * 2
-    hand = [replication(360, 360, waste_nok=5, waste_m=3)] * 2
-    measured = simulated(cell, hand)
+    manual = [replication(360, 360, waste_nok=5, waste_m=3)] * 2
+    measured = simulated(cell, manual)
     assert arm(measured).saving_by["material"] == pytest.approx(4000)
     wood = [{"measure": "waste_m", "nok": certain(100)}]
     assert arm(measured, valued=wood).saving_by["material"] == pytest.approx(4000 + 200_000)
@@ -215,7 +215,7 @@ def test_every_number_is_in_the_provenance():
     found = worth(same(), read, None).provenance
     assert found["economics.power_w"] == "vendor"
     assert found["economics.parts.frame.price_nok"] == "assumed"
-    assert found["hand.staple_mods"] == "measured"
+    assert found["manual.staple_mods"] == "measured"
     assert len(found) == 17
 
 

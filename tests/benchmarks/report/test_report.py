@@ -26,7 +26,7 @@ from cellwright.benchmarks.report.translations import LANGUAGES, Words, read_wor
 from cellwright.benchmarks.sweeps.one_at_a_time import Swing
 from cellwright.benchmarks.sweeps.screening import Weighing
 from cellwright.errors import InputError
-from cellwright.sim import Length, run_cell, run_hand
+from cellwright.sim import Length, run_cell, run_manual
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = [
@@ -37,8 +37,8 @@ SECTIONS = [
 def material(name: str, with_money: bool = True) -> Material:
     scenario = cells.load(name).scenario()
     kit, length = scenario.kit, Length(hours=0.5)
-    of_cell, of_hand = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_hand))
-    comparison = compare(kit.cell.unit, of_cell, of_hand, scenario.provenance(compared=True), 1, 7.5)
+    of_cell, of_manual = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual))
+    comparison = compare(kit.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), 1, 7.5)
     money = None
     if with_money:
         names = [each.name for each in kit.measures]
@@ -46,9 +46,9 @@ def material(name: str, with_money: bool = True) -> Material:
         commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
         money = Money(economics, commercial, worth(comparison, economics, commercial, kit.measures, draws=200))
     times = [
-        Swing("hand.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
+        Swing("manual.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
         Swing("layout.slats", "assumed", 15, 21.5, None, "", 12, 18),
-        Swing("hand.refill_mods", "assumed", 77, None, None, "cannot be", 60, 90),
+        Swing("manual.refill_mods", "assumed", 77, None, None, "cannot be", 60, 90),
     ]
     sums = [
         replace(times[0], low=-12345.6, high=700000.0),

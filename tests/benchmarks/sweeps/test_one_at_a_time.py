@@ -28,7 +28,9 @@ def test_each_input_is_changed_alone_and_the_rest_stays() -> None:
     scenario = SWEEP.kit.scenario(SMALL)
     assert base == pytest.approx(float(SWEEP.evaluate(0, ())[1]))
     assert swings["operator.walk_s"].low < base < swings["operator.walk_s"].high
-    assert swings["hand.staple_mods"].low == swings["hand.staple_mods"].high == base  # the cell does not ask the hand
+    assert (
+        swings["manual.staple_mods"].low == swings["manual.staple_mods"].high == base
+    )  # the cell does not ask the hand
     assert swings["operator.walk_s"].value == pytest.approx(float(scenario.groups["operator"].walk_s))
     assert "lamp.pin" not in swings and "bridge.travel" not in swings
     order = ranked(list(swings.values()), base)
@@ -53,7 +55,7 @@ def test_an_unknown_figure_and_a_share_of_nothing_are_refused() -> None:
 
 
 SWINGS = [
-    Swing("hand.mod_s", "published", 0.129, -5.0, 30.0),
+    Swing("manual.mod_s", "published", 0.129, -5.0, 30.0),
     Swing("walk", "assumed", 4.0, 11.0, 9.0),
     Swing("pitch", "assumed", 40.0, None, None, "it leaves the panel"),
     Swing("still", "assumed", 1.0, 10.0, 10.0),
@@ -62,12 +64,12 @@ SWINGS = [
 
 def test_the_tornado_says_what_matters_most_and_what_turns_the_result_round() -> None:
     assert finding(SWINGS, 10.0, 0.2) == (
-        "It hangs most on hand.mod_s: -5.00 to 30.0\nfor 20 % less or more; hand.mod_s turns it round"
+        "It hangs most on manual.mod_s: -5.00 to 30.0\nfor 20 % less or more; manual.mod_s turns it round"
     )
     assert finding(SWINGS[1:], 10.0, 0.1).endswith("for 10 % less or more; no single one turns it round")
     assert finding(SWINGS[3:], 10.0, 0.1) == "No input moves the result"
     words = " ".join(text.get_text() for text in tornado(SWINGS, 10.0, "less_time_percent", 0.2, 5).findobj(Text))
-    assert "hand.mod_s (published)" in words and "walk (assumed)" in words
+    assert "manual.mod_s (published)" in words and "walk (assumed)" in words
     assert "still" not in words and "4 inputs tried" in words
 
 

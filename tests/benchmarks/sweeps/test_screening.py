@@ -24,7 +24,7 @@ from cellwright.benchmarks.sweeps.screening import (
     weigh,
 )
 from cellwright.cells import load
-from cellwright.sim import Element, Length, Scenario, run_cell, run_hand
+from cellwright.sim import Element, Length, Scenario, run_cell, run_manual
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = ("layout.slats=3", "layout.panel_length_mm=300")
@@ -32,7 +32,7 @@ LENGTH = Length(cycles=6)
 
 
 def compared(scenario: Scenario, replications: int = 3) -> Comparison:
-    of = [[run(scenario, LENGTH, 1, number) for number in range(replications)] for run in (run_cell, run_hand)]
+    of = [[run(scenario, LENGTH, 1, number) for number in range(replications)] for run in (run_cell, run_manual)]
     return compare("panel", *of, scenario.provenance(compared=True), 1, 7.5)
 
 
@@ -57,10 +57,10 @@ def found() -> Weighing:
 def test_time_inputs_and_prices_stand_in_one_list_sorted_by_the_net_present_value(found: Weighing) -> None:
     order = found.moving()
     names = {each.name for each in order}
-    assert {"hand.mod_s", "economics.person_nok_per_h", "economics.demand_units_per_year"} <= names
+    assert {"manual.mod_s", "economics.person_nok_per_h", "economics.demand_units_per_year"} <= names
     widths = [each.width(found.base[NPV]) for each in order]
     assert widths == sorted(widths, reverse=True) and widths[-1] > 0
-    assert found.beside("hand.mod_s") is not None and found.beside("economics.lifetime_years") is None
+    assert found.beside("manual.mod_s") is not None and found.beside("economics.lifetime_years") is None
 
 
 def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found: Weighing) -> None:
@@ -97,7 +97,7 @@ def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_
     base = question.answer(timed)
     longer = question.answer_changed(staple, 1.2)
     assert isinstance(longer, dict) and longer[LESS_TIME] > base[LESS_TIME] + 5
-    mods = next(each for each in varied_inputs(timed) if each.name == "hand.staple_mods")
+    mods = next(each for each in varied_inputs(timed) if each.name == "manual.staple_mods")
     assert question.answer_changed(mods, 1.2) == base
 
 

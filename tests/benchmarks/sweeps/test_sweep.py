@@ -17,7 +17,7 @@ from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.sim import Length
 
-NAMES = ("carriage.max_speed", "hand.spread")
+NAMES = ("carriage.max_speed", "manual.spread")
 SWEEP = Sweep(
     kit=load("stapler"),
     cell="stapler",

@@ -18,7 +18,7 @@ from cellwright.cells.digital_tape.stock import Log, Saw, Stock
 from cellwright.cells.digital_tape.wheel import WheelParameters, tape_errors_mm
 from cellwright.hardware.fault_injection import read_fault
 from cellwright.sequences import FAULTED, RunLog
-from cellwright.sim import Length, Rig, model_rig, run_cell, run_hand, run_rig, virtual_rig
+from cellwright.sim import Length, Rig, model_rig, run_cell, run_manual, run_rig, virtual_rig
 from cellwright.sim.fault_matrix import strike
 
 PULLS = "plant.pull_backs_per_1000_cuts=150"
@@ -228,8 +228,8 @@ def test_on_the_virtual_arduino_the_same_logs_take_the_same_time() -> None:
 
 
 def test_a_new_person_is_slower_and_cuts_more_wrongly_and_the_measures_are_there() -> None:
-    scenarios = [load("digital_tape").scenario([f"hand.cuts_made={n}"]) for n in (2000, 50)]
-    practised, new = (run_hand(each, Length(cycles=300), 1, 0) for each in scenarios)
+    scenarios = [load("digital_tape").scenario([f"manual.cuts_made={n}"]) for n in (2000, 50)]
+    practised, new = (run_manual(each, Length(cycles=300), 1, 0) for each in scenarios)
     assert sum(new.cycle_times_s) > 1.2 * sum(practised.cycle_times_s)
     assert sum(new.measures["wrong_cuts_percent"]) > sum(practised.measures["wrong_cuts_percent"])
     assert sum(new.measures["wrong_cuts_nok"]) > 2 * sum(practised.measures["wrong_cuts_nok"]) > 0

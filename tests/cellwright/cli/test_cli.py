@@ -75,7 +75,7 @@ def test_compare_states_both_ways_and_where_inputs_come_from(capsys: pytest.Capt
     assert more == pytest.approx(100 * (1 / (1 - less / 100) - 1), rel=0.05)
     assert figures["provenance"]["carriage.max_speed"] == "published"
     assert figures["provenance"]["bridge.steps_per_mm"] == "vendor"
-    assert figures["provenance"]["hand.staple_mods"] == "assumed"
+    assert figures["provenance"]["manual.staple_mods"] == "assumed"
     assert set(figures["provenance"].values()) <= {"measured", "published", "vendor", "assumed"}
 
 

@@ -131,7 +131,7 @@ def kit():
     """A kit of this cell, or of one derived from it, and of its plant or one derived from that."""
 
     def make(cell: type[Cell] = Presser, plant: type[CellPlant] = Bench, **more: Any) -> Kit:
-        return Kit(cell=cell, plant=plant, plant_parameters=Shop(), hand=ByHand(), **more)
+        return Kit(cell=cell, plant=plant, plant_parameters=Shop(), manual=ByHand(), **more)
 
     return make
 

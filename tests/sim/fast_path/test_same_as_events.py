@@ -62,8 +62,8 @@ def test_any_design_of_the_stapler(jams, slats, speed, rest_s, response_s, sprea
             f"carriage.max_speed={speed}",
             f"trigger.rest_s={rest_s}",
             f"operator.response_s={response_s}",
-            f"hand.spread={spread}",
-            f"hand.allowance={allowance}",
+            f"manual.spread={spread}",
+            f"manual.allowance={allowance}",
         ],
         firmware=firmware,
     )

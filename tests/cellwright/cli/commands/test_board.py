@@ -27,7 +27,7 @@ SMALL_PANEL = [
     word
     for setting in (
         "layout.slats=2", "layout.staple_spacing_mm=200", "layout.panel_length_mm=100", "layout.end_margin_mm=20",
-        "layout.panel_width_mm=80", "operator.response_s=0.05", "operator.walk_s=0.05", "hand.mod_s=0.002",
+        "layout.panel_width_mm=80", "operator.response_s=0.05", "operator.walk_s=0.05", "manual.mod_s=0.002",
         "bridge.travel=0,110", "carriage.travel=0,90",
     )
     for word in ("--set", setting)

@@ -40,9 +40,9 @@ def test_json_keeps_its_keys_and_adds_the_machine(capsys: pytest.CaptureFixture[
         "value": 80, "low": 60, "high": 120, "status": "assumed", "source": "",
     }  # fmt: skip
     assert bought["units_per_hour"] == {"value": 45, "high": 60, "low": 30}
-    hand_s = found["manual"]["cycle_time_s"]["mean"]
+    manual_s = found["manual"]["cycle_time_s"]["mean"]
     less = bought["less_time_percent"]
-    assert less["value"] == pytest.approx(100 * (1 - 80 / hand_s)) and less["low"] < less["value"] < less["high"]
+    assert less["value"] == pytest.approx(100 * (1 - 80 / manual_s)) and less["low"] < less["value"] < less["high"]
 
 
 def test_a_cell_with_no_machine_has_two_columns(drill_press: Path, capsys: pytest.CaptureFixture[str]) -> None:
