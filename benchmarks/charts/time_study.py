@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
-from cellwright.benchmarks.time_study.analysis import ElementStudy, Study
+from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy
 
 COLUMNS = 2
 
 
-def study_chart(study: Study, name: str) -> Figure:
+def study_chart(study: TimeStudy, name: str) -> Figure:
     """One small histogram for each element. name: what was timed, for the title."""
     elements = study.elements
     rows = math.ceil(len(elements) / COLUMNS)
@@ -40,7 +40,7 @@ def study_chart(study: Study, name: str) -> Figure:
     return figure
 
 
-def finding(study: Study) -> str:
+def finding(study: TimeStudy) -> str:
     """What the study shows, in one sentence without its full stop."""
     slowest = study.slowest
     cycles = f"{study.cycles} cycle{'s' * (study.cycles != 1)} timed"
@@ -53,11 +53,11 @@ def finding(study: Study) -> str:
     return f"{cycles}; {slowest.name} needs about {more} more for a mean within ±5 %"
 
 
-def _made_up(study: Study) -> str:
+def _made_up(study: TimeStudy) -> str:
     return "" if study.status == "measured" else f" These times are {study.status}, not measured."
 
 
-def _draw(axes: Axes, element: ElementStudy) -> None:
+def _draw(axes: Axes, element: ElementTimes) -> None:
     times_s = np.asarray(element.times_s)
     edges = np.histogram_bin_edges(times_s, bins="sturges")
     axes.hist(times_s, bins=edges.tolist(), color=CELL, alpha=0.6)
@@ -89,12 +89,12 @@ def _draw(axes: Axes, element: ElementStudy) -> None:
     plain(axes)
 
 
-def _title(element: ElementStudy) -> str:
+def _title(element: ElementTimes) -> str:
     mean = element.mean
     if mean.ci95_low is None or mean.ci95_high is None:
         return f"{element.name}: {mean.mean:.1f} s, once"
     return f"{element.name}: {mean.mean:.1f} s, ±{mean.ci95_high - mean.mean:.1f} (95 % sure)"
 
 
-def _p_value(element: ElementStudy) -> str:
+def _p_value(element: ElementTimes) -> str:
     return f" (p = {element.fit.p_value:.2f})" if element.distribution != "empirical" and element.fit else ""

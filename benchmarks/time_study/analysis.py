@@ -64,7 +64,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class ElementStudy:
+class ElementTimes:
     """One element. times_s: seconds in each of ``cycles``, the cycles that have it; ``of_cycles`` were timed.
 
     mean: seconds, with Student's t interval. sd_s: None of a single time. fit: None where none was tried.
@@ -136,38 +136,38 @@ class ElementStudy:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class TimeStudy:
     """A whole study: how many cycles were timed, where its times come from, and its elements in order."""
 
     cycles: int
     status: Status
-    elements: tuple[ElementStudy, ...]
+    elements: tuple[ElementTimes, ...]
 
     @property
-    def slowest(self) -> ElementStudy | None:
+    def slowest(self) -> ElementTimes | None:
         """The element that needs the most further cycles; None where all are within ±5 %."""
         needy = [each for each in self.elements if each.more_cycles_needed]
         return max(needy, key=lambda each: each.more_cycles_needed or 0, default=None)
 
 
-def read_study(path: Path, seed: int = 1) -> Study:
+def read_time_study(path: Path, seed: int = 1) -> TimeStudy:
     """Study the times in a CSV file. The same seed gives the same p-values. Raises InputError with file and line."""
     readings = read_readings(path)
     cycles = len({reading.cycle for reading in readings})
     names = dict.fromkeys(reading.element for reading in readings)
     streams = Streams(seed, 0)
     elements = tuple(_element(name, readings, cycles, streams[f"fit {name}"]) for name in names)
-    return Study(cycles, read_status(path), elements)
+    return TimeStudy(cycles, read_status(path), elements)
 
 
-def _element(name: str, readings: list[Reading], of_cycles: int, draws: np.random.Generator) -> ElementStudy:
+def _element(name: str, readings: list[Reading], of_cycles: int, draws: np.random.Generator) -> ElementTimes:
     by_cycle = seconds_by_cycle(name, readings)
     times_s = tuple(by_cycle.values())
     notes: dict[int, list[str]] = {}
     for reading in readings:
         if reading.element == name and reading.note:
             notes.setdefault(reading.cycle, []).append(reading.note)
-    return ElementStudy(
+    return ElementTimes(
         name,
         tuple(by_cycle),
         times_s,

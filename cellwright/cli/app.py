@@ -336,7 +336,7 @@ def timestudy(
     """Time the hand at the terminal, a key for each element; or read what a stopwatch study says."""
     from cellwright.cli.commands import timestudy
 
-    timestudy.timestudy(timestudy.StudyAsked(cell, read, against, output, settings or [], seed, as_json))
+    timestudy.timestudy(timestudy.TimeStudyAsked(cell, read, against, output, settings or [], seed, as_json))
 
 
 @app.command()

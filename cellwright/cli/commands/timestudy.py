@@ -25,7 +25,7 @@ HELP = "space or Enter  begin or end a cycle    u  undo    n  note on the last l
 
 
 @dataclass(frozen=True, slots=True)
-class StudyAsked:
+class TimeStudyAsked:
     """What the user asked for: to record into ``output``, or to read a study and perhaps draw it to ``output``.
 
     against: an earlier study, to be compared with the one that is read.
@@ -40,7 +40,7 @@ class StudyAsked:
     as_json: bool
 
 
-def timestudy(asked: StudyAsked) -> None:
+def timestudy(asked: TimeStudyAsked) -> None:
     """Read a study if a file to read is given, else record one."""
     scenario = cells.load(asked.cell).scenario(asked.settings)
     if asked.read is not None:

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 import cellwright
-from cellwright.benchmarks.time_study.analysis import ElementStudy, Study, read_study
+from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy, read_time_study
 from cellwright.benchmarks.time_study.before_after import compare_studies
 from cellwright.cli import tables
 from cellwright.cli.commands import comparing_studies
@@ -26,7 +26,7 @@ def study(
     """Print what the study at ``path`` says, beside the one at ``before``, and draw it to ``picture``, if there are."""
     changes = None if before is None else compare_studies(before, path)
     with tables.busy("fitting distributions"):
-        found = read_study(path, seed)
+        found = read_time_study(path, seed)
     if picture is not None:
         from cellwright.benchmarks.charts import style, time_study
 
@@ -42,7 +42,7 @@ def study(
         comparing_studies.print_changes(before, path, changes)
 
 
-def _as_json(name: str, path: Path, seed: int, found: Study) -> dict[str, object]:
+def _as_json(name: str, path: Path, seed: int, found: TimeStudy) -> dict[str, object]:
     return {
         "cell": name,
         "file": str(path),
@@ -54,7 +54,7 @@ def _as_json(name: str, path: Path, seed: int, found: Study) -> dict[str, object
     }
 
 
-def _print(scenario: Scenario, path: Path, found: Study) -> None:
+def _print(scenario: Scenario, path: Path, found: TimeStudy) -> None:
     out = tables.console()
     title = f"{path.name}: {tables.counted(found.cycles, 'cycle')}, times {found.status}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
@@ -68,7 +68,7 @@ def _print(scenario: Scenario, path: Path, found: Study) -> None:
         out.print(sentence, markup=False)
 
 
-def _row(element: ElementStudy) -> tuple[str, ...]:
+def _row(element: ElementTimes) -> tuple[str, ...]:
     return (
         element.name,
         str(element.n),
@@ -80,14 +80,14 @@ def _row(element: ElementStudy) -> tuple[str, ...]:
     )
 
 
-def _mean(element: ElementStudy) -> str:
+def _mean(element: ElementTimes) -> str:
     """The mean, and how far its interval reaches to either side: Student's is as wide above as below."""
     mean, digits = element.mean.mean, 1 if element.mean.mean >= 10 else 2
     reach = "" if element.mean.ci95_high is None else f" ± {element.mean.ci95_high - mean:.{digits}f}"
     return f"{mean:.{digits}f}{reach}"
 
 
-def _sentences(scenario: Scenario, found: Study) -> list[str]:
+def _sentences(scenario: Scenario, found: TimeStudy) -> list[str]:
     return [
         *_on_outliers(found),
         *_on_distributions(found),
@@ -97,7 +97,7 @@ def _sentences(scenario: Scenario, found: Study) -> list[str]:
     ]
 
 
-def _on_outliers(found: Study) -> list[str]:
+def _on_outliers(found: TimeStudy) -> list[str]:
     lines = []
     for element in found.elements:
         for each in element.outliers:
@@ -109,7 +109,7 @@ def _on_outliers(found: Study) -> list[str]:
     return lines
 
 
-def _on_distributions(found: Study) -> list[str]:
+def _on_distributions(found: TimeStudy) -> list[str]:
     return [
         f"{element.name} stays with its own times, the empirical distribution: {element.why_empirical}."
         for element in found.elements
@@ -117,7 +117,7 @@ def _on_distributions(found: Study) -> list[str]:
     ]
 
 
-def _on_more(found: Study) -> list[str]:
+def _on_more(found: TimeStudy) -> list[str]:
     slowest = found.slowest
     lines = [
         f"{each.name} was timed once: time it again to see its spread."
@@ -132,7 +132,7 @@ def _on_more(found: Study) -> list[str]:
     return lines
 
 
-def _on_missing(found: Study) -> list[str]:
+def _on_missing(found: TimeStudy) -> list[str]:
     rare = [f"{each.name} in {each.n}" for each in found.elements if each.n < found.cycles]
     if not rare:
         return []
@@ -142,7 +142,7 @@ def _on_missing(found: Study) -> list[str]:
     ]
 
 
-def _on_names(scenario: Scenario, found: Study) -> list[str]:
+def _on_names(scenario: Scenario, found: TimeStudy) -> list[str]:
     by_hand = [element.name for element in scenario.manual_elements()]
     known = {*by_hand, *(element.name for element in scenario.tending())}
     timed = [element.name for element in found.elements]

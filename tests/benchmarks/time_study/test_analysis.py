@@ -19,7 +19,7 @@ from cellwright.benchmarks.time_study.analysis import (
     modified_z_scores,
     observations,
     observations_needed,
-    read_study,
+    read_time_study,
 )
 
 
@@ -102,7 +102,7 @@ def test_a_large_sample_is_known_for_what_it_is(name: str, sample: stats.rv_cont
 
 def test_two_heaps_are_refused_and_few_or_equal_times_are_not_tried(tmp_path: Path) -> None:
     heaps = [10.0 + 0.1 * n for n in range(10)] + [30.0 + 0.1 * n for n in range(10)]
-    found = read_study(write(tmp_path, {"two ways": heaps, "few": [3, 4, 5], "alike": [7.0] * 12, "once": [2]}))
+    found = read_time_study(write(tmp_path, {"two ways": heaps, "few": [3, 4, 5], "alike": [7.0] * 12, "once": [2]}))
     by_name = {element.name: element for element in found.elements}
     assert by_name["two ways"].distribution == "empirical" and "does not fit" in by_name["two ways"].why_empirical
     assert by_name["few"].why_empirical == "3 times are fewer than 10"
@@ -113,18 +113,18 @@ def test_two_heaps_are_refused_and_few_or_equal_times_are_not_tried(tmp_path: Pa
 
 def test_a_time_far_from_the_others_is_flagged_with_its_cycle_and_kept(tmp_path: Path) -> None:
     times_s = [10.0, 10.4, 9.8, 10.1, 9.9, 10.2, 10.3, 9.7, 10.0, 10.1, 31.0, 10.2]
-    (element,) = read_study(write(tmp_path, {"staple": times_s}, "# status: assumed\n")).elements
+    (element,) = read_time_study(write(tmp_path, {"staple": times_s}, "# status: assumed\n")).elements
     assert [each.cycle for each in element.outliers] == [11]
     assert element.n == 12 and element.mean.mean == pytest.approx(sum(times_s) / 12)
 
 
 def test_the_same_seed_gives_the_same_p_values(tmp_path: Path) -> None:
     path = write(tmp_path, {"staple": [10.0 + math.sin(n) for n in range(15)]})
-    assert read_study(path, 1) == read_study(path, 1)
+    assert read_time_study(path, 1) == read_time_study(path, 1)
 
 
 def test_the_picture_says_how_many_and_what_is_missing(tmp_path: Path) -> None:
-    found = read_study(write(tmp_path, {"staple": [10.0 + math.sin(n) for n in range(15)], "walk": [2.0, 4.0]}))
+    found = read_time_study(write(tmp_path, {"staple": [10.0 + math.sin(n) for n in range(15)], "walk": [2.0, 4.0]}))
     words = " ".join(text.get_text() for text in study_chart(found, "stapler by hand").findobj(Text))
     assert "stapler by hand: 15 cycles timed" in words
     assert "seconds; n = 15" in words and "seconds; n = 2" in words
