@@ -1,4 +1,4 @@
-"""One folder per cell; found by name. Each folder's package offers ``KIT``, as does a file of a user's own."""
+"""One folder per cell; found by name. Each folder's package offers ``STUDY``, as does a file of a user's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from cellwright.errors import InputError, nearest
-from cellwright.sim import Kit
+from cellwright.sim import Study
 
 
 def names() -> list[str]:
@@ -17,8 +17,8 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
-def load(name: str) -> Kit:
-    """The kit of the cell called ``name``, or of the cell in a file or folder of one's own, such as "drill_press.py".
+def load(name: str) -> Study:
+    """The study of the cell called ``name``, or of the cell in a file or folder of one's own, such as "drill_press.py".
 
     Raises InputError, with the nearest name, if there is none.
     """
@@ -31,10 +31,12 @@ def load(name: str) -> Kit:
             f"There is no cell called {name!r}; {nearest(name, names())} A cell of your own is named by its file, "
             "such as drill_press.py."
         )
-    kit = getattr(module, "KIT", None)
-    if not isinstance(kit, Kit):
-        raise InputError(f"{name} has no kit; end it with KIT = Kit(cell=…, plant=…, plant_parameters=…, manual=…).")
-    return kit
+    study = getattr(module, "STUDY", None)
+    if not isinstance(study, Study):
+        raise InputError(
+            f"{name} has no study; end it with STUDY = Study(cell=…, plant=…, plant_parameters=…, manual=…)."
+        )
+    return study
 
 
 def _own_module(path: Path) -> ModuleType:

@@ -6,7 +6,7 @@ from cellwright.sim.people.operator import Operator, OperatorParameters
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.replication import replicate, run_cell, run_cell_by_events, run_rig
 from cellwright.sim.run_length import Length, Replication
-from cellwright.sim.scenario import Kit, Measure, Scenario
+from cellwright.sim.scenario import Measure, Scenario, Study
 from cellwright.sim.statistics import Difference, Estimate, estimate, welch
 from cellwright.sim.streams import Streams
 from cellwright.sim.targets import Rig, VirtualLine, model_rig, virtual_rig
@@ -17,7 +17,6 @@ __all__ = [
     "Difference",
     "Element",
     "Estimate",
-    "Kit",
     "Length",
     "ManualMethod",
     "Measure",
@@ -27,6 +26,7 @@ __all__ = [
     "Rig",
     "Scenario",
     "Streams",
+    "Study",
     "VirtualLine",
     "WarmUp",
     "estimate",

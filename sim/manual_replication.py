@@ -31,7 +31,7 @@ def run_manual(scenario: Scenario, length: Length, seed: int, replication: int) 
             break
         elapsed_s = float(ends_s[-1])
     if not done.cycle_times_s:
-        raise nothing_finished(scenario.kit.cell.unit, length)
+        raise nothing_finished(scenario.study.cell.unit, length)
     done.labour_s = float(np.sum(done.cycle_times_s))
     return done
 

@@ -36,7 +36,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Kit:
+class Study:
     """All that belongs to one cell: what its folder offers to the simulation.
 
     provoking: for states that are rare, what makes them come soon when faults are rehearsed in them ("plant.jams=30").
@@ -70,12 +70,12 @@ class Kit:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kit with its parameters settled. ``observed`` elements, if any, are the whole hand method.
+    """A study with its parameters settled. ``observed`` elements, if any, are the whole hand method.
 
     firmware: what steps the axes.
     """
 
-    kit: Kit
+    study: Study
     groups: dict[str, Any]
     observed: tuple[Element, ...] = ()
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
@@ -106,7 +106,7 @@ class Scenario:
 
     def provoked(self, state: str) -> Scenario:
         """The same, in such a world that even a rare ``state`` comes soon."""
-        return dataclasses.replace(self, groups=assign(self.groups, self.kit.provoking.get(state, ())))
+        return dataclasses.replace(self, groups=assign(self.groups, self.study.provoking.get(state, ())))
 
     def input_hash(self) -> str:
         """SHA-256 over every input: the same hash means the same question was asked."""

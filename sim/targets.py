@@ -95,7 +95,7 @@ def virtual_rig(
     streams = Streams(seed, replication)
     world = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
     line = line or VirtualLine()
-    kind = line.kind or scenario.kit.cell.arduino
+    kind = line.kind or scenario.study.cell.arduino
     board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), between, scenario.firmware)
     rig = _put_together(scenario, streams, log, env, board, world)
     env.process(rig.cell.run())
@@ -135,7 +135,7 @@ def _put_together(
     """Cell, person and plant, all under the same random streams, whatever the board."""
     if log is not None:
         log.begin(streams.replication)
-    cell = scenario.kit.cell(board, scenario.groups, log)
+    cell = scenario.study.cell(board, scenario.groups, log)
     plant = world_of(scenario, cell, model, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))

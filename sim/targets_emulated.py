@@ -61,7 +61,7 @@ def emulated_rig(
     """
     env = simpy.Environment()
     streams = Streams(seed, replication)
-    kind = kind or scenario.kit.cell.arduino
+    kind = kind or scenario.study.cell.arduino
     firmware = hex_path or firmware_hex(kind)
     arduino = EmulatedArduino(env, firmware, kind=kind, exchange_s=EXCHANGE_S, watched=())
     try:
@@ -79,13 +79,13 @@ def _put_together(
     between: Callable[[simpy.Environment, Link], Link] | None,
 ) -> EmulatedRig:
     env = arduino.env
-    world = PinWorld(arduino, wiring_of(scenario.kit.cell.parts(scenario.groups).values()))
+    world = PinWorld(arduino, wiring_of(scenario.study.cell.parts(scenario.groups).values()))
     faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
     board = FirmataBoard(env, between(env, faulty) if between else faulty)
     env.run(until=board.ready)
     if log is not None:
         log.begin(streams.replication)
-    cell = scenario.kit.cell(board, scenario.groups, log)
+    cell = scenario.study.cell(board, scenario.groups, log)
     plant = world_of(scenario, cell, world, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))

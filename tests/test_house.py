@@ -118,7 +118,7 @@ def test_what_is_open_to_all_imports_nothing_else_of_ours(path):
         ("hardware", "from cellwright.actuators import Lamp"),
         ("actuators", "import cellwright.sensors.button"),
         ("sensors", "from cellwright.actuators.lamp import Lamp"),
-        ("sequences", "from cellwright.sim import Kit"),
+        ("sequences", "from cellwright.sim import Study"),
         ("sequences", "from cellwright import sim"),
         ("sim", "from cellwright.cells.stapler import Stapler"),
         ("sim", "from ..cells import load"),
@@ -144,7 +144,7 @@ def test_a_wrong_import_is_seen(tmp_path, room, line):
         ("hardware", "from cellwright.errors import CellFault"),
         ("hardware", "from cellwright import errors, provenance"),
         ("sensors", "from .switch import Switch"),
-        ("cells", "from cellwright.sim import Kit"),
+        ("cells", "from cellwright.sim import Study"),
         ("cellwright", "from cellwright.benchmarks import comparison"),
         ("sim", "import simpy"),
     ],
@@ -177,7 +177,7 @@ def names_a_cell(text: str) -> list[str]:
 
 def test_simulation_and_benchmarks_know_no_particular_cell():
     assert "stapler" in cell_names()
-    assert names_a_cell("from cellwright.cells.stapler import KIT")
+    assert names_a_cell("from cellwright.cells.stapler import STUDY")
     assert names_a_cell('load("stapler")')
     assert names_a_cell("cell: Stapler")
     for path in sources("sim", "benchmarks"):

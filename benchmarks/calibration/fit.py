@@ -37,18 +37,18 @@ class Fitted:
 
 def fit(observed: Observed, scenario: Scenario) -> Fitted:
     """Fit all that the run shows of ``scenario``'s devices, its plant and its person."""
-    parts = scenario.kit.cell.parts(scenario.groups)
+    parts = scenario.study.cell.parts(scenario.groups)
     axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
     moves = fit_moves(axes, observed.moves_s, observed.facts["target"] != "model", MOVE_MODELS[observed.firmware])
     values, notes = list(moves.values), list(moves.unsettled)
     for name, part in parts.items():
         if isinstance(part, Solenoid):
             values += _pulses(name, part, observed)
-    for rate in scenario.kit.evidence.rates:
+    for rate in scenario.study.evidence.rates:
         value, note = _rate(rate, observed)
         values += [value] if value else []
         notes += [note] if note else []
-    people = fit_people(scenario, scenario.kit.evidence.spans, observed.spans_s)
+    people = fit_people(scenario, scenario.study.evidence.spans, observed.spans_s)
     return Fitted((*values, *people.values), moves.line, (*notes, *people.notes))
 
 

@@ -79,14 +79,14 @@ def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
 
     Raises InputError for what is no run log, for the log of another cell, and for too few cycles.
     """
-    parts = scenario.kit.cell.parts(scenario.groups)
+    parts = scenario.study.cell.parts(scenario.groups)
     moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
     pulses = _Pulses([key for key, part in parts.items() if isinstance(part, Solenoid)])
-    counted, spans = _Counted(scenario.kit.evidence), _Spans(scenario.kit.evidence)
+    counted, spans = _Counted(scenario.study.evidence), _Spans(scenario.study.evidence)
     with open_log(path) as log:
         _refuse_another_cell(log, path, name)
         cycles = _Cycles(log)
-        _refuse_few_cycles(cycles, path, scenario.kit.cell.unit)
+        _refuse_few_cycles(cycles, path, scenario.study.cell.unit)
         _read_all(log, [moves, pulses, counted, spans, cycles])
         facts = {key: fact(log, key) or "" for key in ("target", "seed", "input_hash")}
         firmware = firmware_named(fact(log, "firmware") or "") or BEFORE_LOGS_SAID

@@ -76,7 +76,7 @@ def told_by_model(
         seed += 1
     cycles = min(max(len(observed.cycle_times_s), FEWEST), MOST)
     runs = replicate(run_cell, scenario, Length(cycles=cycles), seed=seed, replications=replications, jobs=jobs)
-    result = outcome(scenario.kit.cell.name(), list(runs))
+    result = outcome(scenario.study.cell.name(), list(runs))
     line_s, time_s = move_line_s * observed.moves_a_cycle, result.cycle_time_s
     return Told(
         Estimate(

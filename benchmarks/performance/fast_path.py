@@ -74,9 +74,11 @@ def designs_per_s(work: Callable[[Scenario], None], scenarios: list[Scenario], p
 
 def scenarios(count: int) -> list[Scenario]:
     axes = [read_axis(axis) for axis in AXES]
-    kit = load("stapler")
+    study = load("stapler")
     tried = designs(axes, "latin", count, seed=1)
-    return [kit.scenario([f"{axis.name}={value}" for axis, value in zip(axes, point, strict=True)]) for point in tried]
+    return [
+        study.scenario([f"{axis.name}={value}" for axis, value in zip(axes, point, strict=True)]) for point in tried
+    ]
 
 
 def over_a_sweep(count: int) -> None:

@@ -25,9 +25,9 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     from cellwright.sim import Length, run_cell, run_manual
 
     scenario, home = cells.load(name).scenario(), Path(cells.__file__).parent / name
-    measures, length = scenario.kit.measures, Length(hours=1)
+    measures, length = scenario.study.measures, Length(hours=1)
     runs = [[run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual)]
-    comparison = compare(scenario.kit.cell.unit, *runs, scenario.provenance(compared=True), 1, 7.5)
+    comparison = compare(scenario.study.cell.unit, *runs, scenario.provenance(compared=True), 1, 7.5)
     economics = read_economics(home / "economics.toml", [each.name for each in measures])
     commercial = read_commercial(home / "commercial.toml", [each.name for each in measures])
     with ThreadPoolExecutor(1) as pool:

@@ -55,7 +55,7 @@ class Question:
         numbers = range(self.replications)
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
         of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
-        unit, provenance = scenario.kit.cell.unit, scenario.provenance(compared=True)
+        unit, provenance = scenario.study.cell.unit, scenario.provenance(compared=True)
         return self.read(compare(unit, of_cell, of_manual, provenance, self.seed, hours=0.0))
 
     def answer_changed(self, varied: Varied, factor: float) -> Figures | str:
@@ -179,7 +179,7 @@ def weigh(
     base = question.read(comparison)
     swings = {name: [_shifted(each, base[name] - of_few[name]) for each in found[name]] for name in base}
     if economics is not None:
-        swings[NPV] += _of_economics(comparison, economics, question.scenario.kit.measures, share)
+        swings[NPV] += _of_economics(comparison, economics, question.scenario.study.measures, share)
     out = [moved[each.name] for each in inputs if each not in kept]
     still = out.count(0.0)
     return Weighing(figure, base, swings, len(inputs), still, len(out) - still, max(out, default=0.0))

@@ -15,7 +15,7 @@ from cellwright.benchmarks.comparison import compare
 from cellwright.benchmarks.sweeps.sampling import Design
 from cellwright.errors import CellwrightError, InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
-from cellwright.sim import Estimate, Kit, Length, Scenario, run_cell, run_manual
+from cellwright.sim import Estimate, Length, Scenario, Study, run_cell, run_manual
 
 AHEAD = 4
 """How many designs are given out for each worker, so that none waits for work."""
@@ -29,7 +29,7 @@ class Sweep:
     Each design is simulated in ``replications`` under the same ``seed``, so that designs meet the same random numbers.
     """
 
-    kit: Kit
+    study: Study
     cell: str
     names: tuple[str, ...]
     designs: Sequence[Design]
@@ -42,7 +42,7 @@ class Sweep:
 
     def identity(self) -> str:
         """One line that is the same for the same sweep, whoever computes it and on how many cores."""
-        base = self.kit.scenario(self.settings, firmware=self.firmware).input_hash()
+        base = self.study.scenario(self.settings, firmware=self.firmware).input_hash()
         length = f"{self.length.hours:g} h" if self.length.hours else f"{self.length.cycles} cycles"
         varied = ", ".join(self.names)
         return (
@@ -56,11 +56,11 @@ class Sweep:
 
     def scenario(self, design: Design) -> Scenario:
         """What is simulated for one design. Raises InputError or DescriptionError for one that cannot be."""
-        return self.kit.scenario(self.assignments(design), firmware=self.firmware)
+        return self.study.scenario(self.assignments(design), firmware=self.firmware)
 
     def columns(self) -> list[str]:
         """The names of a row's values, units in the names."""
-        measured = [measure.name for measure in self.kit.measures]
+        measured = [measure.name for measure in self.study.measures]
         figures = ["cycle_time_s", "units_per_hour", "labour_s_per_unit", "less_time_percent", "less_labour_percent"]
         spread = [f"{name}{end}" for name in (*figures, *measured) for end in ("", "_ci95_low", "_ci95_high")]
         return ["design", *self.names, *spread, "problem"]
@@ -80,7 +80,7 @@ class Sweep:
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
         of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
         found = compare(
-            self.kit.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), self.seed, hours=0.0
+            self.study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), self.seed, hours=0.0
         )
         estimates = [
             found.cell.cycle_time_s,
@@ -88,7 +88,7 @@ class Sweep:
             found.cell.labour_s_per_unit,
             found.less_time_percent,
             found.less_labour_percent,
-            *(found.cell.measures[measure.name].mean for measure in self.kit.measures),
+            *(found.cell.measures[measure.name].mean for measure in self.study.measures),
         ]
         return [text for each in estimates for text in _texts(each)]
 

@@ -4,7 +4,7 @@ from cellwright.cells.digital_tape.cell import DigitalTape
 from cellwright.cells.digital_tape.evidence import EVIDENCE
 from cellwright.cells.digital_tape.manual import ManualMeasuring
 from cellwright.cells.digital_tape.plant import DigitalTapePlant, TapePlantParameters
-from cellwright.sim import Kit, Measure
+from cellwright.sim import Measure, Study
 
 MEASURES = (
     Measure("cut_error_mm", "largest error of a piece", "mm"),
@@ -12,7 +12,7 @@ MEASURES = (
     Measure("wrong_cuts_nok", "cost of wrong cuts", "NOK"),
     Measure("wasted_m", "log wasted", "m", material=True),
 )
-KIT = Kit(
+STUDY = Study(
     cell=DigitalTape,
     plant=DigitalTapePlant,
     plant_parameters=TapePlantParameters(),
@@ -25,4 +25,4 @@ KIT = Kit(
     },
 )
 
-__all__ = ["KIT", "MEASURES", "DigitalTape", "DigitalTapePlant", "ManualMeasuring", "TapePlantParameters"]
+__all__ = ["MEASURES", "STUDY", "DigitalTape", "DigitalTapePlant", "ManualMeasuring", "TapePlantParameters"]

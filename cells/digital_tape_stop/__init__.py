@@ -6,8 +6,8 @@ from cellwright.cells import digital_tape
 from cellwright.cells.digital_tape_stop.cell import DigitalTapeWithStop
 from cellwright.cells.digital_tape_stop.plant import StopPlant, StopPlantParameters
 
-KIT = dataclasses.replace(
-    digital_tape.KIT, cell=DigitalTapeWithStop, plant=StopPlant, plant_parameters=StopPlantParameters()
+STUDY = dataclasses.replace(
+    digital_tape.STUDY, cell=DigitalTapeWithStop, plant=StopPlant, plant_parameters=StopPlantParameters()
 )
 
-__all__ = ["KIT", "DigitalTapeWithStop", "StopPlant", "StopPlantParameters"]
+__all__ = ["STUDY", "DigitalTapeWithStop", "StopPlant", "StopPlantParameters"]

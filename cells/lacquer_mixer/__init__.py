@@ -5,14 +5,14 @@ from cellwright.cells.lacquer_mixer.certificate import certificate_texts
 from cellwright.cells.lacquer_mixer.evidence import EVIDENCE
 from cellwright.cells.lacquer_mixer.manual import ManualMixing
 from cellwright.cells.lacquer_mixer.plant import LacquerMixerPlant, MixerPlantParameters
-from cellwright.sim import Kit, Measure
+from cellwright.sim import Measure, Study
 
 MEASURES = (
     Measure("dose_error_g", "largest error of a component", "g"),
     Measure("beyond_order_g", "lacquer shipped beyond the order", "g", material=True),
     Measure("beyond_order_nok", "lacquer shipped beyond the order, at its price", "NOK"),
 )
-KIT = Kit(
+STUDY = Study(
     cell=LacquerMixer,
     plant=LacquerMixerPlant,
     plant_parameters=MixerPlantParameters(),
@@ -28,8 +28,8 @@ KIT = Kit(
 )
 
 __all__ = [
-    "KIT",
     "MEASURES",
+    "STUDY",
     "LacquerMixer",
     "LacquerMixerPlant",
     "ManualMixing",

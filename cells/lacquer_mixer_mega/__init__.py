@@ -5,6 +5,6 @@ import dataclasses
 from cellwright.cells import lacquer_mixer
 from cellwright.cells.lacquer_mixer_mega.cell import LacquerMixerOnMega
 
-KIT = dataclasses.replace(lacquer_mixer.KIT, cell=LacquerMixerOnMega)
+STUDY = dataclasses.replace(lacquer_mixer.STUDY, cell=LacquerMixerOnMega)
 
-__all__ = ["KIT", "LacquerMixerOnMega"]
+__all__ = ["STUDY", "LacquerMixerOnMega"]

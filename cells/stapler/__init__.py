@@ -5,9 +5,9 @@ from cellwright.cells.stapler.evidence import EVIDENCE
 from cellwright.cells.stapler.layout import PanelLayout
 from cellwright.cells.stapler.manual import ManualStapling
 from cellwright.cells.stapler.plant import StaplerPlant, StaplerPlantParameters
-from cellwright.sim import Kit
+from cellwright.sim import Study
 
-KIT = Kit(
+STUDY = Study(
     cell=Stapler,
     plant=StaplerPlant,
     plant_parameters=StaplerPlantParameters(),
@@ -16,4 +16,4 @@ KIT = Kit(
     evidence=EVIDENCE,
 )
 
-__all__ = ["KIT", "ManualStapling", "PanelLayout", "Stapler", "StaplerPlant", "StaplerPlantParameters"]
+__all__ = ["STUDY", "ManualStapling", "PanelLayout", "Stapler", "StaplerPlant", "StaplerPlantParameters"]

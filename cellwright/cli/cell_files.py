@@ -11,7 +11,7 @@ from cellwright.sim import Scenario
 
 def home_of(scenario: Scenario) -> Path:
     """The folder of the cell's own file."""
-    return Path(inspect.getfile(scenario.kit.cell)).parent
+    return Path(inspect.getfile(scenario.study.cell)).parent
 
 
 def read_bought(scenario: Scenario, path: Path | None) -> Commercial | None:
@@ -22,4 +22,4 @@ def read_bought(scenario: Scenario, path: Path | None) -> Commercial | None:
     beside = home_of(scenario) / "commercial.toml"
     if path is None and not beside.exists():
         return None
-    return read_commercial(path or beside, [measure.name for measure in scenario.kit.measures])
+    return read_commercial(path or beside, [measure.name for measure in scenario.study.measures])

@@ -14,14 +14,14 @@ from cellwright.hardware.fault_injection import Faults
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import Cell, RunLog, assign
-from cellwright.sim import Kit, Streams, VirtualLine
+from cellwright.sim import Streams, Study, VirtualLine
 from cellwright.sim.targets import virtual_board
 from cellwright.sim.world import world_of
 from cellwright.testing.history import History
 from cellwright.testing.recorder import Census, WatchedBoard
 from cellwright.testing.rig import CellRig
 
-AnyCell = str | Kit | type[Cell]
+AnyCell = str | Study | type[Cell]
 """A cell's name, its kit, or its class alone."""
 
 MakePlant = Callable[[Any, ModelBoard], Plant]
@@ -38,7 +38,7 @@ def on_model(
 ) -> CellRig:
     """The cell on a model board: no bytes.
 
-    cell: a name ("stapler") or a kit comes with its own world and person; a class comes with none but ``plant``.
+    cell: a name ("stapler") or a study comes with its own world and person; a class comes with none but ``plant``.
     Without a world every axis stands in the middle of its travel, with its home switch, and the test does the rest.
     set: "device.parameter=value", as on the command line. seed: of all random streams. firmware: whose move
     times axes have.
@@ -80,9 +80,9 @@ def _put_together(
     """Cell, world and watchers; nothing has moved yet."""
     env = model.env
     log = RunLog(":memory:")
-    kit = cells.load(described) if isinstance(described, str) else described
-    scenario = kit.scenario(assignments, firmware=firmware) if isinstance(kit, Kit) else None
-    description = kit.cell if isinstance(kit, Kit) else kit
+    study = cells.load(described) if isinstance(described, str) else described
+    scenario = study.scenario(assignments, firmware=firmware) if isinstance(study, Study) else None
+    description = study.cell if isinstance(study, Study) else study
     groups = scenario.groups if scenario else assign({**description.parts()}, assignments)
     census = Census()
     description(census, groups)

@@ -10,7 +10,7 @@ import numpy as np
 
 from cellwright.benchmarks.charts.histogram import error_histogram
 from cellwright.benchmarks.charts.style import save
-from cellwright.cells.lacquer_mixer import KIT
+from cellwright.cells.lacquer_mixer import STUDY
 from cellwright.cells.lacquer_mixer.accuracy import NO_MISHAPS, trial_doses
 
 REPLICATIONS, EACH = 200, 50
@@ -18,7 +18,7 @@ REPLICATIONS, EACH = 200, 50
 
 def main() -> None:
     """Simulate the doses, print how many are good, draw the histogram."""
-    work = partial(trial_doses, KIT.scenario(NO_MISHAPS))
+    work = partial(trial_doses, STUDY.scenario(NO_MISHAPS))
     with ProcessPoolExecutor() as pool:
         done = [dose for part in pool.map(work, range(REPLICATIONS), [EACH] * REPLICATIONS) for dose in part]
     errors_g = np.array([dose.error_g for dose in done])

@@ -34,10 +34,10 @@ _known: dict[tuple[str, str, str], FastPath] = {}
 
 def fast_path_of(scenario: Scenario) -> FastPath:
     """What this process knows of a scenario with these inputs: the few met last are kept."""
-    kit = scenario.kit
-    key = (repr(kit.cell), repr(kit.plant), scenario.input_hash())
+    study = scenario.study
+    key = (repr(study.cell), repr(study.plant), scenario.input_hash())
     known = _known.get(key)
-    if known is None or known.scenario.kit.cell is not kit.cell:
+    if known is None or known.scenario.study.cell is not study.cell:
         known = FastPath(scenario)
         _known[key] = known
         if len(_known) > KNOWN_AT_ONCE:
@@ -71,7 +71,7 @@ class FastPath:
     @property
     def why_not(self) -> str | None:
         """Why the scenario is simulated by events, as a clause, or None if it is not; found out by a trial."""
-        if self.scenario.kit.measures:
+        if self.scenario.study.measures:
             return MEASURED
         if self._why_not == "":
             try:
@@ -129,7 +129,7 @@ class _Run:
             self.not_noted.clear()
             self.streams.forget(self.streams.used | self.used)
         if not count.counted.cycle_times_s:
-            raise nothing_finished(self.known.scenario.kit.cell.unit, self.length)
+            raise nothing_finished(self.known.scenario.study.cell.unit, self.length)
         return count.counted
 
     def _stretch(self, cycles: int) -> Stretch:

@@ -111,7 +111,7 @@ class ManualMethod(ABC):
         """What a person does for the cell, by the same names where it is the same work."""
 
     def results(self, parts: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:  # noqa: ARG002
-        """What one unit made by hand is like beside its time, by the names of the kit's measures."""
+        """What one unit made by hand is like beside its time, by the names of the study's measures."""
         return {}
 
     def element(self, name: str, mods: float, times: float = 1, **more: Any) -> Element:

@@ -16,7 +16,7 @@ BLINKER = '''
 from dataclasses import dataclass
 
 from cellwright import Cell, Lamp
-from cellwright.sim import CellPlant, Element, Kit, ManualMethod
+from cellwright.sim import CellPlant, Element, Study, ManualMethod
 
 
 class Blinker(Cell):
@@ -61,7 +61,7 @@ class ByHand(ManualMethod):
         return []
 
 
-KIT = Kit(cell=Blinker, plant=Dark, plant_parameters=Nothing(), manual=ByHand())
+STUDY = Study(cell=Blinker, plant=Dark, plant_parameters=Nothing(), manual=ByHand())
 '''
 
 
@@ -85,17 +85,17 @@ def test_a_folder_is_a_cell_too_and_two_of_one_name_are_told_apart(tmp_path):
     first = write(tmp_path, "one/blink_pair/__init__.py", BLINKER.format(seconds=1)).parent
     second = write(tmp_path, "two/blink_pair/__init__.py", BLINKER.format(seconds=2)).parent
     loaded = [cells.load(str(folder)) for folder in (first, second, first)]
-    assert len({kit.cell.__module__ for kit in loaded}) == 1
+    assert len({study.cell.__module__ for study in loaded}) == 1
     assert loaded[0].cell is not loaded[1].cell
 
 
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("empty_cell.py", "x = 1\n", "empty_cell.py has no kit; end it with KIT = Kit(cell="),
+        ("empty_cell.py", "x = 1\n", "empty_cell.py has no study; end it with STUDY = Study(cell="),
         ("broken_cell.py", "x = 1\nclass C(\n", "broken_cell.py, line 2: "),
         ("wrong_cell.py", "x = 1\n\nx.y\n", "wrong_cell.py, line 3: AttributeError: "),
-        ("json.py", "KIT = 1\n", "json.py has the name of another module of Python's"),
+        ("json.py", "STUDY = 1\n", "json.py has the name of another module of Python's"),
     ],
 )
 def test_a_file_that_is_no_cell_is_refused_with_its_line(tmp_path, name, text, says):

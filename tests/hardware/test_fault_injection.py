@@ -14,7 +14,7 @@ from cellwright.hardware.fault_injection import ON_BOARD, ON_DEVICE, ON_LINE, Fa
 from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sim import model_rig, virtual_rig
 
-DEVICES = load("stapler").scenario().kit.cell.parts()
+DEVICES = load("stapler").scenario().study.cell.parts()
 DEVICES = {name: part for name, part in DEVICES.items() if hasattr(part, "pins")}
 
 

@@ -157,10 +157,10 @@ def test_time_does_not_run_on_under_whoever_ends_a_wait():
 
 
 def test_a_class_whose_transitions_are_changed_gets_a_table_of_its_own():
-    kit = load("stapler")
+    study = load("stapler")
 
-    class Changed(kit.cell):
-        transitions = [list(each) for each in kit.cell.transitions]
+    class Changed(study.cell):
+        transitions = [list(each) for each in study.cell.transitions]
 
     before = Changed(ModelBoard(simpy.Environment()))
     Changed.transitions.append(["skipped", "waiting", "presenting"])

@@ -89,15 +89,15 @@ def test_a_cell_that_faults_ends_the_simulation_with_its_reason() -> None:
     ("cell", "group", "file"), [("lacquer_mixer", "orders", "orders.csv"), ("digital_tape", "cut_list", "cuts.csv")]
 )
 def test_the_same_inputs_have_the_same_hash_wherever_their_files_lie(cell, group, file, tmp_path):
-    kit = load(cell)
-    folder = Path(inspect.getfile(kit.cell)).parent
+    study = load(cell)
+    folder = Path(inspect.getfile(study.cell)).parent
     for name in (file, "calibration.toml"):
         if (folder / name).exists():
             shutil.copy(folder / name, tmp_path / name)
     there = [f"{group}={tmp_path / file}"]
     if (tmp_path / "calibration.toml").exists():
         there.append(f"scale.calibration={tmp_path / 'calibration.toml'}")
-    assert kit.scenario(there).input_hash() == kit.scenario().input_hash()
+    assert study.scenario(there).input_hash() == study.scenario().input_hash()
     text = (tmp_path / file).read_text().replace("730 g", "731 g").replace("5640", "5641")
     (tmp_path / file).write_text(text)
-    assert kit.scenario(there).input_hash() != kit.scenario().input_hash()
+    assert study.scenario(there).input_hash() != study.scenario().input_hash()

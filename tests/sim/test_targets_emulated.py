@@ -30,7 +30,7 @@ def power_up():
 
     def make(cell, settings=(), **options):
         scenario = cells.load(cell).scenario(settings, firmware="cellwright")
-        needs_emulator(scenario.kit.cell.arduino)
+        needs_emulator(scenario.study.cell.arduino)
         rigs.append(emulated_rig(scenario, 1, 0, **options))
         return rigs[-1]
 
@@ -51,7 +51,7 @@ def needs_emulator(kind):
 @pytest.mark.parametrize("cell", ["digital_tape_stop", "lacquer_mixer"])
 def test_a_unit_takes_on_real_firmware_what_it_takes_on_the_model(cell):
     scenario = cells.load(cell).scenario(firmware="cellwright")
-    needs_emulator(scenario.kit.cell.arduino)
+    needs_emulator(scenario.study.cell.arduino)
     real, model = (account_on(target, scenario, 1, 1) for target in ("emulated", "model"))
     assert real.cycle_time_s == pytest.approx(model.cycle_time_s, rel=0.02)
     shared = real.actions.keys() & model.actions.keys()

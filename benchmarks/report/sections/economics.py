@@ -172,7 +172,7 @@ def climate(telling: Telling) -> Section:
 
 def _materials(telling: Telling) -> Iterator[str]:
     words, comparison, money = telling.words, telling.material.comparison, telling.material.money
-    for measure in telling.material.scenario.kit.measures:
+    for measure in telling.material.scenario.study.measures:
         less = comparison.less_measured.get(measure.name)
         if less is None or not measure.material:
             continue

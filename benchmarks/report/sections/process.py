@@ -94,7 +94,7 @@ def _alternatives(telling: Telling) -> Table:
             (f"{capital(words.term(each.words))}, {words.term(each.unit)}",
              *(middle(way.measured[each.name]) if each.name in way.measured else words("numbers.as_by_hand")
                for way in (manual, cell, bought)))
-            for each in telling.material.scenario.kit.measures
+            for each in telling.material.scenario.study.measures
         ),
         (words("solution.price"), "–", telling.money_spread(cell.investment_nok),
          telling.money_spread(bought.investment_nok)),
@@ -124,11 +124,11 @@ def method(telling: Telling, draws: int) -> Section:
 
 def _checklist(telling: Telling) -> Table:
     material = telling.material
-    cell = material.scenario.kit.cell
+    cell = material.scenario.study.cell
     inputs = material.inputs()
     values: dict[str, dict[str, object]] = {
         "objectives": {},
-        "outputs": {"measures": telling.say("method.measures_too") if material.scenario.kit.measures else ""},
+        "outputs": {"measures": telling.say("method.measures_too") if material.scenario.study.measures else ""},
         "logic": {"states": ", ".join(telling.words.term(each) for each in cell.states)},
         "components": {"devices": ", ".join(telling.words.part(each) for each in cell.parts())},
         "data": {"count": len(inputs)},
@@ -163,7 +163,7 @@ def output(telling: Telling) -> Section:
         Drawing("times", caption, charts.times(comparison, words, telling.unit)),
         _figures(telling),
     ]
-    shown = [each for each in telling.material.scenario.kit.measures if each.name in comparison.less_measured]
+    shown = [each for each in telling.material.scenario.study.measures if each.name in comparison.less_measured]
     if shown:
         drawn = charts.measures(comparison, shown, words)
         blocks.append(Drawing("measures", telling.say("output.measures_caption", **counted), drawn))
@@ -213,7 +213,7 @@ def _rows(telling: Telling) -> Iterator[tuple[str, str, str, str]]:
     yield shift, mean(manual.units_per_hour, hours), mean(cell.units_per_hour, hours), ""
     labour = telling.difference(comparison.less_labour_percent)
     yield telling.say("output.labour"), mean(manual.labour_s_per_unit), mean(cell.labour_s_per_unit), labour
-    for measure in telling.material.scenario.kit.measures:
+    for measure in telling.material.scenario.study.measures:
         if measure.name in comparison.less_measured:
             name = words.term(measure.words), words.term(measure.unit)
             row = capital(telling.say("output.measure", words=name[0], unit_of=name[1]))

@@ -44,7 +44,7 @@ def agree(asked: AgreeAsked) -> None:
     """
     scenario = cells.load(asked.cell).scenario(asked.settings, firmware="cellwright")
     find_library()  # before the work is begun that it would be needed for
-    firmware_hex(scenario.kit.cell.arduino)
+    firmware_hex(scenario.study.cell.arduino)
     with progress(f"{asked.cell} on {len(TARGETS)} targets", len(TARGETS) * asked.cycles) as advance:
         accounts = [account_on(target, scenario, asked.cycles, asked.seed, advance) for target in TARGETS]
     if asked.as_json:
@@ -91,7 +91,7 @@ def _as_json(asked: AgreeAsked, scenario: Scenario, accounts: Sequence[Account])
 
 def _print_table(asked: AgreeAsked, scenario: Scenario, accounts: Sequence[Account]) -> None:
     figures = [account.figures() for account in accounts]
-    title = f"{asked.cell}: the same {counted(asked.cycles, scenario.kit.cell.unit)} on {len(TARGETS)} targets"
+    title = f"{asked.cell}: the same {counted(asked.cycles, scenario.study.cell.unit)} on {len(TARGETS)} targets"
     table = Table(title=title, title_justify="left", width=WIDTH)
     table.add_column("", no_wrap=True)
     for target in TARGETS:
@@ -104,8 +104,8 @@ def _print_table(asked: AgreeAsked, scenario: Scenario, accounts: Sequence[Accou
         table.add_row(_words(name), *map(_shown, values), *("–" if each is None else f"{each:+.2f} %" for each in off))
     console().print(table)
     console().print(
-        f"A {scenario.kit.cell.unit} takes {_off(disagreement(accounts))} on real firmware, on an emulated "
-        f"{scenario.kit.cell.arduino.capitalize()}, than on the model."
+        f"A {scenario.study.cell.unit} takes {_off(disagreement(accounts))} on real firmware, on an emulated "
+        f"{scenario.study.cell.arduino.capitalize()}, than on the model."
     )
 
 

@@ -46,7 +46,7 @@ def serve_virtual(asked: Served) -> None:
     if (asked.pty is None) == (asked.tcp is None):
         raise InputError("Say where to serve the board: --pty PATH or --tcp HOST:PORT.")
     scenario = cells.load(asked.plant).scenario(asked.settings) if asked.plant else None
-    kind = asked.kind or (scenario.kit.cell.arduino if scenario else "uno")
+    kind = asked.kind or (scenario.study.cell.arduino if scenario else "uno")
     clock = WallClock()
     end = PtyEnd(clock, asked.pty) if asked.pty else TcpEnd(clock, *address(asked.tcp or ""))
     try:

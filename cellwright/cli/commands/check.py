@@ -20,7 +20,7 @@ BAD = ("hung", "unsafe")
 def rehearse(name: str, assignments: Sequence[str], seed: int, firmware: SteppingFirmware) -> None:
     """Print the fault matrix. Raises CellFault if any fault leaves the cell hung, or its world unsafe."""
     scenario = cells.load(name).scenario(assignments, firmware=firmware)
-    cell = scenario.kit.cell
+    cell = scenario.study.cell
     faults = faults_of(cell.parts(scenario.groups))
     rows: list[Row] = []
     with progress(f"{len(faults)} faults in {len(cell.states)} states", len(faults) * len(cell.states)) as advance:

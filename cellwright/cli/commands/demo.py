@@ -37,7 +37,7 @@ def demo(name: str, folder: Path, seed: int) -> None:
     scenario = cells.load(name).scenario()
     comparison = simulate.run_comparison(asked, scenario)
     bought = read_bought(scenario, None)
-    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures, bought)
+    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, bought)
     page = folder / "index.html"
     _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}", bought)
     tables.console().print(f"Open {page} in a browser; the pictures are beside it.")
@@ -47,7 +47,7 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, 
     from cellwright.benchmarks.charts import gantt, state_diagram, style
     from cellwright.benchmarks.report.demo_page import write_page
 
-    cell, measures = scenario.kit.cell, scenario.kit.measures
+    cell, measures = scenario.study.cell, scenario.study.measures
     with RunLog(":memory:") as log:
         run_cell(scenario, Length(cycles=SHOWN_CYCLE), comparison.seed, 0, log)
         drawn = {

@@ -87,7 +87,7 @@ def check(name: str, assignments: Sequence[str], firmware: SteppingFirmware) -> 
         problems = find_problems(scenario)
     if problems:
         raise DescriptionError("\n".join(problems))
-    cell = scenario.kit.cell
+    cell = scenario.study.cell
     devices = [part for part in scenario.groups.values() if isinstance(part, Device)]
     rehearsal = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
     out = console()
@@ -103,7 +103,7 @@ def check(name: str, assignments: Sequence[str], firmware: SteppingFirmware) -> 
 
 def find_problems(scenario: Scenario) -> list[str]:
     """What can be known to be wrong before the cell runs."""
-    cell = scenario.kit.cell
+    cell = scenario.study.cell
     problems = description_problems(cell, cell.parts(scenario.groups))
     return problems or _on_a_model(scenario).problems()
 
@@ -113,7 +113,7 @@ def _on_a_model(scenario: Scenario) -> Cell:
 
     from cellwright.hardware import ModelBoard
 
-    return scenario.kit.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.groups)
+    return scenario.study.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.groups)
 
 
 def _purpose(cell: type[Cell]) -> str:

@@ -55,7 +55,7 @@ def fit_model(asked: FitAsked) -> None:
     if asked.output is not None and asked.output.suffix.lower() != ".toml":
         raise InputError(f"{asked.output} is no .toml file; what is measured is written as one.")
     scenario = cells.load(asked.cell).scenario(asked.settings)
-    for problem in description_problems(scenario.kit.cell, scenario.kit.cell.parts(scenario.groups)):
+    for problem in description_problems(scenario.study.cell, scenario.study.cell.parts(scenario.groups)):
         raise DescriptionError(problem)
     with tables.busy(f"reading {asked.log.name} and fitting"):
         observed = read_observed(asked.log, asked.cell, scenario)
@@ -75,7 +75,7 @@ def fit_model(asked: FitAsked) -> None:
         print(json.dumps(_as_json(asked, scenario, observed, fitted, compared), indent=2))
         return
     _print_values(asked, scenario, observed, fitted)
-    _print_compared(compared, observed, scenario.kit.cell.unit)
+    _print_compared(compared, observed, scenario.study.cell.unit)
     _print_notes(fitted, observed, scenario)
     if asked.output is not None:
         tables.console().print(
@@ -101,7 +101,7 @@ def _compare(asked: FitAsked, scenario: Scenario, observed: Observed, file: Meas
 def _draw(path: Path, scenario: Scenario, compared: Compared) -> None:
     from cellwright.benchmarks.charts import style, validation
 
-    cell = scenario.kit.cell
+    cell = scenario.study.cell
     name = cell.name().replace("_", " ").capitalize()
     chart = validation.prediction_chart(name, cell.unit, compared.run, compared.before, compared.after)
     style.save(chart, path)

@@ -90,7 +90,7 @@ def _material(wanted: ReportAsked, scenario: Scenario, prices: Prices | None, pr
     """Simulate, work out what the cell is worth, and what that hangs on."""
     from cellwright.benchmarks.report.inputs import Material, Money
 
-    asked, measures = wanted.asked, scenario.kit.measures
+    asked, measures = wanted.asked, scenario.study.measures
     comparison = run_comparison(asked, scenario)
     money = Money(*prices, worth(comparison, *prices, measures)) if prices else None
     return Material(
@@ -131,7 +131,7 @@ def _swing_replications(asked: Asked) -> int:
 
 def _weighed(asked: Asked, scenario: Scenario, comparison: Comparison, economics: Economics | None) -> Weighing:
     """What the result hangs on, with the times that a stopwatch showed, if any."""
-    read = reader(economics, scenario.kit.measures)
+    read = reader(economics, scenario.study.measures)
     question = Question(scenario, asked.length, _swing_replications(asked), asked.seed, read)
     total = steps(scenario)
     with (

@@ -160,7 +160,7 @@ def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> M
     if asked.target == "model":
         return _machine(model_rig(scenario, asked.seed, 0, log), "the model board", faults)
     if asked.target == "virtual":
-        kind = (asked.line.kind or scenario.kit.cell.arduino).capitalize()
+        kind = (asked.line.kind or scenario.study.cell.arduino).capitalize()
         rig = virtual_rig(scenario, asked.seed, 0, log, asked.line, _recorder(asked))
         return _machine(rig, f"a virtual {kind} at {asked.line.baud_with(asked.firmware)} baud", faults)
     if asked.target == EMULATED:
@@ -171,7 +171,7 @@ def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> M
 
 
 def _devices(scenario: Scenario) -> dict[str, Device]:
-    return {name: part for name, part in scenario.kit.cell.parts(scenario.groups).items() if isinstance(part, Device)}
+    return {name: part for name, part in scenario.study.cell.parts(scenario.groups).items() if isinstance(part, Device)}
 
 
 def _recorder(asked: RunAsked) -> Callable[[simpy.Environment, Link], Link] | None:
@@ -201,7 +201,7 @@ def _replayed(path: Path, asked: RunAsked, scenario: Scenario, log: RunLog | Non
     link = ReplayLink(env, path)
     board = FirmataBoard(env, link)
     env.run(until=board.ready)
-    cell = scenario.kit.cell(board, scenario.groups, log)
+    cell = scenario.study.cell(board, scenario.groups, log)
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
     return Machine(env, board, cell, f"the recording {path}", link)
@@ -221,7 +221,7 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
     board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
     try:
         clock.run(until=board.ready)
-        cell = scenario.kit.cell(board, scenario.groups, log)
+        cell = scenario.study.cell(board, scenario.groups, log)
         clock.run(until=clock.process(board.prepare()))
         for fault in planned:
             Faults(clock, None, cell.devices, random, faulty).plan(fault)

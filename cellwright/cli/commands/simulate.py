@@ -72,8 +72,8 @@ def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
     if as_json:
         _print_json(asked.head(scenario) | result.as_json())
     else:
-        unit = scenario.kit.cell.unit
-        tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.kit.measures)
+        unit = scenario.study.cell.unit
+        tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.study.measures)
         _say_firmware(asked)
         cost_s = line_cost_s(scenario, asked.seed)
         option = "" if asked.firmware == DEFAULT_FIRMWARE else f" --firmware {asked.firmware}"
@@ -108,7 +108,7 @@ def compare(asked: Asked, manual: Path | None, commercial: Path | None, as_json:
             comparison_json(asked, scenario, comparison) | {"commercial": bought.as_json(manual_s) if bought else None}
         )
     else:
-        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.kit.measures, bought)
+        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, bought)
         _say_firmware(asked)
 
 
@@ -117,7 +117,7 @@ def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:
     of_cell = _replicate(asked, scenario, run_cell, f"{asked.cell} on the model board")
     of_manual = _replicate(asked, scenario, run_manual, "the same by hand")
     return compare_replications(
-        scenario.kit.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), asked.seed, SHIFT_HOURS
+        scenario.study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), asked.seed, SHIFT_HOURS
     )
 
 

@@ -211,7 +211,7 @@ def weigh_inputs(asked: SensitivityAsked) -> None:
 
 
 def _weighed(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[Swing]]:
-    total = sum(1 for _ in inputs_of(plain.kit.scenario(plain.settings).groups))
+    total = sum(1 for _ in inputs_of(plain.study.scenario(plain.settings).groups))
     base, swings = 0.0, []
     with (
         process_pool(asked.jobs or cores()) as pool,

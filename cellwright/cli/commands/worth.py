@@ -54,7 +54,7 @@ class Case:
         return {
             "cell": kpis_of(
                 self.comparison.cell,
-                states_not_producing(scenario.kit.cell),
+                states_not_producing(scenario.study.cell),
                 economics.scrap_by_cell_percent.value / 100,
                 planned_s,
             ),
@@ -82,7 +82,7 @@ def worth_of(
     scenario = asked.scenario(read_stopwatch(manual) if manual else [])
     read, bought = read_files(asked, scenario, economics, commercial)
     comparison = run_comparison(asked, scenario)
-    case = Case(read, bought, scenario, comparison, worth(comparison, read, bought, scenario.kit.measures))
+    case = Case(read, bought, scenario, comparison, worth(comparison, read, bought, scenario.study.measures))
     if picture is not None:
         from cellwright.benchmarks.charts.style import save
         from cellwright.benchmarks.report.break_even_chart import worth_figure
@@ -99,7 +99,7 @@ def read_files(
 ) -> tuple[Economics, Commercial | None]:
     """Both files: those named, or those beside the cell. Raises InputError if one is wrong or they do not fit."""
     folder = home_of(scenario)
-    measures = [measure.name for measure in scenario.kit.measures]
+    measures = [measure.name for measure in scenario.study.measures]
     economics_path = economics_path or folder / "economics.toml"
     if not economics_path.exists() and economics_path.parent == folder:
         raise InputError(
@@ -160,7 +160,7 @@ def _print(case: Case) -> None:
     for words, show, of_manual, of_machine in _rows(unit):
         shown = [_shown(of_manual(found.manual), show) if of_manual else "-"]
         table.add_row(words, *shown, *(_shown(of_machine(arm), show) for arm in machines))
-    for measure in case.scenario.kit.measures:
+    for measure in case.scenario.study.measures:
         table.add_row(*_measure_row(measure, case, machines))
     chances = (f"{100 * arm.never_pays_back:.0f} %" for arm in machines)
     table.add_row("chance that it does not pay back in its life", "-", *chances)

@@ -36,15 +36,15 @@ SECTIONS = [
 
 def material(name: str, with_money: bool = True) -> Material:
     scenario = cells.load(name).scenario()
-    kit, length = scenario.kit, Length(hours=0.5)
+    study, length = scenario.study, Length(hours=0.5)
     of_cell, of_manual = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual))
-    comparison = compare(kit.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), 1, 7.5)
+    comparison = compare(study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), 1, 7.5)
     money = None
     if with_money:
-        names = [each.name for each in kit.measures]
+        names = [each.name for each in study.measures]
         economics = read_economics(ROOT / "cells" / name / "economics.toml", names)
         commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
-        money = Money(economics, commercial, worth(comparison, economics, commercial, kit.measures, draws=200))
+        money = Money(economics, commercial, worth(comparison, economics, commercial, study.measures, draws=200))
     times = [
         Swing("manual.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
         Swing("layout.slats", "assumed", 15, 21.5, None, "", 12, 18),

@@ -20,8 +20,8 @@ CELLS = Path(cells.__file__).parent
 
 @pytest.mark.parametrize("name", cells.names())
 def test_every_cell_that_comes_along_has_prices_a_machine_and_words(name: str) -> None:
-    kit = cells.load(name)
-    measures = [each.name for each in kit.measures]
+    study = cells.load(name)
+    measures = [each.name for each in study.measures]
     assert read_economics(CELLS / name / "economics.toml", measures).parts
     assert read_commercial(CELLS / name / "commercial.toml", measures).machine
     for language in LANGUAGES:
@@ -39,9 +39,9 @@ def test_a_variant_says_what_is_its_own_and_takes_the_rest() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["stapler", "digital_tape", "lacquer_mixer"])
 def test_no_name_of_an_input_in_a_cells_words_is_misspelt(name: str, language: str) -> None:
-    kit = cells.load(name)
-    measures = [each.name for each in kit.measures]
-    known = {each for each, _, _ in inputs_of(kit.scenario().groups)}
+    study = cells.load(name)
+    measures = [each.name for each in study.measures]
+    known = {each for each, _, _ in inputs_of(study.scenario().groups)}
     known |= {each for each, _ in read_economics(CELLS / name / "economics.toml", measures).numbers("economics")}
     known |= {each for each, _ in read_commercial(CELLS / name / "commercial.toml", measures).numbers("commercial")}
     terms = tomllib.loads((CELLS / name / f"report.{language}.toml").read_text(encoding="utf-8"))["terms"]
@@ -52,11 +52,11 @@ def test_no_name_of_an_input_in_a_cells_words_is_misspelt(name: str, language: s
 
 @pytest.mark.parametrize("name", cells.names())
 def test_a_norwegian_reader_meets_norwegian_states_devices_and_sources(name: str) -> None:
-    kit = cells.load(name)
+    study = cells.load(name)
     words = read_words("nb", name, CELLS / name)
-    english = [each for each in (*kit.cell.states, *kit.cell.parts()) if each not in words.terms]
+    english = [each for each in (*study.cell.states, *study.cell.parts()) if each not in words.terms]
     assert english == []
-    economics = read_economics(CELLS / name / "economics.toml", [each.name for each in kit.measures])
+    economics = read_economics(CELLS / name / "economics.toml", [each.name for each in study.measures])
     assert [each.source for _, each in economics.numbers("economics") if words.term(each.source) == each.source] == []
 
 

@@ -25,7 +25,7 @@ def weigh(figure: str = "cycle_time_s", share: float = 0.2) -> tuple[float, dict
 
 def test_each_input_is_changed_alone_and_the_rest_stays() -> None:
     base, swings = weigh()
-    scenario = SWEEP.kit.scenario(SMALL)
+    scenario = SWEEP.study.scenario(SMALL)
     assert base == pytest.approx(float(SWEEP.evaluate(0, ())[1]))
     assert swings["operator.walk_s"].low < base < swings["operator.walk_s"].high
     assert (

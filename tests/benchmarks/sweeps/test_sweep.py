@@ -19,7 +19,7 @@ from cellwright.sim import Length
 
 NAMES = ("carriage.max_speed", "manual.spread")
 SWEEP = Sweep(
-    kit=load("stapler"),
+    study=load("stapler"),
     cell="stapler",
     names=NAMES,
     designs=list(itertools.product(("100", "200", "300"), ("0.1", "0.2"))),

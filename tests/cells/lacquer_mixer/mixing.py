@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cellwright.cells.lacquer_mixer import KIT
+from cellwright.cells.lacquer_mixer import STUDY
 from cellwright.cells.lacquer_mixer.accuracy import NO_MISHAPS
 from cellwright.cells.lacquer_mixer.orders import Order, Orders
 from cellwright.cells.lacquer_mixer.recipes import Component, Recipe
 from cellwright.sequences import RunLog
-from cellwright.sim import Kit, Rig, model_rig
+from cellwright.sim import Rig, Study, model_rig
 
 
 class Mixer:
     """A mixer with its world on a model board, nothing going wrong by itself, its story in a run log."""
 
-    def __init__(self, *assignments: str, orders: Orders | None = None, seed: int = 1, kit: Kit = KIT) -> None:
-        scenario = kit.scenario([*NO_MISHAPS, *assignments])
+    def __init__(self, *assignments: str, orders: Orders | None = None, seed: int = 1, study: Study = STUDY) -> None:
+        scenario = study.scenario([*NO_MISHAPS, *assignments])
         if orders is not None:
             scenario.groups["orders"] = orders
         self.log = RunLog(":memory:")

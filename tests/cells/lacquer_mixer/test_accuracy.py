@@ -7,12 +7,12 @@ from functools import partial
 
 import pytest
 
-from cellwright.cells.lacquer_mixer import KIT
+from cellwright.cells.lacquer_mixer import STUDY
 from cellwright.cells.lacquer_mixer.accuracy import NO_MISHAPS, TrialDose, trial_doses
 
 
 def doses(count: int, replications: int) -> list[TrialDose]:
-    work = partial(trial_doses, KIT.scenario(NO_MISHAPS))
+    work = partial(trial_doses, STUDY.scenario(NO_MISHAPS))
     with ProcessPoolExecutor(2) as pool:
         parts = list(pool.map(work, range(replications), [count // replications] * replications))
     return [dose for part in parts for dose in part]

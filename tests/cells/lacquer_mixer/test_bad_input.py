@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mixing import write
 
-from cellwright.cells.lacquer_mixer import KIT
+from cellwright.cells.lacquer_mixer import STUDY
 from cellwright.cells.lacquer_mixer.orders import Orders
 from cellwright.cells.lacquer_mixer.recipes import Drums, Recipe
 from cellwright.errors import InputError
@@ -118,6 +118,6 @@ def test_drums_that_cannot_hang_there(tmp_path: Path, text: str, words: str) -> 
 def test_a_component_without_a_drum_names_the_order_that_needs_it(tmp_path: Path) -> None:
     write(tmp_path, "mine.toml", recipe(("pu_base", 80, "pu"), ("pu_blue", 20, "pu")))
     path = write(tmp_path, "day.csv", "order,recipe,amount\n1,pu_clear,730 g\n2,mine,500 g\n")
-    scenario = KIT.scenario([f"orders={path}"])
+    scenario = STUDY.scenario([f"orders={path}"])
     with pytest.raises(InputError, match=r"day\.csv, line 3: mine needs pu_blue, and no drum holds it; did you mean"):
         model_rig(scenario, 1, 0)

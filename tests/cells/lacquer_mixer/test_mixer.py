@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mixing import NO_MISHAPS, Mixer, order_of
 
 from cellwright.cells import load
-from cellwright.cells.lacquer_mixer import KIT
+from cellwright.cells.lacquer_mixer import STUDY
 from cellwright.cells.lacquer_mixer.batch import Batch, Part
 from cellwright.cells.lacquer_mixer.certificate import certificate_texts, certificates
 from cellwright.cells.lacquer_mixer.orders import Orders
@@ -268,13 +268,13 @@ def test_the_same_with_an_hx711_where_the_board_can_read_one() -> None:
         def name(cls) -> str:
             return "with_hx711"
 
-    mixer = Mixer(kit=dataclasses.replace(load("lacquer_mixer_mega"), cell=WithHx711))
+    mixer = Mixer(study=dataclasses.replace(load("lacquer_mixer_mega"), cell=WithHx711))
     mixer.until_finished(2)
     assert max(mixer.plant.measured["dose_error_g"]) < 1.0
 
 
 def test_every_byte_of_it_on_an_uno() -> None:
-    rig = virtual_rig(KIT.scenario(), 1, 0)
+    rig = virtual_rig(STUDY.scenario(), 1, 0)
     for _ in range(2):
         rig.env.run(until=rig.cell.next_finished())
         assert rig.cell.last_stop is None

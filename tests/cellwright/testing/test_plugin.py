@@ -314,9 +314,9 @@ def test_a_move_that_is_stopped_ends_where_it_was_stopped(drill_press):
 
 
 def test_a_kit_and_a_name_are_the_same_cell():
-    from cellwright.cells.stapler import KIT
+    from cellwright.cells.stapler import STUDY
 
-    for described in ("stapler", KIT):
+    for described in ("stapler", STUDY):
         rig = on_model(described, seed=2)
         rig.run_until(state="homing", within_s=600)
         assert rig.now_s == pytest.approx(72.0, abs=30)

@@ -22,7 +22,7 @@ SMALL_PANEL = ["layout.slats=3", "layout.staple_spacing_mm=400"]
 def put_stapler_on(board, assignments=()):
     """A stapler on a Firmata board that is ready; its process is not started."""
     scenario = load("stapler").scenario([*SMALL_PANEL, *assignments])
-    return scenario, scenario.kit.cell(board, scenario.groups)
+    return scenario, scenario.study.cell(board, scenario.groups)
 
 
 def record_panel(path, assignments=()):
@@ -36,7 +36,7 @@ def record_panel(path, assignments=()):
     scenario, cell = put_stapler_on(board, assignments)
     streams = Streams(1, 0)
     operator = Operator(env, scenario.groups["operator"], streams, 0.15)
-    plant = scenario.kit.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
+    plant = scenario.study.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
     plant.connect()
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cellwright import Button, Cell, Lamp, Solenoid, Switch
-from cellwright.sim import CellPlant, Element, Kit, ManualMethod
+from cellwright.sim import CellPlant, Element, ManualMethod, Study
 
 PATIENCE_S = 3600
 
@@ -127,11 +127,11 @@ class ByHand(ManualMethod):
 
 
 @pytest.fixture
-def kit():
-    """A kit of this cell, or of one derived from it, and of its plant or one derived from that."""
+def study():
+    """A study of this cell, or of one derived from it, and of its plant or one derived from that."""
 
-    def make(cell: type[Cell] = Presser, plant: type[CellPlant] = Bench, **more: Any) -> Kit:
-        return Kit(cell=cell, plant=plant, plant_parameters=Shop(), manual=ByHand(), **more)
+    def make(cell: type[Cell] = Presser, plant: type[CellPlant] = Bench, **more: Any) -> Study:
+        return Study(cell=cell, plant=plant, plant_parameters=Shop(), manual=ByHand(), **more)
 
     return make
 

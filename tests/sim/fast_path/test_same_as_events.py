@@ -83,9 +83,9 @@ def test_work_timed_with_a_stopwatch():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_cell_of_ones_own(kit, seed):
+def test_a_cell_of_ones_own(study, seed):
     """One in which chance decides at every shot, by a draw that is a fraction."""
-    scenario = kit().scenario()
+    scenario = study().scenario()
     known = FastPath(scenario)
     for replication in range(3):
         events = run_cell_by_events(scenario, Length(cycles=300), seed, replication)
@@ -199,9 +199,9 @@ class Oven(CellPlant):
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["forwards", "backwards"])
-def test_two_things_of_which_now_one_and_now_the_other_comes_first(kit, order):
+def test_two_things_of_which_now_one_and_now_the_other_comes_first(study, order):
     """Both ways are known after a while, whichever was met first, and each is taken where it belongs."""
-    scenario = kit(Dryer, Oven).scenario()
+    scenario = study(Dryer, Oven).scenario()
     known = FastPath(scenario)
     for replication in range(6)[::order]:
         events = run_cell_by_events(scenario, Length(cycles=120), 1, replication)
@@ -212,20 +212,20 @@ def test_two_things_of_which_now_one_and_now_the_other_comes_first(kit, order):
         )
 
 
-def test_a_cycle_that_ends_as_the_asked_hours_do_is_left_to_the_events(kit):
-    scenario = kit().scenario()
+def test_a_cycle_that_ends_as_the_asked_hours_do_is_left_to_the_events(study):
+    scenario = study().scenario()
     length = Length(hours=sum(run_cell_by_events(scenario, Length(cycles=200), 1, 0).cycle_times_s) / 3600)
     assert run_cell(scenario, length, 1, 0) == run_cell_by_events(scenario, length, 1, 0)
 
 
-def test_what_is_known_of_a_cell_is_not_taken_for_another_of_the_same_name(kit, presser):
+def test_what_is_known_of_a_cell_is_not_taken_for_another_of_the_same_name(study, presser):
     def of_that_name(pause_s: float) -> Scenario:
         class Other(presser):
             def presenting(self):
                 yield self.env.timeout(pause_s)
                 return (yield from super().presenting())
 
-        return kit(Other).scenario()
+        return study(Other).scenario()
 
     one, other = of_that_name(1), of_that_name(2)
     assert one.input_hash() == other.input_hash()

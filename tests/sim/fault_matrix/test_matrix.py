@@ -14,7 +14,7 @@ from cellwright.sim import model_rig, virtual_rig
 from cellwright.sim.fault_matrix import faults_of, strike
 
 SCENARIO = load("stapler").scenario(["plant.jams_per_1000_staples=30"])
-FAULTS = faults_of(SCENARIO.kit.cell.parts(SCENARIO.groups))
+FAULTS = faults_of(SCENARIO.study.cell.parts(SCENARIO.groups))
 UNNOTICED = ("trigger:dead", "driver_back:closed")
 """What nothing on the stapler senses: that no staple came."""
 ENDS = ("faulted", "stopped")
@@ -29,7 +29,7 @@ def test_there_is_one_of_each_that_a_stapler_can_have():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", SCENARIO.kit.cell.states)
+@pytest.mark.parametrize("state", SCENARIO.study.cell.states)
 def test_every_fault_in_this_state_ends_safely(state):
     rows = [strike(SCENARIO, 1, state, fault) for fault in FAULTS]
     for row in rows:
