@@ -37,7 +37,7 @@ def payback_months(investment_nok: Draws, saving_nok_per_year: Draws) -> Draws:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Percentiles:
     """Percentiles 5, 50 and 95 over the draws; infinite where a payback never comes."""
 
     p5: float
@@ -45,7 +45,7 @@ class Spread:
     p95: float
 
     @classmethod
-    def of(cls, draws: Draws) -> Spread:
+    def of(cls, draws: Draws) -> Percentiles:
         """Percentiles that are draws themselves, so that infinite ones do not spoil their neighbours."""
         return cls(*(float(each) for each in np.percentile(draws, (5, 50, 95), method="inverted_cdf")))
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economics.commercial import Commercial
-from cellwright.benchmarks.economics.finance import Spread, annuity, payback_months
+from cellwright.benchmarks.economics.finance import Percentiles, annuity, payback_months
 from cellwright.benchmarks.economics.inputs import Draws, Economics, Number
 from cellwright.provenance import Status
 from cellwright.sim import Measure, Streams
@@ -28,7 +28,7 @@ LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class Way:
+class Alternative:
     """One way to make the units, draw by draw; all arrays have the shape (draws,), or (1,) if they never change.
 
     seconds, labour_s: of a unit. scrap: a share of the units begun. measured: by measure, in its unit. investment_nok,
@@ -46,7 +46,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Arm:
+class AlternativeResult:
     """What one machine is worth against the hand; each array holds one figure for each draw.
 
     npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, the right way
@@ -107,34 +107,34 @@ class Arm:
     def as_json(self) -> dict[str, Any]:
         """The figures by name, units in the names; percentiles are None where it never pays back."""
         return {
-            "seconds_per_unit": Spread.of(self.seconds).as_json(),
-            "labour_s_per_unit": Spread.of(self.labour_s).as_json(),
-            "investment_nok": Spread.of(self.investment_nok).as_json(),
-            "good_units_per_year": Spread.of(self.units).as_json(),
-            "labour_saved_h_per_year": Spread.of(self.saved_h).as_json(),
-            "saving_nok_per_year": Spread.of(self.saving_nok).as_json(),
-            "saving_by_nok_per_year": {name: Spread.of(each).as_json() for name, each in self.saving_by.items()},
-            "simple_payback_months": Spread.of(self.payback_months).as_json(),
-            "npv_nok": Spread.of(self.npv_nok).as_json(),
-            "pays_from_units_per_day": Spread.of(self.pays_from_per_day).as_json(),
-            "equivalent_saving_nok_per_year": Spread.of(self.yearly_nok).as_json(),
+            "seconds_per_unit": Percentiles.of(self.seconds).as_json(),
+            "labour_s_per_unit": Percentiles.of(self.labour_s).as_json(),
+            "investment_nok": Percentiles.of(self.investment_nok).as_json(),
+            "good_units_per_year": Percentiles.of(self.units).as_json(),
+            "labour_saved_h_per_year": Percentiles.of(self.saved_h).as_json(),
+            "saving_nok_per_year": Percentiles.of(self.saving_nok).as_json(),
+            "saving_by_nok_per_year": {name: Percentiles.of(each).as_json() for name, each in self.saving_by.items()},
+            "simple_payback_months": Percentiles.of(self.payback_months).as_json(),
+            "npv_nok": Percentiles.of(self.npv_nok).as_json(),
+            "pays_from_units_per_day": Percentiles.of(self.pays_from_per_day).as_json(),
+            "equivalent_saving_nok_per_year": Percentiles.of(self.yearly_nok).as_json(),
             "no_payback_in_life_percent": 100 * self.never_pays_back,
             "npv_below_0_percent": 100 * self.loses,
             "too_slow_for_demand_percent": 100 * self.short,
-            "measures": {name: Spread.of(each).as_json() for name, each in self.measured.items()},
+            "measures": {name: Percentiles.of(each).as_json() for name, each in self.measured.items()},
         }
 
 
 @dataclass(frozen=True)
-class Worth:
+class EconomicResult:
     """The hand, and what the cell and (if it can be compared) the commercial machine are worth against it.
 
     provenance: the status of every number, those of the simulation included. left_out: why there is no commercial arm.
     """
 
-    manual: Way
-    cell: Arm
-    commercial: Arm | None
+    manual: Alternative
+    cell: AlternativeResult
+    commercial: AlternativeResult | None
     left_out: str
     provenance: dict[str, Status]
 
@@ -152,7 +152,7 @@ def worth(
     commercial: Commercial | None,
     measures: Sequence[Measure] = (),
     draws: int = DRAWS,
-) -> Worth:
+) -> EconomicResult:
     """Draw every uncertain number ``draws`` times, and what the simulation left uncertain with them.
 
     Every number has a stream of its own name, so the arms meet the same prices and a further number disturbs no other.
@@ -164,13 +164,13 @@ def worth(
     return _worth(comparison, economics, commercial, measures, drawn, means)
 
 
-def worth_as_given(
+def economics_as_given(
     comparison: Comparison,
     economics: Economics,
     commercial: Commercial | None = None,
     measures: Sequence[Measure] = (),
     changed: Mapping[str, float] = MappingProxyType({}),
-) -> Worth:
+) -> EconomicResult:
     """The same without chance: every number at its value, the simulated means as they are; arrays of one draw.
 
     changed: other values by the numbers' names ("economics.lifetime_years").
@@ -188,11 +188,11 @@ def _worth(
     measures: Sequence[Measure],
     drawn: Mapping[str, Draws],
     means: Draws,
-) -> Worth:
+) -> EconomicResult:
     manual, cell = _simulated(comparison, drawn, _investment(economics, drawn), means)
     valued = _value_of(measures, economics, drawn)
     bought = _bought(commercial, drawn) if commercial and not commercial.why_left_out else None
-    return Worth(
+    return EconomicResult(
         manual,
         _against(manual, cell, drawn, valued),
         _against(manual, bought, drawn, valued) if bought else None,
@@ -219,7 +219,7 @@ def _value_of(measures: Sequence[Measure], economics: Economics, drawn: Mapping[
 
 def _simulated(
     comparison: Comparison, drawn: Mapping[str, Draws], investment_nok: Draws, simulated: Draws
-) -> tuple[Way, Way]:
+) -> tuple[Alternative, Alternative]:
     """Hand and cell as simulated; ``simulated``: their means, drawn together, so that pairs stay pairs."""
     both = (comparison.manual, comparison.cell)
     means = iter(simulated.T)
@@ -231,8 +231,8 @@ def _simulated(
         )
         for outcome in both
     )
-    manual = Way(manual_s, hand_labour_s, drawn["economics.scrap_by_hand_percent"] / 100, of_manual)
-    return manual, Way(
+    manual = Alternative(manual_s, hand_labour_s, drawn["economics.scrap_by_hand_percent"] / 100, of_manual)
+    return manual, Alternative(
         cell_s,
         cell_labour_s,
         drawn["economics.scrap_by_cell_percent"] / 100,
@@ -274,10 +274,10 @@ def draw_means(values: Draws, stream: np.random.Generator, draws: int) -> Draws:
     return np.asarray(mean + widened[:, None] * apart)
 
 
-def _bought(machine: Commercial, drawn: Mapping[str, Draws]) -> Way:
+def _bought(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:
     """The commercial machine, with the measures that it states."""
     stated = {each.measure: drawn[f"commercial.stated.{each.called}.figure"] for each in machine.stated}
-    return Way(
+    return Alternative(
         drawn["commercial.seconds_per_unit"],
         drawn["commercial.labour_s_per_unit"],
         drawn["commercial.scrap_percent"] / 100,
@@ -289,7 +289,9 @@ def _bought(machine: Commercial, drawn: Mapping[str, Draws]) -> Way:
     )
 
 
-def _against(manual: Way, way: Way, drawn: Mapping[str, Draws], valued: Mapping[str, Draws]) -> Arm:
+def _against(
+    manual: Alternative, way: Alternative, drawn: Mapping[str, Draws], valued: Mapping[str, Draws]
+) -> AlternativeResult:
     """What ``way`` saves against the hand in each draw."""
     can = 3600 * _hours_a_year(drawn) * (1 - way.scrap) / way.seconds
     demand = drawn.get("economics.demand_units_per_year", can)
@@ -305,7 +307,7 @@ def _against(manual: Way, way: Way, drawn: Mapping[str, Draws], valued: Mapping[
     saving_nok = _sum(saving_by)
     today = annuity(drawn["economics.discount_percent"] / 100, way.years)
     npv_nok = saving_nok * today - way.investment_nok
-    return Arm(
+    return AlternativeResult(
         seconds=way.seconds,
         labour_s=way.labour_s,
         investment_nok=way.investment_nok,
@@ -336,22 +338,22 @@ def _hours_a_year(drawn: Mapping[str, Draws]) -> Draws:
     return shifts * hours * days
 
 
-def _labour_s(way: Way) -> Draws:
+def _labour_s(way: Alternative) -> Draws:
     """The person's seconds for each good unit: those of the scrapped ones as well."""
     return way.labour_s / (1 - way.scrap)
 
 
-def _lost(way: Way) -> Draws:
+def _lost(way: Alternative) -> Draws:
     """Scrapped units for each good one."""
     return way.scrap / (1 - way.scrap)
 
 
-def _kwh(way: Way) -> Draws:
+def _kwh(way: Alternative) -> Draws:
     """Electricity for each good unit, kWh; waiting for work between units is not counted."""
     return way.power_w / 1000 * way.seconds / 3600 / (1 - way.scrap)
 
 
-def _material_nok(manual: Way, way: Way, valued: Mapping[str, Draws]) -> Draws:
+def _material_nok(manual: Alternative, way: Alternative, valued: Mapping[str, Draws]) -> Draws:
     """What a unit's measures save, NOK: hand less machine; nothing where one of them does not state the measure."""
     saved = np.zeros(1)
     for name, nok in valued.items():

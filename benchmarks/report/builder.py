@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cellwright.benchmarks.charts.style import is_clear
-from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.model import DRAWS
 from cellwright.benchmarks.report.context import Telling
 from cellwright.benchmarks.report.document import Contents, Headline
@@ -56,7 +56,7 @@ def _headlines(telling: Telling) -> Iterator[Headline]:
         key = "headline.labour_less" if labour.mean > 0 else "headline.labour_more"
         yield Headline(f"{words.percent(labour.mean)} %", telling.say(key))
     if telling.material.money is not None:
-        months = Spread.of(telling.material.money.worth.cell.payback_months)
+        months = Percentiles.of(telling.material.money.worth.cell.payback_months)
         low, middle, high = (words.months(each) for each in (months.p5, months.p50, months.p95))
         if middle == words("numbers.never"):
             yield Headline(middle, words("cost.payback_row"))

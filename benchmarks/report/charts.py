@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 from cellwright.benchmarks.comparison import Comparison, Outcome
-from cellwright.benchmarks.economics.model import Arm, Worth
+from cellwright.benchmarks.economics.model import AlternativeResult, EconomicResult
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.report.context import Telling
 from cellwright.benchmarks.report.translations import Words, capital
@@ -77,23 +77,25 @@ def _measure(axes: Axes, comparison: Comparison, measure: Measure, words: Words)
     _finish(axes, words)
 
 
-def present_values(worth: Worth, words: Words) -> Figure:
+def present_values(worth: EconomicResult, words: Words) -> Figure:
     """How the net present value spreads over the draws: the cell's and, if there is one, the bought machine's."""
-    arms = [(words("cost.cell"), worth.cell, CELL)]
+    alternatives = [(words("cost.cell"), worth.cell, CELL)]
     if worth.commercial is not None:
-        arms.append((words("cost.bought"), worth.commercial, BOUGHT))
+        alternatives.append((words("cost.bought"), worth.commercial, BOUGHT))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 2.1 * len(arms) ** 0.6), layout="constrained")
-        for axes, (name, arm, colour) in zip(figure.subplots(len(arms), 1, squeeze=False)[:, 0], arms, strict=True):
-            spread_of_npv(axes, arm, colour, words)
+        figure = Figure(figsize=(WIDTH, 2.1 * len(alternatives) ** 0.6), layout="constrained")
+        for axes, (name, alternative, colour) in zip(
+            figure.subplots(len(alternatives), 1, squeeze=False)[:, 0], alternatives, strict=True
+        ):
+            spread_of_npv(axes, alternative, colour, words)
             axes.set_title(name, loc="left", size=11, weight="bold")
         axes.set_xlabel(words("cost.npv_axis"))
     return figure
 
 
-def spread_of_npv(axes: Axes, arm: Arm, colour: str, words: Words) -> None:
+def spread_of_npv(axes: Axes, alternative: AlternativeResult, colour: str, words: Words) -> None:
     """The draws of one machine's net present value, thousand NOK, as a histogram."""
-    thousands = arm.npv_nok / 1000
+    thousands = alternative.npv_nok / 1000
     low, high = np.percentile(thousands, (0.5, 99.5))
     axes.hist(thousands, bins=70, range=(low, high), color=colour, alpha=0.85)
     if low < 0 < high:
@@ -132,19 +134,19 @@ def _in_lines(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 38))
 
 
-def break_even(axes: Axes, worth: Worth, words: Words, units: str) -> None:
+def break_even(axes: Axes, worth: EconomicResult, words: Words, units: str) -> None:
     """What each way is worth a year against units a day: the hand 0, the machines with nine of ten draws."""
-    arms = [(words("cost.cell"), worth.cell, CELL)]
+    alternatives = [(words("cost.cell"), worth.cell, CELL)]
     if worth.commercial is not None:
-        arms.append((words("cost.bought"), worth.commercial, BOUGHT))
+        alternatives.append((words("cost.bought"), worth.commercial, BOUGHT))
     asked = worth.cell.units / worth.cell.days
     most = 1.25 * float(np.percentile(asked, 95))
     turns = float(np.percentile(worth.cell.pays_from_per_day, 50, method="inverted_cdf"))
     most = max(most, 1.6 * turns) if np.isfinite(turns) else most
     per_day = np.linspace(0, most, 101)
     axes.axhline(0, color=MANUAL, linewidth=2.2, label=words("output.manual"))
-    for name, arm, colour in arms:
-        draws = np.array([np.percentile(arm.yearly_at(each), (5, 50, 95)) for each in per_day]) / 1000
+    for name, alternative, colour in alternatives:
+        draws = np.array([np.percentile(alternative.yearly_at(each), (5, 50, 95)) for each in per_day]) / 1000
         axes.fill_between(per_day, draws[:, 0], draws[:, 2], color=colour, alpha=0.18, linewidth=0)
         axes.plot(per_day, draws[:, 1], color=colour, linewidth=2.2, label=name)
     if np.isfinite(turns):
@@ -163,7 +165,7 @@ def break_even(axes: Axes, worth: Worth, words: Words, units: str) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(round(value, 10))))
 
 
-def break_even_figure(worth: Worth, words: Words, units: str) -> Figure:
+def break_even_figure(worth: EconomicResult, words: Words, units: str) -> Figure:
     """``break_even`` alone."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")

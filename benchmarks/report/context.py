@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cellwright.benchmarks.charts.style import is_clear
-from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws
 from cellwright.benchmarks.report.document import Table
 from cellwright.benchmarks.report.inputs import Material
@@ -109,13 +109,13 @@ class Telling:
 
     def money_spread(self, draws: Draws) -> str:
         """The middle of the draws and where nine of ten lie, as sums."""
-        spread = Spread.of(draws)
+        spread = Percentiles.of(draws)
         middle, low, high = (self.words.money(each) for each in (spread.p50, spread.p5, spread.p95))
         return middle if low == high else f"{middle} ({self.words.between(low, high)})"
 
     def money_between(self, draws: Draws) -> str:
         """Where nine draws of ten lie, as sums."""
-        spread = Spread.of(draws)
+        spread = Percentiles.of(draws)
         return self.words.between(self.words.money(spread.p5), self.words.money(spread.p95))
 
     def weighed(self, value: float) -> str:
@@ -124,6 +124,6 @@ class Telling:
 
     def months_spread(self, draws: Draws) -> str:
         """The middle payback and where nine of ten lie, in months."""
-        spread = Spread.of(draws)
+        spread = Percentiles.of(draws)
         middle, low, high = (self.words.months(each) for each in (spread.p50, spread.p5, spread.p95))
         return middle if low == high else f"{middle} ({self.words.between(low, high)})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.inputs import Economics, Number
-from cellwright.benchmarks.economics.model import Worth
+from cellwright.benchmarks.economics.model import EconomicResult
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.sweeps.screening import Weighing
 from cellwright.provenance import Figure, Status
@@ -33,7 +33,7 @@ class Money:
 
     economics: Economics
     commercial: Commercial | None
-    worth: Worth
+    worth: EconomicResult
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from functools import partial
 
 from cellwright.benchmarks.comparison import Comparison, compare
 from cellwright.benchmarks.economics.inputs import Economics
-from cellwright.benchmarks.economics.model import worth_as_given
+from cellwright.benchmarks.economics.model import economics_as_given
 from cellwright.benchmarks.sweeps.one_at_a_time import Swing, changed_text, ranked
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
@@ -138,8 +138,8 @@ def less_time(comparison: Comparison) -> Figures:
 
 def read_money(comparison: Comparison, economics: Economics, measures: Sequence[Measure]) -> Figures:
     """The same, and the cell's net present value, NOK, with each number of the economics at its value."""
-    arm = worth_as_given(comparison, economics, None, measures).cell
-    return less_time(comparison) | {NPV: float(arm.npv_nok[0])}
+    alternative = economics_as_given(comparison, economics, None, measures).cell
+    return less_time(comparison) | {NPV: float(alternative.npv_nok[0])}
 
 
 def reader(economics: Economics | None, measures: Sequence[Measure]) -> Read:
@@ -235,7 +235,7 @@ def _of_economics(
         if low == high:
             continue
         found = [
-            float(worth_as_given(comparison, economics, None, measures, {name: end}).cell.npv_nok[0])
+            float(economics_as_given(comparison, economics, None, measures, {name: end}).cell.npv_nok[0])
             for end in (low, high)
         ]
         yield Swing(name, number.status, number.value, found[0], found[1], "", low, high)

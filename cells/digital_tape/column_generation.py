@@ -85,7 +85,7 @@ class _Columns:
         self.worth = self._worth_by_length()
 
     def _worth_by_length(self) -> np.ndarray:
-        """Worth in proportion to length, so that no log can be filled with more than it costs."""
+        """EconomicResult in proportion to length, so that no log can be filled with more than it costs."""
         widths = np.array(self.problem.widths, dtype=float)
         values = self._knapsack.fill(widths)
         filled = [sum(values[room] for room in rooms) for rooms in self._knapsack.rooms]
@@ -93,7 +93,7 @@ class _Columns:
         return widths * min(rates, default=0.0)
 
     def price(self, worth: np.ndarray) -> bool:
-        """Find the log filled with the most ``worth`` of each kind; whether that gave a new way."""
+        """Find the log filled with the most ``economics`` of each kind; whether that gave a new way."""
         problem, knapsack = self.problem, self._knapsack
         values = knapsack.fill(worth)
         gains = [

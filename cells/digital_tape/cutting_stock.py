@@ -153,7 +153,7 @@ class Knapsack:
         self._taken = np.zeros((len(self._items), largest + 1), dtype=bool)
 
     def fill(self, worth: np.ndarray) -> np.ndarray:
-        """The most worth for each room from 0 on, with pieces worth ``worth`` each."""
+        """The most worth for each room from 0 on, with pieces worth ``economics`` each."""
         best = np.zeros(self._taken.shape[1])
         self._taken[:] = False
         for row, (piece, count, width) in enumerate(self._items):

@@ -187,7 +187,7 @@ def worth(
     from cellwright.cli.commands import simulate, worth
 
     asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    worth.worth_of(asked, manual, economics, commercial, picture, as_json)
+    worth.evaluate(asked, manual, economics, commercial, picture, as_json)
 
 
 @app.command()

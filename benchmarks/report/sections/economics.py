@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from cellwright.benchmarks.charts.style import is_clear
-from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws, Number
-from cellwright.benchmarks.economics.model import DRAWS, Arm
+from cellwright.benchmarks.economics.model import DRAWS, AlternativeResult
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.context import Telling
 from cellwright.benchmarks.report.document import Block, Bullets, Drawing, Paragraph, Section, Table
@@ -46,20 +46,24 @@ def cost(telling: Telling) -> Section:
 
 def verdict(telling: Telling, money: Money) -> Iterator[str]:
     """Whether it is worth building, what it is worth, when it is paid back, and against the bought machine."""
-    words, arm = telling.words, money.worth.cell
-    key = "worth" if arm.loses <= SURE else "not" if arm.loses >= 1 - SURE else "open"
-    yield words(f"cost.verdict_{key}", chance=chance(telling.words, arm.loses))
-    yield words("cost.npv", npv=words.money(Spread.of(arm.npv_nok).p50), interval=telling.money_between(arm.npv_nok))
-    yield payback(telling, arm)
+    words, alternative = telling.words, money.worth.cell
+    key = "economics" if alternative.loses <= SURE else "not" if alternative.loses >= 1 - SURE else "open"
+    yield words(f"cost.verdict_{key}", chance=chance(telling.words, alternative.loses))
+    yield words(
+        "cost.npv",
+        npv=words.money(Percentiles.of(alternative.npv_nok).p50),
+        interval=telling.money_between(alternative.npv_nok),
+    )
+    yield payback(telling, alternative)
     beats = money.worth.cell_beats_commercial
     if beats is not None and money.commercial is not None:
         machine = words.term(money.commercial.machine)
         yield words("cost.beats", machine=machine, percent=chance(telling.words, beats))
 
 
-def payback(telling: Telling, arm: Arm) -> str:
+def payback(telling: Telling, alternative: AlternativeResult) -> str:
     """When the investment is paid back, in one sentence."""
-    words, months = telling.words, Spread.of(arm.payback_months)
+    words, months = telling.words, Percentiles.of(alternative.payback_months)
     if words.months(months.p50) == words("numbers.never"):
         return words("cost.never")
     between = words.between(words.months(months.p5), words.months(months.p95))
@@ -70,10 +74,10 @@ def _break_even(telling: Telling, money: Money) -> str:
     """From how many units a working day each machine pays."""
     words = telling.words
     said = []
-    for key, arm in (("break_even", money.worth.cell), ("break_even_bought", money.worth.commercial)):
-        if arm is None:
+    for key, alternative in (("break_even", money.worth.cell), ("break_even_bought", money.worth.commercial)):
+        if alternative is None:
             continue
-        turns = Spread.of(arm.pays_from_per_day)
+        turns = Percentiles.of(alternative.pays_from_per_day)
         low, middle, high = (
             words.count(each) if math.isfinite(each) else "" for each in (turns.p5, turns.p50, turns.p95)
         )
@@ -85,36 +89,48 @@ def _break_even(telling: Telling, money: Money) -> str:
 
 def _results(telling: Telling, money: Money) -> Table:
     words = telling.words
-    arms = [money.worth.cell, *([money.worth.commercial] if money.worth.commercial else [])]
-    sums: list[tuple[str, Callable[[Arm], Draws]]] = [
-        (words("cost.investment"), lambda arm: arm.investment_nok),
-        (words("cost.saved_h"), lambda arm: arm.saved_h),
-        (words("cost.saving"), lambda arm: arm.saving_nok),
+    alternatives = [money.worth.cell, *([money.worth.commercial] if money.worth.commercial else [])]
+    sums: list[tuple[str, Callable[[AlternativeResult], Draws]]] = [
+        (words("cost.investment"), lambda alternative: alternative.investment_nok),
+        (words("cost.saved_h"), lambda alternative: alternative.saved_h),
+        (words("cost.saving"), lambda alternative: alternative.saving_nok),
     ]
-    rows = [(name, *(telling.money_spread(read(arm)) for arm in arms)) for name, read in sums]
+    rows = [(name, *(telling.money_spread(read(alternative)) for alternative in alternatives)) for name, read in sums]
     for what in money.worth.cell.saving_by:
-        if not any(np.any(arm.saving_by[what]) for arm in arms):
+        if not any(np.any(alternative.saving_by[what]) for alternative in alternatives):
             continue
         name = words("cost.saving_part", what=words.term(what))
-        rows.append((name, *(words.money(Spread.of(arm.saving_by[what]).p50) for arm in arms)))
+        rows.append(
+            (name, *(words.money(Percentiles.of(alternative.saving_by[what]).p50) for alternative in alternatives))
+        )
     rows += [
-        (words("cost.payback_row"), *(telling.months_spread(arm.payback_months) for arm in arms)),
-        (words("cost.npv_row"), *(telling.money_spread(arm.npv_nok) for arm in arms)),
-        (words("cost.yearly_row"), *(telling.money_spread(arm.yearly_nok) for arm in arms)),
-        (words("cost.no_payback"), *(f"{chance(telling.words, arm.never_pays_back)} %" for arm in arms)),
-        (words("cost.loss"), *(f"{chance(telling.words, arm.loses)} %" for arm in arms)),
+        (
+            words("cost.payback_row"),
+            *(telling.months_spread(alternative.payback_months) for alternative in alternatives),
+        ),
+        (words("cost.npv_row"), *(telling.money_spread(alternative.npv_nok) for alternative in alternatives)),
+        (words("cost.yearly_row"), *(telling.money_spread(alternative.yearly_nok) for alternative in alternatives)),
+        (
+            words("cost.no_payback"),
+            *(f"{chance(telling.words, alternative.never_pays_back)} %" for alternative in alternatives),
+        ),
+        (words("cost.loss"), *(f"{chance(telling.words, alternative.loses)} %" for alternative in alternatives)),
     ]
-    heads = [words("cost.cell"), words("cost.bought")][: len(arms)]
-    raw = [row for name, arm in zip(("cell", "bought"), arms, strict=False) for row in _raw(name, arm)]
+    heads = [words("cost.cell"), words("cost.bought")][: len(alternatives)]
+    raw = [
+        row
+        for name, alternative in zip(("cell", "bought"), alternatives, strict=False)
+        for row in _raw(name, alternative)
+    ]
     return telling.table(
-        "worth", (words("cost.row"), *heads), rows, (4, 4, 4)[: 1 + len(arms)], words("cost.note"),
+        "economics", (words("cost.row"), *heads), rows, (4, 4, 4)[: 1 + len(alternatives)], words("cost.note"),
         ("machine", "figure", "p5", "p50", "p95"), raw,
     )  # fmt: skip
 
 
-def _raw(name: str, arm: Arm) -> Iterator[tuple[str | float, ...]]:
+def _raw(name: str, alternative: AlternativeResult) -> Iterator[tuple[str | float, ...]]:
     """Percentiles with all their digits, for the workbook; an empty text for what never comes."""
-    for figure, spread in arm.as_json().items():
+    for figure, spread in alternative.as_json().items():
         if isinstance(spread, dict) and set(spread) == {"p5", "p50", "p95"}:
             yield (name, figure, *("" if each is None else each for each in spread.values()))
 
@@ -182,7 +198,7 @@ def _materials(telling: Telling) -> Iterator[str]:
             continue
         yearly = ""
         if money is not None:
-            year = abs(less.mean) * Spread.of(money.worth.cell.units).p50
+            year = abs(less.mean) * Percentiles.of(money.worth.cell.units).p50
             in_kg = measure.unit == "g"
             value = words.money(year / 1000 if in_kg else year)
             yearly = words("climate.yearly", value=value, unit_of="kg" if in_kg else measure.unit)
@@ -204,14 +220,14 @@ def _scrap(telling: Telling, money: Money) -> Iterator[str]:
         manual=words.plain(by_hand.value),
         cell=words.plain(by_cell.value),
         status=words.term(by_cell.status),
-        count=words.money(Spread.of(money.worth.cell.units).p50 * (lost[0] - lost[1])),
+        count=words.money(Percentiles.of(money.worth.cell.units).p50 * (lost[0] - lost[1])),
     )
 
 
-def yearly_kwh(arm: Arm, power_w: float, scrap_percent: float) -> float:
+def yearly_kwh(alternative: AlternativeResult, power_w: float, scrap_percent: float) -> float:
     """Electricity in a year, kWh: at the file's power, the middle time of a unit, and the units of the middle draw."""
-    seconds = Spread.of(arm.seconds).p50 / (1 - scrap_percent / 100)
-    return power_w / 1000 * seconds / 3600 * Spread.of(arm.units).p50
+    seconds = Percentiles.of(alternative.seconds).p50 / (1 - scrap_percent / 100)
+    return power_w / 1000 * seconds / 3600 * Percentiles.of(alternative.units).p50
 
 
 def _kwh(money: Money) -> list[float]:
@@ -224,7 +240,7 @@ def _kwh(money: Money) -> list[float]:
 
 def _power(telling: Telling, money: Money) -> Iterator[str]:
     words, kwh = telling.words, _kwh(money)
-    count, watts = words.money(Spread.of(money.worth.cell.units).p50), words.plain(money.economics.power_w.value)
+    count, watts = words.money(Percentiles.of(money.worth.cell.units).p50), words.plain(money.economics.power_w.value)
     yield telling.say("climate.power", kwh=words.money(kwh[0]), count=count, watts=watts)
     if len(kwh) > 1:
         yield words("climate.power_bought", kwh=words.money(kwh[1]))

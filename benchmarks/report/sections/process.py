@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.comparison import Outcome
-from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.context import Telling
@@ -85,7 +85,7 @@ def _alternatives(telling: Telling) -> Table:
     manual, cell, bought = money.worth.manual, money.worth.cell, money.worth.commercial
 
     def middle(draws: Draws) -> str:
-        return words.short(Spread.of(draws).p50)
+        return words.short(Percentiles.of(draws).p50)
 
     rows = [
         (telling.say("solution.seconds"), middle(manual.seconds), middle(cell.seconds), middle(bought.seconds)),
@@ -175,17 +175,17 @@ def _hours(telling: Telling) -> Iterator[str]:
     if money is None:
         yield words("output.no_economics")
         return
-    arm = money.worth.cell
-    saved = Spread.of(arm.saved_h).p50
+    alternative = money.worth.cell
+    saved = Percentiles.of(alternative.saved_h).p50
     key = "output.saved" if saved > 0 else "output.lost"
     yield telling.say(
         key,
         hours=words.money(abs(saved)),
-        interval=telling.money_between(arm.saved_h if saved > 0 else -arm.saved_h),
-        count=words.money(Spread.of(arm.units).p50),
+        interval=telling.money_between(alternative.saved_h if saved > 0 else -alternative.saved_h),
+        count=words.money(Percentiles.of(alternative.units).p50),
     )
-    if arm.short > 0:
-        yield telling.say("output.short", percent=chance(words, arm.short))
+    if alternative.short > 0:
+        yield telling.say("output.short", percent=chance(words, alternative.short))
 
 
 def _figures(telling: Telling) -> Table:

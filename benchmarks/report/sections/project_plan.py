@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.context import Telling
@@ -40,7 +40,7 @@ def _intro(telling: Telling, project: Project) -> str:
     )
     if telling.material.money is None:
         return text
-    investment = words.money(Spread.of(telling.material.money.worth.cell.investment_nok).p50)
+    investment = words.money(Percentiles.of(telling.material.money.worth.cell.investment_nok).p50)
     return f"{text} {words('plan.against_investment', investment=investment)}"
 
 

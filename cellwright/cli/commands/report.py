@@ -17,8 +17,8 @@ from cellwright.benchmarks.sweeps.screening import Question, Weighing, reader, s
 from cellwright.benchmarks.time_study.stopwatch_csv import read_dates
 from cellwright.cli import tables
 from cellwright.cli.cell_files import home_of
+from cellwright.cli.commands.economics import input_hash, read_files
 from cellwright.cli.commands.simulate import Asked, run_comparison
-from cellwright.cli.commands.worth import input_hash, read_files
 from cellwright.cli.progress import progress
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.sim import Scenario

@@ -262,7 +262,7 @@ class FirmataBoard(Board):
             self.dialect.look_again()
 
     def arm(self) -> None:
-        """Arm the dead man's switch."""
+        """AlternativeResult the dead man's switch."""
         self.dead_man.arm(b"".join(self.dialect.stop_messages()))
 
     def round_trip(self) -> Wait:

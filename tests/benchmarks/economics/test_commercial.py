@@ -4,7 +4,7 @@ import pytest
 
 from cellwright import cells
 from cellwright.benchmarks.economics.commercial import read_commercial
-from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import read_economics
 from cellwright.benchmarks.economics.model import worth
 from cellwright.errors import InputError
@@ -54,7 +54,7 @@ def test_the_machine_is_worked_out_as_the_cell_is(tmp_path: Path) -> None:
     assert (bought.years == 10).all()
     assert found.provenance["commercial.stated.waste_nok.figure"] == "assumed"
     # worth a year over its life, 10 years against 3: 43,000 - 100,000 / 6.14457 against 41,500 - 20,000 / 2.48685
-    assert Spread.of(bought.yearly_nok).p50 == pytest.approx(43_000 - 16_275, abs=1)
+    assert Percentiles.of(bought.yearly_nok).p50 == pytest.approx(43_000 - 16_275, abs=1)
     assert found.cell_beats_commercial == 1
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
-from cellwright.benchmarks.economics.finance import Spread, annuity, npv, payback_months
+from cellwright.benchmarks.economics.finance import Percentiles, annuity, npv, payback_months
 from cellwright.benchmarks.economics.inputs import Economics, Number
-from cellwright.benchmarks.economics.model import Arm, draw_means, worth
+from cellwright.benchmarks.economics.model import AlternativeResult, draw_means, worth
 from cellwright.sim import Measure, Replication, estimate
 
 NOK = (Measure("waste_nok", "waste", "NOK"), Measure("waste_m", "waste", "m"))
@@ -53,7 +53,7 @@ def same(cell_s: float = 180, cell_labour_s: float = 90, manual_s: float = 360) 
     return simulated([replication(cell_s, cell_labour_s)] * 3, [replication(manual_s, manual_s)] * 3)
 
 
-def arm(comparison: Comparison | None = None, **changed: Any) -> Arm:
+def alternative(comparison: Comparison | None = None, **changed: Any) -> AlternativeResult:
     return worth(comparison or same(), economics(**changed), None, NOK).cell
 
 
@@ -88,14 +88,14 @@ def test_payback_takes_longer_the_more_is_invested(invested, more, saving):
 
 
 def test_percentiles_of_a_payback_that_may_never_come():
-    found = Spread.of(np.array([10.0] * 60 + [np.inf] * 40))
+    found = Percentiles.of(np.array([10.0] * 60 + [np.inf] * 40))
     assert found.as_json() == {"p5": 10.0, "p50": 10.0, "p95": None}
 
 
 def test_a_cell_worked_out_by_hand():
-    found = arm()
+    found = alternative()
     # 1000 units x (360 - 90) s = 75 h x 500 NOK = 37,500 NOK; 3 x 5000 + 10 h x 500 = 20,000 NOK
-    assert Spread.of(found.investment_nok) == Spread(20_000, 20_000, 20_000)
+    assert Percentiles.of(found.investment_nok) == Percentiles(20_000, 20_000, 20_000)
     assert found.saved_h == pytest.approx(75)
     assert found.saving_nok == pytest.approx(37_500)
     assert found.payback_months == pytest.approx(6.4)
@@ -108,45 +108,45 @@ def test_a_cell_worked_out_by_hand():
 def test_from_how_many_a_day_it_pays_worked_out_by_hand():
     # 20,000 NOK over 3 years at 10 % are 20,000 / 2.48685 = 8,042 NOK a year; with 10 % upkeep 10,042; a unit saves
     # 270 s, 37.5 NOK: 267.8 a year, 1.339 on each of 200 days.
-    assert arm(maintenance_percent=certain(10)).pays_from_per_day == pytest.approx(1.339, abs=5e-4)
-    assert np.all(arm(same(cell_labour_s=400)).pays_from_per_day == np.inf)  # each unit costs more than by hand
+    assert alternative(maintenance_percent=certain(10)).pays_from_per_day == pytest.approx(1.339, abs=5e-4)
+    assert np.all(alternative(same(cell_labour_s=400)).pays_from_per_day == np.inf)  # each unit costs more than by hand
     # a cell that takes 10 h for a unit makes 160 in the year's 1600 h, and not 267.8
-    assert np.all(arm(same(cell_s=36_000), maintenance_percent=certain(10)).pays_from_per_day == np.inf)
+    assert np.all(alternative(same(cell_s=36_000), maintenance_percent=certain(10)).pays_from_per_day == np.inf)
 
 
 @given(st.floats(1.0, 50.0))
 @settings(max_examples=20, deadline=None)
 def test_at_the_demand_from_which_it_pays_the_net_present_value_is_nothing(upkeep):
-    found = arm(maintenance_percent=certain(upkeep))
+    found = alternative(maintenance_percent=certain(upkeep))
     needed = float(found.pays_from_per_day[0]) * 200
-    at_that = arm(maintenance_percent=certain(upkeep), demand_units_per_year=certain(needed))
+    at_that = alternative(maintenance_percent=certain(upkeep), demand_units_per_year=certain(needed))
     assert at_that.npv_nok == pytest.approx(0, abs=0.5)
 
 
 def test_energy_and_upkeep_are_taken_off():
-    found = arm(power_w=certain(100), maintenance_percent=certain(10))
+    found = alternative(power_w=certain(100), maintenance_percent=certain(10))
     # 1000 x 0.1 kW x 180/3600 h = 5 kWh x 2 NOK = 10 NOK; 10 % of 20,000 = 2000 NOK
     assert found.saving_by["energy"] == pytest.approx(-10)
     assert found.saving_by["maintenance"] == pytest.approx(-2000)
     assert found.saving_nok == pytest.approx(37_500 - 2010)
-    scrapping = arm(power_w=certain(100), scrap_by_cell_percent=certain(20))
+    scrapping = alternative(power_w=certain(100), scrap_by_cell_percent=certain(20))
     assert scrapping.saving_by["energy"] == pytest.approx(-10 / 0.8)  # the scrapped units take power as well
 
 
 def test_a_scrapped_unit_costs_its_material_and_its_work():
-    found = arm(scrap_by_hand_percent=certain(10), scrap_nok_per_unit=certain(90))
+    found = alternative(scrap_by_hand_percent=certain(10), scrap_nok_per_unit=certain(90))
     assert found.saving_by["scrap"] == pytest.approx(1000 * (0.1 / 0.9) * 90)  # 111 scrapped for 1000 good
     assert found.saved_h == pytest.approx(1000 * (360 / 0.9 - 90) / 3600)
 
 
 def test_as_many_as_can_be_made():
-    found = arm(demand_units_per_year=None, scrap_by_cell_percent=certain(20))
+    found = alternative(demand_units_per_year=None, scrap_by_cell_percent=certain(20))
     assert found.units == pytest.approx(0.8 * 200 * 8 * 3600 / 180)
     assert found.short == 0
 
 
 def test_a_cell_too_slow_for_the_demand_saves_only_on_what_it_makes():
-    found = arm(demand_units_per_year=certain(1e6))
+    found = alternative(demand_units_per_year=certain(1e6))
     assert found.units == pytest.approx(32_000)
     assert found.short == 1
     assert found.saved_h == pytest.approx(32_000 * 270 / 3600)
@@ -156,31 +156,31 @@ def test_measures_in_nok_count_and_others_by_what_the_file_says():
     cell = [replication(180, 90, waste_nok=1, waste_m=1)] * 2
     manual = [replication(360, 360, waste_nok=5, waste_m=3)] * 2
     measured = simulated(cell, manual)
-    assert arm(measured).saving_by["material"] == pytest.approx(4000)
+    assert alternative(measured).saving_by["material"] == pytest.approx(4000)
     wood = [{"measure": "waste_m", "nok": certain(100)}]
-    assert arm(measured, valued=wood).saving_by["material"] == pytest.approx(4000 + 200_000)
+    assert alternative(measured, valued=wood).saving_by["material"] == pytest.approx(4000 + 200_000)
     left_out = [*wood, {"measure": "waste_nok", "nok": certain(0)}]
-    assert arm(measured, valued=left_out).saving_by["material"] == pytest.approx(200_000)
+    assert alternative(measured, valued=left_out).saving_by["material"] == pytest.approx(200_000)
 
 
 def test_what_saves_nothing_never_pays_back():
-    found = arm(same(cell_labour_s=400))
+    found = alternative(same(cell_labour_s=400))
     assert found.never_pays_back == found.loses == 1
     assert found.as_json()["simple_payback_months"] == {"p5": None, "p50": None, "p95": None}
 
 
 def test_a_life_shorter_than_the_payback_is_a_payback_that_does_not_come():
-    assert arm(lifetime_years=certain(0.5)).never_pays_back == 1  # 6.4 months of 6
-    assert 0 < arm(lifetime_years=uncertain(0.3, 0.5, 0.8)).never_pays_back < 1
+    assert alternative(lifetime_years=certain(0.5)).never_pays_back == 1  # 6.4 months of 6
+    assert 0 < alternative(lifetime_years=uncertain(0.3, 0.5, 0.8)).never_pays_back < 1
 
 
 def test_uncertain_numbers_spread_the_result_and_a_further_one_disturbs_no_other():
-    found = arm(person_nok_per_h=uncertain(400, 500, 600))
-    spread = Spread.of(found.saving_nok)
+    found = alternative(person_nok_per_h=uncertain(400, 500, 600))
+    spread = Percentiles.of(found.saving_nok)
     assert 75 * 400 < spread.p5 < spread.p50 < spread.p95 < 75 * 600
     assert spread.p50 == pytest.approx(37_500, rel=0.01)
     assert spread.p5 == pytest.approx(75 * (400 + 200 * (0.05 / 2) ** 0.5), rel=0.01)  # inverse of the triangular CDF
-    further = arm(person_nok_per_h=uncertain(400, 500, 600), power_w=uncertain(50, 100, 200))
+    further = alternative(person_nok_per_h=uncertain(400, 500, 600), power_w=uncertain(50, 100, 200))
     assert (found.saving_by["time"] == further.saving_by["time"]).all()
 
 
@@ -195,17 +195,17 @@ def test_means_are_drawn_as_wide_as_their_confidence_interval():
 def test_one_replication_shows_no_uncertainty():
     assert (draw_means(np.array([[3.0, 4.0]]), np.random.default_rng(1), 5) == [3.0, 4.0]).all()
     single = simulated([replication(180, 90)], [replication(360, 360)])
-    assert Spread.of(arm(single).saving_nok).p5 == pytest.approx(37_500)
+    assert Percentiles.of(alternative(single).saving_nok).p5 == pytest.approx(37_500)
 
 
 def test_what_the_simulation_left_uncertain_is_in_the_result():
     cell = [replication(180, 60), replication(180, 90), replication(180, 120)]
-    spread = Spread.of(arm(simulated(cell, [replication(360, 360)] * 3)).saving_nok)
+    spread = Percentiles.of(alternative(simulated(cell, [replication(360, 360)] * 3)).saving_nok)
     assert spread.p5 < 37_500 - 1000 < 37_500 + 1000 < spread.p95
 
 
 def test_two_replications_far_apart_give_no_negative_times():
-    found = arm(simulated([replication(10, 5), replication(900, 800)], [replication(360, 360)] * 2))
+    found = alternative(simulated([replication(10, 5), replication(900, 800)], [replication(360, 360)] * 2))
     assert found.seconds.min() > 0 and found.labour_s.min() > 0
     assert np.isfinite(found.npv_nok).all()
 
@@ -227,7 +227,7 @@ def test_a_number_is_drawn_between_low_and_high(first, second, third):
 
 
 def test_the_break_even_line_crosses_0_where_it_pays_and_bends_where_the_machine_is_full() -> None:
-    found = arm()
+    found = alternative()
     turns = float(found.pays_from_per_day[0])
     assert 0 < turns < float(found.can_per_day[0])
     assert float(found.yearly_at(turns)[0]) == pytest.approx(0, abs=1e-6)

@@ -11,7 +11,7 @@ import pytest
 from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.inputs import Economics, read_economics
-from cellwright.benchmarks.economics.model import worth_as_given
+from cellwright.benchmarks.economics.model import economics_as_given
 from cellwright.benchmarks.sweeps import screening
 from cellwright.benchmarks.sweeps.screening import (
     LESS_TIME,
@@ -67,7 +67,7 @@ def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found:
     by_name = {each.name: each for each in found.swings[NPV]}
     swing = by_name["economics.lifetime_years"]
     assert (swing.tried_low, swing.value, swing.tried_high) == (3, 5, 8)
-    at_3 = worth_as_given(compared(SCENARIO), prices(), None, (), {"economics.lifetime_years": 3})
+    at_3 = economics_as_given(compared(SCENARIO), prices(), None, (), {"economics.lifetime_years": 3})
     assert swing.low == pytest.approx(float(at_3.cell.npv_nok[0]))
     shifts = by_name["economics.shifts_per_day"]  # no range: as far as the inputs of the simulation
     assert (shifts.tried_low, shifts.tried_high) == pytest.approx((0.8, 1.2))

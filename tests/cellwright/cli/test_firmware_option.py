@@ -77,7 +77,7 @@ def test_moves_of_a_cell_are_trapezoids(tmp_path: Path, capsys: pytest.CaptureFi
     "words",
     [
         ["compare", "stapler", "--hours", "0.5", "-R", "2", "--json"],
-        ["worth", "stapler", "--hours", "0.5", "-R", "2", "--json"],
+        ["economics", "stapler", "--hours", "0.5", "-R", "2", "--json"],
         ["sensitivity", "stapler", "--hours", "0.3", "-R", "1", "--figure", "cycle_time_s", "--jobs", "1", "--json"],
         ["run", "stapler", "--on", "model", "--cycles", "1", "--json"],
     ],

@@ -38,7 +38,7 @@ def test_all_files_are_there(
     assert sheets == [
         words(f"tables.{each}")
         for each in (
-            "baseline", "alternatives", "method", "output", "worth", "parts", "climate", "statuses", "assumptions",
+            "baseline", "alternatives", "method", "output", "economics", "parts", "climate", "statuses", "assumptions",
             "packages", "milestones", "budget", "again", "inputs",
         )
     ]  # fmt: skip

@@ -14,7 +14,7 @@ COMMERCIAL = (ROOT / "cells/stapler/commercial.toml").read_text()
 
 
 def test_the_table_states_all_that_a_decision_needs(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["worth", "stapler", *FAST]) == 0
+    assert run(["economics", "stapler", *FAST]) == 0
     shown = capsys.readouterr().out
     assert max(len(line) for line in shown.splitlines()) <= 80
     flat = " ".join(shown.split())
@@ -29,7 +29,7 @@ def test_the_table_states_all_that_a_decision_needs(capsys: pytest.CaptureFixtur
 def test_json_has_units_in_its_names_and_the_same_seed_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     printed = []
     for _ in range(2):
-        assert run(["worth", "digital_tape", *FAST, "--json"]) == 0
+        assert run(["economics", "digital_tape", *FAST, "--json"]) == 0
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1]
     figures = json.loads(printed[0])
@@ -54,7 +54,7 @@ def test_the_input_hash_follows_the_prices(tmp_path: Path, capsys: pytest.Captur
     dearer.write_text(ECONOMICS.replace("value = 5000, low = 4000", "value = 5500, low = 4000"))
     hashes = []
     for more in ([], ["--economics", str(dearer)]):
-        assert run(["worth", "stapler", *FAST, "--json", *more]) == 0
+        assert run(["economics", "stapler", *FAST, "--json", *more]) == 0
         hashes.append(json.loads(capsys.readouterr().out)["input_hash"])
     assert hashes[0] != hashes[1]
 
@@ -62,7 +62,7 @@ def test_the_input_hash_follows_the_prices(tmp_path: Path, capsys: pytest.Captur
 def test_a_machine_without_a_price_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "commercial.toml"
     path.write_text("\n".join(line for line in COMMERCIAL.splitlines() if not line.startswith("price_nok")))
-    assert run(["worth", "stapler", *FAST, "--commercial", str(path)]) == 0
+    assert run(["economics", "stapler", *FAST, "--commercial", str(path)]) == 0
     shown = capsys.readouterr().out
     assert "A CNC nailing table is left out: its file gives no price_nok." in shown
     assert "to buy" not in shown
@@ -107,7 +107,7 @@ def test_bad_input_is_one_sentence_with_file_and_line_and_exit_2(
     assert old in ECONOMICS
     text = ECONOMICS.replace(old, new, 1)
     Path("economics.toml").write_text(text)
-    assert run(["worth", "stapler", *FAST, "--economics", "economics.toml"]) == 2
+    assert run(["economics", "stapler", *FAST, "--economics", "economics.toml"]) == 2
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1
     assert said.err.startswith("cellwright: ") and said.err.endswith(words + "\n")
@@ -133,7 +133,7 @@ def test_the_finding_follows_the_figures(
 ) -> None:
     path = tmp_path / "economics.toml"
     path.write_text(ECONOMICS.replace("value = 15000, low = 5000, high = 40000", guards_nok))
-    assert run(["worth", "stapler", *FAST, "--economics", str(path)]) == 0
+    assert run(["economics", "stapler", *FAST, "--economics", str(path)]) == 0
     assert words in " ".join(capsys.readouterr().out.split())
 
 
@@ -142,7 +142,7 @@ def test_a_cell_that_saves_nothing_never_pays_back(tmp_path: Path, capsys: pytes
     path.write_text(ECONOMICS.replace("value = 10, low = 5, high = 20", "value = 99.9").replace("15000", "40000"))
     stopwatch = tmp_path / "hand.csv"
     stopwatch.write_text("cycle,element,seconds\n1,staple,30\n2,staple,30\n")  # a hand faster than any cell
-    arguments = ["worth", "stapler", *FAST, "--economics", str(path), "--manual", str(stopwatch)]
+    arguments = ["economics", "stapler", *FAST, "--economics", str(path), "--manual", str(stopwatch)]
     assert run(arguments) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "the cell is not worth building: it costs " in shown and " NOK a year more, never pays back" in shown
@@ -153,9 +153,9 @@ def test_a_cell_that_saves_nothing_never_pays_back(tmp_path: Path, capsys: pytes
 
 
 def test_a_cell_without_prices_says_what_to_do(drill_press: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["worth", str(drill_press), *FAST]) == 2
+    assert run(["economics", str(drill_press), *FAST]) == 2
     assert "drill_press.py has no economics.toml beside it" in capsys.readouterr().err
-    assert run(["worth", "stapler", "--economics", "none.toml"]) == 2
+    assert run(["economics", "stapler", "--economics", "none.toml"]) == 2
     assert "none.toml cannot be read: No such file" in capsys.readouterr().err
 
 
@@ -163,7 +163,7 @@ def test_the_picture_shows_from_how_many_units_a_day_it_pays(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = tmp_path / "worth.svg"
-    assert run(["worth", "stapler", *FAST, "--picture", str(picture)]) == 0
+    assert run(["economics", "stapler", *FAST, "--picture", str(picture)]) == 0
     assert picture.read_text(encoding="utf-8").startswith("<?xml")
-    assert run(["worth", "stapler", *FAST, "--picture", str(tmp_path / "worth.pdf")]) == 2
+    assert run(["economics", "stapler", *FAST, "--picture", str(tmp_path / "worth.pdf")]) == 2
     assert "neither .svg nor .png" in capsys.readouterr().err

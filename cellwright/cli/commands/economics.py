@@ -1,4 +1,4 @@
-"""``worth``: what a cell is worth against the hand, and against the best machine that can be bought."""
+"""``economics``: what a cell is worth against the hand, and against the best machine that can be bought."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rich.table import Table
 from cellwright import files
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.commercial import Commercial
-from cellwright.benchmarks.economics.finance import Spread
+from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws, Economics, Inputs, read_economics
 from cellwright.benchmarks.economics.kpi import Kpis, elements_not_producing, kpis_of, states_not_producing
-from cellwright.benchmarks.economics.model import DRAWS, Arm, Way, Worth, worth
+from cellwright.benchmarks.economics.model import DRAWS, Alternative, AlternativeResult, EconomicResult, worth
 from cellwright.cli import tables
 from cellwright.cli.cell_files import home_of, read_bought
 from cellwright.cli.commands.simulate import Asked, run_comparison
@@ -38,7 +38,7 @@ class Case:
     commercial: Commercial | None
     scenario: Scenario
     comparison: Comparison
-    found: Worth
+    found: EconomicResult
 
     @property
     def left_out(self) -> str:
@@ -68,7 +68,7 @@ class Case:
         }
 
 
-def worth_of(
+def evaluate(
     asked: Asked,
     manual: Path | None,
     economics: Path | None,
@@ -85,9 +85,9 @@ def worth_of(
     case = Case(read, bought, scenario, comparison, worth(comparison, read, bought, scenario.study.measures))
     if picture is not None:
         from cellwright.benchmarks.charts.style import save
-        from cellwright.benchmarks.report.break_even_chart import worth_figure
+        from cellwright.benchmarks.report.break_even_chart import break_even_chart
 
-        save(worth_figure(case.found, finding(case), comparison.unit), picture)
+        save(break_even_chart(case.found, finding(case), comparison.unit), picture)
     if as_json:
         print(json.dumps(as_figures(asked, case), indent=2))
     else:
@@ -134,9 +134,9 @@ def as_figures(asked: Asked, case: Case) -> dict[str, Any]:
         "draws": DRAWS,
         "prices": f"{case.economics.vat} VAT",
         "manual": {
-            "seconds_per_unit": Spread.of(found.manual.seconds).as_json(),
-            "labour_s_per_unit": Spread.of(found.manual.labour_s).as_json(),
-            "measures": {name: Spread.of(each).as_json() for name, each in found.manual.measured.items()},
+            "seconds_per_unit": Percentiles.of(found.manual.seconds).as_json(),
+            "labour_s_per_unit": Percentiles.of(found.manual.labour_s).as_json(),
+            "measures": {name: Percentiles.of(each).as_json() for name, each in found.manual.measured.items()},
         },
         "cell_worth": found.cell.as_json(),
         "commercial_worth": found.commercial.as_json() if found.commercial else None,
@@ -153,16 +153,16 @@ def as_figures(asked: Asked, case: Case) -> dict[str, Any]:
 
 def _print(case: Case) -> None:
     out, found, unit = tables.console(), case.found, case.comparison.unit
-    title = f"Worth against the hand: median of {DRAWS:,} draws (9 of 10 lie between)"
+    title = f"EconomicResult against the hand: median of {DRAWS:,} draws (9 of 10 lie between)"
     machines = [found.cell, *([found.commercial] if found.commercial else [])]
     heads = ["hand", "cell", *(["to buy"] if found.commercial else [])]
     table = Table("", *heads, title=title, title_justify="left", width=tables.WIDTH)
     for words, show, of_manual, of_machine in _rows(unit):
         shown = [_shown(of_manual(found.manual), show) if of_manual else "-"]
-        table.add_row(words, *shown, *(_shown(of_machine(arm), show) for arm in machines))
+        table.add_row(words, *shown, *(_shown(of_machine(alternative), show) for alternative in machines))
     for measure in case.scenario.study.measures:
         table.add_row(*_measure_row(measure, case, machines))
-    chances = (f"{100 * arm.never_pays_back:.0f} %" for arm in machines)
+    chances = (f"{100 * alternative.never_pays_back:.0f} %" for alternative in machines)
     table.add_row("chance that it does not pay back in its life", "-", *chances)
     out.print(table)
     out.print(f"[bold]{finding(case)}[/bold]")
@@ -170,37 +170,37 @@ def _print(case: Case) -> None:
         out.print(sentence)
 
 
-Read = Callable[[Arm], Draws]
-ReadHand = Callable[[Way], Draws]
+Read = Callable[[AlternativeResult], Draws]
+ReadHand = Callable[[Alternative], Draws]
 
 
 def _rows(unit: str) -> list[tuple[str, Callable[[float], str], ReadHand | None, Read]]:
     """Each row: its words, how a figure is shown, and where it stands with the hand and with a machine."""
     return [
-        (f"s a {unit}", _seconds, lambda manual: manual.seconds, lambda arm: arm.seconds),
-        (f"person's s a {unit}", _seconds, lambda manual: manual.labour_s, lambda arm: arm.labour_s),
-        ("investment, NOK", money, None, lambda arm: arm.investment_nok),
-        ("person's hours saved, a year", money, None, lambda arm: arm.saved_h),
-        ("saving, NOK a year", money, None, lambda arm: arm.saving_nok),
-        ("payback, months", months, None, lambda arm: arm.payback_months),
-        (f"pays from so many {unit}s a day", months, None, lambda arm: arm.pays_from_per_day),
-        ("NPV, NOK", money, None, lambda arm: arm.npv_nok),
-        ("  spread over its life, NOK a year", money, None, lambda arm: arm.yearly_nok),
+        (f"s a {unit}", _seconds, lambda manual: manual.seconds, lambda alternative: alternative.seconds),
+        (f"person's s a {unit}", _seconds, lambda manual: manual.labour_s, lambda alternative: alternative.labour_s),
+        ("investment, NOK", money, None, lambda alternative: alternative.investment_nok),
+        ("person's hours saved, a year", money, None, lambda alternative: alternative.saved_h),
+        ("saving, NOK a year", money, None, lambda alternative: alternative.saving_nok),
+        ("payback, months", months, None, lambda alternative: alternative.payback_months),
+        (f"pays from so many {unit}s a day", months, None, lambda alternative: alternative.pays_from_per_day),
+        ("NPV, NOK", money, None, lambda alternative: alternative.npv_nok),
+        ("  spread over its life, NOK a year", money, None, lambda alternative: alternative.yearly_nok),
     ]
 
 
 def _shown(draws: Draws, show: Callable[[float], str]) -> str:
-    spread = Spread.of(draws)
+    spread = Percentiles.of(draws)
     low, high = show(spread.p5), show(spread.p95)
     middle = show(spread.p50)
     return middle if low == high else f"{middle}\n({low} to {high})"
 
 
-def _measure_row(measure: Measure, case: Case, machines: list[Arm]) -> list[str]:
+def _measure_row(measure: Measure, case: Case, machines: list[AlternativeResult]) -> list[str]:
     """The medians of a measure; "as by hand" where a machine's file says nothing of it."""
-    measured = [case.found.manual.measured, *(arm.measured for arm in machines)]
+    measured = [case.found.manual.measured, *(alternative.measured for alternative in machines)]
     medians = (
-        f"{Spread.of(each[measure.name]).p50:.3g}" if measure.name in each else "as by hand" for each in measured
+        f"{Percentiles.of(each[measure.name]).p50:.3g}" if measure.name in each else "as by hand" for each in measured
     )
     return [f"{measure.words}, {measure.unit}", *medians]
 
@@ -229,16 +229,16 @@ def months(value: float) -> str:
 
 def finding(case: Case) -> str:
     """What the figures say, in one plain sentence."""
-    arm, found = case.found.cell, case.found
-    npv, payback = Spread.of(arm.npv_nok), Spread.of(arm.payback_months)
-    if arm.loses <= SURE:
+    alternative, found = case.found.cell, case.found
+    npv, payback = Percentiles.of(alternative.npv_nok), Percentiles.of(alternative.payback_months)
+    if alternative.loses <= SURE:
         verdict = "is worth building"
-    elif arm.loses >= 1 - SURE:
+    elif alternative.loses >= 1 - SURE:
         verdict = "is not worth building"
     else:
-        verdict = f"may be worth building or not ({100 * arm.loses:.0f} % chance of a loss)"
+        verdict = f"may be worth building or not ({100 * alternative.loses:.0f} % chance of a loss)"
     back = "never pays back" if not math.isfinite(payback.p50) else f"pays back in {months(payback.p50)} months"
-    saved_nok = Spread.of(arm.saving_nok).p50
+    saved_nok = Percentiles.of(alternative.saving_nok).p50
     saves = f"saves {money(saved_nok)} NOK a year" if saved_nok > 0 else f"costs {money(-saved_nok)} NOK a year more"
     text = (
         f"On these inputs the cell {verdict}: it {saves}, {back}, and its net "
@@ -262,7 +262,7 @@ def _remarks(case: Case) -> list[str]:
         f"{_range(economics)} % a year. An hour saved counts in full: it must be used for other work.",
     ]
     said.append("The cell's saving, NOK a year: " + _made_of(found.cell) + ".")
-    units = Spread.of(found.cell.units).p50
+    units = Percentiles.of(found.cell.units).p50
     if economics.demand_units_per_year is None:
         said.append(f"As many as the cell can make: {money(units)} good {unit}s a year, all taken to be sold.")
     elif found.cell.short > 0:
@@ -280,9 +280,9 @@ def _remarks(case: Case) -> list[str]:
     return said
 
 
-def _made_of(arm: Arm) -> str:
+def _made_of(alternative: AlternativeResult) -> str:
     """What the yearly saving consists of, medians."""
-    return ", ".join(f"{name} {money(Spread.of(each).p50)}" for name, each in arm.saving_by.items())
+    return ", ".join(f"{name} {money(Percentiles.of(each).p50)}" for name, each in alternative.saving_by.items())
 
 
 def _range(economics: Economics) -> str:
