@@ -14,7 +14,7 @@ FEWEST, MOST = 20, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Prediction:
     """What is said of a cycle, by the run itself or by the model; s. line_s: of it what the line adds, if known.
 
     times_s: what its mean is of, the run's cycles or the mean of each replication.
@@ -26,15 +26,15 @@ class Told:
     line_s: float = 0.0
     times_s: tuple[float, ...] = ()
 
-    def off_s(self, run: Told) -> Difference:
+    def off_s(self, run: Prediction) -> Difference:
         """How far its cycle time is from the run's, by Welch's test: the two met no common random numbers."""
         return welch(run.times_s, self.times_s)
 
-    def off_percent(self, run: Told) -> float:
+    def off_percent(self, run: Prediction) -> float:
         """How far its cycle time is from the run's, %."""
         return 100 * (self.cycle_time_s.mean / run.cycle_time_s.mean - 1)
 
-    def as_json(self, run: Told | None = None) -> dict[str, Any]:
+    def as_json(self, run: Prediction | None = None) -> dict[str, Any]:
         """The figures by name; ``run`` is what it is compared with."""
         figures: dict[str, Any] = {
             "cycle_time_s": self.cycle_time_s.as_json(),
@@ -47,10 +47,10 @@ class Told:
         return figures | {"line_s": self.line_s} | off
 
 
-def told_by_run(observed: Observed) -> Told:
+def measured_by_run(observed: Observed) -> Prediction:
     """The run's own figures; its interval takes cycles as independent of each other."""
     count = len(observed.cycle_times_s)
-    return Told(
+    return Prediction(
         estimate(observed.cycle_times_s),
         {state: seconds / count for state, seconds in observed.time_in_state_s.items()},
         count,
@@ -58,7 +58,7 @@ def told_by_run(observed: Observed) -> Told:
     )
 
 
-def told_by_model(
+def predicted_by_model(
     scenario: Scenario,
     observed: Observed,
     *,
@@ -66,7 +66,7 @@ def told_by_model(
     replications: int,
     jobs: int | None = None,
     move_line_s: float = 0.0,
-) -> Told:
+) -> Prediction:
     """The model's figures for as many cycles as the run has; ``move_line_s`` is added for each of the run's moves.
 
     Where the run was simulated under the same seed, the next one is taken: a model that meets the same draws would
@@ -78,7 +78,7 @@ def told_by_model(
     runs = replicate(run_cell, scenario, Length(cycles=cycles), seed=seed, replications=replications, jobs=jobs)
     result = outcome(scenario.study.cell.name(), list(runs))
     line_s, time_s = move_line_s * observed.moves_a_cycle, result.cycle_time_s
-    return Told(
+    return Prediction(
         Estimate(
             time_s.mean + line_s,
             None if time_s.ci95_low is None else time_s.ci95_low + line_s,

@@ -8,14 +8,14 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.calibration.validation import Told
+from cellwright.benchmarks.calibration.validation import Prediction
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 
 SHOWN_FROM_S = 0.5
 """A state in which nobody sees any time is left out."""
 
 
-def prediction_chart(name: str, unit: str, run: Told, before: Told, after: Told) -> Figure:
+def prediction_chart(name: str, unit: str, run: Prediction, before: Prediction, after: Prediction) -> Figure:
     """Two panels: the cycle time of run and model, and what each state takes. name: of the cell, for the title."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.2, 5.6), layout="constrained")
@@ -33,7 +33,7 @@ def prediction_chart(name: str, unit: str, run: Told, before: Told, after: Told)
     return figure
 
 
-def finding(run: Told, before: Told, after: Told) -> str:
+def finding(run: Prediction, before: Prediction, after: Prediction) -> str:
     """What the picture shows, in one sentence without its full stop."""
     was, now = abs(before.off_percent(run)), abs(after.off_percent(run))
     if not before.off_s(run).is_certain:
@@ -41,7 +41,7 @@ def finding(run: Told, before: Told, after: Told) -> str:
     return f"the model was {was:.1f} % off the run, and is {now:.1f} % off now"
 
 
-def _draw_cycle_times(axes: Axes, unit: str, run: Told, before: Told, after: Told) -> None:
+def _draw_cycle_times(axes: Axes, unit: str, run: Prediction, before: Prediction, after: Prediction) -> None:
     rows = (("after", after, CELL), ("before", before, MANUAL), ("run", run, INK))
     for at, (_, told, colour) in enumerate(rows):
         time_s = told.cycle_time_s
@@ -57,7 +57,7 @@ def _draw_cycle_times(axes: Axes, unit: str, run: Told, before: Told, after: Tol
     plain(axes)
 
 
-def _draw_states(axes: Axes, unit: str, run: Told, before: Told, after: Told) -> None:
+def _draw_states(axes: Axes, unit: str, run: Prediction, before: Prediction, after: Prediction) -> None:
     everywhere = {state: None for told in (run, before, after) for state in told.time_in_state_s}
     spent = {state: [told.time_in_state_s.get(state, 0.0) for told in (run, before, after)] for state in everywhere}
     states = [state for state in reversed(spent) if max(spent[state]) >= SHOWN_FROM_S]

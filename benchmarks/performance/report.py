@@ -38,16 +38,16 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     # All is simulated and worked out: from here on it is only written.
     began_s = time.perf_counter()
     from cellwright.benchmarks.economics.project import read_project
-    from cellwright.benchmarks.report.inputs import Material, Money
-    from cellwright.benchmarks.report.translations import read_words
+    from cellwright.benchmarks.report.inputs import Money, ReportInputs
+    from cellwright.benchmarks.report.translations import read_translations
     from cellwright.benchmarks.report.writer import write_formats
 
     plan = home / "project.toml"
     project = read_project(plan) if plan.exists() else None
     money = Money(economics, commercial, found)
-    material = Material(name, scenario, comparison, 1.0, money, project, weighing, 0.2, 1, "bench", "bench", "bench")
+    inputs = ReportInputs(name, scenario, comparison, 1.0, money, project, weighing, 0.2, 1, "bench", "bench", "bench")
     seconds: dict[str, float] = {}
-    for kind, _ in write_formats(folder, material, read_words(language, name, home)):
+    for kind, _ in write_formats(folder, inputs, read_translations(language, name, home)):
         now_s = time.perf_counter()
         seconds[kind], began_s = now_s - began_s, now_s
     return seconds

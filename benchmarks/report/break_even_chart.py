@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from cellwright.benchmarks.charts.style import CELL, STYLE
 from cellwright.benchmarks.economics.model import EconomicResult
 from cellwright.benchmarks.report import charts
-from cellwright.benchmarks.report.translations import read_words
+from cellwright.benchmarks.report.translations import read_translations
 
 LINE = 78
 
 
 def break_even_chart(found: EconomicResult, finding: str, unit: str) -> Figure:
     """The break-even line above, and below it the draws of each machine's net present value. finding: its title."""
-    words = read_words("en")
+    words = read_translations("en")
     alternatives = [(words("cost.cell"), found.cell, CELL)]
     if found.commercial is not None:
         alternatives.append((words("cost.bought"), found.commercial, charts.BOUGHT))

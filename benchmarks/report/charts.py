@@ -15,8 +15,8 @@ from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, 
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economics.model import AlternativeResult, EconomicResult
 from cellwright.benchmarks.economics.project import Project
-from cellwright.benchmarks.report.context import Telling
-from cellwright.benchmarks.report.translations import Words, capital
+from cellwright.benchmarks.report.context import ReportContext
+from cellwright.benchmarks.report.translations import Translations, capital
 from cellwright.benchmarks.sweeps.one_at_a_time import Swing
 from cellwright.benchmarks.sweeps.screening import NPV, Weighing
 from cellwright.sim import Estimate, Measure
@@ -25,7 +25,7 @@ WIDTH = 6.8
 BOUGHT = "#7d6ba8"
 
 
-def times(comparison: Comparison, words: Words, unit: str) -> Figure:
+def times(comparison: Comparison, words: Translations, unit: str) -> Figure:
     """Seconds for one unit, and below them a person's seconds, by hand and with the cell; mean and interval."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
@@ -42,7 +42,7 @@ def times(comparison: Comparison, words: Words, unit: str) -> Figure:
     return figure
 
 
-def _bar(axes: Axes, level: int, mean: Estimate, colour: str, words: Words) -> None:
+def _bar(axes: Axes, level: int, mean: Estimate, colour: str, words: Translations) -> None:
     axes.barh(level, mean.mean, height=0.62, color=colour, alpha=0.8)
     end = mean.mean
     if mean.ci95_low is not None and mean.ci95_high is not None:
@@ -51,7 +51,7 @@ def _bar(axes: Axes, level: int, mean: Estimate, colour: str, words: Words) -> N
     axes.text(end, level, "  " + words("output.mean", value=words.short(mean.mean)), va="center", weight="bold")
 
 
-def measures(comparison: Comparison, shown: Sequence[Measure], words: Words) -> Figure:
+def measures(comparison: Comparison, shown: Sequence[Measure], words: Translations) -> Figure:
     """What units are like beside their time: nine of ten units, and the mean."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 1.5 * len(shown)), layout="constrained")
@@ -60,7 +60,7 @@ def measures(comparison: Comparison, shown: Sequence[Measure], words: Words) -> 
     return figure
 
 
-def _measure(axes: Axes, comparison: Comparison, measure: Measure, words: Words) -> None:
+def _measure(axes: Axes, comparison: Comparison, measure: Measure, words: Translations) -> None:
     rows: list[tuple[int, Outcome, str]] = [(1, comparison.manual, MANUAL), (0, comparison.cell, CELL)]
     for level, outcome, colour in rows:
         found = outcome.measures[measure.name]
@@ -77,7 +77,7 @@ def _measure(axes: Axes, comparison: Comparison, measure: Measure, words: Words)
     _finish(axes, words)
 
 
-def present_values(worth: EconomicResult, words: Words) -> Figure:
+def present_values(worth: EconomicResult, words: Translations) -> Figure:
     """How the net present value spreads over the draws: the cell's and, if there is one, the bought machine's."""
     alternatives = [(words("cost.cell"), worth.cell, CELL)]
     if worth.commercial is not None:
@@ -93,7 +93,7 @@ def present_values(worth: EconomicResult, words: Words) -> Figure:
     return figure
 
 
-def spread_of_npv(axes: Axes, alternative: AlternativeResult, colour: str, words: Words) -> None:
+def spread_of_npv(axes: Axes, alternative: AlternativeResult, colour: str, words: Translations) -> None:
     """The draws of one machine's net present value, thousand NOK, as a histogram."""
     thousands = alternative.npv_nok / 1000
     low, high = np.percentile(thousands, (0.5, 99.5))
@@ -105,9 +105,9 @@ def spread_of_npv(axes: Axes, alternative: AlternativeResult, colour: str, words
     _finish(axes, words)
 
 
-def tornado(swings: Sequence[Swing], weighing: Weighing, telling: Telling, ends: tuple[str, str]) -> Figure:
+def tornado(swings: Sequence[Swing], weighing: Weighing, context: ReportContext, ends: tuple[str, str]) -> Figure:
     """Bars from the result with an input at its lowest to that at its highest, in the order of ``swings``."""
-    words = telling.words
+    words = context.words
     scale = 1000 if weighing.figure == NPV else 1
     base = weighing.base[weighing.figure] / scale
     with mpl.rc_context(STYLE):
@@ -123,7 +123,7 @@ def tornado(swings: Sequence[Swing], weighing: Weighing, telling: Telling, ends:
             axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (3, 3)))
         axes.set_yticks(range(len(swings)), [_in_lines(capital(words.input(each.name))) for each in reversed(swings)])
         axes.tick_params(axis="y", labelsize=9.5)
-        axes.set_xlabel(words("cost.npv_axis") if weighing.figure == NPV else telling.say("assumptions.axis"))
+        axes.set_xlabel(words("cost.npv_axis") if weighing.figure == NPV else context.say("assumptions.axis"))
         handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (MANUAL, CELL)]
         figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
         _finish(axes, words)
@@ -134,7 +134,7 @@ def _in_lines(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 38))
 
 
-def break_even(axes: Axes, worth: EconomicResult, words: Words, units: str) -> None:
+def break_even(axes: Axes, worth: EconomicResult, words: Translations, units: str) -> None:
     """What each way is worth a year against units a day: the hand 0, the machines with nine of ten draws."""
     alternatives = [(words("cost.cell"), worth.cell, CELL)]
     if worth.commercial is not None:
@@ -165,7 +165,7 @@ def break_even(axes: Axes, worth: EconomicResult, words: Words, units: str) -> N
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(round(value, 10))))
 
 
-def break_even_figure(worth: EconomicResult, words: Words, units: str) -> Figure:
+def break_even_figure(worth: EconomicResult, words: Translations, units: str) -> Figure:
     """``break_even`` alone."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
@@ -173,7 +173,7 @@ def break_even_figure(worth: EconomicResult, words: Words, units: str) -> Figure
     return figure
 
 
-def plan(project: Project, words: Words) -> Figure:
+def plan(project: Project, words: Translations) -> Figure:
     """Work packages as bars over the months, milestones as diamonds below them."""
     rows = len(project.work_packages)
     with mpl.rc_context(STYLE):
@@ -194,7 +194,7 @@ def plan(project: Project, words: Words) -> Figure:
     return figure
 
 
-def _finish(axes: Axes, words: Words) -> None:
+def _finish(axes: Axes, words: Translations) -> None:
     plain(axes)
     axes.spines["bottom"].set_color(FAINT)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(round(value, 10))))

@@ -9,33 +9,33 @@ from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws
 from cellwright.benchmarks.report.document import Table
-from cellwright.benchmarks.report.inputs import Material
-from cellwright.benchmarks.report.translations import Words
+from cellwright.benchmarks.report.inputs import ReportInputs
+from cellwright.benchmarks.report.translations import Translations
 from cellwright.benchmarks.sweeps.screening import NPV
 from cellwright.sim import Estimate
 
 
 @dataclass(frozen=True)
-class Telling:
-    """A report being told: ``words`` in its language, ``material`` that it rests on."""
+class ReportContext:
+    """A report being told: ``words`` in its language, ``inputs`` that it rests on."""
 
-    words: Words
-    material: Material
+    words: Translations
+    inputs: ReportInputs
 
     @property
     def unit(self) -> str:
         """What the cell makes, in the report's language."""
-        return self.words.term(self.material.comparison.unit)
+        return self.words.term(self.inputs.comparison.unit)
 
     @property
     def units(self) -> str:
         """Several of them."""
-        return self.words.term(f"{self.material.comparison.unit}s")
+        return self.words.term(f"{self.inputs.comparison.unit}s")
 
     @property
     def runs(self) -> str:
         """How often cell and hand were simulated: "20 times"."""
-        return self.times(self.material.comparison.replications)
+        return self.times(self.inputs.comparison.replications)
 
     def times(self, count: int) -> str:
         """So many times, in words."""
@@ -44,7 +44,7 @@ class Telling:
     @property
     def hours(self) -> str:
         """Hours of one replication."""
-        return self.words.plain(self.material.hours)
+        return self.words.plain(self.inputs.hours)
 
     def say(self, key: str, **values: object) -> str:
         """A sentence with ``values`` put in; the unit stands in for itself."""
@@ -79,7 +79,7 @@ class Telling:
 
     def finding(self) -> str:
         """What the comparison shows, in one sentence."""
-        saved = self.material.comparison.less_time_percent
+        saved = self.inputs.comparison.less_time_percent
         if not is_clear(saved):
             return self.say("finding.unclear", sure=self.sure(saved, 1, "finding.sure"))
         key, sign = ("finding.less", 1) if saved.mean > 0 else ("finding.more", -1)
@@ -87,7 +87,7 @@ class Telling:
 
     def labour(self) -> str:
         """What it means for a person's time, in one sentence."""
-        saved = self.material.comparison.less_labour_percent
+        saved = self.inputs.comparison.less_labour_percent
         if not is_clear(saved):
             return self.say("finding.labour_same")
         key = "finding.labour_less" if saved.mean > 0 else "finding.labour_more"
@@ -120,7 +120,7 @@ class Telling:
 
     def weighed(self, value: float) -> str:
         """A value of what the inputs are weighed by: a sum, or a percentage."""
-        return self.words.money(value) if self.material.weighing.figure == NPV else self.words.number(value, 1)
+        return self.words.money(value) if self.inputs.weighing.figure == NPV else self.words.number(value, 1)
 
     def months_spread(self, draws: Draws) -> str:
         """The middle payback and where nine of ten lie, in months."""

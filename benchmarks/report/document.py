@@ -73,7 +73,7 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class Document:
     """A whole report. finding: the one sentence that says what came out. footer: stands on every page."""
 
     language: str

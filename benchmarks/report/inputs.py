@@ -37,7 +37,7 @@ class Money:
 
 
 @dataclass(frozen=True)
-class Material:
+class ReportInputs:
     """Everything a report rests on.
 
     hours: simulated in each replication. weighing: what the result hangs on, each input of the simulation made

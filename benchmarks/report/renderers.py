@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from cellwright.benchmarks.report.document import Contents
+from cellwright.benchmarks.report.document import Document
 from cellwright.errors import InputError
 
 HERE = Path(__file__).parent
@@ -22,44 +22,44 @@ SHEET_NAME = 31
 """Excel's limit on a sheet's name, characters."""
 
 
-def as_html(contents: Contents, svg: Mapping[str, str]) -> str:
+def as_html(document: Document, svg: Mapping[str, str]) -> str:
     """One page that loads nothing; ``svg``: the drawings by name."""
     drawn = {name: Markup(text) for name, text in svg.items()}  # our own drawings
-    return _filled("report.html.jinja", True, {}, contents=contents, svg=drawn)
+    return _filled("report.html.jinja", True, {}, document=document, svg=drawn)
 
 
 # ---- PDF ----
 
 
-def as_pdf(contents: Contents, svg: Mapping[str, bytes]) -> bytes:
+def as_pdf(document: Document, svg: Mapping[str, bytes]) -> bytes:
     """The report as a PDF, set by typst with the fonts that it brings along; the same contents, the same bytes.
 
     Raises InputError if the folder for temporary files has no room.
     """
     try:
-        return _set(contents, svg)
+        return _set(document, svg)
     except OSError as error:
         raise InputError(
             f"The folder {tempfile.gettempdir()} cannot be written to ({error.strerror}); make room there."
         ) from error
 
 
-def _set(contents: Contents, svg: Mapping[str, bytes]) -> bytes:
+def _set(document: Document, svg: Mapping[str, bytes]) -> bytes:
     import typst
 
     with tempfile.TemporaryDirectory() as folder:
         for name, drawing in svg.items():
             Path(folder, f"{name}.svg").write_bytes(drawing)
         source = Path(folder, "report.typ")
-        source.write_text(as_typst(contents), encoding="utf-8")
+        source.write_text(as_typst(document), encoding="utf-8")
         return bytes(typst.compile(str(source), root=folder, ignore_system_fonts=True))
 
 
-def as_typst(contents: Contents) -> str:
+def as_typst(document: Document) -> str:
     """The source that typst sets."""
-    page, _, of = contents.page_words.partition("|")
+    page, _, of = document.page_words.partition("|")
     return _filled(
-        "report.typ.jinja", False, {"quoted": quoted, "breakable": breakable}, contents=contents, page=page, of=of
+        "report.typ.jinja", False, {"quoted": quoted, "breakable": breakable}, document=document, page=page, of=of
     )
 
 
@@ -86,14 +86,14 @@ def _cut(word: str) -> str:
 # ---- the workbook ----
 
 
-def as_xlsx(contents: Contents) -> bytes:
+def as_xlsx(document: Document) -> bytes:
     """A workbook with a sheet for each table: figures with all their digits where there are any, else the text."""
     import openpyxl  # type: ignore[import-untyped]
     from openpyxl.styles import Font  # type: ignore[import-untyped]
 
     book = openpyxl.Workbook()
     book.remove(book.active)
-    for table in contents.tables():
+    for table in document.tables():
         sheet = book.create_sheet(table.name[:SHEET_NAME])
         head, rows = (table.raw_head, table.raw) if table.raw else (table.head, table.rows)
         sheet.append(list(head))

@@ -29,7 +29,7 @@ class About(BaseModel):
     novelty: Text
 
 
-class CellWords(BaseModel):
+class CellTranslations(BaseModel):
     """What a cell's own file says. terms: what its English words (units, elements, states, sources) are called."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,7 +39,7 @@ class CellWords(BaseModel):
 
 
 @dataclass(frozen=True)
-class Words:
+class Translations:
     """The words of one language. table: what its TOML file holds. terms: the words of a cell, by the English ones."""
 
     language: str
@@ -160,7 +160,7 @@ NAMED = (
 """Inputs that are named after something that a file names: beginning, end, key."""
 
 
-def read_words(language: str, cell: str = "", folder: Path | None = None) -> Words:
+def read_translations(language: str, cell: str = "", folder: Path | None = None) -> Translations:
     """The words of ``language``, with those of the cell called ``cell`` if its ``folder`` holds ``report.nb.toml``.
 
     Raises InputError for a language that there is not, and for a file that is wrong.
@@ -174,17 +174,17 @@ def read_words(language: str, cell: str = "", folder: Path | None = None) -> Wor
     own = None if folder is None else folder / f"report.{language}.toml"
     said = {"about": about, "terms": terms}
     if own is None or not own.is_file():
-        return _words(language, table, CellWords.model_validate(said))
+        return _words(language, table, CellTranslations.model_validate(said))
     for layer in files.read_layers(own):
         said = {
             name: {**said[name], **part} if name in said and isinstance(part, dict) else part
             for name, part in {**said, **layer}.items()
         }
-    return _words(language, table, files.checked(CellWords, said, str(own), files.read_text(own)))
+    return _words(language, table, files.checked(CellTranslations, said, str(own), files.read_text(own)))
 
 
-def _words(language: str, table: dict[str, Any], own: CellWords) -> Words:
-    return Words(language, table, dict(own.terms), own.about)
+def _words(language: str, table: dict[str, Any], own: CellTranslations) -> Translations:
+    return Translations(language, table, dict(own.terms), own.about)
 
 
 def capital(text: str) -> str:
@@ -192,7 +192,7 @@ def capital(text: str) -> str:
     return text if "." in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
-def chance(words: Words, share: float) -> str:
+def chance(words: Translations, share: float) -> str:
     """A chance in per cent, without decimals; never quite 0 or 100, which no simulation can know."""
     if share < 0.01:
         return words("numbers.less_than", value=1)

@@ -8,8 +8,8 @@ from pathlib import Path
 from cellwright.benchmarks.charts.style import as_svg, save
 from cellwright.benchmarks.report import renderers
 from cellwright.benchmarks.report.builder import build, summaries_text
-from cellwright.benchmarks.report.inputs import Material
-from cellwright.benchmarks.report.translations import Words
+from cellwright.benchmarks.report.inputs import ReportInputs
+from cellwright.benchmarks.report.translations import Translations
 from cellwright.errors import InputError
 from cellwright.files import write_whole
 
@@ -27,32 +27,32 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def write_report(folder: Path, material: Material, words: Words) -> list[Path]:
+def write_report(folder: Path, inputs: ReportInputs, words: Translations) -> list[Path]:
     """Write PDF, page, workbook, summaries and figures; returns the files, the PDF first, the figures last.
 
     Raises InputError if the folder cannot be written.
     """
-    by_format = dict(write_formats(folder, material, words))
+    by_format = dict(write_formats(folder, inputs, words))
     drawn = by_format.pop("figures")
     return [path for paths in by_format.values() for path in paths] + drawn
 
 
-def write_formats(folder: Path, material: Material, words: Words) -> Iterator[tuple[str, list[Path]]]:
+def write_formats(folder: Path, inputs: ReportInputs, words: Translations) -> Iterator[tuple[str, list[Path]]]:
     """The same, format by format, as each is written: its name and its files."""
-    contents = build(material, words)
+    document = build(inputs, words)
     stem = words("files.report")
     drawn = []
-    for drawing in contents.drawings():
+    for drawing in document.drawings():
         for kind in ("svg", "png"):
             drawn.append(folder / f"{drawing.name}.{kind}")
             save(drawing.figure, drawn[-1])
     yield "figures", drawn
-    svg = {each.name: (folder / f"{each.name}.svg").read_bytes() for each in contents.drawings()}
-    yield "pdf", [_written(folder / f"{stem}.pdf", renderers.as_pdf(contents, svg))]
-    inline = {each.name: as_svg(each.figure, prefix=each.name) for each in contents.drawings()}
-    yield "html", [_written(folder / f"{stem}.html", renderers.as_html(contents, inline).encode())]
-    yield "xlsx", [_written(folder / f"{stem}.xlsx", renderers.as_xlsx(contents))]
-    yield "summaries", [_written(folder / f"{words('files.summary')}.txt", summaries_text(contents, words).encode())]
+    svg = {each.name: (folder / f"{each.name}.svg").read_bytes() for each in document.drawings()}
+    yield "pdf", [_written(folder / f"{stem}.pdf", renderers.as_pdf(document, svg))]
+    inline = {each.name: as_svg(each.figure, prefix=each.name) for each in document.drawings()}
+    yield "html", [_written(folder / f"{stem}.html", renderers.as_html(document, inline).encode())]
+    yield "xlsx", [_written(folder / f"{stem}.xlsx", renderers.as_xlsx(document))]
+    yield "summaries", [_written(folder / f"{words('files.summary')}.txt", summaries_text(document, words).encode())]
 
 
 def _written(path: Path, content: bytes) -> Path:

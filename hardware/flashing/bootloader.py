@@ -25,7 +25,7 @@ BLANK_BYTES = 4096
 """So much erased flash in a row is taken for the end of what is in use."""
 
 
-class Contents(NamedTuple):
+class FlashContents(NamedTuple):
     """What a board's flash holds from address 0 on, as far as it was read."""
 
     data: bytes
@@ -74,7 +74,7 @@ class BootLoader:
 
     # ---- whole firmware ----
 
-    def contents(self, at_least: int, room_bytes: int, advance: Callable[[], None]) -> Contents:
+    def contents(self, at_least: int, room_bytes: int, advance: Callable[[], None]) -> FlashContents:
         """The flash's first ``at_least`` bytes, then on to where nothing is any more, or no room is left.
 
         Optiboot on an Uno sends its 32 KiB in 3 s. ``advance`` is called after each page of the first ``at_least``.
@@ -86,7 +86,7 @@ class BootLoader:
             data += self.read(len(data), min(self.chip.page_bytes, room_bytes - len(data)))
             if is_expected:
                 advance()
-        return Contents(bytes(data))
+        return FlashContents(bytes(data))
 
     def write(self, firmware: bytes, advance: Callable[[], None]) -> None:
         """Write a firmware from address 0 on, page by page: the Mega's boot loader erases in that order only."""

@@ -5,29 +5,29 @@ from __future__ import annotations
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.report import charts
-from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Drawing, Paragraph, Section, Table
 from cellwright.benchmarks.report.translations import capital
 from cellwright.provenance import STATUSES
 
 
-def plan(telling: Telling) -> Section:
+def plan(context: ReportContext) -> Section:
     """When what is done and reached, and what it costs; that there is no plan, where there is none."""
-    words, project = telling.words, telling.material.project
+    words, project = context.words, context.inputs.project
     if project is None:
         return Section("plan", words("plan.heading"), (Paragraph(words("plan.left_out"), "warning"),))
     blocks: list[Block] = [
-        Paragraph(_intro(telling, project)),
-        Drawing("plan", _caption(telling, project), charts.plan(project, words)),
-        _packages(telling, project),
-        _milestones(telling, project),
-        _budget(telling, project),
+        Paragraph(_intro(context, project)),
+        Drawing("plan", _caption(context, project), charts.plan(project, words)),
+        _packages(context, project),
+        _milestones(context, project),
+        _budget(context, project),
     ]
     return Section("plan", words("plan.heading"), tuple(blocks))
 
 
-def _intro(telling: Telling, project: Project) -> str:
-    words = telling.words
+def _intro(context: ReportContext, project: Project) -> str:
+    words = context.words
     total = project.own_nok + project.applied_nok
     text = words(
         "plan.intro",
@@ -38,41 +38,41 @@ def _intro(telling: Telling, project: Project) -> str:
         own=words.number(project.own_nok),
         vat=words(f"cost.vat_{project.vat}"),
     )
-    if telling.material.money is None:
+    if context.inputs.money is None:
         return text
-    investment = words.money(Percentiles.of(telling.material.money.worth.cell.investment_nok).p50)
+    investment = words.money(Percentiles.of(context.inputs.money.worth.cell.investment_nok).p50)
     return f"{text} {words('plan.against_investment', investment=investment)}"
 
 
-def _caption(telling: Telling, project: Project) -> str:
-    words = telling.words
+def _caption(context: ReportContext, project: Project) -> str:
+    words = context.words
     last = max(project.milestones, key=lambda each: each.month)
     return words("plan.caption", count=len(project.milestones), months=project.months, last=words.term(last.name))
 
 
-def _packages(telling: Telling, project: Project) -> Table:
-    words = telling.words
+def _packages(context: ReportContext, project: Project) -> Table:
+    words = context.words
     rows = [
         (capital(words.term(each.name)), words.between(str(each.from_month), str(each.to_month)),
          capital(words.term(each.who)), capital(words.term(each.result)))
         for each in project.work_packages
     ]  # fmt: skip
     head = tuple(words(f"plan.{each}") for each in ("package", "months", "who", "result"))
-    return telling.table("packages", head, rows, (5, 2, 4, 6))
+    return context.table("packages", head, rows, (5, 2, 4, 6))
 
 
-def _milestones(telling: Telling, project: Project) -> Table:
-    words = telling.words
+def _milestones(context: ReportContext, project: Project) -> Table:
+    words = context.words
     rows = [
         (str(each.month), capital(words.term(each.name)), capital(words.term(each.done_when)))
         for each in sorted(project.milestones, key=lambda each: each.month)
     ]
     head = tuple(words(f"plan.{each}") for each in ("month", "milestone", "done_when"))
-    return telling.table("milestones", head, rows, (1, 4, 6))
+    return context.table("milestones", head, rows, (1, 4, 6))
 
 
-def _budget(telling: Telling, project: Project) -> Table:
-    words = telling.words
+def _budget(context: ReportContext, project: Project) -> Table:
+    words = context.words
     rows, raw = [], []
     for line in project.budget:
         own, applied = line.own_nok.value, line.applied_nok.value
@@ -87,4 +87,4 @@ def _budget(telling: Telling, project: Project) -> Table:
     rows.append((words("plan.sum"), *sums, ""))
     head = tuple(words(f"plan.{each}") for each in ("item", "own", "applied", "sum_nok", "status"))
     raw_head = ("item", "own_nok", "applied_nok", "sum_nok", "own_status", "applied_status")
-    return telling.table("budget", head, rows, (6, 3, 3, 3, 3), words("plan.note"), raw_head, raw)
+    return context.table("budget", head, rows, (6, 3, 3, 3, 3), words("plan.note"), raw_head, raw)

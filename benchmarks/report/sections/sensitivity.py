@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cellwright.benchmarks.report import charts
-from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Drawing, Paragraph, Section, Table
 from cellwright.benchmarks.report.translations import capital
 from cellwright.benchmarks.sweeps.one_at_a_time import Swing
@@ -13,55 +13,55 @@ DRAWN = 12
 LISTED = 20
 
 
-def assumptions(telling: Telling) -> Section:
+def assumptions(context: ReportContext) -> Section:
     """The inputs that can change the conclusion, by how far they move it."""
-    words, weighing = telling.words, telling.material.weighing
+    words, weighing = context.words, context.inputs.weighing
     order = weighing.moving()
     if not order:
         return Section("assumptions", words("assumptions.heading"), (Paragraph(words("assumptions.unmoved")),))
-    share = words.plain(100 * telling.material.share)
+    share = words.plain(100 * context.inputs.share)
     key = "assumptions.intro_npv" if weighing.figure == NPV else "assumptions.intro"
-    base = telling.weighed(weighing.base[weighing.figure])
+    base = context.weighed(weighing.base[weighing.figure])
     ends = (words("assumptions.lowest"), words("assumptions.highest"))
     blocks: list[Block] = [
-        Paragraph(telling.say(key, share=share, base=base)),
-        Paragraph(_tried(telling)),
-        Drawing("assumptions", _caption(telling, order), charts.tornado(order[:DRAWN], weighing, telling, ends)),
-        _listed(telling, order),
+        Paragraph(context.say(key, share=share, base=base)),
+        Paragraph(_tried(context)),
+        Drawing("assumptions", _caption(context, order), charts.tornado(order[:DRAWN], weighing, context, ends)),
+        _listed(context, order),
     ]
     return Section("assumptions", words("assumptions.heading"), tuple(blocks))
 
 
-def _tried(telling: Telling) -> str:
+def _tried(context: ReportContext) -> str:
     """How many inputs were tried, how, and which are not shown."""
-    words, weighing = telling.words, telling.material.weighing
-    runs = telling.times(telling.material.swing_replications)
+    words, weighing = context.words, context.inputs.weighing
+    runs = context.times(context.inputs.swing_replications)
     if weighing.tried <= KEPT:
         return words("assumptions.all", tried=weighing.tried, runs=runs)
     kept = weighing.tried - weighing.still - weighing.left_out
     text = words("assumptions.some", tried=weighing.tried, kept=kept, runs=runs, still=weighing.still)
     if not weighing.left_out:
         return text
-    most = telling.weighed(weighing.most_left_out)
+    most = context.weighed(weighing.most_left_out)
     unit = words("assumptions.nok" if weighing.figure == NPV else "assumptions.points")
     return f"{text} {words('assumptions.little', left_out=weighing.left_out, most=most, unit_of=unit)}"
 
 
-def _caption(telling: Telling, order: list[Swing]) -> str:
-    words, weighing = telling.words, telling.material.weighing
+def _caption(context: ReportContext, order: list[Swing]) -> str:
+    words, weighing = context.words, context.inputs.weighing
     base, first = weighing.base[weighing.figure], order[0]
     ends = sorted(each for each in (first.low, base, first.high) if each is not None)
     turning = [each for each in order if any(end is not None and end * base < 0 for end in (each.low, each.high))]
     named = words.listed([words.input(each.name) for each in turning[:3]])
     turned = capital(words("assumptions.turns", name=named)) if turning else words("assumptions.none")
-    interval = words.between(telling.weighed(ends[0]), telling.weighed(ends[-1]))
+    interval = words.between(context.weighed(ends[0]), context.weighed(ends[-1]))
     key = "assumptions.caption_npv" if weighing.figure == NPV else "assumptions.caption"
-    return telling.say(key, name=words.input(first.name), interval=interval, turned=turned)
+    return context.say(key, name=words.input(first.name), interval=interval, turned=turned)
 
 
-def _listed(telling: Telling, order: list[Swing]) -> Table:
-    words, weighing = telling.words, telling.material.weighing
-    rows = [_row(telling, each) for each in order[:LISTED]]
+def _listed(context: ReportContext, order: list[Swing]) -> Table:
+    words, weighing = context.words, context.inputs.weighing
+    rows = [_row(context, each) for each in order[:LISTED]]
     unit = "npv" if weighing.figure == NPV else "time"
     head: tuple[str, ...] = (
         words("assumptions.input"), words("assumptions.status"), words("assumptions.lowest"),
@@ -72,35 +72,35 @@ def _listed(telling: Telling, order: list[Swing]) -> Table:
     if weighing.figure == NPV:
         head, widths, note = (*head, words("assumptions.time_both")), (*widths, 4), words("assumptions.note_npv")
     raw: list[tuple[str | float, ...]] = [
-        (each.name, each.status, each.value, *("" if end is None else end for end in _ends(telling, each)))
+        (each.name, each.status, each.value, *("" if end is None else end for end in _ends(context, each)))
         for each in order
     ]
     raw_head = (
         "input", "status", "as_it_is", "lowest", f"{weighing.figure}_at_lowest", "highest",
         f"{weighing.figure}_at_highest", "less_time_percent_at_lowest", "less_time_percent_at_highest",
     )  # fmt: skip
-    return telling.table("assumptions", head, rows, widths, note, raw_head, raw)
+    return context.table("assumptions", head, rows, widths, note, raw_head, raw)
 
 
-def _ends(telling: Telling, swing: Swing) -> tuple[float | None, ...]:
-    beside = telling.material.weighing.beside(swing.name)
+def _ends(context: ReportContext, swing: Swing) -> tuple[float | None, ...]:
+    beside = context.inputs.weighing.beside(swing.name)
     times = (beside.low, beside.high) if beside else (None, None)
     return (swing.tried_low, swing.low, swing.tried_high, swing.high, *times)
 
 
-def _row(telling: Telling, swing: Swing) -> tuple[str, ...]:
-    words = telling.words
-    tried_low, low, tried_high, high, *times = _ends(telling, swing)
+def _row(context: ReportContext, swing: Swing) -> tuple[str, ...]:
+    words = context.words
+    tried_low, low, tried_high, high, *times = _ends(context, swing)
     cannot = words("assumptions.cannot")
     shown = (
         capital(words.input(swing.name)),
         words.term(swing.status),
         "–" if tried_low is None else words.plain(tried_low),
-        cannot if low is None else telling.weighed(low),
+        cannot if low is None else context.weighed(low),
         "–" if tried_high is None else words.plain(tried_high),
-        cannot if high is None else telling.weighed(high),
+        cannot if high is None else context.weighed(high),
     )
-    if telling.material.weighing.figure != NPV:
+    if context.inputs.weighing.figure != NPV:
         return shown
     both = ["–" if each is None else words.number(each, 1) for each in times]
     return (*shown, "–" if both == ["–", "–"] else f"{both[0]} / {both[1]}")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cellwright.benchmarks.report.context import Telling
+from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Paragraph, Section
-from cellwright.benchmarks.report.translations import Words, capital
+from cellwright.benchmarks.report.translations import Translations, capital
 from cellwright.provenance import STATUSES
 
 
-def validation(telling: Telling) -> Section:
+def validation(context: ReportContext) -> Section:
     """How many numbers are measured, published, a vendor's, assumed; and what has been checked."""
-    words = telling.words
-    inputs = telling.material.inputs()
+    words = context.words
+    inputs = context.inputs.inputs()
     counts = Counter(each.status for each in inputs)
     counted = [words("validation.count", n=counts[each], status=words.term(each)) for each in STATUSES]
     blocks: list[Block] = [
@@ -23,20 +23,20 @@ def validation(telling: Telling) -> Section:
         Paragraph(words("validation.real")),
     ]
     if not counts["measured"]:
-        blocks.insert(1, Paragraph(telling.say("validation.nothing"), "warning"))
+        blocks.insert(1, Paragraph(context.say("validation.nothing"), "warning"))
     rows = [
         (capital(words.term(each)), str(counts[each]), f"{words.number(100 * counts[each] / len(inputs))} %")
         for each in STATUSES
     ]
     head = (words("validation.status"), words("validation.numbers"), words("validation.share"))
     raw: list[tuple[str | float, ...]] = [(each, counts[each]) for each in STATUSES]
-    blocks.append(telling.table("statuses", head, rows, (3, 2, 2), "", ("status", "numbers"), raw))
+    blocks.append(context.table("statuses", head, rows, (3, 2, 2), "", ("status", "numbers"), raw))
     return Section("validation", words("validation.heading"), tuple(blocks))
 
 
-def again(telling: Telling) -> Section:
+def again(context: ReportContext) -> Section:
     """The command, and what it rests on."""
-    words, material = telling.words, telling.material
+    words, material = context.words, context.inputs
     rows = [
         (words("again.seed"), str(material.comparison.seed)),
         (words("again.version"), material.version),
@@ -45,15 +45,15 @@ def again(telling: Telling) -> Section:
     blocks = (
         Paragraph(words("again.intro")),
         Paragraph(material.command, "code"),
-        telling.table("again", (words("again.what"), words("again.value")), rows, (2, 5)),
+        context.table("again", (words("again.what"), words("again.value")), rows, (2, 5)),
     )
     return Section("again", words("again.heading"), blocks)
 
 
-def inputs(telling: Telling) -> Section:
+def inputs(context: ReportContext) -> Section:
     """Every number that went in, with its status and source."""
-    words = telling.words
-    given = telling.material.inputs_and_budget()
+    words = context.words
+    given = context.inputs.inputs_and_budget()
     rows = [
         (_called(words, each.name), _shown(words, each.value), words.term(each.status), words.term(each.source) or "–")
         for each in given
@@ -68,11 +68,11 @@ def inputs(telling: Telling) -> Section:
         )
         for each in given
     ]
-    table = telling.table("inputs", head, rows, (5, 2, 3, 7), "", ("name", "value", "status", "source"), raw)
+    table = context.table("inputs", head, rows, (5, 2, 3, 7), "", ("name", "value", "status", "source"), raw)
     return Section("inputs", words("inputs.heading"), (Paragraph(words("inputs.intro")), table))
 
 
-def _called(words: Words, name: str) -> str:
+def _called(words: Translations, name: str) -> str:
     """An input in words, and in brackets as --set calls it; what stands in a file of its own has no such name."""
     called = words.input(name)
     if called == name:
@@ -82,7 +82,7 @@ def _called(words: Words, name: str) -> str:
     )
 
 
-def _shown(words: Words, value: Any) -> str:
+def _shown(words: Translations, value: Any) -> str:
     """A value in the appendix; of a list of entries, such as a cut list, only how many: its source names the file."""
     if isinstance(value, tuple) and not all(isinstance(each, (int, float)) for each in value):
         return f"{len(value)} ×"

@@ -16,7 +16,7 @@ import cellwright
 from cellwright import cells
 from cellwright.benchmarks.calibration.fit import Fitted, described, fit, unit_of, with_fitted
 from cellwright.benchmarks.calibration.run_log_reader import Observed, read_observed
-from cellwright.benchmarks.calibration.validation import Told, told_by_model, told_by_run
+from cellwright.benchmarks.calibration.validation import Prediction, measured_by_run, predicted_by_model
 from cellwright.cli import tables
 from cellwright.errors import DescriptionError, InputError
 from cellwright.sequences import description_problems
@@ -45,9 +45,9 @@ class FitAsked:
 class Compared:
     """What the run says of a cycle, and what the model says before and after it was corrected."""
 
-    run: Told
-    before: Told
-    after: Told
+    run: Prediction
+    before: Prediction
+    after: Prediction
 
 
 def fit_model(asked: FitAsked) -> None:
@@ -84,8 +84,8 @@ def fit_model(asked: FitAsked) -> None:
 
 
 def _compare(asked: FitAsked, scenario: Scenario, observed: Observed, file: MeasuredFile) -> Compared:
-    def told(by: Scenario, move_line_s: float = 0.0) -> Told:
-        return told_by_model(
+    def told(by: Scenario, move_line_s: float = 0.0) -> Prediction:
+        return predicted_by_model(
             by,
             observed,
             seed=asked.seed,
@@ -95,7 +95,7 @@ def _compare(asked: FitAsked, scenario: Scenario, observed: Observed, file: Meas
         )
 
     line_s = file.line.move_s if file.line else 0.0
-    return Compared(told_by_run(observed), told(scenario), told(with_fitted(scenario, file), line_s))
+    return Compared(measured_by_run(observed), told(scenario), told(with_fitted(scenario, file), line_s))
 
 
 def _draw(path: Path, scenario: Scenario, compared: Compared) -> None:

@@ -20,7 +20,7 @@ from cellwright.hardware.flashing.boards import (
     dialects_for,
     load_image,
 )
-from cellwright.hardware.flashing.bootloader import BootLoader, Contents, find_boot_loader
+from cellwright.hardware.flashing.bootloader import BootLoader, FlashContents, find_boot_loader
 from cellwright.hardware.flashing.identify import Firmware, ask_firmware
 from cellwright.hardware.flashing.reset_port import SerialWire, Wire, usb_id
 from cellwright.hardware.intel_hex import write_hex
@@ -92,7 +92,7 @@ def _say_which(port: str, boot: BootLoader, choice: Choice) -> None:
         _say(f"Note: {choice.note}")
 
 
-def _look(boot: BootLoader, image: Image, choice: Choice, asked: FlashAsked) -> Contents:
+def _look(boot: BootLoader, image: Image, choice: Choice, asked: FlashAsked) -> FlashContents:
     """Read what is there, all of it for a backup."""
     room_bytes = BOARDS[choice.board].room_bytes
     at_least = room_bytes if asked.backup else len(image.data)
@@ -104,7 +104,7 @@ def _look(boot: BootLoader, image: Image, choice: Choice, asked: FlashAsked) -> 
     return before
 
 
-def _say_what_was_there(wire: Wire, boot: BootLoader, before: Contents) -> None:
+def _say_what_was_there(wire: Wire, boot: BootLoader, before: FlashContents) -> None:
     """And let it start, to hear its name: the boot loader does not know it."""
     if not before.used:
         _say("Before: no firmware.")

@@ -25,7 +25,7 @@ from cellwright.sim import Scenario
 from cellwright.sim.replication import cores, process_pool
 
 if TYPE_CHECKING:
-    from cellwright.benchmarks.report.inputs import Material
+    from cellwright.benchmarks.report.inputs import ReportInputs
 
 SHARE = 0.2
 """How much smaller and larger each input is made, to see what the result hangs on."""
@@ -65,11 +65,11 @@ def report(wanted: ReportAsked) -> None:
     Raises InputError for a language that there is not, and for a folder that cannot be written, before anything runs.
     """
     from cellwright.benchmarks import read_stopwatch
-    from cellwright.benchmarks.report.translations import read_words
+    from cellwright.benchmarks.report.translations import read_translations
     from cellwright.benchmarks.report.writer import make_folder, write_report
 
     scenario = wanted.asked.scenario(read_stopwatch(wanted.manual) if wanted.manual else [])
-    words = read_words(wanted.language, wanted.asked.cell, home_of(scenario))
+    words = read_translations(wanted.language, wanted.asked.cell, home_of(scenario))
     prices, project = _prices(wanted, scenario), _project(wanted, scenario)
     make_folder(wanted.folder)
     found = _material(wanted, scenario, prices, project)
@@ -86,14 +86,14 @@ def report(wanted: ReportAsked) -> None:
 Prices = tuple[Economics, Commercial | None]
 
 
-def _material(wanted: ReportAsked, scenario: Scenario, prices: Prices | None, project: Project | None) -> Material:
+def _material(wanted: ReportAsked, scenario: Scenario, prices: Prices | None, project: Project | None) -> ReportInputs:
     """Simulate, work out what the cell is worth, and what that hangs on."""
-    from cellwright.benchmarks.report.inputs import Material, Money
+    from cellwright.benchmarks.report.inputs import Money, ReportInputs
 
     asked, measures = wanted.asked, scenario.study.measures
     comparison = run_comparison(asked, scenario)
     money = Money(*prices, worth(comparison, *prices, measures)) if prices else None
-    return Material(
+    return ReportInputs(
         cell=asked.cell,
         scenario=scenario,
         comparison=comparison,

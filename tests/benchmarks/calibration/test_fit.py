@@ -15,7 +15,7 @@ from cellwright.benchmarks.calibration.fit import Fitted, fit
 from cellwright.benchmarks.calibration.fit_axes import MovesFound, fit_moves
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
 from cellwright.benchmarks.calibration.run_log_reader import Observed, read_observed
-from cellwright.benchmarks.calibration.validation import told_by_model, told_by_run
+from cellwright.benchmarks.calibration.validation import measured_by_run, predicted_by_model
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
@@ -90,9 +90,9 @@ def test_a_corrected_model_predicts_the_run_that_a_described_one_misses(tmp_path
     observed = a_run(tmp_path / "run.db", {"carriage.max_acceleration": 300, "operator.response_s": 60}, hours=2)
     fitted = fit(observed, DESCRIBED)
     measured = [f"{value.parameter}={value.value!r}" for value in fitted.values]
-    run = told_by_run(observed)
+    run = measured_by_run(observed)
     before, after = (
-        told_by_model(scenario, observed, seed=5, replications=3, jobs=1)
+        predicted_by_model(scenario, observed, seed=5, replications=3, jobs=1)
         for scenario in (DESCRIBED, load("stapler").scenario(measured))
     )
     assert before.off_percent(run) < -20
@@ -104,7 +104,7 @@ def test_a_corrected_model_predicts_the_run_that_a_described_one_misses(tmp_path
 def test_a_prediction_does_not_meet_the_draws_of_the_run_itself(tmp_path: Path) -> None:
     observed = a_run(tmp_path / "run.db", {}, hours=1, seed=7)
     same, next_one = (
-        told_by_model(DESCRIBED, observed, seed=seed, replications=1, jobs=1).cycle_time_s for seed in (7, 8)
+        predicted_by_model(DESCRIBED, observed, seed=seed, replications=1, jobs=1).cycle_time_s for seed in (7, 8)
     )
     assert same == next_one
 

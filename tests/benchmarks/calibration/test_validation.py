@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.benchmarks.calibration.validation import Told
+from cellwright.benchmarks.calibration.validation import Prediction
 from cellwright.sim import estimate
 
 
-def told(times_s: list[float]) -> Told:
-    return Told(estimate(times_s), {}, len(times_s), times_s=tuple(times_s))
+def told(times_s: list[float]) -> Prediction:
+    return Prediction(estimate(times_s), {}, len(times_s), times_s=tuple(times_s))
 
 
 def test_the_prediction_is_off_by_welch_s_interval() -> None:

@@ -19,10 +19,10 @@ from cellwright.benchmarks.economics.inputs import read_economics
 from cellwright.benchmarks.economics.model import worth
 from cellwright.benchmarks.economics.project import read_project
 from cellwright.benchmarks.report.builder import FIELDS, build
-from cellwright.benchmarks.report.document import Bullets, Contents, Drawing, Paragraph, Table
-from cellwright.benchmarks.report.inputs import Material, Money
+from cellwright.benchmarks.report.document import Bullets, Document, Drawing, Paragraph, Table
+from cellwright.benchmarks.report.inputs import Money, ReportInputs
 from cellwright.benchmarks.report.renderers import as_html, as_pdf, as_typst, quoted
-from cellwright.benchmarks.report.translations import LANGUAGES, Words, read_words
+from cellwright.benchmarks.report.translations import LANGUAGES, Translations, read_translations
 from cellwright.benchmarks.sweeps.one_at_a_time import Swing
 from cellwright.benchmarks.sweeps.screening import Weighing
 from cellwright.errors import InputError
@@ -34,7 +34,7 @@ SECTIONS = [
 ]  # fmt: skip
 
 
-def material(name: str, with_money: bool = True) -> Material:
+def material(name: str, with_money: bool = True) -> ReportInputs:
     scenario = cells.load(name).scenario()
     study, length = scenario.study, Length(hours=0.5)
     of_cell, of_manual = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual))
@@ -59,26 +59,26 @@ def material(name: str, with_money: bool = True) -> Material:
     weighing = Weighing("npv_nok" if money else "less_time_percent", figures, swings, 40, 9, 21, 4321.0)
     plan = ROOT / "cells" / name / "project.toml"
     project = read_project(plan) if plan.exists() else None
-    return Material(
+    return ReportInputs(
         name, scenario, comparison, 0.5, money, project, weighing, 0.2, 2, 'cellwright report "x" #1', "0.1", "abc"
     )
 
 
-def words_of(given: Material, language: str) -> Words:
-    return read_words(language, given.cell, ROOT / "cells" / given.cell)
+def words_of(given: ReportInputs, language: str) -> Translations:
+    return read_translations(language, given.cell, ROOT / "cells" / given.cell)
 
 
 @pytest.fixture(scope="module", params=["stapler", "digital_tape", "lacquer_mixer"])
-def given(request: pytest.FixtureRequest) -> Material:
+def given(request: pytest.FixtureRequest) -> ReportInputs:
     return material(request.param)
 
 
-def said(contents: Contents) -> Iterator[str]:
+def said(document: Document) -> Iterator[str]:
     """Every text that a reader meets, but names, sources, the version and the command."""
-    yield from (contents.title, contents.finding, contents.about, *(text for _, text in contents.summaries))
-    for headline in contents.headlines:
+    yield from (document.title, document.finding, document.about, *(text for _, text in document.summaries))
+    for headline in document.headlines:
         yield from (headline.shown, headline.means)
-    for section in contents.sections:
+    for section in document.sections:
         yield section.heading
         for block in section.blocks if section.key not in ("again", "inputs") else ():
             match block:
@@ -91,26 +91,26 @@ def said(contents: Contents) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: Material, language: str) -> None:
-    contents = build(given, words_of(given, language))
-    assert [section.key for section in contents.sections] == SECTIONS
-    assert all(section.blocks for section in contents.sections)
-    for text in said(contents):
+def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: ReportInputs, language: str) -> None:
+    document = build(given, words_of(given, language))
+    assert [section.key for section in document.sections] == SECTIONS
+    assert all(section.blocks for section in document.sections)
+    for text in said(document):
         assert not re.search(r"[{}]|\bnan\b|\binf\b|None|  ", text), text
-    names = [table.name for table in contents.tables()]
+    names = [table.name for table in document.tables()]
     assert len(set(names)) == len(names) and max(map(len, names)) <= 31
-    for table in contents.tables():
+    for table in document.tables():
         assert all(len(row) == len(table.head) == len(table.widths) for row in table.rows)
         assert all(len(row) == len(table.raw_head) for row in table.raw)
 
 
-def test_norwegian_numbers_have_a_decimal_comma(given: Material) -> None:
+def test_norwegian_numbers_have_a_decimal_comma(given: ReportInputs) -> None:
     for text in said(build(given, words_of(given, "nb"))):
         assert not re.search(r"\d\.\d", text.replace("0.1", "")), text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_summaries_fit_their_fields(given: Material, language: str) -> None:
+def test_summaries_fit_their_fields(given: ReportInputs, language: str) -> None:
     summaries = dict(build(given, words_of(given, language)).summaries)
     assert tuple(summaries) == FIELDS == (60, 300, 1000)
     for size, text in summaries.items():
@@ -118,22 +118,22 @@ def test_summaries_fit_their_fields(given: Material, language: str) -> None:
 
 
 def test_a_finding_too_long_for_a_field_is_shortened() -> None:
-    words = read_words("nb")
+    words = read_translations("nb")
     words.table["summary"] |= {each: ["x" * 200] for each in ("less", "more", "unclear")}
     assert len(dict(build(material("stapler"), words).summaries)[60]) <= 60
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_prices_the_report_says_so(language: str) -> None:
-    words = read_words(language)
-    contents = build(material("stapler", with_money=False), words)
-    cost = next(section for section in contents.sections if section.key == "cost")
+    words = read_translations(language)
+    document = build(material("stapler", with_money=False), words)
+    cost = next(section for section in document.sections if section.key == "cost")
     assert cost.blocks == (Paragraph(words("cost.left_out"), "warning"),)
 
 
-def test_an_assumption_that_turns_the_result_round_is_named(given: Material) -> None:
-    contents = build(given, words_of(given, "nb"))
-    caption = next(each.caption for each in contents.drawings() if each.name == "assumptions")
+def test_an_assumption_that_turns_the_result_round_is_named(given: ReportInputs) -> None:
+    document = build(given, words_of(given, "nb"))
+    caption = next(each.caption for each in document.drawings() if each.name == "assumptions")
     assert "Sekunder per MODAPTS-enhet kan alene snu resultatet." in caption
 
 
@@ -164,40 +164,40 @@ def test_both_languages_have_the_same_keys_and_fill_in_the_same() -> None:
     ],
 )  # fmt: skip
 def test_numbers_as_the_language_writes_them(language: str, value: float, digits: int, shown: str) -> None:
-    assert read_words(language).number(value, digits) == shown
+    assert read_translations(language).number(value, digits) == shown
 
 
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(InputError, match="choose one of nb, en"):
-        read_words("sv")
+        read_translations("sv")
 
 
 # ---- how it is shown ----
 
 
 @pytest.fixture(scope="module")
-def contents() -> Contents:
-    return build(material("digital_tape"), read_words("nb"))
+def document() -> Document:
+    return build(material("digital_tape"), read_translations("nb"))
 
 
-def test_the_page_loads_nothing(contents: Contents) -> None:
-    page = as_html(contents, {each.name: as_svg(each.figure, each.name) for each in contents.drawings()})
+def test_the_page_loads_nothing(document: Document) -> None:
+    page = as_html(document, {each.name: as_svg(each.figure, each.name) for each in document.drawings()})
     outside = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
     assert outside and all(each.startswith(("#", "data:")) for each in outside)
     assert "<script" not in page and "@import" not in page
-    assert page.count("<svg") == len(list(contents.drawings())) and '<html lang="nb">' in page
+    assert page.count("<svg") == len(list(document.drawings())) and '<html lang="nb">' in page
     assert "&#34;x&#34; #1" in page
 
 
-def test_what_typst_takes_for_markup_is_only_text(contents: Contents) -> None:
+def test_what_typst_takes_for_markup_is_only_text(document: Document) -> None:
     nasty = '#panic() *bold* _x_ $y$ `z` <a> @b [c] \\ "q" // ~ = + - {d}\n\t'
     assert quoted(nasty) == '"' + nasty.replace("\\", "\\\\").replace('"', '\\"').replace("\n\t", "\\n\\t") + '"'
-    altered = Contents(
-        "nb", nasty, nasty, contents.headlines, nasty, contents.sections, contents.page_words, contents.summaries
+    altered = Document(
+        "nb", nasty, nasty, document.headlines, nasty, document.sections, document.page_words, document.summaries
     )
     assert quoted(nasty) in as_typst(altered)
     empty = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
-    drawings = {each.name: empty for each in contents.drawings()}
+    drawings = {each.name: empty for each in document.drawings()}
     pdf = as_pdf(altered, drawings)
     assert pdf.startswith(b"%PDF")
     assert as_pdf(altered, drawings) == pdf, "the same contents, the same bytes"
@@ -205,13 +205,13 @@ def test_what_typst_takes_for_markup_is_only_text(contents: Contents) -> None:
 
 @pytest.mark.parametrize("name", ["digital_tape", "lacquer_mixer"])
 def test_a_list_of_entries_is_counted_in_the_appendix_and_not_written_out(name: str) -> None:
-    page = as_typst(build(material(name), read_words("nb")))
+    page = as_typst(build(material(name), read_translations("nb")))
     assert " ×" in page
     assert "length_mm=" not in page and "where=" not in page and "Recipe(" not in page
 
 
-def test_no_line_ends_between_a_number_and_its_unit(contents: Contents) -> None:
-    page = as_html(contents, {each.name: as_svg(each.figure, each.name) for each in contents.drawings()})
+def test_no_line_ends_between_a_number_and_its_unit(document: Document) -> None:
+    page = as_html(document, {each.name: as_svg(each.figure, each.name) for each in document.drawings()})
     text = re.sub(r"<svg.*?</svg>|<style>.*?</style>|<pre>.*?</pre>", "", page, flags=re.DOTALL)
     assert re.search(r"\d\u00a0%", text) and re.search(r"\d\u00a0kr\b", text)
     assert not re.search(r"\d (%|kr\b)", text)
@@ -223,11 +223,11 @@ OURS = ["stapler", "lacquer_mixer", "lacquer_mixer_mega", "digital_tape", "digit
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_input_of_our_cells_has_a_name_that_a_reader_understands(name: str, language: str) -> None:
-    words = read_words(language, name, Path(__file__).parents[3] / "cells" / name)
+    words = read_translations(language, name, Path(__file__).parents[3] / "cells" / name)
     inputs = cells.load(name).scenario().provenance(compared=True)
     assert [each for each in inputs if "_" in words.input(each) or words.input(each) == each] == []
 
 
 def test_a_part_of_the_cell_is_not_called_as_the_work_of_the_same_name() -> None:
-    words = read_words("nb", "digital_tape", Path(__file__).parents[3] / "cells" / "digital_tape")
+    words = read_translations("nb", "digital_tape", Path(__file__).parents[3] / "cells" / "digital_tape")
     assert (words.part("saw"), words.term("saw")) == ("sag", "sage")

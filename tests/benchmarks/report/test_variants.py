@@ -10,7 +10,7 @@ import pytest
 from cellwright import cells
 from cellwright.benchmarks.economics.commercial import read_commercial
 from cellwright.benchmarks.economics.inputs import read_economics
-from cellwright.benchmarks.report.translations import LANGUAGES, read_words
+from cellwright.benchmarks.report.translations import LANGUAGES, read_translations
 from cellwright.errors import InputError
 from cellwright.files import read_layers
 from cellwright.sequences import inputs_of
@@ -25,8 +25,8 @@ def test_every_cell_that_comes_along_has_prices_a_machine_and_words(name: str) -
     assert read_economics(CELLS / name / "economics.toml", measures).parts
     assert read_commercial(CELLS / name / "commercial.toml", measures).machine
     for language in LANGUAGES:
-        words = read_words(language, name, CELLS / name)
-        assert words.about != read_words(language).about
+        words = read_translations(language, name, CELLS / name)
+        assert words.about != read_translations(language).about
 
 
 def test_a_variant_says_what_is_its_own_and_takes_the_rest() -> None:
@@ -53,7 +53,7 @@ def test_no_name_of_an_input_in_a_cells_words_is_misspelt(name: str, language: s
 @pytest.mark.parametrize("name", cells.names())
 def test_a_norwegian_reader_meets_norwegian_states_devices_and_sources(name: str) -> None:
     study = cells.load(name)
-    words = read_words("nb", name, CELLS / name)
+    words = read_translations("nb", name, CELLS / name)
     english = [each for each in (*study.cell.states, *study.cell.parts()) if each not in words.terms]
     assert english == []
     economics = read_economics(CELLS / name / "economics.toml", [each.name for each in study.measures])
@@ -77,7 +77,7 @@ def test_files_that_are_like_each_other_or_like_nothing_are_refused(tmp_path: Pa
 
 
 def test_a_cell_without_words_is_told_with_those_for_all(tmp_path: Path) -> None:
-    words = read_words("nb", "drill_press.py", tmp_path)
+    words = read_translations("nb", "drill_press.py", tmp_path)
     assert words.about.name == "Cellen «drill press»"
     assert words.term("waiting") == "venter" and words.term("block") == "block"
 
@@ -85,7 +85,7 @@ def test_a_cell_without_words_is_told_with_those_for_all(tmp_path: Path) -> None
 def test_wrong_words_are_refused_by_file(tmp_path: Path) -> None:
     (tmp_path / "report.nb.toml").write_text("[about]\nneed = 3\n")
     with pytest.raises(InputError, match=r"report\.nb\.toml"):
-        read_words("nb", "mine", tmp_path)
+        read_translations("nb", "mine", tmp_path)
     (tmp_path / "report.nb.toml").write_text('[about]\nneeed = "x"\n')
     with pytest.raises(InputError, match="'neeed' is not a setting here"):
-        read_words("nb", "mine", tmp_path)
+        read_translations("nb", "mine", tmp_path)

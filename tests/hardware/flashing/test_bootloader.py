@@ -6,7 +6,7 @@ import pytest
 
 from cellwright.errors import InputError, NotFlashed
 from cellwright.hardware.flashing.boards import DIALECTS, STK500V1, STK500V1_SLOW, STK500V2
-from cellwright.hardware.flashing.bootloader import BLANK_BYTES, Contents, find_boot_loader
+from cellwright.hardware.flashing.bootloader import BLANK_BYTES, FlashContents, find_boot_loader
 
 FIRMWARE = bytes(range(1, 251)) * 4
 
@@ -87,12 +87,12 @@ def test_reading_goes_as_far_as_it_must_and_no_further_than_there_is_room(uno):
 
 
 def test_contents_say_what_is_in_use():
-    found = Contents(b"123456789" + b"\xff" * 300)
+    found = FlashContents(b"123456789" + b"\xff" * 300)
     assert found.used == b"123456789"
     assert found.crc == 0xCBF43926  # the check value that is published for CRC-32
     assert found.begins_with(b"1234")
     assert not found.begins_with(b"124")
-    assert Contents(b"\xff" * 256).used == b""
+    assert FlashContents(b"\xff" * 256).used == b""
 
 
 def test_no_boot_loader_is_a_sentence(uno):

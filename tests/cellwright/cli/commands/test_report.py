@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
-from cellwright.benchmarks.report.translations import read_words
+from cellwright.benchmarks.report.translations import read_translations
 from cellwright.cli import run
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -33,7 +33,7 @@ def test_all_files_are_there(
     assert {path.name for path in folder.iterdir()} == {page, workbook, pdf, summary} | pictures
     assert (folder / pdf).read_bytes().startswith(b"%PDF")
     assert "cellwright report stapler" in (folder / page).read_text(encoding="utf-8")
-    words = read_words("en" if more else "nb")
+    words = read_translations("en" if more else "nb")
     sheets = openpyxl.load_workbook(folder / workbook).sheetnames
     assert sheets == [
         words(f"tables.{each}")
