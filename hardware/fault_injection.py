@@ -316,9 +316,9 @@ def bounce(contact: Contact, seconds: float, random: np.random.Generator) -> Non
         moments_s = np.sort(random.uniform(0, seconds, 2 * int(random.integers(1, 5))))
         for number, moment_s in enumerate(moments_s):
             bounced = level if number % 2 else not level
-            Timeout(contact.env, float(moment_s)).callbacks.append(partial(swing, bounced, changes))
+            Timeout(contact.env, float(moment_s)).callbacks.append(partial(range_, bounced, changes))
 
-    def swing(level: bool, change: int, _: Event) -> None:
+    def range_(level: bool, change: int, _: Event) -> None:
         if change == changes:  # not one that has been overtaken by the next
             settle(level)
 

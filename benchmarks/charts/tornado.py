@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain, short
 from cellwright.benchmarks.charts.sweep import words_for
-from cellwright.benchmarks.sweeps.one_at_a_time import Swing, ranked
+from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, ranked
 
 SHOWN = 12
 
 
-def tornado(swings: Sequence[Swing], base: float, figure: str, share: float, replications: int) -> Figure:
+def tornado(ranges: Sequence[SensitivityRange], base: float, figure: str, share: float, replications: int) -> Figure:
     """Bars from the result with an input smaller to that with it larger. share: by how much, 0 to 1."""
-    shown = [each for each in ranked(swings, base) if each.width(base) > 0][:SHOWN]
+    shown = [each for each in ranked(ranges, base) if each.width(base) > 0][:SHOWN]
     with mpl.rc_context(STYLE):
         drawn = Figure(figsize=(6.8, 1.6 + 0.34 * max(1, len(shown))), layout="constrained")
         axes = drawn.subplots()
-        drawn.suptitle(finding(swings, base, share), x=0.01, ha="left", weight="bold", size=12)
+        drawn.suptitle(finding(ranges, base, share), x=0.01, ha="left", weight="bold", size=12)
         for level, each in enumerate(reversed(shown)):
             for end, colour in ((each.low, MANUAL), (each.high, CELL)):
                 if end is not None:
@@ -30,16 +30,16 @@ def tornado(swings: Sequence[Swing], base: float, figure: str, share: float, rep
         axes.set_xlabel(words_for(figure))
         drawn.supxlabel(
             f"Orange: the input {100 * share:g} % smaller; blue: larger. Line: {short(base)}, with all as they are.\n"
-            f"{replications} simulated runs each; {len(swings)} inputs tried, the {len(shown)} that matter most shown.",
+            f"{replications} simulated runs each; {len(ranges)} inputs tried, the {len(shown)} that matter most shown.",
             x=0.01, ha="left", size=9.5, color=FAINT,
         )  # fmt: skip
         plain(axes)
     return drawn
 
 
-def finding(swings: Sequence[Swing], base: float, share: float) -> str:
+def finding(ranges: Sequence[SensitivityRange], base: float, share: float) -> str:
     """What matters most, and whether any one input turns the result round, in two lines."""
-    order = ranked(swings, base)
+    order = ranked(ranges, base)
     if not order or order[0].width(base) == 0:
         return "No input moves the result"
     first = order[0]

@@ -21,7 +21,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     from cellwright.benchmarks.economics.commercial import read_commercial
     from cellwright.benchmarks.economics.inputs import read_economics
     from cellwright.benchmarks.economics.model import worth
-    from cellwright.benchmarks.sweeps.screening import Question, reader, weigh
+    from cellwright.benchmarks.sweeps.screening import Question, reader, screen
     from cellwright.sim import Length, run_cell, run_manual
 
     scenario, home = cells.load(name).scenario(), Path(cells.__file__).parent / name
@@ -32,7 +32,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     commercial = read_commercial(home / "commercial.toml", [each.name for each in measures])
     with ThreadPoolExecutor(1) as pool:
         question = Question(scenario, Length(cycles=5), 1, 1, reader(economics, measures))
-        weighing = weigh(question, comparison, economics, 0.2, pool)
+        screening = screen(question, comparison, economics, 0.2, pool)
     found = worth(comparison, economics, commercial, measures)
 
     # All is simulated and worked out: from here on it is only written.
@@ -45,7 +45,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     plan = home / "project.toml"
     project = read_project(plan) if plan.exists() else None
     money = Money(economics, commercial, found)
-    inputs = ReportInputs(name, scenario, comparison, 1.0, money, project, weighing, 0.2, 1, "bench", "bench", "bench")
+    inputs = ReportInputs(name, scenario, comparison, 1.0, money, project, screening, 0.2, 1, "bench", "bench", "bench")
     seconds: dict[str, float] = {}
     for kind, _ in write_formats(folder, inputs, read_translations(language, name, home)):
         now_s = time.perf_counter()

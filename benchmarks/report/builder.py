@@ -107,7 +107,7 @@ def _sentences(context: ReportContext) -> Iterator[str]:
         yield npv
         yield from bought
     yield words("summary.method")
-    order = inputs.weighing.moving()
+    order = inputs.screening.moving()
     if order:
         yield words("summary.depends", name=words.input(order[0].name))
     if all(each.status != "measured" for each in inputs.inputs()):

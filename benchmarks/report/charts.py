@@ -17,8 +17,8 @@ from cellwright.benchmarks.economics.model import AlternativeResult, EconomicRes
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.translations import Translations, capital
-from cellwright.benchmarks.sweeps.one_at_a_time import Swing
-from cellwright.benchmarks.sweeps.screening import NPV, Weighing
+from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange
+from cellwright.benchmarks.sweeps.screening import NPV, ScreeningResult
 from cellwright.sim import Estimate, Measure
 
 WIDTH = 6.8
@@ -105,15 +105,17 @@ def spread_of_npv(axes: Axes, alternative: AlternativeResult, colour: str, words
     _finish(axes, words)
 
 
-def tornado(swings: Sequence[Swing], weighing: Weighing, context: ReportContext, ends: tuple[str, str]) -> Figure:
-    """Bars from the result with an input at its lowest to that at its highest, in the order of ``swings``."""
+def tornado(
+    ranges: Sequence[SensitivityRange], screening: ScreeningResult, context: ReportContext, ends: tuple[str, str]
+) -> Figure:
+    """Bars from the result with an input at its lowest to that at its highest, in the order of ``ranges``."""
     words = context.words
-    scale = 1000 if weighing.figure == NPV else 1
-    base = weighing.base[weighing.figure] / scale
+    scale = 1000 if screening.figure == NPV else 1
+    base = screening.base[screening.figure] / scale
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * max(1, len(swings))), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * max(1, len(ranges))), layout="constrained")
         axes = figure.subplots()
-        for level, each in enumerate(reversed(swings)):
+        for level, each in enumerate(reversed(ranges)):
             for end, colour in ((each.low, MANUAL), (each.high, CELL)):
                 if end is not None:
                     axes.barh(level, end / scale - base, left=base, height=0.62, color=colour, alpha=0.85)
@@ -121,9 +123,9 @@ def tornado(swings: Sequence[Swing], weighing: Weighing, context: ReportContext,
         low, high = axes.get_xlim()
         if low < 0 < high:
             axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (3, 3)))
-        axes.set_yticks(range(len(swings)), [_in_lines(capital(words.input(each.name))) for each in reversed(swings)])
+        axes.set_yticks(range(len(ranges)), [_in_lines(capital(words.input(each.name))) for each in reversed(ranges)])
         axes.tick_params(axis="y", labelsize=9.5)
-        axes.set_xlabel(words("cost.npv_axis") if weighing.figure == NPV else context.say("assumptions.axis"))
+        axes.set_xlabel(words("cost.npv_axis") if screening.figure == NPV else context.say("assumptions.axis"))
         handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (MANUAL, CELL)]
         figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
         _finish(axes, words)

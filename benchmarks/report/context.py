@@ -118,9 +118,9 @@ class ReportContext:
         spread = Percentiles.of(draws)
         return self.words.between(self.words.money(spread.p5), self.words.money(spread.p95))
 
-    def weighed(self, value: float) -> str:
+    def screened(self, value: float) -> str:
         """A value of what the inputs are weighed by: a sum, or a percentage."""
-        return self.words.money(value) if self.inputs.weighing.figure == NPV else self.words.number(value, 1)
+        return self.words.money(value) if self.inputs.screening.figure == NPV else self.words.number(value, 1)
 
     def months_spread(self, draws: Draws) -> str:
         """The middle payback and where nine of ten lie, in months."""

@@ -11,7 +11,7 @@ from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.inputs import Economics, Number
 from cellwright.benchmarks.economics.model import EconomicResult
 from cellwright.benchmarks.economics.project import Project
-from cellwright.benchmarks.sweeps.screening import Weighing
+from cellwright.benchmarks.sweeps.screening import ScreeningResult
 from cellwright.provenance import Figure, Status
 from cellwright.sequences import inputs_of
 from cellwright.sim import Scenario
@@ -41,7 +41,7 @@ class ReportInputs:
     """Everything a report rests on.
 
     hours: simulated in each replication. weighing: what the result hangs on, each input of the simulation made
-    ``share`` (0 to 1) smaller and larger, in ``swing_replications``. timed_on: the days of the stopwatch study, if it
+    ``share`` (0 to 1) smaller and larger, in ``sensitivity_replications``. timed_on: the days of the stopwatch study, if it
     names any. command, version, input_hash: what gives the same report again.
     """
 
@@ -51,9 +51,9 @@ class ReportInputs:
     hours: float
     money: Money | None
     project: Project | None
-    weighing: Weighing
+    screening: ScreeningResult
     share: float
-    swing_replications: int
+    sensitivity_replications: int
     command: str
     version: str
     input_hash: str

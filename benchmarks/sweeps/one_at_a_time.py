@@ -13,7 +13,7 @@ from cellwright.sequences import inputs_of
 
 
 @dataclass(frozen=True, slots=True)
-class Swing:
+class SensitivityRange:
     """What one input does to the result.
 
     low, high: the result with the input smaller and larger; None where it cannot be.
@@ -36,7 +36,7 @@ class Swing:
         return max(moved) - min(moved)
 
 
-def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> Iterator[Swing | float]:
+def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> Iterator[SensitivityRange | float]:
     """The result as it is, and then the swing of each input made ``share`` (0 to 1) smaller and larger, as they come.
 
     sweep: what to simulate and how; its names and designs are not used. Inputs that are 0, pairs and pins are left out.
@@ -64,7 +64,7 @@ def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> 
         raise InputError(found)
     yield found
     for (name, value, _, status), (low, high) in zip(inputs, asked, strict=True):
-        yield _swing(name, status, value, low.result(), high.result())
+        yield _sensitivity_range(name, status, value, low.result(), high.result())
 
 
 def changed_text(value: float, factor: float, is_whole: bool) -> str:
@@ -82,9 +82,11 @@ def _figure(sweep: Sweep, text: str, figure: str) -> float | str:
     return row["problem"] or float(row[figure])
 
 
-def _swing(name: str, status: Status, value: float, low: float | str, high: float | str) -> Swing:
+def _sensitivity_range(
+    name: str, status: Status, value: float, low: float | str, high: float | str
+) -> SensitivityRange:
     problems = [each for each in (low, high) if isinstance(each, str)]
-    return Swing(
+    return SensitivityRange(
         name,
         status,
         value,
@@ -94,6 +96,6 @@ def _swing(name: str, status: Status, value: float, low: float | str, high: floa
     )
 
 
-def ranked(swings: Sequence[Swing], base: float) -> list[Swing]:
+def ranked(ranges: Sequence[SensitivityRange], base: float) -> list[SensitivityRange]:
     """Those that can be changed, the one that moves the result most first."""
-    return sorted((each for each in swings if not each.problem), key=lambda each: -each.width(base))
+    return sorted((each for each in ranges if not each.problem), key=lambda each: -each.width(base))

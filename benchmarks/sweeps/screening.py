@@ -17,7 +17,7 @@ from functools import partial
 from cellwright.benchmarks.comparison import Comparison, compare
 from cellwright.benchmarks.economics.inputs import Economics
 from cellwright.benchmarks.economics.model import economics_as_given
-from cellwright.benchmarks.sweeps.one_at_a_time import Swing, changed_text, ranked
+from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, changed_text, ranked
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
 from cellwright.sequences import assign, inputs_of
@@ -104,7 +104,7 @@ def varied_inputs(scenario: Scenario) -> list[Varied]:
 
 
 @dataclass(frozen=True)
-class Weighing:
+class ScreeningResult:
     """What each input does to the result.
 
     figure: what they are sorted by. base: the figures with all inputs as they are. swings: by figure; those of the
@@ -115,20 +115,20 @@ class Weighing:
 
     figure: str
     base: Figures
-    swings: Mapping[str, Sequence[Swing]]
+    ranges: Mapping[str, Sequence[SensitivityRange]]
     tried: int
     still: int
     left_out: int
     most_left_out: float
 
-    def moving(self) -> list[Swing]:
+    def moving(self) -> list[SensitivityRange]:
         """The inputs that move the result, the most important first."""
         base = self.base[self.figure]
-        return [each for each in ranked(self.swings[self.figure], base) if each.width(base) > 0]
+        return [each for each in ranked(self.ranges[self.figure], base) if each.width(base) > 0]
 
-    def beside(self, name: str) -> Swing | None:
+    def beside(self, name: str) -> SensitivityRange | None:
         """What an input of the simulation does to the time."""
-        return next((each for each in self.swings[LESS_TIME] if each.name == name), None)
+        return next((each for each in self.ranges[LESS_TIME] if each.name == name), None)
 
 
 def less_time(comparison: Comparison) -> Figures:
@@ -148,19 +148,19 @@ def reader(economics: Economics | None, measures: Sequence[Measure]) -> Read:
 
 
 def steps(scenario: Scenario) -> int:
-    """How often ``weigh`` says that it got on."""
+    """How often ``screen`` says that it got on."""
     inputs = len(varied_inputs(scenario))
     return inputs if inputs <= KEPT else inputs + KEPT
 
 
-def weigh(
+def screen(
     question: Question,
     comparison: Comparison,
     economics: Economics | None,
     share: float,
     executor: Executor,
     advance: Callable[[], None] = lambda: None,
-) -> Weighing:
+) -> ScreeningResult:
     """How far each input alone moves the result.
 
     comparison: the full one, which the swings start from. economics: prices, if there are any. share: 0 to 1.
@@ -171,18 +171,18 @@ def weigh(
     inputs = varied_inputs(question.scenario)
     kept, moved = inputs, dict[str, float]()
     if len(inputs) > KEPT:
-        base, swings = _simulated(question.shortened(comparison), inputs, ends, executor, advance)
-        moved = {each.name: each.width(base[figure]) for each in swings[figure]}
+        base, ranges = _simulated(question.shortened(comparison), inputs, ends, executor, advance)
+        moved = {each.name: each.width(base[figure]) for each in ranges[figure]}
         order = sorted(inputs, key=lambda each: -moved[each.name])
         kept = [each for each in order[:KEPT] if moved[each.name] > 0]
     of_few, found = _simulated(question, kept, ends, executor, advance)
     base = question.read(comparison)
-    swings = {name: [_shifted(each, base[name] - of_few[name]) for each in found[name]] for name in base}
+    ranges = {name: [_shifted(each, base[name] - of_few[name]) for each in found[name]] for name in base}
     if economics is not None:
-        swings[NPV] += _of_economics(comparison, economics, question.scenario.study.measures, share)
+        ranges[NPV] += _of_economics(comparison, economics, question.scenario.study.measures, share)
     out = [moved[each.name] for each in inputs if each not in kept]
     still = out.count(0.0)
-    return Weighing(figure, base, swings, len(inputs), still, len(out) - still, max(out, default=0.0))
+    return ScreeningResult(figure, base, ranges, len(inputs), still, len(out) - still, max(out, default=0.0))
 
 
 def _simulated(
@@ -191,24 +191,26 @@ def _simulated(
     ends: tuple[float, float],
     executor: Executor,
     advance: Callable[[], None],
-) -> tuple[Figures, dict[str, list[Swing]]]:
+) -> tuple[Figures, dict[str, list[SensitivityRange]]]:
     """The figures with all inputs as they are, and by figure the swing of each input."""
     as_is = executor.submit(question.answer, question.scenario)
     asked = [[executor.submit(question.answer_changed, each, end) for end in ends] for each in inputs]
     base = as_is.result()
-    swings: dict[str, list[Swing]] = {name: [] for name in base}
+    ranges: dict[str, list[SensitivityRange]] = {name: [] for name in base}
     for each, pair in zip(inputs, asked, strict=True):
         low, high = (future.result() for future in pair)
-        for name, found in swings.items():
-            found.append(_swing(each, ends, name, low, high))
+        for name, found in ranges.items():
+            found.append(_sensitivity_range(each, ends, name, low, high))
         advance()
-    return base, swings
+    return base, ranges
 
 
-def _swing(varied: Varied, ends: tuple[float, float], figure: str, low: Figures | str, high: Figures | str) -> Swing:
+def _sensitivity_range(
+    varied: Varied, ends: tuple[float, float], figure: str, low: Figures | str, high: Figures | str
+) -> SensitivityRange:
     problem = low if isinstance(low, str) and isinstance(high, str) else ""
     tried = [float(changed_text(varied.value, end, varied.is_whole)) for end in ends]
-    return Swing(
+    return SensitivityRange(
         varied.name,
         varied.status,
         varied.value,
@@ -219,15 +221,15 @@ def _swing(varied: Varied, ends: tuple[float, float], figure: str, low: Figures 
     )
 
 
-def _shifted(swing: Swing, by: float) -> Swing:
+def _shifted(range_: SensitivityRange, by: float) -> SensitivityRange:
     """The swing as seen from the full comparison: fewer runs stand a little apart, all by the same."""
-    low, high = (None if end is None else end + by for end in (swing.low, swing.high))
-    return replace(swing, low=low, high=high)
+    low, high = (None if end is None else end + by for end in (range_.low, range_.high))
+    return replace(range_, low=low, high=high)
 
 
 def _of_economics(
     comparison: Comparison, economics: Economics, measures: Sequence[Measure], share: float
-) -> Iterator[Swing]:
+) -> Iterator[SensitivityRange]:
     for name, number in economics.numbers("economics"):
         low, high = number.lowest, number.highest
         if low == high:
@@ -238,4 +240,4 @@ def _of_economics(
             float(economics_as_given(comparison, economics, None, measures, {name: end}).cell.npv_nok[0])
             for end in (low, high)
         ]
-        yield Swing(name, number.status, number.value, found[0], found[1], "", low, high)
+        yield SensitivityRange(name, number.status, number.value, found[0], found[1], "", low, high)

@@ -230,7 +230,7 @@ def sensitivity(
     """Show which inputs the result hangs on: each alone made smaller and larger, the most important on top."""
     from cellwright.cli.commands import sweep
 
-    sweep.weigh_inputs(
+    sweep.analyse_sensitivity(
         sweep.SensitivityAsked(
             cell, figure, by, settings or [], hours, replications, seed, jobs, picture, as_json, firmware.value
         )

@@ -13,7 +13,7 @@ from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.inputs import Economics
 from cellwright.benchmarks.economics.model import worth
 from cellwright.benchmarks.economics.project import Project, read_project
-from cellwright.benchmarks.sweeps.screening import Question, Weighing, reader, steps, weigh
+from cellwright.benchmarks.sweeps.screening import Question, ScreeningResult, reader, screen, steps
 from cellwright.benchmarks.time_study.stopwatch_csv import read_dates
 from cellwright.cli import tables
 from cellwright.cli.cell_files import home_of
@@ -100,9 +100,9 @@ def _material(wanted: ReportAsked, scenario: Scenario, prices: Prices | None, pr
         hours=asked.length.hours or 0.0,
         money=money,
         project=project,
-        weighing=_weighed(asked, scenario, comparison, prices[0] if prices else None),
+        screening=_screened(asked, scenario, comparison, prices[0] if prices else None),
         share=SHARE,
-        swing_replications=_swing_replications(asked),
+        sensitivity_replications=_swing_replications(asked),
         command=wanted.command(),
         version=cellwright.__version__,
         input_hash=input_hash(scenario, *(prices or (None, None)), project),
@@ -129,7 +129,7 @@ def _swing_replications(asked: Asked) -> int:
     return min(asked.replications, SWING_REPLICATIONS)
 
 
-def _weighed(asked: Asked, scenario: Scenario, comparison: Comparison, economics: Economics | None) -> Weighing:
+def _screened(asked: Asked, scenario: Scenario, comparison: Comparison, economics: Economics | None) -> ScreeningResult:
     """What the result hangs on, with the times that a stopwatch showed, if any."""
     read = reader(economics, scenario.study.measures)
     question = Question(scenario, asked.length, _swing_replications(asked), asked.seed, read)
@@ -138,4 +138,4 @@ def _weighed(asked: Asked, scenario: Scenario, comparison: Comparison, economics
         process_pool(asked.jobs or cores()) as pool,
         progress(f"the inputs of {asked.cell}, one at a time", total) as advance,
     ):
-        return weigh(question, comparison, economics, SHARE, pool, advance)
+        return screen(question, comparison, economics, SHARE, pool, advance)

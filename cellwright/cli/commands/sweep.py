@@ -15,7 +15,7 @@ from rich.table import Table
 
 import cellwright
 from cellwright import cells
-from cellwright.benchmarks.sweeps.one_at_a_time import Swing, ranked, sensitivity
+from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, ranked, sensitivity
 from cellwright.benchmarks.sweeps.sampling import designs, read_axis
 from cellwright.benchmarks.sweeps.sweep import Sweep, carry_out, read_sweep
 from cellwright.cli.commands.simulate import SHIFT_HOURS
@@ -192,27 +192,27 @@ class SensitivityAsked:
     firmware: SteppingFirmware
 
 
-def weigh_inputs(asked: SensitivityAsked) -> None:
+def analyse_sensitivity(asked: SensitivityAsked) -> None:
     """Change every input alone, print what each does to the result, and draw the tornado."""
     plain = _plain(asked)
-    base, swings = _weighed(plain, asked)
-    order = ranked(swings, base)
+    base, ranges = _screened(plain, asked)
+    order = ranked(ranges, base)
     if asked.as_json:
         print(
             json.dumps({"figure": asked.figure, "as_it_is": base, "inputs": [asdict(each) for each in order]}, indent=2)
         )
     else:
-        _print_swings(asked, base, order, [each for each in swings if each.problem])
+        _print_swings(asked, base, order, [each for each in ranges if each.problem])
     if asked.picture is not None:
         from cellwright.benchmarks.charts import style
         from cellwright.benchmarks.charts.tornado import tornado
 
-        style.save(tornado(swings, base, asked.figure, asked.percent / 100, asked.replications), asked.picture)
+        style.save(tornado(ranges, base, asked.figure, asked.percent / 100, asked.replications), asked.picture)
 
 
-def _weighed(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[Swing]]:
+def _screened(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[SensitivityRange]]:
     total = sum(1 for _ in inputs_of(plain.study.scenario(plain.settings).groups))
-    base, swings = 0.0, []
+    base, ranges = 0.0, []
     with (
         process_pool(asked.jobs or cores()) as pool,
         progress(f"{total} inputs of {asked.cell}", total) as advance,
@@ -221,12 +221,14 @@ def _weighed(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[Swing]]
             if isinstance(found, float):
                 base = found
             else:
-                swings.append(found)
+                ranges.append(found)
             advance()
-    return base, swings
+    return base, ranges
 
 
-def _print_swings(asked: SensitivityAsked, base: float, order: Sequence[Swing], refused: Sequence[Swing]) -> None:
+def _print_swings(
+    asked: SensitivityAsked, base: float, order: Sequence[SensitivityRange], refused: Sequence[SensitivityRange]
+) -> None:
     share = f"{asked.percent:g} %"
     table = Table("input", "status", "as it is", f"{share} less", f"{share} more", width=WIDTH)
     for each in order:

@@ -23,8 +23,8 @@ from cellwright.benchmarks.report.document import Bullets, Document, Drawing, Pa
 from cellwright.benchmarks.report.inputs import Money, ReportInputs
 from cellwright.benchmarks.report.renderers import as_html, as_pdf, as_typst, quoted
 from cellwright.benchmarks.report.translations import LANGUAGES, Translations, read_translations
-from cellwright.benchmarks.sweeps.one_at_a_time import Swing
-from cellwright.benchmarks.sweeps.screening import Weighing
+from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange
+from cellwright.benchmarks.sweeps.screening import ScreeningResult
 from cellwright.errors import InputError
 from cellwright.sim import Length, run_cell, run_manual
 
@@ -46,21 +46,21 @@ def material(name: str, with_money: bool = True) -> ReportInputs:
         commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
         money = Money(economics, commercial, worth(comparison, economics, commercial, study.measures, draws=200))
     times = [
-        Swing("manual.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
-        Swing("layout.slats", "assumed", 15, 21.5, None, "", 12, 18),
-        Swing("manual.refill_mods", "assumed", 77, None, None, "cannot be", 60, 90),
+        SensitivityRange("manual.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
+        SensitivityRange("layout.slats", "assumed", 15, 21.5, None, "", 12, 18),
+        SensitivityRange("manual.refill_mods", "assumed", 77, None, None, "cannot be", 60, 90),
     ]
     sums = [
         replace(times[0], low=-12345.6, high=700000.0),
-        Swing("economics.power_w", "assumed", 9, 5e5, 4e5, "", 5, 20),
+        SensitivityRange("economics.power_w", "assumed", 9, 5e5, 4e5, "", 5, 20),
     ]
     figures = {"less_time_percent": 23.75, "npv_nok": 654321.0}
-    swings = {"less_time_percent": times, "npv_nok": sums}
-    weighing = Weighing("npv_nok" if money else "less_time_percent", figures, swings, 40, 9, 21, 4321.0)
+    ranges = {"less_time_percent": times, "npv_nok": sums}
+    screening = ScreeningResult("npv_nok" if money else "less_time_percent", figures, ranges, 40, 9, 21, 4321.0)
     plan = ROOT / "cells" / name / "project.toml"
     project = read_project(plan) if plan.exists() else None
     return ReportInputs(
-        name, scenario, comparison, 0.5, money, project, weighing, 0.2, 2, 'cellwright report "x" #1', "0.1", "abc"
+        name, scenario, comparison, 0.5, money, project, screening, 0.2, 2, 'cellwright report "x" #1', "0.1", "abc"
     )
 
 

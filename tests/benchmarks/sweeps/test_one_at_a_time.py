@@ -7,7 +7,7 @@ import pytest
 from matplotlib.text import Text
 
 from cellwright.benchmarks.charts.tornado import finding, tornado
-from cellwright.benchmarks.sweeps.one_at_a_time import Swing, ranked, sensitivity
+from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, ranked, sensitivity
 from cellwright.benchmarks.sweeps.sweep import Sweep
 from cellwright.cells import load
 from cellwright.errors import InputError
@@ -17,48 +17,48 @@ SMALL = ("layout.slats=3", "layout.panel_length_mm=300")
 SWEEP = Sweep(load("stapler"), "stapler", (), (), SMALL, Length(cycles=3), 2, 1, "test")
 
 
-def weigh(figure: str = "cycle_time_s", share: float = 0.2) -> tuple[float, dict[str, Swing]]:
+def screen(figure: str = "cycle_time_s", share: float = 0.2) -> tuple[float, dict[str, SensitivityRange]]:
     with ThreadPoolExecutor(1) as pool:
-        base, *swings = sensitivity(SWEEP, figure, share, pool)
-    return base, {each.name: each for each in swings}
+        base, *ranges = sensitivity(SWEEP, figure, share, pool)
+    return base, {each.name: each for each in ranges}
 
 
 def test_each_input_is_changed_alone_and_the_rest_stays() -> None:
-    base, swings = weigh()
+    base, ranges = screen()
     scenario = SWEEP.study.scenario(SMALL)
     assert base == pytest.approx(float(SWEEP.evaluate(0, ())[1]))
-    assert swings["operator.walk_s"].low < base < swings["operator.walk_s"].high
+    assert ranges["operator.walk_s"].low < base < ranges["operator.walk_s"].high
     assert (
-        swings["manual.staple_mods"].low == swings["manual.staple_mods"].high == base
+        ranges["manual.staple_mods"].low == ranges["manual.staple_mods"].high == base
     )  # the cell does not ask the hand
-    assert swings["operator.walk_s"].value == pytest.approx(float(scenario.groups["operator"].walk_s))
-    assert "lamp.pin" not in swings and "bridge.travel" not in swings
-    order = ranked(list(swings.values()), base)
+    assert ranges["operator.walk_s"].value == pytest.approx(float(scenario.groups["operator"].walk_s))
+    assert "lamp.pin" not in ranges and "bridge.travel" not in ranges
+    order = ranked(list(ranges.values()), base)
     widths = [each.width(base) for each in order]
     assert widths == sorted(widths, reverse=True)
 
 
 def test_what_cannot_be_is_left_open_on_that_side() -> None:
-    _, swings = weigh()
-    slats = swings["layout.slats"]
+    _, ranges = screen()
+    slats = ranges["layout.slats"]
     assert slats.low is not None and slats.high is not None  # 2 and 4: the nearest whole numbers
-    assert swings["layout.pitch_mm"].low is not None
-    width = swings["layout.slat_width_mm"]
+    assert ranges["layout.pitch_mm"].low is not None
+    width = ranges["layout.slat_width_mm"]
     assert (width.low is None) != (width.high is None) or not width.problem
 
 
 def test_an_unknown_figure_and_a_share_of_nothing_are_refused() -> None:
     with pytest.raises(InputError, match="did you mean 'cycle_time_s'"):
-        weigh("cycle_times_s")
+        screen("cycle_times_s")
     with pytest.raises(InputError, match="Inputs cannot be changed by 0 %"):
-        weigh(share=0.0)
+        screen(share=0.0)
 
 
 SWINGS = [
-    Swing("manual.mod_s", "published", 0.129, -5.0, 30.0),
-    Swing("walk", "assumed", 4.0, 11.0, 9.0),
-    Swing("pitch", "assumed", 40.0, None, None, "it leaves the panel"),
-    Swing("still", "assumed", 1.0, 10.0, 10.0),
+    SensitivityRange("manual.mod_s", "published", 0.129, -5.0, 30.0),
+    SensitivityRange("walk", "assumed", 4.0, 11.0, 9.0),
+    SensitivityRange("pitch", "assumed", 40.0, None, None, "it leaves the panel"),
+    SensitivityRange("still", "assumed", 1.0, 10.0, 10.0),
 ]
 
 

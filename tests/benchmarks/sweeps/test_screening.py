@@ -17,11 +17,11 @@ from cellwright.benchmarks.sweeps.screening import (
     LESS_TIME,
     NPV,
     Question,
-    Weighing,
+    ScreeningResult,
     less_time,
     reader,
+    screen,
     varied_inputs,
-    weigh,
 )
 from cellwright.cells import load
 from cellwright.sim import Element, Length, Scenario, run_cell, run_manual
@@ -40,21 +40,21 @@ def prices() -> Economics:
     return read_economics(ROOT / "cells/stapler/economics.toml", [])
 
 
-def weighed(scenario: Scenario, economics: Economics | None) -> Weighing:
+def weighed(scenario: Scenario, economics: Economics | None) -> ScreeningResult:
     question = Question(scenario, LENGTH, 2, 1, reader(economics, ()))
     with ThreadPoolExecutor(1) as pool:
-        return weigh(question, compared(scenario), economics, 0.2, pool)
+        return screen(question, compared(scenario), economics, 0.2, pool)
 
 
 SCENARIO = load("stapler").scenario(SMALL)
 
 
 @pytest.fixture(scope="module")
-def found() -> Weighing:
+def found() -> ScreeningResult:
     return weighed(SCENARIO, prices())
 
 
-def test_time_inputs_and_prices_stand_in_one_list_sorted_by_the_net_present_value(found: Weighing) -> None:
+def test_time_inputs_and_prices_stand_in_one_list_sorted_by_the_net_present_value(found: ScreeningResult) -> None:
     order = found.moving()
     names = {each.name for each in order}
     assert {"manual.mod_s", "economics.person_nok_per_h", "economics.demand_units_per_year"} <= names
@@ -63,18 +63,18 @@ def test_time_inputs_and_prices_stand_in_one_list_sorted_by_the_net_present_valu
     assert found.beside("manual.mod_s") is not None and found.beside("economics.lifetime_years") is None
 
 
-def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found: Weighing) -> None:
-    by_name = {each.name: each for each in found.swings[NPV]}
-    swing = by_name["economics.lifetime_years"]
-    assert (swing.tried_low, swing.value, swing.tried_high) == (3, 5, 8)
+def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found: ScreeningResult) -> None:
+    by_name = {each.name: each for each in found.ranges[NPV]}
+    range_ = by_name["economics.lifetime_years"]
+    assert (range_.tried_low, range_.value, range_.tried_high) == (3, 5, 8)
     at_3 = economics_as_given(compared(SCENARIO), prices(), None, (), {"economics.lifetime_years": 3})
-    assert swing.low == pytest.approx(float(at_3.cell.npv_nok[0]))
+    assert range_.low == pytest.approx(float(at_3.cell.npv_nok[0]))
     shifts = by_name["economics.shifts_per_day"]  # no range: as far as the inputs of the simulation
     assert (shifts.tried_low, shifts.tried_high) == pytest.approx((0.8, 1.2))
 
 
-def test_few_are_simulated_in_full_and_the_rest_is_counted(found: Weighing) -> None:
-    in_full = {each.name for each in found.swings[LESS_TIME]}
+def test_few_are_simulated_in_full_and_the_rest_is_counted(found: ScreeningResult) -> None:
+    in_full = {each.name for each in found.ranges[LESS_TIME]}
     assert len(in_full) == screening.KEPT
     assert found.tried == len(varied_inputs(SCENARIO))
     assert found.still + found.left_out + screening.KEPT == found.tried
