@@ -64,7 +64,7 @@ class CharacterDisplay(Device):
     def start(self) -> Steps:
         """See that it is there and take it from any state to an empty screen in 4-bit mode.
 
-        Raises TimedOut if nothing answers at its address.
+        Raises StepTimeoutError if nothing answers at its address.
         """
         env = self.board.env
         yield self.port.read(self, None, 1, ANSWERS_WITHIN_S)

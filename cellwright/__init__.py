@@ -15,7 +15,7 @@ if (_here.parent / "pyproject.toml").is_file() and (_here.parent / "hardware").i
 
 if TYPE_CHECKING:
     from cellwright.actuators import Buzzer, CharacterDisplay, Lamp, Motor, Pump, Solenoid, Stepper, Valve
-    from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, TimedOut
+    from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, StepTimeoutError
     from cellwright.provenance import assumed, measured, published, vendor
     from cellwright.sensors import Button, Encoder, Hx711, Nau7802, Switch
     from cellwright.sequences import Cell, Settings, dose_to_mass, home
@@ -40,7 +40,7 @@ _HOMES = {
     "Solenoid": "actuators",
     "Stepper": "actuators",
     "Switch": "sensors",
-    "TimedOut": "errors",
+    "StepTimeoutError": "errors",
     "Valve": "actuators",
     "assumed": "provenance",
     "dose_to_mass": "sequences",
@@ -67,9 +67,9 @@ __all__ = [
     "Pump",
     "Settings",
     "Solenoid",
+    "StepTimeoutError",
     "Stepper",
     "Switch",
-    "TimedOut",
     "Valve",
     "assumed",
     "dose_to_mass",

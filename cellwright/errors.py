@@ -19,7 +19,7 @@ class InputError(CellwrightError, ValueError):
     """A file, name or number given by the user cannot be used."""
 
 
-class Lacking(InputError):
+class CapabilityError(InputError):
     """A board has not what a device needs; ``need`` and ``board`` are clauses: "PWM on pin 2", "this board has 6"."""
 
     def __init__(self, need: str, board: str) -> None:
@@ -38,11 +38,11 @@ class CellFault(CellwrightError, RuntimeError):
     exit_code = 1
 
 
-class TimedOut(CellFault, TimeoutError):
+class StepTimeoutError(CellFault, TimeoutError):
     """A wait reached its time limit. A step may catch it and decide what happens instead."""
 
 
-class NotFlashed(CellwrightError, RuntimeError):
+class FlashError(CellwrightError, RuntimeError):
     """Firmware was not put on a board as asked. The sentence says whether the board may hold half of it."""
 
     exit_code = 1

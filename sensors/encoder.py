@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from simpy.events import Event
 
-from cellwright.errors import CellFault, InputError, TimedOut
+from cellwright.errors import CellFault, InputError, StepTimeoutError
 from cellwright.hardware.board import Board, EncoderPort
 from cellwright.sensors.calibration import Ask, CalibratedSensor, LengthCalibration
 
@@ -90,20 +90,20 @@ class Encoder(CalibratedSensor):
         return wrong_mm
 
     def reaches(self, mm: float, *, within_s: float, tolerance_mm: float) -> Steps:
-        """A step that waits until the work is within ``tolerance_mm`` of ``mm``. Raises TimedOut after ``within_s``."""
+        """A step that waits until the work is within ``tolerance_mm`` of ``mm``. Raises StepTimeoutError after ``within_s``."""
         until_s = self.board.env.now + within_s
         while abs(self.position_mm - mm) > tolerance_mm:
             if self.board.env.now >= until_s:
-                raise TimedOut(f"{self.name} did not reach {mm:g} mm within {within_s:g} s.")
+                raise StepTimeoutError(f"{self.name} did not reach {mm:g} mm within {within_s:g} s.")
             yield self.board.env.timeout(LOOK_S)
 
     def stands(self, *, within_s: float, still_s: float = 0.2) -> Steps:
-        """A step that waits until the count has not changed for ``still_s``. Raises TimedOut after ``within_s``."""
+        """A step that waits until the count has not changed for ``still_s``. Raises StepTimeoutError after ``within_s``."""
         until_s = self.board.env.now + within_s
         count, since_s = self._count, self.board.env.now
         while self.board.env.now < since_s + still_s - 1e-9:
             if self.board.env.now >= until_s:
-                raise TimedOut(f"{self.name} did not stand still within {within_s:g} s.")
+                raise StepTimeoutError(f"{self.name} did not stand still within {within_s:g} s.")
             yield self.board.env.timeout(LOOK_S)
             if self._count != count:
                 count, since_s = self._count, self.board.env.now

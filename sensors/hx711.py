@@ -34,7 +34,7 @@ class Hx711(LoadCell):
         self.port = board.declare_hx711(self.data, self.clock)
 
     def start(self) -> Steps:
-        """Wait until its samples are settled, and see that they come. Raises TimedOut if none does."""
+        """Wait until its samples are settled, and see that they come. Raises StepTimeoutError if none does."""
         yield self.board.env.timeout(SETTLES_S[self.samples_per_s])
         yield from self.latest()
         self.is_ready = True

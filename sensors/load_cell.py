@@ -79,7 +79,7 @@ class LoadCell(CalibratedSensor):
         return 1 / self.samples_per_s
 
     def start(self) -> Steps:
-        """A step that makes it ready to weigh. Raises CellFault, or TimedOut if nothing answers."""
+        """A step that makes it ready to weigh. Raises CellFault, or StepTimeoutError if nothing answers."""
         raise NotImplementedError
 
     def latest(self) -> Steps:

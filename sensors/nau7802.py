@@ -49,7 +49,7 @@ class Nau7802(LoadCell):
     def start(self) -> Steps:
         """Power the converter up, set gain 128 and the rate, and let it calibrate its own amplifier.
 
-        Raises CellFault if it does not come up or cannot calibrate itself, TimedOut if it does not answer.
+        Raises CellFault if it does not come up or cannot calibrate itself, StepTimeoutError if it does not answer.
         """
         power = POWER_DIGITAL | POWER_ANALOG | INNER_SUPPLY
         rate = RATES[self.samples_per_s]

@@ -14,7 +14,7 @@ import simpy
 from simpy.events import Event
 from transitions import Machine, State
 
-from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, Lacking, nearest
+from cellwright.errors import CapabilityError, CellFault, CellwrightError, DescriptionError, InputError, nearest
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmata.protocol.pin_maps import Kind
@@ -138,11 +138,11 @@ class Cell(StepTools):
         return ()
 
     def _attach_all(self, devices: Mapping[str, Device]) -> None:
-        lacking: list[Lacking] = []
+        lacking: list[CapabilityError] = []
         for name, device in devices.items():
             try:
                 self._attach(name, device)
-            except Lacking as error:
+            except CapabilityError as error:
                 error.need = f"{name} needs {error.need}"
                 lacking.append(error)
         if lacking:

@@ -12,7 +12,7 @@ from typing import Any
 import simpy
 from simpy.events import Event, Process, Timeout
 
-from cellwright.errors import CellFault, CellwrightError, TimedOut
+from cellwright.errors import CellFault, CellwrightError, StepTimeoutError
 from cellwright.hardware import Wait
 from cellwright.hardware.waits import cancel, limit_of
 
@@ -83,7 +83,7 @@ class Supervision(Process):
         """What to raise in the step for an event that failed: a copy, as in SimPy, as others may raise it too."""
         event._defused = True
         failure: BaseException = event._value
-        if isinstance(failure, simpy.Interrupt) and isinstance(failure.cause, TimedOut):
+        if isinstance(failure, simpy.Interrupt) and isinstance(failure.cause, StepTimeoutError):
             return failure.cause
         copy = type(failure)(*failure.args)
         copy.__cause__ = failure
@@ -133,7 +133,7 @@ class Supervision(Process):
         elif waited.callbacks is not None and (isinstance(waited, Wait) or not waited.triggered):
             limit_s = limit_of(waited)
             what = waited.what if isinstance(waited, Wait) else self._describe(waited)
-            self.interrupt(TimedOut(f"{what} within {limit_s:g} s."))
+            self.interrupt(StepTimeoutError(f"{what} within {limit_s:g} s."))
 
     @staticmethod
     def _describe(event: Any) -> str:

@@ -11,7 +11,7 @@ from cellwright.cells.digital_tape import display_text
 from cellwright.cells.digital_tape.cut_record import Book
 from cellwright.cells.digital_tape.cutlist import CutList
 from cellwright.cells.digital_tape.stock import Saw, Stock
-from cellwright.errors import CellFault, TimedOut
+from cellwright.errors import CellFault, StepTimeoutError
 from cellwright.provenance import published, vendor
 from cellwright.sensors import Button, Encoder, Switch
 from cellwright.sensors.encoder import LOOK_S
@@ -288,7 +288,7 @@ class DigitalTape(Cell):
     def _refuse_after(self, until_s: float, what: str) -> None:
         """The time limit of a step that looks again and again."""
         if self.env.now >= until_s:
-            raise TimedOut(f"{what} within {BREAK_S:g} s.")
+            raise StepTimeoutError(f"{what} within {BREAK_S:g} s.")
 
     @property
     def _datum_mm(self) -> float:

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from cellwright.errors import NotFlashed
+from cellwright.errors import FlashError
 from cellwright.hardware.flashing.boards import Chip, Dialect
 
 LOOK_S = 0.2
@@ -29,7 +29,7 @@ def find_avrdude() -> str | None:
 def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, firmware: Path, size: int) -> None:
     """Write a hex file of ``size`` bytes and verify it. The port must be closed.
 
-    Raises NotFlashed with a sentence made of what avrdude says, or once the port is gone or it takes too long.
+    Raises FlashError with a sentence made of what avrdude says, or once the port is gone or it takes too long.
     """
     command = [avrdude, "-q", "-p", chip.avrdude_part, "-c", dialect.programmer, "-P", port, "-b", str(dialect.baud)]
     # -D: boot loaders erase page by page as they write; asked to erase the whole chip the Mega's says that it failed.
@@ -39,14 +39,14 @@ def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, fi
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
     except OSError as error:
-        raise NotFlashed(f"{avrdude} cannot be run ({error.strerror}): use --with python.") from error
+        raise FlashError(f"{avrdude} cannot be run ({error.strerror}): use --with python.") from error
     with running:
         try:
             said = _what_it_says(running, port, LIMIT_S + LIMIT_S_PER_BYTE * size)
         finally:
             running.kill()
     if running.returncode:
-        raise NotFlashed(why_it_failed(said, running.returncode))
+        raise FlashError(why_it_failed(said, running.returncode))
 
 
 def _what_it_says(running: subprocess.Popen[str], port: str, limit_s: float) -> str:
@@ -58,12 +58,12 @@ def _what_it_says(running: subprocess.Popen[str], port: str, limit_s: float) -> 
             return running.communicate(timeout=LOOK_S)[0]
         except subprocess.TimeoutExpired as error:
             if is_a_file and not Path(port).exists():
-                raise NotFlashed(
+                raise FlashError(
                     f"{port} was lost while avrdude wrote, so the board may hold half a firmware: "
                     "plug it in again and repeat."
                 ) from error
             if time.monotonic() > until_s:
-                raise NotFlashed(
+                raise FlashError(
                     f"avrdude was ended as it was not done after {limit_s:.0f} s: try again, or --with python."
                 ) from error
 

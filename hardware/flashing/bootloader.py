@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from arduinobootloader import ArduinoBootloader
 
-from cellwright.errors import InputError, NotFlashed
+from cellwright.errors import FlashError, InputError
 from cellwright.hardware.flashing.boards import CHIPS, STK500V2, Chip, Dialect
 from cellwright.hardware.flashing.reset_port import Wire
 from cellwright.hardware.intel_hex import ERASED
@@ -46,7 +46,7 @@ class FlashContents(NamedTuple):
 
 
 class BootLoader:
-    """One that has answered. Whatever it does not answer in time raises NotFlashed."""
+    """One that has answered. Whatever it does not answer in time raises FlashError."""
 
     def __init__(self, programmer: Any, chip: Chip, dialect: Dialect) -> None:
         self._programmer = programmer
@@ -57,13 +57,13 @@ class BootLoader:
         """So many bytes of the flash, at most a page."""
         data = self._programmer.read_memory(address, size)
         if data is None or len(data) != size:
-            raise NotFlashed(f"The boot loader fell silent while its flash was read at 0x{address:04X}: try again.")
+            raise FlashError(f"The boot loader fell silent while its flash was read at 0x{address:04X}: try again.")
         return bytes(data)
 
     def write_page(self, address: int, data: bytes) -> None:
         """Erase a page and write it."""
         if not self._programmer.write_memory(bytearray(data), address):
-            raise NotFlashed(
+            raise FlashError(
                 f"The boot loader did not take the page at 0x{address:04X}, so the board holds half a firmware: "
                 "try again."
             )
@@ -97,13 +97,13 @@ class BootLoader:
     def verify(self, firmware: bytes, advance: Callable[[], None]) -> None:
         """Read a firmware back.
 
-        Raises NotFlashed with the address of the first byte that is another.
+        Raises FlashError with the address of the first byte that is another.
         """
         for address, page in self._pages(firmware):
             found = self.read(address, len(page))
             if found != page:
                 at = next(index for index in range(len(page)) if found[index] != page[index])
-                raise NotFlashed(
+                raise FlashError(
                     f"The board does not hold what was written: at 0x{address + at:04X} there is "
                     f"{found[at]:02X} and not {page[at]:02X}; try again, with a shorter or better cable."
                 )
@@ -151,7 +151,7 @@ def _chip(library: Any, programmer: Any, port: str) -> Chip:
     programmer.cpu_signature()
     name = library.cpu_name  # of a chip that the library does not know: "signature: " and the number
     if not name:
-        raise NotFlashed(f"The boot loader at {port} answers, but does not say what chip it is on: try again.")
+        raise FlashError(f"The boot loader at {port} answers, but does not say what chip it is on: try again.")
     if name not in CHIPS:
         raise InputError(
             f"The chip at {port} is none that there is firmware for ({name}): "

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from serial.tools import list_ports
 
-from cellwright.errors import NotFlashed
+from cellwright.errors import FlashError
 from cellwright.hardware.flashing.boards import UsbId
 from cellwright.hardware.transport.serial import READ_SLICE_S, open_port
 
@@ -47,7 +47,7 @@ class Wire(Protocol):
 class SerialWire:
     """A wire over pyserial.
 
-    Raises InputError if the port cannot be opened, NotFlashed once it is lost.
+    Raises InputError if the port cannot be opened, FlashError once it is lost.
     """
 
     def __init__(self, port: str, baud: int) -> None:
@@ -108,7 +108,7 @@ class SerialWire:
         try:
             return work()
         except Exception as error:
-            raise NotFlashed(f"{self.port} was lost ({error}): plug the board in again and repeat.") from error
+            raise FlashError(f"{self.port} was lost ({error}): plug the board in again and repeat.") from error
 
 
 def usb_id(port: str) -> UsbId:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellwright.actuators.display import BYTES_AT_ONCE, CharacterDisplay
-from cellwright.errors import TimedOut
+from cellwright.errors import StepTimeoutError
 from cellwright.hardware import ModelBoard
 from cellwright.sequences.supervision import Supervision
 from cellwright.sim.plants.display import ModelDisplay
@@ -73,7 +73,7 @@ def test_nothing_is_shown_before_the_start_and_a_display_that_is_not_there_is_na
     display.name = "display"
     display.attach(board)
     display.show(["lost"])
-    with pytest.raises(TimedOut, match="display did not answer on I2C address 0x27"):
+    with pytest.raises(StepTimeoutError, match="display did not answer on I2C address 0x27"):
         board.env.run(until=Supervision(board.env, display.start()))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simpy.events import Event
 
-from cellwright.errors import CellFault, InputError, TimedOut
+from cellwright.errors import CellFault, InputError, StepTimeoutError
 from cellwright.hardware import ModelBoard
 from cellwright.sensors.calibration import LengthCalibration
 from cellwright.sensors.encoder import Encoder
@@ -69,7 +69,7 @@ def test_reaches_and_stands_wait_and_have_limits(env: simpy.Environment, board: 
         heard.append(env.now)
         yield from encoder.stands(within_s=20)
         heard.append(env.now)
-        with pytest.raises(TimedOut, match=r"wheel did not reach 500 mm within 2 s\."):
+        with pytest.raises(StepTimeoutError, match=r"wheel did not reach 500 mm within 2 s\."):
             yield from encoder.reaches(500, within_s=2, tolerance_mm=0.5)
 
     env.process(push())

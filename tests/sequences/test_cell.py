@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cellwright.errors import CellFault, TimedOut
+from cellwright.errors import CellFault, StepTimeoutError
 from cellwright.sequences import FAULTED
 
 HERE = "bench"
@@ -239,7 +239,7 @@ def test_a_step_may_catch_a_time_limit(rig):
         for _ in range(2):
             try:
                 yield cell.panel.closed(within_s=3)
-            except TimedOut as late:
+            except StepTimeoutError as late:
                 caught.append((cell.env.now, str(late)))
         yield cell.env.timeout(1)
         return "worked"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cellwright.cli.progress import progress
 from cellwright.cli.tables import busy, console
-from cellwright.errors import InputError, NotFlashed
+from cellwright.errors import FlashError, InputError
 from cellwright.hardware.flashing.avrdude import find_avrdude, write_with_avrdude
 from cellwright.hardware.flashing.boards import (
     BOARDS,
@@ -47,7 +47,7 @@ def open_wire(port: str) -> Wire:
 def flash(asked: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> None:
     """Write firmware and verify it, unless it is there already.
 
-    Raises InputError for a port, a board or a file that will not do, NotFlashed where something went wrong on the way.
+    Raises InputError for a port, a board or a file that will not do, FlashError where something went wrong on the way.
     """
     _refuse_early(asked)
     port = auto_port() if asked.port == "auto" else asked.port
@@ -68,7 +68,7 @@ def flash(asked: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> None
             _write(asked, port, wire, boot, image, choice)
             _hear(wire, wire_to, port, image)
     finally:
-        with suppress(NotFlashed):  # a port that is gone may not even close
+        with suppress(FlashError):  # a port that is gone may not even close
             wire.close()
 
 
@@ -133,7 +133,7 @@ def _write(asked: FlashAsked, port: str, wire: Wire, boot: BootLoader, image: Im
         else:
             _write_with_python(port, wire, boot, image)
     except KeyboardInterrupt as error:
-        raise NotFlashed(
+        raise FlashError(
             "Stopped by Ctrl-C in the middle of writing: the board holds half a firmware; run it again."
         ) from error
     _say("Written and verified.")
@@ -151,17 +151,17 @@ def _write_with_python(port: str, wire: Wire, boot: BootLoader, image: Image) ->
 
 def _hear(wire: Wire, wire_to: Callable[[str], Wire], port: str, image: Image) -> None:
     """Hear the new firmware's name: proof that it runs, not only that it is there."""
-    with suppress(NotFlashed):
+    with suppress(FlashError):
         wire.close()
     wire = wire_to(port)  # opening the port resets the board, so it tells its name anew
     try:
         with busy("waiting for the new firmware"):
             told = ask_firmware(wire)
     finally:
-        with suppress(NotFlashed):
+        with suppress(FlashError):
             wire.close()
     if told is None and image.is_ours:
-        raise NotFlashed(
+        raise FlashError(
             f"CellwrightFirmata was written and verified, but does not answer at {port}: "
             "press the board's reset button, and flash it anew if 'cellwright run' does not find it."
         )

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import simpy
 from simpy.events import Event
 
-from cellwright.errors import CellFault, Lacking
+from cellwright.errors import CapabilityError, CellFault
 from cellwright.hardware.board import Board, ConverterPort, StepperPort
 from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightDialect
 from cellwright.hardware.firmata.host.client import FirmataClient
@@ -128,7 +128,7 @@ class FirmataBoard(Board):
 
     def _need(self, pin: int, mode: PinMode) -> None:
         if not self.client.supports(pin, mode):
-            raise Lacking(f"{MODE_NAMES[mode]} on pin {pin}", self.description)
+            raise CapabilityError(f"{MODE_NAMES[mode]} on pin {pin}", self.description)
 
     def declare_output(
         self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
@@ -152,7 +152,7 @@ class FirmataBoard(Board):
             self._need(pin, PinMode.STEPPER)
         number = len(self.steppers)
         if number == self.dialect.devices:
-            raise Lacking(f"one stepper more than the firmware's {self.dialect.devices}", self.description)
+            raise CapabilityError(f"one stepper more than the firmware's {self.dialect.devices}", self.description)
         self.steppers.append(self.dialect.stepper(number, device, step, dir, inverted))
         return self.declare(self.steppers[number])
 
@@ -167,7 +167,7 @@ class FirmataBoard(Board):
     def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
         """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""
         if len(self.groups) == accelstepper.GROUPS:
-            raise Lacking(f"a sixth group; the firmware has {accelstepper.GROUPS}", self.description)
+            raise CapabilityError(f"a sixth group; the firmware has {accelstepper.GROUPS}", self.description)
         self.groups.append(FirmataGroup(self, len(self.groups), steppers))
         return self.declare(self.groups[-1])
 
@@ -179,7 +179,7 @@ class FirmataBoard(Board):
     def declare_analog(self, pin: int) -> FirmataAnalog:
         self._need(pin, PinMode.ANALOG)
         if pin not in self.client.analog_channels:
-            raise Lacking(f"an analog channel for pin {pin}", self.description)
+            raise CapabilityError(f"an analog channel for pin {pin}", self.description)
         return self.declare(FirmataAnalog(self, pin))
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> FirmataLevel:
@@ -197,13 +197,13 @@ class FirmataBoard(Board):
         for pin in (pin_a, pin_b):
             self._need(pin, PinMode.ENCODER)
         if len(self._encoders) == self.dialect.encoders:
-            raise Lacking(f"one encoder more than the firmware's {self.dialect.encoders}", self.description)
+            raise CapabilityError(f"one encoder more than the firmware's {self.dialect.encoders}", self.description)
         self._encoders.append(FirmataEncoder(self, len(self._encoders), pin_a, pin_b))
         return self.declare(self._encoders[-1])
 
     def declare_i2c(self, address: int) -> FirmataI2c:
         if not any(PinMode.I2C in modes for modes in self.client.capabilities):
-            raise Lacking("I2C", self.description)
+            raise CapabilityError("I2C", self.description)
         if address not in self._i2c:
             self._i2c[address] = self.declare(FirmataI2c(self, address))
         return self._i2c[address]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cellwright.errors import Lacking
+from cellwright.errors import CapabilityError
 from cellwright.hardware.board import ConverterPort
 from cellwright.hardware.firmata.host.cellwright_ports import (
     FirmataConverter,
@@ -90,7 +90,7 @@ class CellwrightDialect(Dialect):
 
     def converter(self, data: int, clock: int) -> ConverterPort:
         if len(self._converters) == self.has.converters:
-            raise Lacking(f"one HX711 more than the firmware's {self.has.converters}", self.board.description)
+            raise CapabilityError(f"one HX711 more than the firmware's {self.has.converters}", self.board.description)
         self._converters.append(FirmataConverter(self.board, len(self._converters), data, clock))
         return self.board.declare(self._converters[-1])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cellwright.errors import Lacking
+from cellwright.errors import CapabilityError
 from cellwright.hardware.board import ConverterPort
 from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput
 from cellwright.hardware.firmata.host.stepper import FirmataStepper
@@ -48,8 +48,8 @@ class Dialect:
         return FirmataStepper(self.board, number, device, step, direction, inverted)
 
     def converter(self, data: int, clock: int) -> ConverterPort:
-        """A port for an HX711. Raises Lacking where the firmware cannot read one."""
-        raise Lacking(
+        """A port for an HX711. Raises CapabilityError where the firmware cannot read one."""
+        raise CapabilityError(
             f"firmware that reads an HX711 (pins {data} and {clock}); an Nau7802 needs none", self.board.description
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.errors import InputError, NotFlashed
+from cellwright.errors import FlashError, InputError
 from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmata.protocol import messages
@@ -105,7 +105,7 @@ class PlayedBoard:
 
     def _program(self, data):
         if len(self.pages_written) == self.is_lost_after:
-            raise NotFlashed("port was lost (unplugged)")
+            raise FlashError("port was lost (unplugged)")
         page = bytearray(data)
         if self.corrupts is not None and self._address <= self.corrupts < self._address + len(page):
             page[self.corrupts - self._address] ^= 0x10
@@ -245,7 +245,7 @@ class ChipWire:
         if self.pulled_after is not None:
             self.pulled_after -= len(data)
             if self.pulled_after < 0:
-                raise NotFlashed("port was lost (unplugged)")
+                raise FlashError("port was lost (unplugged)")
         data = bytes(self.on_way(data))
         self.chip.feed(data if self._agree() else bytes(byte ^ 0xA5 for byte in data))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.errors import NotFlashed
+from cellwright.errors import FlashError
 from cellwright.hardware.flashing import avrdude
 from cellwright.hardware.flashing.avrdude import why_it_failed, write_with_avrdude
 from cellwright.hardware.flashing.boards import CHIPS, STK500V1
@@ -54,18 +54,18 @@ def test_it_is_told_board_port_and_file(tmp_path):
 
 
 def test_its_failure_is_ours(tmp_path):
-    with pytest.raises(NotFlashed, match=r"avrdude failed \(the disk is on fire\)"):
+    with pytest.raises(FlashError, match=r"avrdude failed \(the disk is on fire\)"):
         write(script(tmp_path, "import sys; sys.exit('avrdude error: the disk is on fire')"))
 
 
 def test_one_that_is_not_there_is_a_sentence(tmp_path):
-    with pytest.raises(NotFlashed, match=r"cannot be run \(No such file or directory\): use --with python"):
+    with pytest.raises(FlashError, match=r"cannot be run \(No such file or directory\): use --with python"):
         write(tmp_path / "none")
 
 
 def test_one_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(avrdude, "LIMIT_S", 0.0)
-    with pytest.raises(NotFlashed, match="was ended as it was not done after 0 s"):
+    with pytest.raises(FlashError, match="was ended as it was not done after 0 s"):
         write(script(tmp_path, "import signal; signal.pause()"))
 
 
@@ -73,5 +73,5 @@ def test_one_whose_port_is_gone_is_ended(tmp_path):
     port = tmp_path / "port"
     port.touch()
     program = script(tmp_path, f"import pathlib, signal; pathlib.Path({str(port)!r}).unlink(); signal.pause()")
-    with pytest.raises(NotFlashed, match="port was lost while avrdude wrote"):
+    with pytest.raises(FlashError, match="port was lost while avrdude wrote"):
         write(program, port)

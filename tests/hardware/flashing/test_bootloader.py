@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.errors import InputError, NotFlashed
+from cellwright.errors import FlashError, InputError
 from cellwright.hardware.flashing.boards import DIALECTS, STK500V1, STK500V1_SLOW, STK500V2
 from cellwright.hardware.flashing.bootloader import BLANK_BYTES, FlashContents, find_boot_loader
 
@@ -63,7 +63,7 @@ def test_a_byte_that_differs_is_named(uno):
     boot = boot_loader_of(uno)
     boot.write(FIRMWARE, Counter())
     wrong, right = FIRMWARE[0x123] ^ 0x10, FIRMWARE[0x123]
-    with pytest.raises(NotFlashed, match=f"at 0x0123 there is {wrong:02X} and not {right:02X}"):
+    with pytest.raises(FlashError, match=f"at 0x0123 there is {wrong:02X} and not {right:02X}"):
         boot.verify(FIRMWARE, Counter())
 
 
@@ -104,7 +104,7 @@ def test_no_boot_loader_is_a_sentence(uno):
 
 def test_a_boot_loader_that_does_not_tell_its_chip_is_a_fault(uno):
     uno.falls_silent_after = 1
-    with pytest.raises(NotFlashed, match="does not say what chip it is on"):
+    with pytest.raises(FlashError, match="does not say what chip it is on"):
         boot_loader_of(uno)
 
 
@@ -118,7 +118,7 @@ def test_a_boot_loader_that_falls_silent_is_a_fault_that_says_where(request, nam
     board = request.getfixturevalue(name)
     boot = boot_loader_of(board)
     board.falls_silent_after = board.commands + 2
-    with pytest.raises(NotFlashed, match=f"did not take the page at 0x{boot.chip.page_bytes:04X}"):
+    with pytest.raises(FlashError, match=f"did not take the page at 0x{boot.chip.page_bytes:04X}"):
         boot.write(FIRMWARE, Counter())
-    with pytest.raises(NotFlashed, match="fell silent while its flash was read at 0x0000"):
+    with pytest.raises(FlashError, match="fell silent while its flash was read at 0x0000"):
         boot.verify(FIRMWARE, Counter())

@@ -10,7 +10,7 @@ import pytest
 from cellwright.cli import run
 from cellwright.cli.commands import flash as flash_command
 from cellwright.cli.commands.flash import FlashAsked
-from cellwright.errors import InputError, NotFlashed
+from cellwright.errors import FlashError, InputError
 from cellwright.hardware import firmware_profiles
 from cellwright.hardware.flashing import boards
 from cellwright.hardware.intel_hex import read_hex
@@ -105,13 +105,13 @@ def test_another_board_than_asked_for_is_refused_before_anything_is_written(uno,
 
 def test_what_was_written_wrongly_is_a_fault(uno, flash):
     uno.corrupts = 0x0105
-    with pytest.raises(NotFlashed, match="does not hold what was written: at 0x0105"):
+    with pytest.raises(FlashError, match="does not hold what was written: at 0x0105"):
         flash(uno)
 
 
 def test_firmware_of_ours_that_does_not_answer_is_a_fault(uno, flash):
     uno.names[NEW[:16]] = None
-    with pytest.raises(NotFlashed, match="was written and verified, but does not answer at port"):
+    with pytest.raises(FlashError, match="was written and verified, but does not answer at port"):
         flash(uno)
 
 
@@ -121,7 +121,7 @@ def test_others_firmware_need_not_answer(uno, flash, hex_file):
 
 def test_a_cable_pulled_in_the_middle_is_a_fault(uno, flash):
     uno.is_lost_after = 10
-    with pytest.raises(NotFlashed, match="was lost"):
+    with pytest.raises(FlashError, match="was lost"):
         flash(uno)
     assert uno.is_closed
 
@@ -131,7 +131,7 @@ def test_ctrl_c_in_the_middle_says_what_the_board_holds(uno, flash, monkeypatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(flash_command.BootLoader, "write", interrupt)
-    with pytest.raises(NotFlashed, match="the board holds half a firmware; run it again"):
+    with pytest.raises(FlashError, match="the board holds half a firmware; run it again"):
         flash(uno)
 
 

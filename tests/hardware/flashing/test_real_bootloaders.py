@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.errors import InputError, NotFlashed
+from cellwright.errors import FlashError, InputError
 from cellwright.hardware.emulator.chip import CLOCK_HZ
 from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.flashing.boards import BOARDS, DIALECTS, load_image
@@ -94,10 +94,10 @@ def test_a_bit_that_turns_over_on_the_way_is_found(board, chip_with):
     wire.on_way = lambda data: data.replace(bytes([7, 8, 9]), bytes([7, 8 ^ 4, 9]))
     if board == "uno":  # its boot loader has no check sums: what it was sent is what it writes
         boot.write(firmware, nothing)
-        with pytest.raises(NotFlashed, match="at 0x0007 there is 0C and not 08"):
+        with pytest.raises(FlashError, match="at 0x0007 there is 0C and not 08"):
             boot.verify(firmware, nothing)
     else:
-        with pytest.raises(NotFlashed, match="did not take the page at 0x0000"):
+        with pytest.raises(FlashError, match="did not take the page at 0x0000"):
             boot.write(firmware, nothing)
 
 
@@ -107,7 +107,7 @@ def test_after_a_cut_in_the_middle_the_boot_loader_still_answers(board, chip_wit
     wire = chip_with(board)
     boot = find(wire)
     wire.pulled_after = 3000
-    with pytest.raises(NotFlashed, match="was lost"):
+    with pytest.raises(FlashError, match="was lost"):
         boot.write(firmware, nothing)
     assert 0 < len(wire.chip.flash(0, len(firmware)).rstrip(b"\xff")) < 3000
     wire.pulled_after = None

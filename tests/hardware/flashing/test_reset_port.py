@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from serial import SerialException, SerialTimeoutException
 
-from cellwright.errors import NotFlashed
+from cellwright.errors import FlashError
 from cellwright.hardware.flashing import reset_port as module
 from cellwright.hardware.flashing.reset_port import RESET_S, WAKING_S, SerialWire, usb_id
 
@@ -108,7 +108,7 @@ def test_a_port_that_is_lost_is_a_sentence(plug_in, trouble):
     wire, opened = plug_in()
     opened[0].trouble = trouble
     for use in (lambda: wire.read(1), lambda: wire.write(b"1")):
-        with pytest.raises(NotFlashed, match=r"^port was lost .*: plug the board in again and repeat"):
+        with pytest.raises(FlashError, match=r"^port was lost .*: plug the board in again and repeat"):
             use()
 
 

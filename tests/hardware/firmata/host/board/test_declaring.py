@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
-from cellwright.errors import CellFault, InputError, Lacking
+from cellwright.errors import CapabilityError, CellFault, InputError
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.sensors import Button, Switch
@@ -132,7 +132,7 @@ def test_pins_that_an_uno_does_not_have_are_named(rig):
 )
 def test_what_a_pin_cannot_do_is_refused_and_sends_nothing(rig, declare, need):
     before_s = rig.env.now
-    with pytest.raises(Lacking) as caught:
+    with pytest.raises(CapabilityError) as caught:
         declare(rig.board)
     assert str(caught.value) == f"needs {need}; {rig.board.description}."
     assert rig.sent_since(before_s) == []
@@ -140,7 +140,7 @@ def test_what_a_pin_cannot_do_is_refused_and_sends_nothing(rig, declare, need):
 
 def test_an_analog_pin_of_which_the_board_gave_no_channel_is_refused(rig):
     rig.board.client.identity.channels[15] = None
-    with pytest.raises(Lacking, match="needs an analog channel for pin 15; this board runs"):
+    with pytest.raises(CapabilityError, match="needs an analog channel for pin 15; this board runs"):
         rig.board.declare_analog(15)
 
 
@@ -148,11 +148,11 @@ def test_there_are_ten_steppers_and_five_encoders_and_no_more(make_rig):
     rig = make_rig(kind="mega")
     for number in range(10):
         rig.stepper(number)
-    with pytest.raises(Lacking, match="one stepper more than the firmware's 10"):
+    with pytest.raises(CapabilityError, match="one stepper more than the firmware's 10"):
         rig.stepper(10)
     for _ in range(5):
         rig.board.declare_encoder(18, 19)
-    with pytest.raises(Lacking, match="one encoder more than the firmware's 5"):
+    with pytest.raises(CapabilityError, match="one encoder more than the firmware's 5"):
         rig.board.declare_encoder(20, 21)
 
 

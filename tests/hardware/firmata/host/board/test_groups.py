@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellwright.errors import CellFault, Lacking
+from cellwright.errors import CapabilityError, CellFault
 
 
 @pytest.fixture
@@ -91,5 +91,5 @@ def test_nothing_moves_while_the_board_is_locked_and_there_are_five_groups(rig, 
         group.move_to([1, 1], speed=500)
     for _ in range(4):
         rig.board.declare_group(ports)
-    with pytest.raises(Lacking, match="a sixth group"):
+    with pytest.raises(CapabilityError, match="a sixth group"):
         rig.board.declare_group(ports)

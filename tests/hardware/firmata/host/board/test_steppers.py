@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.actuators import Stepper
-from cellwright.errors import CellFault, TimedOut
+from cellwright.errors import CellFault, StepTimeoutError
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.accelstepper import SET_ACCELERATION, SET_SPEED, STEP
 from cellwright.hardware.model.axes import TripPoint
@@ -124,7 +124,7 @@ def test_a_move_whose_arrival_is_lost_ends_by_its_time_limit(rig, axis, axes):
             port.move_to(2000, 1000, 8000)
         yield axis.port.move_to(2000, 1000, 8000)
 
-    with pytest.raises(TimedOut, match="axis0 did not arrive within"):
+    with pytest.raises(StepTimeoutError, match="axis0 did not arrive within"):
         run_step(rig, move())
     assert 2.1 * axes + 5 < rig.env.now - began_s < 2.3 * axes + 5
 
@@ -243,7 +243,7 @@ def test_a_halt_whose_answer_is_lost_ends_by_its_time_limit(rig, axis):
         yield rig.env.timeout(0.5)
         yield axis.port.halt()
 
-    with pytest.raises(TimedOut, match=r"axis0 did not stop within 1 s\."):
+    with pytest.raises(StepTimeoutError, match=r"axis0 did not stop within 1 s\."):
         run_step(rig, move())
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellwright.errors import CellFault, Lacking, TimedOut
+from cellwright.errors import CapabilityError, CellFault, StepTimeoutError
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.sequences.supervision import Supervision
@@ -55,7 +55,7 @@ def test_no_sample_within_its_limit_is_a_timeout(rig):
     def step():
         yield port.sample(DEVICE, 0.1)
 
-    with pytest.raises(TimedOut, match=r"probe sent no sample within 0\.1 s\."):
+    with pytest.raises(StepTimeoutError, match=r"probe sent no sample within 0\.1 s\."):
         rig.env.run(until=Supervision(rig.env, step()))
 
 
@@ -255,7 +255,7 @@ def test_a_device_that_does_not_answer_is_a_timeout_and_the_next_answer_counts(r
         device.registers[5] = b"\x12"
     if why == "lost":
         rig.lose_replies("f0 77")
-    with pytest.raises(TimedOut, match=r"probe did not answer on I2C address 0x40 within 0\.1 s\."):
+    with pytest.raises(StepTimeoutError, match=r"probe did not answer on I2C address 0x40 within 0\.1 s\."):
         ask_for_two_bytes(rig, port)
     rig.lose_replies("aa")
     device.registers[5] = b"\x56\x78"
@@ -266,5 +266,5 @@ def test_a_device_that_does_not_answer_is_a_timeout_and_the_next_answer_counts(r
 def test_a_board_without_a_bus_says_so(rig):
     for modes in rig.board.client.capabilities:
         modes.pop(PinMode.I2C, None)
-    with pytest.raises(Lacking, match="needs I2C; this board runs ConfigurableFirmata"):
+    with pytest.raises(CapabilityError, match="needs I2C; this board runs ConfigurableFirmata"):
         rig.board.declare_i2c(0x40)

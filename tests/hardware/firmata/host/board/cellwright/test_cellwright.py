@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cellwright.actuators import Solenoid
-from cellwright.errors import Lacking
+from cellwright.errors import CapabilityError
 from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightDialect
 from cellwright.hardware.firmata.host.cellwright_ports import limits_for
 from cellwright.hardware.firmata.host.stock_firmware import Dialect
@@ -60,11 +60,11 @@ def test_an_answer_that_was_lost_is_asked_for_again(env, rig_class):
 def test_there_are_as_many_steppers_and_encoders_as_it_says(rig):
     for number in range(6):
         rig.board.declare_stepper(SimpleNamespace(name="axis"), 2 + 2 * number, 3 + 2 * number, False)
-    with pytest.raises(Lacking, match="one stepper more than the firmware's 6"):
+    with pytest.raises(CapabilityError, match="one stepper more than the firmware's 6"):
         rig.board.declare_stepper(SimpleNamespace(name="axis"), 14, 15, False)
     for pin in (16, 18):
         rig.board.declare_encoder(pin, pin + 1)
-    with pytest.raises(Lacking, match="one encoder more than the firmware's 2"):
+    with pytest.raises(CapabilityError, match="one encoder more than the firmware's 2"):
         rig.board.declare_encoder(14, 15)
 
 

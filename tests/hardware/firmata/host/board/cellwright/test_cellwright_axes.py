@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellwright.errors import CellFault, Lacking
+from cellwright.errors import CapabilityError, CellFault
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.cellwright import Health
@@ -156,7 +156,7 @@ def test_an_hx711_gives_each_conversion_once(rig):
 def test_there_are_two_hx711s(rig):
     for number in range(2):
         rig.board.declare_hx711(2 + 2 * number, 3 + 2 * number)
-    with pytest.raises(Lacking, match="one HX711 more than the firmware's 2"):
+    with pytest.raises(CapabilityError, match="one HX711 more than the firmware's 2"):
         rig.board.declare_hx711(10, 11)
 
 
