@@ -53,7 +53,7 @@ class Wait(Event):
             callback(self)
 
 
-class Coming(Wait):
+class ScheduledWait(Wait):
     """A wait that is sure to end at ``due_s``, as a model board can foresee.
 
     Moves and pulses are most of what a simulation makes. Like SimPy's own Timeout it is in the queue from the

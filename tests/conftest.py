@@ -20,14 +20,14 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
-Journey = tuple[float, int, int, float, float]
+Move = tuple[float, int, int, float, float]
 """When a move starts (s), from, to (steps), top speed (steps/s), acceleration (steps/s²)."""
 
 
 class ReferenceAxis:
     """AccelStepper's computeNewSpeed, signed as in the original, apart from cellwright's own code."""
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: Move) -> None:
         self.starts_s, self.at, self.target, self.max_speed, self.acceleration = journey
         self.speed = 0.0
         self.n = 0
@@ -60,7 +60,7 @@ class ReferenceAxis:
         self.speed = self.direction / self.cn
 
 
-def run_firmware(timing: StepTiming, journeys: list[Journey]) -> list[list[tuple[float, int]]]:
+def run_firmware(timing: StepTiming, journeys: list[Move]) -> list[list[tuple[float, int]]]:
     """Every step of every axis as (time, position): one turn of the loop after the other, nothing taken at once."""
     axes = [ReferenceAxis(journey) for journey in journeys]
     now_s = 0.0
@@ -80,7 +80,7 @@ def run_firmware(timing: StepTiming, journeys: list[Journey]) -> list[list[tuple
 
 
 @pytest.fixture(scope="session")
-def firmware() -> Callable[[StepTiming, list[Journey]], list[list[tuple[float, int]]]]:
+def firmware() -> Callable[[StepTiming, list[Move]], list[list[tuple[float, int]]]]:
     return run_firmware
 
 

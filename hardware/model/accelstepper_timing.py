@@ -183,7 +183,7 @@ class StepLoop:
         """
         timing = self.timing
         while moving := [index for index, each in enumerate(self.axes) if each.moving]:
-            self._take_even_stretch(moving, until_s, axis, position)
+            self._take_even_steps(moving, until_s, axis, position)
             looked_s = self._next_look(moving)
             if looked_s > until_s + 1e-7:  # clocks differ by rounding, more so after a year
                 return until_s
@@ -218,7 +218,7 @@ class StepLoop:
         self.run(until_s=elapsed_s)
         return self.axes[axis].position
 
-    def _take_even_stretch(self, moving: list[int], until_s: float, axis: int, position: int | None) -> None:
+    def _take_even_steps(self, moving: list[int], until_s: float, axis: int, position: int | None) -> None:
         """Take all the steps at once that are sure to come at even intervals at full speed."""
         axes = [self.axes[index] for index in moving]
         for each in axes:

@@ -11,7 +11,7 @@ from simpy.events import NORMAL, Event, Timeout
 
 from cellwright.errors import CellFault
 from cellwright.hardware.model.timing import Course, Timing, TooFast, UnderWay
-from cellwright.hardware.waits import Coming, Named, Wait, cancel
+from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
 
 if TYPE_CHECKING:
     from cellwright.hardware.model.board import ModelBoard
@@ -46,7 +46,7 @@ class ModelStepper:
         self.due_s = 0.0  # when its move is over
         # For Motion: the move under way, its course as of when the board last looked, and the moments, still to
         # come, at which it passes switches.
-        self.move: Coming | None = None
+        self.move: ScheduledWait | None = None
         self.course: Course | None = None
         self.passings: Sequence[Event] = ()
         self.shares_loop = False  # with other axes, so that its arrival changes how they go on
@@ -134,7 +134,9 @@ class ModelStepper:
             self.board.set_input(point.pin, point.level if true_position <= point.at else not point.level)
 
 
-def _journey(timing: Timing, start: int, target: int, max_speed: float, acceleration: float) -> tuple[Course, float]:
+def _move_from_rest(
+    timing: Timing, start: int, target: int, max_speed: float, acceleration: float
+) -> tuple[Course, float]:
     """A move from rest: its course, and how long it takes alone, in seconds."""
     course = timing.begin(start, target, max_speed, acceleration)
     return course, timing.move_time(abs(target - start), max_speed, acceleration)
@@ -151,7 +153,7 @@ class Motion:
         """Every axis under way; their courses hold as of when the board last looked. See ``settle``."""
         self._looked_s = 0.0
         self._under_way: UnderWay | None = None  # the same axes, as far on as somebody last asked; see ``position_now``
-        self._alone = lru_cache(maxsize=4096)(partial(_journey, timing))
+        self._alone = lru_cache(maxsize=4096)(partial(_move_from_rest, timing))
 
     def settle(self) -> None:
         """Forget an axis that arrived alone: nobody else's move changes by that, so it has no event."""
@@ -179,7 +181,7 @@ class Motion:
         stepper.shares_loop = False
         if with_others:
             moving.append(stepper)
-            stepper.move = Coming(env, stepper.device, "did not arrive", now_s, LATE_S)
+            stepper.move = ScheduledWait(env, stepper.device, "did not arrive", now_s, LATE_S)
             self._plan_anew()
             return stepper.move
         self._looked_s, self._under_way = now_s, None
@@ -188,7 +190,7 @@ class Motion:
             if start > point.at >= target or start <= point.at < target:
                 self._foresee_trips(stepper, point, duration_s)
         stepper.due_s = due_s = now_s + duration_s
-        stepper.move = move = Coming(env, stepper.device, "did not arrive", due_s, duration_s + LATE_S)
+        stepper.move = move = ScheduledWait(env, stepper.device, "did not arrive", due_s, duration_s + LATE_S)
         return move
 
     def refuse_above_ceiling(self, stepper: ModelStepper, max_speed: float) -> None:

@@ -15,7 +15,7 @@ from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.hardware.model.axes import LATE_S, ModelStepper, Motion
 from cellwright.hardware.model.ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
 from cellwright.hardware.model.timing import Timing
-from cellwright.hardware.waits import Coming, Named, Wait, cancel
+from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
 
 OutputAction = Callable[[bool], None]
 
@@ -30,7 +30,7 @@ class ModelOutput:
         self.safe = False
         self.declared = False
         self._level = False  # but for a pulse that is over and not yet taken back
-        self._pulse: Coming | None = None
+        self._pulse: ScheduledWait | None = None
         self._back_s = 0.0  # when the pulse is over
         self._back_to = False
         self._watchers: dict[bool, list[OutputAction]] = {False: [], True: []}
@@ -80,7 +80,7 @@ class ModelOutput:
         # An output goes back without an event of its own, unless somebody watches for that.
         if self._watchers[not level]:
             Timeout(env, seconds).callbacks.append(self._take_back)
-        self._pulse = pulse = Coming(env, subject, "did not fire", back_s + rest_s, seconds + rest_s + LATE_S)
+        self._pulse = pulse = ScheduledWait(env, subject, "did not fire", back_s + rest_s, seconds + rest_s + LATE_S)
         if self._level != level:
             self._level = level
             for action in self._watchers[level]:

@@ -21,7 +21,7 @@ SAME_PLACE = 1e-6
 ROUNDING = 1e-12
 
 
-class Stretch(NamedTuple):
+class Segment(NamedTuple):
     """A part of a course with one acceleration, from ``start`` to ``end`` (true steps, in between two as well).
 
     direction: 1 or -1. speed, end_speed: steps/s, both in that direction. began_s: seconds since the course began.
@@ -68,7 +68,7 @@ class TrapezoidCourse(NamedTuple):
     stretches: none for an axis that stands at its target. max_speed: steps/s. acceleration: steps/s², 0 for none.
     """
 
-    stretches: tuple[Stretch, ...]
+    segments: tuple[Segment, ...]
     age_s: float
     target: int
     max_speed: float
@@ -82,26 +82,26 @@ class TrapezoidCourse(NamedTuple):
     @property
     def lasts_s(self) -> float:
         """From its beginning to the last step."""
-        return self.stretches[-1].ended_s if self.stretches else 0.0
+        return self.segments[-1].ended_s if self.segments else 0.0
 
-    def stretch_at(self, at_s: float) -> Stretch | None:
+    def segment_at(self, at_s: float) -> Segment | None:
         """The stretch that is under way ``at_s`` after it began; None once it is over."""
-        return next((each for each in self.stretches if at_s < each.ended_s), None)
+        return next((each for each in self.segments if at_s < each.ended_s), None)
 
     def position_at(self, at_s: float) -> int:
         """How far the steps have taken it, ``at_s`` after it began."""
-        stretch = self.stretch_at(at_s + SAME_MOMENT_S)
-        if stretch is None:
+        segment = self.segment_at(at_s + SAME_MOMENT_S)
+        if segment is None:
             return self.target
-        place = stretch.place_at(max(at_s + SAME_MOMENT_S, stretch.began_s))
-        return math.floor(place) if stretch.direction > 0 else math.ceil(place)
+        place = segment.place_at(max(at_s + SAME_MOMENT_S, segment.began_s))
+        return math.floor(place) if segment.direction > 0 else math.ceil(place)
 
     def movement(self) -> tuple[float, float]:
         """Where on its way between two steps it is, and its speed with a sign, steps/s."""
-        stretch = self.stretch_at(self.age_s)
-        if stretch is None:
+        segment = self.segment_at(self.age_s)
+        if segment is None:
             return float(self.target), 0.0
-        return stretch.place_at(self.age_s), stretch.direction * stretch.speed_at(self.age_s)
+        return segment.place_at(self.age_s), segment.direction * segment.speed_at(self.age_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,10 @@ class TrapezoidTiming:
 
     def passings(self, courses: tuple[TrapezoidCourse, ...], axis: int, at: int) -> list[tuple[float, int]]:
         course, found = courses[axis], []
-        for stretch in course.stretches:
-            step = at + 1 if stretch.direction > 0 else at
-            if stretch.direction * stretch.start < stretch.direction * step <= stretch.direction * stretch.end:
-                from_now_s = stretch.when_at(step) - course.age_s
+        for segment in course.segments:
+            step = at + 1 if segment.direction > 0 else at
+            if segment.direction * segment.start < segment.direction * step <= segment.direction * segment.end:
+                from_now_s = segment.when_at(step) - course.age_s
                 if from_now_s > -SAME_MOMENT_S:
                     found.append((max(0.0, from_now_s), step))
         return found
@@ -199,28 +199,28 @@ def _rest(place: float, speed: float, acceleration: float) -> int:
 
 def _course(place: float, speed: float, target: int, max_speed: float, acceleration: float) -> TrapezoidCourse:
     """From ``place`` and ``speed`` (with a sign) to rest at ``target``; past it and back if it cannot stop before."""
-    stretches: list[Stretch] = []
+    segments: list[Segment] = []
     if acceleration == 0.0:
-        stretches.extend(_evenly(place, target, max_speed))
+        segments.extend(_evenly(place, target, max_speed))
     else:
         rest = _rest(place, speed, acceleration)
         if speed and (rest - target) * speed > 0:
-            stretches.extend(_approach(place, abs(speed), rest, max_speed, acceleration, 0.0))
+            segments.extend(_approach(place, abs(speed), rest, max_speed, acceleration, 0.0))
             place, speed = rest, 0.0
-        began_s = stretches[-1].ended_s if stretches else 0.0
-        stretches.extend(_approach(place, abs(speed), target, max_speed, acceleration, began_s))
-    return TrapezoidCourse(tuple(stretches), 0.0, target, max_speed, acceleration)
+        began_s = segments[-1].ended_s if segments else 0.0
+        segments.extend(_approach(place, abs(speed), target, max_speed, acceleration, began_s))
+    return TrapezoidCourse(tuple(segments), 0.0, target, max_speed, acceleration)
 
 
-def _evenly(place: float, target: int, max_speed: float) -> Iterator[Stretch]:
+def _evenly(place: float, target: int, max_speed: float) -> Iterator[Segment]:
     if place != target:
         direction = 1 if target > place else -1
-        yield Stretch(direction, place, target, max_speed, max_speed, 0.0, abs(target - place) / max_speed)
+        yield Segment(direction, place, target, max_speed, max_speed, 0.0, abs(target - place) / max_speed)
 
 
 def _approach(
     place: float, speed: float, target: int, max_speed: float, acceleration: float, began_s: float
-) -> Iterator[Stretch]:
+) -> Iterator[Segment]:
     """Up or down to the highest speed that there is room for, along at it, and down to rest at ``target``."""
     direction = 1 if target > place else -1
     ahead = abs(target - place)
@@ -233,11 +233,11 @@ def _approach(
     along = ahead - changing - stopping
     if changing > 0:
         reached = place + direction * changing
-        yield Stretch(direction, place, reached, speed, peak, began_s, change_s)
+        yield Segment(direction, place, reached, speed, peak, began_s, change_s)
         place, began_s = reached, began_s + change_s
     if along > ROUNDING * ahead:
         reached = target - direction * stopping
-        yield Stretch(direction, place, reached, peak, peak, began_s, along / peak)
+        yield Segment(direction, place, reached, peak, peak, began_s, along / peak)
         place, began_s = reached, began_s + along / peak
     if stopping > 0:
-        yield Stretch(direction, place, target, peak, 0.0, began_s, 2 * stopping / peak)
+        yield Segment(direction, place, target, peak, 0.0, began_s, 2 * stopping / peak)

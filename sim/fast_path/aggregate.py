@@ -102,7 +102,7 @@ def _shares(path: Path, amounts: Sequence[str]) -> list[tuple[int, int, int, flo
     ]
 
 
-class Stretch(NamedTuple):
+class ConstantSegment(NamedTuple):
     """Some paths in a row added up: a row for each cycle, of which the last is not over, a column for each amount."""
 
     causes: list[str]
@@ -110,7 +110,7 @@ class Stretch(NamedTuple):
     stops: Array
 
 
-def add_up(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> Stretch:
+def add_up(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> ConstantSegment:
     """Add up ``paths`` (ids, in the order taken), whose durations come after those ``used``, which it moves on.
 
     Raises NotThisTime if a draw lies outside the limits within which a path was recorded.
@@ -126,7 +126,7 @@ def add_up(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, 
     amounts = amounts + np.bincount(places, seconds, len(pieces) * columns).reshape(-1, columns)
     begins_cycle = np.flatnonzero(np.arange(len(pieces)) > piece_begins[piece_owner])
     begins_cycle = np.concatenate([[0], begins_cycle])
-    return Stretch(
+    return ConstantSegment(
         tables.causes, np.add.reduceat(amounts, begins_cycle), np.add.reduceat(tables.stops[pieces], begins_cycle)
     )
 
@@ -147,7 +147,7 @@ def _durations(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[s
     return drawn_s, begins
 
 
-def constant_stretch(path: Path, states: Sequence[str]) -> Stretch:
+def constant_segment(path: Path, states: Sequence[str]) -> ConstantSegment:
     """A path without draws added up."""
     tables = Tables(states)
     tables.extend([path])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cellwright.errors import CellwrightError
-from cellwright.sim.fast_path.aggregate import Stretch, Tables, add_up, constant_stretch
+from cellwright.sim.fast_path.aggregate import ConstantSegment, Tables, add_up, constant_segment
 from cellwright.sim.fast_path.conditions import NotExact, NotThisTime
 from cellwright.sim.fast_path.draws import DrawnStreams
 from cellwright.sim.fast_path.path_cache import Leg, Library, Place
@@ -18,7 +18,7 @@ from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothi
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import resting_rig
 
-LONGEST_STRETCH = 512
+LONGEST_SEGMENT = 512
 """Cycles added up at once: memory stays flat however long the run."""
 KNOWN_AT_ONCE = 4
 TRIAL = Length(cycles=100)
@@ -116,13 +116,13 @@ class _Run:
         self.taken = 0
         self.since_finished: list[Leg] = []
         self.finished_here: Place | None = None
-        self.count.add(constant_stretch(path, self.states))
+        self.count.add(constant_segment(path, self.states))
 
     def replication(self) -> Replication:
         """Run until the asked length is reached."""
         count = self.count
         while not count.is_over:
-            count.add(self._stretch(count.likely_to_come()))
+            count.add(self._segment(count.likely_to_come()))
             self.taken += len(self.ahead)
             self.ahead.clear()
             self.drawn = dict(self.used)
@@ -132,7 +132,7 @@ class _Run:
             raise nothing_finished(self.known.scenario.study.cell.unit, self.length)
         return count.counted
 
-    def _stretch(self, cycles: int) -> Stretch:
+    def _segment(self, cycles: int) -> ConstantSegment:
         """The next so many cycles added up; where a draw turns out to lead elsewhere, chosen again with more care."""
         before = (
             list(self.numbers),
@@ -149,13 +149,13 @@ class _Run:
             self.also = self._durations_hold
             return self._take_and_add_up(cycles)
 
-    def _take_and_add_up(self, cycles: int) -> Stretch:
+    def _take_and_add_up(self, cycles: int) -> ConstantSegment:
         self._take_legs(cycles)
         used = dict(self.used)
         paths = np.array(self.ahead, dtype=np.int64)
-        stretch = add_up(self.known.tables(self.states), paths, self.streams, used)
+        segment = add_up(self.known.tables(self.states), paths, self.streams, used)
         self.used = used
-        return stretch
+        return segment
 
     def _take_legs(self, cycles: int) -> None:
         while cycles > 0:
@@ -234,17 +234,17 @@ class _Count:
             missing = int(1.02 * left_s / (self._elapsed_s / done)) + 2
         else:
             missing = WARM_UP_CYCLES + 8
-        return min(missing, LONGEST_STRETCH)
+        return min(missing, LONGEST_SEGMENT)
 
-    def add(self, stretch: Stretch) -> None:
+    def add(self, segment: ConstantSegment) -> None:
         """Add a stretch; its first cycle was begun in the one before, its last goes on in the next."""
-        amounts, stops = stretch.amounts, stretch.stops
+        amounts, stops = segment.amounts, segment.stops
         amounts[0] += self._open_amounts
         stops[0, : len(self._open_stops)] += self._open_stops  # a library that has grown knows more causes
         self._open_amounts, self._open_stops = amounts[-1], stops[-1]
         warming_up = max(0, WARM_UP_CYCLES - self._finished)
         self._finished += len(amounts) - 1
-        self._count(amounts[warming_up:-1], stops[warming_up:-1], stretch.causes)
+        self._count(amounts[warming_up:-1], stops[warming_up:-1], segment.causes)
 
     def _count(self, amounts: np.ndarray, stops: np.ndarray, causes: list[str]) -> None:
         counted = self.counted

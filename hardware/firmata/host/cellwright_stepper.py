@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import BUSY
-from cellwright.hardware.firmata.host.stepper import LATE_S, FirmataStepper, Journey
+from cellwright.hardware.firmata.host.stepper import LATE_S, FirmataStepper, Move
 from cellwright.hardware.firmata.protocol import accelstepper, cellwright
 from cellwright.hardware.firmata.protocol.accelstepper import REPORT_POSITION, StepperReply
 from cellwright.hardware.firmata.protocol.cellwright import (
@@ -71,7 +71,7 @@ class CellwrightStepper(FirmataStepper):
 
     # ---- moves ----
 
-    def _longest_s(self, journey: Journey) -> float:
+    def _longest_s(self, journey: Move) -> float:
         steps = max(1, abs(journey.target - self.position))
         return TRAPEZOID.move_time(steps, journey.max_speed, journey.acceleration) + LATE_S
 
@@ -83,7 +83,7 @@ class CellwrightStepper(FirmataStepper):
         self._refuse_above_ceiling(max_speed)
         super().prepare(max_speed, acceleration)
 
-    def _begin(self, journey: Journey) -> None:
+    def _begin(self, journey: Move) -> None:
         self._is_at_limit = False
         super()._begin(journey)
 
@@ -110,7 +110,7 @@ class CellwrightStepper(FirmataStepper):
 
     @property
     def _is_in_group(self) -> bool:
-        return self._move is not None and self._journey is None and self._next is None and self._homing is None
+        return self._move is not None and self._move_from_rest is None and self._next is None and self._homing is None
 
     def join(self, move: Wait, speed: float, acceleration: float) -> None:
         super().join(move, speed, acceleration)
@@ -194,7 +194,7 @@ class CellwrightStepper(FirmataStepper):
         if self._is_in_group:
             self.board.tell_trouble(f"{self.device.name} was stopped by its limit switch while it moved with others.")
 
-    def _end_move(self, position: int, journey: Journey) -> None:
+    def _end_move(self, position: int, journey: Move) -> None:
         off = abs(position - journey.target)
         if self._is_at_limit and not self._is_slowing and off > AT_TARGET_STEPS:
             self.position = position

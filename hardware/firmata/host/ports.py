@@ -11,7 +11,7 @@ from cellwright.hardware.digital_input import Input
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.hardware.waits import Coming, Named, Wait, cancel
+from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
 
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.host.board import FirmataBoard
@@ -79,7 +79,7 @@ class FirmataOutput:
         self._back = Timeout(env, seconds, not level)
         self._back.callbacks.append(self._go_back)
         due_s = env.now + seconds + rest_s
-        self._rest = rest = Coming(env, subject, "did not fire", due_s, seconds + rest_s + LATE_S)
+        self._rest = rest = ScheduledWait(env, subject, "did not fire", due_s, seconds + rest_s + LATE_S)
         return rest
 
     def _go_back(self, back: Event) -> None:

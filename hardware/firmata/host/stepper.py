@@ -23,7 +23,7 @@ ON_THE_LINE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
+class Move:
     """A move: to which step, at what speed (steps/s) and acceleration (steps/s²); once begun, from where and when."""
 
     target: int
@@ -54,8 +54,8 @@ class FirmataStepper:
         self._offset = 0
         self._speed = 0.0  # as the firmware was last told
         self._acceleration = 0.0
-        self._journey: Journey | None = None  # under way
-        self._next: Journey | None = None  # begins once the firmware has said where the axis was halted
+        self._move_from_rest: Move | None = None  # under way
+        self._next: Move | None = None  # begins once the firmware has said where the axis was halted
         self._is_slowing = False  # so that it may end anywhere
         self._move: Wait | None = None
         self._halt: Wait | None = None
@@ -88,7 +88,7 @@ class FirmataStepper:
         self.board.send(accelstepper.configure(self.number, *self._pins, inverted=self._inverted))
 
     def _forget_move(self) -> None:
-        self._move = self._journey = self._next = None
+        self._move = self._move_from_rest = self._next = None
 
     # ---- moves ----
 
@@ -106,7 +106,7 @@ class FirmataStepper:
         if abs(target - self._offset) > self.most_steps:
             most = self.most_steps
             raise CellFault(f"{self.device.name} cannot move to step {target}: the firmware counts to {most}.")
-        journey = Journey(target, max_speed, acceleration)
+        journey = Move(target, max_speed, acceleration)
         self._move = Wait(self.board.env, self.device, "did not arrive", self._longest_s(journey))
         if self._halt is None:
             self._begin(journey)
@@ -114,7 +114,7 @@ class FirmataStepper:
             self._next = journey
         return self._move
 
-    def _longest_s(self, journey: Journey) -> float:
+    def _longest_s(self, journey: Move) -> float:
         """How long a move may take: all axes may share the firmware's loop, and so step more slowly."""
         steps = max(1, abs(journey.target - self.position))
         alone_s = move_time(CONFIGURABLE_FIRMATA, steps, journey.max_speed, journey.acceleration)
@@ -129,10 +129,10 @@ class FirmataStepper:
             self._acceleration = acceleration
             self.board.send(accelstepper.acceleration(self.number, acceleration))
 
-    def _begin(self, journey: Journey) -> None:
+    def _begin(self, journey: Move) -> None:
         self.prepare(journey.max_speed, journey.acceleration)
         self.board.send(accelstepper.to(self.number, journey.target - self._offset))
-        self._journey = replace(journey, start=self.position, began_s=self.board.env.now)
+        self._move_from_rest = replace(journey, start=self.position, began_s=self.board.env.now)
         self._is_slowing = False
 
     # ---- moves with a group ----
@@ -205,17 +205,17 @@ class FirmataStepper:
         """Stop as its acceleration allows: go on for as many steps as that takes from the speed it has now."""
         if self._halt is not None:
             return self.halt()
-        if self._move is None or self._journey is None:
+        if self._move is None or self._move_from_rest is None:
             return self._done
-        axis = self._axis_soon(self._journey)
+        axis = self._axis_soon(self._move_from_rest)
         if not self._is_slowing and axis.direction and axis.steps_ahead() > axis.steps_to_stop() + 1:
             self._is_slowing = True
             self.board.send(accelstepper.step(self.number, (axis.steps_to_stop() + 1) * axis.direction))
         return self._move  # which otherwise is slowing down already
 
-    def _axis_soon(self, journey: Journey) -> MovingAxis:
+    def _axis_soon(self, journey: Move) -> MovingAxis:
         """Where the recurrence will have got to by the time the firmware hears, all axes sharing its loop."""
-        under_way = (each._journey for each in self.board.steppers)
+        under_way = (each._move_from_rest for each in self.board.steppers)
         journeys = sorted((each for each in under_way if each is not None), key=lambda each: each.began_s)
         first_s = journeys[0].began_s
         loop = StepLoop(CONFIGURABLE_FIRMATA, [])
@@ -240,14 +240,14 @@ class FirmataStepper:
         """Take in what the firmware says of this device."""
         if reply.position is None:
             return
-        if reply.kind == MOVE_COMPLETE and self._journey is not None:
-            self._end_move(reply.position + self._offset, self._journey)
+        if reply.kind == MOVE_COMPLETE and self._move_from_rest is not None:
+            self._end_move(reply.position + self._offset, self._move_from_rest)
         elif reply.kind == REPORT_POSITION and self._halt is not None:
             self._answers_due -= 1
             if self._answers_due == 0:
                 self._end_halt(reply.position + self._offset, self._halt)
 
-    def _end_move(self, position: int, journey: Journey) -> None:
+    def _end_move(self, position: int, journey: Move) -> None:
         self.position = position
         if position != journey.target and not self._is_slowing:
             where = f"at step {position} on its way to step {journey.target}"

@@ -109,7 +109,7 @@ def test_an_even_stretch_ends_as_its_steps_one_by_one_do(together):
     assume(all(steps / speed < 8 for steps, speed, _ in together))
 
     class StepByStep(StepLoop):
-        def _take_even_stretch(self, moving, until_s, axis, position):
+        def _take_even_steps(self, moving, until_s, axis, position):
             pass
 
     loop, slow = (kind(TIMING, [MovingAxis(0, *move) for move in together]) for kind in (StepLoop, StepByStep))

@@ -140,11 +140,11 @@ def test_changed_in_mid_move_it_goes_on_from_the_speed_it_has(move, share, targe
     # What stops within a millionth of a step counts as rest.
     at_rest = math.sqrt(4e-6 * max(move[2], acceleration))
     assert changed.movement() == (pytest.approx(here, abs=2e-6), pytest.approx(now, rel=1e-9, abs=at_rest))
-    for one, other in pairwise(changed.stretches):
+    for one, other in pairwise(changed.segments):
         assert other.start == pytest.approx(one.end, abs=1e-6)
         assert other.direction * other.speed == pytest.approx(one.direction * one.end_speed, rel=1e-6, abs=1e-6 * speed)
         assert other.began_s == pytest.approx(one.ended_s)
-    for each in changed.stretches:
+    for each in changed.segments:
         assert abs(each.end_speed - each.speed) <= acceleration * each.lasts_s * (1 + 1e-6) + 1e-6
         assert max(each.speed, each.end_speed) <= max(speed, abs(now)) * (1 + 1e-9)
     assert changed.position_at(changed.lasts_s) == target

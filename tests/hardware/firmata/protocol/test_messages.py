@@ -138,8 +138,8 @@ def test_task_replies_come_back(task, due_ms, position, stored):
 # ---- the reader ----
 
 seven_bits = st.integers(0, 0x7F)
-stretches = st.lists(seven_bits, max_size=20).map(bytes)
-sysexes = st.tuples(seven_bits, stretches)
+segments = st.lists(seven_bits, max_size=20).map(bytes)
+sysexes = st.tuples(seven_bits, segments)
 fixed = st.one_of(
     st.tuples(
         st.sampled_from([messages.PORT, messages.ANALOG]).flatmap(lambda kind: st.integers(kind, kind + 15)),
