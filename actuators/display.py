@@ -23,7 +23,7 @@ POWER_UP_S, FIRST_S, SECOND_S, CLEAR_S = 0.04, 0.0041, 0.0001, 0.0016
 ROW_ADDRESSES = (0x00, 0x40, 0x14, 0x54)
 BYTES_AT_ONCE = 30
 """Five characters. A Firmata message holds 64 bytes, two for each byte to write; Arduino's Wire library takes 32."""
-ANSWERS_WITHIN_S = 0.5
+REPLY_TIMEOUT_S = 0.5
 _NOT_THERE = re.compile(r"[^ -\[\]-}]")
 
 
@@ -67,7 +67,7 @@ class CharacterDisplay(Device):
         Raises StepTimeoutError if nothing answers at its address.
         """
         env = self.board.env
-        yield self.port.read(self, None, 1, ANSWERS_WITHIN_S)
+        yield self.port.read(self, None, 1, REPLY_TIMEOUT_S)
         yield env.timeout(POWER_UP_S)
         for pause_s in (FIRST_S, SECOND_S, SECOND_S):
             self.port.write(_nibble(0x3, 0))

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from cellwright.errors import InputError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 """A larger file is refused before it is read: nobody writes one by hand, and it is often a mistaken name."""
 _TABLE = re.compile(r"\s*\[\[\s*([\w-]+)\s*\]\]")
 
@@ -31,8 +31,8 @@ def read_text(path: Path) -> str:
     """The text of a file. Raises InputError if it cannot be read or is too large."""
     try:
         size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise InputError(f"{path} has {size} bytes; more than {MOST_BYTES} are not read.")
+        if size > MAX_BYTES:
+            raise InputError(f"{path} has {size} bytes; more than {MAX_BYTES} are not read.")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error

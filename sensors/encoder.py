@@ -19,7 +19,7 @@ LOOK_S = 0.02
 REFERENCE_C = 20.0
 """The temperature at which a length or a scale holds unless it says otherwise, °C. Source: ISO 1."""
 STANDS_WITHIN_S = 60.0
-MOST_SCALE_CHANGE = 0.2
+MAX_SCALE_CHANGE = 0.2
 """A calibration that would change the scale by a larger share is a mistake: a wrong length, or a wheel that slips."""
 
 
@@ -131,7 +131,7 @@ class Encoder(CalibratedSensor):
             )
         except (InputError, ZeroDivisionError, ValueError) as error:
             raise CellFault(f"{self.name} was not calibrated: {real_mm:g} mm shown as {shown_mm:g} mm.") from error
-        if abs(shown_mm / real_mm - 1) > MOST_SCALE_CHANGE:
+        if abs(shown_mm / real_mm - 1) > MAX_SCALE_CHANGE:
             raise CellFault(
                 f"{self.name} was not calibrated: it showed {shown_mm:g} mm for {real_mm:g} mm; "
                 "measure again, and see that the wheel turns without slipping."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cellwright.hardware.board import Board, ConverterPort
-from cellwright.sensors.load_cell import ANSWERS_WITHIN_S, LoadCell, Steps
+from cellwright.sensors.load_cell import REPLY_TIMEOUT_S, LoadCell, Steps
 
 SETTLES_S = {10: 0.4, 80: 0.05}
 """From power-up to the first settled sample, s. Source: HX711 datasheet, output settling time."""
@@ -41,5 +41,5 @@ class Hx711(LoadCell):
         self.note("started", None)
 
     def latest(self) -> Steps:
-        counts = yield self.port.sample(self, ANSWERS_WITHIN_S)
+        counts = yield self.port.sample(self, REPLY_TIMEOUT_S)
         return counts

@@ -18,9 +18,9 @@ Steps = Generator[Event, Any, Any]
 GAIN = 128
 FULL_SCALE = 1 << 23
 """Counts of half the converter's range: a sample is a signed number of 24 bits."""
-ANSWERS_WITHIN_S = 0.5
+REPLY_TIMEOUT_S = 0.5
 CALIBRATION_SAMPLES = 160
-MOST_OFF = 1.5
+MAX_OFF = 1.5
 """A load cell whose slope is off by a larger factor is wired wrongly, or the known mass was not on it."""
 
 
@@ -139,7 +139,7 @@ class LoadCell(CalibratedSensor):
     def _refuse_implausible(self, known_g: float, came: float) -> None:
         """By the maker's figures it is known roughly how much the converter's reading must change."""
         share = came * self._nominal().g_per_count / known_g
-        if not 1 / MOST_OFF < share < MOST_OFF:
+        if not 1 / MAX_OFF < share < MAX_OFF:
             raise CellFault(
                 f"{self.name} was not calibrated: for {known_g:g} g its reading changed by {came:.0f} counts, "
                 f"{share:.0%} of what its maker's figures say; check the mass, and the load cell's wires."

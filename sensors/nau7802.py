@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, I2cPort
-from cellwright.sensors.load_cell import ANSWERS_WITHIN_S, LoadCell, Steps
+from cellwright.sensors.load_cell import REPLY_TIMEOUT_S, LoadCell, Steps
 
 # Registers and bits. Source: Nuvoton, NAU7802 datasheet, register map and power-on sequence.
 PU_CTRL, CTRL1, CTRL2, RESULT, ADC_CONTROL, PGA_POWER = 0x00, 0x01, 0x02, 0x12, 0x15, 0x1C
@@ -86,9 +86,9 @@ class Nau7802(LoadCell):
         self.port.write(bytes((register, value)))
 
     def _get(self, register: int) -> Steps:
-        data = yield self.port.read(self, register, 1, ANSWERS_WITHIN_S)
+        data = yield self.port.read(self, register, 1, REPLY_TIMEOUT_S)
         return data[0]
 
     def latest(self) -> Steps:
-        data = yield self.port.read(self, RESULT, 3, ANSWERS_WITHIN_S)
+        data = yield self.port.read(self, RESULT, 3, REPLY_TIMEOUT_S)
         return int.from_bytes(data, "big", signed=True)

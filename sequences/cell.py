@@ -27,7 +27,7 @@ from cellwright.sequences.together import StepTools
 
 FAULTED = "faulted"
 STOPPED = "stopped"
-_MOST_STATES_AT_ONCE = 1000
+_MAX_STATES_AT_ONCE = 1000
 SLOWEST_STOP_S = 3.0
 """How long a soft stop waits for everything to stand still before it stops it dead."""
 
@@ -251,9 +251,9 @@ class Cell(StepTools):
             self._count_stop(self.stop_triggers[trigger])
         if trigger == self.cycle_ends_with:
             self._finish_cycle()
-        if self._changes_now > _MOST_STATES_AT_ONCE:
+        if self._changes_now > _MAX_STATES_AT_ONCE:
             self._changes_now = 0
-            self.fault(f"went through {_MOST_STATES_AT_ONCE} states and no time passed; let a step wait for something.")
+            self.fault(f"went through {_MAX_STATES_AT_ONCE} states and no time passed; let a step wait for something.")
 
     def _finish_cycle(self) -> None:
         self.finished += 1

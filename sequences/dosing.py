@@ -80,7 +80,7 @@ class DosingRules(Settings):
     coarse_rpm, fine_rpm: speeds of the pump. close_enough_g: a dose so near its mass is left alone; some drops.
     margin_g: how far before the learned point the coarse run stops; what it varies by. settle_s: from standstill until
     the scale is believed: fall, thread and filter. samples: of a weighing. look_s: the longest between two looks at the
-    scale. most_pulses, most_s: what a dose may take. dry_s: so long without flow is no flow. bubble_s: so long it
+    scale. max_pulses, max_dose_s: what a dose may take. dry_s: so long without flow is no flow. bubble_s: so long it
     then waits for a bubble to go through. drift_g: how far two weighings may differ with nothing pumped between; six
     times their noise. jump_g: what the scale may move beyond what the pump can bring. empty_g: by the books, less than
     this in the drum may be nothing.
@@ -94,8 +94,8 @@ class DosingRules(Settings):
     settle_s: Positive = 0.6
     samples: Annotated[int, Field(ge=2, le=1000)] = 16
     look_s: Positive = 0.5
-    most_pulses: Annotated[int, Field(ge=1, le=1000)] = 40
-    most_s: Positive = 600
+    max_pulses: Annotated[int, Field(ge=1, le=1000)] = 40
+    max_dose_s: Positive = 600
     dry_s: Positive = 2.0
     bubble_s: Positive = 4.0
     drift_g: Positive = 0.2
@@ -213,8 +213,8 @@ class _Dosing:
         Raises what a flow that stays away means.
         """
         rules, env = self.rules, self.env
-        most_s = 2 * self.asked_g / flow_g_per_s + rules.dry_s + rules.bubble_s
-        turning = self.pump.dispense(most_s * self.pump.flow_ml_per_s(rpm), rpm)
+        max_dose_s = 2 * self.asked_g / flow_g_per_s + rules.dry_s + rules.bubble_s
+        turning = self.pump.dispense(max_dose_s * self.pump.flow_ml_per_s(rpm), rpm)
         self.valve.open()
         most_g_per_s = (1.25 if self.memory.flow_g_per_s else 2.0) * flow_g_per_s
         flow = _Flow(env.now, self.got_g, flow_g_per_s, rules.dry_s)
@@ -286,10 +286,10 @@ class _Dosing:
 
     def _refuse_endless(self) -> None:
         rules, took_s = self.rules, self.env.now - self.began_s
-        if self.pulses >= rules.most_pulses or took_s > rules.most_s:
+        if self.pulses >= rules.max_pulses or took_s > rules.max_dose_s:
             raise DoseNotReached(
                 f"{self.pump.name} dosed {self.got_g:.2f} g of {self.asked_g:.2f} g in {self.pulses} pulses and "
-                f"{took_s:.0f} s; a dose may take {rules.most_pulses} pulses and {rules.most_s:g} s."
+                f"{took_s:.0f} s; a dose may take {rules.max_pulses} pulses and {rules.max_dose_s:g} s."
             )
 
     # ---- stopping and weighing ----

@@ -19,7 +19,7 @@ UNITS_AFTER = 2
 """How many units a cell must finish after a fault for that to count as a correct finish."""
 STRIKES_AFTER_S = 0.35
 """How long the cell has been in the state when the fault strikes: its axes are on their way then, if any are."""
-PATIENCE_S = 10 * 3600.0
+OPERATOR_TIMEOUT_S = 10 * 3600.0
 SAFE_WITHIN_S = 2.0
 """When the world must be safe after the cell has stopped: the dead man's switch needs half a second, a boot 2.2 s."""
 TOLD_AGAIN_WITHIN_S = 0.6
@@ -82,7 +82,7 @@ def strike(
         rig.env.step()
     finished = rig.cell.finished
     rig.faults.plan(replace(fault, at_s=STRIKES_AFTER_S))
-    until_s = rig.env.now + PATIENCE_S
+    until_s = rig.env.now + OPERATOR_TIMEOUT_S
     try:
         while not rig.cell.is_halted and rig.cell.finished < finished + UNITS_AFTER and rig.env.now < until_s:
             rig.env.step()

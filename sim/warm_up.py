@@ -14,7 +14,7 @@ BATCH = 5
 """The 5 of MSER-5: so many values are averaged, which takes out the noise from one to the next."""
 IGNORED_BATCHES = 5
 """Truncation points that leave fewer batches are not considered: a few that happen to be alike would always win."""
-FEWEST_CYCLES = 50
+MIN_CYCLES = 50
 """Of fewer cycles MSER-5 says nothing here: they make under ten batches, five of which are ignored. Our own choice."""
 NOTICEABLE = 0.001
 """A mean that moves by a smaller share than this is the same to any reader. Our own choice."""
@@ -43,7 +43,7 @@ def truncation_point(values: Sequence[float] | np.ndarray) -> int | None:
     batches are not considered: Hoad, Robinson and Davies 2010, Automating warm-up length estimation, Journal of the
     Operational Research Society 61(9), 1389-1403.
     """
-    if len(values) < FEWEST_CYCLES:
+    if len(values) < MIN_CYCLES:
         return None
     point = int(np.argmin(mser(values)[:-IGNORED_BATCHES])) * BATCH
     return point if point <= len(values) // BATCH * BATCH / 2 else None
@@ -82,7 +82,7 @@ def judge_warm_up(replications: Sequence[np.ndarray], cycle_time_s: Estimate) ->
     them; of such cycle times that happens in about two runs of a hundred.
     """
     cycles = min((len(each) for each in replications), default=0)
-    if cycles < FEWEST_CYCLES or cycle_time_s.ci95_low is None or cycle_time_s.ci95_high is None:
+    if cycles < MIN_CYCLES or cycle_time_s.ci95_low is None or cycle_time_s.ci95_high is None:
         return WarmUp(cycles)
     averaged = np.mean([each[:cycles] for each in replications], axis=0)
     further = truncation_point(averaged)

@@ -15,7 +15,7 @@ from cellwright.sequences.parameters import with_measured
 from cellwright.sim import Scenario, estimate
 from cellwright.sim.log_evidence import Rate
 
-FEWEST_PULSES = 10
+MIN_PULSES = 10
 CLOCK_S = 1e-4
 """No time of a pulse is known more closely: a board's clock and the log's."""
 
@@ -73,7 +73,7 @@ def unit_of(parameter: str) -> str:
 def _pulses(name: str, solenoid: Solenoid, observed: Observed) -> list[MeasuredValue]:
     """The rest after a pulse, the line's time included; and the pulse, where it was told another than is described."""
     periods_s = observed.pulses_s[name]
-    if len(periods_s) < FEWEST_PULSES:
+    if len(periods_s) < MIN_PULSES:
         return []
     pulse_s, period = observed.pulse_s[name], estimate(periods_s)
     assert period.ci95_high is not None

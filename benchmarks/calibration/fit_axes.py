@@ -25,7 +25,7 @@ from cellwright.sequences.measured import LineTime, MeasuredValue, rounded
 
 SLOWEST_LINE_S = 0.02
 """The most that a line adds to a move: bytes both ways at 57,600 baud, and 16 ms in a USB adapter."""
-FEWEST_MOVES = 10
+MIN_MOVES = 10
 WIDEST = 2.0
 """A parameter that is not known to within this factor stays as it is described, unless that is refuted."""
 QUANTILE = 3.841458820694124
@@ -112,8 +112,8 @@ def fit_moves(
     Where an axis's moves tell its speed from its acceleration, neither is held; else the speed is, as it is described.
     """
     times = {name: _times(axis, moves_s.get(name, {})) for name, axis in axes.items()}
-    fitted = {name: axes[name] for name, each in times.items() if sum(one.n for one in each) >= FEWEST_MOVES}
-    unsettled = [f"{name} moved alone fewer than {FEWEST_MOVES} times." for name in axes if name not in fitted]
+    fitted = {name: axes[name] for name, each in times.items() if sum(one.n for one in each) >= MIN_MOVES}
+    unsettled = [f"{name} moved alone fewer than {MIN_MOVES} times." for name in axes if name not in fitted]
     if not fitted:
         return MovesFound((), None, tuple(unsettled))
     counts = {name: sum(one.n for one in times[name]) for name in fitted}

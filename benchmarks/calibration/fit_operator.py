@@ -23,7 +23,7 @@ from cellwright.sequences.measured import MeasuredValue, rounded
 from cellwright.sim import Element, Scenario
 from cellwright.sim.log_evidence import Span
 
-FEWEST_TIMES = 10
+MIN_TIMES = 10
 NODES = np.linspace(-5.0, 5.0, 129)
 """Where the elements' time is taken when a response is convolved with it, in standard deviations of its logarithm."""
 WEIGHTS = np.exp(-NODES * NODES / 2) / np.sum(np.exp(-NODES * NODES / 2))
@@ -33,7 +33,7 @@ RESPONSE, RESPONSE_SPREAD = "operator.response_s", "operator.response_spread"
 STEP = 1e-2
 """How far apart, in the logarithm, the likelihood is compared for its curvature."""
 
-LEAST_SPREAD = 0.05
+MIN_SPREAD = 0.05
 
 Guess = Mapping[str, float]
 
@@ -59,7 +59,7 @@ class _Timed:
 def fit_people(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, Sequence[float]]) -> PeopleFound:
     """Fit the elements that can be seen alone first, then the response together with those that follow a call."""
     timed = [_timed(scenario, span, spans_s[span.name]) for span in spans]
-    seen = [each for each in timed if len(each.times_s) >= FEWEST_TIMES]
+    seen = [each for each in timed if len(each.times_s) >= MIN_TIMES]
     notes = [
         f"{each.span.name}: {each.too_short} times shorter than the walk are left out; the person was there already."
         for each in timed
@@ -67,13 +67,13 @@ def fit_people(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, 
     ]
     notes += [
         f"{each.span.fits} is not fitted: the log shows it {len(each.times_s)} times ({each.span.name}), and at least "
-        f"{FEWEST_TIMES} are needed."
+        f"{MIN_TIMES} are needed."
         for each in timed
         if each not in seen and each.span.fits
     ]
     found: dict[str, MeasuredValue] = {}
     if float(scenario.manual.spread) == 0 and any(not each.span.called for each in seen):
-        scenario = _with(scenario, {SPREAD: LEAST_SPREAD})  # where the search for it begins
+        scenario = _with(scenario, {SPREAD: MIN_SPREAD})  # where the search for it begins
     for called in (False, True):
         group = [each for each in seen if each.span.called == called]
         if group:
@@ -85,7 +85,7 @@ def fit_people(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, 
 def _timed(scenario: Scenario, span: Span, times_s: Sequence[float]) -> _Timed:
     least_s = _walk_s(scenario) if span.called else 0.0
     possible_s = np.asarray([each for each in times_s if each > least_s])
-    is_fitted = bool(span.fits) and len(possible_s) >= FEWEST_TIMES
+    is_fitted = bool(span.fits) and len(possible_s) >= MIN_TIMES
     return _Timed(span, possible_s, is_fitted, len(times_s) - len(possible_s))
 
 
@@ -242,7 +242,7 @@ def _value_of(scenario: Scenario, name: str) -> float:
 
 def _begin(scenario: Scenario, name: str) -> float:
     """Where the search for a parameter begins: as described, but not at 0."""
-    return max(_value_of(scenario, name), LEAST_SPREAD if name in (SPREAD, RESPONSE_SPREAD) else 1e-2)
+    return max(_value_of(scenario, name), MIN_SPREAD if name in (SPREAD, RESPONSE_SPREAD) else 1e-2)
 
 
 def _with(scenario: Scenario, values: Mapping[str, float]) -> Scenario:

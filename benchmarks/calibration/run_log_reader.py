@@ -19,7 +19,7 @@ from cellwright.sim import Scenario
 from cellwright.sim.log_evidence import Evidence, Seen
 from cellwright.sim.run_length import WARM_UP_CYCLES
 
-FEWEST_CYCLES = WARM_UP_CYCLES + 3
+MIN_CYCLES = WARM_UP_CYCLES + 3
 """Of fewer finished units no mean is worth comparing: the warm-up is left out, and three remain."""
 BEFORE_LOGS_SAID: SteppingFirmware = "configurable"
 """The firmware of logs that name none: there was no other that steps when they were written."""
@@ -115,9 +115,9 @@ def _refuse_another_cell(log: sqlite3.Connection, path: Path, name: str) -> None
 
 
 def _refuse_few_cycles(cycles: _Cycles, path: Path, unit: str) -> None:
-    if cycles.finished < FEWEST_CYCLES:
+    if cycles.finished < MIN_CYCLES:
         raise InputError(
-            f"{path} has {cycles.finished} finished {unit}s; at least {FEWEST_CYCLES} are needed, of which the first "
+            f"{path} has {cycles.finished} finished {unit}s; at least {MIN_CYCLES} are needed, of which the first "
             f"{WARM_UP_CYCLES} are warm-up. Let it run longer."
         )
 

@@ -23,7 +23,7 @@ from cellwright.provenance import Status
 from cellwright.sim import Measure, Streams
 
 DRAWS = 10_000
-LEAST_SHARE = 0.01
+MIN_SHARE = 0.01
 """A simulated time is never drawn below this share of its mean: few replications leave wide tails, time has no sign."""
 
 
@@ -254,7 +254,7 @@ def _columns(outcome: Outcome) -> list[tuple[float, ...]]:
 
 
 def _above_zero(draws: Draws, means: Sequence[float]) -> Draws:
-    return np.asarray(np.maximum(draws, LEAST_SHARE * np.mean(means)))
+    return np.asarray(np.maximum(draws, MIN_SHARE * np.mean(means)))
 
 
 def draw_means(values: Draws, stream: np.random.Generator, draws: int) -> Draws:

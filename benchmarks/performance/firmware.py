@@ -25,7 +25,7 @@ BYTE_S = 10 / 57_600
 AXES = ((2, 5), (3, 6), (4, 7))
 LAMP = 8
 QUESTION_EVERY = 20  # writes
-MOST_PAUSE_S = 0.009
+MAX_PAUSE_S = 0.009
 PHASES = 40
 MANY_STEPS = 10_000_000
 ASK_HEALTH = messages.sysex(0x0B)
@@ -92,7 +92,7 @@ class Bench:
             if log:
                 self.chip.log_steps(self.axes[number], log)
             self.chip.feed(accelstepper.to(number, target))
-            self.run(pauses.uniform(0.0, MOST_PAUSE_S))
+            self.run(pauses.uniform(0.0, MAX_PAUSE_S))
         self.run(lasts_s + 0.01, busy=busy)
         self.run(0.1)
 

@@ -12,7 +12,7 @@ from cellwright.errors import InputError, nearest
 
 Method = Literal["grid", "latin", "sobol"]
 METHODS: tuple[Method, ...] = get_args(Method)
-MOST_DESIGNS = 100_000
+MAX_DESIGNS = 100_000
 Design = tuple[str, ...]
 """The value of each axis, as text that ``--set`` takes."""
 
@@ -71,8 +71,8 @@ def designs(axes: Sequence[Axis], method: str, samples: int, seed: int) -> list[
         if names.count(name) > 1:
             raise InputError(f"{name} is varied twice; give each input one --vary.")
     total = math.prod(axis.count for axis in axes) if method == "grid" else samples
-    if not 1 <= total <= MOST_DESIGNS:
-        raise InputError(f"{total} designs cannot be tried; from 1 to {MOST_DESIGNS} can.")
+    if not 1 <= total <= MAX_DESIGNS:
+        raise InputError(f"{total} designs cannot be tried; from 1 to {MAX_DESIGNS} can.")
     if method == "grid":
         return list(itertools.product(*(axis.grid() for axis in axes)))
     return _spread(axes, method, samples, seed)

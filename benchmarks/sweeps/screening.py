@@ -27,7 +27,7 @@ KEPT = 10
 """How many inputs are simulated in full."""
 SCREENING_SHARE = 0.1
 """How long the run that sorts out is, as a share of a full one."""
-FEWEST_CYCLES = 5
+MIN_CYCLES = 5
 LESS_TIME = "less_time_percent"
 NPV = "npv_nok"
 
@@ -48,7 +48,7 @@ class Question:
     def shortened(self, comparison: Comparison) -> Question:
         """The same in one short run, as long as a share of the runs of ``comparison``."""
         cycles = round(SCREENING_SHARE * comparison.cell.cycles / comparison.replications)
-        return replace(self, length=Length(cycles=max(FEWEST_CYCLES, cycles)), replications=1)
+        return replace(self, length=Length(cycles=max(MIN_CYCLES, cycles)), replications=1)
 
     def answer(self, scenario: Scenario) -> Figures:
         """The figures of cell and hand simulated under the same random numbers."""

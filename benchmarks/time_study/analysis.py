@@ -19,7 +19,7 @@ FAR_SCORE = 3.5
 """Above this modified z-score a time is flagged (Iglewicz and Hoaglin 1993, How to Detect and Handle Outliers)."""
 WITHIN = 0.05
 """How near to the true mean a study wants to be, as a share of it, with 95 % confidence."""
-FEWEST_TO_FIT = 10
+MIN_TO_FIT = 10
 """Of fewer times no distribution is fitted: hardly any could be refused."""
 REFUSED_BELOW = 0.05
 """A distribution whose fit has a lower p-value is refused."""
@@ -105,8 +105,8 @@ class ElementTimes:
         if self.fit is not None:
             refused = f"the nearest, {self.fit.name}, does not fit (p = {self.fit.p_value:.3f})"
             return refused if self.fit.is_refused else ""
-        few = f"{self.n} times are fewer than {FEWEST_TO_FIT}" if self.n > 1 else "there is one time only"
-        return few if self.n < FEWEST_TO_FIT else "all times are alike"
+        few = f"{self.n} times are fewer than {MIN_TO_FIT}" if self.n > 1 else "there is one time only"
+        return few if self.n < MIN_TO_FIT else "all times are alike"
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, units in the names."""
@@ -235,7 +235,7 @@ def best_fit(times_s: Sequence[float], draws: np.random.Generator) -> Fit | None
     that the p-value holds although the parameters come from the same times. Source: Stute, Gonzáles Manteiga and
     Presedo Quindimil 1993, Bootstrap based goodness-of-fit tests, Metrika 40, as in scipy.stats.goodness_of_fit.
     """
-    if len(times_s) < FEWEST_TO_FIT or _are_alike(times_s):
+    if len(times_s) < MIN_TO_FIT or _are_alike(times_s):
         return None
     from scipy import stats
 

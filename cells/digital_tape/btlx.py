@@ -22,8 +22,8 @@ from cellwright.files import Row, read_text
 NAMESPACE = "https://www.design2machine.com"
 SAW_CUT = "JackRafterCut"
 READ = ("BTLx", "Project", "Parts", "Part", "Processings", SAW_CUT, "StartX", "Angle")
-MOST_DEPTH = 50
-MOST_ELEMENTS = 200_000
+MAX_DEPTH = 50
+MAX_ELEMENTS = 200_000
 _COUNT = re.compile(r"[0-9]{1,6}")
 
 
@@ -102,8 +102,8 @@ class _Handler(xml.sax.handler.ContentHandler):
         self._elements += 1
         if not self._open and (tag != "BTLx" or namespace != NAMESPACE):
             self.refuse(f"the root is {tag!r} in the namespace {namespace!r}; BTLx has 'BTLx' in {NAMESPACE!r}.")
-        if len(self._open) >= MOST_DEPTH or self._elements > MOST_ELEMENTS:
-            self.refuse(f"more than {MOST_DEPTH} levels or {MOST_ELEMENTS} elements are not read.")
+        if len(self._open) >= MAX_DEPTH or self._elements > MAX_ELEMENTS:
+            self.refuse(f"more than {MAX_DEPTH} levels or {MAX_ELEMENTS} elements are not read.")
         self._open.append(tag)
         self._text = ""
         if tag == "Part" and self._open[-2:-1] == ["Parts"]:

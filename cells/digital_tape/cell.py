@@ -18,7 +18,7 @@ from cellwright.sensors.encoder import LOOK_S
 from cellwright.sequences import Cell
 from cellwright.sequences.supervision import Step
 
-PATIENCE_S = 4 * 3600
+OPERATOR_TIMEOUT_S = 4 * 3600
 """How long the cell waits for the next log before it makes itself safe."""
 BREAK_S = 3600
 """How long the person may leave a log that is in the saw."""
@@ -30,11 +30,11 @@ STILL_S = 0.3
 STILL_LOOK_S = 0.15
 DATUM_LOOK_S = 0.1
 AT_CUT_LOOK_S = 0.5
-MOST_MISSED_MM = 5.0
+MAX_MISSED_MM = 5.0
 """What the wheel may be off at the datum before it is believed no more: the switch closes while the log moves."""
 REFUSAL_BEEP_S = 0.6
 WENT_ON_MM = 5.0
-MOST_TRIES = 5
+MAX_TRIES = 5
 """How often in a row a log may come to the datum, or be pulled back from one cut, before the wheel is suspected."""
 PEDAL_REST_S = 0.3
 
@@ -124,17 +124,17 @@ class DigitalTape(Cell):
             not_cut = len(self.book.not_cut)
             self._show("list_done", but=f" but {not_cut}" if not_cut else "")
             self._tell("list done", float(len(self.book.cut)), not_cut=[piece.piece for piece in self.book.not_cut])
-            yield self.pedal.pressed(within_s=PATIENCE_S)
+            yield self.pedal.pressed(within_s=OPERATOR_TIMEOUT_S)
             self.book.begin_again()
             yield self.env.timeout(PEDAL_REST_S)
         self.book.take_log()
         self._show("waiting")
-        yield self.pedal.pressed(within_s=PATIENCE_S)
+        yield self.pedal.pressed(within_s=OPERATOR_TIMEOUT_S)
         return "start"
 
     def datum(self) -> Step:
         """Let the log's front end be pushed over the datum switch, which says where it is."""
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             if self.datum_switch.is_closed:
                 self._show("datum", say=display_text.PULL)
                 yield self.datum_switch.open(within_s=BREAK_S)
@@ -144,7 +144,7 @@ class DigitalTape(Cell):
                 break  # else it was the rear end that closed it, as the log was pulled back
         else:
             raise CellFault(
-                f"the log came to the datum switch {MOST_TRIES} times and by the wheel it had gone on "
+                f"the log came to the datum switch {MAX_TRIES} times and by the wheel it had gone on "
                 f"{went_on_mm:.1f} mm; see that the wheel turns with the log, and look at its cable."
             )
         self.wheel.zero(self._datum_mm)
@@ -244,9 +244,9 @@ class DigitalTape(Cell):
     def pausing(self) -> Step:
         """The log was pulled back past the datum: say so, wait for it, and see whether the wheel has missed counts."""
         self._pauses += 1
-        if self._pauses > MOST_TRIES:
+        if self._pauses > MAX_TRIES:
             raise CellFault(
-                f"the log seems to have been pulled back past the datum {MOST_TRIES} times before one cut; "
+                f"the log seems to have been pulled back past the datum {MAX_TRIES} times before one cut; "
                 "see that the wheel turns with the log, and that the datum switch works."
             )
         self._lamps(self.red)
@@ -254,7 +254,7 @@ class DigitalTape(Cell):
         self._tell("paused", self.wheel.position_mm, reason="the log was pulled back past the datum")
         yield self.datum_switch.closed(within_s=BREAK_S)
         wrong_mm = self.wheel.missed_mm(self._datum_mm)
-        if abs(wrong_mm) > MOST_MISSED_MM:
+        if abs(wrong_mm) > MAX_MISSED_MM:
             self._tell("missed", wrong_mm, reason="the wheel was off at the datum; the end is cut afresh")
             self.wheel.zero(self._datum_mm)
             self.book.cut_afresh()

@@ -24,8 +24,8 @@ from cellwright.cells.digital_tape.cutting_stock import (
     without_surplus,
 )
 
-MOST_NODES = 100
-MOST_ROUNDS = 60
+MAX_NODES = 100
+MAX_ROUNDS = 60
 """The search ends after so many nodes and rounds, so that it seldom has to end after seconds."""
 GOOD_ENOUGH = 0.0025
 """An answer proven to cost at most this share more than the best ends the search: half a log in 200."""
@@ -126,7 +126,7 @@ class _Columns:
 
     def generate(self, until_s: float, cost: int) -> None:
         """Add ways until none makes the linear programme better, or the bound shows that ``cost`` is good enough."""
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             if self.show_good(cost) or time.monotonic() > until_s:
                 return
             duals = self._duals()
@@ -171,7 +171,7 @@ class _Columns:
             integrality=np.ones_like(cost),
             bounds=Bounds(0, np.inf),
             constraints=[LinearConstraint(pieces, demand, np.inf), LinearConstraint(kinds, -np.inf, counts)],
-            options={"node_limit": MOST_NODES, "mip_rel_gap": GOOD_ENOUGH, "time_limit": limit_s},
+            options={"node_limit": MAX_NODES, "mip_rel_gap": GOOD_ENOUGH, "time_limit": limit_s},
         )
         if found.x is None:
             return []

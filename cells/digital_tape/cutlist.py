@@ -14,7 +14,7 @@ from cellwright.sequences import Settings
 
 COLUMNS = ("piece", "length_mm", "quantity", "joint", "angle")
 NEEDED = COLUMNS[:3]
-MOST_PIECES = 5000
+MAX_PIECES = 5000
 SQUARE_DEG = 90.0
 
 
@@ -28,7 +28,7 @@ class Piece(BaseModel):
 
     piece: Annotated[str, Field(min_length=1, max_length=40)]
     length_mm: Annotated[float, Field(ge=0.1, le=30_000)]
-    quantity: Annotated[int, Field(ge=1, le=MOST_PIECES)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_PIECES)]
     joint: Annotated[str, Field(max_length=40)] = ""
     angle: Annotated[float, Field(ge=15, le=165)] = SQUARE_DEG
     where: Annotated[str, Field(exclude=True)] = ""  # no part of what is asked for
@@ -63,8 +63,8 @@ class CutList(Settings):
         if not pieces:
             raise InputError(f"{path} lists no pieces.")
         total = sum(piece.quantity for piece in pieces)
-        if total > MOST_PIECES:
-            raise InputError(f"{path} lists {total} pieces; more than {MOST_PIECES} are not planned at once.")
+        if total > MAX_PIECES:
+            raise InputError(f"{path} lists {total} pieces; more than {MAX_PIECES} are not planned at once.")
         return cls(pieces=pieces, ignored=ignored, source=f"the cut list {path.name}")
 
     def singly(self) -> list[Piece]:

@@ -28,7 +28,7 @@ LOOK_S = 0.25
 """How often the person looks at the display while nothing moves."""
 FAR_BACK_MM = 20_000.0
 LONGEST_CREEP_S = 60.0
-MOST_PRESSES = 5
+MAX_PRESSES = 5
 """How often a person presses a button of which nothing comes."""
 PUZZLED_S = 120.0
 """How long a person looks at a display that says nothing to be done."""
@@ -208,14 +208,14 @@ class DigitalTapePlant(CellPlant):
 
     def _press(self, button: Button, is_heard: Callable[[], bool]) -> Work:
         """Press a button and see that it was heard, or press again. Raises CellFault if it never is."""
-        for _ in range(MOST_PRESSES):
+        for _ in range(MAX_PRESSES):
             yield from self.do("press pedal")
             self.press(button)
             yield from self._spend(LOOK_S)
             if is_heard() or not self._runs:
                 return
             yield from self._spend(LOOK_S)
-        raise CellFault(f"{self.cell.name()}: {button.name} was pressed {MOST_PRESSES} times and nothing came of it.")
+        raise CellFault(f"{self.cell.name()}: {button.name} was pressed {MAX_PRESSES} times and nothing came of it.")
 
     def _begin_log(self) -> Work:
         yield from self._fetch()

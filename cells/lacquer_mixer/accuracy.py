@@ -14,7 +14,7 @@ from cellwright.cells.lacquer_mixer.plant import Can
 from cellwright.sequences import dose_to_mass
 from cellwright.sim import Scenario, Streams, model_rig
 
-LEAST_G, MOST_G = 5.0, 1000.0
+MIN_G, MAX_G = 5.0, 1000.0
 CAN_G = 1800.0
 """How much goes into a can before the next is put on the scale."""
 MISHAPS = ("bubbles", "blocks", "lifts", "jumps", "drifts")
@@ -66,7 +66,7 @@ class _Trial:
         stands_g, room_g = 0.0, CAN_G
         while len(self.done) < self.count:
             number = int(self.random.integers(len(self.plant.lines)))
-            asked_g = math.exp(self.random.uniform(math.log(LEAST_G), math.log(MOST_G)))
+            asked_g = math.exp(self.random.uniform(math.log(MIN_G), math.log(MAX_G)))
             room_g -= asked_g
             if room_g < 0:
                 return

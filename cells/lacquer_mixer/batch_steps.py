@@ -15,12 +15,12 @@ from cellwright.sequences import Cell
 from cellwright.sequences.dosing import DosingRules, DosingTrouble, DrumEmpty, dose_to_mass
 from cellwright.sequences.supervision import Step
 
-PATIENCE_S = 4 * 3600
+OPERATOR_TIMEOUT_S = 4 * 3600
 """How long the cell waits for a person before it makes itself safe."""
-MOST_CALLS = 5
+MAX_CALLS = 5
 """How often a person may press start with the can not in place or the door open before that is a fault."""
-MOST_REFUSED = 3
-MOST_IN_AIR_G = 1.5
+MAX_REFUSED = 3
+MAX_IN_AIR_G = 1.5
 UNACCOUNTED_G, UNACCOUNTED_SHARE = 0.8, 0.3
 """How far the scale may be from what is expected after a pause: some drops, and a share of what was still to come."""
 
@@ -64,7 +64,7 @@ class MixerWork(Cell):
         """One dose of one component."""
         line = self.lines[part.line]
         self.in_hand = part
-        opened = self.can_in_place.open(within_s=PATIENCE_S), self.door.open(within_s=PATIENCE_S)
+        opened = self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S), self.door.open(within_s=OPERATOR_TIMEOUT_S)
         dose = yield from dose_to_mass(
             line.pump,
             line.valve,
@@ -111,7 +111,7 @@ class MixerWork(Cell):
 
         What was in the air when a can was lifted is in no can, or in it: more than a pulse of that nobody can know.
         """
-        if self.was_lifted and self.coming_g > MOST_IN_AIR_G:
+        if self.was_lifted and self.coming_g > MAX_IN_AIR_G:
             return False
         return abs(shift_g - self.coming_g) <= UNACCOUNTED_G + UNACCOUNTED_SHARE * self.coming_g
 
@@ -133,7 +133,7 @@ class MixerWork(Cell):
 
     def _await_can_and_door(self) -> Step:
         """Call a person, unless one was just there and left all in order; again if it is still not."""
-        for _ in range(MOST_CALLS):
+        for _ in range(MAX_CALLS):
             if self.was_attended and self.can_in_place.is_closed and self.door.is_closed:
                 self.was_attended = False
                 return
@@ -145,13 +145,13 @@ class MixerWork(Cell):
     def _refuse_to_go_on(self) -> None:
         """After some cans in a row that cannot be sold it is the cell that is wrong, and not the can."""
         self.refused_in_a_row += 1
-        if self.refused_in_a_row >= MOST_REFUSED:
+        if self.refused_in_a_row >= MAX_REFUSED:
             self.refused_in_a_row = 0
-            raise CellFault(f"{MOST_REFUSED} cans in a row were refused, the last because {self.trouble}")
+            raise CellFault(f"{MAX_REFUSED} cans in a row were refused, the last because {self.trouble}")
 
     def _call_a_person(self) -> Step:
         self.lamp.on()
-        yield self.start_button.pressed(within_s=PATIENCE_S)
+        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
         self.lamp.off()
 
     def _tell(self, what: str, value: float | None, **facts: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cellwright.actuators import Lamp, Motor
 from cellwright.cells.lacquer_mixer.batch import Batch, Part
-from cellwright.cells.lacquer_mixer.batch_steps import PATIENCE_S, MixerWork
+from cellwright.cells.lacquer_mixer.batch_steps import OPERATOR_TIMEOUT_S, MixerWork
 from cellwright.cells.lacquer_mixer.equipment import StirringRules, peristaltic, pinch_valve
 from cellwright.cells.lacquer_mixer.lines import Line, LineStore
 from cellwright.cells.lacquer_mixer.orders import Orders
@@ -31,7 +31,7 @@ from cellwright.sequences.supervision import Step
 STEADY_S = 1.5
 EMPTY_CAN_WITHIN = 0.35
 """How far the tins of one size may differ in weight, as a share."""
-MOST_PAUSES = 5
+MAX_PAUSES = 5
 TRIGGERS: dict[type[DosingTrouble], str] = {
     LineBlocked: "line_blocked",
     DrumEmpty: "drum_empty",
@@ -164,7 +164,7 @@ class LacquerMixer(MixerWork):
             return "rinse"
         self.red_lamp.off()
         self.lamp.on()
-        yield self.start_button.pressed(within_s=PATIENCE_S)
+        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
         yield self.can_in_place.closed(within_s=60)
         yield self.door.closed(within_s=60)
         self.lamp.off()
@@ -226,7 +226,7 @@ class LacquerMixer(MixerWork):
         self.stirrer.run(self.stirring_rules.duty)
         if self.dirty_since_s is None:
             self.dirty_since_s = self.env.now
-        opened = self.door.open(within_s=PATIENCE_S), self.can_in_place.open(within_s=PATIENCE_S)
+        opened = self.door.open(within_s=OPERATOR_TIMEOUT_S), self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
         yield self.env.any_of([self.env.timeout(self.stirring_rules.stir_s), *opened])
         self.stirrer.stop()
         if not (self.door.is_closed and self.can_in_place.is_closed):
@@ -240,7 +240,7 @@ class LacquerMixer(MixerWork):
         """Call a person to collect the can."""
         batch = self._batch()
         self.lamp.on()
-        yield self.can_in_place.open(within_s=PATIENCE_S)
+        yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
         for part in batch.parts:
             for lot, grams in batch.dosed_by_lot[part.component.material].items():
                 asked_g = batch.order.asked_g(part.component)
@@ -257,15 +257,17 @@ class LacquerMixer(MixerWork):
         self.lamp.off()
         self.red_lamp.on()
         self.lamp.on()
-        yield self.start_button.pressed(within_s=PATIENCE_S)
+        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
         yield self.can_in_place.closed(within_s=60)
         yield self.door.closed(within_s=60)
         self.lamp.off()
         self.stirrer.run(self.stirring_rules.duty)
-        yield self.env.any_of([self.env.timeout(self.stirring_rules.rinse_s), self.door.open(within_s=PATIENCE_S)])
+        yield self.env.any_of(
+            [self.env.timeout(self.stirring_rules.rinse_s), self.door.open(within_s=OPERATOR_TIMEOUT_S)]
+        )
         self.stirrer.stop()
         self.lamp.on()
-        yield self.can_in_place.open(within_s=PATIENCE_S)
+        yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
         self.dirty_since_s = None
         self.lamp.off()
         return "rinsed"
@@ -288,8 +290,8 @@ class LacquerMixer(MixerWork):
         yield self.env.timeout(STEADY_S)
         weighing = yield from self.scale.weigh(2 * self.rules.samples)
         shift_g = weighing.mean_g - self.stands_g
-        if batch.pauses > MOST_PAUSES:
-            self.trouble = f"it was paused for more than {MOST_PAUSES} times, last because {self.trouble}"
+        if batch.pauses > MAX_PAUSES:
+            self.trouble = f"it was paused for more than {MAX_PAUSES} times, last because {self.trouble}"
             return "changed"
         if not self._is_accounted_for(shift_g):
             self.trouble = f"after the pause the scale shows {shift_g:+.1f} g that nobody can account for"
@@ -307,7 +309,7 @@ class LacquerMixer(MixerWork):
         self._refuse_to_go_on()
         self.red_lamp.on()
         self.lamp.on()
-        yield self.can_in_place.open(within_s=PATIENCE_S)
+        yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
         yield from self._weigh_platform()
         self.lamp.off()
         self.red_lamp.off()

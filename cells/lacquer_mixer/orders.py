@@ -28,7 +28,7 @@ ML_PER = {"ml": 1.0, "l": 1000.0}
 COLUMNS = ("order", "recipe", "amount", "tolerance_percent", "can_ml")
 NEEDED = ("order", "recipe", "amount")
 USUAL_TOLERANCE_PERCENT = 1.0
-LEAST_DOSE_G = 1.0
+MIN_DOSE_G = 1.0
 """Less than this of a component cannot be dosed: the error may be half a gram."""
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
 
@@ -119,9 +119,9 @@ def _order(row: Row, beside: Path, recipes: dict[str, Recipe]) -> Order:
     recipe = recipes[name]
     mass_g = _mass_g(row, recipe)
     for component in recipe.components:
-        if (least_g := mass_g * component.percent / 100) < LEAST_DOSE_G:
+        if (least_g := mass_g * component.percent / 100) < MIN_DOSE_G:
             raise row.refusal(
-                f"the order needs {least_g:.2g} g of {component.material}; the least is {LEAST_DOSE_G:g} g."
+                f"the order needs {least_g:.2g} g of {component.material}; the least is {MIN_DOSE_G:g} g."
             )
     needed_ml = mass_g / recipe.density_g_per_ml
     return Order(

@@ -12,7 +12,7 @@ from cellwright.sequences.supervision import Step
 BELT = "GT2 belt, 20 teeth, 40 mm a revolution, 200-step motor at 1/8 step"
 PRINTER_AXIS = "belt axes of printer class, MarlinFirmware/Marlin configuration"
 HEAVY_HEAD = "less than a printer's 2000 mm/s², because a stapler is heavier than a print head"
-PATIENCE_S = 4 * 3600
+OPERATOR_TIMEOUT_S = 4 * 3600
 """How long the cell waits for a person before it makes itself safe."""
 
 
@@ -91,7 +91,7 @@ class Stapler(Cell):
     def waiting(self) -> Step:
         """Call for a panel; a person puts it in and presses start."""
         self.lamp.on()
-        yield self.start_button.pressed(within_s=PATIENCE_S)
+        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
         yield self.panel_in_place.closed(within_s=60)
         self.lamp.off()
         return "start"
@@ -150,10 +150,10 @@ class Stapler(Cell):
         middle = self.layout.panel_length_mm / 2
         yield self.bridge.move_to(highest if self.bridge.position > middle else lowest)
         self.lamp.on()
-        yield self.panel_in_place.open(within_s=PATIENCE_S)
+        yield self.panel_in_place.open(within_s=OPERATOR_TIMEOUT_S)
         return "collected"
 
     def _call_a_person(self) -> Step:
         self.lamp.on()
-        yield self.start_button.pressed(within_s=PATIENCE_S)
+        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
         self.lamp.off()

@@ -13,7 +13,7 @@ from rich.table import Table
 from cellwright.benchmarks import Comparison, Outcome
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.sim import Estimate, Measure, Scenario, WarmUp
-from cellwright.sim.warm_up import FEWEST_CYCLES
+from cellwright.sim.warm_up import MIN_CYCLES
 
 WIDTH = 80
 
@@ -223,7 +223,7 @@ def _say_of_the_warm_up(outcomes: Sequence[tuple[str, Outcome]]) -> None:
             console().print(too_short(who, warm_up))
     if any(warm_up.was_enough is None for _, warm_up in judged):
         left_out = judged[0][1].left_out
-        console().print(f"Too few cycles to judge whether leaving out {left_out} is enough: {FEWEST_CYCLES} can tell.")
+        console().print(f"Too few cycles to judge whether leaving out {left_out} is enough: {MIN_CYCLES} can tell.")
 
 
 def too_short(who: str, warm_up: WarmUp) -> str:

@@ -15,7 +15,7 @@ from cellwright.hardware.transport.pseudo_terminal import PtyPort
 
 SLICE_S = 500e-6
 """How often bytes cross: short beside the millisecond that a USB cable takes."""
-MOST_LATE_S = 0.05
+MAX_LATE_S = 0.05
 """A computer that falls further behind than this gives up what it lost, rather than run fast to make up for it."""
 
 
@@ -62,7 +62,7 @@ def _run_in_real_time(chip: EmulatedChip, port: PtyPort, stop: threading.Event) 
         ahead_s = began_s + elapsed_s - time.monotonic()
         if ahead_s > 0:
             time.sleep(ahead_s)
-        elif ahead_s < -MOST_LATE_S:
+        elif ahead_s < -MAX_LATE_S:
             began_s -= ahead_s
 
 

@@ -17,7 +17,7 @@ from cellwright.hardware.flashing.boards import CHIPS, STK500V2, Chip, Dialect
 from cellwright.hardware.flashing.reset_port import Wire
 from cellwright.hardware.intel_hex import ERASED
 
-ANSWER_S = 1.0
+REPLY_TIMEOUT_S = 1.0
 """How long an answer may take: writing a page takes 10 ms, a busy USB hub tens."""
 SIGN_ON_S = 0.1
 SIGN_ON_TRIES = 3
@@ -131,7 +131,7 @@ def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> Boot
         wire.set_baud(dialect.baud)
         wire.reset_board()
         if _signs_on(wire, programmer, dialect):
-            wire.timeout = ANSWER_S
+            wire.timeout = REPLY_TIMEOUT_S
             wire.reset_input_buffer()
             return BootLoader(programmer, _chip(library, programmer, port), dialect)
     raise InputError(

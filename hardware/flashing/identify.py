@@ -15,7 +15,7 @@ BOOT_LISTENS = 25
 """2.5 s: ConfigurableFirmata tells its name 2.2 s after its start."""
 ASKINGS = 3
 LISTENS_PER_ASKING = 3
-MOST_AT_ONCE = 256
+MAX_AT_ONCE = 256
 
 
 class Firmware(NamedTuple):
@@ -47,7 +47,7 @@ def ask_firmware(wire: Wire) -> Firmware | None:
 
 def _listen(wire: Wire, reader: messages.MessageReader, times: int, baud: int) -> Firmware | None:
     for _ in range(times):
-        for message in reader.feed(wire.read(MOST_AT_ONCE)):
+        for message in reader.feed(wire.read(MAX_AT_ONCE)):
             if is_firmware(message) and (told := messages.decode_firmware(message.data)):
                 major, minor, name = told
                 return Firmware(name, major, minor, baud)

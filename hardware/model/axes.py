@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cellwright.hardware.model.board import ModelBoard
 
 
-LATE_S = 60.0
+TIMEOUT_MARGIN_S = 60.0
 """How late a move may be. A model is never late; this ends a wait for an axis that somebody halted."""
 
 
@@ -181,7 +181,7 @@ class Motion:
         stepper.shares_loop = False
         if with_others:
             moving.append(stepper)
-            stepper.move = ScheduledWait(env, stepper.device, "did not arrive", now_s, LATE_S)
+            stepper.move = ScheduledWait(env, stepper.device, "did not arrive", now_s, TIMEOUT_MARGIN_S)
             self._plan_anew()
             return stepper.move
         self._looked_s, self._under_way = now_s, None
@@ -190,7 +190,7 @@ class Motion:
             if start > point.at >= target or start <= point.at < target:
                 self._foresee_trips(stepper, point, duration_s)
         stepper.due_s = due_s = now_s + duration_s
-        stepper.move = move = ScheduledWait(env, stepper.device, "did not arrive", due_s, duration_s + LATE_S)
+        stepper.move = move = ScheduledWait(env, stepper.device, "did not arrive", due_s, duration_s + TIMEOUT_MARGIN_S)
         return move
 
     def refuse_above_ceiling(self, stepper: ModelStepper, max_speed: float) -> None:
@@ -275,7 +275,7 @@ class Motion:
             assert move is not None and stepper.course is not None
             stepper.passings = ()
             stepper.due_s = self.env.now + duration_s
-            move.limit_s = max(move.limit_s, duration_s + LATE_S)
+            move.limit_s = max(move.limit_s, duration_s + TIMEOUT_MARGIN_S)
             if not stepper.shares_loop:
                 stepper.shares_loop = True
                 move.callbacks.insert(0, partial(self._arrive, stepper))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cellwright.errors import InputError
 
-_MOST_AT_ONCE = 4096
+_MAX_AT_ONCE = 4096
 
 
 class PtyPort:
@@ -56,7 +56,7 @@ class PtyPort:
     def read(self) -> bytes:
         """What a host has sent and has not been read; nothing, if nothing. Does not block."""
         try:
-            return os.read(self._board_end, _MOST_AT_ONCE)
+            return os.read(self._board_end, _MAX_AT_ONCE)
         except BlockingIOError:
             return b""
         except OSError as error:

@@ -14,7 +14,7 @@ from cellwright.hardware.transport.link import Link
 from cellwright.hardware.transport.pseudo_terminal import PtyPort
 
 LOOK_S = 0.02  # how often an end looks whether a host has come, or whether it is to close
-MOST_AT_ONCE = 4096
+MAX_AT_ONCE = 4096
 LOOPBACK = "127.0.0.1"
 
 
@@ -101,7 +101,7 @@ class TcpEnd(ServedEnd):
         """Take in what this host sends until it goes."""
         while not self._closing.is_set():
             try:
-                data = host.recv(MOST_AT_ONCE)
+                data = host.recv(MAX_AT_ONCE)
             except TimeoutError:
                 continue
             except OSError:

@@ -16,7 +16,7 @@ from cellwright.sim.fast_path.symbolic import Traced
 from cellwright.sim.streams import Source
 
 MEASURED = "what its units are like is measured, unit by unit"
-MOST_EVENTS = 100_000
+MAX_EVENTS = 100_000
 """Within one path; a cell that is never at rest between two steps would be recorded for ever."""
 
 
@@ -109,7 +109,7 @@ class Recorder:
         self._looks = [self._look_at_accounts()]
         self._watch_for_finished()
         going = env.process(self._go())
-        for _ in range(MOST_EVENTS):
+        for _ in range(MAX_EVENTS):
             if going.processed:
                 break
             self._keep_to_limits()

@@ -148,9 +148,9 @@ def test_a_guard_that_goes_ends_the_dose_at_once() -> None:
 
 
 def test_a_dose_is_bounded_by_pulses_and_by_time() -> None:
-    trouble = Bench().trouble(DoseNotReached, 100, most_pulses=1)
+    trouble = Bench().trouble(DoseNotReached, 100, max_pulses=1)
     assert "in 1 pulses" in str(trouble) and "may take 1 pulses" in str(trouble)
-    assert "may take 40 pulses and 5 s" in str(Bench().trouble(DoseNotReached, 100, most_s=5))
+    assert "may take 40 pulses and 5 s" in str(Bench().trouble(DoseNotReached, 100, max_dose_s=5))
 
 
 def test_every_trouble_is_a_fault_that_a_cell_can_catch() -> None:

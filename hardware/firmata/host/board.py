@@ -50,7 +50,7 @@ MODE_NAMES = {
 SAID_AGAIN_S = 0.5
 SERVO_TOP = 1  # a value below 544 is an angle in degrees
 LARGEST_ANGLE_DEG = 180.0
-ANSWER_S = 1.0
+REPLY_TIMEOUT_S = 1.0
 
 Port = TypeVar("Port", bound=Declared)
 
@@ -267,8 +267,8 @@ class FirmataBoard(Board):
 
     def round_trip(self) -> Wait:
         """A wait for the answer to a question asked now: all that was sent before has arrived by then."""
-        wait = Wait(self.env, self, "did not answer", ANSWER_S)
-        self._round_trips.append((self.env.now + ANSWER_S, wait))
+        wait = Wait(self.env, self, "did not answer", REPLY_TIMEOUT_S)
+        self._round_trips.append((self.env.now + REPLY_TIMEOUT_S, wait))
         self.send(messages.ASK_ANALOG_MAPPING)
         return wait
 

@@ -30,7 +30,7 @@ from cellwright.hardware.waits import Named, Wait
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.host.board import FirmataBoard
 
-ANSWER_S = 1.0
+REPLY_TIMEOUT_S = 1.0
 WHILE_STOPPED = "stopped"
 """How the refusals begin of a board that has stopped itself, and says so in a message of its own."""
 PRESSED = "emergency stop"
@@ -161,7 +161,7 @@ class CellwrightDialect(Dialect):
 
     def health(self) -> Wait:
         """A wait for the board's account of its memory and of what came late or was lost; its value is a Health."""
-        wait = Wait(self.board.env, self.board, "did not say how it fares", ANSWER_S)
+        wait = Wait(self.board.env, self.board, "did not say how it fares", REPLY_TIMEOUT_S)
         self._health.append(wait)
         self.board.send(own.ASK_HEALTH)
         return wait

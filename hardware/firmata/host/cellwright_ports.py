@@ -26,7 +26,7 @@ JITTER_MS = 5
 """By how much sooner after the last one a pulse may come than this computer sent it: the last was late on its way."""
 LONGEST_ON_MS = (1 << 21) - 1
 STOP_IS_TOLD_WITHIN_S = 0.05
-LATE_S = 5.0
+TIMEOUT_MARGIN_S = 5.0
 
 
 def limits_for(pin: int, safe: bool, most_on_s: float | None, most_duty: float) -> Output:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import BUSY
-from cellwright.hardware.firmata.host.stepper import LATE_S, FirmataStepper, Move
+from cellwright.hardware.firmata.host.stepper import TIMEOUT_MARGIN_S, FirmataStepper, Move
 from cellwright.hardware.firmata.protocol import accelstepper, cellwright
 from cellwright.hardware.firmata.protocol.accelstepper import REPORT_POSITION, StepperReply
 from cellwright.hardware.firmata.protocol.cellwright import (
@@ -25,7 +25,7 @@ from cellwright.hardware.waits import Named, Wait
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.host.board import FirmataBoard
 
-MOST_STEPS = 2**31 - 1
+MAX_STEPS = 2**31 - 1
 TRAPEZOID = TrapezoidTiming("CellwrightFirmata", one=math.inf, together=math.inf)
 """How long moves take, whatever the ceilings of a chip."""
 AT_TARGET_STEPS = 16
@@ -35,7 +35,7 @@ AT_TARGET_STEPS = 16
 class CellwrightStepper(FirmataStepper):
     """One device of CellwrightFirmata. It and the board count the same steps as long as the board has power."""
 
-    most_steps = MOST_STEPS
+    most_steps = MAX_STEPS
     invert_direction = accelstepper.INVERT_DIRECTION_AS_DOCUMENTED
 
     def __init__(
@@ -73,7 +73,7 @@ class CellwrightStepper(FirmataStepper):
 
     def _longest_s(self, journey: Move) -> float:
         steps = max(1, abs(journey.target - self.position))
-        return TRAPEZOID.move_time(steps, journey.max_speed, journey.acceleration) + LATE_S
+        return TRAPEZOID.move_time(steps, journey.max_speed, journey.acceleration) + TIMEOUT_MARGIN_S
 
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
         self._refuse_too_fast(max_speed)
@@ -162,7 +162,7 @@ class CellwrightStepper(FirmataStepper):
         self._refuse_too_fast(max(fast, slow))
         self.prepare(fast, acceleration)
         slow_s = TRAPEZOID.move_time(back_off, slow, acceleration)
-        longest_s = TRAPEZOID.move_time(most, fast, acceleration) + 6 * slow_s + LATE_S
+        longest_s = TRAPEZOID.move_time(most, fast, acceleration) + 6 * slow_s + TIMEOUT_MARGIN_S
         self._move = self._homing = Wait(self.board.env, self.device, "did not find its home switch", longest_s)
         self._is_slowing = False
         self.board.send(cellwright.home(Home(self.number, LOW_END, fast, slow, back_off, most)))

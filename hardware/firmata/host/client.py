@@ -30,7 +30,7 @@ ASKINGS_AT_A_RATE = 2
 WITHIN_S = 10.0  # how long a board may take to be ready
 HEARTBEAT_S = 0.5  # how often a board that is ready is asked whether it is there
 UNANSWERED_BEATS = 2  # so many without an answer are trouble: 1.0 s of silence
-ANSWER_S = UNANSWERED_BEATS * HEARTBEAT_S
+REPLY_TIMEOUT_S = UNANSWERED_BEATS * HEARTBEAT_S
 
 
 def _raise_fault(reason: str) -> None:
@@ -254,7 +254,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
             self._unanswered_beats = 0
             self._is_silent = False
         if self._is_ready:
-            if is_firmware(message) and self.env.now - self._asked_firmware_s > ANSWER_S:
+            if is_firmware(message) and self.env.now - self._asked_firmware_s > REPLY_TIMEOUT_S:
                 self.on_restart()
                 self.tell_restart(f"The board on {self.name} reset itself; check its supply and what it drives.")
         elif not self.ready.triggered:
@@ -294,7 +294,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
             if self._unanswered_beats >= UNANSWERED_BEATS and not self._is_silent:
                 self._is_silent = True
                 self._report_trouble(
-                    f"The board on {self.name} has been silent for {ANSWER_S:g} s; check its cable and its supply."
+                    f"The board on {self.name} has been silent for {REPLY_TIMEOUT_S:g} s; check its cable and its supply."
                 )
             self._unanswered_beats += 1
             self.send(messages.ASK_VERSION)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cellwright.hardware.firmata.host.board import FirmataBoard
 
 DEBOUNCE_S = 0.005
-LATE_S = 5.0
+TIMEOUT_MARGIN_S = 5.0
 SUPPLY_VOLTS = 5.0
 """The converter's reference on an Uno, a Nano and a Mega."""
 
@@ -79,7 +79,7 @@ class FirmataOutput:
         self._back = Timeout(env, seconds, not level)
         self._back.callbacks.append(self._go_back)
         due_s = env.now + seconds + rest_s
-        self._rest = rest = ScheduledWait(env, subject, "did not fire", due_s, seconds + rest_s + LATE_S)
+        self._rest = rest = ScheduledWait(env, subject, "did not fire", due_s, seconds + rest_s + TIMEOUT_MARGIN_S)
         return rest
 
     def _go_back(self, back: Event) -> None:

@@ -14,10 +14,10 @@ from cellwright.hardware.waits import Named, Wait
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.host.board import FirmataBoard
 
-MOST_STEPS = 2**28 - 1
+MAX_STEPS = 2**28 - 1
 """ConfigurableFirmata loses the bits above."""
-LATE_S = 5.0
-ANSWER_S = 1.0
+TIMEOUT_MARGIN_S = 5.0
+REPLY_TIMEOUT_S = 1.0
 ON_THE_LINE_S = 0.01
 """How far ahead a soft stop looks: so much longer than the move's own command it may take, on a busy line."""
 
@@ -39,7 +39,7 @@ class FirmataStepper:
     The firmware's own count starts again after every halt (see ``halt``); ``_offset`` is the difference.
     """
 
-    most_steps = MOST_STEPS
+    most_steps = MAX_STEPS
     invert_direction = accelstepper.INVERT_DIRECTION
 
     def __init__(
@@ -118,7 +118,7 @@ class FirmataStepper:
         """How long a move may take: all axes may share the firmware's loop, and so step more slowly."""
         steps = max(1, abs(journey.target - self.position))
         alone_s = move_time(CONFIGURABLE_FIRMATA, steps, journey.max_speed, journey.acceleration)
-        return len(self.board.steppers) * alone_s + LATE_S
+        return len(self.board.steppers) * alone_s + TIMEOUT_MARGIN_S
 
     def prepare(self, max_speed: float, acceleration: float) -> None:
         """Say how the moves to come will be, where that is new to the firmware."""
@@ -182,7 +182,7 @@ class FirmataStepper:
         """After a stop was sent: learn where it stands. The move that was under way never completes."""
         self._forget_move()
         if self._halt is None:
-            self._halt = Wait(self.board.env, self.device, "did not stop", ANSWER_S)
+            self._halt = Wait(self.board.env, self.device, "did not stop", REPLY_TIMEOUT_S)
             self._answers_due = 0
         elif self._is_overdue:
             self._answers_due = 0
@@ -193,7 +193,7 @@ class FirmataStepper:
 
     @property
     def _is_overdue(self) -> bool:
-        return self.board.env.now - self._asked_s >= ANSWER_S
+        return self.board.env.now - self._asked_s >= REPLY_TIMEOUT_S
 
     def ask_again_if_unanswered(self) -> None:
         """Stop it once more if the firmware has not said where it stands, though it had time to."""

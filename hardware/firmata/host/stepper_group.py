@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata.host.stepper import LATE_S, FirmataStepper
+from cellwright.hardware.firmata.host.stepper import TIMEOUT_MARGIN_S, FirmataStepper
 from cellwright.hardware.firmata.protocol import accelstepper
 from cellwright.hardware.waits import Wait
 
@@ -50,7 +50,7 @@ class FirmataGroup:
             raise CellFault(f"{self.name} cannot move: the board has been made safe; reset the cell first.")
         ways = [abs(target - stepper.position) for target, stepper in zip(targets, self.steppers, strict=True)]
         speeds_up_s = 2 * speed / acceleration if acceleration else 0.0
-        limit_s = 2 * len(self.board.steppers) * max(ways) / speed + speeds_up_s + LATE_S
+        limit_s = 2 * len(self.board.steppers) * max(ways) / speed + speeds_up_s + TIMEOUT_MARGIN_S
         self._move = Wait(self.board.env, self, "did not arrive", limit_s)
         for stepper in self.steppers:
             stepper.join(self._move, speed, acceleration)

@@ -151,7 +151,7 @@ def stop_input(pin: int, active: bool) -> bytes:
 
 NOW, BEFORE_START = 0, 1
 NEVER, ASKED, SILENCE, EMERGENCY, BROWN_OUT, POWER_ON, RESET_PRESSED, HUNG, UNKNOWN_RESTART, LINK_RESET = range(10)
-MOST_STARTS = 0x7F
+MAX_STARTS = 0x7F
 
 
 class State(NamedTuple):

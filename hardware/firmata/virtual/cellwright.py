@@ -25,7 +25,7 @@ from cellwright.hardware.waits import cancel
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
-MOST_LETTERS = 30
+MAX_LETTERS = 30
 WATCHDOG_MS = range(100, 2001)
 EMERGENCY_S = 0.0005
 """The input is looked at every quarter of a millisecond, and must be active twice."""
@@ -135,7 +135,7 @@ class VirtualCellwright:
         if why == own.POWER_ON:
             self._starts, self._safe_levels, self._life_before = 1, {}, None
         else:
-            self._starts = min(self._starts + 1, own.MOST_STARTS)
+            self._starts = min(self._starts + 1, own.MAX_STARTS)
             self._safe_levels = {pin: each.limits.safe for pin, each in pins.outputs.items() if pins.is_output(pin)}
             self._life_before = State(
                 own.BEFORE_START, False, why, self.arduino.now_ms, self._starts, self.axes.positions()
@@ -172,7 +172,7 @@ class VirtualCellwright:
     def refuse(self, why: str) -> None:
         """Say to the host why something is not done."""
         self.arduino.complain(why)
-        self.arduino.say(why[:MOST_LETTERS])
+        self.arduino.say(why[:MAX_LETTERS])
 
     # ---- outputs ----
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
     from cellwright.hardware.firmata.virtual.cellwright_pins import GuardedPins
 
-MOST_ACCELERATION = 1e8
+MAX_ACCELERATION = 1e8
 HAS_ENABLE = 0x01
 STOPPED = "stopped: release first"
 # By sub-command: how many bytes follow the device's number.
@@ -194,7 +194,7 @@ class VirtualAxes:
 
     def _set_acceleration(self, axis: VirtualAxis, data: bytes) -> None:
         acceleration = decode_decimal(data)
-        if not 0 <= acceleration <= MOST_ACCELERATION:
+        if not 0 <= acceleration <= MAX_ACCELERATION:
             self.refuse("no such acceleration")
             return
         changes_move = axis.model.moving and axis.group is None and axis.acceleration > 0 and acceleration > 0

@@ -92,8 +92,8 @@ class VirtualEncoders:
 class VirtualI2c:
     """The I2C part of both firmwares. What nobody answers to is read as no bytes at all."""
 
-    MOST_BYTES = 32  # the Wire library's buffer
-    MOST_QUERIES = 7  # I2C_MAX_QUERIES is 8, but the firmware refuses the last
+    MAX_BYTES = 32  # the Wire library's buffer
+    MAX_QUERIES = 7  # I2C_MAX_QUERIES is 8, but the firmware refuses the last
 
     def __init__(self, arduino: VirtualArduino) -> None:
         self.arduino = arduino
@@ -132,7 +132,7 @@ class VirtualI2c:
             count = decode_pair(data, 4 if len(data) == 6 else 2) & 0xFF
             if mode == features.READ_ONCE:
                 self._read(address, register, count)
-            elif len(self._queries) >= self.MOST_QUERIES:
+            elif len(self._queries) >= self.MAX_QUERIES:
                 self.arduino.say("too many queries")
             else:
                 self._queries.append((address, register, count))
@@ -142,7 +142,7 @@ class VirtualI2c:
     def _write(self, address: int, data: bytes) -> None:
         device = self.arduino.board.i2c_devices.get(address)
         if device is not None:
-            device.write(data[: self.MOST_BYTES])
+            device.write(data[: self.MAX_BYTES])
 
     def _read(self, address: int, register: int | None, count: int) -> None:
         device = self.arduino.board.i2c_devices.get(address)
@@ -150,7 +150,7 @@ class VirtualI2c:
         if device is not None:
             if register is not None:
                 device.write(bytes((register & 0xFF,)))
-            data = device.read(min(count, self.MOST_BYTES))
+            data = device.read(min(count, self.MAX_BYTES))
         self.arduino.send(features.i2c_reply(address, (register or 0) & 0xFF, data))
 
     def sample(self) -> bool:

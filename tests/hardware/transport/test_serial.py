@@ -23,7 +23,7 @@ from cellwright.hardware.transport.serial import SerialLink, auto_port, ports
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
 ALL_BYTES = bytes(range(256))
-PATIENCE_S = 10.0
+OPERATOR_TIMEOUT_S = 10.0
 UNO_ANSWERS = {
     messages.ASK_CAPABILITIES: messages.capabilities([UNO.capabilities(pin, "standard") for pin in range(UNO.pins)]),
     messages.ASK_ANALOG_MAPPING: messages.analog_mapping(map(UNO.channel, range(UNO.pins))),
@@ -80,7 +80,7 @@ class Host:
 
     def run_until(self, is_so):
         """Run until something is so; a test that waits too long fails by it."""
-        ends_s = self.clock.now + PATIENCE_S
+        ends_s = self.clock.now + OPERATOR_TIMEOUT_S
         while not is_so() and self.clock.now < ends_s:
             self.clock.run(until=self.clock.now + 0.005)
         assert is_so()

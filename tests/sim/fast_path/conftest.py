@@ -10,7 +10,7 @@ import pytest
 from cellwright import Button, Cell, Lamp, Solenoid, Switch
 from cellwright.sim import CellPlant, Element, ManualMethod, Study
 
-PATIENCE_S = 3600
+OPERATOR_TIMEOUT_S = 3600
 
 
 class Presser(Cell):
@@ -40,7 +40,7 @@ class Presser(Cell):
 
     def waiting(self):
         self.lamp.on()
-        yield self.start_button.pressed(within_s=PATIENCE_S)
+        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
         self.lamp.off()
         self.to_press = 4
         return "start"
@@ -57,7 +57,7 @@ class Presser(Cell):
 
     def filling(self):
         self.lamp.on()
-        yield self.start_button.pressed(within_s=PATIENCE_S)
+        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
         self.lamp.off()
         self.pins_left = 6
         return "filled"
@@ -65,7 +65,7 @@ class Presser(Cell):
     def presenting(self):
         yield self.env.timeout(0.4)
         self.lamp.on()
-        yield self.block.open(within_s=PATIENCE_S)
+        yield self.block.open(within_s=OPERATOR_TIMEOUT_S)
         return "taken"
 
 

@@ -45,6 +45,6 @@ def test_there_is_as_much_of_each_thing(chips, kind):
 
 def test_the_step_rates_are_the_same(chips):
     assert (HAS["uno"].one_axis, HAS["uno"].all_axes) == (
-        chips["both"]["MOST_STEPS_ONE"],
-        chips["both"]["MOST_STEPS_ALL"],
+        chips["both"]["MAX_STEPS_ONE"],
+        chips["both"]["MAX_STEPS_ALL"],
     )

@@ -19,7 +19,7 @@ from cellwright.hardware.transport.link import Link
 from cellwright.hardware.transport.serial import SerialLink
 from cellwright.sequences import STOPPED
 
-PATIENCE_S = 20.0
+OPERATOR_TIMEOUT_S = 20.0
 
 
 def test_two_boards_in_one_process_do_not_meet(make_rig, four_by_four):
@@ -92,10 +92,10 @@ def virtual_board_on_a_pty():
     reading.start()
     yield end, arduino, model
     clock.post(over.succeed)
-    serving.join(PATIENCE_S)
+    serving.join(OPERATOR_TIMEOUT_S)
     os.close(end.host_end)
     end.host_end = os.open(os.devnull, os.O_RDONLY)
-    reading.join(PATIENCE_S)
+    reading.join(OPERATOR_TIMEOUT_S)
     end.close()
 
 
@@ -120,9 +120,9 @@ def test_in_real_time_over_a_serial_port_everything_arrives_in_order(virtual_boa
     clock.run(until=board.round_trip())
     assert [level for _, level in changes] == [True, False] * 201
     assert changes[-1][0] - changes[-2][0] == pytest.approx(0.03, abs=0.02)
-    pressed = contact.edge(False, contact_device(), "was not pressed", PATIENCE_S)
+    pressed = contact.edge(False, contact_device(), "was not pressed", OPERATOR_TIMEOUT_S)
     arduino.env.post(lambda: model.set_input(9, False))
-    clock.run(until=pressed | clock.timeout(PATIENCE_S))
+    clock.run(until=pressed | clock.timeout(OPERATOR_TIMEOUT_S))
     assert pressed.triggered
     board.make_safe()
     clock.run(until=board.round_trip())
