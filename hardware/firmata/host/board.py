@@ -27,7 +27,7 @@ from cellwright.hardware.firmata.host.ports import (
     FirmataLevel,
     FirmataOutput,
 )
-from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S, DeadMansSwitch
+from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S, CommunicationWatchdog
 from cellwright.hardware.firmata.host.stepper import FirmataStepper
 from cellwright.hardware.firmata.host.stepper_group import FirmataGroup
 from cellwright.hardware.firmata.host.stock_firmware import Dialect
@@ -72,7 +72,7 @@ class FirmataBoard(Board):
         self.dialect = Dialect(self)
         self.locked = False
         self.notes: list[str] = []
-        self.dead_man = DeadMansSwitch(env, self.client, self._hear_it_made_itself_safe)
+        self.communication_watchdog = CommunicationWatchdog(env, self.client, self._hear_it_made_itself_safe)
         self.outputs: dict[int, FirmataOutput] = {}
         self.inputs: dict[int, FirmataInput] = {}
         self.steppers: list[FirmataStepper] = []
@@ -231,7 +231,7 @@ class FirmataBoard(Board):
     # ---- before a run ----
 
     def prepare(self) -> Generator[Event, Any, None]:
-        """After all is declared: see every input once, and arm the dead man's switch if there is one.
+        """After all is declared: see every input once, and arm the communication watchdog if there is one.
 
         Raises CellFault when the board does not answer.
         """
@@ -262,8 +262,8 @@ class FirmataBoard(Board):
             self.dialect.look_again()
 
     def arm(self) -> None:
-        """AlternativeResult the dead man's switch."""
-        self.dead_man.arm(b"".join(self.dialect.stop_messages()))
+        """AlternativeResult the communication watchdog."""
+        self.communication_watchdog.arm(b"".join(self.dialect.stop_messages()))
 
     def round_trip(self) -> Wait:
         """A wait for the answer to a question asked now: all that was sent before has arrived by then."""

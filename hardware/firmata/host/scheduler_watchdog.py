@@ -1,4 +1,4 @@
-"""The dead man's switch: a task kept in the board's own scheduler that makes it safe when the host falls silent.
+"""The communication watchdog: a task kept in the board's own scheduler that makes it safe when the host falls silent.
 
 A task is stored in ConfigurableFirmata's scheduler: end whatever message was cut short, take every output to its safe
 level, stop every axis, take every duty and angle to its safe value. It is set to run in half a second, and set anew
@@ -23,7 +23,7 @@ BYTES_AT_ONCE = 50
 """What fits into the firmware's 64 bytes of sysex once it is packed."""
 
 
-class DeadMansSwitch:
+class CommunicationWatchdog:
     """Keeps the board's scheduler from making the board safe.
 
     present: whether the board has said that it has a scheduler. on_ran: called when the board turns out to have run the

@@ -75,18 +75,18 @@ class Dialect:
 
     def ask_what_it_has(self) -> None:
         """Ask what must be known before ``protect``."""
-        self.board.dead_man.look()
+        self.board.communication_watchdog.look()
 
     def protect(self) -> None:
         """See to it that the board makes itself safe when this computer falls silent, if it can."""
-        if self.board.dead_man.present:
+        if self.board.communication_watchdog.present:
             self.board.arm()
         else:
             self.board.notes.append(NO_PROTECTION)
 
     def unprotect(self) -> None:
         """The run is over."""
-        self.board.dead_man.disarm()
+        self.board.communication_watchdog.disarm()
 
     def ask_for_inputs(self) -> None:
         """Have the ports with inputs reported, once all their pins are inputs: until then they read as low outputs."""
@@ -110,7 +110,7 @@ class Dialect:
 
     def release(self) -> None:
         """Let the board be driven again."""
-        if self.board.dead_man.present and not self.board.dead_man.armed:
+        if self.board.communication_watchdog.present and not self.board.communication_watchdog.armed:
             self.board.arm()
 
     def before_declaring_again(self) -> None:
@@ -120,7 +120,7 @@ class Dialect:
 
     def protect_again(self) -> None:
         """After a reset, once all is declared again."""
-        if self.board.dead_man.present:
+        if self.board.communication_watchdog.present:
             self.board.arm()
 
     def tell_restart(self, sentence: str) -> None:

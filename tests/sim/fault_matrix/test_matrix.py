@@ -37,7 +37,7 @@ def test_every_fault_in_this_state_ends_safely(state):
             assert row.outcome == "stopped", row  # by the person who saw it
         if row.outcome in ENDS:
             assert row.safe_after_s is not None, row
-            assert row.safe_after_s <= 0.6, row  # the dead man's switch at the latest
+            assert row.safe_after_s <= 0.6, row  # the communication watchdog at the latest
             assert len(row.reason) > 20, row
         else:
             assert row.outcome == "finished", row
@@ -140,8 +140,8 @@ def test_a_panel_that_was_begun_before_a_reset_gets_no_staple_twice():
 
 
 def test_a_world_that_nobody_makes_safe_is_seen_to_be_unsafe(monkeypatch):
-    """Without the dead man's switch a cut cable leaves the axis running to its home switch, and past it."""
-    arm = "cellwright.hardware.firmata.host.scheduler_watchdog.DeadMansSwitch.arm"
+    """Without the communication watchdog a cut cable leaves the axis running to its home switch, and past it."""
+    arm = "cellwright.hardware.firmata.host.scheduler_watchdog.CommunicationWatchdog.arm"
     monkeypatch.setattr(arm, lambda self, make_safe: None)
     assert strike(SCENARIO, 1, "homing", Fault("cut")).safe_after_s is None
     monkeypatch.undo()

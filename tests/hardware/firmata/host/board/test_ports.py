@@ -55,7 +55,7 @@ def test_a_pulse_is_as_long_as_asked(make_rig, active_low, latency_s):
     assert [level for _, _, level in changes] == [not active_low, active_low] * 40
     ons, offs = changes[::2], changes[1::2]
     for turn, ((on_s, _, _), (off_s, _, _)) in enumerate(zip(ons, offs, strict=True)):
-        before_it = 28 if turn == 0 else 12  # bytes of another message: the move's, or the dead man's switch's
+        before_it = 28 if turn == 0 else 12  # bytes of another message: the move's, or the communication watchdog's
         assert off_s - on_s == pytest.approx(0.0613 + turn / 9973, abs=(before_it + 1) * rig.byte_s)
 
 

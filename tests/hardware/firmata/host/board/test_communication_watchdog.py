@@ -1,4 +1,4 @@
-"""The dead man's switch: it never runs while the host lives, and always once the host is silent."""
+"""The communication watchdog: it never runs while the host lives, and always once the host is silent."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_it_never_runs_in_a_minute_of_heavy_traffic(machine):
     machine.env.process(work())
     machine.run(60)
     assert machine.troubles == []
-    assert machine.board.dead_man.armed
+    assert machine.board.communication_watchdog.armed
     assert len(pulses) > 100
     assert machine.arduino.complaints == []
     set_anew = machine.sent_since(0, messages.SCHEDULER)
@@ -109,7 +109,7 @@ def test_a_board_that_made_itself_safe_says_so_and_can_be_gone_on_with(rig, four
     rig.cell.reset()
     rig.run_to("working")
     rig.run(1)
-    assert rig.board.dead_man.armed
+    assert rig.board.communication_watchdog.armed
     assert rig.arduino.complaints == []
     rig.line.host.write = lambda data: None
     rig.run(0.6)
@@ -126,10 +126,10 @@ def test_that_the_board_made_itself_safe_is_trouble_once_and_it_is_armed_again_b
         "The board on a virtual Uno made itself safe, having heard nothing for 0.5 s; "
         "this computer was too busy, or the link broke off."
     ]
-    assert not machine.board.dead_man.armed
+    assert not machine.board.communication_watchdog.armed
     machine.board.make_safe()
     machine.board.release()
-    assert machine.board.dead_man.armed
+    assert machine.board.communication_watchdog.armed
     drive_all(machine)
     machine.line.host.write = lambda data: None
     machine.run(RUNS_AFTER_S + 0.01)
@@ -138,7 +138,7 @@ def test_that_the_board_made_itself_safe_is_trouble_once_and_it_is_armed_again_b
 
 
 def test_armed_again_it_does_what_it_was_last_given(machine):
-    machine.board.dead_man.arm(messages.port(1, 1))
+    machine.board.communication_watchdog.arm(messages.port(1, 1))
     machine.run(0.1)
     assert machine.arduino.complaints == []
     drive_all(machine)
