@@ -73,10 +73,10 @@ class Pump(Device):
         self.note("dispense", ml, until=wait)
         return wait
 
-    def halt(self) -> Wait:
+    def stop_abruptly(self) -> Wait:
         """Stop at once; the wait ends when the board has said where, and ``pumped_ml`` is right again."""
         self.note("halted", None)
-        return self.port.halt()
+        return self.port.stop_abruptly()
 
     def slow_down(self) -> Wait:
         """Stop as its acceleration allows; the wait ends when it stands still."""

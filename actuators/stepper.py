@@ -140,10 +140,10 @@ class Stepper(Device):
         verb = "did not close its home switch" if closed else "did not open its home switch"
         return self.home.at(closed != self.home_active_low, self, verb, within_s)
 
-    def halt(self) -> Wait:
+    def stop_abruptly(self) -> Wait:
         """Stop at once; the wait ends when the board has said where."""
         self._last_mm = None
-        return self.port.halt()
+        return self.port.stop_abruptly()
 
     def slow_down(self) -> Wait:
         """Stop as its acceleration allows; the wait ends when it stands still."""

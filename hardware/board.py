@@ -44,7 +44,7 @@ class StepperPort(Protocol):
         """Start a move; the wait ends with the last step."""
         ...
 
-    def halt(self) -> Wait:
+    def stop_abruptly(self) -> Wait:
         """Stop at once, without slowing down; the wait ends when the board says where."""
         ...
 

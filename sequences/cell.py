@@ -181,7 +181,7 @@ class Cell(StepTools):
     # ---- running ----
 
     @property
-    def is_halted(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether it waits for a reset."""
         return self._state in (FAULTED, STOPPED)
 
@@ -286,7 +286,7 @@ class Cell(StepTools):
     def fault(self, reason: str) -> None:
         """Something is wrong: make every output safe, stop the step, say why."""
         if self.state not in (FAULTED, STOPPED):
-            self._halt("fault", reason)
+            self._stop_abruptly("fault", reason)
 
     def _hear_trouble(self, reason: str) -> None:
         """The board says that it was lost, fell silent or reset itself; after a fault it is only recorded."""
@@ -297,7 +297,7 @@ class Cell(StepTools):
     def stop(self, reason: str) -> None:
         """Emergency stop: as a fault, and also out of ``faulted``."""
         if self.state != STOPPED:
-            self._halt("stop", reason)
+            self._stop_abruptly("stop", reason)
 
     def end(self) -> None:
         """The run is over: end the step and make the board safe, without that counting as a stop."""
@@ -306,7 +306,7 @@ class Cell(StepTools):
             supervision.abandon("the run is over")
         self.board.make_safe()
 
-    def stop_softly(self, reason: str) -> None:
+    def controlled_stop(self, reason: str) -> None:
         """End the step, let what moves slow down as its acceleration allows, then stop as ``stop`` does."""
         if self.state in (FAULTED, STOPPED) or self._slowing:
             return
@@ -321,7 +321,7 @@ class Cell(StepTools):
         if not slowing.triggered:  # a fault or another stop may have come first
             self.stop(reason)
 
-    def _halt(self, kind: str, reason: str) -> None:
+    def _stop_abruptly(self, kind: str, reason: str) -> None:
         self.board.make_safe()
         if self._slowing:
             self._slowing.succeed()

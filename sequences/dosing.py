@@ -295,7 +295,7 @@ class _Dosing:
     # ---- stopping and weighing ----
 
     def _stop(self) -> Steps:
-        yield self.pump.halt()
+        yield self.pump.stop_abruptly()
         self.valve.close()
 
     def _stop_if_interrupted(self) -> Steps:

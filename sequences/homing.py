@@ -70,6 +70,6 @@ def _seek(axis: Stepper, mm: float, speed: float, *, closed: bool) -> Generator[
     moved = axis.jog(mm, speed)
     switched = axis.home_switch(closed, within_s=moved.limit_s)
     yield axis.board.env.any_of([switched, moved])
-    yield axis.halt()
+    yield axis.stop_abruptly()
     if axis.at_home != closed:
         raise _not_found(axis, "close" if closed else "open", mm)

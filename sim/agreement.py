@@ -102,7 +102,7 @@ def _account(target: Target, rig: Running, log: RunLog, units: int, on_unit: Cal
     times_s: list[float] = []
     while len(times_s) < units:
         rig.env.step()
-        if cell.is_halted:
+        if cell.is_stopped:
             raise CellFault(f"On the target {target}: {cell.last_stop.reason if cell.last_stop else 'it stopped.'}")
         if cell.finished > len(times_s):
             times_s.append(rig.env.now - last_s)

@@ -84,11 +84,11 @@ def strike(
     rig.faults.plan(replace(fault, at_s=STRIKES_AFTER_S))
     until_s = rig.env.now + OPERATOR_TIMEOUT_S
     try:
-        while not rig.cell.is_halted and rig.cell.finished < finished + UNITS_AFTER and rig.env.now < until_s:
+        while not rig.cell.is_stopped and rig.cell.finished < finished + UNITS_AFTER and rig.env.now < until_s:
             rig.env.step()
     except CellFault as seen:
         return _stopped_by_hand(rig, state, fault, str(seen))
-    if not rig.cell.is_halted:
+    if not rig.cell.is_stopped:
         outcome = "finished" if rig.cell.finished >= finished + UNITS_AFTER else "hung"
         return Row(state, str(fault), outcome, "", None)
     assert rig.cell.last_stop is not None
@@ -102,7 +102,7 @@ def _stopped_by_hand(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
         return Row(state, str(fault), "seen on the unit", seen, None)
     rig.plant.close(button)
     until_s = rig.env.now + SAFE_WITHIN_S
-    while not rig.cell.is_halted and rig.env.now < until_s:
+    while not rig.cell.is_stopped and rig.env.now < until_s:
         rig.env.step()
     return Row(state, str(fault), rig.cell.state, f"{seen} Who saw it pressed {button.name}.", _safe_after_s(rig))
 
@@ -114,7 +114,7 @@ def _safe_after_s(rig: Rig) -> float | None:
         return None
     safe_s = rig.env.now
     rig.env.run(until=safe_s + SAFE_WITHIN_S)
-    stays_safe = not rig.cell.is_halted or _becomes_safe(rig, TOLD_AGAIN_WITHIN_S)  # a person may have reset it
+    stays_safe = not rig.cell.is_stopped or _becomes_safe(rig, TOLD_AGAIN_WITHIN_S)  # a person may have reset it
     return safe_s - stopped_s if stays_safe else None
 
 

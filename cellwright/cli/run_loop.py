@@ -41,7 +41,7 @@ class Attendance:
     @property
     def ended_by(self) -> Stop | None:
         """Why the cell stands still, if it does."""
-        return self.cell.last_stop if self.cell.is_halted else None
+        return self.cell.last_stop if self.cell.is_stopped else None
 
     def attend(self, shows: bool = True) -> None:
         """Run until it is over. A first Ctrl-C lets the axes slow down, a second stops everything at once."""
@@ -59,7 +59,7 @@ class Attendance:
     def _is_over(self) -> bool:
         if self.cycles is not None and len(self.unit_times_s) >= self.cycles:
             return True
-        if not self.cell.is_halted:
+        if not self.cell.is_stopped:
             return False
         # A person may reset a real cell by its button; in a simulation nobody does.
         return self._is_simulated or self.was_asked_to_end or not self.cell.resets_with or not self.cell.board.is_there
@@ -73,7 +73,7 @@ class Attendance:
         if self._presses > self._heeded:
             self._heeded = self._presses
             if self._presses == 1:
-                self.cell.stop_softly("Ctrl-C was pressed.")
+                self.cell.controlled_stop("Ctrl-C was pressed.")
             else:
                 self.cell.stop("Ctrl-C was pressed twice.")
 

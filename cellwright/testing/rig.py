@@ -106,7 +106,7 @@ class CellRig:
     def _where(self) -> str:
         """In which state it is, or why it is halted."""
         stop = self.cell.last_stop
-        return stop.reason if stop is not None and self.cell.is_halted else f"it is in {self.cell.state!r}."
+        return stop.reason if stop is not None and self.cell.is_stopped else f"it is in {self.cell.state!r}."
 
     @property
     def is_safe(self) -> bool:
@@ -213,7 +213,7 @@ class CellRig:
         """The cell has faulted or was stopped, everything is safe, and the reason has these words in it."""
         __tracebackhide__ = True
         stop = self.cell.last_stop
-        if stop is None or not self.cell.is_halted:
+        if stop is None or not self.cell.is_stopped:
             self._fail(f"{self.cell.name()} goes on: {self._where()}", self.env.now)
         if because not in stop.reason:
             self._fail(f"{stop.reason!r} has no {because!r} in it.", stop.at_s)

@@ -71,7 +71,7 @@ class StepTiming:
         axis.change_target(target)
         return axis_key(axis)
 
-    def soft_stop(self, course: AxisKey) -> int:
+    def controlled_stop_target(self, course: AxisKey) -> int:
         axis = MovingAxis(*course)
         return axis.position + (axis.steps_to_stop() + 1) * axis.direction
 

@@ -104,10 +104,10 @@ class ModelStepper:
             raise CellFault(f"{self.device.name} has no move under way that could be given another target.")
         return self.motion.redirect(self, target + self._zero_at, max_speed, acceleration)
 
-    def halt(self) -> Wait:
+    def stop_abruptly(self) -> Wait:
         """Stop at once; the move that was under way never completes."""
         if self.moving:
-            self.motion.halt(self)
+            self.motion.stop_abruptly(self)
         return self._done
 
     def slow_down(self) -> Wait:
@@ -216,19 +216,19 @@ class Motion:
     def slow_down(self, stepper: ModelStepper) -> Wait:
         """Plan the rest of a move so that it ends as soon as the acceleration allows."""
         self._look()
-        return self.redirect(stepper, self.timing.soft_stop(stepper.course))
+        return self.redirect(stepper, self.timing.controlled_stop_target(stepper.course))
 
-    def halt(self, stepper: ModelStepper) -> None:
+    def stop_abruptly(self, stepper: ModelStepper) -> None:
         """Stop an axis dead; its move never completes."""
         self._look()
         cancel(self.env, stepper.move, *stepper.passings)
         self._leave(stepper)
 
-    def halt_all(self) -> None:
+    def stop_all_abruptly(self) -> None:
         """Stop every axis dead."""
         self.settle()
         for stepper in list(self.moving):
-            self.halt(stepper)
+            self.stop_abruptly(stepper)
 
     def position_now(self, stepper: ModelStepper) -> int:
         """Where a moving axis is at this moment, in true steps.

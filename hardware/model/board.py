@@ -198,7 +198,7 @@ class ModelBoard(Board):
 
     def make_safe(self) -> None:
         self.locked = True
-        self.motion.halt_all()
+        self.motion.stop_all_abruptly()
         for output in self._outputs.values():
             output.make_safe()
         for level in self.levels.values():
@@ -212,7 +212,7 @@ class ModelBoard(Board):
 
     def power_cycle(self) -> None:
         """What a reset does: axes stop where they are, and every pin is as before it was declared."""
-        self.motion.halt_all()
+        self.motion.stop_all_abruptly()
         for output in self._outputs.values():
             output.make_safe()
             output.declared = False

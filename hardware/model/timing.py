@@ -81,7 +81,7 @@ class TimingOf(Protocol[C]):
         """Another target from the present speed, and another speed and acceleration where they are given."""
         ...
 
-    def soft_stop(self, course: C) -> int:
+    def controlled_stop_target(self, course: C) -> int:
         """The target at which an axis slows down at once and stands still."""
         ...
 

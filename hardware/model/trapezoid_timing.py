@@ -165,7 +165,7 @@ class TrapezoidTiming:
         acceleration = course.acceleration if acceleration is None else acceleration
         return _course(place, speed, target, max_speed, acceleration)
 
-    def soft_stop(self, course: TrapezoidCourse) -> int:
+    def controlled_stop_target(self, course: TrapezoidCourse) -> int:
         place, speed = course.movement()
         return _rest(place, speed, course.acceleration) if course.acceleration else course.position
 

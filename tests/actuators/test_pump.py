@@ -34,7 +34,7 @@ def test_it_is_told_to_the_nearest_step_and_counts_on(env: simpy.Environment, pu
 def test_a_halt_leaves_it_where_it_is_and_it_can_go_on(env: simpy.Environment, pump: Pump) -> None:
     pump.dispense(300, 120)
     env.run(until=5)
-    env.run(until=pump.halt())
+    env.run(until=pump.stop_abruptly())
     stands_ml = pump.pumped_ml
     assert 25 < stands_ml < 31
     env.run(until=6)

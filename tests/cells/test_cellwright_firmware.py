@@ -25,7 +25,7 @@ def unit_times_s(rig, units):
     times_s, began_s = [], rig.env.now
     while len(times_s) < units:
         rig.env.step()
-        assert not rig.cell.is_halted, rig.cell.last_stop
+        assert not rig.cell.is_stopped, rig.cell.last_stop
         if rig.cell.finished > len(times_s):
             times_s.append(rig.env.now - began_s)
             began_s = rig.env.now

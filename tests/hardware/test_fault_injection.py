@@ -258,7 +258,7 @@ def test_a_reset_makes_the_board_forget_and_a_brownout_moves_the_axes_too():
         moved = [abs(axis.true_position - at) for axis, at in zip(rig.model.steppers.values(), before, strict=True)]
         assert max(moved) <= most
         rig.env.run(until=rig.env.now + 4)
-        assert rig.cell.is_halted
+        assert rig.cell.is_stopped
 
 
 def test_after_a_board_has_reset_itself_the_cell_can_be_reset_and_goes_on():
@@ -284,7 +284,7 @@ def test_the_same_seed_strikes_alike():
     for seed in (1, 1, 2):
         rig = stapler(seed=seed)
         strike(rig, "garble=0.002")
-        while not rig.cell.is_halted:
+        while not rig.cell.is_stopped:
             rig.env.step()
         ends.append((rig.env.now, rig.cell.last_stop.reason))
     assert ends[0] == ends[1] != ends[2]

@@ -67,7 +67,7 @@ def soak(rig, random, seconds=SOAK_S):
     until_s = rig.env.now + seconds
     while rig.env.now < until_s:
         pass_time(rig, float(random.uniform(2, 25)), soaked)
-        if rig.cell.is_halted:
+        if rig.cell.is_stopped:
             soaked.halts += 1
             assert rig.board.is_safe
             assert rig.model.is_safe
@@ -99,7 +99,7 @@ def bring_back(rig, soaked):
     """What a person does after a stop: mend the line, let the board boot, clear the cell, and reset it."""
     rig.faults.link.garble = rig.faults.link.drop = rig.faults.link.delay_s = 0.0
     pass_time(rig, BOOTS_WITHIN_S, soaked)
-    if not rig.cell.is_halted:
+    if not rig.cell.is_stopped:
         return  # somebody who had been called pressed start, which resets it
     take_panel_away(rig)
     fill_magazine(rig)

@@ -159,7 +159,7 @@ def test_wiring_holds_outputs_safe_and_knows_drivers_scales_and_pwm():
 def test_faults_strike_real_firmware(power_up, fault, reason):
     rig = power_up("stapler")
     rig.faults.plan(read_fault(fault, rig.cell.devices))
-    while not rig.cell.is_halted and rig.env.now < 200:
+    while not rig.cell.is_stopped and rig.env.now < 200:
         rig.env.step()
     assert reason in rig.cell.last_stop.reason
     assert not rig.world.output(rig.cell.trigger.pin).level

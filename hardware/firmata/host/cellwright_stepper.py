@@ -129,8 +129,8 @@ class CellwrightStepper(FirmataStepper):
 
     def slow_down(self) -> Wait:
         """Stop as its acceleration allows: the board does that by itself."""
-        if self._halt is not None:
-            return self.halt()
+        if self._stop_abruptly is not None:
+            return self.stop_abruptly()
         if self._move is None:
             return self._done
         if not self._is_slowing:
@@ -141,7 +141,7 @@ class CellwrightStepper(FirmataStepper):
     def _stop_dead(self) -> None:
         if self._is_in_group:
             self.board.stop_groups()  # off the line, none goes on
-        self.board.send(cellwright.halt_axis(self.number))
+        self.board.send(cellwright.stop_axis_abruptly(self.number))
 
     def _take_stop(self, position: int) -> None:
         """It has been stopped, and counts on from where it stands."""
@@ -213,7 +213,7 @@ class CellwrightStepper(FirmataStepper):
 
     def hear_where(self, position: int) -> None:
         """The board says where it is, or was when all was stopped."""
-        if self._move is None and self._halt is None:
+        if self._move is None and self._stop_abruptly is None:
             self.position = position + self._offset
 
     def in_words(self, position: int, *, before_reset: bool = False) -> str:

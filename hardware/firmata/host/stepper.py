@@ -36,7 +36,7 @@ class Move:
 class FirmataStepper:
     """One device of AccelStepper. Positions are steps, as the host counts them.
 
-    The firmware's own count starts again after every halt (see ``halt``); ``_offset`` is the difference.
+    The firmware's own count starts again after every halt (see ``stop_abruptly``); ``_offset`` is the difference.
     """
 
     most_steps = MAX_STEPS
@@ -58,7 +58,7 @@ class FirmataStepper:
         self._next: Move | None = None  # begins once the firmware has said where the axis was halted
         self._is_slowing = False  # so that it may end anywhere
         self._move: Wait | None = None
-        self._halt: Wait | None = None
+        self._stop_abruptly: Wait | None = None
         self._answers_due = 0  # to questions where it was halted
         self._asked_s = 0.0
         self._done = Wait(board.env, device, "did not move", 0.0)
@@ -67,7 +67,7 @@ class FirmataStepper:
     @property
     def moving(self) -> bool:
         """Whether the firmware was told to move and has not said that it arrived or stopped."""
-        return self._move is not None or self._halt is not None
+        return self._move is not None or self._stop_abruptly is not None
 
     @property
     def told_speed(self) -> float:
@@ -82,7 +82,7 @@ class FirmataStepper:
     def declare(self) -> None:
         """Tell the firmware of its pins; it counts from 0, and knows no speed."""
         self._forget_move()
-        self._halt = None
+        self._stop_abruptly = None
         self._offset = self.position
         self._speed = self._acceleration = 0.0
         self.board.send(accelstepper.configure(self.number, *self._pins, inverted=self._inverted))
@@ -99,7 +99,7 @@ class FirmataStepper:
         """
         if self._move is not None:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
-        if target == self.position and self._halt is None:
+        if target == self.position and self._stop_abruptly is None:
             return self._done
         if self.board.locked:
             raise CellFault(f"{self.device.name} cannot move: the board has been made safe; reset the cell first.")
@@ -108,7 +108,7 @@ class FirmataStepper:
             raise CellFault(f"{self.device.name} cannot move to step {target}: the firmware counts to {most}.")
         journey = Move(target, max_speed, acceleration)
         self._move = Wait(self.board.env, self.device, "did not arrive", self._longest_s(journey))
-        if self._halt is None:
+        if self._stop_abruptly is None:
             self._begin(journey)
         else:
             self._next = journey
@@ -160,15 +160,15 @@ class FirmataStepper:
 
     # ---- stopping ----
 
-    def halt(self) -> Wait:
+    def stop_abruptly(self) -> Wait:
         """Stop dead; the wait ends when the firmware has said where.
 
         A stop leaves a stale speed in the firmware, so that the next move would start at full speed: zeroing clears
         it. The position is asked for because the move may have ended, and said so, while the stop was on its way.
         """
-        if self._halt is not None:
+        if self._stop_abruptly is not None:
             self._forget_move()
-            return self._halt
+            return self._stop_abruptly
         if self._move is None:
             return self._done
         self._stop_dead()
@@ -181,15 +181,15 @@ class FirmataStepper:
     def ask_where(self) -> Wait:
         """After a stop was sent: learn where it stands. The move that was under way never completes."""
         self._forget_move()
-        if self._halt is None:
-            self._halt = Wait(self.board.env, self.device, "did not stop", REPLY_TIMEOUT_S)
+        if self._stop_abruptly is None:
+            self._stop_abruptly = Wait(self.board.env, self.device, "did not stop", REPLY_TIMEOUT_S)
             self._answers_due = 0
         elif self._is_overdue:
             self._answers_due = 0
         self._answers_due += 1
         self._asked_s = self.board.env.now
         self.board.send(accelstepper.ask_position(self.number))
-        return self._halt
+        return self._stop_abruptly
 
     @property
     def _is_overdue(self) -> bool:
@@ -197,14 +197,14 @@ class FirmataStepper:
 
     def ask_again_if_unanswered(self) -> None:
         """Stop it once more if the firmware has not said where it stands, though it had time to."""
-        if self._halt is not None and self._is_overdue:
+        if self._stop_abruptly is not None and self._is_overdue:
             self._stop_dead()
             self.ask_where()
 
     def slow_down(self) -> Wait:
         """Stop as its acceleration allows: go on for as many steps as that takes from the speed it has now."""
-        if self._halt is not None:
-            return self.halt()
+        if self._stop_abruptly is not None:
+            return self.stop_abruptly()
         if self._move is None or self._move_from_rest is None:
             return self._done
         axis = self._axis_soon(self._move_from_rest)
@@ -242,10 +242,10 @@ class FirmataStepper:
             return
         if reply.kind == MOVE_COMPLETE and self._move_from_rest is not None:
             self._end_move(reply.position + self._offset, self._move_from_rest)
-        elif reply.kind == REPORT_POSITION and self._halt is not None:
+        elif reply.kind == REPORT_POSITION and self._stop_abruptly is not None:
             self._answers_due -= 1
             if self._answers_due == 0:
-                self._end_halt(reply.position + self._offset, self._halt)
+                self._end_halt(reply.position + self._offset, self._stop_abruptly)
 
     def _end_move(self, position: int, journey: Move) -> None:
         self.position = position
@@ -263,11 +263,11 @@ class FirmataStepper:
         self.position = self._offset = position
         self.board.send(accelstepper.zero(self.number))
 
-    def _end_halt(self, position: int, halt: Wait) -> None:
-        self._halt = None
+    def _end_halt(self, position: int, stop_abruptly: Wait) -> None:
+        self._stop_abruptly = None
         self._take_stop(position)
         journey, self._next = self._next, None
-        halt.complete()
+        stop_abruptly.complete()
         if journey is None or self._move is None:
             return
         if journey.target == position:

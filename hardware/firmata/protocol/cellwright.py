@@ -294,7 +294,7 @@ class Axis(NamedTuple):
     limit: int
 
 
-def halt_axis(device: int) -> bytes:
+def stop_axis_abruptly(device: int) -> bytes:
     """Stop dead."""
     return sysex(AXIS, bytes((HALT, device)))
 

@@ -215,7 +215,7 @@ class VirtualCellwright:
         was_stopped, self.stopped = self.stopped, True
         if not was_stopped:
             self._why, self._stopped_ms = why, self.arduino.now_ms
-        self.axes.halt_all()
+        self.axes.stop_all_abruptly()
         cut = self.guarded_pins.take_safe_levels()
         if tells and (not was_stopped or why == own.ASKED):
             self._say_state(bytes((own.NOW,)))

@@ -60,16 +60,16 @@ class VirtualAxes:
 
     def reset(self) -> None:
         """Stop dead and forget all devices and groups."""
-        self.halt_all()
+        self.stop_all_abruptly()
         self.homing.end_all()
         for number in tuple(self._axes):
             self._release(number)
         self._groups.clear()
 
-    def halt_all(self) -> None:
+    def stop_all_abruptly(self) -> None:
         """Stop dead; nothing is said of each."""
         for axis in self._axes.values():
-            axis.model.halt()
+            axis.model.stop_abruptly()
             axis.group = None
         for group in self._groups.values():
             group.moves = False
@@ -121,7 +121,7 @@ class VirtualAxes:
         else:
             self.homing.end(axis)
             if axis.model.moving:
-                axis.model.halt()
+                axis.model.stop_abruptly()
                 self._ended(axis)
             elif axis.group is None:
                 self.complete(axis)
@@ -165,7 +165,7 @@ class VirtualAxes:
         axis = self._axes.pop(number, None)
         if axis is not None:
             self.homing.end(axis)
-            axis.model.halt()
+            axis.model.stop_abruptly()
             self.pins.watch_no_more(f"limit {number}")
             for pin in (*axis.pins, *([] if axis.enable_pin is None else [axis.enable_pin])):
                 self.pins.let_go(pin)
@@ -228,7 +228,7 @@ class VirtualAxes:
     def _hear_limits(self, axis: VirtualAxis) -> None:
         end = axis.heads_for()
         if end is not None and self.is_at_limit(axis, end):
-            axis.model.halt()
+            axis.model.stop_abruptly()
             axis.hit_end = end
             self._ended(axis)
 
@@ -324,7 +324,7 @@ class VirtualAxes:
         elif sub == accelstepper.GROUP_TO:
             self._move_group(group, data)
         elif sub == accelstepper.GROUP_STOP and group.members:
-            self._halt_group(group)
+            self._stop_group_abruptly(group)
         else:
             self.refuse("group is not configured")
 
@@ -366,14 +366,14 @@ class VirtualAxes:
         if axis in group.still_moving:
             group.still_moving.remove(axis)
         if axis.hit_end is not None:
-            self._halt_group(group)  # off the line, none goes on
+            self._stop_group_abruptly(group)  # off the line, none goes on
         elif not group.still_moving:
             self._end_group(group)
 
-    def _halt_group(self, group: Group) -> None:
+    def _stop_group_abruptly(self, group: Group) -> None:
         for axis in group.members:
             if axis.group is group:
-                axis.model.halt()
+                axis.model.stop_abruptly()
         if group.moves:
             self._end_group(group)
 

@@ -117,7 +117,7 @@ class VirtualHoming:
         """The host wants something else of an axis: its search is over, and it stands."""
         search = self._searches.get(axis.number)
         if search is not None:
-            axis.model.halt()
+            axis.model.stop_abruptly()
             self._finish(search, own.STOPPED)
 
     def end_all(self) -> None:

@@ -75,7 +75,7 @@ class VirtualSteppers:
     def reset(self) -> None:
         """Stop dead and forget all devices and groups."""
         for device in self._devices.values():
-            device.axis.halt()
+            device.axis.stop_abruptly()
         self._devices.clear()
         self._groups.clear()
 
@@ -130,7 +130,7 @@ class VirtualSteppers:
             self._complain(f"Stepper {number} was configured without its invert byte: real firmware reads a stale one.")
         inverted = rest[0] if rest else 0
         if number in self._devices:
-            self._devices[number].axis.halt()
+            self._devices[number].axis.stop_abruptly()
         self.arduino.pins.set_mode(step_pin, PinMode.STEPPER)
         self.arduino.pins.set_mode(direction_pin, PinMode.STEPPER)
         name = f"stepper {number}"
@@ -149,7 +149,7 @@ class VirtualSteppers:
 
     def _zero(self, device: _Device, _: bytes) -> None:
         was_moving = device.axis.moving
-        device.axis.halt()
+        device.axis.stop_abruptly()
         device.axis.zero()
         device.has_stale_speed = False
         if was_moving:
@@ -190,7 +190,7 @@ class VirtualSteppers:
 
     def _stop(self, device: _Device, _: bytes) -> None:
         device.has_stale_speed |= device.axis.moving
-        device.axis.halt()
+        device.axis.stop_abruptly()
         self._say_complete(device)
 
     # A speed or an acceleration set in mid-move counts from the next move on; the firmware turns to it at once.
@@ -223,7 +223,7 @@ class VirtualSteppers:
         for device in group.devices:
             if device.axis.moving:
                 self._complain(f"{device.name} was moved with a group while it was moving.")
-                device.axis.halt()
+                device.axis.stop_abruptly()
         # As MultiStepper does it: constant speeds, such that all take as long as the slowest.
         ways = [abs(target - device.axis.position) for target, device in zip(targets, group.devices, strict=True)]
         times_s = [way / max(device.max_speed, 1e-9) for way, device in zip(ways, group.devices, strict=True)]
@@ -242,6 +242,6 @@ class VirtualSteppers:
 
     def _stop_group(self, number: int, group: _Group, _: bytes) -> None:
         for device in group.devices:
-            device.axis.halt()
+            device.axis.stop_abruptly()
         group.still_moving = 0
         self.arduino.send(accelstepper.group_complete(number))

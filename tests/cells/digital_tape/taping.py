@@ -15,7 +15,7 @@ def rig_of(*assignments: str, cell: str = "digital_tape", seed: int = 1, log: Ru
 
 def until(rig: Rig, state: str, limit_s: float = 20_000) -> None:
     while rig.cell.state != state:
-        assert rig.env.now < limit_s and not rig.cell.is_halted, (rig.cell.state, rig.cell.last_stop)
+        assert rig.env.now < limit_s and not rig.cell.is_stopped, (rig.cell.state, rig.cell.last_stop)
         rig.env.step()
 
 
@@ -23,6 +23,6 @@ def finish_round(rig: Rig) -> Book:
     """Run until the whole list is done, and the display says so."""
     book: Book = rig.cell.book
     while not (rig.cell.lines and rig.cell.lines[1] == display_text.AGAIN):
-        assert not rig.cell.is_halted and rig.env.now < 200_000, rig.cell.last_stop
+        assert not rig.cell.is_stopped and rig.env.now < 200_000, rig.cell.last_stop
         rig.env.step()
     return book

@@ -96,7 +96,7 @@ def test_the_plan_and_its_bound_and_what_a_cut_list_ignores_are_told() -> None:
 
 
 def run_until_halted(rig: Rig) -> str:
-    while not rig.cell.is_halted:
+    while not rig.cell.is_stopped:
         rig.env.step()
         assert rig.env.now < 20_000
     return str(rig.cell.last_stop.reason)

@@ -245,7 +245,7 @@ def test_no_can_ever_overflows(mass_g: float, shares: list[float], seed: int, mi
     orders = Orders(orders=(order_of(mass_g, percents, can_ml=250, tolerance_percent=5),))
     mixer = Mixer(*(f"plant.{kind}_per_1000_cans={mishaps}" for kind in kinds), orders=orders, seed=seed)
     # With a mishap in every other can, three in a row may be refused, which ends the run.
-    mixer.until_true(lambda: mixer.cell.finished == 2 or mixer.cell.is_halted)
+    mixer.until_true(lambda: mixer.cell.finished == 2 or mixer.cell.is_stopped)
     assert mixer.cell.last_stop is None or "3 cans in a row were refused" in mixer.cell.last_stop.reason
     assert mixer.plant.overflowed_g == 0
 
@@ -285,7 +285,7 @@ def test_every_byte_of_it_on_an_uno() -> None:
 def test_a_valve_that_never_opens_ends_in_a_fault_that_says_so() -> None:
     mixer = Mixer()
     mixer.rig.faults.plan(read_fault("valve_1:dead", mixer.cell.devices))
-    mixer.until_true(lambda: mixer.cell.is_halted)
+    mixer.until_true(lambda: mixer.cell.is_stopped)
     assert "3 cans in a row were refused" in mixer.cell.last_stop.reason
     assert "pump_1 brings nothing" in mixer.cell.last_stop.reason
     assert mixer.board.is_safe
@@ -295,5 +295,5 @@ def test_a_can_that_is_never_put_back_ends_in_a_fault() -> None:
     mixer = Mixer()
     mixer.until("stirring")
     mixer.rig.faults.plan(read_fault("can_in_place:open", mixer.cell.devices))
-    mixer.until_true(lambda: mixer.cell.is_halted)
+    mixer.until_true(lambda: mixer.cell.is_stopped)
     assert "can_in_place did not close" in mixer.cell.last_stop.reason

@@ -141,7 +141,7 @@ def test_a_thousand_random_moves_and_stops_lose_no_step(uno):
         elif kind < 0.85:
             uno.say(accelstepper.stop(device), ms=0)
         else:
-            uno.say(own.halt_axis(device), ms=0)
+            uno.say(own.stop_axis_abruptly(device), ms=0)
         uno.run(chance.choice([0, 1, 5, 20, 60]))
     uno.run(3000)
     for device, motor in enumerate(motors):

@@ -88,7 +88,7 @@ def test_position_on_the_way_and_after_a_halt(firmware, move, share):
     near = 1 + 1e-3 * at_s * speed  # one step, and 0.1 % of time
     assert abs(axis.position - position_at(made, at_s)) <= near
     stood = axis.position
-    axis.halt()
+    axis.stop_abruptly()
     assert axis.position == stood
     env.run(until=2 * made[-1][0])
     assert axis.position == stood
@@ -138,7 +138,7 @@ def test_halting_one_axis_speeds_up_the_other(env, board, firmware):
     note_time(other.move_to(3000, 5000, 100_000), arrived, "other")
     env.run(until=0.5)
     done = other.position
-    one.halt()
+    one.stop_abruptly()
     env.run()
     assert "one" not in arrived
     assert arrived["other"] == pytest.approx(0.5 + (3000 - done) / TIMING.ceiling(1), rel=0.03)
@@ -205,7 +205,7 @@ def test_a_halt_at_a_trip_point_stands_on_it(env, board):
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
     axis.place(2000)
-    switch.on_change = lambda level: axis.halt()
+    switch.on_change = lambda level: axis.stop_abruptly()
     axis.move_to(0, 10_000, 60_000)
     other.move_to(3000, 10_000, 60_000)
     env.run()
@@ -222,7 +222,7 @@ def test_axes_that_pass_their_switches_in_one_turn_both_show_them(env, board, ha
         switches[pin] = board.declare_input(pin + 7, at_rest=True)
         axis.trip_points.append(TripPoint(pin + 7, at=500, level=False))
         axis.place(3000)
-        switches[pin].on_change = lambda level, axis=axis: axis.halt()
+        switches[pin].on_change = lambda level, axis=axis: axis.stop_abruptly()
     for pin in (halted_first, 5 - halted_first):
         axes[pin].move_to(0, 10_000, 60_000)
     env.run()
@@ -263,7 +263,7 @@ def test_late_in_a_long_run_a_trip_still_finds_the_axis_on_its_step():
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
     axis.place(2000)
-    switch.on_change = lambda level: axis.halt()
+    switch.on_change = lambda level: axis.stop_abruptly()
     axis.move_to(0, 1000, 6000)
     env.run()
     assert axis.true_position == 700

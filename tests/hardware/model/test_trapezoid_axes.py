@@ -60,7 +60,7 @@ def test_halting_one_leaves_the_other_as_it_was(one, other, share):
     halted_s = share * TIMING.move_time(*one)
     env.run(until=halted_s)
     stood = axes[0].position
-    axes[0].halt()
+    axes[0].stop_abruptly()
     env.run(until=100)
     assert axes[0].position == stood < one[0]
     assert arrived == {1: pytest.approx(TIMING.move_time(*other), rel=1e-9)}
@@ -111,7 +111,7 @@ def test_a_halt_at_a_trip_point_stands_on_it_even_late_in_a_long_run():
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
     axis.place(2000)
-    switch.on_change = lambda level: axis.halt()
+    switch.on_change = lambda level: axis.stop_abruptly()
     axis.move_to(0, 10_000, 60_000)
     other.move_to(3000, 10_000, 60_000)
     env.run()

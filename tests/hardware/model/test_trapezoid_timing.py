@@ -119,7 +119,7 @@ def test_a_soft_stop_takes_as_many_steps_as_its_speed_needs(move, share, way):
     (course,) = TIMING.later((course,), at_s)
     here, now = course.movement()
     assert here == pytest.approx(step, abs=1e-6)
-    stops_at = TIMING.soft_stop(course)
+    stops_at = TIMING.controlled_stop_target(course)
     assert abs(stops_at - step) == math.ceil(now * now / (2 * acceleration) - 2e-6)
     slowed = TIMING.redirected(course, stops_at, None, None)
     assert slowed.target == stops_at
@@ -177,7 +177,7 @@ def test_a_target_that_it_cannot_stop_before_is_passed_and_come_back_to():
 
 def test_an_axis_without_acceleration_stops_where_it_stands():
     (course,) = TIMING.later((TIMING.begin(0, 100, 50.0, 0.0),), 1.0)
-    assert TIMING.soft_stop(course) == 50
+    assert TIMING.controlled_stop_target(course) == 50
     assert TIMING.arrivals((TIMING.redirected(course, 50, None, None),)) == (0.0,)
     back = TIMING.redirected(course, 0, None, None)
     assert back.lasts_s == pytest.approx(1.0)

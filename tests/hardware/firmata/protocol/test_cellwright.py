@@ -39,7 +39,7 @@ STOPPED = State(own.NOW, True, own.EMERGENCY, 70_000, 2, {0: 200, 3: -20})
         (own.watch_input(9, True, 5), "f0 09 00 09 01 05 f7"),
         (own.forget_input(9), "f0 09 01 09 f7"),
         (own.edge(9, False, (1 << 32) - 1), "f0 09 09 00 7f 7f 7f 7f 0f f7"),
-        (own.halt_axis(2), "f0 0a 00 02 f7"),
+        (own.stop_axis_abruptly(2), "f0 0a 00 02 f7"),
         (own.ask_axis(2), "f0 0a 01 02 f7"),
         (own.axis(Axis(2, True, 200, 1)), "f0 0a 01 02 01 48 01 00 00 00 01 f7"),
         (own.limit_hit(2, own.HIGH_END), "f0 0a 02 02 01 f7"),

@@ -123,7 +123,7 @@ def test_a_soft_stop_takes_its_way_and_the_next_move_needs_no_zero(cell_desk, ax
 
 def test_a_halt_is_dead_and_the_position_true(cell_desk, axis):
     cell_desk.tell(accelstepper.to(0, 8000), wait_s=0.5)
-    ((kind, _, position),) = ask(cell_desk, own.halt_axis(0))
+    ((kind, _, position),) = ask(cell_desk, own.stop_axis_abruptly(0))
     assert kind == MOVE_COMPLETE
     assert position == axis.position == axis.true_position
     assert not axis.moving
@@ -156,7 +156,7 @@ def test_speed_and_target_may_change_in_mid_move(cell_desk, axis):
         ("f0 62 f7", "stepper message is too short"),
         ("f0 62 0c 00 f7", "stepper message is not known"),
         ("f0 62 03 00 01 f7", "stepper message is not known"),
-        (own.halt_axis(3), "no such axis"),
+        (own.stop_axis_abruptly(3), "no such axis"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_words(cell_desk, axis, message, why):
@@ -292,7 +292,7 @@ def test_homing_without_a_switch_or_an_axis_is_refused(cell_desk, axis):
 
 
 def test_homing_is_stopped_by_whatever_stops(cell_desk, railed):
-    for stop in (own.halt_axis(0), accelstepper.stop(0), own.STOP_BOARD):
+    for stop in (own.stop_axis_abruptly(0), accelstepper.stop(0), own.STOP_BOARD):
         cell_desk.tell(own.home(Home(0, own.LOW_END, 100.0, 40.0, 200, 20_000)), wait_s=0.1)
         answers = [each[:3] for each in ask(cell_desk, stop)]
         assert (own.HOME, 0, own.STOPPED) in answers

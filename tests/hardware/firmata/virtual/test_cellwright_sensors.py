@@ -141,7 +141,7 @@ MESSAGES = st.one_of(
     st.builds(own.detach_converter, st.integers(0, 4)),
     st.builds(own.watch_input, PINS, st.booleans(), st.integers(0, 20)),
     st.builds(own.forget_input, PINS),
-    st.builds(own.halt_axis, device),
+    st.builds(own.stop_axis_abruptly, device),
     st.builds(own.ask_axis, device),
     st.builds(accelstepper.configure, device, PINS, PINS, st.none() | PINS, st.integers(0, 31)),
     st.builds(accelstepper.to, device, steps),

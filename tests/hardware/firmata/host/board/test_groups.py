@@ -58,8 +58,8 @@ def test_a_group_is_stopped_with_its_axes_which_then_know_where_they_stand(rig, 
     if stop == "make_safe":
         rig.board.make_safe()
     else:
-        ports[0].halt()
-        ports[1].halt()
+        ports[0].stop_abruptly()
+        ports[1].stop_abruptly()
     rig.run(0.05)
     stood = [axis.true_position for axis in axes]
     rig.run(3)

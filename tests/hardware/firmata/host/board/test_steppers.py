@@ -147,7 +147,7 @@ def test_many_axes_at_once_arrive_within_their_limits(rig):
 def test_a_halt_leaves_both_ends_agreed_and_no_stale_speed(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(1)
-    halted = axis.port.halt()
+    halted = axis.port.stop_abruptly()
     rig.arrive(halted)
     assert 1000 < axis.port.position < 3000
     agree(rig, axis)
@@ -163,7 +163,7 @@ def test_moves_after_halts_land_where_asked(make_rig, journeys):
     for target, halted_after_s, waits in journeys:
         port.move_to(target, SPEED, ACCELERATION)
         rig.run(halted_after_s)
-        halted = port.halt()
+        halted = port.stop_abruptly()
         if waits:
             rig.arrive(halted)
         rig.arrive(port.move_to(3 * target + 7, SPEED, ACCELERATION))
@@ -180,7 +180,7 @@ def test_a_halt_that_crosses_with_the_arrival(make_rig):
         rig.run(0.02)
         rig.run(model_axis.due_s - rig.env.now + early_s)  # it has arrived, and the host does not know
         assert not move.triggered
-        rig.arrive(port.halt())
+        rig.arrive(port.stop_abruptly())
         assert not move.triggered
         assert port.position == 700
         rig.arrive(port.move_to(100, SPEED, ACCELERATION))
@@ -190,10 +190,10 @@ def test_a_halt_that_crosses_with_the_arrival(make_rig):
 def test_two_halts_are_one(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
-    first = axis.port.halt()
-    assert axis.port.halt() is first
+    first = axis.port.stop_abruptly()
+    assert axis.port.stop_abruptly() is first
     rig.arrive(first)
-    assert axis.port.halt().triggered
+    assert axis.port.stop_abruptly().triggered
     move = axis.port.move_to(axis.port.position + 400, SPEED, ACCELERATION)
     began_s = rig.env.now
     rig.arrive(move)
@@ -204,7 +204,7 @@ def test_two_halts_are_one(rig, axis):
 def test_a_halt_while_a_board_is_made_safe_twice(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
-    axis.port.halt()
+    axis.port.stop_abruptly()
     rig.board.make_safe()
     rig.board.make_safe()
     rig.board.release()
@@ -219,9 +219,9 @@ def test_a_halt_while_a_board_is_made_safe_twice(rig, axis):
 def test_a_halt_forgets_a_move_that_waits_for_another_halt(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
-    axis.port.halt()
+    axis.port.stop_abruptly()
     move = axis.port.move_to(0, SPEED, ACCELERATION)
-    rig.arrive(axis.port.halt())
+    rig.arrive(axis.port.stop_abruptly())
     rig.run(3)
     assert not move.triggered
     assert axis.model.true_position > 0
@@ -230,7 +230,7 @@ def test_a_halt_forgets_a_move_that_waits_for_another_halt(rig, axis):
 
 def test_an_axis_at_rest_needs_no_halt(rig, axis):
     before_s = rig.env.now
-    assert axis.port.halt().triggered
+    assert axis.port.stop_abruptly().triggered
     assert axis.port.slow_down().triggered
     assert rig.sent_since(before_s, messages.ACCELSTEPPER) == []
 
@@ -241,7 +241,7 @@ def test_a_halt_whose_answer_is_lost_ends_by_its_time_limit(rig, axis):
     def move():
         axis.port.move_to(5000, SPEED, ACCELERATION)
         yield rig.env.timeout(0.5)
-        yield axis.port.halt()
+        yield axis.port.stop_abruptly()
 
     with pytest.raises(StepTimeoutError, match=r"axis0 did not stop within 1 s\."):
         run_step(rig, move())
@@ -340,7 +340,7 @@ def test_slowing_down_twice_is_once(rig, axis):
 def test_slowing_down_after_a_halt_forgets_the_next_move(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
-    halted = axis.port.halt()
+    halted = axis.port.stop_abruptly()
     axis.port.move_to(0, SPEED, ACCELERATION)
     assert axis.port.slow_down() is halted
     rig.run(3)

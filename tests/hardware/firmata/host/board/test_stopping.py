@@ -181,7 +181,7 @@ def test_a_soft_stop_lets_the_axes_slow_down_before_all_is_safe(rig, four_by_fou
     axes = list(rig.model.steppers.values())
     before = [axis.true_position for axis in axes]
     asked_s = rig.env.now
-    rig.cell.stop_softly("Ctrl-C")
+    rig.cell.controlled_stop("Ctrl-C")
     rig.run_to(STOPPED)
     assert 0.05 < rig.env.now - asked_s < 0.5
     went = [axis.true_position - start for axis, start in zip(axes, before, strict=True)]

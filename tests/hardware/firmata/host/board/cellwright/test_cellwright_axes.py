@@ -36,8 +36,8 @@ def test_a_halt_is_dead_without_zeroing(rig, axis):
     axis.port.move_to(4000, SPEED, ACCELERATION)
     rig.run(0.5)
     began_s = rig.env.now
-    rig.arrive(axis.port.halt())
-    assert own.halt_axis(0) in rig.data_since(began_s, own.AXIS)
+    rig.arrive(axis.port.stop_abruptly())
+    assert own.stop_axis_abruptly(0) in rig.data_since(began_s, own.AXIS)
     assert accelstepper.zero(0) not in rig.data_since(began_s, messages.ACCELSTEPPER)
     assert axis.port.position == axis.model.position
     rig.arrive(axis.port.move_to(100, SPEED, ACCELERATION))

@@ -22,7 +22,7 @@ def test_axes_slow_down_and_then_the_cell_is_stopped(rig):
     bench = rig(long_moves)
     bench.run(1.5)
     before = bench.positions
-    bench.cell.stop_softly("Ctrl-C was pressed.")
+    bench.cell.controlled_stop("Ctrl-C was pressed.")
     bench.run(0.05)
     assert bench.cell.state == "working"
     assert not bench.board.is_safe  # on their way still
@@ -46,7 +46,7 @@ def test_nothing_new_is_begun_while_the_axes_slow_down(rig):
 
     bench = rig(work)
     bench.run(1)
-    bench.cell.stop_softly("enough.")
+    bench.cell.controlled_stop("enough.")
     bench.run(10)
     assert len(began) == 1
 
@@ -64,7 +64,7 @@ def test_the_step_cleans_up_and_its_return_does_not_count(rig):
     bench = rig(work)
     bench.run(1)
     asked_s = bench.env.now
-    bench.cell.stop_softly("enough.")
+    bench.cell.controlled_stop("enough.")
     bench.run(5)
     assert cleaned == [asked_s]
     assert bench.cell.state == STOPPED
@@ -74,7 +74,7 @@ def test_the_step_cleans_up_and_its_return_does_not_count(rig):
 def test_a_soft_stop_while_nothing_moves_is_a_stop_at_once(rig):
     bench = rig(standing)
     bench.run(1)
-    bench.cell.stop_softly("enough.")
+    bench.cell.controlled_stop("enough.")
     bench.run(0.001)
     assert bench.cell.state == STOPPED
 
@@ -82,7 +82,7 @@ def test_a_soft_stop_while_nothing_moves_is_a_stop_at_once(rig):
 def test_a_hard_stop_during_a_soft_one_wins(rig):
     bench = rig(long_moves)
     bench.run(1.5)
-    bench.cell.stop_softly("first.")
+    bench.cell.controlled_stop("first.")
     bench.run(0.01)
     bench.cell.stop("second.")
     assert bench.cell.state == STOPPED
@@ -94,7 +94,7 @@ def test_a_hard_stop_during_a_soft_one_wins(rig):
 def test_a_fault_during_a_soft_stop_is_a_fault(rig):
     bench = rig(long_moves)
     bench.run(1.5)
-    bench.cell.stop_softly("first.")
+    bench.cell.controlled_stop("first.")
     bench.run(0.01)
     bench.cell.fault("the belt broke.")
     assert bench.cell.state == FAULTED
@@ -106,7 +106,7 @@ def test_a_fault_during_a_soft_stop_is_a_fault(rig):
 def test_a_soft_stop_overtaken_by_a_stop_does_not_stop_what_is_begun_after_the_reset(rig):
     bench = rig(long_moves)
     bench.run(1.5)
-    bench.cell.stop_softly("first.")
+    bench.cell.controlled_stop("first.")
     bench.cell.stop("second.")
     bench.cell.reset()
     bench.until_working()
@@ -119,7 +119,7 @@ def test_it_goes_on_after_a_reset(rig, again):
     bench = rig(long_moves)
     for _ in range(again):
         bench.run(1.5)
-        bench.cell.stop_softly("enough.")
+        bench.cell.controlled_stop("enough.")
         bench.run(3)
         bench.cell.reset()
         bench.until_working()
