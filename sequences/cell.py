@@ -82,7 +82,7 @@ class Cell(StepTools):
         for name, part in parts.items():
             setattr(self, name, part)
         self._attach_all({name: part for name, part in parts.items() if isinstance(part, Device)})
-        board.on_trouble(self._hear_trouble)
+        board.on_trouble(self._on_trouble)
         self._table = self._built_table()
         self._state = self.states[0]
         self._destinations = {
@@ -259,9 +259,9 @@ class Cell(StepTools):
         self.finished += 1
         if self.log is not None:
             self.log.cycle(self.env.now, self.finished)
-        self._tell_watchers()
+        self._notify_watchers()
 
-    def _tell_watchers(self) -> None:
+    def _notify_watchers(self) -> None:
         waiting, self._on_finished = self._on_finished, []
         for event in waiting:
             event.succeed()
@@ -288,7 +288,7 @@ class Cell(StepTools):
         if self.state not in (FAULTED, STOPPED):
             self._stop_abruptly("fault", reason)
 
-    def _hear_trouble(self, reason: str) -> None:
+    def _on_trouble(self, reason: str) -> None:
         """The board says that it was lost, fell silent or reset itself; after a fault it is only recorded."""
         if self.state in (FAULTED, STOPPED):
             self._record("board", "trouble", None, reason)
@@ -335,7 +335,7 @@ class Cell(StepTools):
         for supervision in self._running:
             supervision.abandon(reason)
         self._change(kind)
-        self._tell_watchers()
+        self._notify_watchers()
 
     def reset(self) -> None:
         """After a fault or a stop: outputs may be driven again, and the cell begins in its first state.

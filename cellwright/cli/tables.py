@@ -56,8 +56,8 @@ def print_outcome(
     for row in [*_rows([result], unit, shift_hours), *_measure_rows([result], measures)]:
         table.add_row(*row)
     console().print(table)
-    _say_of_the_warm_up([("the cell", result)])
-    _say_if_single(replications)
+    _print_of_the_warm_up([("the cell", result)])
+    _print_if_single(replications)
 
 
 def print_comparison(
@@ -91,8 +91,8 @@ def print_comparison(
         out.print("Timed once for hand and cell, as the same work: " + ", ".join(shared) + ".")
     if not inputs["measured"]:
         out.print("Nothing here was measured at a firm: time the hand with a stopwatch, and use --manual FILE.csv.")
-    _say_of_the_warm_up([("the cell", comparison.cell), ("the hand", comparison.manual)])
-    _say_if_single(comparison.replications)
+    _print_of_the_warm_up([("the cell", comparison.cell), ("the hand", comparison.manual)])
+    _print_if_single(comparison.replications)
 
 
 def _to_buy(row: str, bought: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> str:
@@ -216,7 +216,7 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _say_of_the_warm_up(outcomes: Sequence[tuple[str, Outcome]]) -> None:
+def _print_of_the_warm_up(outcomes: Sequence[tuple[str, Outcome]]) -> None:
     judged = [(who, each.warm_up()) for who, each in outcomes if len(each.means_s) > 1]
     for who, warm_up in judged:
         if warm_up.was_enough is False:
@@ -240,6 +240,6 @@ def too_short(who: str, warm_up: WarmUp) -> str:
     )
 
 
-def _say_if_single(replications: int) -> None:
+def _print_if_single(replications: int) -> None:
     if replications == 1:
         console().print("One replication gives no interval; use --replications 20.")

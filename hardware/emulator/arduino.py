@@ -121,7 +121,7 @@ class EmulatedArduino:
     def set_input(self, pin: int, level: bool) -> None:
         """Hold a pin at a level, as a switch or a pull-up does, wherever the firmware does not drive it."""
         self.chip.set_input(*self.pin(pin), level)
-        self._tell_what_changed()
+        self._report_what_changed()
 
     def set_analog(self, channel: int, volts: float) -> None:
         """Put 0 to 5 V on an analog channel; its pin's number does as well (see ``analog_channel``)."""
@@ -164,7 +164,7 @@ class EmulatedArduino:
     def reset(self, cause: ResetCause = ResetCause.BUTTON) -> None:
         """Start the firmware anew, as the button does, or a host that opens the port, or what else ``cause`` says."""
         self.chip.reset(cause)
-        self._tell_what_changed()
+        self._report_what_changed()
 
     def pull_cable(self) -> None:
         """Take the line away from the host; the firmware goes on, as on a board with its own supply."""
@@ -173,7 +173,7 @@ class EmulatedArduino:
     def cut_power(self) -> None:
         """Let the firmware stop for good: every pin is let go of, and the line is lost."""
         self.chip.reset()
-        self._tell_what_changed()
+        self._report_what_changed()
         self._is_running = False
         self.link.lose("the board lost its power")
 
@@ -212,7 +212,7 @@ class EmulatedArduino:
         queue = self.env._queue
         return bool(queue) and queue[0][0] <= self.env.now and queue[0][1] < _AFTER_THE_REST
 
-    def _tell_what_changed(self) -> None:
+    def _report_what_changed(self) -> None:
         """Hand out what a touch from outside has changed on the pins, at once."""
         self._said += self.chip.run(self.chip.cycle)
         self._hand_out()

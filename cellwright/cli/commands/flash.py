@@ -57,9 +57,9 @@ def flash(asked: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> None
             boot = find_boot_loader(wire, dialects_for(asked.board, usb_id(port)), port)
         choice = choose_board(asked.board, usb_id(port), boot.chip, boot.dialect)
         image = load_image(choice.board, asked.firmware, BOARDS[choice.board].room_bytes)
-        _say_which(port, boot, choice)
+        _print_which(port, boot, choice)
         before = _look(boot, image, choice, asked)
-        _say_what_was_there(wire, boot, before)
+        _print_what_was_there(wire, boot, before)
         if before.begins_with(image.data):
             _say(f"Nothing to do: {image.path.name} is there already, byte for byte.")
         elif asked.dry_run:
@@ -85,7 +85,7 @@ def _refuse_early(asked: FlashAsked) -> None:
         raise InputError("avrdude is not installed, or not on the PATH: install it, or use --with python.")
 
 
-def _say_which(port: str, boot: BootLoader, choice: Choice) -> None:
+def _print_which(port: str, boot: BootLoader, choice: Choice) -> None:
     title = BOARDS[choice.board].title
     _say(f"{title} at {port}: {boot.chip.name}, boot loader at {boot.dialect.baud} baud.")
     if choice.note:
@@ -104,7 +104,7 @@ def _look(boot: BootLoader, image: Image, choice: Choice, asked: FlashAsked) -> 
     return before
 
 
-def _say_what_was_there(wire: Wire, boot: BootLoader, before: FlashContents) -> None:
+def _print_what_was_there(wire: Wire, boot: BootLoader, before: FlashContents) -> None:
     """And let it start, to hear its name: the boot loader does not know it."""
     if not before.used:
         _say("Before: no firmware.")

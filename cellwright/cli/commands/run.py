@@ -124,13 +124,13 @@ def run(asked: RunAsked) -> None:
             log.describe(**_head(asked, scenario))
             if not asked.is_simulated:
                 log.describe(began=_when_it_began(machine.env.now), firmware=machine.firmware_name)
-        said = _say_notes(machine, asked)
+        said = _print_notes(machine, asked)
         attendance = Attendance(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
         try:
             attendance.attend()
         finally:
             machine.end()
-    _say_notes(machine, asked, said)
+    _print_notes(machine, asked, said)
     _report(asked, scenario, machine, attendance)
 
 
@@ -236,7 +236,7 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
     return machine
 
 
-def _say_notes(machine: Machine, asked: RunAsked, said: Sequence[str] = ()) -> list[str]:
+def _print_notes(machine: Machine, asked: RunAsked, said: Sequence[str] = ()) -> list[str]:
     """Print what a person should know, but for what was ``said`` before; returns all of it."""
     notes = machine.notes()
     if not asked.as_json:

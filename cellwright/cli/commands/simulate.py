@@ -74,7 +74,7 @@ def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
     else:
         unit = scenario.study.cell.unit
         tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.study.measures)
-        _say_firmware(asked)
+        _print_firmware(asked)
         cost_s = line_cost_s(scenario, asked.seed)
         option = "" if asked.firmware == DEFAULT_FIRMWARE else f" --firmware {asked.firmware}"
         tables.console().print(
@@ -109,7 +109,7 @@ def compare(asked: Asked, manual: Path | None, commercial: Path | None, as_json:
         )
     else:
         tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, bought)
-        _say_firmware(asked)
+        _print_firmware(asked)
 
 
 def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:
@@ -141,7 +141,7 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
     }
 
 
-def _say_firmware(asked: Asked) -> None:
+def _print_firmware(asked: Asked) -> None:
     """What is not as usual, lest one table be taken for the other."""
     if asked.firmware != DEFAULT_FIRMWARE:
         tables.console().print(f"Moves are those of {STEP_TIMINGS[asked.firmware].name}.")

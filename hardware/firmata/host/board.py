@@ -65,14 +65,14 @@ class FirmataBoard(Board):
         self.env = env
         self.client = FirmataClient(env, link)
         self.client.on_restart = self.declare_again
-        self.client.on_trouble = self.tell_trouble
-        self.client.tell_restart = lambda sentence: self.dialect.tell_restart(sentence)
+        self.client.on_trouble = self.report_trouble
+        self.client.report_restart = lambda sentence: self.dialect.report_restart(sentence)
         self.ready: Event = self.client.ready
         self.ready.callbacks.append(self._choose_dialect)
         self.dialect = Dialect(self)
         self.locked = False
         self.notes: list[str] = []
-        self.communication_watchdog = CommunicationWatchdog(env, self.client, self._hear_it_made_itself_safe)
+        self.communication_watchdog = CommunicationWatchdog(env, self.client, self._on_it_made_itself_safe)
         self.outputs: dict[int, FirmataOutput] = {}
         self.inputs: dict[int, FirmataInput] = {}
         self.steppers: list[FirmataStepper] = []
@@ -83,9 +83,9 @@ class FirmataBoard(Board):
         self._declared: list[Declared] = []
         self._trouble_actions: list[Callable[[str], None]] = []
         self._round_trips: deque[tuple[float, Wait]] = deque()  # until when each may take
-        self.client.on_sysex(messages.ACCELSTEPPER, self._hear_stepper)
-        self.client.on_sysex(messages.ENCODER, self._hear_encoder)
-        self.client.on_sysex(messages.I2C_REPLY, self._hear_i2c)
+        self.client.on_sysex(messages.ACCELSTEPPER, self._on_stepper)
+        self.client.on_sysex(messages.ENCODER, self._on_encoder)
+        self.client.on_sysex(messages.I2C_REPLY, self._on_i2c)
         self.client.on_sysex(messages.ANALOG_MAPPING, self._end_round_trip)
 
     def _choose_dialect(self, ready: Event) -> None:
@@ -236,9 +236,9 @@ class FirmataBoard(Board):
         Raises CellFault when the board does not answer.
         """
         for port in self.input_ports():
-            self.client.on_digital(port, partial(self._hear_port, port))
+            self.client.on_digital(port, partial(self._on_port, port))
         self.dialect.ask_for_inputs()
-        self.env.process(self._say_again())
+        self.env.process(self._send_again())
         self.dialect.ask_what_it_has()
         answer = self.round_trip()
         yield answer | self.env.timeout(answer.limit_s)
@@ -246,7 +246,7 @@ class FirmataBoard(Board):
             raise CellFault(f"{answer.what} within {answer.limit_s:g} s; check its cable and its supply.")
         self.dialect.protect()
 
-    def _say_again(self) -> Generator[Event, Any, None]:
+    def _send_again(self) -> Generator[Event, Any, None]:
         """Ask for every input again and again, and while all is to be safe, tell that again too.
 
         Firmata confirms nothing, so whatever is said once may have been lost, an emergency stop's edge not excepted.
@@ -312,7 +312,7 @@ class FirmataBoard(Board):
         for message in self.dialect.stop_messages():
             self.send(message)
         for stepper in self.steppers:
-            stepper.ask_where()
+            stepper.query_position()
         self.dialect.stopped()
 
     @property
@@ -342,27 +342,27 @@ class FirmataBoard(Board):
     def on_trouble(self, action: Callable[[str], None]) -> None:
         self._trouble_actions.append(action)
 
-    def tell_trouble(self, reason: str) -> None:
+    def report_trouble(self, reason: str) -> None:
         """Say that something is wrong with the board."""
         if not self._trouble_actions:
             raise CellFault(reason)
         for action in self._trouble_actions:
             action(reason)
 
-    def _hear_it_made_itself_safe(self) -> None:
-        self.tell_trouble(
+    def _on_it_made_itself_safe(self) -> None:
+        self.report_trouble(
             f"The board on {self.client.name} made itself safe, having heard nothing for {RUNS_AFTER_S:g} s; "
             "this computer was too busy, or the link broke off."
         )
 
     # ---- what the board says ----
 
-    def _hear_port(self, port: int, levels: int) -> None:
+    def _on_port(self, port: int, levels: int) -> None:
         for pin in range(8 * port, 8 * port + 8):
             if pin in self.inputs:
-                self.inputs[pin].hear_port(bool(levels >> pin % 8 & 1))
+                self.inputs[pin].on_port(bool(levels >> pin % 8 & 1))
 
-    def _hear_stepper(self, data: bytes) -> None:
+    def _on_stepper(self, data: bytes) -> None:
         reply = decode_reply(data)
         if reply is None:
             return
@@ -372,12 +372,12 @@ class FirmataBoard(Board):
         elif reply.number < len(self.steppers):
             self.steppers[reply.number].hear(reply)
 
-    def _hear_encoder(self, data: bytes) -> None:
+    def _on_encoder(self, data: bytes) -> None:
         for number, count in decode_encoder_counts(data).items():
             if number < len(self._encoders):
                 self._encoders[number].hear(count)
 
-    def _hear_i2c(self, data: bytes) -> None:
+    def _on_i2c(self, data: bytes) -> None:
         reply = decode_i2c_reply(data)
         if reply is not None and reply.address in self._i2c:
             self._i2c[reply.address].hear(reply)

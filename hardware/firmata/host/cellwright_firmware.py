@@ -56,16 +56,16 @@ class CellwrightDialect(Dialect):
         self._health: list[Wait] = []
         self._listens = False
         for command, hear in {
-            own.PULSE: self._hear_pulse,
+            own.PULSE: self._on_pulse,
             own.STATE: self.stops.hear,
-            own.HOME: self._hear_home,
-            own.CONVERTER: self._hear_conversion,
-            own.TIMED_INPUT: self._hear_edge,
-            own.AXIS: self._hear_axis,
-            own.HEALTH: self._hear_health,
+            own.HOME: self._on_home,
+            own.CONVERTER: self._on_conversion,
+            own.TIMED_INPUT: self._on_edge,
+            own.AXIS: self._on_axis,
+            own.HEALTH: self._on_health,
         }.items():
             board.client.on_sysex(command, hear)
-        board.client.on_string(self._hear_refusal)
+        board.client.on_string(self._on_refusal)
 
     # ---- ports ----
 
@@ -154,7 +154,7 @@ class CellwrightDialect(Dialect):
         if self.watchdog.armed:
             self.watchdog.arm()
 
-    def tell_restart(self, sentence: str) -> None:
+    def report_restart(self, sentence: str) -> None:
         self.stops.wait_for_cause(sentence)
 
     # ---- health ----
@@ -166,7 +166,7 @@ class CellwrightDialect(Dialect):
         self.board.send(own.ASK_HEALTH)
         return wait
 
-    def _hear_health(self, data: bytes) -> None:
+    def _on_health(self, data: bytes) -> None:
         health = own.decode_health(data)
         if health is None:
             return
@@ -179,49 +179,49 @@ class CellwrightDialect(Dialect):
 
     # ---- what the board says ----
 
-    def _hear_pulse(self, data: bytes) -> None:
+    def _on_pulse(self, data: bytes) -> None:
         over = own.decode_pulse_over(data)
         output = self.board.outputs.get(over[0]) if over else None
         if over is not None and isinstance(output, GuardedOutput):
-            output.hear_pulse_over(over[1])
+            output.on_pulse_over(over[1])
 
     def _stepper(self, number: int) -> CellwrightStepper | None:
         stepper = self.board.steppers[number] if number < len(self.board.steppers) else None
         return stepper if isinstance(stepper, CellwrightStepper) else None
 
-    def _hear_home(self, data: bytes) -> None:
+    def _on_home(self, data: bytes) -> None:
         over = own.decode_home_over(data)
         stepper = self._stepper(over[0]) if over else None
         if over is not None and stepper is not None:
-            stepper.hear_home(over[1], over[2])
+            stepper.on_home(over[1], over[2])
 
-    def _hear_axis(self, data: bytes) -> None:
+    def _on_axis(self, data: bytes) -> None:
         hit = own.decode_limit_hit(data)
         stepper = self._stepper(hit[0]) if hit else None
         if stepper is not None:
-            stepper.hear_limit()
+            stepper.on_limit()
 
-    def _hear_conversion(self, data: bytes) -> None:
+    def _on_conversion(self, data: bytes) -> None:
         conversion = own.decode_conversion(data)
         if conversion is not None and conversion[0] < len(self._converters):
             self._converters[conversion[0]].hear(*conversion[1:])
 
-    def _hear_edge(self, data: bytes) -> None:
+    def _on_edge(self, data: bytes) -> None:
         edge = own.decode_edge(data)
         if edge is not None and edge[0] in self._timed:
-            self._timed[edge[0]].hear_edge(edge[1], edge[2])
+            self._timed[edge[0]].on_edge(edge[1], edge[2])
 
-    def _hear_refusal(self, words: str) -> None:
+    def _on_refusal(self, words: str) -> None:
         """The board refuses with words what it cannot do: then it is not where this computer takes it to be."""
         name = self.board.client.name
         if not self._listens or self.board.locked or words.startswith(WHILE_STOPPED):
             return
         if words.startswith(PRESSED):
-            self.board.tell_trouble(
+            self.board.report_trouble(
                 f"The board on {name} is still stopped: its emergency stop is pressed; let it go, and reset again."
             )
         else:
-            self.board.tell_trouble(f"The board on {name} refused what it was told: {words.strip()!r}.")
+            self.board.report_trouble(f"The board on {name} refused what it was told: {words.strip()!r}.")
 
 
 class _StopInput:

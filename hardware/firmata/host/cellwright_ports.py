@@ -104,7 +104,7 @@ class GuardedOutput(FirmataOutput):
         self._back = self._rest = None
         self.level = bool(back.value)
 
-    def hear_pulse_over(self, how: int) -> None:
+    def on_pulse_over(self, how: int) -> None:
         """The board says how a pulse ended."""
         if how == DONE or self.board.locked:
             return
@@ -112,18 +112,18 @@ class GuardedOutput(FirmataOutput):
         if how in (REFUSED_STOPPED, CUT_SHORT):
             # Most often since the board has stopped itself, and it is about to say why.
             cut = f"{name} did not fire to its end: the board stopped it on its way."
-            Timeout(self.board.env, STOP_IS_TOLD_WITHIN_S).callbacks.append(lambda _: self._tell_unless_locked(cut))
+            Timeout(self.board.env, STOP_IS_TOLD_WITHIN_S).callbacks.append(lambda _: self._report_unless_locked(cut))
         elif how == REFUSED_LIMIT:
-            self.board.tell_trouble(
+            self.board.report_trouble(
                 f"{name} did not fire: it would have been on for longer, or more often, than its max_on_s and max_duty "
                 "allow, and the board refused that."
             )
         else:
-            self.board.tell_trouble(f"{name} did not fire: the board does not know pin {self.pin} as an output.")
+            self.board.report_trouble(f"{name} did not fire: the board does not know pin {self.pin} as an output.")
 
-    def _tell_unless_locked(self, sentence: str) -> None:
+    def _report_unless_locked(self, sentence: str) -> None:
         if not self.board.locked:
-            self.board.tell_trouble(sentence)
+            self.board.report_trouble(sentence)
 
 
 SETTLE_S = 0.005
@@ -150,13 +150,13 @@ class TimedInput(FirmataInput):
         super().declare()
         self.board.send(cellwright.watch_input(self.pin, self._pull_up, round(1000 * SETTLE_S)))
 
-    def hear_edge(self, level: bool, at_us: int) -> None:
+    def on_edge(self, level: bool, at_us: int) -> None:
         """The board says that it has changed, and when."""
         self.edge_us = at_us
         self._is_known, self._differs_since_s = True, None
         self.sense(level)
 
-    def hear_port(self, level: bool) -> None:
+    def on_port(self, level: bool) -> None:
         """The board shows what it reads just now, settled or not."""
         now_s = self.board.env.now
         if level == self.level:

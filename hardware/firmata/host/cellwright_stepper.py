@@ -168,7 +168,7 @@ class CellwrightStepper(FirmataStepper):
         self.board.send(cellwright.home(Home(self.number, LOW_END, fast, slow, back_off, most)))
         return self._homing
 
-    def hear_home(self, how: int, position: int) -> None:
+    def on_home(self, how: int, position: int) -> None:
         """The board says how its search for the switch ended."""
         if how == HOMED:
             self._offset = self.position = 0
@@ -184,21 +184,21 @@ class CellwrightStepper(FirmataStepper):
         elif how == STOPPED:
             homing.complete(BUSY)  # refused; or the whole board was stopped, and says so
         else:
-            self.board.tell_trouble(f"{self.device.name} cannot home: the board does not know its home switch.")
+            self.board.report_trouble(f"{self.device.name} cannot home: the board does not know its home switch.")
 
     # ---- what the firmware says ----
 
-    def hear_limit(self) -> None:
+    def on_limit(self) -> None:
         """The low end's switch has stopped it; where, the message after this one says, but not of a group's member."""
         self._is_at_limit = True
         if self._is_in_group:
-            self.board.tell_trouble(f"{self.device.name} was stopped by its limit switch while it moved with others.")
+            self.board.report_trouble(f"{self.device.name} was stopped by its limit switch while it moved with others.")
 
     def _end_move(self, position: int, journey: Move) -> None:
         off = abs(position - journey.target)
         if self._is_at_limit and not self._is_slowing and off > AT_TARGET_STEPS:
             self.position = position
-            self.board.tell_trouble(
+            self.board.report_trouble(
                 f"{self.device.name} was stopped by its limit switch at step {position} on its way to step "
                 f"{journey.target}; home it, and check its switch and whether it has lost steps."
             )
@@ -208,10 +208,10 @@ class CellwrightStepper(FirmataStepper):
 
     def hear(self, reply: StepperReply) -> None:
         if reply.kind == REPORT_POSITION and reply.position is not None:
-            self.hear_where(reply.position)
+            self.on_where(reply.position)
         super().hear(reply)
 
-    def hear_where(self, position: int) -> None:
+    def on_where(self, position: int) -> None:
         """The board says where it is, or was when all was stopped."""
         if self._move is None and self._stop_abruptly is None:
             self.position = position + self._offset

@@ -63,7 +63,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
     there is no such board within ``within_s`` seconds, and with a CellFault if the link is lost before.
     on_trouble: called with a sentence when a board that was ready is lost, falls silent or resets itself, once for
     each; unless it is set, that raises a CellFault. on_restart: called before that when it is back from a reset.
-    tell_restart: called with the sentence then, for who knows more of it; otherwise that is trouble like any other.
+    report_restart: called with the sentence then, for who knows more of it; otherwise that is trouble like any other.
     firmware_name, firmware_version, firmata_version: what the board says of itself; versions are (major, minor).
     capabilities: for each pin its modes, and for each mode its resolution in bits. analog_channels: by pin.
     """
@@ -75,7 +75,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
         self.ready: Event = env.event()
         self.on_trouble: Callable[[str], None] = _raise_fault
         self.on_restart: Callable[[], None] = _nothing
-        self.tell_restart: Callable[[str], None] = self._report_trouble
+        self.report_restart: Callable[[str], None] = self._report_trouble
         self.identity = Identity()
 
         self.sp = _Port(link)
@@ -204,24 +204,24 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
         command, data = message
         kind = kind_of(command) if command >= messages.PORT else command
         if kind == messages.PORT:
-            self._hear_port(command & 0x0F, decode_pair(data) & 0xFF)
+            self._on_port(command & 0x0F, decode_pair(data) & 0xFF)
         elif kind == messages.ANALOG:
-            self._hear_analog(command & 0x0F, decode_pair(data))
+            self._on_analog(command & 0x0F, decode_pair(data))
         elif kind == messages.EXTENDED_ANALOG and len(data) > 1:  # channels from 16 on
-            self._hear_analog(data[0], decode_sevens(data[1:]))
+            self._on_analog(data[0], decode_sevens(data[1:]))
         for action in tuple(self._sysex_actions.get(command, ())):
             action(data)
         if kind in self._command_handlers:
             number = () if kind == command else (command & 0x0F,)
             self._command_handlers[kind](*number, *data)
 
-    def _hear_port(self, port: int, levels: int) -> None:
+    def _on_port(self, port: int, levels: int) -> None:
         if port < len(self.digital_ports):
             self.digital_ports[port]._update(levels)
         for action in tuple(self._digital_actions.get(port, ())):
             action(levels)
 
-    def _hear_analog(self, channel: int, value: int) -> None:
+    def _on_analog(self, channel: int, value: int) -> None:
         if channel < len(self.analog) and self.analog[channel].reporting:
             pin = self.analog[channel]
             pin.value = value / ((1 << self.identity.resolution_bits(channel)) - 1)
@@ -256,7 +256,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
         if self._is_ready:
             if is_firmware(message) and self.env.now - self._asked_firmware_s > REPLY_TIMEOUT_S:
                 self.on_restart()
-                self.tell_restart(f"The board on {self.name} reset itself; check its supply and what it drives.")
+                self.report_restart(f"The board on {self.name} reset itself; check its supply and what it drives.")
         elif not self.ready.triggered:
             self.identity.learn(message)
             if is_firmware(message) and not self._greeted.triggered:

@@ -114,7 +114,7 @@ class FirmataInput(Input):
     def declare(self) -> None:
         self.board.send(messages.pin_mode(self.pin, self._mode))
 
-    def hear_port(self, level: bool) -> None:
+    def on_port(self, level: bool) -> None:
         """The board shows what it reads."""
         self.sense(level)
 

@@ -172,13 +172,13 @@ class FirmataStepper:
         if self._move is None:
             return self._done
         self._stop_dead()
-        return self.ask_where()
+        return self.query_position()
 
     def _stop_dead(self) -> None:
         self.board.stop_groups()
         self.board.send(accelstepper.stop(self.number))
 
-    def ask_where(self) -> Wait:
+    def query_position(self) -> Wait:
         """After a stop was sent: learn where it stands. The move that was under way never completes."""
         self._forget_move()
         if self._stop_abruptly is None:
@@ -199,7 +199,7 @@ class FirmataStepper:
         """Stop it once more if the firmware has not said where it stands, though it had time to."""
         if self._stop_abruptly is not None and self._is_overdue:
             self._stop_dead()
-            self.ask_where()
+            self.query_position()
 
     def slow_down(self) -> Wait:
         """Stop as its acceleration allows: go on for as many steps as that takes from the speed it has now."""
@@ -251,7 +251,7 @@ class FirmataStepper:
         self.position = position
         if position != journey.target and not self._is_slowing:
             where = f"at step {position} on its way to step {journey.target}"
-            self.board.tell_trouble(f"{self.device.name} stopped {where}, though it was not told to.")
+            self.board.report_trouble(f"{self.device.name} stopped {where}, though it was not told to.")
             return
         move = self._move
         self._forget_move()

@@ -123,6 +123,6 @@ class Dialect:
         if self.board.communication_watchdog.present:
             self.board.arm()
 
-    def tell_restart(self, sentence: str) -> None:
+    def report_restart(self, sentence: str) -> None:
         """Say that the board has reset itself, with what it knows of that."""
-        self.board.tell_trouble(sentence)
+        self.board.report_trouble(sentence)

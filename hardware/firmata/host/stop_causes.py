@@ -73,24 +73,24 @@ class BoardStops:
         if self._told is None and state.which == own.NOW and not state.stopped:
             self._told = state  # whatever was before is no concern of this run
         if state.which == own.BEFORE_START:
-            self._hear_cause(state)
+            self._on_cause(state)
         elif state.why == own.LINK_RESET and not self._is_known(state):
             self._told = state
             self.board.declare_again()
             self._tell(state)
         elif state.stopped and state.why != own.NEVER:
-            self._hear_stop(state)
+            self._on_stop(state)
 
     def _is_known(self, state: State) -> bool:
         return self._told is not None and (state.why, state.ms) == (self._told.why, self._told.ms)
 
-    def _hear_stop(self, state: State) -> None:
+    def _on_stop(self, state: State) -> None:
         is_new = not self._is_known(state)
         self._told = state
         for number, position in state.positions.items():
             stepper = self.board.steppers[number] if number < len(self.board.steppers) else None
             if isinstance(stepper, CellwrightStepper):
-                stepper.hear_where(position)
+                stepper.on_where(position)
         if state.why == own.EMERGENCY and is_new:
             self._press_stop_button()
         may_be_old = self.board.env.now < self._released_s + OLD_ANSWERS_S
@@ -108,7 +108,7 @@ class BoardStops:
     def _tell(self, state: State, what: str = "stopped itself") -> None:
         why = STOPPED_SINCE.get(state.why, UNKNOWN)
         where = self._places(state)
-        self.board.tell_trouble(
+        self.board.report_trouble(
             f"The board on {self.board.client.name} {what}: {why} ({state.ms / 1000:.3f} s after its start{where})."
         )
 
@@ -129,9 +129,9 @@ class BoardStops:
         """The board has restarted and is about to say why; if it does not, ``sentence`` is all there is to tell."""
         self._restart, self._told = sentence, None
         self._timer = Timeout(self.board.env, CAUSE_IS_TOLD_WITHIN_S)
-        self._timer.callbacks.append(lambda _: self._tell_restart(sentence))
+        self._timer.callbacks.append(lambda _: self._report_restart(sentence))
 
-    def _hear_cause(self, state: State) -> None:
+    def _on_cause(self, state: State) -> None:
         if not self._restart:  # its name was lost on the line
             self.board.declare_again()
         elif self._timer is not None:
@@ -139,8 +139,8 @@ class BoardStops:
         why = RESTARTED_SINCE.get(state.why, UNKNOWN)
         when = f", {state.ms / 1000:.3f} s after it had started" if state.why != own.POWER_ON else ""
         places = self._places(state)
-        self._tell_restart(f"The board on {self.board.client.name} reset itself{when}{places}: {why}.")
+        self._report_restart(f"The board on {self.board.client.name} reset itself{when}{places}: {why}.")
 
-    def _tell_restart(self, sentence: str) -> None:
+    def _report_restart(self, sentence: str) -> None:
         self._restart, self._timer = "", None
-        self.board.tell_trouble(sentence)
+        self.board.report_trouble(sentence)

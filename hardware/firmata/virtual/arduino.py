@@ -108,16 +108,16 @@ class VirtualArduino:
 
     def _start_afresh(self) -> None:
         """Be as a firmware is before its setup has run."""
-        self.parser = self.program.parser(self._obey, self._obey_sysex)
+        self.parser = self.program.parser(self._handle_message, self._handle_sysex)
         self.pins = self.program.pins()
         self.steppers = self.program.steppers()
         self.encoders = VirtualEncoders(self, self.program.encoders)
         self.i2c = VirtualI2c(self)
         self._handlers: dict[int, Callable[[bytes], bool]] = {
-            messages.FIRMWARE: self._say_firmware,
-            messages.CAPABILITY_QUERY: self._say_capabilities,
-            messages.ANALOG_MAPPING_QUERY: self._say_analog_mapping,
-            messages.PIN_STATE_QUERY: self.say_pin_state,
+            messages.FIRMWARE: self._send_firmware,
+            messages.CAPABILITY_QUERY: self._send_capabilities,
+            messages.ANALOG_MAPPING_QUERY: self._send_analog_mapping,
+            messages.PIN_STATE_QUERY: self.send_pin_state,
             messages.EXTENDED_ANALOG: self.pins.write_level,
             messages.SERVO_CONFIG: self.pins.configure_servo,
             messages.STRING: lambda _: True,
@@ -141,7 +141,7 @@ class VirtualArduino:
         """The end of the boot: say who is there, and set the pins as after a system reset."""
         self._boot = None
         self.send(messages.version(*self.facts.protocol))
-        self._say_firmware(b"")
+        self._send_firmware(b"")
         self.program.wake()
 
     def forget_all(self) -> None:
@@ -182,7 +182,7 @@ class VirtualArduino:
         if self._boot is None:
             self.parser.feed(data)
 
-    def _obey(self, command: int, data: bytes) -> None:
+    def _handle_message(self, command: int, data: bytes) -> None:
         """Do what a message of fixed length says."""
         kind, number = kind_of(command), command & 0x0F
         if kind == messages.PORT:
@@ -202,26 +202,26 @@ class VirtualArduino:
         else:
             self.program.system_reset()
 
-    def _obey_sysex(self, command: int, data: bytes) -> None:
+    def _handle_sysex(self, command: int, data: bytes) -> None:
         handler = self._handlers.get(command)
         if handler is None or not handler(data):
             self.program.refuse_unknown(command, len(data))
 
     # ---- questions ----
 
-    def _say_firmware(self, _: bytes) -> bool:
+    def _send_firmware(self, _: bytes) -> bool:
         self.send(messages.firmware(*self.facts.version, self.facts.name))
         return True
 
-    def _say_capabilities(self, _: bytes) -> bool:
+    def _send_capabilities(self, _: bytes) -> bool:
         self.send(messages.capabilities(self.capabilities))
         return True
 
-    def _say_analog_mapping(self, _: bytes) -> bool:
+    def _send_analog_mapping(self, _: bytes) -> bool:
         self.send(messages.analog_mapping(map(self.pin_map.channel, range(self.pin_map.pins))))
         return True
 
-    def say_pin_state(self, data: bytes) -> bool:
+    def send_pin_state(self, data: bytes) -> bool:
         """Answer what a pin is; false where there is no such pin."""
         if not data or data[0] >= self.pin_map.pins:
             return False

@@ -72,9 +72,11 @@ class VirtualCellwright:
 
     # ---- what VirtualArduino asks for ----
 
-    def parser(self, obey: Handle, obey_sysex: Handle) -> StrictParser:
+    def parser(self, handle_message: Handle, handle_sysex: Handle) -> StrictParser:
         """What cuts the host's bytes into messages."""
-        return StrictParser(obey, obey_sysex, lambda: self.refuse("message longer than 72 bytes"), self._hear)
+        return StrictParser(
+            handle_message, handle_sysex, lambda: self.refuse("message longer than 72 bytes"), self._hear
+        )
 
     def pins(self) -> GuardedPins:
         """Its pins, none of them driven."""
@@ -95,8 +97,8 @@ class VirtualCellwright:
             own.OUTPUT: self._declare_output,
             own.PULSE: self._pulse,
             own.WATCHDOG: self._set_watchdog,
-            own.STOP: self._obey_stop,
-            own.STATE: self._say_state,
+            own.STOP: self._handle_stop,
+            own.STATE: self._send_state,
             own.HOME: self.axes.homing.begin,
             own.CONVERTER: self.converters.handle,
             own.TIMED_INPUT: self.timed_inputs.handle,
@@ -105,7 +107,7 @@ class VirtualCellwright:
         }
         known = {command: self._known(do) for command, do in does.items()}
         known[messages.ACCELSTEPPER] = self.axes.handle
-        known[messages.PIN_STATE_QUERY] = self._known(self._say_pin_state)
+        known[messages.PIN_STATE_QUERY] = self._known(self._send_pin_state)
         known[messages.ENCODER] = lambda data: self.arduino.encoders.handle(data) or self._refuse_all()
         return known
 
@@ -117,11 +119,11 @@ class VirtualCellwright:
 
         return handle
 
-    def _say_pin_state(self, data: bytes) -> None:
+    def _send_pin_state(self, data: bytes) -> None:
         """As the firmware has it: of a pin that is not there, its number and no more."""
         pin = data[0] if data else own.NO_PIN
         if pin < self.arduino.pin_map.pins:
-            self.arduino.say_pin_state(data)
+            self.arduino.send_pin_state(data)
         else:
             self.arduino.send(messages.sysex(messages.PIN_STATE, bytes([pin])))
 
@@ -194,17 +196,17 @@ class VirtualCellwright:
         pin, level, microseconds = asked
         pins = self.guarded_pins
         if not pins.is_output(pin) or microseconds < own.SHORTEST_PULSE_US or not pins.has_guard(pin):
-            self.say_pulse_over(pin, own.REFUSED_PIN)
+            self.send_pulse_over(pin, own.REFUSED_PIN)
             return
         output = pins.outputs[pin]
         if self.stopped:
-            self.say_pulse_over(pin, own.REFUSED_STOPPED)
+            self.send_pulse_over(pin, own.REFUSED_STOPPED)
         elif level != output.limits.safe and not output.fits(microseconds / 1000):
-            self.say_pulse_over(pin, own.REFUSED_LIMIT)
+            self.send_pulse_over(pin, own.REFUSED_LIMIT)
         else:
             output.pulse(level, microseconds / 1e6)
 
-    def say_pulse_over(self, pin: int, how: int) -> None:
+    def send_pulse_over(self, pin: int, how: int) -> None:
         """Tell the host how a pulse ended."""
         self.arduino.send(own.pulse_over(pin, how))
 
@@ -218,12 +220,12 @@ class VirtualCellwright:
         self.axes.stop_all_abruptly()
         cut = self.guarded_pins.take_safe_levels()
         if tells and (not was_stopped or why == own.ASKED):
-            self._say_state(bytes((own.NOW,)))
+            self._send_state(bytes((own.NOW,)))
         self.axes.homing.end_all()
         for pin in cut:
-            self.say_pulse_over(pin, own.CUT_SHORT)
+            self.send_pulse_over(pin, own.CUT_SHORT)
 
-    def _obey_stop(self, data: bytes) -> None:
+    def _handle_stop(self, data: bytes) -> None:
         what = data[0] if data else -1
         if what == own.STOP_NOW:
             self._stop(own.ASKED)
@@ -254,13 +256,13 @@ class VirtualCellwright:
         pins.listen(pin, pull_up=not active)
         pins.taken.add(pin)
         self.stop_pin, self._stop_level = pin, active
-        pins.watch(pin, "stop", self._hear_stop_input)
-        self._hear_stop_input(pins.level(pin))
+        pins.watch(pin, "stop", self._on_stop_input)
+        self._on_stop_input(pins.level(pin))
 
     def _is_pressed(self) -> bool:
         return self.stop_pin is not None and self.guarded_pins.level(self.stop_pin) == self._stop_level
 
-    def _hear_stop_input(self, level: bool) -> None:
+    def _on_stop_input(self, level: bool) -> None:
         if level == self._stop_level:
             Timeout(self.env, EMERGENCY_S).callbacks.append(lambda _: self._stop_if_pressed())
 
@@ -268,7 +270,7 @@ class VirtualCellwright:
         if self._is_pressed() and not self.stopped:
             self._stop(own.EMERGENCY)
 
-    def _say_state(self, data: bytes) -> None:
+    def _send_state(self, data: bytes) -> None:
         if data[:1] == bytes((own.BEFORE_START,)):
             before = self._life_before or State(own.BEFORE_START, False, own.POWER_ON, 0, self._starts, {})
             self.arduino.send(own.state(before._replace(starts=self._starts)))

@@ -218,14 +218,14 @@ class VirtualAxes:
             elif self.pins.modes.get(limit.pin) not in (PinMode.INPUT, PinMode.PULLUP):
                 self.pins.listen(limit.pin, pull_up=False)
             axis.limits[end] = limit
-            self.pins.watch(limit.pin, f"limit {axis.number}", lambda _: self._hear_limits(axis))
+            self.pins.watch(limit.pin, f"limit {axis.number}", lambda _: self._on_limits(axis))
 
     def is_at_limit(self, axis: VirtualAxis, end: int) -> bool:
         """Whether an end's switch is active."""
         limit = axis.limits[end]
         return limit is not None and self.pins.level(limit.pin) == limit.active
 
-    def _hear_limits(self, axis: VirtualAxis) -> None:
+    def _on_limits(self, axis: VirtualAxis) -> None:
         end = axis.heads_for()
         if end is not None and self.is_at_limit(axis, end):
             axis.model.stop_abruptly()

@@ -87,7 +87,7 @@ class GuardedPins(VirtualPins):
             self.outputs[pin] = VirtualOutput(
                 self.arduino.env,
                 self.board.output(pin),
-                lambda how: self.program.say_pulse_over(pin, how),
+                lambda how: self.program.send_pulse_over(pin, how),
                 lambda: self.refuse(pin, "was on too long"),
             )
         return self.outputs[pin]

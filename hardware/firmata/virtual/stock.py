@@ -26,9 +26,9 @@ class VirtualStock:
         self.is_configurable = arduino.firmware == "configurable"
         self.scheduler = VirtualScheduler(arduino)
 
-    def parser(self, obey: Handle, obey_sysex: Handle) -> FirmwareParser:
+    def parser(self, handle_message: Handle, handle_sysex: Handle) -> FirmwareParser:
         """What cuts the host's bytes into messages."""
-        return FirmwareParser(obey, obey_sysex, self._overflow, resets_anywhere=self.is_configurable)
+        return FirmwareParser(handle_message, handle_sysex, self._overflow, resets_anywhere=self.is_configurable)
 
     def pins(self) -> VirtualPins:
         """Its pins, as they are before anything is said of them."""

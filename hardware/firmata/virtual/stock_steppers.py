@@ -153,7 +153,7 @@ class VirtualSteppers:
         device.axis.zero()
         device.has_stale_speed = False
         if was_moving:
-            self._say_complete(device)  # the target became 0 too, so its move is over
+            self._send_complete(device)  # the target became 0 too, so its move is over
 
     def _step(self, device: _Device, data: bytes) -> None:
         self._move(device, device.axis.position + self._decode(device, data))
@@ -175,14 +175,14 @@ class VirtualSteppers:
         if device.axis.moving:
             device.axis.change_target(target)  # the move's one answer comes when it ends there
         elif target == device.axis.position:
-            self._say_complete(device)
+            self._send_complete(device)
         elif device.max_speed == 0:
             self._complain(f"{device.name} was moved at speed 0.")
         else:
             move = device.axis.move_to(target, device.max_speed, device.acceleration)
-            move.callbacks.append(lambda _: self._say_complete(device))
+            move.callbacks.append(lambda _: self._send_complete(device))
 
-    def _say_complete(self, device: _Device) -> None:
+    def _send_complete(self, device: _Device) -> None:
         self.arduino.send(accelstepper.move_complete(device.number, device.axis.position))
 
     def _report(self, device: _Device, _: bytes) -> None:
@@ -191,7 +191,7 @@ class VirtualSteppers:
     def _stop(self, device: _Device, _: bytes) -> None:
         device.has_stale_speed |= device.axis.moving
         device.axis.stop_abruptly()
-        self._say_complete(device)
+        self._send_complete(device)
 
     # A speed or an acceleration set in mid-move counts from the next move on; the firmware turns to it at once.
 

@@ -85,7 +85,7 @@ class FirmwareBench:
         self.chip.feed(sent)
         return self.run(len(sent) * 10 * 1000 / 57_600 + ms)
 
-    def say_until(self, command: int, *commands: bytes, most_ms: float = 20_000) -> Message:
+    def send_until(self, command: int, *commands: bytes, most_ms: float = 20_000) -> Message:
         """Send commands and run until it says ``command``."""
         before = len(self.messages)
         self.chip.feed(b"".join(commands))
@@ -124,10 +124,10 @@ class FirmwareBench:
         return [bytes(each.data[0::2]).decode() for each in self.said(messages.STRING)]
 
     def state(self, which: int = own.NOW) -> own.State:
-        return own.decode_state(self.say_until(own.STATE, own.ask_state(which)).data)
+        return own.decode_state(self.send_until(own.STATE, own.ask_state(which)).data)
 
     def health(self) -> own.Health:
-        return own.decode_health(self.say_until(own.HEALTH, own.ASK_HEALTH).data)
+        return own.decode_health(self.send_until(own.HEALTH, own.ASK_HEALTH).data)
 
     # ---- pins ----
 
@@ -183,7 +183,7 @@ class FirmwareBench:
         return self.chip.axis(motor).position
 
     def told_position(self, device: int) -> int:
-        message = self.say_until(own.AXIS, own.ask_axis(device))
+        message = self.send_until(own.AXIS, own.ask_axis(device))
         return own.decode_axis(message.data).position
 
     # ---- a busy line ----

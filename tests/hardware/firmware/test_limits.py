@@ -34,7 +34,7 @@ def homed(board, ms=60_000):
 def test_a_limit_stops_an_axis_within_one_step_and_says_so(board, speed, end):
     motor = axis_with_switches(board, speed, 500_000, low=-2345, high=2345)
     way = 4000 if end else -4000
-    told = board.say_until(accelstepper.ACCELSTEPPER, accelstepper.to(0, way))
+    told = board.send_until(accelstepper.ACCELSTEPPER, accelstepper.to(0, way))
     limit = 2345 if end else -2345
     assert abs(board.position(motor) - limit) <= 1
     assert accelstepper.decode_reply(told.data) == (accelstepper.MOVE_COMPLETE, 0, board.position(motor))
@@ -75,7 +75,7 @@ def test_a_limit_that_is_active_from_the_start_lets_no_step_that_way(board):
 def test_a_limit_that_a_member_meets_stops_its_group(board):
     motors = [axis_with_switches(board, 4000, 40_000, high=1000), board.add_axis(1, 4000, 40_000)]
     board.say(accelstepper.configure_group(0, [0, 1]))
-    board.say_until(accelstepper.ACCELSTEPPER, accelstepper.group_to(0, [2000, 4000]))
+    board.send_until(accelstepper.ACCELSTEPPER, accelstepper.group_to(0, [2000, 4000]))
     assert abs(board.position(motors[0]) - 1000) <= 1
     assert abs(board.position(motors[1]) - 2000) <= 12  # the main loop halts it
     kinds = [accelstepper.decode_reply(each.data).kind for each in board.said(accelstepper.ACCELSTEPPER)]

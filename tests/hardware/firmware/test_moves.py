@@ -23,7 +23,7 @@ def replies(board):
 
 
 def arrive(board, *commands, most_ms=20_000):
-    return accelstepper.decode_reply(board.say_until(accelstepper.ACCELSTEPPER, *commands, most_ms=most_ms).data)
+    return accelstepper.decode_reply(board.send_until(accelstepper.ACCELSTEPPER, *commands, most_ms=most_ms).data)
 
 
 def assert_driver_is_pleased(board, motor):
@@ -164,7 +164,7 @@ def test_zero_in_mid_move_moves_the_origin_and_not_the_axis(board):
 
 def test_speeds_beyond_the_ceiling_are_refused(uno):
     motors = uno.three_axes(1000, 100_000)
-    ceilings = own.decode_features(uno.say_until(own.FEATURES, own.ASK_FEATURES).data)
+    ceilings = own.decode_features(uno.send_until(own.FEATURES, own.ASK_FEATURES).data)
     uno.say(accelstepper.speed(0, ceilings.one_axis + 1000), ms=12)
     assert uno.strings == ["speed is beyond this board's"]
     most = ceilings.all_axes // 2 - 500

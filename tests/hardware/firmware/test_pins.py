@@ -22,7 +22,7 @@ def any_board(request, unstarted):
 
 
 def pins_that_can(board, mode):
-    told = board.say_until(messages.CAPABILITIES, messages.ASK_CAPABILITIES).data
+    told = board.send_until(messages.CAPABILITIES, messages.ASK_CAPABILITIES).data
     return [pin for pin, modes in enumerate(messages.decode_capabilities(told)) if mode in modes]
 
 

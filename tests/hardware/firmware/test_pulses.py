@@ -47,7 +47,7 @@ def test_a_pulse_is_as_long_as_asked_to_a_tenth_of_a_millisecond(board, us, load
         board.run(2 + number * 0.0137)
         if load != "idle":
             board.flood(us / 1000 + 1, BUSY)
-        board.say_until(own.PULSE, own.pulse(SOLENOID, True, us), most_ms=1500)
+        board.send_until(own.PULSE, own.pulse(SOLENOID, True, us), most_ms=1500)
     lasted = [(end - start) / US for start, end in on_times(board)]
     assert len(lasted) == 6
     assert answers(board) == [(SOLENOID, own.DONE)] * 6
@@ -58,7 +58,7 @@ def test_a_pulse_is_as_long_as_asked_to_a_tenth_of_a_millisecond(board, us, load
 def test_a_long_pulse_is_exact_too(uno, seconds):
     uno.say(own.output(own.Output(SOLENOID, safe=False)))
     uno.watch(SOLENOID)
-    uno.say_until(own.PULSE, own.pulse(SOLENOID, True, seconds * 1_000_000), most_ms=seconds * 1000 + 10)
+    uno.send_until(own.PULSE, own.pulse(SOLENOID, True, seconds * 1_000_000), most_ms=seconds * 1000 + 10)
     ((start, end),) = on_times(uno)
     assert (end - start) / US == pytest.approx(seconds * 1e6, abs=100)
 

@@ -67,7 +67,7 @@ class PlayedBoard:
 
     def read(self, size):
         if not self._in_boot_loader:
-            self._tell_name()
+            self._report_name()
         data = bytes(self._answers[:size])
         del self._answers[:size]
         return data
@@ -79,7 +79,7 @@ class PlayedBoard:
         if self.baud != self.boot_baud:
             return
         self._received += data
-        (self._hear_v1 if self.protocol == 1 else self._hear_v2)()
+        (self._on_v1 if self.protocol == 1 else self._on_v2)()
 
     # ---- as firmware ----
 
@@ -91,7 +91,7 @@ class PlayedBoard:
         self._in_boot_loader = False
         self._has_told = False
 
-    def _tell_name(self):
+    def _report_name(self):
         name = self.names.get(bytes(self.flash[:16]))
         if name and self.baud == self.FIRMWARE_BAUD and not self._has_told:
             self._answers += messages.firmware(2, 5, name)
@@ -112,7 +112,7 @@ class PlayedBoard:
         self.flash[self._address : self._address + len(page)] = page
         self.pages_written.append(self._address)
 
-    def _hear_v1(self):
+    def _on_v1(self):
         command = bytes(self._received)
         if not command.endswith(b" "):
             return
@@ -133,7 +133,7 @@ class PlayedBoard:
         if kind == b"Q":
             self._start_firmware()
 
-    def _hear_v2(self):
+    def _on_v2(self):
         frame = bytes(self._received)
         if len(frame) < 6 or frame[0] != 0x1B or len(frame) < 6 + int.from_bytes(frame[2:4]):
             return

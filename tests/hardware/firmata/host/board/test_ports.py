@@ -142,7 +142,7 @@ def test_a_solenoid_is_never_on_for_longer_than_it_may(rig, active_low, ending):
 # ---- inputs ----
 
 
-def hear_presses(rig, pin=8):
+def on_presses(rig, pin=8):
     contact = rig.board.declare_input(pin, at_rest=True)
     rig.prepare()
     rig.run(0.1)
@@ -152,7 +152,7 @@ def hear_presses(rig, pin=8):
 
 
 def test_the_first_edge_counts_at_once(rig):
-    _, heard = hear_presses(rig)
+    _, heard = on_presses(rig)
     pressed_s = rig.env.now
     rig.model.set_input(8, False)
     rig.run(0.1)
@@ -160,7 +160,7 @@ def test_the_first_edge_counts_at_once(rig):
 
 
 def test_a_contact_that_bounces_for_3_ms_is_pressed_once(rig):
-    contact, heard = hear_presses(rig)
+    contact, heard = on_presses(rig)
     for level in (False, True, False, True, False, True, False):
         rig.model.set_input(8, level)
         rig.run(0.0005)
@@ -175,7 +175,7 @@ def test_a_contact_that_bounces_for_3_ms_is_pressed_once(rig):
 
 
 def test_a_change_within_the_lockout_that_lasts_is_noticed_at_its_end(rig):
-    _, heard = hear_presses(rig)
+    _, heard = on_presses(rig)
     pressed_s = rig.env.now
     rig.model.set_input(8, False)
     rig.run(0.002)
