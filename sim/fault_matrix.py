@@ -75,7 +75,7 @@ def strike(
 
     put_together: makes the rig, on whatever target; on a model board only what needs no bytes can strike.
     """
-    rig = put_together(scenario.provoked(state), seed, 0)
+    rig = put_together(scenario.for_rehearsal(state), seed, 0)
     while rig.cell.state != state:
         if rig.env.now > REACH_S or rig.cell.last_stop is not None:
             raise CellFault(f"{rig.cell.name()} never came to {state!r}, so no fault could strike there.")

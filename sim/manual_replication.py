@@ -1,4 +1,4 @@
-"""A person who does by hand what a cell would do. The hand waits for nobody, so its units are reckoned as arrays."""
+"""A person who does by hand what a cell would do. The hand waits for nobody, so its units are computed as arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 
 BLOCK = 1024
-"""Units reckoned at once: memory stays flat however long the run."""
+"""Units computed at once: memory stays flat however long the run."""
 
 
 def run_manual(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:

@@ -39,7 +39,7 @@ class Measure:
 class Study:
     """All that belongs to one cell: what its folder offers to the simulation.
 
-    provoking: for states that are rare, what makes them come soon when faults are rehearsed in them ("plant.jams=30").
+    fault_rehearsal_overrides: for states that are rare, what makes them come soon when faults are rehearsed in them ("plant.jams=30").
     certificates: for cells that write them: what is in each unit, as texts, from a run log and a replication's number.
     evidence: what its run log says of the plant and of the person who tends it.
     """
@@ -49,7 +49,7 @@ class Study:
     plant_parameters: Any
     manual: ManualMethod
     measures: tuple[Measure, ...] = ()
-    provoking: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    fault_rehearsal_overrides: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     certificates: Callable[[sqlite3.Connection, int], Sequence[str]] | None = None
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
@@ -104,9 +104,11 @@ class Scenario:
         status |= {f"manual.{element.name}": element.status for element in self.observed}
         return status if compared else {name: each for name, each in status.items() if not name.startswith("manual.")}
 
-    def provoked(self, state: str) -> Scenario:
+    def for_rehearsal(self, state: str) -> Scenario:
         """The same, in such a world that even a rare ``state`` comes soon."""
-        return dataclasses.replace(self, groups=assign(self.groups, self.study.provoking.get(state, ())))
+        return dataclasses.replace(
+            self, groups=assign(self.groups, self.study.fault_rehearsal_overrides.get(state, ()))
+        )
 
     def input_hash(self) -> str:
         """SHA-256 over every input: the same hash means the same question was asked."""

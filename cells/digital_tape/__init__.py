@@ -19,7 +19,7 @@ STUDY = Study(
     manual=ManualMeasuring(),
     measures=MEASURES,
     evidence=EVIDENCE,
-    provoking={
+    fault_rehearsal_overrides={
         "pausing": ("plant.pull_backs_per_1000_cuts=1000",),
         "rejecting": ("plant.wrong_per_1000_cuts=300",),
     },

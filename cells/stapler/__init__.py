@@ -12,7 +12,7 @@ STUDY = Study(
     plant=StaplerPlant,
     plant_parameters=StaplerPlantParameters(),
     manual=ManualStapling(),
-    provoking={"clearing": ("plant.jams_per_1000_staples=30",)},
+    fault_rehearsal_overrides={"clearing": ("plant.jams_per_1000_staples=30",)},
     evidence=EVIDENCE,
 )
 

@@ -17,7 +17,7 @@ from cellwright.sequences import Cell, Stop
 SHOWN_EVERY_S = 0.2
 
 
-class Attendance:
+class RunController:
     """Runs a cell that is ready to run.
 
     cycles: how many units to make; None is until it is stopped. unit_times_s: how long each took, the first from
@@ -43,7 +43,7 @@ class Attendance:
         """Why the cell stands still, if it does."""
         return self.cell.last_stop if self.cell.is_stopped else None
 
-    def attend(self, shows: bool = True) -> None:
+    def run(self, shows: bool = True) -> None:
         """Run until it is over. A first Ctrl-C lets the axes slow down, a second stops everything at once."""
         line = _LiveLine(self.cell) if shows and sys.stderr.isatty() else None
         with self._heeding_ctrl_c():

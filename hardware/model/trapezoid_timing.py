@@ -47,7 +47,7 @@ class Segment(NamedTuple):
     def place_at(self, at_s: float) -> float:
         """Where it has got to, ``at_s`` after the course began."""
         since_s, left_s = at_s - self.began_s, self.ended_s - at_s
-        if self.end_speed == 0.0:  # reckoned from the end, where it is slow and the difference would be lost
+        if self.end_speed == 0.0:  # computed from the end, where it is slow and the difference would be lost
             return self.end - self.direction * self.speed * left_s * left_s / (2 * self.lasts_s)
         return self.start + self.direction * since_s * (self.speed + self.speed_at(at_s)) / 2
 

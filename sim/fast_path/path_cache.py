@@ -21,7 +21,7 @@ class Leg(NamedTuple):
     paths: their ids. end: where it leads. finished: units finished on the way. kept: for each whole number that matters
     its index and limits. numbers: what is drawn on the way, each with how many of its stream come before it, and its
     limits or None. moved: indices of whole numbers and what is added to them; fixed: of others and what they become;
-    reckoned: changes that depend on more. drawn: how many durations of each source it takes.
+    computed: changes that depend on more. drawn: how many durations of each source it takes.
     """
 
     paths: tuple[int, ...]
@@ -31,7 +31,7 @@ class Leg(NamedTuple):
     numbers: tuple[tuple[Asked, int, Limits | None], ...]
     moved: tuple[tuple[int, int], ...]
     fixed: tuple[tuple[int, int], ...]
-    reckoned: tuple[Change, ...]
+    computed: tuple[Change, ...]
     drawn: tuple[tuple[str, int], ...]
 
     def holds(self, numbers: Sequence[int], streams: DrawnStreams) -> bool:
@@ -49,19 +49,19 @@ class Leg(NamedTuple):
 
     def take(self, numbers: list[int], streams: DrawnStreams) -> None:
         """Do to the whole numbers, and to the streams of numbers, what the path does."""
-        if self.numbers or self.reckoned:
-            self._reckon(numbers, streams)
+        if self.numbers or self.computed:
+            self._compute(numbers, streams)
         for index, by in self.moved:
             numbers[index] += by
         for index, value in self.fixed:
             numbers[index] = value
 
-    def _reckon(self, numbers: list[int], streams: DrawnStreams) -> None:
+    def _compute(self, numbers: list[int], streams: DrawnStreams) -> None:
         drawn = [streams.peek(asked, streams.used.get(asked.stream, 0) + ahead) for asked, ahead, _ in self.numbers]
         for asked, _, _ in self.numbers:
             streams.used[asked.stream] = streams.used.get(asked.stream, 0) + 1
         values = {"kept": list(numbers), "number": drawn}
-        for change in self.reckoned:
+        for change in self.computed:
             numbers[change.place] = round(
                 change.constant + sum(by * values[symbol.kind][symbol.number] for symbol, by in change.terms)
             )
@@ -155,7 +155,7 @@ class Library:
             numbers=(),
             moved=tuple((place, change.constant) for place, change in moved.items() if change.constant),
             fixed=tuple((place, change.constant) for place, change in changes.items() if not change.terms),
-            reckoned=tuple(each for place, each in changes.items() if each.terms and place not in moved),
+            computed=tuple(each for place, each in changes.items() if each.terms and place not in moved),
             drawn=tuple(Counter(source.name for path in paths for source in path.draws).items()),
         )
 

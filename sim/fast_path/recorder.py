@@ -184,7 +184,7 @@ def _changes(numbers: Sequence[Any]) -> tuple[list[int], list[Change]]:
             continue
         values.append(number.value)
         if not isinstance(number.value, int) or any(symbol.kind not in ("kept", "number") for symbol in number.terms):
-            raise NotExact("cell or plant keep a number that was reckoned from times or is no whole number")
+            raise NotExact("cell or plant keep a number that was computed from times or is no whole number")
         if number.terms != {Symbol("kept", index): 1} or number.constant:
             changes.append(Change(index, tuple(number.terms.items()), round(number.constant)))
     return values, changes

@@ -1,4 +1,4 @@
-"""The hand, reckoned as arrays: as often and as long as element after element would be."""
+"""The hand, computed as arrays: as often and as long as element after element would be."""
 
 from __future__ import annotations
 

@@ -97,8 +97,8 @@ def check(name: str, assignments: Sequence[str], firmware: SteppingFirmware) -> 
     out.print(f"{name}: {len(devices)} devices, no pin used twice, solenoids within their duty, targets in reach.")
     out.print(f"{name}: rehearsed on the model board; the last {cell.unit} took {rehearsal.cycle_times_s[-1]:.1f} s.")
     why_not = fast_path_of(scenario).why_not
-    reckoned = "on the fast path" if why_not is None else f"event by event: {why_not}"
-    out.print(f"{name}: long simulations are reckoned {reckoned}.")
+    computed = "on the fast path" if why_not is None else f"event by event: {why_not}"
+    out.print(f"{name}: long simulations are computed {computed}.")
 
 
 def find_problems(scenario: Scenario) -> list[str]:

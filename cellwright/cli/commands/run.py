@@ -14,7 +14,7 @@ import simpy
 
 import cellwright
 from cellwright import cells
-from cellwright.cli.run_loop import Attendance
+from cellwright.cli.run_loop import RunController
 from cellwright.cli.tables import busy, console, counted
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
@@ -125,13 +125,13 @@ def run(asked: RunAsked) -> None:
             if not asked.is_simulated:
                 log.describe(began=_when_it_began(machine.env.now), firmware=machine.firmware_name)
         said = _print_notes(machine, asked)
-        attendance = Attendance(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
+        controller = RunController(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
         try:
-            attendance.attend()
+            controller.run()
         finally:
             machine.end()
     _print_notes(machine, asked, said)
-    _report(asked, scenario, machine, attendance)
+    _report(asked, scenario, machine, controller)
 
 
 def _wanted_cycles(asked: RunAsked) -> int | None:
@@ -246,11 +246,11 @@ def _print_notes(machine: Machine, asked: RunAsked, said: Sequence[str] = ()) ->
     return notes
 
 
-def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: Attendance) -> None:
+def _report(asked: RunAsked, scenario: Scenario, machine: Machine, controller: RunController) -> None:
     """What was made and how long it took, beside the model's time; then the fault, if that was the end of it."""
-    times_s = attendance.unit_times_s
+    times_s = controller.unit_times_s
     model_s = _model_times_s(scenario, asked.seed, len(times_s)) if _is_compared(asked) and times_s else []
-    stop = attendance.ended_by
+    stop = controller.ended_by
     if asked.as_json:
         figures = _head(asked, scenario) | {
             "firmware": scenario.firmware if asked.is_simulated else machine.firmware_name,
@@ -265,11 +265,11 @@ def _report(asked: RunAsked, scenario: Scenario, machine: Machine, attendance: A
         print(json.dumps(figures, indent=2))
     else:
         _print_times(asked, machine, times_s, model_s)
-        if attendance.was_asked_to_end:
+        if controller.was_asked_to_end:
             console().print("Stopped by Ctrl-C; every output is safe.")
     if machine.replay is not None and machine.replay.difference:
         raise CellFault(f"The run differs from the recording: {machine.replay.difference}.")
-    if stop is not None and not attendance.was_asked_to_end:
+    if stop is not None and not controller.was_asked_to_end:
         raise CellFault(stop.reason)
 
 
@@ -298,15 +298,15 @@ def _print_times(asked: RunAsked, machine: Machine, times_s: Sequence[float], mo
 def _model_times_s(scenario: Scenario, seed: int, units: int) -> list[float]:
     """The same units on the model board, under the same random numbers."""
     rig = model_rig(scenario, seed, 0)
-    attendance = Attendance(rig.env, rig.cell, units, is_simulated=True)
-    attendance.attend(shows=False)
-    return attendance.unit_times_s
+    controller = RunController(rig.env, rig.cell, units, is_simulated=True)
+    controller.run(shows=False)
+    return controller.unit_times_s
 
 
 def line_cost_s(scenario: Scenario, seed: int) -> float:
     """Seconds that the bytes on the line add to a unit, from a few units on the virtual Arduino and on the model."""
     rig = virtual_rig(scenario, seed, 0)
-    attendance = Attendance(rig.env, rig.cell, SIMULATED_CYCLES, is_simulated=True)
-    attendance.attend(shows=False)
-    model_s = _model_times_s(scenario, seed, len(attendance.unit_times_s))
-    return (sum(attendance.unit_times_s) - sum(model_s)) / len(model_s)
+    controller = RunController(rig.env, rig.cell, SIMULATED_CYCLES, is_simulated=True)
+    controller.run(shows=False)
+    model_s = _model_times_s(scenario, seed, len(controller.unit_times_s))
+    return (sum(controller.unit_times_s) - sum(model_s)) / len(model_s)

@@ -183,8 +183,8 @@ def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("stapler", "long simulations are reckoned on the fast path."),
-        ("digital_tape", "long simulations are reckoned event by event: what its units are like is measured"),
+        ("stapler", "long simulations are computed on the fast path."),
+        ("digital_tape", "long simulations are computed event by event: what its units are like is measured"),
     ],
 )
 def test_check_says_how_long_simulations_are_reckoned(name, words, capsys):
