@@ -91,10 +91,10 @@ def as_xlsx(document: Document) -> bytes:
     import openpyxl  # type: ignore[import-untyped]
     from openpyxl.styles import Font  # type: ignore[import-untyped]
 
-    book = openpyxl.Workbook()
-    book.remove(book.active)
+    cut_record = openpyxl.Workbook()
+    cut_record.remove(cut_record.active)
     for table in document.tables():
-        sheet = book.create_sheet(table.name[:SHEET_NAME])
+        sheet = cut_record.create_sheet(table.name[:SHEET_NAME])
         head, rows = (table.raw_head, table.raw) if table.raw else (table.head, table.rows)
         sheet.append(list(head))
         for row in rows:
@@ -105,7 +105,7 @@ def as_xlsx(document: Document) -> bytes:
             sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width = min(60, longest + 2)
         sheet.freeze_panes = "A2"
     file = io.BytesIO()
-    book.save(file)
+    cut_record.save(file)
     return file.getvalue()
 
 

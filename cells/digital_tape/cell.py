@@ -8,7 +8,7 @@ from typing import Any
 
 from cellwright.actuators import Buzzer, CharacterDisplay, Lamp
 from cellwright.cells.digital_tape import display_text
-from cellwright.cells.digital_tape.cut_record import Book
+from cellwright.cells.digital_tape.cut_record import CutRecord
 from cellwright.cells.digital_tape.cutlist import CutList
 from cellwright.cells.digital_tape.stock import Saw, Stock
 from cellwright.errors import CellFault, StepTimeoutError
@@ -90,7 +90,7 @@ class DigitalTape(Cell):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.book = Book(self.cut_list, self.stock, self.saw)
+        self.cut_record = CutRecord(self.cut_list, self.stock, self.saw)
         self.lines: list[str] = []
         self._asked_to_show: tuple[Any, ...] = ()
         self._shown_at_s = 0.0
@@ -99,14 +99,14 @@ class DigitalTape(Cell):
 
     def problems(self) -> list[str]:
         """Pieces for which there is no log; what a BTLx file says beyond lengths and cuts is no problem."""
-        plan = self.book.plan
+        plan = self.cut_record.plan
         names = ", ".join(piece.piece for piece in plan.not_cut[:5])
         missing = f"{self.name()}: there is no log for {len(plan.not_cut)} of the pieces: {names}; add logs."
         return [missing] if plan.not_cut else []
 
     def notes(self) -> list[str]:
         """What a person should know before cutting: the plan and its proven bound, and what a BTLx file says beyond."""
-        return [*self.book.plan.sentences(), *self.cut_list.ignored]
+        return [*self.cut_record.plan.sentences(), *self.cut_list.ignored]
 
     def display_lines(self) -> Sequence[str]:
         return self.lines
@@ -120,14 +120,16 @@ class DigitalTape(Cell):
         self._lit, self.lines, self._asked_to_show = None, [], ()  # a stop has put out lamps, and maybe the display
         self._lamps(self.red)
         yield self.env.timeout(PEDAL_REST_S)  # the press that ended the last log, bouncing, is none for this one
-        if self.book.is_done:
-            not_cut = len(self.book.not_cut)
+        if self.cut_record.is_done:
+            not_cut = len(self.cut_record.not_cut)
             self._show("list_done", but=f" but {not_cut}" if not_cut else "")
-            self._tell("list done", float(len(self.book.cut)), not_cut=[piece.piece for piece in self.book.not_cut])
+            self._tell(
+                "list done", float(len(self.cut_record.cut)), not_cut=[piece.piece for piece in self.cut_record.not_cut]
+            )
             yield self.pedal.pressed(within_s=OPERATOR_TIMEOUT_S)
-            self.book.begin_again()
+            self.cut_record.begin_again()
             yield self.env.timeout(PEDAL_REST_S)
-        self.book.take_log()
+        self.cut_record.take_log()
         self._show("waiting")
         yield self.pedal.pressed(within_s=OPERATOR_TIMEOUT_S)
         return "start"
@@ -148,8 +150,8 @@ class DigitalTape(Cell):
                 f"{went_on_mm:.1f} mm; see that the wheel turns with the log, and look at its cable."
             )
         self.wheel.zero(self._datum_mm)
-        self.book.cut_afresh()
-        return "at_datum" if self.book.next_cut else "no_cut_left"
+        self.cut_record.cut_afresh()
+        return "at_datum" if self.cut_record.next_cut else "no_cut_left"
 
     def _until_datum(self) -> Step:
         """Wait for the datum switch; returns how far the log came forward to it, mm."""
@@ -166,7 +168,7 @@ class DigitalTape(Cell):
         """Show the distance to go; beep at the position, and wait until the log stands there."""
         yield from self._before_approaching()
         pedal, reject = self.pedal.pressed(within_s=BREAK_S), self.reject_button.pressed(within_s=BREAK_S)
-        target_mm = self.book.target_mm
+        target_mm = self.cut_record.target_mm
         there_since_s, stood_at_mm = self.env.now, self.wheel.position_mm
         has_beeped = False
         until_s = self.env.now + BREAK_S
@@ -208,7 +210,7 @@ class DigitalTape(Cell):
         while True:
             self._refuse_after(until_s, pedal.what)
             at_mm = self.wheel.position_mm
-            to_go_mm = round(self.book.target_mm - at_mm, 1)
+            to_go_mm = round(self.cut_record.target_mm - at_mm, 1)
             self._show("at_cut", to_go=to_go_mm)
             if self._is_pulled_back(at_mm):
                 return "pulled_back"
@@ -224,22 +226,22 @@ class DigitalTape(Cell):
         """Write down the cut and what the wheel says of the piece."""
         self._show("cut_confirmed")
         self._pauses = 0
-        cut = self.book.confirm(self.wheel.position_mm)
+        cut = self.cut_record.confirm(self.wheel.position_mm)
         if cut.piece is not None:
-            piece, length_mm = self.book.cut[-1]
+            piece, length_mm = self.cut_record.cut[-1]
             self._tell("cut", length_mm, piece=piece.piece, asked_mm=piece.length_mm)
         yield self.buzzer.beep()
-        return "next_cut" if self.book.next_cut else "last_cut"
+        return "next_cut" if self.cut_record.next_cut else "last_cut"
 
     def rejecting(self) -> Step:
         """Write down that the piece is spoiled; it is cut again later, from what is left."""
         self._show("rejecting")
         self._pauses = 0
-        piece = self.book.reject(self.wheel.position_mm)
+        piece = self.cut_record.reject(self.wheel.position_mm)
         if piece is not None:
             self._tell("spoiled", piece.length_mm, piece=piece.piece)
         yield self.buzzer.beep(REFUSAL_BEEP_S)
-        return "next_cut" if self.book.next_cut else "last_cut"
+        return "next_cut" if self.cut_record.next_cut else "last_cut"
 
     def pausing(self) -> Step:
         """The log was pulled back past the datum: say so, wait for it, and see whether the wheel has missed counts."""
@@ -257,15 +259,15 @@ class DigitalTape(Cell):
         if abs(wrong_mm) > MAX_MISSED_MM:
             self._tell("missed", wrong_mm, reason="the wheel was off at the datum; the end is cut afresh")
             self.wheel.zero(self._datum_mm)
-            self.book.cut_afresh()
-        return "back_again" if self.book.next_cut else "no_cut_left"
+            self.cut_record.cut_afresh()
+        return "back_again" if self.cut_record.next_cut else "no_cut_left"
 
     def log_done(self) -> Step:
         """Have what is left taken off."""
         self._lamps(self.red)
         self._show("log_done")
         yield self.pedal.pressed(within_s=BREAK_S)
-        self.book.log_done()
+        self.cut_record.log_done()
         return "collected"
 
     # ---- what a cell with more than a wheel does otherwise ----
@@ -293,11 +295,11 @@ class DigitalTape(Cell):
     @property
     def _datum_mm(self) -> float:
         """Where the log is when its end is at the datum switch."""
-        return self.book.front_mm - self.saw.datum_before_saw_mm
+        return self.cut_record.front_mm - self.saw.datum_before_saw_mm
 
     def _is_pulled_back(self, at_mm: float) -> bool:
         """Whether the datum switch is open because of the log's front end; its rear end opens it too, further on."""
-        halfway_mm = self.book.front_mm - self.saw.datum_before_saw_mm / 2
+        halfway_mm = self.cut_record.front_mm - self.saw.datum_before_saw_mm / 2
         return not self.datum_switch.is_closed and at_mm < halfway_mm
 
     def _guide(self, to_go_mm: float) -> None:
@@ -316,16 +318,16 @@ class DigitalTape(Cell):
 
     def _show(self, state: str, **values: Any) -> None:
         self._shown_at_s = self.env.now
-        cut = self.book.next_cut
+        cut = self.cut_record.next_cut
         asked = (state, cut, *values.values())
         if asked == self._asked_to_show:
             return
         self._asked_to_show = asked
         piece = cut.piece if cut is not None else None
-        log = self.book.log
+        log = self.cut_record.log
         lines = display_text.lines(
             state,
-            number=self.book.logs_done + 1,
+            number=self.cut_record.logs_done + 1,
             log=log.log.log if log else "",
             log_mm=log.log.length_mm if log else 0.0,
             piece=piece.piece if piece else "end cut",
@@ -338,4 +340,4 @@ class DigitalTape(Cell):
 
     def _tell(self, what: str, value: float | None, **facts: Any) -> None:
         """Write a line of the cut list's story to the run log."""
-        self._record("cut list", what, value, json.dumps({"log": self.book.logs_done + 1} | facts))
+        self._record("cut list", what, value, json.dumps({"log": self.cut_record.logs_done + 1} | facts))

@@ -12,7 +12,7 @@ FRESH_MM = 5.0
 """How much is taken off an end whose place is only known by the datum switch, which is not as exact as a saw cut."""
 
 
-class Book:
+class CutRecord:
     """Every piece of the list is in one place: still planned, cut, or not cut.
 
     cut: pieces with the length that was measured, mm. spoiled: pieces to be cut again from what is left.

@@ -45,7 +45,7 @@ class DigitalTapeWithStop(DigitalTape):
         """As without a stop, and cuts that lie further behind the blade than the stop reaches: it would bar the way."""
         longest_mm = max(
             cut.at_mm - before_mm
-            for log in self.book.plan.logs
+            for log in self.cut_record.plan.logs
             for cut, before_mm in zip(
                 log.cuts, [0.0, *(cut.at_mm + self.saw.kerf_mm for cut in log.cuts)], strict=False
             )
@@ -72,14 +72,14 @@ class DigitalTapeWithStop(DigitalTape):
         """
         self.is_stop_set = False
         self._lamps(self.red)
-        to_go_mm = self.book.target_mm - self.wheel.position_mm
+        to_go_mm = self.cut_record.target_mm - self.wheel.position_mm
         self._show("approaching", say=display_text.WAIT, to_go=to_go_mm)
         if not self.length_stop.homed:
             yield from home(self.length_stop)
         if to_go_mm < -PAST_MM:
             return
-        place_mm = self.stop_at(self.book.target_mm - self.book.front_mm)
-        self.is_stop_set = self.book.next_cut is not None and self.book.next_cut.piece is not None
+        place_mm = self.stop_at(self.cut_record.target_mm - self.cut_record.front_mm)
+        self.is_stop_set = self.cut_record.next_cut is not None and self.cut_record.next_cut.piece is not None
         if not self.is_stop_set:
             place_mm = max(self.length_stop.travel[0], min(place_mm - CLEAR_MM, self.length_stop.position))
         yield self.length_stop.move_to(place_mm)

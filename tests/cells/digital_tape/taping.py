@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cellwright.cells import load
 from cellwright.cells.digital_tape import display_text
-from cellwright.cells.digital_tape.cut_record import Book
+from cellwright.cells.digital_tape.cut_record import CutRecord
 from cellwright.sequences import RunLog
 from cellwright.sim import Rig, model_rig
 
@@ -19,10 +19,10 @@ def until(rig: Rig, state: str, limit_s: float = 20_000) -> None:
         rig.env.step()
 
 
-def finish_round(rig: Rig) -> Book:
+def finish_round(rig: Rig) -> CutRecord:
     """Run until the whole list is done, and the display says so."""
-    book: Book = rig.cell.book
+    cut_record: CutRecord = rig.cell.cut_record
     while not (rig.cell.lines and rig.cell.lines[1] == display_text.AGAIN):
         assert not rig.cell.is_stopped and rig.env.now < 200_000, rig.cell.last_stop
         rig.env.step()
-    return book
+    return cut_record

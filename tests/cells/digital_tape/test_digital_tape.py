@@ -12,7 +12,7 @@ from taping import finish_round, rig_of, until
 
 from cellwright.cells import load
 from cellwright.cells.digital_tape import MEASURES
-from cellwright.cells.digital_tape.cut_record import Book
+from cellwright.cells.digital_tape.cut_record import CutRecord
 from cellwright.cells.digital_tape.cutlist import CutList, Piece
 from cellwright.cells.digital_tape.stock import Log, Saw, Stock
 from cellwright.cells.digital_tape.wheel import WheelParameters, tape_errors_mm
@@ -30,10 +30,10 @@ MOVES = "plant.clamp_mm=0.5"  # as the saw bites, so that many a piece is off an
 @pytest.mark.parametrize("troubles", [(), (PULLS,), (SPOILS,), (PULLS, SPOILS), (MOVES,)])
 def test_every_piece_of_the_list_is_cut_once_or_reported_whatever_happens(seed: int, troubles: tuple[str, ...]) -> None:
     rig = rig_of(*troubles, seed=seed)
-    book = finish_round(rig)
+    cut_record = finish_round(rig)
     wanted = Counter(piece.piece for piece in CutList.standard().singly())
-    assert Counter(piece.piece for piece, _ in book.cut) + Counter(p.piece for p in book.not_cut) == wanted
-    assert len(rig.plant.errors_mm) == len(book.cut)
+    assert Counter(piece.piece for piece, _ in cut_record.cut) + Counter(p.piece for p in cut_record.not_cut) == wanted
+    assert len(rig.plant.errors_mm) == len(cut_record.cut)
     assert max(map(abs, rig.plant.errors_mm)) < 1.5
     if PULLS in troubles:
         assert rig.cell.stops["log pulled back past the datum"] > 3
@@ -46,12 +46,12 @@ def test_a_log_pulled_back_past_the_datum_pauses_says_why_and_goes_on(tmp_path: 
     with RunLog(path) as log:
         rig = rig_of(PULLS, log=log)
         until(rig, "pausing")
-        before = list(rig.cell.book.cut)
-        planned = len(rig.cell.book.planned)
+        before = list(rig.cell.cut_record.cut)
+        planned = len(rig.cell.cut_record.planned)
         rig.env.run(until=rig.env.now + 0.1)
         assert rig.plant.lcd.line(0).strip() == "Pulled back"
         until(rig, "approaching")
-        assert rig.cell.book.cut == before and len(rig.cell.book.planned) == planned
+        assert rig.cell.cut_record.cut == before and len(rig.cell.cut_record.planned) == planned
         until(rig, "at_cut")
     with sqlite3.connect(path) as database:
         details = " ".join(str(row) for row in database.execute("select * from event"))
@@ -61,12 +61,12 @@ def test_a_log_pulled_back_past_the_datum_pauses_says_why_and_goes_on(tmp_path: 
 def test_counts_missed_are_seen_at_the_datum_and_the_end_is_cut_afresh() -> None:
     rig = rig_of(PULLS)
     until(rig, "cut_confirmed")
-    while not (rig.cell.state == "pausing" and rig.cell.book.front_mm > 0):
+    while not (rig.cell.state == "pausing" and rig.cell.cut_record.front_mm > 0):
         rig.env.step()
         assert rig.env.now < 50_000
     rig.plant.wheel._rolled += 12 * 20  # a wheel that was lifted and turned
     until(rig, "approaching")
-    assert rig.cell.book.next_cut.piece is None
+    assert rig.cell.cut_record.next_cut.piece is None
     rig.env.run(until=rig.env.now + 3000)
     assert rig.cell.last_stop is None
     assert max(map(abs, rig.plant.errors_mm)) < 1.5
@@ -74,17 +74,17 @@ def test_counts_missed_are_seen_at_the_datum_and_the_end_is_cut_afresh() -> None
 
 def test_after_a_fault_and_a_reset_the_log_in_hand_goes_on_with_its_record() -> None:
     rig = rig_of("plant.pull_backs_per_1000_cuts=0")
-    while len(rig.cell.book.cut) < 9 or rig.cell.state != "approaching" or len(rig.cell.book.cuts) < 1:
+    while len(rig.cell.cut_record.cut) < 9 or rig.cell.state != "approaching" or len(rig.cell.cut_record.cuts) < 1:
         rig.env.step()
-    log, cut = rig.cell.book.log, list(rig.cell.book.cut)
+    log, cut = rig.cell.cut_record.log, list(rig.cell.cut_record.cut)
     rig.cell.fault("a test pulled the cable")
     assert rig.cell.state == FAULTED and rig.board.is_safe
     rig.env.run(until=rig.env.now + 100)
     rig.cell.reset()
     assert rig.cell.state == "waiting"
     until(rig, "approaching")
-    assert rig.cell.book.log is log and rig.cell.book.cut == cut
-    assert rig.cell.book.next_cut.piece is None, "the end is cut afresh"
+    assert rig.cell.cut_record.log is log and rig.cell.cut_record.cut == cut
+    assert rig.cell.cut_record.next_cut.piece is None, "the end is cut afresh"
     finish_round(rig)
     assert max(map(abs, rig.plant.errors_mm)) < 1.5
 
@@ -144,11 +144,13 @@ def test_it_beeps_once_at_the_position_before_the_lamp_turns_green() -> None:
 
 def test_a_list_that_is_done_is_said_to_be_and_begins_again_only_when_the_pedal_says_so() -> None:
     rig = rig_of(PULLS, SPOILS)
-    book = finish_round(rig)
-    assert rig.plant.lcd.line(0).strip() == (f"All cut but {len(book.not_cut)}" if book.not_cut else "All cut")
-    assert book.is_done and book.rounds == 0 and not book.cuts
+    cut_record = finish_round(rig)
+    assert rig.plant.lcd.line(0).strip() == (
+        f"All cut but {len(cut_record.not_cut)}" if cut_record.not_cut else "All cut"
+    )
+    assert cut_record.is_done and cut_record.rounds == 0 and not cut_record.cuts
     until(rig, "approaching")
-    assert book.rounds == 1
+    assert cut_record.rounds == 1
 
 
 def test_the_pedal_away_from_the_cut_is_refused_with_a_long_beep() -> None:
@@ -158,7 +160,7 @@ def test_the_pedal_away_from_the_cut_is_refused_with_a_long_beep() -> None:
     rig.plant.press(rig.cell.pedal)
     rig.env.run(until=rig.env.now + 0.5)
     assert rig.cell.state == "approaching" and rig.model.outputs[11]
-    assert not rig.cell.book.cut
+    assert not rig.cell.cut_record.cut
 
 
 @pytest.mark.parametrize("knots_mm", [(), ((5990.0, 6100.0),)])
@@ -169,13 +171,13 @@ def test_a_piece_that_no_longer_fits_behind_a_late_cut_is_planned_again(
     length_mm = 9000 if knots_mm else 6000  # behind the knot there is wood, but not for a piece that spans it
     stock = Stock(logs=(Log(log="a", length_mm=length_mm, quantity=3, knots_mm=knots_mm),))
     cut_list = CutList(pieces=(Piece(piece="wall", length_mm=2900, quantity=2),))
-    book = Book(cut_list, stock, saw)
-    book.take_log()
-    book.confirm(book.target_mm)
-    first = book.next_cut.piece
-    book.reject(book.target_mm + 300)
-    assert [piece.piece for piece in book.spoiled] == [first.piece, "wall.2"]
-    assert not [cut for cut in book.cuts if cut.piece]
+    cut_record = CutRecord(cut_list, stock, saw)
+    cut_record.take_log()
+    cut_record.confirm(cut_record.target_mm)
+    first = cut_record.next_cut.piece
+    cut_record.reject(cut_record.target_mm + 300)
+    assert [piece.piece for piece in cut_record.spoiled] == [first.piece, "wall.2"]
+    assert not [cut for cut in cut_record.cuts if cut.piece]
 
 
 @settings(max_examples=40, deadline=None)
@@ -185,27 +187,27 @@ def test_the_record_keeps_every_piece_in_one_place(happenings: list[str]) -> Non
     stock = Stock(logs=(Log(log="a", length_mm=6000, quantity=4), Log(log="b", length_mm=5000, quantity=2)))
     cut_list = CutList(pieces=tuple(Piece(piece=f"{mm}", length_mm=mm, quantity=3) for mm in (2800, 1450, 900)))
     wanted = Counter(piece.piece for piece in cut_list.singly())
-    book = Book(cut_list, stock, saw)
+    cut_record = CutRecord(cut_list, stock, saw)
     for happening in happenings:
-        if book.is_done:
+        if cut_record.is_done:
             break
-        book.take_log()
-        if book.next_cut is None:
-            book.log_done()
+        cut_record.take_log()
+        if cut_record.next_cut is None:
+            cut_record.log_done()
         elif happening == "cut":
-            book.confirm(book.target_mm)
+            cut_record.confirm(cut_record.target_mm)
         elif happening == "spoil":
-            book.reject(book.target_mm - 50)
+            cut_record.reject(cut_record.target_mm - 50)
         elif happening == "late":  # the log slipped on before it was cut: less is left than was planned
-            book.reject(book.target_mm + 60)
+            cut_record.reject(cut_record.target_mm + 60)
         else:
-            book.cut_afresh()
-        kept = [*book.planned, *(piece for piece, _ in book.cut), *book.spoiled, *book.not_cut]
+            cut_record.cut_afresh()
+        kept = [*cut_record.planned, *(piece for piece, _ in cut_record.cut), *cut_record.spoiled, *cut_record.not_cut]
         assert Counter(piece.piece for piece in kept) == wanted
-        at_mm = book._last_mm
-        for cut in book.cuts:  # as they will truly lie, measured from the cuts before
+        at_mm = cut_record._last_mm
+        for cut in cut_record.cuts:  # as they will truly lie, measured from the cuts before
             at_mm = cut.at_mm if cut.piece is None else at_mm + saw.kerf_mm + cut.piece.length_mm
-            assert at_mm + saw.kerf_mm <= book.log.log.length_mm - saw.end_trim_mm + 1e-6
+            assert at_mm + saw.kerf_mm <= cut_record.log.log.length_mm - saw.end_trim_mm + 1e-6
 
 
 def test_the_error_over_10_m_is_at_most_half_a_millimetre_and_what_its_assumptions_make_it() -> None:
@@ -242,7 +244,7 @@ def test_a_new_person_is_slower_and_cuts_more_wrongly_and_the_measures_are_there
 def test_a_wrong_cut_costs_its_wood_and_the_work_that_was_lost() -> None:
     rig = rig_of("plant.wrong_per_1000_cuts=1000", "saw.log_nok_per_m=1000", "saw.hour_nok=0")
     until(rig, "rejecting")
-    spoiled_mm = rig.cell.book.cuts[0].piece.length_mm
+    spoiled_mm = rig.cell.cut_record.cuts[0].piece.length_mm
     assert rig.plant.wrong_cuts_nok == pytest.approx(spoiled_mm)
     rig = rig_of("plant.wrong_per_1000_cuts=1000", "saw.log_nok_per_m=0", "saw.hour_nok=3600")
     until(rig, "rejecting")

@@ -30,9 +30,9 @@ def test_with_the_stop_there_is_less_to_correct_and_pieces_are_more_exact() -> N
     ],
 )
 def test_whatever_happens_every_piece_is_cut_once_and_the_stop_runs_into_no_log(troubles: tuple[str, ...]) -> None:
-    book = finish_round(rig_of(*troubles, cell=STOP))
+    cut_record = finish_round(rig_of(*troubles, cell=STOP))
     wanted = Counter(piece.piece for piece in CutList.standard().singly())
-    assert Counter(piece.piece for piece, _ in book.cut) + Counter(p.piece for p in book.not_cut) == wanted
+    assert Counter(piece.piece for piece, _ in cut_record.cut) + Counter(p.piece for p in cut_record.not_cut) == wanted
 
 
 def test_it_is_homed_away_from_the_blade_before_it_moves_and_again_after_a_fault() -> None:
