@@ -110,7 +110,7 @@ class ConstantSegment(NamedTuple):
     stops: Array
 
 
-def add_up(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> ConstantSegment:
+def aggregate(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> ConstantSegment:
     """Add up ``paths`` (ids, in the order taken), whose durations come after those ``used``, which it moves on.
 
     Raises NotThisTime if a draw lies outside the limits within which a path was recorded.
@@ -151,4 +151,4 @@ def constant_segment(path: Path, states: Sequence[str]) -> ConstantSegment:
     """A path without draws added up."""
     tables = Tables(states)
     tables.extend([path])
-    return add_up(tables, np.zeros(1, dtype=np.int64), DrawnStreams(0, 0), {})
+    return aggregate(tables, np.zeros(1, dtype=np.int64), DrawnStreams(0, 0), {})

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cellwright.errors import CellwrightError
-from cellwright.sim.fast_path.aggregate import ConstantSegment, Tables, add_up, constant_segment
+from cellwright.sim.fast_path.aggregate import ConstantSegment, Tables, aggregate, constant_segment
 from cellwright.sim.fast_path.conditions import NotExact, NotThisTime
 from cellwright.sim.fast_path.draws import DrawnStreams
-from cellwright.sim.fast_path.path_cache import Leg, Library, Place
+from cellwright.sim.fast_path.path_cache import Leg, PathCache, Place
 from cellwright.sim.fast_path.recorder import MEASURED, Recorder, RecordingEnvironment
-from cellwright.sim.fast_path.snapshot import Memory
+from cellwright.sim.fast_path.snapshot import Snapshot
 from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothing_finished
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import resting_rig
@@ -50,7 +50,7 @@ class FastPath:
     """What is known of one scenario. ``why_not``: why it can only be simulated by events, once that is known."""
 
     scenario: Scenario
-    library: Library = field(default_factory=Library)
+    path_cache: PathCache = field(default_factory=PathCache)
     _why_not: str | None = ""
     _tables: Tables | None = None
 
@@ -77,7 +77,7 @@ class FastPath:
             try:
                 trial = _Run(self, TRIAL, seed=0, replication=0)
                 trial.replication()
-                pays = trial.taken >= 2 * len(self.library.paths)
+                pays = trial.taken >= 2 * len(self.path_cache.paths)
                 self._why_not = None if pays else "what it does hardly ever comes again in the same way"
             except NotExact as reason:
                 self._why_not = str(reason)
@@ -87,7 +87,7 @@ class FastPath:
         """The library as arrays."""
         if self._tables is None:
             self._tables = Tables(states)
-        self._tables.extend(self.library.paths[self._tables.size :])
+        self._tables.extend(self.path_cache.paths[self._tables.size :])
         return self._tables
 
 
@@ -96,16 +96,16 @@ class _Run:
 
     def __init__(self, known: FastPath, length: Length, seed: int, replication: int) -> None:
         self.known, self.length = known, length
-        self.library = known.library
+        self.path_cache = known.path_cache
         self.streams = DrawnStreams(seed, replication)
         try:
             rig = resting_rig(known.scenario, self.streams, env=RecordingEnvironment())
         except CellwrightError as error:
             raise NotExact(str(error)) from error
         self.states = list(rig.cell.time_in_state_s)
-        self.recorder = Recorder(Memory(rig, self.library.whole_numbers, self.library.names), self.streams)
+        self.recorder = Recorder(Snapshot(rig, self.path_cache.whole_numbers, self.path_cache.names), self.streams)
         path, self.numbers = self.recorder.first()
-        self.place = self.library.place(path.ends_in)
+        self.place = self.path_cache.place(path.ends_in)
         self.count = _Count(length, self.states)
         self.ahead: list[int] = []  # paths taken and not yet added up
         # How many draws of each source were used by the paths that were added up, and by all legs but those not noted.
@@ -142,18 +142,18 @@ class _Run:
             self.finished_here,
         )
         try:
-            return self._take_and_add_up(cycles)
+            return self._take_and_aggregate(cycles)
         except NotThisTime:
             self.numbers, self.place, self.streams.used, self.since_finished, self.finished_here = before
             self.ahead, self.not_noted, self.drawn = [], [], dict(self.used)
             self.also = self._durations_hold
-            return self._take_and_add_up(cycles)
+            return self._take_and_aggregate(cycles)
 
-    def _take_and_add_up(self, cycles: int) -> ConstantSegment:
+    def _take_and_aggregate(self, cycles: int) -> ConstantSegment:
         self._take_legs(cycles)
         used = dict(self.used)
         paths = np.array(self.ahead, dtype=np.int64)
-        segment = add_up(self.known.tables(self.states), paths, self.streams, used)
+        segment = aggregate(self.known.tables(self.states), paths, self.streams, used)
         self.used = used
         return segment
 
@@ -171,7 +171,7 @@ class _Run:
         """Whether the durations to come lie within the guards of all paths of a leg."""
         self._note_drawn()
         used = dict(self.drawn)
-        for path in (self.library.paths[number] for number in leg.paths):
+        for path in (self.path_cache.paths[number] for number in leg.paths):
             drawn_s = []
             for source in path.draws:
                 position = used.get(source.name, 0)
@@ -191,7 +191,7 @@ class _Run:
         streams.used = before
         if not path.guard.allows(drawn_s):
             raise NotThisTime("a draw is so long or so short that things happen in another order")
-        return self.library.add(self.place, path)
+        return self.path_cache.add(self.place, path)
 
     def _note_drawn(self) -> None:
         for leg in self.not_noted:
@@ -206,7 +206,7 @@ class _Run:
             return
         legs = [*self.since_finished, leg]
         if self.finished_here is not None and len(legs) > 1 and not any(each.numbers for each in legs):
-            self.library.join(self.finished_here, legs)
+            self.path_cache.join(self.finished_here, legs)
         self.since_finished = []
         self.finished_here = leg.end
 

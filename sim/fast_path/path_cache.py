@@ -99,8 +99,8 @@ class Place:
 
 
 @dataclass(slots=True)
-class Library:
-    """Places and legs of one scenario. paths: their ids are their places in the list. The rest: see ``Memory``."""
+class PathCache:
+    """Places and legs of one scenario. paths: their ids are their places in the list. The rest: see ``Snapshot``."""
 
     places: dict[State, Place] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)

@@ -11,7 +11,7 @@ from simpy.events import Event
 
 from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
 from cellwright.sim.fast_path.draws import Asked, DrawnStreams, Recording
-from cellwright.sim.fast_path.snapshot import Memory, State
+from cellwright.sim.fast_path.snapshot import Snapshot, State
 from cellwright.sim.fast_path.symbolic import Traced
 from cellwright.sim.streams import Source
 
@@ -78,7 +78,7 @@ class _Accounts:
 class Recorder:
     """Records paths on one rig, whose streams it shares."""
 
-    memory: Memory
+    snapshot: Snapshot
     streams: DrawnStreams
     _looks: list[_Accounts] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ class Recorder:
         guard = Guard()
         recording = Recording(guard, [], [], [])
         kept = [Traced(guard, {Symbol("kept", index): 1}, 0, value) for index, value in enumerate(numbers)]
-        self.memory.bring_back(start, kept, Traced(guard, {Symbol("clock", 0): 1}, 0, 0.0))
+        self.snapshot.restore(start, kept, Traced(guard, {Symbol("clock", 0): 1}, 0, 0.0))
         self.streams.recording = recording
         try:
             return self._record(recording)[0], recording.drawn_s
@@ -105,7 +105,7 @@ class Recorder:
             raise NotExact(f"it cannot be followed: {error}") from error
 
     def _follow_events(self, recording: Recording) -> tuple[Path, list[int]]:
-        memory, cell, env = self.memory, self.memory.cell, self.memory.rig.env
+        snapshot, cell, env = self.snapshot, self.snapshot.cell, self.snapshot.rig.env
         self._looks = [self._look_at_accounts()]
         self._watch_for_finished()
         going = env.process(self._go())
@@ -118,41 +118,41 @@ class Recorder:
             raise NotExact("it is never at rest between two steps")
         cell._on_finished.clear()
         self._looks.append(self._look_at_accounts())
-        state, numbers = memory.look()
+        state, numbers = snapshot.look()
         values, changes = _changes(numbers)
         pieces = [_piece(before, after) for before, after in zip(self._looks, self._looks[1:], strict=False)]
         return Path(recording.guard, recording.draws, recording.numbers, pieces, changes, state), values
 
     def _keep_to_limits(self) -> None:
         """A wait that reaches its limit is a fault, so on this path what comes next comes in time."""
-        to_come = self.memory.rig.env._queue
-        for supervision in self.memory.cell._running:
+        to_come = self.snapshot.rig.env._queue
+        for supervision in self.snapshot.cell._running:
             if supervision.target.callbacks is None:
                 continue  # it skipped ahead since: its deadline is of a wait that is over
             if not to_come or supervision.deadline_s <= to_come[0][0]:
                 raise NotExact("a wait reaches its limit")
 
     def _go(self) -> Generator[Event, Any, None]:
-        memory = self.memory
+        snapshot = self.snapshot
         while True:
-            yield from memory.cell.take_turn()
-            if memory.cell.last_stop is not None:
-                raise NotExact(f"it stops: {memory.cell.last_stop.reason}")
-            if memory.is_at_rest:
+            yield from snapshot.cell.take_turn()
+            if snapshot.cell.last_stop is not None:
+                raise NotExact(f"it stops: {snapshot.cell.last_stop.reason}")
+            if snapshot.is_at_rest:
                 return
 
     def _watch_for_finished(self) -> None:
-        self.memory.cell.next_finished().callbacks.append(self._note_finished)
+        self.snapshot.cell.next_finished().callbacks.append(self._note_finished)
 
     def _note_finished(self, _: Event) -> None:
-        if self.memory.plant.measured:
+        if self.snapshot.plant.measured:
             raise NotExact(MEASURED)
         self._looks.append(self._look_at_accounts())
         self._watch_for_finished()
 
     def _look_at_accounts(self) -> _Accounts:
-        cell = self.memory.cell
-        amounts = {ELAPSED: self.memory.rig.env._now, LABOUR: self.memory.plant.operator.labour_s}
+        cell = self.snapshot.cell
+        amounts = {ELAPSED: self.snapshot.rig.env._now, LABOUR: self.snapshot.plant.operator.labour_s}
         return _Accounts(amounts | cell.time_in_states(), dict(cell.stops))
 
 

@@ -56,7 +56,7 @@ class _Owner:
     own: frozenset[str]
 
 
-class Memory:
+class Snapshot:
     """The memory of one rig. Raises NotExact for a rig with something in it that cannot be brought back.
 
     whole_numbers: where each kept whole number is in a list of them, by owner and name. names: of all that is kept.
@@ -233,11 +233,11 @@ class Memory:
 
     # ---- bringing back ----
 
-    def bring_back(self, state: State, numbers: Sequence[Any], now_s: Any) -> None:
+    def restore(self, state: State, numbers: Sequence[Any], now_s: Any) -> None:
         """Make it as it was when ``state`` was looked at, with these whole numbers, at ``now_s``; counts begin at 0."""
         self.rig.env._now = now_s
-        self._bring_back_cell(state.state, now_s)
-        self._bring_back_board(state.board)
+        self._restore_cell(state.state, now_s)
+        self._restore_board(state.board)
         for device, values in zip(self.devices, state.devices, strict=True):
             left = iter(values)
             for name in device.remembers or ():
@@ -250,14 +250,14 @@ class Memory:
             if index < len(numbers):
                 self.owners[owner].kept[name] = numbers[index]
 
-    def _bring_back_cell(self, state: str, now_s: Any) -> None:
+    def _restore_cell(self, state: str, now_s: Any) -> None:
         cell = self.cell
         cell._state, cell._entered_at_s, cell._changes_now = state, now_s, 0
         cell.finished, cell.stops = 0, {}
         cell.time_in_state_s = dict.fromkeys(cell.time_in_state_s, 0.0)
         self.plant.operator.labour_s = 0.0
 
-    def _bring_back_board(self, remembered: tuple[Any, ...]) -> None:
+    def _restore_board(self, remembered: tuple[Any, ...]) -> None:
         board = self.board
         board.locked, outputs, inputs, steppers, levels = remembered
         for output, (level, declared) in zip(self.outputs, outputs, strict=True):

@@ -112,10 +112,10 @@ def test_the_same_bytes_whatever_was_known_before(response_s):
     assert [run(FastPath(scenario), replication) for replication in reversed(range(12))] == one_after_the_other[::-1]
     assert 0 < len(by_events) < 24 if response_s < 15 else not by_events
     assert known.why_not is None
-    recorded = len(known.library.paths)
+    recorded = len(known.path_cache.paths)
     for replication in tuple(by_events):
         run(known, replication)
-    assert len(known.library.paths) == recorded  # what cannot be taken again is not kept
+    assert len(known.path_cache.paths) == recorded  # what cannot be taken again is not kept
 
 
 def test_a_row_that_takes_longer_than_any_of_its_moves_may():
@@ -126,9 +126,9 @@ def test_a_row_that_takes_longer_than_any_of_its_moves_may():
 def test_paths_are_taken_again_and_not_recorded_anew():
     known = FastPath(load("stapler").scenario([*SMALL, "plant.jams_per_1000_staples=0"]))
     known.run(Length(cycles=400), 1, 0)
-    recorded = len(known.library.paths)
+    recorded = len(known.path_cache.paths)
     known.run(Length(cycles=4000), 1, 1)
-    assert len(known.library.paths) == recorded < 400
+    assert len(known.path_cache.paths) == recorded < 400
 
 
 @pytest.mark.parametrize(
