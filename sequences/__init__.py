@@ -4,7 +4,7 @@ from cellwright.sequences.cell import FAULTED, STOPPED, Cell, Stop
 from cellwright.sequences.description import description_problems
 from cellwright.sequences.dosing import Dose, DosingRules, DosingTrouble, LineMemory, dose_to_mass
 from cellwright.sequences.homing import home
-from cellwright.sequences.parameters import assign, inputs_of
+from cellwright.sequences.parameters import apply_overrides, inputs_of
 from cellwright.sequences.runlog import RunLog, open_log
 from cellwright.sequences.settings import Settings
 
@@ -19,7 +19,7 @@ __all__ = [
     "RunLog",
     "Settings",
     "Stop",
-    "assign",
+    "apply_overrides",
     "description_problems",
     "dose_to_mass",
     "home",

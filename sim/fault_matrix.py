@@ -60,7 +60,7 @@ def _possible(text: str, devices: Mapping[str, Device]) -> Fault | None:
 def fault_matrix(scenario: Scenario, seed: int) -> Iterator[Row]:
     """Let every fault strike in every state, on the virtual Arduino; a row as soon as each has ended."""
     for state in scenario.study.cell.states:
-        for fault in faults_of(scenario.study.cell.parts(scenario.groups)):
+        for fault in faults_of(scenario.study.cell.parts(scenario.parameters)):
             yield strike(scenario, seed, state, fault)
 
 

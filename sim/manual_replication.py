@@ -68,7 +68,7 @@ class _ManualWork:
         """The next ``count`` units."""
         done = [self._do(number, element, count) for number, element in enumerate(self._elements)]
         in_elements_s = np.stack([seconds for seconds, _ in done], axis=1)
-        results = [self._scenario.manual.results(self._scenario.groups, self._streams) for _ in range(count)]
+        results = [self._scenario.manual.results(self._scenario.parameters, self._streams) for _ in range(count)]
         return _Block(
             in_elements_s.sum(axis=1),
             in_elements_s,

@@ -15,7 +15,7 @@ from cellwright import files
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
-from cellwright.sequences import Cell, Settings, assign, inputs_of
+from cellwright.sequences import Cell, Settings, apply_overrides, inputs_of
 from cellwright.sim.log_evidence import Evidence
 from cellwright.sim.people.elements import Element, ManualMethod, with_observed
 from cellwright.sim.people.operator import OperatorParameters
@@ -56,16 +56,21 @@ class Study:
 
     def scenario(
         self,
-        assignments: Sequence[str] = (),
+        overrides: Sequence[str] = (),
         observed: Sequence[Element] = (),
         firmware: SteppingFirmware = DEFAULT_FIRMWARE,
     ) -> Scenario:
-        """The scenario with ``assignments`` ("device.parameter=value") and times ``observed`` with a stopwatch.
+        """The scenario with ``overrides`` ("device.parameter=value") and times ``observed`` with a stopwatch.
 
         Raises InputError for what cannot be set, DescriptionError for a cell that contradicts itself.
         """
-        groups = {**self.cell.parts(), "plant": self.plant_parameters, "operator": self.operator, "manual": self.manual}
-        return Scenario(self, assign(groups, assignments), tuple(observed), firmware)
+        parameters = {
+            **self.cell.parts(),
+            "plant": self.plant_parameters,
+            "operator": self.operator,
+            "manual": self.manual,
+        }
+        return Scenario(self, apply_overrides(parameters, overrides), tuple(observed), firmware)
 
 
 @dataclass(frozen=True)
@@ -76,19 +81,19 @@ class Scenario:
     """
 
     study: Study
-    groups: dict[str, Any]
+    parameters: dict[str, Any]
     observed: tuple[Element, ...] = ()
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
 
     @property
     def manual(self) -> ManualMethod:
         """The parameters of the hand method."""
-        method: ManualMethod = self.groups["manual"]
+        method: ManualMethod = self.parameters["manual"]
         return method
 
     def manual_elements(self) -> list[Element]:
         """The elements of a unit made by hand."""
-        predetermined = self.manual.elements(self.groups)
+        predetermined = self.manual.elements(self.parameters)
         if not self.observed:
             return predetermined
         causes = {element.name: element.stop_cause for element in predetermined}
@@ -96,25 +101,25 @@ class Scenario:
 
     def tending(self) -> list[Element]:
         """What the person does for the cell, timed by the stopwatch where it timed the same work."""
-        return with_observed(self.manual.tending(self.groups), self.observed)
+        return with_observed(self.manual.tending(self.parameters), self.observed)
 
     def provenance(self, compared: bool) -> dict[str, Status]:
         """The status of every input by name; those of the hand method alone only if it is ``compared``."""
-        status = {name: status for name, _, status in inputs_of(self.groups)}
+        status = {name: status for name, _, status in inputs_of(self.parameters)}
         status |= {f"manual.{element.name}": element.status for element in self.observed}
         return status if compared else {name: each for name, each in status.items() if not name.startswith("manual.")}
 
     def for_rehearsal(self, state: str) -> Scenario:
         """The same, in such a world that even a rare ``state`` comes soon."""
         return dataclasses.replace(
-            self, groups=assign(self.groups, self.study.fault_rehearsal_overrides.get(state, ()))
+            self, parameters=apply_overrides(self.parameters, self.study.fault_rehearsal_overrides.get(state, ()))
         )
 
     def input_hash(self) -> str:
         """SHA-256 over every input: the same hash means the same question was asked."""
         described: dict[str, Any] = {
             name: part.model_dump() if isinstance(part, Settings) else _plain_fields(part)
-            for name, part in self.groups.items()
+            for name, part in self.parameters.items()
         }
         described["observed"] = [dataclasses.asdict(element) for element in self.observed]
         described["firmware"] = self.firmware

@@ -135,7 +135,7 @@ def _put_together(
     """Cell, person and plant, all under the same random streams, whatever the board."""
     if log is not None:
         log.begin(streams.replication)
-    cell = scenario.study.cell(board, scenario.groups, log)
+    cell = scenario.study.cell(board, scenario.parameters, log)
     plant = world_of(scenario, cell, model, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))

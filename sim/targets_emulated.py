@@ -79,13 +79,13 @@ def _put_together(
     between: Callable[[simpy.Environment, Link], Link] | None,
 ) -> EmulatedRig:
     env = arduino.env
-    world = PinWorld(arduino, wiring_of(scenario.study.cell.parts(scenario.groups).values()))
+    world = PinWorld(arduino, wiring_of(scenario.study.cell.parts(scenario.parameters).values()))
     faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
     board = FirmataBoard(env, between(env, faulty) if between else faulty)
     env.run(until=board.ready)
     if log is not None:
         log.begin(streams.replication)
-    cell = scenario.study.cell(board, scenario.groups, log)
+    cell = scenario.study.cell(board, scenario.parameters, log)
     plant = world_of(scenario, cell, world, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))

@@ -15,11 +15,11 @@ from cellwright.sim.streams import Streams
 
 def world_of(scenario: Scenario, cell: Cell, board: World, streams: Streams) -> CellPlant:
     """The world of ``cell`` on ``board``, not yet connected; its person is ``plant.operator``."""
-    operator = Operator(board.env, scenario.groups["operator"], streams, float(scenario.manual.allowance))
-    return scenario.study.plant(cell, board, scenario.groups["plant"], operator, streams, scenario.tending())
+    operator = Operator(board.env, scenario.parameters["operator"], streams, float(scenario.manual.allowance))
+    return scenario.study.plant(cell, board, scenario.parameters["plant"], operator, streams, scenario.tending())
 
 
 def world_for_others(scenario: Scenario, board: ModelBoard, seed: int) -> CellPlant:
     """The world of a cell that runs elsewhere, and is known here by its description only."""
-    described = scenario.study.cell(ModelBoard(simpy.Environment()), scenario.groups)
+    described = scenario.study.cell(ModelBoard(simpy.Environment()), scenario.parameters)
     return world_of(scenario, described, board, Streams(seed, 0))

@@ -37,7 +37,7 @@ class Fitted:
 
 def fit(observed: Observed, scenario: Scenario) -> Fitted:
     """Fit all that the run shows of ``scenario``'s devices, its plant and its person."""
-    parts = scenario.study.cell.parts(scenario.groups)
+    parts = scenario.study.cell.parts(scenario.parameters)
     axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
     moves = fit_moves(axes, observed.moves_s, observed.facts["target"] != "model", MOVE_MODELS[observed.firmware])
     values, notes = list(moves.values), list(moves.unsettled)
@@ -54,13 +54,13 @@ def fit(observed: Observed, scenario: Scenario) -> Fitted:
 
 def with_fitted(scenario: Scenario, file: MeasuredFile) -> Scenario:
     """The scenario with what was measured in place of what was described."""
-    return replace(scenario, groups=with_measured(scenario.groups, file, file.log))
+    return replace(scenario, parameters=with_measured(scenario.parameters, file, file.log))
 
 
 def described(scenario: Scenario, parameter: str) -> float:
     """What a parameter is without the run."""
     group, _, name = parameter.partition(".")
-    return float(getattr(scenario.groups[group], name))
+    return float(getattr(scenario.parameters[group], name))
 
 
 def unit_of(parameter: str) -> str:

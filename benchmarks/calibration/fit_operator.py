@@ -18,7 +18,7 @@ import numpy as np
 from scipy import optimize, special
 
 from cellwright.errors import DescriptionError, nearest
-from cellwright.sequences import assign
+from cellwright.sequences import apply_overrides
 from cellwright.sequences.measured import MeasuredValue, rounded
 from cellwright.sim import Element, Scenario
 from cellwright.sim.log_evidence import Span
@@ -91,7 +91,7 @@ def _timed(scenario: Scenario, span: Span, times_s: Sequence[float]) -> _Timed:
 
 def _walk_s(scenario: Scenario) -> float:
     """The walk to the cell, s, with the allowance."""
-    return float(scenario.groups["operator"].walk_s) * (1 + float(scenario.manual.allowance))
+    return float(scenario.parameters["operator"].walk_s) * (1 + float(scenario.manual.allowance))
 
 
 def _fit_group(scenario: Scenario, group: Sequence[_Timed], called: bool) -> dict[str, MeasuredValue]:
@@ -237,7 +237,7 @@ def _curvature(function: Callable[[np.ndarray], float], at: np.ndarray) -> np.nd
 
 def _value_of(scenario: Scenario, name: str) -> float:
     group, _, parameter = name.partition(".")
-    return float(getattr(scenario.groups[group], parameter))
+    return float(getattr(scenario.parameters[group], parameter))
 
 
 def _begin(scenario: Scenario, name: str) -> float:
@@ -246,7 +246,10 @@ def _begin(scenario: Scenario, name: str) -> float:
 
 
 def _with(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
-    return replace(scenario, groups=assign(scenario.groups, [f"{name}={value!r}" for name, value in values.items()]))
+    return replace(
+        scenario,
+        parameters=apply_overrides(scenario.parameters, [f"{name}={value!r}" for name, value in values.items()]),
+    )
 
 
 def _held(scenario: Scenario, seen: Sequence[_Timed], found: Mapping[str, MeasuredValue]) -> list[str]:
@@ -263,6 +266,6 @@ def _held(scenario: Scenario, seen: Sequence[_Timed], found: Mapping[str, Measur
     lumped = sorted({name for each in seen for name in each.span.elements} - settled)
     held = [f"{name!r}" for name in lumped]
     if any(each.span.called for each in seen):
-        held.append(f"the walk of {float(scenario.groups['operator'].walk_s):g} s")
+        held.append(f"the walk of {float(scenario.parameters['operator'].walk_s):g} s")
     held.append(f"the allowance of {100 * float(scenario.manual.allowance):g} %")
     return [f"Held as described, as the log shows them only together with others: {', '.join(held)}."]

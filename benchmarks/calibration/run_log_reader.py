@@ -79,7 +79,7 @@ def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
 
     Raises InputError for what is no run log, for the log of another cell, and for too few cycles.
     """
-    parts = scenario.study.cell.parts(scenario.groups)
+    parts = scenario.study.cell.parts(scenario.parameters)
     moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
     pulses = _Pulses([key for key, part in parts.items() if isinstance(part, Solenoid)])
     counted, spans = _Counted(scenario.study.evidence), _Spans(scenario.study.evidence)

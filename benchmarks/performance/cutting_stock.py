@@ -11,8 +11,8 @@ import random
 import time
 from collections import Counter
 
-from cellwright.cells.digital_tape.assignment import plan_for
 from cellwright.cells.digital_tape.cutlist import CutList, Piece
+from cellwright.cells.digital_tape.override import plan_for
 from cellwright.cells.digital_tape.stock import Log, Saw, Stock
 
 PIECES = 200

@@ -73,7 +73,7 @@ class ReportInputs:
     def inputs(self) -> list[Input]:
         """Every number that went in, by name, with its value, status and source."""
         sources = _sources(self.scenario)
-        values: dict[str, object] = {name: value for name, value, _ in inputs_of(self.scenario.groups)}
+        values: dict[str, object] = {name: value for name, value, _ in inputs_of(self.scenario.parameters)}
         values |= {f"manual.{each.name}": each.mean_s for each in self.scenario.observed}
         found = self.comparison.provenance | (self.money.worth.provenance if self.money else {})
         numbers = self._numbers()
@@ -97,7 +97,7 @@ class ReportInputs:
 def _sources(scenario: Scenario) -> dict[str, str]:
     """Where each input comes from, in words, as far as it says."""
     found: dict[str, str] = {}
-    for group, part in scenario.groups.items():
+    for group, part in scenario.parameters.items():
         for name, value in vars(part).items():
             last = value[-1] if isinstance(value, tuple) and value else value
             if isinstance(last, Figure) and last.source:

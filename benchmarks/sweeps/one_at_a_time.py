@@ -47,10 +47,10 @@ def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> 
         raise InputError(f"There is no figure {figure!r}; {nearest(figure, plain.columns()[1:-1])}")
     if not 0 < share < 1:
         raise InputError(f"Inputs cannot be changed by {100 * share:g} %; give more than 0 and less than 100.")
-    groups = sweep.study.scenario(sweep.settings).groups
+    parameters = sweep.study.scenario(sweep.settings).parameters
     inputs = [
         (name, float(value), isinstance(value, int), status)
-        for name, value, status in inputs_of(groups)
+        for name, value, status in inputs_of(parameters)
         if isinstance(value, (int, float)) and value != 0
     ]
     base = executor.submit(_figure, plain, "", figure)

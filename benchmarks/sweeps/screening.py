@@ -20,7 +20,7 @@ from cellwright.benchmarks.economics.model import economics_as_given
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, changed_text, ranked
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
-from cellwright.sequences import assign, inputs_of
+from cellwright.sequences import apply_overrides, inputs_of
 from cellwright.sim import Element, Length, Measure, Scenario, run_cell, run_manual
 
 KEPT = 10
@@ -84,7 +84,7 @@ class Varied:
             )
             return replace(scenario, observed=times)
         text = changed_text(self.value, factor, self.is_whole)
-        return replace(scenario, groups=assign(scenario.groups, [f"{self.name}={text}"]))
+        return replace(scenario, parameters=apply_overrides(scenario.parameters, [f"{self.name}={text}"]))
 
 
 def _scaled(element: Element, factor: float) -> Element:
@@ -96,7 +96,7 @@ def varied_inputs(scenario: Scenario) -> list[Varied]:
     """Every number of the simulation that is not 0, and every element that a stopwatch timed; pairs are left out."""
     numbers = [
         Varied(name, float(value), status, isinstance(value, int))
-        for name, value, status in inputs_of(scenario.groups)
+        for name, value, status in inputs_of(scenario.parameters)
         if isinstance(value, (int, float)) and value != 0
     ]
     timed = [Varied(f"manual.{each.name}", each.mean_s, each.status, is_timed=True) for each in scenario.observed]

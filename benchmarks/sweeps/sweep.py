@@ -50,13 +50,13 @@ class Sweep:
             f"{length}, seed {self.seed}, version {self.version}, inputs {base}"
         )
 
-    def assignments(self, design: Design) -> list[str]:
+    def overrides(self, design: Design) -> list[str]:
         """What one design sets."""
         return [*self.settings, *(f"{name}={value}" for name, value in zip(self.names, design, strict=True))]
 
     def scenario(self, design: Design) -> Scenario:
         """What is simulated for one design. Raises InputError or DescriptionError for one that cannot be."""
-        return self.study.scenario(self.assignments(design), firmware=self.firmware)
+        return self.study.scenario(self.overrides(design), firmware=self.firmware)
 
     def columns(self) -> list[str]:
         """The names of a row's values, units in the names."""

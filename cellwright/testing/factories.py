@@ -13,7 +13,7 @@ from cellwright.hardware import Board, ModelBoard, Plant
 from cellwright.hardware.fault_injection import Faults
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.model.axes import TripPoint
-from cellwright.sequences import Cell, RunLog, assign
+from cellwright.sequences import Cell, RunLog, apply_overrides
 from cellwright.sim import Streams, Study, VirtualLine
 from cellwright.sim.targets import virtual_board
 from cellwright.sim.world import world_of
@@ -71,7 +71,7 @@ def on_virtual(
 def _put_together(
     described: AnyCell,
     make_plant: MakePlant | None,
-    assignments: Sequence[str],
+    overrides: Sequence[str],
     seed: int,
     firmware: SteppingFirmware,
     board: Board,
@@ -81,12 +81,12 @@ def _put_together(
     env = model.env
     log = RunLog(":memory:")
     study = cells.load(described) if isinstance(described, str) else described
-    scenario = study.scenario(assignments, firmware=firmware) if isinstance(study, Study) else None
+    scenario = study.scenario(overrides, firmware=firmware) if isinstance(study, Study) else None
     description = study.cell if isinstance(study, Study) else study
-    groups = scenario.groups if scenario else assign({**description.parts()}, assignments)
+    parameters = scenario.parameters if scenario else apply_overrides({**description.parts()}, overrides)
     census = Census()
-    description(census, groups)
-    cell = description(board, groups, log)
+    description(census, parameters)
+    cell = description(board, parameters, log)
     plant: Plant
     if make_plant is not None:
         plant = make_plant(cell, model)

@@ -65,7 +65,7 @@ STRIKES = [
 
 @pytest.mark.parametrize(("name", "state", "fault"), STRIKES, ids=[" ".join(each) for each in STRIKES])
 def test_a_fault_leaves_nothing_driven_and_nothing_hung(name, state, fault):
-    devices = dict(cells.load(name).cell.parts(scenario(name).groups))
+    devices = dict(cells.load(name).cell.parts(scenario(name).parameters))
     row = strike(scenario(name), 1, state, read_fault(fault, devices))
     assert row.outcome != "hung"
     if row.outcome in ("faulted", "stopped"):

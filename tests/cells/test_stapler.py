@@ -19,17 +19,17 @@ from cellwright.sim import Length, Operator, Scenario, Streams, run_cell
 class Rig:
     """A stapler with its plant on a model board, to look into."""
 
-    def __init__(self, *assignments: str, layout: PanelLayout | None = None) -> None:
-        self.scenario: Scenario = load("stapler").scenario(assignments)
+    def __init__(self, *overrides: str, layout: PanelLayout | None = None) -> None:
+        self.scenario: Scenario = load("stapler").scenario(overrides)
         if layout is not None:
-            self.scenario.groups["layout"] = layout
+            self.scenario.parameters["layout"] = layout
         self.env = simpy.Environment()
         self.board = ModelBoard(self.env)
-        self.cell = Stapler(self.board, self.scenario.groups)
+        self.cell = Stapler(self.board, self.scenario.parameters)
         streams = Streams(1, 0)
-        operator = Operator(self.env, self.scenario.groups["operator"], streams, 0.15)
+        operator = Operator(self.env, self.scenario.parameters["operator"], streams, 0.15)
         self.plant = StaplerPlant(
-            self.cell, self.board, self.scenario.groups["plant"], operator, streams, self.scenario.tending()
+            self.cell, self.board, self.scenario.parameters["plant"], operator, streams, self.scenario.tending()
         )
         self.plant.connect()
         self.env.process(self.cell.run())

@@ -149,8 +149,8 @@ def test_a_cut_is_told_once_and_nothing_passes_after_it(env, link):
 # ---- in the world ----
 
 
-def stapler(*assignments, at="stapling", seed=1, **options):
-    rig = virtual_rig(load("stapler").scenario(assignments), seed, 0, **options)
+def stapler(*overrides, at="stapling", seed=1, **options):
+    rig = virtual_rig(load("stapler").scenario(overrides), seed, 0, **options)
     while rig.cell.state != at:
         rig.env.step()
     return rig

@@ -7,7 +7,7 @@ import pytest
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
-from cellwright.sequences import assign
+from cellwright.sequences import apply_overrides
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue
 
 HEAD = 'cell = "stapler"\nlog = "run.db"\ntarget = "virtual"\n'
@@ -28,7 +28,7 @@ def a_file(folder: Path, text: str) -> str:
 
 def test_what_was_measured_says_where_it_comes_from(tmp_path: Path) -> None:
     scenario = load("stapler").scenario([a_file(tmp_path, HEAD + a_value())])
-    found = scenario.groups["carriage"].max_acceleration
+    found = scenario.parameters["carriage"].max_acceleration
     assert isinstance(found, Figure) and found == 1450 and found.status == "measured"
     assert found.source == "run.db, stapler on virtual: n = 40, 95 %: 1400 to 1500; least squares"
     assert scenario.provenance(compared=False)["carriage.max_acceleration"] == "measured"
@@ -36,9 +36,9 @@ def test_what_was_measured_says_where_it_comes_from(tmp_path: Path) -> None:
 
 def test_assignments_and_files_are_carried_out_in_order(tmp_path: Path) -> None:
     file = a_file(tmp_path, HEAD + a_value())
-    groups = load("stapler").scenario().groups
-    assert assign(groups, ["carriage.max_acceleration=800", file])["carriage"].max_acceleration == 1450
-    assert assign(groups, [file, "carriage.max_acceleration=800"])["carriage"].max_acceleration == 800
+    parameters = load("stapler").scenario().parameters
+    assert apply_overrides(parameters, ["carriage.max_acceleration=800", file])["carriage"].max_acceleration == 1450
+    assert apply_overrides(parameters, [file, "carriage.max_acceleration=800"])["carriage"].max_acceleration == 800
 
 
 def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field
 from cellwright.actuators import Lamp, Stepper
 from cellwright.errors import InputError
 from cellwright.provenance import Figure, measured, vendor
-from cellwright.sequences import Settings, assign, inputs_of
+from cellwright.sequences import Settings, apply_overrides, inputs_of
 
 
 class Batch(Settings):
@@ -28,7 +28,7 @@ class Habits:
             raise ValueError("patience_s must be at least 0.")
 
 
-def groups():
+def parameters():
     return {
         "bridge": Stepper(
             step=2,
@@ -46,8 +46,8 @@ def groups():
 
 
 def test_a_value_is_replaced_and_counts_as_assumed():
-    before = groups()
-    after = assign(before, ["bridge.max_speed=200", " lamp.active_low = true ", "batch.length_mm=12.5"])
+    before = parameters()
+    after = apply_overrides(before, ["bridge.max_speed=200", " lamp.active_low = true ", "batch.length_mm=12.5"])
     assert after["bridge"].max_speed == 200
     assert isinstance(after["bridge"].max_speed, Figure)
     assert (after["bridge"].max_speed.status, after["bridge"].max_speed.source) == ("assumed", "set by the user")
@@ -58,18 +58,18 @@ def test_a_value_is_replaced_and_counts_as_assumed():
 
 
 def test_the_last_assignment_counts():
-    assert assign(groups(), ["bridge.max_speed=200", "bridge.max_speed=100"])["bridge"].max_speed == 100
+    assert apply_overrides(parameters(), ["bridge.max_speed=200", "bridge.max_speed=100"])["bridge"].max_speed == 100
 
 
 @pytest.mark.parametrize("text", ["0,600", "(0, 600)", "[0, 600]"])
 def test_a_pair(text):
-    assert assign(groups(), [f"bridge.travel={text}"])["bridge"].travel == (0, 600)
+    assert apply_overrides(parameters(), [f"bridge.travel={text}"])["bridge"].travel == (0, 600)
 
 
 def test_none_where_it_may_be():
-    changed = assign(groups(), ["bridge.enable=8"])
+    changed = apply_overrides(parameters(), ["bridge.enable=8"])
     assert changed["bridge"].enable == 8
-    assert assign(changed, ["bridge.enable=none"])["bridge"].enable is None
+    assert apply_overrides(changed, ["bridge.enable=none"])["bridge"].enable is None
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_none_where_it_may_be():
         ("bridge=other.toml", "name a parameter, as in bridge.step=value."),
     ],
 )
-def test_what_does_not_fit_is_refused(assignment, says):
+def test_what_does_not_fit_is_refused(override, says):
     with pytest.raises(InputError) as refused:
-        assign(groups(), [assignment])
+        apply_overrides(parameters(), [override])
     sentence = str(refused.value)
-    assert sentence.startswith(f"--set {assignment}: ")
+    assert sentence.startswith(f"--set {override}: ")
     assert says in sentence
     assert "\n" not in sentence
 
@@ -105,7 +105,7 @@ def test_what_does_not_fit_is_refused(assignment, says):
 def test_settings_are_replaced_whole(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('status = "measured"\nlength_mm = 77\n')
-    batch = assign(groups(), [f"batch={path}"])["batch"]
+    batch = apply_overrides(parameters(), [f"batch={path}"])["batch"]
     assert (batch.length_mm, batch.count, batch.status) == (77, 3, "measured")
 
 
@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_the_inputs_of_a_run_say_where_they_come_from():
-    found = {name: (value, status) for name, value, status in inputs_of(groups())}
+    found = {name: (value, status) for name, value, status in inputs_of(parameters())}
     assert found["bridge.max_speed"] == (300, "measured")
     assert found["bridge.max_acceleration"] == (1500, "assumed")  # written as a whole number
     assert found["bridge.steps_per_mm"] == (40, "vendor")

@@ -24,7 +24,7 @@ def calibrate(
 ) -> None:
     """Ask a person to do what it takes, and write the calibration. Raises InputError for what cannot be calibrated."""
     scenario = cells.load(name).scenario(settings)
-    parts = scenario.study.cell.parts(scenario.groups)
+    parts = scenario.study.cell.parts(scenario.parameters)
     able = {key: part for key, part in parts.items() if isinstance(part, CalibratedSensor)}
     if sensor not in able:
         raise InputError(f"{name} has no {sensor!r} that could be calibrated; {nearest(sensor, able)}")

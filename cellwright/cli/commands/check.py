@@ -17,11 +17,11 @@ from cellwright.sim.fault_matrix import Row, fault_matrix, faults_of
 BAD = ("hung", "unsafe")
 
 
-def rehearse(name: str, assignments: Sequence[str], seed: int, firmware: SteppingFirmware) -> None:
+def rehearse(name: str, overrides: Sequence[str], seed: int, firmware: SteppingFirmware) -> None:
     """Print the fault matrix. Raises CellFault if any fault leaves the cell hung, or its world unsafe."""
-    scenario = cells.load(name).scenario(assignments, firmware=firmware)
+    scenario = cells.load(name).scenario(overrides, firmware=firmware)
     cell = scenario.study.cell
-    faults = faults_of(cell.parts(scenario.groups))
+    faults = faults_of(cell.parts(scenario.parameters))
     rows: list[Row] = []
     with progress(f"{len(faults)} faults in {len(cell.states)} states", len(faults) * len(cell.states)) as advance:
         for row in fault_matrix(scenario, seed):

@@ -81,7 +81,7 @@ def _sources(scenario: Scenario) -> dict[str, str]:
     """Where each input comes from, in words, as far as it says."""
     return {
         f"{group}.{name}": value.source
-        for group, part in scenario.groups.items()
+        for group, part in scenario.parameters.items()
         for name, value in vars(part).items()
         if isinstance(value, Figure) and value.source
     }

@@ -80,15 +80,15 @@ def print_certificates(path: Path, replication: int) -> None:
     print("\n".join(texts), end="")
 
 
-def check(name: str, assignments: Sequence[str], firmware: SteppingFirmware) -> None:
+def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> None:
     """Print what was checked, or raise DescriptionError with every problem, a line each."""
-    scenario = cells.load(name).scenario(assignments, firmware=firmware)
+    scenario = cells.load(name).scenario(overrides, firmware=firmware)
     with busy(f"putting the {name} together"):
         problems = find_problems(scenario)
     if problems:
         raise DescriptionError("\n".join(problems))
     cell = scenario.study.cell
-    devices = [part for part in scenario.groups.values() if isinstance(part, Device)]
+    devices = [part for part in scenario.parameters.values() if isinstance(part, Device)]
     rehearsal = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
     out = console()
     for note in _on_a_model(scenario).notes():
@@ -104,7 +104,7 @@ def check(name: str, assignments: Sequence[str], firmware: SteppingFirmware) -> 
 def find_problems(scenario: Scenario) -> list[str]:
     """What can be known to be wrong before the cell runs."""
     cell = scenario.study.cell
-    problems = description_problems(cell, cell.parts(scenario.groups))
+    problems = description_problems(cell, cell.parts(scenario.parameters))
     return problems or _on_a_model(scenario).problems()
 
 
@@ -113,7 +113,7 @@ def _on_a_model(scenario: Scenario) -> Cell:
 
     from cellwright.hardware import ModelBoard
 
-    return scenario.study.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.groups)
+    return scenario.study.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.parameters)
 
 
 def _purpose(cell: type[Cell]) -> str:

@@ -55,7 +55,7 @@ def fit_model(asked: FitAsked) -> None:
     if asked.output is not None and asked.output.suffix.lower() != ".toml":
         raise InputError(f"{asked.output} is no .toml file; what is measured is written as one.")
     scenario = cells.load(asked.cell).scenario(asked.settings)
-    for problem in description_problems(scenario.study.cell, scenario.study.cell.parts(scenario.groups)):
+    for problem in description_problems(scenario.study.cell, scenario.study.cell.parts(scenario.parameters)):
         raise DescriptionError(problem)
     with tables.busy(f"reading {asked.log.name} and fitting"):
         observed = read_observed(asked.log, asked.cell, scenario)

@@ -171,7 +171,9 @@ def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> M
 
 
 def _devices(scenario: Scenario) -> dict[str, Device]:
-    return {name: part for name, part in scenario.study.cell.parts(scenario.groups).items() if isinstance(part, Device)}
+    return {
+        name: part for name, part in scenario.study.cell.parts(scenario.parameters).items() if isinstance(part, Device)
+    }
 
 
 def _recorder(asked: RunAsked) -> Callable[[simpy.Environment, Link], Link] | None:
@@ -201,7 +203,7 @@ def _replayed(path: Path, asked: RunAsked, scenario: Scenario, log: RunLog | Non
     link = ReplayLink(env, path)
     board = FirmataBoard(env, link)
     env.run(until=board.ready)
-    cell = scenario.study.cell(board, scenario.groups, log)
+    cell = scenario.study.cell(board, scenario.parameters, log)
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
     return Machine(env, board, cell, f"the recording {path}", link)
@@ -221,7 +223,7 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
     board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
     try:
         clock.run(until=board.ready)
-        cell = scenario.study.cell(board, scenario.groups, log)
+        cell = scenario.study.cell(board, scenario.parameters, log)
         clock.run(until=clock.process(board.prepare()))
         for fault in planned:
             Faults(clock, None, cell.devices, random, faulty).plan(fault)

@@ -211,7 +211,7 @@ def analyse_sensitivity(asked: SensitivityAsked) -> None:
 
 
 def _screened(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[SensitivityRange]]:
-    total = sum(1 for _ in inputs_of(plain.study.scenario(plain.settings).groups))
+    total = sum(1 for _ in inputs_of(plain.study.scenario(plain.settings).parameters))
     base, ranges = 0.0, []
     with (
         process_pool(asked.jobs or cores()) as pool,

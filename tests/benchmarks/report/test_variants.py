@@ -41,7 +41,7 @@ def test_a_variant_says_what_is_its_own_and_takes_the_rest() -> None:
 def test_no_name_of_an_input_in_a_cells_words_is_misspelt(name: str, language: str) -> None:
     study = cells.load(name)
     measures = [each.name for each in study.measures]
-    known = {each for each, _, _ in inputs_of(study.scenario().groups)}
+    known = {each for each, _, _ in inputs_of(study.scenario().parameters)}
     known |= {each for each, _ in read_economics(CELLS / name / "economics.toml", measures).numbers("economics")}
     known |= {each for each, _ in read_commercial(CELLS / name / "commercial.toml", measures).numbers("commercial")}
     terms = tomllib.loads((CELLS / name / f"report.{language}.toml").read_text(encoding="utf-8"))["terms"]

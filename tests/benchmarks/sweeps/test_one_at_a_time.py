@@ -31,7 +31,7 @@ def test_each_input_is_changed_alone_and_the_rest_stays() -> None:
     assert (
         ranges["manual.staple_mods"].low == ranges["manual.staple_mods"].high == base
     )  # the cell does not ask the hand
-    assert ranges["operator.walk_s"].value == pytest.approx(float(scenario.groups["operator"].walk_s))
+    assert ranges["operator.walk_s"].value == pytest.approx(float(scenario.parameters["operator"].walk_s))
     assert "lamp.pin" not in ranges and "bridge.travel" not in ranges
     order = ranked(list(ranges.values()), base)
     widths = [each.width(base) for each in order]

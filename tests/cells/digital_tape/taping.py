@@ -9,8 +9,8 @@ from cellwright.sequences import RunLog
 from cellwright.sim import Rig, model_rig
 
 
-def rig_of(*assignments: str, cell: str = "digital_tape", seed: int = 1, log: RunLog | None = None) -> Rig:
-    return model_rig(load(cell).scenario(assignments), seed, 0, log)
+def rig_of(*overrides: str, cell: str = "digital_tape", seed: int = 1, log: RunLog | None = None) -> Rig:
+    return model_rig(load(cell).scenario(overrides), seed, 0, log)
 
 
 def until(rig: Rig, state: str, limit_s: float = 20_000) -> None:

@@ -254,7 +254,7 @@ def test_a_wrong_cut_costs_its_wood_and_the_work_that_was_lost() -> None:
 @pytest.mark.parametrize("state", ["waiting", "at_cut", "log_done"])
 def test_who_presses_a_dead_pedal_stops_the_cell_and_saws_no_piece_twice(state: str) -> None:
     scenario = load("digital_tape").scenario()
-    fault = read_fault("pedal:open", scenario.study.cell.parts(scenario.groups))
+    fault = read_fault("pedal:open", scenario.study.cell.parts(scenario.parameters))
     row = strike(scenario, 1, state, fault)
     assert row.outcome == "stopped" and row.safe_after_s is not None
     assert "pedal was pressed 5 times and nothing came of it" in row.reason

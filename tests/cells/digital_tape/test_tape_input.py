@@ -133,5 +133,5 @@ def test_a_piece_longer_than_any_log_and_a_kerf_wider_than_a_piece_are_refused(t
 def test_the_files_are_set_on_the_command_line(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + ROOT + PART)
     scenario = load("digital_tape").scenario([f"cut_list={path}", "saw.kerf_mm=5"])
-    assert len(scenario.groups["cut_list"].pieces) == 2
-    assert scenario.groups["saw"].kerf_mm == 5
+    assert len(scenario.parameters["cut_list"].pieces) == 2
+    assert scenario.parameters["saw"].kerf_mm == 5

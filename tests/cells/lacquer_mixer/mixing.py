@@ -16,10 +16,10 @@ from cellwright.sim import Rig, Study, model_rig
 class Mixer:
     """A mixer with its world on a model board, nothing going wrong by itself, its story in a run log."""
 
-    def __init__(self, *assignments: str, orders: Orders | None = None, seed: int = 1, study: Study = STUDY) -> None:
-        scenario = study.scenario([*NO_MISHAPS, *assignments])
+    def __init__(self, *overrides: str, orders: Orders | None = None, seed: int = 1, study: Study = STUDY) -> None:
+        scenario = study.scenario([*NO_MISHAPS, *overrides])
         if orders is not None:
-            scenario.groups["orders"] = orders
+            scenario.parameters["orders"] = orders
         self.log = RunLog(":memory:")
         self.rig: Rig = model_rig(scenario, seed, 0, self.log)
         self.env, self.cell, self.plant, self.board = self.rig.env, self.rig.cell, self.rig.plant, self.rig.model

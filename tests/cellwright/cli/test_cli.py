@@ -23,14 +23,14 @@ def test_cells_and_describe_show_what_there_is(capsys: pytest.CaptureFixture[str
 def test_check_passes_the_stapler_and_refuses_what_can_be_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "stapler"]) == 0
     assert "rehearsed on the model board" in capsys.readouterr().out
-    for assignment, words in {
+    for override, words in {
         "trigger.rest_s=0.01": "stapler: trigger would be on 86% of the time",
         "trigger.pulse_s=0.3": "stapler: trigger has a pulse of 0.3 s, longer than its max_on_s of 0.2 s",
         "lamp.pin=2": "pin 2 is used twice, by bridge (step) and by lamp (lamp)",
         "carriage.travel=0,500": "stapler, stapling: carriage cannot move to 580 mm; its travel is 0 to 500 mm",
         "bridge.max_speed=0": "stapler: bridge has a max_speed of 0; it must be above 0",
     }.items():
-        assert run(["check", "stapler", "--set", assignment]) == 2
+        assert run(["check", "stapler", "--set", override]) == 2
         assert words in capsys.readouterr().err
 
 

@@ -19,13 +19,13 @@ from cellwright.sim import Operator, Streams
 SMALL_PANEL = ["layout.slats=3", "layout.staple_spacing_mm=400"]
 
 
-def put_stapler_on(board, assignments=()):
+def put_stapler_on(board, overrides=()):
     """A stapler on a Firmata board that is ready; its process is not started."""
-    scenario = load("stapler").scenario([*SMALL_PANEL, *assignments])
+    scenario = load("stapler").scenario([*SMALL_PANEL, *overrides])
     return scenario, scenario.study.cell(board, scenario.groups)
 
 
-def record_panel(path, assignments=()):
+def record_panel(path, overrides=()):
     """A panel on a virtual Uno, every byte of it recorded; the cell, and when it was finished."""
     env = simpy.Environment()
     line, model = MemoryLine(env, name="a virtual Uno"), ModelBoard(env)
@@ -33,7 +33,7 @@ def record_panel(path, assignments=()):
     link = RecordingLink(env, line.host, path)
     board = FirmataBoard(env, link)
     env.run(until=board.ready)
-    scenario, cell = put_stapler_on(board, assignments)
+    scenario, cell = put_stapler_on(board, overrides)
     streams = Streams(1, 0)
     operator = Operator(env, scenario.groups["operator"], streams, 0.15)
     plant = scenario.study.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
@@ -46,13 +46,13 @@ def record_panel(path, assignments=()):
     return cell, env.now
 
 
-def replay_panel(path, assignments=(), started_s=0.0):
+def replay_panel(path, overrides=(), started_s=0.0):
     """The same host with the recording in place of its board: the link and the cell."""
     env = simpy.Environment(started_s)
     link = ReplayLink(env, path)
     board = FirmataBoard(env, link)
     env.run(until=board.ready)
-    _, cell = put_stapler_on(board, assignments)
+    _, cell = put_stapler_on(board, overrides)
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
     env.run(until=cell.next_finished())

@@ -14,7 +14,7 @@ from cellwright.sim import model_rig, virtual_rig
 from cellwright.sim.fault_matrix import faults_of, strike
 
 SCENARIO = load("stapler").scenario(["plant.jams_per_1000_staples=30"])
-FAULTS = faults_of(SCENARIO.study.cell.parts(SCENARIO.groups))
+FAULTS = faults_of(SCENARIO.study.cell.parts(SCENARIO.parameters))
 UNNOTICED = ("trigger:dead", "driver_back:closed")
 """What nothing on the stapler senses: that no staple came."""
 ENDS = ("faulted", "stopped")
@@ -68,13 +68,13 @@ def test_a_rare_state_is_rehearsed_in_a_world_where_it_is_frequent():
     met = []
 
     def put_together(scenario, seed, replication):
-        met.append(scenario.groups["plant"].jams_per_1000_staples)
+        met.append(scenario.parameters["plant"].jams_per_1000_staples)
         return model_rig(scenario, seed, replication)
 
     scenario = load("stapler").scenario()
     for state in ("clearing", "stapling"):
         strike(scenario, 1, state, Fault("slips", 500.0, device="carriage"), put_together)
-    assert met == [30, scenario.groups["plant"].jams_per_1000_staples]
+    assert met == [30, scenario.parameters["plant"].jams_per_1000_staples]
 
 
 # ---- what was wrong once ----
