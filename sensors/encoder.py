@@ -90,7 +90,12 @@ class Encoder(CalibratedSensor):
         return wrong_mm
 
     def reaches(self, mm: float, *, within_s: float, tolerance_mm: float) -> Steps:
-        """A step that waits until the work is within ``tolerance_mm`` of ``mm``. Raises StepTimeoutError after ``within_s``."""
+        """A step that waits until the work is within ``tolerance_mm`` of ``mm``.
+
+        Raises:
+            StepTimeoutError: After ``within_s``.
+
+        """
         until_s = self.board.env.now + within_s
         while abs(self.position_mm - mm) > tolerance_mm:
             if self.board.env.now >= until_s:
@@ -98,7 +103,12 @@ class Encoder(CalibratedSensor):
             yield self.board.env.timeout(LOOK_S)
 
     def stands(self, *, within_s: float, still_s: float = 0.2) -> Steps:
-        """A step that waits until the count has not changed for ``still_s``. Raises StepTimeoutError after ``within_s``."""
+        """A step that waits until the count has not changed for ``still_s``.
+
+        Raises:
+            StepTimeoutError: After ``within_s``.
+
+        """
         until_s = self.board.env.now + within_s
         count, since_s = self._count, self.board.env.now
         while self.board.env.now < since_s + still_s - 1e-9:

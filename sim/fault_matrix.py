@@ -21,7 +21,7 @@ STRIKES_AFTER_S = 0.35
 """How long the cell has been in the state when the fault strikes: its axes are on their way then, if any are."""
 OPERATOR_TIMEOUT_S = 10 * 3600.0
 SAFE_WITHIN_S = 2.0
-"""When the world must be safe after the cell has stopped: the communication watchdog needs half a second, a boot 2.2 s."""
+"""When the world must be safe after the cell has stopped: the watchdog needs half a second, a boot 2.2 s."""
 TOLD_AGAIN_WITHIN_S = 0.6
 """On a line that still garbles bytes a pin may be driven by mistake until the board is told again to be safe."""
 REACH_S = 8 * 3600.0

@@ -39,7 +39,8 @@ class Measure:
 class Study:
     """All that belongs to one cell: what its folder offers to the simulation.
 
-    fault_rehearsal_overrides: for states that are rare, what makes them come soon when faults are rehearsed in them ("plant.jams=30").
+    fault_rehearsal_overrides: by state, for rare states: overrides that make them come soon when faults are rehearsed
+    in them ("plant.jams=30").
     certificates: for cells that write them: what is in each unit, as texts, from a run log and a replication's number.
     evidence: what its run log says of the plant and of the person who tends it.
     """

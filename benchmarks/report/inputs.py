@@ -40,9 +40,9 @@ class Money:
 class ReportInputs:
     """Everything a report rests on.
 
-    hours: simulated in each replication. weighing: what the result hangs on, each input of the simulation made
-    ``share`` (0 to 1) smaller and larger, in ``sensitivity_replications``. timed_on: the days of the stopwatch study, if it
-    names any. command, version, input_hash: what gives the same report again.
+    hours: simulated in each replication. screening: how the result follows each input of the simulation, made ``share``
+    (0 to 1) smaller and larger, in ``sensitivity_replications``. timed_on: the days of the stopwatch study, if it names
+    any. command, version, input_hash: what gives the same report again.
     """
 
     cell: str

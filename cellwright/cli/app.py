@@ -169,9 +169,9 @@ def sweep(
 
 
 @app.command()
-def worth(
+def economics(
     cell: CellName,
-    economics: PricesFile = None,
+    prices: PricesFile = None,
     commercial: BoughtFile = None,
     manual: Manual = None,
     hours: Hours = None,
@@ -184,10 +184,10 @@ def worth(
     as_json: Json = False,
 ) -> None:
     """What a cell is worth against the hand and a machine one could buy: savings, payback, net present value."""
-    from cellwright.cli.commands import simulate, worth
+    from cellwright.cli.commands import economics, simulate
 
     asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    worth.evaluate(asked, manual, economics, commercial, picture, as_json)
+    economics.evaluate(asked, manual, prices, commercial, picture, as_json)
 
 
 @app.command()

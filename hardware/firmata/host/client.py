@@ -294,7 +294,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
             if self._unanswered_beats >= UNANSWERED_BEATS and not self._is_silent:
                 self._is_silent = True
                 self._report_trouble(
-                    f"The board on {self.name} has been silent for {REPLY_TIMEOUT_S:g} s; check its cable and its supply."
+                    f"The board on {self.name} has been silent for {REPLY_TIMEOUT_S:g} s; check its cable and supply."
                 )
             self._unanswered_beats += 1
             self.send(messages.ASK_VERSION)

@@ -10,7 +10,7 @@ import pytest
 
 MAX_LINES, MAX_FILES, MAX_COLUMNS = 400, 18, 120
 PRIVATE_WORDS = re.compile(
-    r"\b(obey\w*|hear|heard|tell_\w+|say_\w+|ask_\w+|told|stretch(es)?|journeys?|reckon\w*|communication watchdog\w*|halt\w*|beats?"
+    r"\b(obey\w*|hear|heard|tell_\w+|say_\w+|ask_\w+|told|stretch(es)?|journeys?|reckon\w*|dead man\w*|halt\w*|beats?"
     r"|take_in|lay|lay_out|let_go|slow_down|call_here\w*|to_tell|anew|somebody|nobody)\b",
     re.IGNORECASE,
 )
