@@ -7,7 +7,7 @@ import simpy
 
 from cellwright.cells import load
 from cellwright.errors import InputError
-from cellwright.hardware import ModelBoard
+from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink, read_recording
@@ -28,8 +28,8 @@ def put_stapler_on(board, overrides=()):
 def record_panel(path, overrides=()):
     """A panel on a virtual Uno, every byte of it recorded; the cell, and when it was finished."""
     env = simpy.Environment()
-    line, model = MemoryLine(env, name="a virtual Uno"), ModelBoard(env)
-    VirtualArduino(env, line.board, model)
+    line, model = MemoryLine(env, name="a virtual Uno"), ModelBoard(env, CONFIGURABLE_FIRMATA)
+    VirtualArduino(env, line.board, model, "uno", "configurable")
     link = RecordingLink(env, line.host, path)
     board = FirmataBoard(env, link)
     env.run(until=board.ready)
