@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.hardware.fault_injection import ON_BOARD, ON_DEVICE, ON_LINE, Fault, FaultyLink, read_fault
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sim import model_rig, virtual_rig
 
@@ -149,8 +150,8 @@ def test_a_cut_is_told_once_and_nothing_passes_after_it(env, link):
 # ---- in the world ----
 
 
-def stapler(*overrides, at="stapling", seed=1, **options):
-    rig = virtual_rig(load("stapler").scenario(overrides), seed, 0, **options)
+def stapler(*assignments, at="stapling", seed=1, firmware=DEFAULT_FIRMWARE, **options):
+    rig = virtual_rig(load("stapler").scenario(assignments, firmware=firmware), seed, 0, **options)
     while rig.cell.state != at:
         rig.env.step()
     return rig
@@ -261,11 +262,15 @@ def test_a_reset_makes_the_board_forget_and_a_brownout_moves_the_axes_too():
         assert rig.cell.is_stopped
 
 
-def test_after_a_board_has_reset_itself_the_cell_can_be_reset_and_goes_on():
-    rig = stapler()
+@pytest.mark.parametrize(
+    ("firmware", "says"),
+    [("cellwright", "its reset button was pressed"), ("configurable", "has been silent for 1 s")],
+)
+def test_after_a_board_has_reset_itself_the_cell_can_be_reset_and_goes_on(firmware, says):
+    rig = stapler(firmware=firmware)
     strike(rig, "reset@1")
     rig.env.run(until=rig.env.now + 6)
-    assert "has been silent for 1 s" in rig.cell.last_stop.reason
+    assert says in rig.cell.last_stop.reason
     rig.cell.reset()
     rig.plant.press(rig.cell.start_button)
     assert rig.cell.state == "waiting"

@@ -146,6 +146,8 @@ class CellwrightDialect(Dialect):
         self.stops.release()
         for level in self.board.levels:
             self.board.send(level.message(level.safe))  # stopped, a servo has no pulses
+        for contact in self.board.inputs.values():
+            contact.declare()  # stopped, the board makes no input of what noise on the line has made an output
 
     def before_declaring_again(self) -> None:
         self.board.send(own.STOP_BOARD)
