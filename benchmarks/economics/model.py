@@ -146,7 +146,7 @@ class EconomicResult:
         return float(np.mean(self.cell.yearly_nok > self.commercial.yearly_nok))
 
 
-def worth(
+def evaluate_economics(
     comparison: Comparison,
     economics: Economics,
     commercial: Commercial | None,
@@ -161,7 +161,7 @@ def worth(
     numbers = _numbers(economics, commercial)
     drawn = {name: each.draw(streams[name], draws) for name, each in numbers.items()}
     means = draw_means(_simulated_means(comparison), streams["simulated means"], draws)
-    return _worth(comparison, economics, commercial, measures, drawn, means)
+    return _evaluate(comparison, economics, commercial, measures, drawn, means)
 
 
 def economics_as_given(
@@ -178,10 +178,10 @@ def economics_as_given(
     numbers = _numbers(economics, commercial)
     drawn = {name: np.full(1, changed.get(name, each.value)) for name, each in numbers.items()}
     means = _simulated_means(comparison).mean(axis=0, keepdims=True)
-    return _worth(comparison, economics, commercial, measures, drawn, means)
+    return _evaluate(comparison, economics, commercial, measures, drawn, means)
 
 
-def _worth(
+def _evaluate(
     comparison: Comparison,
     economics: Economics,
     commercial: Commercial | None,

@@ -20,7 +20,6 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     from cellwright.benchmarks import compare
     from cellwright.benchmarks.economics.commercial import read_commercial
     from cellwright.benchmarks.economics.inputs import read_economics
-    from cellwright.benchmarks.economics.model import worth
     from cellwright.benchmarks.sweeps.screening import Question, reader, screen
     from cellwright.sim import Length, run_cell, run_manual
 
@@ -33,7 +32,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     with ThreadPoolExecutor(1) as pool:
         question = Question(scenario, Length(cycles=5), 1, 1, reader(economics, measures))
         screening = screen(question, comparison, economics, 0.2, pool)
-    found = worth(comparison, economics, commercial, measures)
+    found = evaluate_economics(comparison, economics, commercial, measures)
 
     # All is simulated and worked out: from here on it is only written.
     began_s = time.perf_counter()

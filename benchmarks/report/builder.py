@@ -56,7 +56,7 @@ def _headlines(context: ReportContext) -> Iterator[Headline]:
         key = "headline.labour_less" if labour.mean > 0 else "headline.labour_more"
         yield Headline(f"{words.percent(labour.mean)} %", context.say(key))
     if context.inputs.money is not None:
-        months = Percentiles.of(context.inputs.money.worth.cell.payback_months)
+        months = Percentiles.of(context.inputs.money.result.cell.payback_months)
         low, middle, high = (words.months(each) for each in (months.p5, months.p50, months.p95))
         if middle == words("numbers.never"):
             yield Headline(middle, words("cost.payback_row"))
@@ -100,7 +100,7 @@ def _sentences(context: ReportContext) -> Iterator[str]:
     words, inputs = context.words, context.inputs
     yield context.labour()
     if inputs.money is not None:
-        yield economics.payback(context, inputs.money.worth.cell)
+        yield economics.payback(context, inputs.money.result.cell)
     yield _basis(context)
     if inputs.money is not None:
         _, npv, _, *bought = economics.verdict(context, inputs.money)

@@ -77,11 +77,11 @@ def _measure(axes: Axes, comparison: Comparison, measure: Measure, words: Transl
     _finish(axes, words)
 
 
-def present_values(worth: EconomicResult, words: Translations) -> Figure:
+def present_values(result: EconomicResult, words: Translations) -> Figure:
     """How the net present value spreads over the draws: the cell's and, if there is one, the bought machine's."""
-    alternatives = [(words("cost.cell"), worth.cell, CELL)]
-    if worth.commercial is not None:
-        alternatives.append((words("cost.bought"), worth.commercial, BOUGHT))
+    alternatives = [(words("cost.cell"), result.cell, CELL)]
+    if result.commercial is not None:
+        alternatives.append((words("cost.bought"), result.commercial, BOUGHT))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 2.1 * len(alternatives) ** 0.6), layout="constrained")
         for axes, (name, alternative, colour) in zip(
@@ -136,14 +136,14 @@ def _in_lines(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 38))
 
 
-def break_even(axes: Axes, worth: EconomicResult, words: Translations, units: str) -> None:
+def break_even(axes: Axes, result: EconomicResult, words: Translations, units: str) -> None:
     """What each way is worth a year against units a day: the hand 0, the machines with nine of ten draws."""
-    alternatives = [(words("cost.cell"), worth.cell, CELL)]
-    if worth.commercial is not None:
-        alternatives.append((words("cost.bought"), worth.commercial, BOUGHT))
-    asked = worth.cell.units / worth.cell.days
+    alternatives = [(words("cost.cell"), result.cell, CELL)]
+    if result.commercial is not None:
+        alternatives.append((words("cost.bought"), result.commercial, BOUGHT))
+    asked = result.cell.units / result.cell.days
     most = 1.25 * float(np.percentile(asked, 95))
-    turns = float(np.percentile(worth.cell.pays_from_per_day, 50, method="inverted_cdf"))
+    turns = float(np.percentile(result.cell.pays_from_per_day, 50, method="inverted_cdf"))
     most = max(most, 1.6 * turns) if np.isfinite(turns) else most
     per_day = np.linspace(0, most, 101)
     axes.axhline(0, color=MANUAL, linewidth=2.2, label=words("output.manual"))
@@ -167,11 +167,11 @@ def break_even(axes: Axes, worth: EconomicResult, words: Translations, units: st
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(round(value, 10))))
 
 
-def break_even_figure(worth: EconomicResult, words: Translations, units: str) -> Figure:
+def break_even_figure(result: EconomicResult, words: Translations, units: str) -> Figure:
     """``break_even`` alone."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
-        break_even(figure.subplots(), worth, words, units)
+        break_even(figure.subplots(), result, words, units)
     return figure
 
 

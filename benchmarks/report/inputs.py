@@ -33,7 +33,7 @@ class Money:
 
     economics: Economics
     commercial: Commercial | None
-    worth: EconomicResult
+    result: EconomicResult
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class ReportInputs:
         sources = _sources(self.scenario)
         values: dict[str, object] = {name: value for name, value, _ in inputs_of(self.scenario.parameters)}
         values |= {f"manual.{each.name}": each.mean_s for each in self.scenario.observed}
-        found = self.comparison.provenance | (self.money.worth.provenance if self.money else {})
+        found = self.comparison.provenance | (self.money.result.provenance if self.money else {})
         numbers = self._numbers()
         values |= {name: number.value for name, number in numbers.items()}
         sources |= {name: number.source for name, number in numbers.items()}

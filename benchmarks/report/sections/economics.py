@@ -36,8 +36,10 @@ def cost(context: ReportContext) -> Section:
     blocks: list[Block] = [
         Paragraph(sentences),
         _results(context, money),
-        Drawing("break_even", _break_even(context, money), charts.break_even_figure(money.worth, words, context.units)),
-        Drawing("present_value", caption, charts.present_values(money.worth, words)),
+        Drawing(
+            "break_even", _break_even(context, money), charts.break_even_figure(money.result, words, context.units)
+        ),
+        Drawing("present_value", caption, charts.present_values(money.result, words)),
         _parts(context, money),
         Bullets(tuple(_remarks(context, money))),
     ]
@@ -46,8 +48,8 @@ def cost(context: ReportContext) -> Section:
 
 def verdict(context: ReportContext, money: Money) -> Iterator[str]:
     """Whether it is worth building, what it is worth, when it is paid back, and against the bought machine."""
-    words, alternative = context.words, money.worth.cell
-    key = "economics" if alternative.loses <= SURE else "not" if alternative.loses >= 1 - SURE else "open"
+    words, alternative = context.words, money.result.cell
+    key = "worth" if alternative.loses <= SURE else "not" if alternative.loses >= 1 - SURE else "open"
     yield words(f"cost.verdict_{key}", chance=chance(context.words, alternative.loses))
     yield words(
         "cost.npv",
@@ -55,7 +57,7 @@ def verdict(context: ReportContext, money: Money) -> Iterator[str]:
         interval=context.money_between(alternative.npv_nok),
     )
     yield payback(context, alternative)
-    beats = money.worth.cell_beats_commercial
+    beats = money.result.cell_beats_commercial
     if beats is not None and money.commercial is not None:
         machine = words.term(money.commercial.machine)
         yield words("cost.beats", machine=machine, percent=chance(context.words, beats))
@@ -74,7 +76,7 @@ def _break_even(context: ReportContext, money: Money) -> str:
     """From how many units a working day each machine pays."""
     words = context.words
     said = []
-    for key, alternative in (("break_even", money.worth.cell), ("break_even_bought", money.worth.commercial)):
+    for key, alternative in (("break_even", money.result.cell), ("break_even_bought", money.result.commercial)):
         if alternative is None:
             continue
         turns = Percentiles.of(alternative.pays_from_per_day)
@@ -89,14 +91,14 @@ def _break_even(context: ReportContext, money: Money) -> str:
 
 def _results(context: ReportContext, money: Money) -> Table:
     words = context.words
-    alternatives = [money.worth.cell, *([money.worth.commercial] if money.worth.commercial else [])]
+    alternatives = [money.result.cell, *([money.result.commercial] if money.result.commercial else [])]
     sums: list[tuple[str, Callable[[AlternativeResult], Draws]]] = [
         (words("cost.investment"), lambda alternative: alternative.investment_nok),
         (words("cost.saved_h"), lambda alternative: alternative.saved_h),
         (words("cost.saving"), lambda alternative: alternative.saving_nok),
     ]
     rows = [(name, *(context.money_spread(read(alternative)) for alternative in alternatives)) for name, read in sums]
-    for what in money.worth.cell.saving_by:
+    for what in money.result.cell.saving_by:
         if not any(np.any(alternative.saving_by[what]) for alternative in alternatives):
             continue
         name = words("cost.saving_part", what=words.term(what))
@@ -166,7 +168,7 @@ def _remarks(context: ReportContext, money: Money) -> Iterator[str]:
     rates = words.between(words.plain(rate.lowest), words.plain(rate.highest))
     yield words("cost.rules", vat=words(f"cost.vat_{economics.vat}"), rate=rates)
     yield words("cost.hours_count", cost=_ranged(context, economics.person_nok_per_h))
-    if money.worth.commercial is None:
+    if money.result.commercial is None:
         yield words("cost.no_machine")
 
 
@@ -198,7 +200,7 @@ def _materials(context: ReportContext) -> Iterator[str]:
             continue
         yearly = ""
         if money is not None:
-            year = abs(less.mean) * Percentiles.of(money.worth.cell.units).p50
+            year = abs(less.mean) * Percentiles.of(money.result.cell.units).p50
             in_kg = measure.unit == "g"
             value = words.money(year / 1000 if in_kg else year)
             yearly = words("climate.yearly", value=value, unit_of="kg" if in_kg else measure.unit)
@@ -220,7 +222,7 @@ def _scrap(context: ReportContext, money: Money) -> Iterator[str]:
         manual=words.plain(by_hand.value),
         cell=words.plain(by_cell.value),
         status=words.term(by_cell.status),
-        count=words.money(Percentiles.of(money.worth.cell.units).p50 * (lost[0] - lost[1])),
+        count=words.money(Percentiles.of(money.result.cell.units).p50 * (lost[0] - lost[1])),
     )
 
 
@@ -231,16 +233,16 @@ def yearly_kwh(alternative: AlternativeResult, power_w: float, scrap_percent: fl
 
 
 def _kwh(money: Money) -> list[float]:
-    kwh = [yearly_kwh(money.worth.cell, money.economics.power_w.value, money.economics.scrap_by_cell_percent.value)]
-    if money.worth.commercial is not None and money.commercial is not None:
+    kwh = [yearly_kwh(money.result.cell, money.economics.power_w.value, money.economics.scrap_by_cell_percent.value)]
+    if money.result.commercial is not None and money.commercial is not None:
         machine = money.commercial
-        kwh.append(yearly_kwh(money.worth.commercial, machine.power_w.value, machine.scrap_percent.value))
+        kwh.append(yearly_kwh(money.result.commercial, machine.power_w.value, machine.scrap_percent.value))
     return kwh
 
 
 def _power(context: ReportContext, money: Money) -> Iterator[str]:
     words, kwh = context.words, _kwh(money)
-    count, watts = words.money(Percentiles.of(money.worth.cell.units).p50), words.plain(money.economics.power_w.value)
+    count, watts = words.money(Percentiles.of(money.result.cell.units).p50), words.plain(money.economics.power_w.value)
     yield context.say("climate.power", kwh=words.money(kwh[0]), count=count, watts=watts)
     if len(kwh) > 1:
         yield words("climate.power_bought", kwh=words.money(kwh[1]))

@@ -72,17 +72,17 @@ def solution(context: ReportContext) -> Section:
         blocks.append(Paragraph(words("solution.alone")))
     else:
         machine = words.term(money.commercial.machine)
-        key = "solution.against" if money.worth.commercial else "solution.no_price"
+        key = "solution.against" if money.result.commercial else "solution.no_price"
         blocks.append(Paragraph(words(key, machine=machine)))
-    if money is not None and money.worth.commercial is not None:
+    if money is not None and money.result.commercial is not None:
         blocks.append(_alternatives(context))
     return Section("solution", words("solution.heading"), tuple(blocks))
 
 
 def _alternatives(context: ReportContext) -> Table:
     words, money = context.words, context.inputs.money
-    assert money is not None and money.worth.commercial is not None and money.commercial is not None
-    manual, cell, bought = money.worth.manual, money.worth.cell, money.worth.commercial
+    assert money is not None and money.result.commercial is not None and money.commercial is not None
+    manual, cell, bought = money.result.manual, money.result.cell, money.result.commercial
 
     def middle(draws: Draws) -> str:
         return words.short(Percentiles.of(draws).p50)
@@ -175,7 +175,7 @@ def _hours(context: ReportContext) -> Iterator[str]:
     if money is None:
         yield words("output.no_economics")
         return
-    alternative = money.worth.cell
+    alternative = money.result.cell
     saved = Percentiles.of(alternative.saved_h).p50
     key = "output.saved" if saved > 0 else "output.lost"
     yield context.say(

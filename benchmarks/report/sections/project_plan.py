@@ -40,7 +40,7 @@ def _intro(context: ReportContext, project: Project) -> str:
     )
     if context.inputs.money is None:
         return text
-    investment = words.money(Percentiles.of(context.inputs.money.worth.cell.investment_nok).p50)
+    investment = words.money(Percentiles.of(context.inputs.money.result.cell.investment_nok).p50)
     return f"{text} {words('plan.against_investment', investment=investment)}"
 
 

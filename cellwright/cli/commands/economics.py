@@ -19,7 +19,13 @@ from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws, Economics, Inputs, read_economics
 from cellwright.benchmarks.economics.kpi import Kpis, elements_not_producing, kpis_of, states_not_producing
-from cellwright.benchmarks.economics.model import DRAWS, Alternative, AlternativeResult, EconomicResult, worth
+from cellwright.benchmarks.economics.model import (
+    DRAWS,
+    Alternative,
+    AlternativeResult,
+    EconomicResult,
+    evaluate_economics,
+)
 from cellwright.cli import tables
 from cellwright.cli.cell_files import home_of, read_bought
 from cellwright.cli.commands.simulate import Asked, run_comparison
@@ -82,7 +88,9 @@ def evaluate(
     scenario = asked.scenario(read_stopwatch(manual) if manual else [])
     read, bought = read_files(asked, scenario, economics, commercial)
     comparison = run_comparison(asked, scenario)
-    case = Case(read, bought, scenario, comparison, worth(comparison, read, bought, scenario.study.measures))
+    case = Case(
+        read, bought, scenario, comparison, evaluate_economics(comparison, read, bought, scenario.study.measures)
+    )
     if picture is not None:
         from cellwright.benchmarks.charts.style import save
         from cellwright.benchmarks.report.break_even_chart import break_even_chart
@@ -138,8 +146,8 @@ def as_figures(asked: Asked, case: Case) -> dict[str, Any]:
             "labour_s_per_unit": Percentiles.of(found.manual.labour_s).as_json(),
             "measures": {name: Percentiles.of(each).as_json() for name, each in found.manual.measured.items()},
         },
-        "cell_worth": found.cell.as_json(),
-        "commercial_worth": found.commercial.as_json() if found.commercial else None,
+        "cell_economics": found.cell.as_json(),
+        "commercial_economics": found.commercial.as_json() if found.commercial else None,
         "commercial_left_out": case.left_out,
         "cell_beats_commercial_percent": None if beats is None else 100 * beats,
         "iso_22400": {name: each.as_json() if each else None for name, each in case.kpis().items()},

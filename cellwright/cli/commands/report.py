@@ -11,7 +11,7 @@ import cellwright
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.inputs import Economics
-from cellwright.benchmarks.economics.model import worth
+from cellwright.benchmarks.economics.model import evaluate_economics
 from cellwright.benchmarks.economics.project import Project, read_project
 from cellwright.benchmarks.sweeps.screening import Question, ScreeningResult, reader, screen, steps
 from cellwright.benchmarks.time_study.stopwatch_csv import read_dates
@@ -92,7 +92,7 @@ def _material(wanted: ReportAsked, scenario: Scenario, prices: Prices | None, pr
 
     asked, measures = wanted.asked, scenario.study.measures
     comparison = run_comparison(asked, scenario)
-    money = Money(*prices, worth(comparison, *prices, measures)) if prices else None
+    money = Money(*prices, evaluate_economics(comparison, *prices, measures)) if prices else None
     return ReportInputs(
         cell=asked.cell,
         scenario=scenario,

@@ -6,7 +6,7 @@ from cellwright import cells
 from cellwright.benchmarks.economics.commercial import read_commercial
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import read_economics
-from cellwright.benchmarks.economics.model import worth
+from cellwright.benchmarks.economics.model import evaluate_economics
 from cellwright.errors import InputError
 
 from .test_economics import NOK, economics, replication, simulated
@@ -45,7 +45,7 @@ def measured():
 
 def test_the_machine_is_worked_out_as_the_cell_is(tmp_path: Path) -> None:
     machine = read_commercial(written(tmp_path, MACHINE + STATED), MEASURES)
-    found = worth(measured(), economics(), machine, NOK)
+    found = evaluate_economics(measured(), economics(), machine, NOK)
     bought = found.commercial
     # 1000 x (360 - 36) s = 90 h x 500 = 45,000; waste (5 - 2) x 1000 = 3000; less 5 % of 100,000
     assert bought.saving_nok == pytest.approx(45_000 + 3000 - 5000)
@@ -59,19 +59,21 @@ def test_the_machine_is_worked_out_as_the_cell_is(tmp_path: Path) -> None:
 
 
 def test_machines_of_unequal_lives_are_set_beside_each_other_by_what_they_are_worth_a_year(tmp_path: Path) -> None:
-    found = worth(measured(), economics(), read_commercial(written(tmp_path, MACHINE), MEASURES), NOK)
+    found = evaluate_economics(measured(), economics(), read_commercial(written(tmp_path, MACHINE), MEASURES), NOK)
     assert (found.commercial.npv_nok > found.cell.npv_nok).all()  # over 10 years, and over 3
     assert found.cell_beats_commercial == 1
 
 
 def test_where_it_states_nothing_it_is_as_the_hand(tmp_path: Path) -> None:
     machine = read_commercial(written(tmp_path, MACHINE), MEASURES)
-    assert worth(measured(), economics(), machine, NOK).commercial.saving_by["material"] == pytest.approx(0)
+    assert evaluate_economics(measured(), economics(), machine, NOK).commercial.saving_by["material"] == pytest.approx(
+        0
+    )
 
 
 def test_without_a_price_it_is_left_out_and_that_is_said(tmp_path: Path) -> None:
     text = "\n".join(line for line in MACHINE.splitlines() if not line.startswith("price"))
-    found = worth(measured(), economics(), read_commercial(written(tmp_path, text), MEASURES), NOK)
+    found = evaluate_economics(measured(), economics(), read_commercial(written(tmp_path, text), MEASURES), NOK)
     assert found.commercial is None and found.cell_beats_commercial is None
     assert found.left_out == "A big press is left out: its file gives no price_nok."
 

@@ -10,7 +10,7 @@ from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.finance import Percentiles, annuity, npv, payback_months
 from cellwright.benchmarks.economics.inputs import Economics, Number
-from cellwright.benchmarks.economics.model import AlternativeResult, draw_means, worth
+from cellwright.benchmarks.economics.model import AlternativeResult, draw_means, evaluate_economics
 from cellwright.sim import Measure, Replication, estimate
 
 NOK = (Measure("waste_nok", "waste", "NOK"), Measure("waste_m", "waste", "m"))
@@ -54,7 +54,7 @@ def same(cell_s: float = 180, cell_labour_s: float = 90, manual_s: float = 360) 
 
 
 def alternative(comparison: Comparison | None = None, **changed: Any) -> AlternativeResult:
-    return worth(comparison or same(), economics(**changed), None, NOK).cell
+    return evaluate_economics(comparison or same(), economics(**changed), None, NOK).cell
 
 
 def test_npv_of_a_hand_worked_example():
@@ -212,7 +212,7 @@ def test_two_replications_far_apart_give_no_negative_times():
 
 def test_every_number_is_in_the_provenance():
     read = economics(power_w={"value": 5, "status": "vendor", "source": "the plate"})
-    found = worth(same(), read, None).provenance
+    found = evaluate_economics(same(), read, None).provenance
     assert found["economics.power_w"] == "vendor"
     assert found["economics.parts.frame.price_nok"] == "assumed"
     assert found["manual.staple_mods"] == "measured"

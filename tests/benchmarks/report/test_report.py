@@ -16,7 +16,7 @@ from cellwright.benchmarks import compare
 from cellwright.benchmarks.charts.style import as_svg
 from cellwright.benchmarks.economics.commercial import read_commercial
 from cellwright.benchmarks.economics.inputs import read_economics
-from cellwright.benchmarks.economics.model import worth
+from cellwright.benchmarks.economics.model import evaluate_economics
 from cellwright.benchmarks.economics.project import read_project
 from cellwright.benchmarks.report.builder import FIELDS, build
 from cellwright.benchmarks.report.document import Bullets, Document, Drawing, Paragraph, Table
@@ -44,7 +44,9 @@ def material(name: str, with_money: bool = True) -> ReportInputs:
         names = [each.name for each in study.measures]
         economics = read_economics(ROOT / "cells" / name / "economics.toml", names)
         commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
-        money = Money(economics, commercial, worth(comparison, economics, commercial, study.measures, draws=200))
+        money = Money(
+            economics, commercial, evaluate_economics(comparison, economics, commercial, study.measures, draws=200)
+        )
     times = [
         SensitivityRange("manual.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
         SensitivityRange("layout.slats", "assumed", 15, 21.5, None, "", 12, 18),

@@ -140,22 +140,14 @@ def test_a_panel_that_was_begun_before_a_reset_gets_no_staple_twice():
     assert len(rig.plant.landed) == len(set(rig.plant.landed))
 
 
-<<<<<<< HEAD:tests/sim/fault_matrix/test_matrix.py
-def test_a_world_that_nobody_makes_safe_is_seen_to_be_unsafe(monkeypatch):
-    """Without the communication watchdog a cut cable leaves the axis running to its home switch, and past it."""
-    arm = "cellwright.hardware.firmata.host.scheduler_watchdog.CommunicationWatchdog.arm"
-    monkeypatch.setattr(arm, lambda self, make_safe: None)
-    assert strike(SCENARIO, 1, "homing", Fault("cut")).safe_after_s is None
-=======
 @pytest.mark.parametrize(
     ("firmware", "protection"),
-    [("cellwright", "watchdog.Watchdog.arm"), ("configurable", "dead_man.DeadMansSwitch.arm")],
+    [("cellwright", "watchdog.Watchdog.arm"), ("configurable", "scheduler_watchdog.CommunicationWatchdog.arm")],
 )
 def test_a_world_that_nobody_makes_safe_is_seen_to_be_unsafe(monkeypatch, firmware, protection):
-    """With nothing on the board that notices it, a cut cable leaves the axis running to its home switch, and past it."""
+    """With nothing on the board that notices it, a cut cable leaves the axis running past its home switch."""
     scenario = replace(SCENARIO, firmware=firmware)
-    monkeypatch.setattr(f"cellwright.hardware.firmata.{protection}", lambda *_: None)
+    monkeypatch.setattr(f"cellwright.hardware.firmata.host.{protection}", lambda *_: None)
     assert strike(scenario, 1, "homing", Fault("cut")).safe_after_s is None
->>>>>>> cbdb60d (After a stop inputs are declared again once CellwrightFirmata is released: while stopped it keeps safe what noise has made an output):tests/faults/test_matrix.py
     monkeypatch.undo()
     assert 0.1 < strike(scenario, 1, "homing", Fault("cut")).safe_after_s < 0.6

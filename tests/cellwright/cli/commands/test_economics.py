@@ -35,10 +35,10 @@ def test_json_has_units_in_its_names_and_the_same_seed_the_same_bytes(capsys: py
     figures = json.loads(printed[0])
     assert list(figures) == [
         "cell", "target", "firmware", "seed", "version", "input_hash", "replications", "draws", "prices", "hand",
-        "cell_worth", "commercial_worth", "commercial_left_out", "cell_beats_commercial_percent", "iso_22400",
+        "cell_economics", "commercial_economics", "commercial_left_out", "cell_beats_commercial_percent", "iso_22400",
         "finding", "provenance",
     ]  # fmt: skip
-    for machine in (figures["cell_worth"], figures["commercial_worth"]):
+    for machine in (figures["cell_economics"], figures["commercial_economics"]):
         assert machine["npv_nok"]["p5"] <= machine["npv_nok"]["p50"] <= machine["npv_nok"]["p95"]
         assert 0 <= machine["no_payback_in_life_percent"] <= 100
     assert figures["draws"] >= 10_000 and figures["prices"] == "without VAT"
@@ -147,7 +147,7 @@ def test_a_cell_that_saves_nothing_never_pays_back(tmp_path: Path, capsys: pytes
     shown = " ".join(capsys.readouterr().out.split())
     assert "the cell is not worth building: it costs " in shown and " NOK a year more, never pays back" in shown
     assert run([*arguments, "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)["cell_worth"]
+    figures = json.loads(capsys.readouterr().out)["cell_economics"]
     assert figures["simple_payback_months"] == {"p5": None, "p50": None, "p95": None}
     assert figures["no_payback_in_life_percent"] == 100
 
