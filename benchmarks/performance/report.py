@@ -20,6 +20,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     from cellwright.benchmarks import compare
     from cellwright.benchmarks.economics.commercial import read_commercial
     from cellwright.benchmarks.economics.inputs import read_economics
+    from cellwright.benchmarks.economics.model import evaluate_economics
     from cellwright.benchmarks.sweeps.screening import Question, reader, screen
     from cellwright.sim import Length, run_cell, run_manual
 
