@@ -37,7 +37,9 @@ OLD_WORDS = {
         r"\bclass Book\b|digital_tape\.(book|columns|packing|shown)\b"
     ),
     "snapshot, path_cache, aggregate": r"\bclass (Memory|Library)\b|\bsim\.fast\b|sim/fast/",
-    "handle_message, load_next_segment, queue_segment, release_pin": r"\b_?obey(s|ed)?(_\w+)?\b|\blet_go\b|\btell_stops\b",
+    "handle_message, load_next_segment, queue_segment, release_pin": (
+        r"\b_?obey(s|ed)?(_\w+)?\b|\blet_go\b|\btell_stops\b"
+    ),
 }
 """What is said now: a pattern of what was said before."""
 
