@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -207,10 +208,27 @@ def test_only_the_command_line_prints():
             assert not prints(path.read_text()), path
 
 
+MAX_LINES = 400
+MAX_FILES = 18
+CODE = (".py", ".cpp", ".c", ".h", ".S")
+
+
+def product_code() -> list[Path]:
+    """Every source file of the product, whatever its language."""
+    return [path for room in FLOORS for path in sorted((ROOT / room).rglob("*")) if path.suffix in CODE]
+
+
 def test_no_file_is_longer_than_400_lines():
-    for path in [*sources(*FLOORS), *sources("tests")]:
+    assert len(product_code()) > 250
+    for path in [*product_code(), *sources("tests")]:
         lines = len(path.read_text().splitlines())
-        assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
+        assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def test_no_folder_holds_more_files_than_a_glance_takes_in():
+    counts = Counter(path.parent.relative_to(ROOT).as_posix() for path in product_code())
+    del counts["cellwright/cli/commands"]  # one file a command
+    assert {folder: count for folder, count in counts.items() if count > MAX_FILES} == {}
 
 
 def test_every_folder_is_listed_in_pyproject():
