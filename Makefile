@@ -1,4 +1,4 @@
-# make demo: see the stapler against the hand.  make test: everything that CI checks.
+# make demo: see the stapler against manual work.  make test: everything that CI checks.
 PYTHON ?= python3
 HOUSE := $(dir $(shell find cellwright cells actuators sensors sequences sim benchmarks hardware -name __init__.py))
 
