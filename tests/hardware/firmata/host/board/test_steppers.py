@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cellwright.actuators import Stepper
 from cellwright.errors import CellFault, StepTimeoutError
+from cellwright.hardware import ModelBoard
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.accelstepper import SET_ACCELERATION, SET_SPEED, STEP
 from cellwright.hardware.model.axes import TripPoint
@@ -60,7 +61,8 @@ def test_an_inverted_axis_is_told_to_the_firmware(rig):
     assert rig.sent[-1].data.hex(" ") == "f0 62 00 00 10 02 03 01 f7"
 
 
-def test_a_move_takes_what_the_model_takes_and_what_the_line_costs(rig, axis, board):
+def test_a_move_takes_what_the_model_takes_and_what_the_line_costs(rig, axis):
+    board = ModelBoard(rig.env, rig.model.motion.timing)
     model_port = board.declare_stepper(SimpleNamespace(name="a"), 2, 3, False)
     began_s = board.env.now
     board.env.run(until=model_port.move_to(1000, SPEED, ACCELERATION))

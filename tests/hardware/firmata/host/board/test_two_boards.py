@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import simpy
 
-from cellwright.hardware import ModelBoard
+from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.protocol import messages
@@ -75,8 +75,8 @@ def virtual_board_on_a_pty():
     """A virtual Arduino in real time on a thread of its own, as another program would serve it."""
     clock = WallClock()
     end = PtyEnd()
-    model = ModelBoard(clock)
-    arduino = VirtualArduino(clock, end, model, boot_s=0.05)
+    model = ModelBoard(clock, CONFIGURABLE_FIRMATA)
+    arduino = VirtualArduino(clock, end, model, "uno", "configurable", boot_s=0.05)
     over = clock.event()
     serving = threading.Thread(target=clock.run, args=(over,))
 
