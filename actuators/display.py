@@ -21,10 +21,10 @@ RS, ENABLE, LIGHT = 0x01, 0x04, 0x08
 CLEAR, ENTRY_FORWARD, DISPLAY_ON, FUNCTION_4_BIT_2_LINES, SET_ADDRESS = 0x01, 0x06, 0x0C, 0x28, 0x80
 POWER_UP_S, FIRST_S, SECOND_S, CLEAR_S = 0.04, 0.0041, 0.0001, 0.0016
 ROW_ADDRESSES = (0x00, 0x40, 0x14, 0x54)
-BYTES_AT_ONCE = 30
+MAX_WRITE_BYTES = 30
 """Five characters. A Firmata message holds 64 bytes, two for each byte to write; Arduino's Wire library takes 32."""
 REPLY_TIMEOUT_S = 0.5
-_NOT_THERE = re.compile(r"[^ -\[\]-}]")
+_MISSING_CHARACTER = re.compile(r"[^ -\[\]-}]")
 
 
 @dataclass(kw_only=True)
@@ -99,13 +99,13 @@ class CharacterDisplay(Device):
         data = _byte(SET_ADDRESS | (ROW_ADDRESSES[row] + first), 0)
         for character in line[first : last + 1]:
             data += _byte(ord(character), RS)
-        for start in range(0, len(data), BYTES_AT_ONCE):
-            self.port.write(data[start : start + BYTES_AT_ONCE])
+        for start in range(0, len(data), MAX_WRITE_BYTES):
+            self.port.write(data[start : start + MAX_WRITE_BYTES])
 
 
 def _plain(line: str) -> str:
     """What the display's character set has at the places of ASCII; all else becomes a question mark."""
-    return _NOT_THERE.sub("?", line)
+    return _MISSING_CHARACTER.sub("?", line)
 
 
 def _nibble(nibble: int, register: int) -> bytes:

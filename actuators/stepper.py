@@ -12,7 +12,7 @@ from cellwright.hardware.device import Device
 from cellwright.hardware.digital_input import Input
 from cellwright.hardware.waits import Wait
 
-MAX_PLACES_KEPT = 10_000
+MAX_CACHED_TARGETS = 10_000
 
 
 @dataclass(kw_only=True)
@@ -113,7 +113,7 @@ class Stepper(Device):
         """A target in steps; kept, as a cell goes to the same places unit after unit."""
         if not self._lowest <= mm <= self._highest:
             raise CellFault(f"{self.name} {self.refusal(mm)}.")
-        if len(self._steps_at) > MAX_PLACES_KEPT:
+        if len(self._steps_at) > MAX_CACHED_TARGETS:
             self._steps_at.clear()
         steps = self._steps_at[mm] = round(mm * self._per_mm)
         return steps

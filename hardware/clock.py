@@ -13,7 +13,7 @@ import simpy
 from simpy.events import NORMAL, Event
 
 # On Windows Ctrl-C waits until a lock is given up, so a long wait is cut into slices; elsewhere it interrupts one.
-LONGEST_WAIT_S = 0.1 if sys.platform == "win32" else 3600.0
+MAX_WAIT_S = 0.1 if sys.platform == "win32" else 3600.0
 
 Post = Callable[[], object]
 
@@ -30,7 +30,7 @@ class WallClock(simpy.Environment):
     seconds: the source of the wall's time, which must never go backwards.
     """
 
-    greatest_lateness_s: float = 0.0
+    max_lateness_s: float = 0.0
     """How late the latest of all events came."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -62,7 +62,7 @@ class WallClock(simpy.Environment):
     def _next_post(self, within_s: float) -> Post | None:
         """The next post, or None if none comes in time."""
         try:
-            return self._inbox.get(timeout=min(max(within_s, 0.0), LONGEST_WAIT_S))
+            return self._inbox.get(timeout=min(max(within_s, 0.0), MAX_WAIT_S))
         except Empty:
             return None
 
@@ -72,7 +72,7 @@ class WallClock(simpy.Environment):
         overdue = []
         while self.peek() <= now:
             due_s, _, _, event = heappop(self._queue)
-            self.greatest_lateness_s = max(self.greatest_lateness_s, now - due_s)
+            self.max_lateness_s = max(self.max_lateness_s, now - due_s)
             overdue.append(event)
         self._now = now
         for event in overdue:

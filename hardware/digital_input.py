@@ -61,10 +61,10 @@ class Input:
             self._change(level)
         elif level != self.level and self.env.now >= self._settles_at_s:
             self._settles_at_s = self.env.now + self._debounce_s
-            Timeout(self.env, self._debounce_s).callbacks.append(self._look_again)
+            Timeout(self.env, self._debounce_s).callbacks.append(self._after_debounce)
             self._change(level)
 
-    def _look_again(self, _: Event) -> None:
+    def _after_debounce(self, _: Event) -> None:
         self.sense(self._contact)
 
     def _change(self, level: bool) -> None:
@@ -76,7 +76,7 @@ class Input:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
-        due = [wait for wanted, wait, _ in waiting if wanted == level]
+        due = [wait for awaited, wait, _ in waiting if awaited == level]
         self._waiting = [each for each in waiting if each[0] != level] + self._waiting
         for wait in due:
             wait.complete()

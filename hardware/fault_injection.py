@@ -40,35 +40,35 @@ from cellwright.hardware.transport.link import Link
 
 FULL_STEP = 8
 """Steps of a full step at 1/8 step: how far an axis without current may be from where it was held, and back."""
-LOOK_S = 0.01
+STANDSTILL_POLL_S = 0.01
 
 
-class Kind(NamedTuple):
+class FaultKind(NamedTuple):
     """What a fault needs: ``role`` is that of the pin it is about (see ``Device.pins``), value its usual value."""
 
-    words: str
+    description: str
     value: float | None = None
     role: str = ""
-    most: float = float("inf")
+    max_value: float = float("inf")
 
 
 ON_LINE = {
-    "cut": Kind("the cable is pulled"),
-    "garble": Kind("bytes are changed with this probability", 0.001, most=1.0),
-    "drop": Kind("what the board sends is lost with this probability", 0.5, most=1.0),
-    "delay": Kind("what the board sends comes so many seconds late", 0.05),
+    "cut": FaultKind("the cable is pulled"),
+    "garble": FaultKind("bytes are changed with this probability", 0.001, max_value=1.0),
+    "drop": FaultKind("what the board sends is lost with this probability", 0.5, max_value=1.0),
+    "delay": FaultKind("what the board sends comes so many seconds late", 0.05),
 }
-ON_BOARD = {"reset": Kind("the board resets itself"), "brownout": Kind("the supply dips")}
+ON_BOARD = {"reset": FaultKind("the board resets itself"), "brownout": FaultKind("the supply dips")}
 ON_DEVICE = {
-    "open": Kind("a switch is stuck open", role="switch"),
-    "closed": Kind("a switch is stuck closed", role="switch"),
-    "bouncing": Kind("a switch bounces for so many ms", 8.0, role="switch"),
-    "slips": Kind("an axis loses so many steps", 20.0, role="step"),
-    "home_open": Kind("a home switch is stuck open", role="home switch"),
-    "home_closed": Kind("a home switch is stuck closed", role="home switch"),
-    "dead": Kind("an output does nothing", role="output"),
-    "stuck": Kind("an encoder counts no more", role="encoder A"),
-    "silent": Kind("a device on the I2C bus does not answer", role="I2C"),
+    "open": FaultKind("a switch is stuck open", role="switch"),
+    "closed": FaultKind("a switch is stuck closed", role="switch"),
+    "bouncing": FaultKind("a switch bounces for so many ms", 8.0, role="switch"),
+    "slips": FaultKind("an axis loses so many steps", 20.0, role="step"),
+    "home_open": FaultKind("a home switch is stuck open", role="home switch"),
+    "home_closed": FaultKind("a home switch is stuck closed", role="home switch"),
+    "dead": FaultKind("an output does nothing", role="output"),
+    "stuck": FaultKind("an encoder counts no more", role="encoder A"),
+    "silent": FaultKind("a device on the I2C bus does not answer", role="I2C"),
 }
 SWITCH_ROLES = ("switch", "button")
 OUTPUT_ROLES = ("solenoid", "lamp")
@@ -108,19 +108,19 @@ def read_fault(text: str, devices: Mapping[str, Device]) -> Fault:
     kind = kinds[name]
     if device and pin_of(devices[device], kind.role) is None:
         raise InputError(f"--fault {text}: {device} has no {kind.role} that this could happen to.")
-    value = kind.value if match["value"] is None else _number(text, match["value"], kind.most)
+    value = kind.value if match["value"] is None else _number(text, match["value"], kind.max_value)
     if match["value"] is not None and kind.value is None:
         raise InputError(f"--fault {text}: {name} takes no value.")
     return Fault(name, value, _number(text, match["at"] or "0"), device)
 
 
-def _number(text: str, word: str, most: float = float("inf")) -> float:
+def _number(text: str, word: str, max_value: float = float("inf")) -> float:
     try:
         number = float(word)
     except ValueError:
         number = -1.0
-    if not 0 <= number <= most or number == float("inf"):
-        limit = "" if most == float("inf") else f" and at most {most:g}"
+    if not 0 <= number <= max_value or number == float("inf"):
+        limit = "" if max_value == float("inf") else f" and at most {max_value:g}"
         raise InputError(f"--fault {text}: {word!r} stands where a number of at least 0{limit} belongs.")
     return number
 
@@ -149,7 +149,7 @@ class FaultyLink(Link):
         self._link = link
         self._random = random
         self._is_cut = False
-        self._passes_on_s = 0.0  # when the last piece that is late will have been passed on
+        self._delivered_at_s = 0.0  # when the last piece that is late will have been passed on
         link.on_bytes = self._receive
         link.on_lost = self.cut
 
@@ -161,7 +161,7 @@ class FaultyLink(Link):
 
     def write(self, data: bytes) -> None:
         if not self._is_cut:
-            self._link.write(self._garbled(data))
+            self._link.write(self._corrupted(data))
 
     def try_another_rate(self) -> None:
         self._link.try_another_rate()
@@ -169,21 +169,21 @@ class FaultyLink(Link):
     def _receive(self, data: bytes) -> None:
         if self._is_cut or (self.drop and self._random.random() < self.drop):
             return
-        data = self._garbled(data)
+        data = self._corrupted(data)
         now_s = self.env.now
         # A line keeps its order, also when what comes now is less late than what came before.
-        due_s = max(now_s + self.delay_s, self._passes_on_s)
+        due_s = max(now_s + self.delay_s, self._delivered_at_s)
         if due_s > now_s:
-            self._passes_on_s = due_s
-            Timeout(self.env, due_s - now_s).callbacks.append(lambda _: self._pass_on(data))
+            self._delivered_at_s = due_s
+            Timeout(self.env, due_s - now_s).callbacks.append(lambda _: self._deliver(data))
         else:
-            self._pass_on(data)
+            self._deliver(data)
 
-    def _pass_on(self, data: bytes) -> None:
+    def _deliver(self, data: bytes) -> None:
         if not self._is_cut:
             self.on_bytes(data)
 
-    def _garbled(self, data: bytes) -> bytes:
+    def _corrupted(self, data: bytes) -> bytes:
         if not self.garble:
             return data
         hit = self._random.random(len(data)) < self.garble
@@ -230,42 +230,42 @@ class Faults:
 
     def plan(self, fault: Fault) -> None:
         """Let a fault strike when it is due, counted from now. Raises InputError where there is nothing to strike."""
-        strike = self.strike_of(fault)
+        inject = self.action_for(fault)
         if fault.at_s:
-            Timeout(self.env, fault.at_s).callbacks.append(lambda _: strike())
+            Timeout(self.env, fault.at_s).callbacks.append(lambda _: inject())
         else:
-            strike()
+            inject()
 
-    def strike_of(self, fault: Fault) -> Callable[[], None]:
+    def action_for(self, fault: Fault) -> Callable[[], None]:
         """What happens when a fault is due. Raises InputError where there is nothing for it to strike."""
         if fault.kind in ON_LINE:
             if self.link is None:
                 raise InputError(f"--fault {fault}: there is no line here; use --on virtual.")
-            return partial(self._strike_line, self.link, fault)
+            return partial(self._inject_line_fault, self.link, fault)
         if fault.kind in ON_BOARD:
             if self.arduino is None:
                 raise InputError(f"--fault {fault}: there is no virtual Arduino here; use --on virtual.")
-            return partial(self._strike_board, self.arduino, fault)
+            return partial(self._inject_board_fault, self.arduino, fault)
         if self.model is None:
             raise InputError(f"--fault {fault}: a real device breaks by itself; use --on virtual.")
         pin = pin_of(self.devices[fault.device], ON_DEVICE[fault.kind].role)
         assert pin is not None
-        return partial(self._strike_device, self.model, fault, pin)
+        return partial(self._inject_device_fault, self.model, fault, pin)
 
     @staticmethod
-    def _strike_line(link: FaultyLink, fault: Fault) -> None:
+    def _inject_line_fault(link: FaultyLink, fault: Fault) -> None:
         if fault.kind == "cut":
             link.cut()
         else:
             setattr(link, {"delay": "delay_s"}.get(fault.kind, fault.kind), fault.value)
 
-    def _strike_board(self, arduino: VirtualArduino, fault: Fault) -> None:
+    def _inject_board_fault(self, arduino: VirtualArduino, fault: Fault) -> None:
         arduino.reset(BROWN_OUT if fault.kind == "brownout" else RESET_PRESSED)
         if fault.kind == "brownout":
             for axis in arduino.board.steppers.values():
                 axis.slip(int(self.random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
 
-    def _strike_device(self, model: ModelBoard, fault: Fault, pin: int) -> None:
+    def _inject_device_fault(self, model: ModelBoard, fault: Fault, pin: int) -> None:
         if fault.kind == "slips":
             self.env.process(self.slip_at_rest(model.axis(pin), round(fault.value or 0)))
         elif fault.kind == "dead":
@@ -287,7 +287,7 @@ class Faults:
     def slip_at_rest(self, axis: WorldAxis, steps: int) -> Generator[Event, Any, None]:
         """Let an axis lose steps once it stands."""
         while axis.moving:
-            yield self.env.timeout(LOOK_S)
+            yield self.env.timeout(STANDSTILL_POLL_S)
         axis.slip(steps)
 
 
@@ -313,12 +313,12 @@ def bounce(contact: Contact, seconds: float, random: np.random.Generator) -> Non
         last = level
         changes += 1
         settle(level)
-        moments_s = np.sort(random.uniform(0, seconds, 2 * int(random.integers(1, 5))))
-        for number, moment_s in enumerate(moments_s):
+        times_s = np.sort(random.uniform(0, seconds, 2 * int(random.integers(1, 5))))
+        for number, time_s in enumerate(times_s):
             bounced = level if number % 2 else not level
-            Timeout(contact.env, float(moment_s)).callbacks.append(partial(range_, bounced, changes))
+            Timeout(contact.env, float(time_s)).callbacks.append(partial(chatter, bounced, changes))
 
-    def range_(level: bool, change: int, _: Event) -> None:
+    def chatter(level: bool, change: int, _: Event) -> None:
         if change == changes:  # not one that has been overtaken by the next
             settle(level)
 

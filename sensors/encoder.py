@@ -14,11 +14,11 @@ from cellwright.hardware.board import Board, EncoderPort
 from cellwright.sensors.calibration import Ask, CalibratedSensor, LengthCalibration
 
 Steps = Generator[Event, Any, Any]
-LOOK_S = 0.02
+COUNT_POLL_S = 0.02
 """How often the count is looked at: Firmata firmware reports it every 19 ms (its sampling interval)."""
 REFERENCE_C = 20.0
 """The temperature at which a length or a scale holds unless it says otherwise, °C. Source: ISO 1."""
-STANDS_WITHIN_S = 60.0
+STANDSTILL_TIMEOUT_S = 60.0
 MAX_SCALE_CHANGE = 0.2
 """A calibration that would change the scale by a larger share is a mistake: a wrong length, or a wheel that slips."""
 
@@ -100,7 +100,7 @@ class Encoder(CalibratedSensor):
         while abs(self.position_mm - mm) > tolerance_mm:
             if self.board.env.now >= until_s:
                 raise StepTimeoutError(f"{self.name} did not reach {mm:g} mm within {within_s:g} s.")
-            yield self.board.env.timeout(LOOK_S)
+            yield self.board.env.timeout(COUNT_POLL_S)
 
     def stands(self, *, within_s: float, still_s: float = 0.2) -> Steps:
         """A step that waits until the count has not changed for ``still_s``.
@@ -114,7 +114,7 @@ class Encoder(CalibratedSensor):
         while self.board.env.now < since_s + still_s - 1e-9:
             if self.board.env.now >= until_s:
                 raise StepTimeoutError(f"{self.name} did not stand still within {within_s:g} s.")
-            yield self.board.env.timeout(LOOK_S)
+            yield self.board.env.timeout(COUNT_POLL_S)
             if self._count != count:
                 count, since_s = self._count, self.board.env.now
 
@@ -123,7 +123,7 @@ class Encoder(CalibratedSensor):
         yield ask(f"Mark where the work is at {self.name}.")
         began = self._count
         yield ask(f"Move the work on by {known:g} mm, measured with what you trust, and let it stand.")
-        yield from self.stands(within_s=STANDS_WITHIN_S)
+        yield from self.stands(within_s=STANDSTILL_TIMEOUT_S)
         return self.rescale((self._count - began) / self.scale, known, today)
 
     def rescale(self, shown_mm: float, real_mm: float, today: datetime.date) -> LengthCalibration:

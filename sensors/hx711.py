@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cellwright.hardware.board import Board, ConverterPort
 from cellwright.sensors.load_cell import REPLY_TIMEOUT_S, LoadCell, Steps
 
-SETTLES_S = {10: 0.4, 80: 0.05}
+SETTLING_TIME_S = {10: 0.4, 80: 0.05}
 """From power-up to the first settled sample, s. Source: HX711 datasheet, output settling time."""
 
 
@@ -35,7 +35,7 @@ class Hx711(LoadCell):
 
     def start(self) -> Steps:
         """Wait until its samples are settled, and see that they come. Raises StepTimeoutError if none does."""
-        yield self.board.env.timeout(SETTLES_S[self.samples_per_s])
+        yield self.board.env.timeout(SETTLING_TIME_S[self.samples_per_s])
         yield from self.latest()
         self.is_ready = True
         self.note("started", None)

@@ -20,11 +20,11 @@ FULL_SCALE = 1 << 23
 """Counts of half the converter's range: a sample is a signed number of 24 bits."""
 REPLY_TIMEOUT_S = 0.5
 CALIBRATION_SAMPLES = 160
-MAX_OFF = 1.5
+MAX_SLOPE_FACTOR = 1.5
 """A load cell whose slope is off by a larger factor is wired wrongly, or the known mass was not on it."""
 
 
-class Weighing(NamedTuple):
+class Weight(NamedTuple):
     """The mean of some samples, g, and how far apart the lowest and highest were, g."""
 
     mean_g: float
@@ -102,11 +102,11 @@ class LoadCell(CalibratedSensor):
 
     def weigh(self, samples: int) -> Steps:
         """The next ``samples`` samples, as a Weighing."""
-        taken = []
+        samples_g = []
         for _ in range(samples):
             yield self.board.env.timeout(self.period_s)
-            taken.append((yield from self.sample()))
-        weighing = Weighing(sum(taken) / samples, max(taken) - min(taken))
+            samples_g.append((yield from self.sample()))
+        weighing = Weight(sum(samples_g) / samples, max(samples_g) - min(samples_g))
         self.note("weighed", weighing.mean_g)
         return weighing
 
@@ -136,12 +136,12 @@ class LoadCell(CalibratedSensor):
         self.tare_g = 0.0
         return self.points
 
-    def _refuse_implausible(self, known_g: float, came: float) -> None:
+    def _refuse_implausible(self, known_g: float, counts: float) -> None:
         """By the maker's figures it is known roughly how much the converter's reading must change."""
-        share = came * self._nominal().g_per_count / known_g
-        if not 1 / MAX_OFF < share < MAX_OFF:
+        share = counts * self._nominal().g_per_count / known_g
+        if not 1 / MAX_SLOPE_FACTOR < share < MAX_SLOPE_FACTOR:
             raise CellFault(
-                f"{self.name} was not calibrated: for {known_g:g} g its reading changed by {came:.0f} counts, "
+                f"{self.name} was not calibrated: for {known_g:g} g its reading changed by {counts:.0f} counts, "
                 f"{share:.0%} of what its maker's figures say; check the mass, and the load cell's wires."
             )
 

@@ -18,9 +18,9 @@ RATES = {10: 0x00 << 4, 20: 0x01 << 4, 40: 0x02 << 4, 80: 0x03 << 4, 320: 0x07 <
 """Samples/s that the converter offers, and its bits for them."""
 CHOPPER_OFF, CHANNEL_2_CAPACITOR = 0x30, 0x80
 
-SUPPLY_SETTLES_S = 0.2
-CALIBRATES_WITHIN_S = 1.0
-LOOK_S = 0.05
+SUPPLY_SETTLING_S = 0.2
+SELF_CALIBRATION_TIMEOUT_S = 1.0
+CALIBRATION_POLL_S = 0.05
 
 
 @dataclass(kw_only=True)
@@ -60,7 +60,7 @@ class Nau7802(LoadCell):
         self._set(CTRL2, rate)
         self._set(ADC_CONTROL, CHOPPER_OFF)
         self._set(PGA_POWER, CHANNEL_2_CAPACITOR)
-        yield self.board.env.timeout(SUPPLY_SETTLES_S)
+        yield self.board.env.timeout(SUPPLY_SETTLING_S)
         status = yield from self._get(PU_CTRL)
         if not status & POWERED_UP:
             raise CellFault(f"{self.name} did not power up; check the supply of its converter.")
@@ -72,15 +72,15 @@ class Nau7802(LoadCell):
         self.note("started", None)
 
     def _await_calibration(self) -> Steps:
-        until_s = self.board.env.now + CALIBRATES_WITHIN_S
+        until_s = self.board.env.now + SELF_CALIBRATION_TIMEOUT_S
         while self.board.env.now < until_s:
-            yield self.board.env.timeout(LOOK_S)
+            yield self.board.env.timeout(CALIBRATION_POLL_S)
             status = yield from self._get(CTRL2)
             if not status & CALIBRATE:
                 if status & CALIBRATION_ERROR:
                     raise CellFault(f"{self.name} could not calibrate its amplifier; check the load cell's wires.")
                 return
-        raise CellFault(f"{self.name} did not calibrate its amplifier within {CALIBRATES_WITHIN_S:g} s.")
+        raise CellFault(f"{self.name} did not calibrate its amplifier within {SELF_CALIBRATION_TIMEOUT_S:g} s.")
 
     def _set(self, register: int, value: int) -> None:
         self.port.write(bytes((register, value)))

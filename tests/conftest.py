@@ -27,8 +27,8 @@ Move = tuple[float, int, int, float, float]
 class ReferenceAxis:
     """AccelStepper's computeNewSpeed, signed as in the original, apart from cellwright's own code."""
 
-    def __init__(self, journey: Move) -> None:
-        self.starts_s, self.at, self.target, self.max_speed, self.acceleration = journey
+    def __init__(self, move: Move) -> None:
+        self.starts_s, self.at, self.target, self.max_speed, self.acceleration = move
         self.speed = 0.0
         self.n = 0
         self.cn = 0.0
@@ -60,16 +60,16 @@ class ReferenceAxis:
         self.speed = self.direction / self.cn
 
 
-def run_firmware(timing: StepTiming, journeys: list[Move]) -> list[list[tuple[float, int]]]:
-    """Every step of every axis as (time, position): one turn of the loop after the other, nothing taken at once."""
-    axes = [ReferenceAxis(journey) for journey in journeys]
+def run_firmware(timing: StepTiming, moves: list[Move]) -> list[list[tuple[float, int]]]:
+    """Every step of every axis as (time, position): one pass of the loop after the other, no shortcuts."""
+    axes = [ReferenceAxis(move) for move in moves]
     now_s = 0.0
     while running := [axis for axis in axes if axis.running]:
         now_s += timing.poll_s
         moving = [axis for axis in running if axis.starts_s <= now_s]
         for number, axis in enumerate(moving):
             if number:
-                now_s += timing.look_s
+                now_s += timing.further_axis_s
             if now_s >= axis.due_s:
                 axis.at += axis.direction
                 axis.steps.append((now_s, axis.at))

@@ -24,10 +24,10 @@ SUPPLY_V = 5.0
 MCUS: dict[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
 PINS: dict[Kind, int] = {"uno": 20, "nano": 20, "mega": 70}
 """How many pins each has that are digital."""
-BUS_READ_AHEAD = 16
+BUS_READ_BYTES = 16
 """How many bytes a device on the I2C bus is asked for as a read begins; how many will be read nobody knows then."""
 
-_AFTER_THE_REST = EventPriority(NORMAL + 1)
+_LAST_PRIORITY = EventPriority(NORMAL + 1)
 """An exchange comes after all else that happens at its time."""
 
 
@@ -102,11 +102,11 @@ class EmulatedArduino:
         self._converters: dict[int, Callable[[], int | None]] = {}
         self._edges: dict[Pin, list[tuple[float, bool]]] = {}
         self._actions: dict[Pin, list[Callable[[bool], None]]] = {}
-        self._said: list[ChipEvent] = []
+        self._pending_events: list[ChipEvent] = []
         self._is_running = True
         for pin in range(PINS[kind]) if watched is None else watched:
             self.watch(pin)
-        self._meet_at(env.now)
+        self._schedule_exchange(env.now)
 
     # ---- the world round it ----
 
@@ -121,7 +121,7 @@ class EmulatedArduino:
     def set_input(self, pin: int, level: bool) -> None:
         """Hold a pin at a level, as a switch or a pull-up does, wherever the firmware does not drive it."""
         self.chip.set_input(*self.pin(pin), level)
-        self._report_what_changed()
+        self._dispatch_pin_changes()
 
     def set_analog(self, channel: int, volts: float) -> None:
         """Put 0 to 5 V on an analog channel; its pin's number does as well (see ``analog_channel``)."""
@@ -164,7 +164,7 @@ class EmulatedArduino:
     def reset(self, cause: ResetCause = ResetCause.BUTTON) -> None:
         """Start the firmware anew, as the button does, or a host that opens the port, or what else ``cause`` says."""
         self.chip.reset(cause)
-        self._report_what_changed()
+        self._dispatch_pin_changes()
 
     def pull_cable(self) -> None:
         """Take the line away from the host; the firmware goes on, as on a board with its own supply."""
@@ -173,7 +173,7 @@ class EmulatedArduino:
     def cut_power(self) -> None:
         """Let the firmware stop for good: every pin is let go of, and the line is lost."""
         self.chip.reset()
-        self._report_what_changed()
+        self._dispatch_pin_changes()
         self._is_running = False
         self.link.lose("the board lost its power")
 
@@ -187,42 +187,42 @@ class EmulatedArduino:
     def _time_of(self, cycle: int) -> float:
         return self.powered_at_s + cycle / CLOCK_HZ
 
-    def _meet_at(self, at_s: float) -> None:
+    def _schedule_exchange(self, at_s: float) -> None:
         exchange = _Exchange(self.env)
-        exchange.callbacks = [self._exchange]
-        self.env.schedule(exchange, _AFTER_THE_REST, max(0.0, at_s - self.env.now))
+        exchange.callbacks = [self._exchange_events]
+        self.env.schedule(exchange, _LAST_PRIORITY, max(0.0, at_s - self.env.now))
 
-    def _exchange(self, _: Event) -> None:
+    def _exchange_events(self, _: Event) -> None:
         """Hand out what the chip said, which was just now; then run it on to when there is more to exchange."""
-        self._hand_out()
+        self._dispatch_events()
         if not self._is_running:
             return
-        if self._something_is_due():
-            self._meet_at(self.env.now)
+        if self._has_due_events():
+            self._schedule_exchange(self.env.now)
             return
         next_s = self.env.peek()
         if next_s <= self.env.now:  # another chip's exchange: were each to wait for the other, time would stand still
             next_s = math.inf
         until_s = min(next_s, self.env.now + self.exchange_s)
-        self._said = self.chip.run(int((until_s - self.powered_at_s) * CLOCK_HZ))
-        self._meet_at(self._time_of(self.chip.cycle) if self._said else until_s)
+        self._pending_events = self.chip.run(int((until_s - self.powered_at_s) * CLOCK_HZ))
+        self._schedule_exchange(self._time_of(self.chip.cycle) if self._pending_events else until_s)
 
-    def _something_is_due(self) -> bool:
+    def _has_due_events(self) -> bool:
         """Whether anything but exchanges is still to happen at this moment."""
         queue = self.env._queue
-        return bool(queue) and queue[0][0] <= self.env.now and queue[0][1] < _AFTER_THE_REST
+        return bool(queue) and queue[0][0] <= self.env.now and queue[0][1] < _LAST_PRIORITY
 
-    def _report_what_changed(self) -> None:
+    def _dispatch_pin_changes(self) -> None:
         """Hand out what a touch from outside has changed on the pins, at once."""
-        self._said += self.chip.run(self.chip.cycle)
-        self._hand_out()
+        self._pending_events += self.chip.run(self.chip.cycle)
+        self._dispatch_events()
 
-    def _hand_out(self) -> None:
-        said, self._said = self._said, []
-        for event in said:
-            self._hand_out_one(event)
+    def _dispatch_events(self) -> None:
+        events, self._pending_events = self._pending_events, []
+        for event in events:
+            self._dispatch(event)
 
-    def _hand_out_one(self, event: ChipEvent) -> None:
+    def _dispatch(self, event: ChipEvent) -> None:
         match event.kind:
             case EventKind.BYTE:
                 if self.link.is_open:
@@ -239,6 +239,6 @@ class EmulatedArduino:
             case EventKind.BUS_WRITE:
                 self.i2c_devices[event.value].write(self.chip.bus_written())
             case EventKind.BUS_READ:
-                self.chip.give_bus(self.i2c_devices[event.value].read(BUS_READ_AHEAD))
+                self.chip.give_bus(self.i2c_devices[event.value].read(BUS_READ_BYTES))
             case EventKind.RESTART:
                 self.on_restart(ResetCause(event.value))

@@ -31,7 +31,7 @@ _EVENTS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Flash:
+class _FlashLayout:
     """A chip's flash: its size, where the largest boot loader may begin, and whose it is."""
 
     size: int
@@ -39,9 +39,9 @@ class _Flash:
     of: str
 
 
-_FLASHES: dict[Mcu, _Flash] = {
-    "atmega328p": _Flash(0x8000, 0x7000, "an Uno or a Nano"),
-    "atmega2560": _Flash(0x40000, 0x3E000, "a Mega"),
+_FLASHES: dict[Mcu, _FlashLayout] = {
+    "atmega328p": _FlashLayout(0x8000, 0x7000, "an Uno or a Nano"),
+    "atmega2560": _FlashLayout(0x40000, 0x3E000, "a Mega"),
 }
 
 
@@ -91,7 +91,7 @@ class AxisView(NamedTuple):
     least_interval: int | None
 
 
-class Pulses(NamedTuple):
+class PulseTimes(NamedTuple):
     """Cycle of a pin's last rise, and how many cycles its last whole pulse and period took."""
 
     rose: int
@@ -123,7 +123,7 @@ class EmulatedChip:
         self.name = " and ".join(path.name for path in paths)
         self.starts_at = next((_start(image) for image in images if _start(image) >= flash.boot), 0)
         self._library = load_library(library)
-        content = _laid_together(images)
+        content = _merge_images(images)
         self._chip = self._library.chip_new(mcu.encode(), content, len(content), self.starts_at, host_baud_rate)
         if not self._chip:
             raise InputError(f"The emulator's library knows no {mcu}; install libsimavr 1.6 and build the chip anew.")
@@ -205,11 +205,11 @@ class EmulatedChip:
         """Whether the chip drives a pin."""
         return bool(self._library.chip_drives(self._chip, PORTS.index(port), bit))
 
-    def pulses(self, port: str, bit: int) -> Pulses:
+    def pulses(self, port: str, bit: int) -> PulseTimes:
         """How long a pin's last pulse and period took: a servo's, say."""
         figures = (ctypes.c_uint64 * 3)()
         self._library.chip_pulses(self._chip, PORTS.index(port), bit, figures)
-        return Pulses(*figures)
+        return PulseTimes(*figures)
 
     def duty(self, port: str, bit: int) -> float:
         """For which share of the time a pin is high, where a timer makes PWM of 8 bits; else 0 or 1, its level."""
@@ -224,7 +224,7 @@ class EmulatedChip:
         Raises DescriptionError beyond ten.
         """
         ports = PORTS.index(step[0]), step[1], PORTS.index(dir[0]), dir[1]
-        return _there(self._library.axis_new(self._chip, *ports, forward, active), "stepper drivers")
+        return _checked_number(self._library.axis_new(self._chip, *ports, forward, active), "stepper drivers")
 
     def axis(self, number: int) -> AxisView:
         """What a driver has seen so far."""
@@ -242,7 +242,9 @@ class EmulatedChip:
 
         Raises DescriptionError beyond eight.
         """
-        _there(self._library.axis_trip(self._chip, number, at, PORTS.index(pin[0]), pin[1], level), "trip points")
+        _checked_number(
+            self._library.axis_trip(self._chip, number, at, PORTS.index(pin[0]), pin[1], level), "trip points"
+        )
 
     def log_steps(self, number: int, room: int) -> None:
         """Keep the cycles of an axis's next ``room`` steps, and forget those kept before."""
@@ -259,7 +261,7 @@ class EmulatedChip:
     def add_encoder(self, a: Pin, b: Pin) -> int:
         """Put a quadrature encoder on two pins, at count 0; its number. Raises DescriptionError beyond eight."""
         ports = PORTS.index(a[0]), a[1], PORTS.index(b[0]), b[1]
-        return _there(self._library.encoder_new(self._chip, *ports), "encoders")
+        return _checked_number(self._library.encoder_new(self._chip, *ports), "encoders")
 
     def turn(self, number: int, count: int, edges_per_s: float) -> None:
         """Turn an encoder to a count, edge by edge."""
@@ -272,7 +274,7 @@ class EmulatedChip:
     def add_hx711(self, data: Pin, clock: Pin, per_s: float = 10.0) -> int:
         """Put an HX711 on two pins that converts so often a second; its number. Raises DescriptionError beyond four."""
         ports = PORTS.index(data[0]), data[1], PORTS.index(clock[0]), clock[1]
-        return _there(self._library.converter_new(self._chip, *ports, per_s), "HX711s")
+        return _checked_number(self._library.converter_new(self._chip, *ports, per_s), "HX711s")
 
     def give_conversion(self, number: int, counts: int) -> None:
         """What an HX711 shows, 24 bits with sign: the answer to a CONVERSION."""
@@ -308,7 +310,7 @@ def _start(image: bytes) -> int:
     return len(image) - len(image.lstrip(bytes([ERASED])))
 
 
-def _laid_together(images: Sequence[bytes]) -> bytes:
+def _merge_images(images: Sequence[bytes]) -> bytes:
     """Several firmwares in one flash; a later one lies over an earlier."""
     flash = bytearray([ERASED]) * max(map(len, images))
     for image in images:
@@ -321,7 +323,7 @@ def _event(event: RawEvent) -> ChipEvent:
     return ChipEvent(event.cycle, kind, event.value, (PORTS[event.port], event.bit) if kind is EventKind.PIN else None)
 
 
-def _there(number: int, what: str) -> int:
+def _checked_number(number: int, what: str) -> int:
     if number < 0:
         raise DescriptionError(f"An emulated chip has no room for so many {what}.")
     return number

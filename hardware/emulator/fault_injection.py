@@ -31,16 +31,16 @@ class PinFaults(Faults):
         super().__init__(world.env, None, devices, random, link)
         self.world = world
 
-    def strike_of(self, fault: Fault) -> Callable[[], None]:
+    def action_for(self, fault: Fault) -> Callable[[], None]:
         """What happens when a fault is due."""
         if fault.kind in ON_BOARD:
             return partial(self._restart, fault.kind == "brownout")
         if fault.kind not in ON_DEVICE:
-            return super().strike_of(fault)
+            return super().action_for(fault)
         device = self.devices[fault.device]
         pin = pin_of(device, ON_DEVICE[fault.kind].role)
         assert pin is not None
-        return partial(self._strike_pin, fault, device, pin)
+        return partial(self._inject_pin_fault, fault, device, pin)
 
     def _restart(self, browned_out: bool) -> None:
         """The chip restarts; axes that had no current meanwhile are up to half a full step elsewhere."""
@@ -49,7 +49,7 @@ class PinFaults(Faults):
             for axis in self.world.axes:
                 axis.slip(int(self.random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
 
-    def _strike_pin(self, fault: Fault, device: Device, pin: int) -> None:
+    def _inject_pin_fault(self, fault: Fault, device: Device, pin: int) -> None:
         match fault.kind:
             case "slips":
                 self.env.process(self.slip_at_rest(self.world.axis(pin), round(fault.value or 0)))

@@ -11,7 +11,7 @@ from cellwright.hardware.emulator.arduino import MCUS
 from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, EmulatedChip, EventKind
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmata.protocol.pin_maps import Kind
-from cellwright.hardware.transport.pseudo_terminal import PtyPort
+from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
 
 SLICE_S = 500e-6
 """How often bytes cross: short beside the millisecond that a USB cable takes."""
@@ -19,7 +19,7 @@ MAX_LATE_S = 0.05
 """A computer that falls further behind than this gives up what it lost, rather than run fast to make up for it."""
 
 
-def _nobody_waits() -> None:
+def _do_nothing() -> None:
     """What happens once the port is there, if nobody asked to be told."""
 
 
@@ -31,7 +31,7 @@ def serve_emulated(
     library: Path | None = None,
     kind: Kind = "uno",
     baud_rate: float = BAUD_RATE,
-    on_ready: Callable[[], None] = _nobody_waits,
+    on_ready: Callable[[], None] = _do_nothing,
 ) -> None:
     """Run firmware at its own pace with its UART on a pseudo-terminal at ``pty_path``, until ``stop`` is set.
 
@@ -42,7 +42,7 @@ def serve_emulated(
     Raises InputError where the chip is not built, or the firmware or the port cannot be had.
     """
     chip = EmulatedChip(library or find_library(), hex_path, baud_rate, MCUS[kind])
-    port = PtyPort(pty_path)
+    port = PseudoTerminalPort(pty_path)
     try:
         on_ready()
         _run_in_real_time(chip, port, stop)
@@ -50,7 +50,7 @@ def serve_emulated(
         port.close()
 
 
-def _run_in_real_time(chip: EmulatedChip, port: PtyPort, stop: threading.Event) -> None:
+def _run_in_real_time(chip: EmulatedChip, port: PseudoTerminalPort, stop: threading.Event) -> None:
     began_s = time.monotonic()
     elapsed_s = 0.0
     while not stop.is_set():

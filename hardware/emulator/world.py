@@ -12,7 +12,7 @@ from cellwright.hardware.emulator.chip import CLOCK_HZ
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.hardware.model.ports import I2cDevice
 
-STILL_S = 0.1
+STANDSTILL_S = 0.1
 """An axis that has made no step for so long stands: slower than 10 steps/s nothing here goes."""
 ENCODER_EDGES_PER_S = 10_000.0
 """How fast an encoder catches up with where a plant has turned it. A plant turns it in jumps of its own time step."""
@@ -56,7 +56,7 @@ class PinAxis:
     @property
     def moving(self) -> bool:
         """Whether it has made a step just now."""
-        return self.env.now - self._last_step_s < STILL_S
+        return self.env.now - self._last_step_s < STANDSTILL_S
 
     @property
     def due_s(self) -> float:
@@ -232,10 +232,10 @@ class PinWorld:
 
     def on_output(self, pin: int, action: Callable[[bool], None], levels: Iterable[bool] = (False, True)) -> None:
         """Call ``action(level)`` whenever the pin changes to one of ``levels``."""
-        wanted = frozenset(levels)
+        watched_levels = frozenset(levels)
 
         def act(level: bool) -> None:
-            if level in wanted and pin not in self._disconnected:
+            if level in watched_levels and pin not in self._disconnected:
                 action(level)
 
         self.arduino.on_output(pin, act)

@@ -11,14 +11,14 @@ from pathlib import Path
 from cellwright.errors import FlashError
 from cellwright.hardware.flashing.boards import Chip, Dialect
 
-LOOK_S = 0.2
+PORT_CHECK_INTERVAL_S = 0.2
 """How often it is looked whether the port is still there: an avrdude whose port is gone waits for it without end."""
-LIMIT_S = 30.0
-LIMIT_S_PER_BYTE = 1e-3
+UPLOAD_TIMEOUT_S = 30.0
+UPLOAD_TIMEOUT_S_PER_BYTE = 1e-3
 """An avrdude that hangs is ended after this; at 57600 baud writing and verifying take 0.4 ms a byte."""
 MISMATCH = re.compile(r"(?:mismatch at byte|at addr) 0x([0-9a-fA-F]+)")
 """As avrdude 6 and avrdude 7 and 8 have it."""
-OUT_OF_TOUCH = ("not in sync", "not responding", "timeout", "protocol expects", "can't open programmer")
+LOST_SYNC = ("not in sync", "not responding", "timeout", "protocol expects", "can't open programmer")
 
 
 def find_avrdude() -> str | None:
@@ -42,20 +42,20 @@ def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, fi
         raise FlashError(f"{avrdude} cannot be run ({error.strerror}): use --with python.") from error
     with running:
         try:
-            said = _what_it_says(running, port, LIMIT_S + LIMIT_S_PER_BYTE * size)
+            output = _read_output(running, port, UPLOAD_TIMEOUT_S + UPLOAD_TIMEOUT_S_PER_BYTE * size)
         finally:
             running.kill()
     if running.returncode:
-        raise FlashError(why_it_failed(said, running.returncode))
+        raise FlashError(describe_failure(output, running.returncode))
 
 
-def _what_it_says(running: subprocess.Popen[str], port: str, limit_s: float) -> str:
+def _read_output(running: subprocess.Popen[str], port: str, limit_s: float) -> str:
     """What it has printed once it has ended."""
     is_a_file = Path(port).exists()  # not on Windows
     until_s = time.monotonic() + limit_s
     while True:
         try:
-            return running.communicate(timeout=LOOK_S)[0]
+            return running.communicate(timeout=PORT_CHECK_INTERVAL_S)[0]
         except subprocess.TimeoutExpired as error:
             if is_a_file and not Path(port).exists():
                 raise FlashError(
@@ -68,16 +68,16 @@ def _what_it_says(running: subprocess.Popen[str], port: str, limit_s: float) -> 
                 ) from error
 
 
-def why_it_failed(said: str, code: int) -> str:
+def describe_failure(output: str, code: int) -> str:
     """A sentence made of what avrdude printed."""
-    if found := MISMATCH.search(said):
+    if found := MISMATCH.search(output):
         address = int(found[1], 16)
         return (
             f"The board does not hold what avrdude wrote: the first byte that differs is at 0x{address:04X}; "
             "try again, with a shorter or better cable."
         )
-    complaints = [line for line in said.splitlines() if "error" in line.lower() and "ioctl" not in line]
-    if any(words in said for words in OUT_OF_TOUCH):
+    complaints = [line for line in output.splitlines() if "error" in line.lower() and "ioctl" not in line]
+    if any(words in output for words in LOST_SYNC):
         return "avrdude lost touch with the boot loader, and the board may hold half a firmware: try again."
     words = complaints[0].split(":", 1)[-1] if complaints else f"it ended with exit code {code}"
     return f"avrdude failed ({words.strip(' .')}): try again, or --with python."

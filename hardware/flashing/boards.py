@@ -24,7 +24,7 @@ STK500V1_SLOW = Dialect("Stk500v1", "arduino", 57_600)
 """ATmegaBOOT, on older Nanos and on most of their clones."""
 STK500V2 = Dialect("Stk500v2", "wiring", 115_200)
 """The Mega's."""
-DIALECTS = (STK500V1, STK500V2, STK500V1_SLOW)
+BOOTLOADER_PROTOCOLS = (STK500V1, STK500V2, STK500V1_SLOW)
 
 
 class Chip(NamedTuple):
@@ -95,22 +95,22 @@ class Choice(NamedTuple):
     note: str | None = None
 
 
-def choose_board(asked: str | None, usb: UsbId, chip: Chip, dialect: Dialect) -> Choice:
+def choose_board(requested: str | None, usb: UsbId, chip: Chip, dialect: Dialect) -> Choice:
     """Which board has this chip and boot loader: the one asked for if that can be, or what tells it best.
 
     Raises InputError if the chip is not that of the board asked for.
     """
-    if asked is not None:
-        if chip.name not in BOARDS[asked].chips:
+    if requested is not None:
+        if chip.name not in BOARDS[requested].chips:
             fitting = " or ".join(name for name, board in BOARDS.items() if chip.name in board.chips)
             raise InputError(
-                f"This is no {BOARDS[asked].title}: its chip is an {chip.name}, so nothing was written; "
+                f"This is no {BOARDS[requested].title}: its chip is an {chip.name}, so nothing was written; "
                 f"use --board {fitting}."
             )
-        return Choice(asked)
-    told = board_of_usb(usb)
-    if told is not None and chip.name in BOARDS[told].chips:
-        return Choice(told)
+        return Choice(requested)
+    from_usb = board_of_usb(usb)
+    if from_usb is not None and chip.name in BOARDS[from_usb].chips:
+        return Choice(from_usb)
     if chip.name in BOARDS["mega"].chips:
         return Choice("mega")
     if dialect == STK500V1_SLOW:
@@ -118,11 +118,11 @@ def choose_board(asked: str | None, usb: UsbId, chip: Chip, dialect: Dialect) ->
     return Choice("uno", "Taken for an Uno; if it is a Nano, say --board nano, or its inputs A6 and A7 are not there.")
 
 
-def dialects_for(asked: str | None, usb: UsbId) -> tuple[Dialect, ...]:
+def dialects_for(requested: str | None, usb: UsbId) -> tuple[Dialect, ...]:
     """Every dialect, the likeliest first."""
-    likely = asked or board_of_usb(usb)
+    likely = requested or board_of_usb(usb)
     first = BOARDS[likely].dialects if likely else ()
-    return tuple(dict.fromkeys([*first, *DIALECTS]))
+    return tuple(dict.fromkeys([*first, *BOOTLOADER_PROTOCOLS]))
 
 
 class Image(NamedTuple):

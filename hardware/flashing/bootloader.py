@@ -17,9 +17,9 @@ from cellwright.hardware.flashing.boards import CHIPS, STK500V2, Chip, Dialect
 from cellwright.hardware.flashing.reset_port import Wire
 from cellwright.hardware.intel_hex import ERASED
 
-REPLY_TIMEOUT_S = 1.0
+PAGE_REPLY_TIMEOUT_S = 1.0
 """How long an answer may take: writing a page takes 10 ms, a busy USB hub tens."""
-SIGN_ON_S = 0.1
+SIGN_ON_TIMEOUT_S = 0.1
 SIGN_ON_TRIES = 3
 BLANK_BYTES = 4096
 """So much erased flash in a row is taken for the end of what is in use."""
@@ -130,8 +130,8 @@ def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> Boot
         library.device = wire
         wire.set_baud(dialect.baud)
         wire.reset_board()
-        if _signs_on(wire, programmer, dialect):
-            wire.timeout = REPLY_TIMEOUT_S
+        if _can_sign_on(wire, programmer, dialect):
+            wire.timeout = PAGE_REPLY_TIMEOUT_S
             wire.reset_input_buffer()
             return BootLoader(programmer, _chip(library, programmer, port), dialect)
     raise InputError(
@@ -140,10 +140,10 @@ def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> Boot
     )
 
 
-def _signs_on(wire: Wire, programmer: Any, dialect: Dialect) -> bool:
+def _can_sign_on(wire: Wire, programmer: Any, dialect: Dialect) -> bool:
     if dialect != STK500V2:
         return bool(programmer.get_sync())  # tries four times, half a second each
-    wire.timeout = SIGN_ON_S  # the library reads nine times before it gives up an answer
+    wire.timeout = SIGN_ON_TIMEOUT_S  # the library reads nine times before it gives up an answer
     return any(programmer.get_sync() for _ in range(SIGN_ON_TRIES))
 
 

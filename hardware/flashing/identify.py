@@ -8,14 +8,14 @@ from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.identity import is_firmware
 from cellwright.hardware.flashing.reset_port import Wire
 
-BAUDS = (57_600, 115_200)
+BAUDS_TO_TRY = (57_600, 115_200)
 """Of StandardFirmata and CellwrightFirmata; of ConfigurableFirmata."""
-LISTEN_S = 0.1
-BOOT_LISTENS = 25
+READ_SLICE_S = 0.1
+READS_AFTER_BOOT = 25
 """2.5 s: ConfigurableFirmata tells its name 2.2 s after its start."""
-ASKINGS = 3
-LISTENS_PER_ASKING = 3
-MAX_AT_ONCE = 256
+QUERIES = 3
+READS_PER_QUERY = 3
+READ_BYTES = 256
 
 
 class Firmware(NamedTuple):
@@ -32,23 +32,23 @@ class Firmware(NamedTuple):
 
 def ask_firmware(wire: Wire) -> Firmware | None:
     """The name of a firmware that has just started; None after some 4 s if it does not speak Firmata."""
-    for baud in BAUDS:
+    for baud in BAUDS_TO_TRY:
         wire.set_baud(baud)
-        wire.timeout = LISTEN_S
+        wire.timeout = READ_SLICE_S
         reader = messages.MessageReader()
-        if baud == BAUDS[0] and (told := _listen(wire, reader, BOOT_LISTENS, baud)):
-            return told
-        for _ in range(ASKINGS):
+        if baud == BAUDS_TO_TRY[0] and (report := _read_report(wire, reader, READS_AFTER_BOOT, baud)):
+            return report
+        for _ in range(QUERIES):
             wire.write(messages.ASK_FIRMWARE)
-            if told := _listen(wire, reader, LISTENS_PER_ASKING, baud):
-                return told
+            if report := _read_report(wire, reader, READS_PER_QUERY, baud):
+                return report
     return None
 
 
-def _listen(wire: Wire, reader: messages.MessageReader, times: int, baud: int) -> Firmware | None:
+def _read_report(wire: Wire, reader: messages.MessageReader, times: int, baud: int) -> Firmware | None:
     for _ in range(times):
-        for message in reader.feed(wire.read(MAX_AT_ONCE)):
-            if is_firmware(message) and (told := messages.decode_firmware(message.data)):
-                major, minor, name = told
+        for message in reader.feed(wire.read(READ_BYTES)):
+            if is_firmware(message) and (report := messages.decode_firmware(message.data)):
+                major, minor, name = report
                 return Firmware(name, major, minor, baud)
     return None

@@ -10,11 +10,11 @@ from serial.tools import list_ports
 
 from cellwright.errors import FlashError
 from cellwright.hardware.flashing.boards import UsbId
-from cellwright.hardware.transport.serial import READ_SLICE_S, open_port
+from cellwright.hardware.transport.serial import READ_TIMEOUT_S, open_port
 
-RESET_S = 0.25
+RESET_PULSE_S = 0.25
 """How long DTR is let go of: the capacitor to the reset pin has to empty. avrdude takes as long."""
-WAKING_S = 0.05
+BOOT_LOADER_START_S = 0.05
 """From reset until a boot loader listens."""
 
 Result = TypeVar("Result")
@@ -53,7 +53,7 @@ class SerialWire:
     def __init__(self, port: str, baud: int) -> None:
         self.port = port
         self._serial = open_port(port, baud)
-        self._timeout_s = READ_SLICE_S
+        self._timeout_s = READ_TIMEOUT_S
 
     @property
     def timeout(self) -> float:
@@ -63,47 +63,47 @@ class SerialWire:
     @timeout.setter
     def timeout(self, seconds: float) -> None:
         self._timeout_s = seconds
-        self._unless_lost(lambda: setattr(self._serial, "timeout", seconds))
+        self._run_or_fail(lambda: setattr(self._serial, "timeout", seconds))
 
     def read(self, size: int) -> bytes:
-        return self._unless_lost(lambda: bytes(self._serial.read(size)))
+        return self._run_or_fail(lambda: bytes(self._serial.read(size)))
 
     def write(self, data: bytes) -> None:
-        self._unless_lost(lambda: self._serial.write(data))
+        self._run_or_fail(lambda: self._serial.write(data))
 
     def reset_input_buffer(self) -> None:
-        self._unless_lost(self._serial.reset_input_buffer)
+        self._run_or_fail(self._serial.reset_input_buffer)
 
     def set_baud(self, baud: int) -> None:
-        self._unless_lost(lambda: setattr(self._serial, "baudrate", baud))
+        self._run_or_fail(lambda: setattr(self._serial, "baudrate", baud))
 
     def reset_board(self) -> None:
         try:
-            self._pull_lines(False)
-            time.sleep(RESET_S)
-            self._pull_lines(True)
+            self._set_reset_lines(False)
+            time.sleep(RESET_PULSE_S)
+            self._set_reset_lines(True)
         except OSError:
-            self._open_anew()
-        time.sleep(WAKING_S)
+            self._reopen()
+        time.sleep(BOOT_LOADER_START_S)
         self.reset_input_buffer()
 
-    def _pull_lines(self, active: bool) -> None:
+    def _set_reset_lines(self, active: bool) -> None:
         """The reset of an Arduino hangs on DTR; some clones have it on RTS."""
         self._serial.dtr = active
         self._serial.rts = active
 
-    def _open_anew(self) -> None:
+    def _reopen(self) -> None:
         """A pseudo-terminal has no DTR: a board behind it is reset when it is opened, as by plugging it in."""
         baud = self._serial.baudrate
         self._serial.close()
-        time.sleep(RESET_S)
+        time.sleep(RESET_PULSE_S)
         self._serial = open_port(self.port, baud)
         self.timeout = self._timeout_s
 
     def close(self) -> None:
-        self._unless_lost(self._serial.close)
+        self._run_or_fail(self._serial.close)
 
-    def _unless_lost(self, work: Callable[[], Result]) -> Result:
+    def _run_or_fail(self, work: Callable[[], Result]) -> Result:
         """A port that goes away raises OSError, TypeError or termios.error, by operating system and moment."""
         try:
             return work()

@@ -1,4 +1,4 @@
-"""The axes of a model board: stepper drivers, where their axes truly stand, and moves that share a firmware's loop."""
+"""The axes of a model board: stepper drivers, true positions, and moves that share a firmware's loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simpy.events import NORMAL, Event, Timeout
 
 from cellwright.errors import CellFault
-from cellwright.hardware.model.timing import Course, Timing, TooFast, UnderWay
+from cellwright.hardware.model.timing import MotionState, MovesInProgress, SpeedLimitError, Timing
 from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 TIMEOUT_MARGIN_S = 60.0
-"""How late a move may be. A model is never late; this ends a wait for an axis that somebody halted."""
+"""How late a move may be. A model is never late; this ends a wait for an axis that was stopped abruptly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class TripPoint:
 
 
 class ModelStepper:
-    """A stepper driver and its axis. ``true_position`` is where the axis really stands, in steps.
+    """A stepper driver and its axis. ``true_position`` is the real position of the axis, in steps.
 
-    The board counts from wherever it was zeroed; the plant places the axis and sees its true position.
+    The board counts from where it was zeroed; the plant sets and reads the true position.
     """
 
     def __init__(self, board: ModelBoard, device: Named) -> None:
@@ -42,40 +42,40 @@ class ModelStepper:
         self.device = device
         self.motion = board.motion
         self.trip_points: list[TripPoint] = []
-        self.rest_at = 0  # true steps; where it stands, or will once its move is over
+        self.rest_at = 0  # true steps: the position at rest, now or after the move
         self.due_s = 0.0  # when its move is over
-        # For Motion: the move under way, its course as of when the board last looked, and the moments, still to
-        # come, at which it passes switches.
+        # For Motion: the move in progress, its state as of the last update, and the future events at which it
+        # crosses trip points.
         self.move: ScheduledWait | None = None
-        self.course: Course | None = None
-        self.passings: Sequence[Event] = ()
-        self.shares_loop = False  # with other axes, so that its arrival changes how they go on
+        self.state: MotionState | None = None
+        self.crossings: Sequence[Event] = ()
+        self.shares_loop = False  # with other axes, so that its arrival changes their speed
         self._zero_at = 0
         self._done = Wait(board.env, device, "did not move", 0.0)
         self._done.complete()
 
     @property
     def true_position(self) -> int:
-        """Where the axis stands now, in steps from its physical origin."""
-        return self.rest_at if self.due_s <= self.env._now else self.motion.position_now(self)
+        """The present position, in steps from the physical origin."""
+        return self.rest_at if self.due_s <= self.env._now else self.motion.current_position(self)
 
     @property
     def position(self) -> int:
-        """Where the board thinks the axis stands, in steps from where it was zeroed."""
+        """The position as the board counts it, in steps from where it was zeroed."""
         return self.true_position - self._zero_at
 
     @property
     def moving(self) -> bool:
-        """Whether it is on its way."""
+        """Whether it moves."""
         return self.due_s > self.env.now
 
     def place(self, true_position: int) -> None:
-        """Put the axis somewhere by hand: what a plant does before power-up."""
+        """Set the true position, as a plant does before power-up."""
         self.rest_at = true_position
-        self.show_trip_points(true_position)
+        self.set_trip_inputs(true_position)
 
     def slip(self, steps: int) -> None:
-        """Lose steps while it stands: it is elsewhere, and the board does not know."""
+        """Lose steps at rest: the true position changes, and the board does not know."""
         self._zero_at -= steps
         self.place(self.true_position - steps)
 
@@ -83,12 +83,12 @@ class ModelStepper:
         """Call the present position 0."""
         self._zero_at = self.true_position
 
-    def prepare(self, max_speed: float, acceleration: float) -> None:  # noqa: ARG002  # a model is told with each move
+    def prepare(self, max_speed: float, acceleration: float) -> None:  # noqa: ARG002  # the model takes them with each move
         """Raise CellFault for a speed that the firmware refuses."""
-        self.motion.refuse_above_ceiling(self, max_speed)
+        self.motion.check_max_speed(self, max_speed)
 
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
-        """Start a move to ``target`` steps; takes what the firmware takes."""
+        """Start a move to ``target`` steps; it takes as long as with the firmware."""
         if self.due_s > self.env._now:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
         start = self.rest_at
@@ -96,206 +96,206 @@ class ModelStepper:
         return self.motion.start(self, start, target, max_speed, acceleration) if target != start else self._done
 
     def change_target(self, target: int, max_speed: float | None = None, acceleration: float | None = None) -> Wait:
-        """Give the move under way another target, as firmware does that is told in mid-move.
+        """Change the target of the move in progress, as the firmware does on a new target during a move.
 
-        max_speed (steps/s), acceleration (steps/s²): likewise, if they change. It goes on from the speed it has.
+        max_speed (steps/s), acceleration (steps/s²): likewise, if they change. The speed has no jump.
         """
         if not self.moving:
-            raise CellFault(f"{self.device.name} has no move under way that could be given another target.")
-        return self.motion.redirect(self, target + self._zero_at, max_speed, acceleration)
+            raise CellFault(f"{self.device.name} has no move in progress that could be given another target.")
+        return self.motion.change_target(self, target + self._zero_at, max_speed, acceleration)
 
     def stop_abruptly(self) -> Wait:
-        """Stop at once; the move that was under way never completes."""
+        """Stop at once; the move in progress never completes."""
         if self.moving:
             self.motion.stop_abruptly(self)
         return self._done
 
     def slow_down(self) -> Wait:
-        """Stop as its acceleration allows, wherever that is; the wait ends when it stands still."""
+        """Stop as fast as its acceleration allows; the wait ends at standstill."""
         if not self.moving:
             return self._done
         return self.motion.slow_down(self)
 
-    def come_to_rest(self, true_position: int) -> None:
-        """End the move under way at ``true_position``."""
+    def end_move_at(self, true_position: int) -> None:
+        """End the move in progress at ``true_position``."""
         self.due_s = self.env.now
         self.rest_at = true_position
 
-    def shows(self, true_position: int) -> bool:
-        """Whether the switches on the axis are as they are with the axis at ``true_position``."""
+    def trip_inputs_match(self, true_position: int) -> bool:
+        """Whether the inputs of the trip points are as they must be with the axis at ``true_position``."""
         return all(
             self.board.input(point.pin).level == (point.level == (true_position <= point.at))
             for point in self.trip_points
         )
 
-    def show_trip_points(self, true_position: int) -> None:
-        """Set the inputs of the switches on the axis as they are with the axis at ``true_position``."""
+    def set_trip_inputs(self, true_position: int) -> None:
+        """Set the inputs of the trip points for an axis at ``true_position``."""
         for point in self.trip_points:
             self.board.set_input(point.pin, point.level if true_position <= point.at else not point.level)
 
 
 def _move_from_rest(
     timing: Timing, start: int, target: int, max_speed: float, acceleration: float
-) -> tuple[Course, float]:
-    """A move from rest: its course, and how long it takes alone, in seconds."""
-    course = timing.begin(start, target, max_speed, acceleration)
-    return course, timing.move_time(abs(target - start), max_speed, acceleration)
+) -> tuple[MotionState, float]:
+    """A move from rest: its first state, and its duration if no other axis moves, s."""
+    state = timing.start_from_rest(start, target, max_speed, acceleration)
+    return state, timing.move_time(abs(target - start), max_speed, acceleration)
 
 
 class Motion:
-    """All axes of a board that are on their way, as its firmware steps them."""
+    """Plans the moves of all axes of a board, as its firmware steps them."""
 
     def __init__(self, board: ModelBoard, timing: Timing) -> None:
         self.env = board.env
         self.board = board
         self.timing = timing
         self.moving: list[ModelStepper] = []
-        """Every axis under way; their courses hold as of when the board last looked. See ``settle``."""
-        self._looked_s = 0.0
-        self._under_way: UnderWay | None = None  # the same axes, as far on as somebody last asked; see ``position_now``
-        self._alone = lru_cache(maxsize=4096)(partial(_move_from_rest, timing))
+        """Every axis that moves; their states are as of the last update. See ``settle``."""
+        self._updated_s = 0.0
+        self._in_progress: MovesInProgress | None = None  # see ``current_position``
+        self._plan_alone = lru_cache(maxsize=4096)(partial(_move_from_rest, timing))
 
     def settle(self) -> None:
-        """Forget an axis that arrived alone: nobody else's move changes by that, so it has no event."""
+        """Remove an axis that moved alone and has arrived: that changes no other move, so it has no event."""
         if len(self.moving) == 1 and self.moving[0].due_s <= self.env.now:
             self.moving.clear()
-            self._under_way = None
+            self._in_progress = None
 
     def start(self, stepper: ModelStepper, start: int, target: int, max_speed: float, acceleration: float) -> Wait:
-        """Start a move of one axis; those on their way already go on, at the rate that all together allow."""
+        """Start a move of one axis; those in progress continue, at the step rate that all together allow."""
         if self.board.locked:
             raise CellFault(f"{stepper.device.name} cannot move: the board has been made safe; reset the cell first.")
         env, moving = self.env, self.moving
         now_s = env._now
         with_others = moving and (moving[0].due_s > now_s or len(moving) > 1)
         try:
-            course, duration_s = self._alone(start, target, max_speed, acceleration)
+            state, duration_s = self._plan_alone(start, target, max_speed, acceleration)
             if with_others:
-                self._look()
-                self.timing.refuse_together((*self._courses(), course))
-        except TooFast as refused:
-            raise CellFault(f"{stepper.device.name} {refused}.") from None
-        stepper.course = course
+                self._update_states()
+                self.timing.check_combined_speed((*self._states(), state))
+        except SpeedLimitError as error:
+            raise CellFault(f"{stepper.device.name} {error}.") from None
+        stepper.state = state
         stepper.rest_at = target
-        stepper.passings = ()
+        stepper.crossings = ()
         stepper.shares_loop = False
         if with_others:
             moving.append(stepper)
             stepper.move = ScheduledWait(env, stepper.device, "did not arrive", now_s, TIMEOUT_MARGIN_S)
-            self._plan_anew()
+            self._replan()
             return stepper.move
-        self._looked_s, self._under_way = now_s, None
+        self._updated_s, self._in_progress = now_s, None
         moving[:] = (stepper,)
         for point in stepper.trip_points:
             if start > point.at >= target or start <= point.at < target:
-                self._foresee_trips(stepper, point, duration_s)
+                self._schedule_crossings(stepper, point, duration_s)
         stepper.due_s = due_s = now_s + duration_s
         stepper.move = move = ScheduledWait(env, stepper.device, "did not arrive", due_s, duration_s + TIMEOUT_MARGIN_S)
         return move
 
-    def refuse_above_ceiling(self, stepper: ModelStepper, max_speed: float) -> None:
+    def check_max_speed(self, stepper: ModelStepper, max_speed: float) -> None:
         """Raise CellFault for a speed, in steps/s, that the firmware refuses."""
         try:
-            self.timing.refuse_above_ceiling(max_speed)
-        except TooFast as refused:
-            raise CellFault(f"{stepper.device.name} {refused}.") from None
+            self.timing.check_max_speed(max_speed)
+        except SpeedLimitError as error:
+            raise CellFault(f"{stepper.device.name} {error}.") from None
 
-    def redirect(
+    def change_target(
         self, stepper: ModelStepper, target: int, max_speed: float | None = None, acceleration: float | None = None
     ) -> Wait:
-        """Plan the rest of a move towards another target, at another speed and acceleration where they are given."""
+        """Plan the rest of a move to another target, at another speed and acceleration where given."""
         assert stepper.move is not None
         if max_speed is not None:
-            self.refuse_above_ceiling(stepper, max_speed)
-        self._look()
-        stepper.course = self.timing.redirected(stepper.course, target, max_speed, acceleration)
+            self.check_max_speed(stepper, max_speed)
+        self._update_states()
+        stepper.state = self.timing.with_target(stepper.state, target, max_speed, acceleration)
         stepper.rest_at = target
-        self._plan_anew()
+        self._replan()
         return stepper.move
 
     def slow_down(self, stepper: ModelStepper) -> Wait:
-        """Plan the rest of a move so that it ends as soon as the acceleration allows."""
-        self._look()
-        return self.redirect(stepper, self.timing.controlled_stop_target(stepper.course))
+        """Plan the rest of a move to end as soon as the acceleration allows."""
+        self._update_states()
+        return self.change_target(stepper, self.timing.controlled_stop_target(stepper.state))
 
     def stop_abruptly(self, stepper: ModelStepper) -> None:
-        """Stop an axis dead; its move never completes."""
-        self._look()
-        cancel(self.env, stepper.move, *stepper.passings)
-        self._leave(stepper)
+        """Stop an axis at once; its move never completes."""
+        self._update_states()
+        cancel(self.env, stepper.move, *stepper.crossings)
+        self._remove_axis(stepper)
 
     def stop_all_abruptly(self) -> None:
-        """Stop every axis dead."""
+        """Stop every axis at once."""
         self.settle()
         for stepper in list(self.moving):
             self.stop_abruptly(stepper)
 
-    def position_now(self, stepper: ModelStepper) -> int:
-        """Where a moving axis is at this moment, in true steps.
+    def current_position(self, stepper: ModelStepper) -> int:
+        """The present position of a moving axis, in true steps.
 
-        A plant may ask many times in a move, so what is under way goes on from where it was asked last.
+        A plant may query it many times during a move, so the simulation of the moves continues from the last query.
         """
-        if self._under_way is None:
-            self._under_way = self.timing.under_way(self._courses())
-        return self._under_way.position_at(self.moving.index(stepper), self.env.now - self._looked_s)
+        if self._in_progress is None:
+            self._in_progress = self.timing.moves_in_progress(self._states())
+        return self._in_progress.position_at(self.moving.index(stepper), self.env.now - self._updated_s)
 
-    def _arrive(self, stepper: ModelStepper, _: Event) -> None:
-        """An axis that moved with others has arrived; those go on at another rate."""
+    def _on_arrival(self, stepper: ModelStepper, _: Event) -> None:
+        """An axis that moved with others has arrived; those continue at another step rate."""
         if stepper in self.moving:
-            self._look()
-            self._leave(stepper)
+            self._update_states()
+            self._remove_axis(stepper)
 
-    def _leave(self, stepper: ModelStepper) -> None:
-        assert stepper.course is not None
+    def _remove_axis(self, stepper: ModelStepper) -> None:
+        assert stepper.state is not None
         self.moving.remove(stepper)
-        self._under_way = None
-        position = stepper.course.position
-        stepper.come_to_rest(position)
-        self._show_soon(stepper, position)
-        self._plan_anew()
+        self._in_progress = None
+        position = stepper.state.position
+        stepper.end_move_at(position)
+        self._schedule_missed_trip(stepper, position)
+        self._replan()
 
-    def _courses(self) -> tuple[Any, ...]:
-        return tuple(stepper.course for stepper in self.moving)
+    def _states(self) -> tuple[Any, ...]:
+        return tuple(stepper.state for stepper in self.moving)
 
-    def _look(self) -> None:
-        """Bring the record of all moving axes up to this moment."""
-        courses = self.timing.later(self._courses(), self.env.now - self._looked_s)
-        for stepper, course in zip(self.moving, courses, strict=True):
-            stepper.course = course
-        self._looked_s, self._under_way = self.env.now, None
+    def _update_states(self) -> None:
+        """Bring the states of all moving axes up to now."""
+        states = self.timing.states_after(self._states(), self.env.now - self._updated_s)
+        for stepper, state in zip(self.moving, states, strict=True):
+            stepper.state = state
+        self._updated_s, self._in_progress = self.env.now, None
 
-    def _plan_anew(self) -> None:
-        """Plan anew when each axis arrives, for all that are on their way."""
+    def _replan(self) -> None:
+        """Compute again when each moving axis arrives, and schedule its events."""
         moving = self.moving
         if not moving:
             return
-        cancel(self.env, *(event for stepper in moving for event in (stepper.move, *stepper.passings)))
-        for stepper, duration_s in zip(moving, self.timing.arrivals(self._courses()), strict=True):
+        cancel(self.env, *(event for stepper in moving for event in (stepper.move, *stepper.crossings)))
+        for stepper, duration_s in zip(moving, self.timing.arrival_times(self._states()), strict=True):
             move = stepper.move
-            assert move is not None and stepper.course is not None
-            stepper.passings = ()
+            assert move is not None and stepper.state is not None
+            stepper.crossings = ()
             stepper.due_s = self.env.now + duration_s
             move.limit_s = max(move.limit_s, duration_s + TIMEOUT_MARGIN_S)
             if not stepper.shares_loop:
                 stepper.shares_loop = True
-                move.callbacks.insert(0, partial(self._arrive, stepper))
+                move.callbacks.insert(0, partial(self._on_arrival, stepper))
             for point in stepper.trip_points:
-                self._foresee_trips(stepper, point, duration_s)
-            self._show_soon(stepper, stepper.course.position)
+                self._schedule_crossings(stepper, point, duration_s)
+            self._schedule_missed_trip(stepper, stepper.state.position)
             self.env.schedule(move, NORMAL, duration_s)
 
-    def _show_soon(self, stepper: ModelStepper, position: int) -> None:
-        """Show a switch that was passed just before the plan was made anew, and whose moment went with the old plan."""
-        if not stepper.shows(position):
-            Timeout(self.env, 0).callbacks.append(lambda _: stepper.show_trip_points(position))
+    def _schedule_missed_trip(self, stepper: ModelStepper, position: int) -> None:
+        """Set a trip point that was crossed just before replanning, whose event was cancelled with the old plan."""
+        if not stepper.trip_inputs_match(position):
+            Timeout(self.env, 0).callbacks.append(lambda _: stepper.set_trip_inputs(position))
 
-    def _foresee_trips(self, stepper: ModelStepper, point: TripPoint, duration_s: float) -> None:
-        """Schedule the moments at which a moving axis passes a switch; if it stops there, just before its arrival."""
-        for at_s, position in self.timing.passings(self._courses(), self.moving.index(stepper), point.at):
-            passing = Timeout(self.env, min(at_s, duration_s))
-            passing.callbacks.append(partial(self._show_passing, stepper, position))
-            stepper.passings = (*stepper.passings, passing)
+    def _schedule_crossings(self, stepper: ModelStepper, point: TripPoint, duration_s: float) -> None:
+        """Schedule the events at which an axis crosses a trip point; if it stops there, just before its arrival."""
+        for at_s, position in self.timing.crossings(self._states(), self.moving.index(stepper), point.at):
+            crossing = Timeout(self.env, min(at_s, duration_s))
+            crossing.callbacks.append(partial(self._on_crossing, stepper, position))
+            stepper.crossings = (*stepper.crossings, crossing)
 
     @staticmethod
-    def _show_passing(stepper: ModelStepper, position: int, _: Event) -> None:
-        stepper.show_trip_points(position)
+    def _on_crossing(stepper: ModelStepper, position: int, _: Event) -> None:
+        stepper.set_trip_inputs(position)

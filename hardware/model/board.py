@@ -21,7 +21,7 @@ OutputAction = Callable[[bool], None]
 
 
 class ModelOutput:
-    """A digital output of a model board. Until it is declared it floats, at ``safe``."""
+    """A digital output of a model board. Until it is declared it floats at ``safe``."""
 
     def __init__(self, board: ModelBoard, pin: int) -> None:
         self.board = board
@@ -29,16 +29,16 @@ class ModelOutput:
         self.pin = pin
         self.safe = False
         self.declared = False
-        self._level = False  # but for a pulse that is over and not yet taken back
+        self._level = False  # a pulse that is over may not have been ended yet
         self._pulse: ScheduledWait | None = None
         self._back_s = 0.0  # when the pulse is over
-        self._back_to = False
+        self._level_after_pulse = False
         self._watchers: dict[bool, list[OutputAction]] = {False: [], True: []}
 
     @property
     def level(self) -> bool:
         """Its level now."""
-        self._take_back()
+        self._end_finished_pulse()
         return self._level
 
     def declare(self, safe: bool) -> None:
@@ -53,14 +53,14 @@ class ModelOutput:
             self._watchers[level].append(action)
 
     def disconnect(self) -> None:
-        """Let whatever hangs on it notice nothing from now on, as if its wire were broken."""
+        """Break its wire: what it drives notices nothing from now on."""
         self._watchers = {False: [], True: []}
 
     def write(self, level: bool) -> None:
         """Drive it."""
         if self.board.locked:
             self._refuse()
-        self._take_back()
+        self._end_finished_pulse()
         self._drive(level)
 
     def pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
@@ -72,14 +72,14 @@ class ModelOutput:
         last = self._pulse
         if last is not None:
             if self._back_s <= now_s:
-                self._level = self._back_to
+                self._level = self._level_after_pulse
             else:
                 cancel(env, last)
         self._back_s = back_s = now_s + seconds
-        self._back_to = not level
-        # An output goes back without an event of its own, unless somebody watches for that.
+        self._level_after_pulse = not level
+        # The end of a pulse has no event of its own, unless something watches that level.
         if self._watchers[not level]:
-            Timeout(env, seconds).callbacks.append(self._take_back)
+            Timeout(env, seconds).callbacks.append(self._end_finished_pulse)
         self._pulse = pulse = ScheduledWait(
             env, subject, "did not fire", back_s + rest_s, seconds + rest_s + TIMEOUT_MARGIN_S
         )
@@ -90,8 +90,8 @@ class ModelOutput:
         return pulse
 
     def make_safe(self) -> None:
-        """End what is under way and take the safe level, locked or not."""
-        self._take_back()
+        """End a pulse in progress and take the safe level, locked or not."""
+        self._end_finished_pulse()
         if self._pulse is not None:
             cancel(self.env, self._pulse)
             self._pulse = None
@@ -100,11 +100,11 @@ class ModelOutput:
     def _refuse(self) -> NoReturn:
         raise CellFault(f"pin {self.pin} cannot be driven: the board has been made safe; reset the cell first.")
 
-    def _take_back(self, _: Event | None = None) -> None:
-        """Bring it up to date: after a pulse that is over it goes back."""
+    def _end_finished_pulse(self, _: Event | None = None) -> None:
+        """Return to the level after the pulse, if the pulse is over."""
         if self._pulse is not None and self._back_s <= self.env.now:
             self._pulse = None
-            self._drive(self._back_to)
+            self._drive(self._level_after_pulse)
 
     def _drive(self, level: bool) -> None:
         if self._level != level:
@@ -114,7 +114,7 @@ class ModelOutput:
 
 
 class ModelBoard(Board):
-    """A board in SimPy time. Moves take what ``timing`` says; inputs are what the plant makes them."""
+    """A board in SimPy time. ``timing`` sets how long moves take; the plant sets the inputs."""
 
     def __init__(self, env: simpy.Environment, timing: Timing = STEP_TIMINGS[DEFAULT_FIRMWARE]) -> None:
         self.env = env
@@ -138,7 +138,7 @@ class ModelBoard(Board):
         self,
         pin: int,
         safe: bool,
-        most_on_s: float | None = None,  # noqa: ARG002  # whoever drives it keeps to its limits
+        most_on_s: float | None = None,  # noqa: ARG002  # the device that drives it keeps to them
         most_duty: float = 1.0,  # noqa: ARG002
     ) -> ModelOutput:
         output = self.output(pin)
@@ -152,7 +152,7 @@ class ModelBoard(Board):
         self,
         device: Named,
         step: int,
-        dir: int,  # noqa: ARG002  # the model's motors are wired as the description says
+        dir: int,  # noqa: ARG002  # the model's motors always turn the right way
         inverted: bool,  # noqa: ARG002
     ) -> ModelStepper:
         stepper = self.axis(step)
@@ -211,7 +211,7 @@ class ModelBoard(Board):
         pass  # a model is never lost
 
     def power_cycle(self) -> None:
-        """What a reset does: axes stop where they are, and every pin is as before it was declared."""
+        """Reset it: axes stop where they are, and every pin is as before it was declared."""
         self.motion.stop_all_abruptly()
         for output in self._outputs.values():
             output.make_safe()
@@ -219,16 +219,16 @@ class ModelBoard(Board):
         self.levels.clear()
         self.locked = False
 
-    # ---- what a plant does ----
+    # ---- for a plant ----
 
     def axis(self, step: int) -> ModelStepper:
-        """The axis whose driver's step pin is ``step``; it stands where it is put, declared yet or not."""
+        """The axis whose driver's step pin is ``step``; declared or not."""
         if step not in self.steppers:
             self.steppers[step] = ModelStepper(self, _Undeclared(f"the axis on pin {step}"))
         return self.steppers[step]
 
     def output(self, pin: int) -> ModelOutput:
-        """The output on ``pin``, declared yet or not."""
+        """The output on ``pin``, declared or not."""
         if pin not in self._outputs:
             self._outputs[pin] = ModelOutput(self, pin)
         return self._outputs[pin]
@@ -238,7 +238,7 @@ class ModelBoard(Board):
         self.output(pin).watch(action, levels)
 
     def input(self, pin: int) -> Input:
-        """The input on ``pin``, declared yet or not; its pull-up makes it high."""
+        """The input on ``pin``, declared or not; its pull-up makes it high."""
         return self._inputs.setdefault(pin, Input(self.env, True))
 
     def set_input(self, pin: int, level: bool) -> None:

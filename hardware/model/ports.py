@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class I2cDevice(Protocol):
-    """A device on a model board's I2C bus, for a plant to write."""
+    """A device on the I2C bus, implemented by a plant."""
 
     def write(self, data: bytes) -> None:
         """Bytes from the board, the register first if there is one."""
@@ -27,14 +27,14 @@ class I2cDevice(Protocol):
 
 
 class ModelAnalog:
-    """An analog input; ``volts`` is what a plant makes it."""
+    """An analog input; a plant sets ``volts``."""
 
     def __init__(self, env: simpy.Environment) -> None:
         self.env = env
         self.volts = 0.0
 
     def sample(self, subject: Named, within_s: float) -> Wait:
-        """Over at once: a model needs no time to sample."""
+        """A wait that is over at once: a model needs no time to sample."""
         wait = Wait(self.env, subject, "sent no sample", within_s)
         wait.complete(self.volts)
         return wait
@@ -57,7 +57,7 @@ class ModelLevel:
 
 
 class ModelEncoder:
-    """A quadrature counter; ``true_count`` is what a plant has turned it by."""
+    """A quadrature counter; ``true_count`` is set by a plant."""
 
     def __init__(self) -> None:
         self.true_count = 0
@@ -78,19 +78,19 @@ class ModelEncoder:
         self._zero_at = self._counted
 
     def stick(self) -> None:
-        """Count no more from now on, as if its wheel or its wire were off."""
+        """Freeze the count, as if its wheel or its wire were off."""
         self._stuck_at = self.true_count
 
 
 class ModelHx711:
-    """An HX711; ``convert`` is what a plant makes it, and gives counts. Without one nothing answers."""
+    """An HX711; a plant sets ``convert``, which returns counts. Without it nothing answers."""
 
     def __init__(self, env: simpy.Environment) -> None:
         self.env = env
         self.convert: Callable[[], int] | None = None
 
     def sample(self, subject: Named, within_s: float) -> Wait:
-        """Over at once: a model needs no time to sample."""
+        """A wait that is over at once: a model needs no time to sample."""
         wait = Wait(self.env, subject, "sent no sample", within_s)
         if self.convert is not None:
             wait.complete(self.convert())
@@ -98,7 +98,7 @@ class ModelHx711:
 
 
 class ModelI2c:
-    """One address on the I2C bus; a device that a plant has not put there does not answer."""
+    """One address on the I2C bus; where a plant has put no device, nothing answers."""
 
     def __init__(self, board: ModelBoard, address: int) -> None:
         self.board = board
@@ -111,7 +111,7 @@ class ModelI2c:
             device.write(data)
 
     def read(self, subject: Named, register: int | None, count: int, within_s: float) -> Wait:
-        """Ask for bytes; the wait's value is those bytes."""
+        """Request bytes; they are the wait's value."""
         wait = Wait(self.board.env, subject, f"did not answer on I2C address {self.address:#x}", within_s)
         device = self.board.i2c_devices.get(self.address)
         if device is not None:

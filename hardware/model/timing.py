@@ -1,4 +1,4 @@
-"""What a firmware's step timing must tell the model board, whichever firmware it is."""
+"""The interface of a firmware's step timing to the model board, the same for every firmware."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
 
-class Course(Protocol):
-    """How an axis is on its way, at some moment; each timing has its own. It never changes."""
+class MotionState(Protocol):
+    """The state of an axis's motion at one moment. Immutable; each timing has a class of its own."""
 
     @property
     def position(self) -> int:
@@ -15,78 +15,78 @@ class Course(Protocol):
         ...
 
 
-C = TypeVar("C", bound=Course)
+StateT = TypeVar("StateT", bound=MotionState)
 
 
-class TooFast(ValueError):
-    """A speed that a firmware refuses; says why as a clause."""
+class SpeedLimitError(ValueError):
+    """A speed that a firmware refuses. The message is a clause that gives the reason."""
 
 
-class UnderWay(Protocol):
-    """Some axes on their way, to be asked often, and later each time."""
+class MovesInProgress(Protocol):
+    """Axes that move at once. Their positions can be queried repeatedly, at times that never go back."""
 
     def position_at(self, axis: int, elapsed_s: float) -> int:
-        """Where one of them is ``elapsed_s`` after it all began, in true steps."""
+        """The position of one axis ``elapsed_s`` after the given states, in true steps."""
         ...
 
 
-class TimingOf(Protocol[C]):
-    """When a firmware makes the steps of moves. Speeds are steps/s, accelerations steps/s², positions true steps.
+class TimingOf(Protocol[StateT]):
+    """When a firmware makes the steps of a move. Speeds are steps/s, accelerations steps/s², positions true steps.
 
-    ``courses`` are those of all axes that move at once, as they are at one moment; times are seconds from then.
+    ``states`` are those of all axes that move at once, at one moment; times are seconds from that moment.
     """
 
     def __hash__(self) -> int:
-        """It never changes, so that what it says can be remembered."""
+        """Immutable, so that its results can be cached."""
         ...
 
     @property
     def name(self) -> str:
-        """Which firmware, on what."""
+        """The firmware and its chip."""
         ...
 
     def ceiling(self, axes: int = 1) -> float:
         """The highest step rate, in steps/s, of each of ``axes`` axes that move at once."""
         ...
 
-    def refuse_above_ceiling(self, max_speed: float) -> None:
+    def check_max_speed(self, max_speed: float) -> None:
         """Raise TooFast for a speed that the firmware would refuse."""
         ...
 
-    def refuse_together(self, courses: Sequence[C]) -> None:
-        """Raise TooFast for moves that the firmware cannot make at once."""
+    def check_combined_speed(self, states: Sequence[StateT]) -> None:
+        """Raise TooFast for moves whose combined speed the firmware refuses."""
         ...
 
     def move_time(self, steps: int, max_speed: float, acceleration: float) -> float:
-        """Seconds from rest to the last of ``steps`` (> 0), for an axis that moves alone."""
+        """The time from rest to the last of ``steps`` (> 0) for an axis that moves alone, s."""
         ...
 
-    def begin(self, start: int, target: int, max_speed: float, acceleration: float) -> C:
-        """The course of an axis that starts from rest. Raises TooFast for a speed that the firmware refuses."""
+    def start_from_rest(self, start: int, target: int, max_speed: float, acceleration: float) -> StateT:
+        """The state of an axis that starts a move from rest. Raises TooFast for a speed that the firmware refuses."""
         ...
 
-    def arrivals(self, courses: tuple[C, ...]) -> tuple[float, ...]:
-        """When each makes its last step, s."""
+    def arrival_times(self, states: tuple[StateT, ...]) -> tuple[float, ...]:
+        """When each axis makes its last step, s."""
         ...
 
-    def later(self, courses: tuple[C, ...], elapsed_s: float) -> tuple[C, ...]:
-        """The same axes ``elapsed_s`` later."""
+    def states_after(self, states: tuple[StateT, ...], elapsed_s: float) -> tuple[StateT, ...]:
+        """The states of the same axes ``elapsed_s`` later."""
         ...
 
-    def passings(self, courses: tuple[C, ...], axis: int, at: int) -> Sequence[tuple[float, int]]:
-        """The steps to come by which an axis leaves positions up to ``at``, or enters them: when, s, and whereto."""
+    def crossings(self, states: tuple[StateT, ...], axis: int, at: int) -> Sequence[tuple[float, int]]:
+        """The future steps by which an axis enters or leaves positions up to ``at``: time, s, and position reached."""
         ...
 
-    def redirected(self, course: C, target: int, max_speed: float | None, acceleration: float | None) -> C:
-        """Another target from the present speed, and another speed and acceleration where they are given."""
+    def with_target(self, state: StateT, target: int, max_speed: float | None, acceleration: float | None) -> StateT:
+        """The state with another target from the present speed, and another top speed and acceleration where given."""
         ...
 
-    def controlled_stop_target(self, course: C) -> int:
-        """The target at which an axis slows down at once and stands still."""
+    def controlled_stop_target(self, state: StateT) -> int:
+        """The target for an axis that decelerates from now on until it stands still."""
         ...
 
-    def under_way(self, courses: tuple[C, ...]) -> UnderWay:
-        """The same axes, to be asked where they are."""
+    def moves_in_progress(self, states: tuple[StateT, ...]) -> MovesInProgress:
+        """The same axes, for queries of their positions."""
         ...
 
 

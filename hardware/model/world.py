@@ -1,4 +1,4 @@
-"""What a plant meets: the far end of a cell's pins, in whatever way they are simulated."""
+"""The interface of a plant to a simulated board: the outside of its pins, however they are simulated."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from cellwright.hardware.model.ports import I2cDevice
 
 
 class WorldAxis(Protocol):
-    """An axis on a stepper driver, where it truly stands. Positions are whole steps from its physical origin."""
+    """An axis on a stepper driver, with its true position. Positions are whole steps from its physical origin."""
 
     env: simpy.Environment
 
     @property
     def trip_points(self) -> list[TripPoint]:
-        """Its switches, for a plant to add to; they hold from the next ``place`` on."""
+        """Its switches, for a plant to add to; they take effect with the next ``place``."""
         ...
 
     @property
     def true_position(self) -> int:
-        """Where it stands now."""
+        """The present position."""
         ...
 
     @property
     def moving(self) -> bool:
-        """Whether it is on its way."""
+        """Whether it moves."""
         ...
 
     @property
     def due_s(self) -> float:
-        """When its last move was over; while it is on its way, some moment that is not past."""
+        """When its last move ended; while it moves, a time that is not past."""
         ...
 
     def place(self, true_position: int) -> None:
-        """Put it somewhere by hand."""
+        """Set its true position."""
         ...
 
     def slip(self, steps: int) -> None:
-        """Lose steps: it is elsewhere, and the board does not know."""
+        """Lose steps: the true position changes, and the board does not know."""
         ...
 
 
@@ -73,28 +73,28 @@ class WorldLevel(Protocol):
 
 
 class WorldEncoder(Protocol):
-    """A quadrature encoder; ``true_count`` is what a plant has turned it by."""
+    """A quadrature encoder; ``true_count`` is set by a plant."""
 
     true_count: int
 
 
 class WorldConverter(Protocol):
-    """An HX711; ``convert`` is what a plant makes it, and gives counts. Without one nothing answers."""
+    """An HX711; a plant sets ``convert``, which returns counts. Without it nothing answers."""
 
     convert: Callable[[], int] | None
 
 
 class World(Protocol):
-    """The pins of a simulated board as what is wired to them sees them: levels and steps out, contacts and sensors in.
+    """The pins of a simulated board as seen by what is wired to them: outputs and steps out, contacts and sensors in.
 
-    A model board is one, where pins are figures; the other is an emulated Arduino's pins.
+    Implemented by the model board and by the pins of an emulated Arduino.
     """
 
     env: simpy.Environment
 
     @property
     def i2c_devices(self) -> MutableMapping[int, I2cDevice]:
-        """What is on the I2C bus, by address; for a plant to fill."""
+        """The devices on the I2C bus, by address; for a plant to fill."""
         ...
 
     @property
@@ -115,7 +115,7 @@ class World(Protocol):
         ...
 
     def input(self, pin: int) -> WorldInput:
-        """The input on ``pin``; its pull-up makes it high unless something holds it."""
+        """The input on ``pin``; its pull-up makes it high unless something drives it."""
         ...
 
     def set_input(self, pin: int, level: bool) -> None:

@@ -12,7 +12,7 @@ from cellwright.hardware.transport.link import Link
 BITS_PER_BYTE = 10  # a start bit, eight of data, a stop bit
 
 
-class _End(Link):
+class _LoopbackLink(Link):
     """One end of a line. busy_until_s: when the last byte written so far has left it. Counts bytes both ways."""
 
     def __init__(self, env: simpy.Environment, name: str, seconds_per_byte: float, latency_s: float) -> None:
@@ -22,7 +22,7 @@ class _End(Link):
         self.bytes_written = 0
         self.bytes_received = 0
         self.is_open = True
-        self.other: _End
+        self.other: _LoopbackLink
         self._seconds_per_byte = seconds_per_byte
         self._latency_s = latency_s
 
@@ -57,8 +57,8 @@ class MemoryLine:
         self, env: simpy.Environment, baud: int = 115200, latency_s: float = 0.0, name: str = "the line in memory"
     ) -> None:
         seconds_per_byte = BITS_PER_BYTE / baud
-        self.host = _End(env, name, seconds_per_byte, latency_s)
-        self.board = _End(env, name, seconds_per_byte, latency_s)
+        self.host = _LoopbackLink(env, name, seconds_per_byte, latency_s)
+        self.board = _LoopbackLink(env, name, seconds_per_byte, latency_s)
         self.host.other, self.board.other = self.board, self.host
 
     def cut(self, reason: str) -> None:

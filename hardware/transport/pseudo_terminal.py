@@ -11,10 +11,10 @@ from pathlib import Path
 
 from cellwright.errors import InputError
 
-_MAX_AT_ONCE = 4096
+_READ_BYTES = 4096
 
 
-class PtyPort:
+class PseudoTerminalPort:
     """The board's end of a pseudo-terminal whose other end a host finds at ``path``, a symbolic link.
 
     Only programs on this computer can reach it. It has no baud rate and no DTR: a board that resets when its port is
@@ -56,7 +56,7 @@ class PtyPort:
     def read(self) -> bytes:
         """What a host has sent and has not been read; nothing, if nothing. Does not block."""
         try:
-            return os.read(self._board_end, _MAX_AT_ONCE)
+            return os.read(self._board_end, _READ_BYTES)
         except BlockingIOError:
             return b""
         except OSError as error:

@@ -19,9 +19,9 @@ from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.transport.link import Link
 
-READ_SLICE_S = 0.1  # how long the reader blocks before it looks whether the link was closed
-WRITE_LIMIT_S = 1.0  # a port that takes nothing for this long is lost
-CLOSING_S = 0.5  # how long closing waits for what was written to leave, and for each thread to end
+READ_TIMEOUT_S = 0.1  # how long the reader blocks before it looks whether the link was closed
+WRITE_TIMEOUT_S = 1.0  # a port that takes nothing for this long is lost
+CLOSE_TIMEOUT_S = 0.5  # how long closing waits for what was written to leave, and for each thread to end
 
 # USB vendors of Arduinos and of the serial chips on their clones (the USB-IF's numbers).
 ARDUINO_VENDORS = {
@@ -38,7 +38,7 @@ class SerialPort(NamedTuple):
 
     name: str
     description: str
-    likely: bool
+    is_likely_arduino: bool
 
     def __str__(self) -> str:
         return f"{self.name} ({self.description})"
@@ -79,24 +79,24 @@ class SerialLink(Link):
         if self._closing.is_set():
             return
         self._outgoing.put(None)
-        self._writer.join(CLOSING_S)
+        self._writer.join(CLOSE_TIMEOUT_S)
         self._closing.set()
-        self._reader.join(CLOSING_S)
+        self._reader.join(CLOSE_TIMEOUT_S)
         with suppress(Exception):  # a port that is gone may not even close
             if self._writer.is_alive():
                 self._serial.reset_output_buffer()  # it takes nothing: do not wait for that
             self._serial.close()
 
     def _start(self, work: Callable[[], None], name: str) -> threading.Thread:
-        thread = threading.Thread(target=self._work_until_lost, args=(work,), name=name, daemon=True)
+        thread = threading.Thread(target=self._run_until_lost, args=(work,), name=name, daemon=True)
         thread.start()
         return thread
 
-    def _work_until_lost(self, work: Callable[[], None]) -> None:
+    def _run_until_lost(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # a port that goes away raises OSError, TypeError or termios.error
-            self._clock.post(self._lose, f"the port is gone ({error})")
+            self._clock.post(self._on_port_lost, f"the port is gone ({error})")
 
     def _read(self) -> None:
         while not self._closing.is_set():
@@ -113,7 +113,7 @@ class SerialLink(Link):
         if self._open:
             self.on_bytes(data)
 
-    def _lose(self, reason: str) -> None:
+    def _on_port_lost(self, reason: str) -> None:
         if self._open:
             self._open = False
             self.on_lost(reason)
@@ -123,20 +123,20 @@ def open_port(port: str, baud: int) -> serial.Serial:
     """Open ``port`` for this process alone, at ``baud`` bits/s, or raise an InputError that says why not."""
     try:
         return serial.serial_for_url(
-            port, baudrate=baud, timeout=READ_SLICE_S, write_timeout=WRITE_LIMIT_S, exclusive=True
+            port, baudrate=baud, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
         )
     except (OSError, ValueError) as error:
-        raise InputError(why_not_opened(port, error)) from error
+        raise InputError(describe_open_error(port, error)) from error
 
 
-def why_not_opened(port: str, error: OSError | ValueError) -> str:
+def describe_open_error(port: str, error: OSError | ValueError) -> str:
     """A sentence on why ``port`` did not open and what to do. Windows gives no error number, only its words."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOENT or "FileNotFoundError" in str(error):
-        return f"There is no serial port {port}: plug the board in, or use one of these: {listed(ports())}."
+        return f"There is no serial port {port}: plug the board in, or use one of these: {format_ports(list_serial_ports())}."
     if number in (errno.EBUSY, errno.EWOULDBLOCK) or "PermissionError" in str(error):
         return f"{port} is in use by another program: close it (the Arduino IDE's serial monitor, say) and try again."
-    if number == errno.EACCES and (group := owning_group(port)):
+    if number == errno.EACCES and (group := group_of_device(port)):
         return (
             f"You may not use {port}, which belongs to the group {group}: "
             f"add yourself to the group with: sudo usermod -aG {group} $USER, and log in again."
@@ -144,7 +144,7 @@ def why_not_opened(port: str, error: OSError | ValueError) -> str:
     return f"{port} cannot be opened as a serial port: {error}."
 
 
-def owning_group(port: str) -> str | None:
+def group_of_device(port: str) -> str | None:
     """The group whose members may use a device file; None if that is nobody's but root's. POSIX only."""
     import grp
 
@@ -153,22 +153,26 @@ def owning_group(port: str) -> str | None:
     return grp.getgrgid(status.st_gid).gr_name if may_use else None
 
 
-def ports() -> list[SerialPort]:
+def list_serial_ports() -> list[SerialPort]:
     """The serial ports of this computer, those that are likely an Arduino first."""
-    found = [SerialPort(port.device, port.description, port.vid in ARDUINO_VENDORS) for port in list_ports.comports()]
-    return sorted(found, key=lambda port: (not port.likely, port.name))
+    ports = [SerialPort(port.device, port.description, port.vid in ARDUINO_VENDORS) for port in list_ports.comports()]
+    return sorted(ports, key=lambda port: (not port.is_likely_arduino, port.name))
 
 
 def auto_port() -> str:
     """The one port that looks like an Arduino; an InputError unless there is exactly one."""
-    likely = [port for port in ports() if port.likely]
-    if len(likely) == 1:
-        return likely[0].name
-    if likely:
-        raise InputError(f"There are several boards, so name the port of the one you mean: {listed(likely)}.")
-    raise InputError(f"No Arduino was found: plug the board in, or name its port; there are: {listed(ports())}.")
+    is_likely_arduino = [port for port in list_serial_ports() if port.is_likely_arduino]
+    if len(is_likely_arduino) == 1:
+        return is_likely_arduino[0].name
+    if is_likely_arduino:
+        raise InputError(
+            f"There are several boards, so name the port of the one you mean: {format_ports(is_likely_arduino)}."
+        )
+    raise InputError(
+        f"No Arduino was found: plug the board in, or name its port; there are: {format_ports(list_serial_ports())}."
+    )
 
 
-def listed(found: list[SerialPort]) -> str:
+def format_ports(ports: list[SerialPort]) -> str:
     """Ports as the end of a sentence."""
-    return ", ".join(str(port) for port in found) or "none"
+    return ", ".join(str(port) for port in ports) or "none"

@@ -11,11 +11,11 @@ from pathlib import Path
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.transport.link import Link
-from cellwright.hardware.transport.pseudo_terminal import PtyPort
+from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
 
-LOOK_S = 0.02  # how often an end looks whether a host has come, or whether it is to close
-MAX_AT_ONCE = 4096
-LOOPBACK = "127.0.0.1"
+POLL_INTERVAL_S = 0.02  # how often an end looks whether a host has come, or whether it is to close
+TCP_READ_BYTES = 4096
+LOOPBACK_ADDRESS = "127.0.0.1"
 
 
 class ServedEnd(Link):
@@ -32,10 +32,10 @@ class ServedEnd(Link):
         """Hand over what hosts do and send, until closing."""
         raise NotImplementedError
 
-    def _opened(self) -> None:
+    def _post_open(self) -> None:
         self._clock.post(lambda: self.on_open())
 
-    def _received(self, data: bytes) -> None:
+    def _post_bytes(self, data: bytes) -> None:
         self._clock.post(lambda: self.on_bytes(data))
 
     def close(self) -> None:
@@ -48,18 +48,18 @@ class PtyEnd(ServedEnd):
 
     def __init__(self, clock: WallClock, path: Path) -> None:
         super().__init__(clock, str(path))
-        self._port = PtyPort(path)
+        self._port = PseudoTerminalPort(path)
         self._thread.start()
 
     def _serve(self) -> None:
         while not self._closing.is_set():
             if self._port.opened():
-                self._opened()
+                self._post_open()
             data = self._port.read()
             if data:
-                self._received(data)
+                self._post_bytes(data)
             else:
-                self._port.wait(LOOK_S)
+                self._port.wait(POLL_INTERVAL_S)
 
     def write(self, data: bytes) -> None:
         self._port.write(data)
@@ -79,7 +79,7 @@ class TcpEnd(ServedEnd):
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"No board can be served at {host}:{port}: {reason}; choose another port.") from error
-        self._listener.settimeout(LOOK_S)
+        self._listener.settimeout(POLL_INTERVAL_S)
         super().__init__(clock, "socket://{}:{}".format(*self._listener.getsockname()[:2]))
         self._thread.start()
 
@@ -91,24 +91,24 @@ class TcpEnd(ServedEnd):
                 continue
             with host:
                 host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                host.settimeout(LOOK_S)
+                host.settimeout(POLL_INTERVAL_S)
                 self._host = host
-                self._opened()
-                self._hear(host)
+                self._post_open()
+                self._receive_from(host)
                 self._host = None
 
-    def _hear(self, host: socket.socket) -> None:
+    def _receive_from(self, host: socket.socket) -> None:
         """Take in what this host sends until it goes."""
         while not self._closing.is_set():
             try:
-                data = host.recv(MAX_AT_ONCE)
+                data = host.recv(TCP_READ_BYTES)
             except TimeoutError:
                 continue
             except OSError:
                 return
             if not data:
                 return
-            self._received(data)
+            self._post_bytes(data)
 
     def write(self, data: bytes) -> None:
         host = self._host
@@ -127,4 +127,4 @@ def address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise InputError(f"{text!r} is no address to serve at; write HOST:PORT, or PORT for this computer only.")
-    return host or LOOPBACK, int(port)
+    return host or LOOPBACK_ADDRESS, int(port)

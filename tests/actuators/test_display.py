@@ -5,7 +5,7 @@ import simpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellwright.actuators.display import BYTES_AT_ONCE, CharacterDisplay
+from cellwright.actuators.display import MAX_WRITE_BYTES, CharacterDisplay
 from cellwright.errors import StepTimeoutError
 from cellwright.hardware import ModelBoard
 from cellwright.sequences.supervision import Supervision
@@ -58,7 +58,7 @@ def test_the_screen_shows_what_it_was_told(screens: list[tuple[str, str]]) -> No
     for screen in screens:
         display.show(screen)
         assert [bus.line(0), bus.line(1)] == [line[:16].ljust(16) for line in screen]
-    assert max(map(len, bus.writes)) <= BYTES_AT_ONCE
+    assert max(map(len, bus.writes)) <= MAX_WRITE_BYTES
 
 
 def test_what_the_display_has_no_character_for_is_a_question_mark() -> None:

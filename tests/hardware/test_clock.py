@@ -64,7 +64,7 @@ def test_events_come_when_they_are_due_on_the_wall(clock, wall):
     clock.run(until=5)
     assert seen == [(1.0, 101.0), (2.0, 102.0), (3.0, 103.0)]
     assert clock.now == 5.0
-    assert clock.greatest_lateness_s == 0.0
+    assert clock.max_lateness_s == 0.0
 
 
 def test_time_stands_still_while_it_does_not_run(clock, wall):
@@ -74,7 +74,7 @@ def test_time_stands_still_while_it_does_not_run(clock, wall):
     wall.now_s += 50
     clock.run(until=4)
     assert seen == [153.0]
-    assert clock.greatest_lateness_s == 0.0
+    assert clock.max_lateness_s == 0.0
 
 
 def test_events_due_at_the_same_time_keep_their_order(clock):
@@ -124,7 +124,7 @@ def test_what_is_late_runs_at_once_and_in_order(clock, wall):
         after(clock, delay_s, lambda delay_s=delay_s: seen.append((delay_s, clock.now, wall.now_s)))
     clock.run(until=5)
     assert seen == [(2.0, 3.5, 103.5), (3.0, 3.5, 103.5), (4.0, 4.0, 104.0)]
-    assert clock.greatest_lateness_s == 1.5
+    assert clock.max_lateness_s == 1.5
 
 
 def test_a_delay_after_something_late_is_not_cut_short(clock, wall):

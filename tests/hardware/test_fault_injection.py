@@ -99,7 +99,7 @@ def test_garbling_keeps_the_number_of_bytes_and_changes_each_that_is_hit(data):
     env = simpy.Environment()
     faulty = FaultyLink(env, MemoryLine(env).host, np.random.default_rng(1))
     faulty.garble = 1.0
-    changed = faulty._garbled(data)
+    changed = faulty._corrupted(data)
     assert len(changed) == len(data)
     assert all(a != b for a, b in zip(changed, data, strict=True))
 
@@ -107,7 +107,7 @@ def test_garbling_keeps_the_number_of_bytes_and_changes_each_that_is_hit(data):
 def test_garbling_hits_about_as_many_bytes_as_it_says(link):
     link.garble = 0.01
     sent = bytes(100_000)
-    hits = sum(byte != 0 for byte in link._garbled(sent))
+    hits = sum(byte != 0 for byte in link._corrupted(sent))
     assert 850 < hits < 1150  # 1000 are expected, with a standard deviation of 31
 
 

@@ -12,7 +12,7 @@ from cellwright.hardware import ModelBoard
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.chip import CLOCK_HZ, ResetCause
 from cellwright.hardware.emulator.fault_injection import PinFaults
-from cellwright.hardware.emulator.world import ENCODER_EDGES_PER_S, STILL_S, PinWorld, Wiring
+from cellwright.hardware.emulator.world import ENCODER_EDGES_PER_S, STANDSTILL_S, PinWorld, Wiring
 from cellwright.hardware.fault_injection import FaultyLink, read_fault
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.hardware.model.world import World
@@ -77,7 +77,7 @@ def test_an_axis_is_where_the_steps_bring_it(put_up):
     assert desk.say(b"f", 0.01) == b""
     assert 1000 < axis.true_position < 1200
     assert (axis.moving, axis.due_s) == (True, math.inf)
-    desk.run(0.02 + STILL_S)
+    desk.run(0.02 + STANDSTILL_S)
     assert (axis.true_position, axis.moving) == (1200, False)
     assert axis.due_s == pytest.approx(0.002 + 10 / 57_600 + 0.02, abs=0.001)
     axis.slip(5)

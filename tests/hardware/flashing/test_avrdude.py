@@ -10,7 +10,7 @@ import pytest
 
 from cellwright.errors import FlashError
 from cellwright.hardware.flashing import avrdude
-from cellwright.hardware.flashing.avrdude import why_it_failed, write_with_avrdude
+from cellwright.hardware.flashing.avrdude import describe_failure, write_with_avrdude
 from cellwright.hardware.flashing.boards import CHIPS, STK500V1
 
 
@@ -33,7 +33,7 @@ from cellwright.hardware.flashing.boards import CHIPS, STK500V1
     ],
 )
 def test_complaints_become_sentences(said, sentence):
-    assert re.search(sentence, why_it_failed(said, 7))
+    assert re.search(sentence, describe_failure(said, 7))
 
 
 def write(program, port="/dev/x"):

@@ -10,8 +10,8 @@ from cellwright.errors import InputError
 from cellwright.hardware import firmware_profiles
 from cellwright.hardware.flashing import boards
 from cellwright.hardware.flashing.boards import (
+    BOOTLOADER_PROTOCOLS,
     CHIPS,
-    DIALECTS,
     STK500V1,
     STK500V1_SLOW,
     STK500V2,
@@ -69,7 +69,7 @@ def test_a_board_with_another_chip_is_refused(asked, chip, sentence):
 def test_the_likeliest_dialect_comes_first_and_none_is_left_out(asked, usb, first):
     order = dialects_for(asked, usb)
     assert order[0] == first
-    assert sorted(order) == sorted(DIALECTS)
+    assert sorted(order) == sorted(BOOTLOADER_PROTOCOLS)
 
 
 def test_firmware_that_does_not_fit_is_refused(hex_file):

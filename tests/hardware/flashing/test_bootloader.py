@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cellwright.errors import FlashError, InputError
-from cellwright.hardware.flashing.boards import DIALECTS, STK500V1, STK500V1_SLOW, STK500V2
+from cellwright.hardware.flashing.boards import BOOTLOADER_PROTOCOLS, STK500V1, STK500V1_SLOW, STK500V2
 from cellwright.hardware.flashing.bootloader import BLANK_BYTES, FlashContents, find_boot_loader
 
 FIRMWARE = bytes(range(1, 251)) * 4
@@ -20,7 +20,7 @@ class Counter:
 
 
 def boot_loader_of(board):
-    return find_boot_loader(board.open("port"), DIALECTS, "port")
+    return find_boot_loader(board.open("port"), BOOTLOADER_PROTOCOLS, "port")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_no_boot_loader_is_a_sentence(uno):
     uno.falls_silent_after = 0
     with pytest.raises(InputError, match="No boot loader answers at port: press the board's reset button"):
         boot_loader_of(uno)
-    assert uno.resets == len(DIALECTS)
+    assert uno.resets == len(BOOTLOADER_PROTOCOLS)
 
 
 def test_a_boot_loader_that_does_not_tell_its_chip_is_a_fault(uno):

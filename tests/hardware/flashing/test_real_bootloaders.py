@@ -7,7 +7,7 @@ import pytest
 from cellwright.errors import FlashError, InputError
 from cellwright.hardware.emulator.chip import CLOCK_HZ
 from cellwright.hardware.firmware_profiles import firmware_hex
-from cellwright.hardware.flashing.boards import BOARDS, DIALECTS, load_image
+from cellwright.hardware.flashing.boards import BOARDS, BOOTLOADER_PROTOCOLS, load_image
 from cellwright.hardware.flashing.bootloader import find_boot_loader
 from cellwright.hardware.flashing.identify import ask_firmware
 from cellwright.hardware.intel_hex import read_hex
@@ -23,7 +23,7 @@ def nothing():
 
 
 def find(wire):
-    return find_boot_loader(wire, DIALECTS, "port")
+    return find_boot_loader(wire, BOOTLOADER_PROTOCOLS, "port")
 
 
 def firmware_of(path, board):

@@ -9,7 +9,7 @@ from serial import SerialException, SerialTimeoutException
 
 from cellwright.errors import FlashError
 from cellwright.hardware.flashing import reset_port as module
-from cellwright.hardware.flashing.reset_port import RESET_S, WAKING_S, SerialWire, usb_id
+from cellwright.hardware.flashing.reset_port import BOOT_LOADER_START_S, RESET_PULSE_S, SerialWire, usb_id
 
 
 class PlayedPort:
@@ -73,7 +73,7 @@ def test_a_board_is_reset_by_dtr_and_rts(plug_in, diary):
     diary.clear()
     wire.reset_board()
     down, up = [("dtr", False), ("rts", False)], [("dtr", True), ("rts", True)]
-    assert diary == [*down, ("wait", RESET_S), *up, ("wait", WAKING_S), "forget"]
+    assert diary == [*down, ("wait", RESET_PULSE_S), *up, ("wait", BOOT_LOADER_START_S), "forget"]
 
 
 def test_a_port_without_dtr_is_opened_anew_as_it_was(plug_in, diary):
@@ -84,10 +84,10 @@ def test_a_port_without_dtr_is_opened_anew_as_it_was(plug_in, diary):
     wire.reset_board()
     assert diary == [
         "close",
-        ("wait", RESET_S),
+        ("wait", RESET_PULSE_S),
         ("open", "port", 57_600),
         ("timeout", 0.7),
-        ("wait", WAKING_S),
+        ("wait", BOOT_LOADER_START_S),
         "forget",
     ]
     assert len(opened) == 2

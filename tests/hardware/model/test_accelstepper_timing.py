@@ -1,4 +1,4 @@
-"""Move times against a firmware loop run turn by turn."""
+"""Move times against a firmware loop run pass by pass."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cellwright.hardware import CONFIGURABLE_FIRMATA, StepTiming, move_time
-from cellwright.hardware.model.accelstepper_timing import MovingAxis, StepLoop, axis_key, finish_times, passing_time
+from cellwright.hardware.model.accelstepper_timing import MovingAxis, StepLoop, axis_state, crossing_time, finish_times
 
 TIMING = CONFIGURABLE_FIRMATA
-TURN_S = TIMING.poll_s + 3 * TIMING.step_s
+PASS_S = TIMING.poll_s + 3 * TIMING.step_s
 moves = st.tuples(
     st.integers(1, 5000), st.floats(50, 15_000, allow_subnormal=False), st.floats(200, 100_000, allow_subnormal=False)
 )
 
 
 def key(steps, speed, acceleration, start=0):
-    return axis_key(MovingAxis(start, start + steps, speed, acceleration))
+    return axis_state(MovingAxis(start, start + steps, speed, acceleration))
 
 
 @given(moves)
@@ -32,7 +32,7 @@ def test_one_axis_takes_what_the_firmware_takes(firmware, move):
     assume(steps / speed < 20)  # the reference crawls
     (made,) = firmware(TIMING, [(0.0, 0, steps, speed, acceleration)])
     assert made[-1][1] == steps
-    assert move_time(TIMING, steps, speed, acceleration) == pytest.approx(made[-1][0], rel=1e-3, abs=TURN_S / 3)
+    assert move_time(TIMING, steps, speed, acceleration) == pytest.approx(made[-1][0], rel=1e-3, abs=PASS_S / 3)
 
 
 @settings(max_examples=40)
@@ -41,8 +41,8 @@ def test_axes_that_start_together_slow_each_other_as_in_the_firmware(firmware, t
     assume(all(steps / speed < 8 for steps, speed, _ in together))
     made = firmware(TIMING, [(0.0, 0, *move) for move in together])
     expected = [steps[-1][0] for steps in made]
-    found = finish_times(TIMING, tuple(key(*move) for move in together))
-    assert found == pytest.approx(expected, rel=1e-3, abs=2 * TURN_S)
+    result = finish_times(TIMING, tuple(key(*move) for move in together))
+    assert result == pytest.approx(expected, rel=1e-3, abs=2 * PASS_S)
 
 
 @pytest.mark.parametrize("moves", [[(2500, 10_000, 60_000)] * 2, [(2000, 10_000, 60_000), (700, 3000, 9000)]])
@@ -52,12 +52,12 @@ def test_a_second_axis_makes_the_first_slower(moves):
     assert both_s > 1.1 * alone_s
 
 
-def test_a_passing_time_is_that_of_the_step_that_gets_there(firmware):
+def test_a_crossing_time_is_that_of_the_step_that_gets_there(firmware):
     (made,) = firmware(TIMING, [(0.0, 0, 3000, 2000.0, 9000.0)])
     for position in (1, 2, 77, 1500, 2999, 3000):
         expected = next(at_s for at_s, where in made if where == position)
-        found = passing_time(TIMING, (key(3000, 2000.0, 9000.0),), 0, position)
-        assert found == pytest.approx(expected, rel=1e-3, abs=TURN_S / 3)
+        result = crossing_time(TIMING, (key(3000, 2000.0, 9000.0),), 0, position)
+        assert result == pytest.approx(expected, rel=1e-3, abs=PASS_S / 3)
 
 
 def test_a_backward_move_takes_as_long_as_a_forward_one():
@@ -82,10 +82,10 @@ def test_a_backward_move_takes_as_long_as_a_forward_one():
     ],
 )
 def test_moves_take_what_they_were_measured_to_take(axes, steps, speed, acceleration, measured_s):
-    found_s = finish_times(TIMING, (key(steps, speed, acceleration),) * axes)
-    assert found_s == pytest.approx([measured_s] * axes, rel=0.01)
+    finish_times_s = finish_times(TIMING, (key(steps, speed, acceleration),) * axes)
+    assert finish_times_s == pytest.approx([measured_s] * axes, rel=0.01)
     if axes == 1:
-        assert move_time(TIMING, steps, speed, acceleration) == found_s[0]
+        assert move_time(TIMING, steps, speed, acceleration) == finish_times_s[0]
 
 
 # One axis: from the last 8,800 steps of the measured moves at 12,000 steps/s, 3,432 steps/s. Two axes: what the model
@@ -109,7 +109,7 @@ def test_an_even_stretch_ends_as_its_steps_one_by_one_do(together):
     assume(all(steps / speed < 8 for steps, speed, _ in together))
 
     class StepByStep(StepLoop):
-        def _take_even_steps(self, moving, until_s, axis, position):
+        def _advance_at_constant_speed(self, moving, until_s, axis, position):
             pass
 
     loop, slow = (kind(TIMING, [MovingAxis(0, *move) for move in together]) for kind in (StepLoop, StepByStep))
@@ -143,8 +143,8 @@ def test_any_acceleration_ends(steps, speed, acceleration):
 
 
 @given(moves, st.floats(0, 1))
-def test_stopping_to_look_does_not_change_the_journey(move, share):
-    """A loop that is looked at midway ends when one that is not looked at ends."""
+def test_querying_midway_does_not_change_the_move(move, share):
+    """A loop whose state is queried midway ends at the same time as one that is not."""
     steps, speed, acceleration = move
     whole_s = move_time(TIMING, steps, speed, acceleration)
     loop = StepLoop(TIMING, [MovingAxis(0, steps, speed, acceleration)])

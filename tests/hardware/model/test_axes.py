@@ -15,7 +15,7 @@ from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard, move_time
 from cellwright.hardware.model.axes import TripPoint
 
 TIMING = CONFIGURABLE_FIRMATA
-TURN_S = TIMING.poll_s + 3 * TIMING.step_s
+PASS_S = TIMING.poll_s + 3 * TIMING.step_s
 VALVE = SimpleNamespace(name="valve")
 moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))
 
@@ -76,7 +76,7 @@ def position_at(steps, at_s, start=0):
 
 
 @given(moves, st.floats(0.01, 0.99))
-def test_position_on_the_way_and_after_a_halt(firmware, move, share):
+def test_position_on_the_way_and_after_an_abrupt_stop(firmware, move, share):
     steps, speed, acceleration = move
     (made,) = firmware(TIMING, [(0.0, 0, steps, speed, acceleration)])
     at_s = share * made[-1][0]
@@ -101,7 +101,7 @@ def test_position_on_the_way_and_after_a_halt(firmware, move, share):
 def test_an_axis_that_joins_midway(firmware, first, second, share):
     joins_s = share * first[0] / min(first[1], 3600)
     made = firmware(TIMING, [(0.0, 0, *first), (joins_s, 0, *second)])
-    assume(made[0][-1][0] > joins_s + TURN_S)
+    assume(made[0][-1][0] > joins_s + PASS_S)
     env = simpy.Environment()
     board = ModelBoard(env, TIMING)
     axes, arrived = [axis_on(board, 2), axis_on(board, 3)], {}
@@ -110,7 +110,7 @@ def test_an_axis_that_joins_midway(firmware, first, second, share):
     note_time(axes[1].move_to(*second), arrived, 1)
     env.run()
     for number in (0, 1):
-        assert arrived[number] == pytest.approx(made[number][-1][0], rel=1e-3, abs=2 * TURN_S)
+        assert arrived[number] == pytest.approx(made[number][-1][0], rel=1e-3, abs=2 * PASS_S)
         assert axes[number].position == (first, second)[number][0]
 
 
@@ -125,14 +125,14 @@ def test_overlapping_moves_end_in_the_firmwares_order(firmware, together):
         note_time(axes[number].move_to(*move), arrived, number)
     env.run()
     ends = [steps[-1][0] for steps in made]
-    assert [arrived[number] for number in range(len(ends))] == pytest.approx(ends, rel=1e-3, abs=2 * TURN_S)
+    assert [arrived[number] for number in range(len(ends))] == pytest.approx(ends, rel=1e-3, abs=2 * PASS_S)
     order = sorted(range(len(ends)), key=ends.__getitem__)
     gaps = [abs(ends[a] - ends[b]) for a, b in pairwise(order)]
-    if min(gaps) > 2e-3 * max(ends) + 4 * TURN_S:
+    if min(gaps) > 2e-3 * max(ends) + 4 * PASS_S:
         assert list(arrived) == order
 
 
-def test_halting_one_axis_speeds_up_the_other(env, board, firmware):
+def test_stopping_one_axis_speeds_up_the_other(env, board, firmware):
     one, other, arrived = axis_on(board, 2), axis_on(board, 3), {}
     note_time(one.move_to(3000, 5000, 100_000), arrived, "one")
     note_time(other.move_to(3000, 5000, 100_000), arrived, "other")
@@ -144,7 +144,7 @@ def test_halting_one_axis_speeds_up_the_other(env, board, firmware):
     assert arrived["other"] == pytest.approx(0.5 + (3000 - done) / TIMING.ceiling(1), rel=0.03)
 
 
-def test_make_safe_halts_every_axis(env, board):
+def test_make_safe_stops_every_axis(env, board):
     axes, arrived = [axis_on(board, 2), axis_on(board, 3)], {}
     for number, axis in enumerate(axes):
         note_time(axis.move_to(3000, 10_000, 60_000), arrived, number)
@@ -186,7 +186,7 @@ def test_a_trip_point_fires_as_the_axis_passes(firmware, move, share):
     closed_s = next(at_s for at_s, where in downward if where == trips_at)
     opened_s = turned_s + next(at_s for at_s, where in upward if where == trips_at + 1)
     assert [level for _, level in changes] == [False, True]
-    assert [at_s for at_s, _ in changes] == pytest.approx([closed_s, opened_s], rel=1e-3, abs=TURN_S)
+    assert [at_s for at_s, _ in changes] == pytest.approx([closed_s, opened_s], rel=1e-3, abs=PASS_S)
 
 
 def test_a_switch_is_shown_before_the_move_that_ends_on_it_is_over(env, board):
@@ -200,7 +200,7 @@ def test_a_switch_is_shown_before_the_move_that_ends_on_it_is_over(env, board):
     assert read == [False]
 
 
-def test_a_halt_at_a_trip_point_stands_on_it(env, board):
+def test_an_abrupt_stop_at_a_trip_point_stands_on_it(env, board):
     axis, other = axis_on(board, 2), axis_on(board, 3)
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
@@ -213,8 +213,8 @@ def test_a_halt_at_a_trip_point_stands_on_it(env, board):
     assert other.true_position == 3000
 
 
-@pytest.mark.parametrize("halted_first", [2, 3])
-def test_axes_that_pass_their_switches_in_one_turn_both_show_them(env, board, halted_first):
+@pytest.mark.parametrize("stopped_first", [2, 3])
+def test_axes_that_pass_their_switches_in_one_pass_both_show_them(env, board, stopped_first):
     """Halting one makes the plan anew; the other's moment, due a step later, is not lost with the old plan."""
     axes = {pin: axis_on(board, pin) for pin in (2, 3)}
     switches = {}
@@ -223,7 +223,7 @@ def test_axes_that_pass_their_switches_in_one_turn_both_show_them(env, board, ha
         axis.trip_points.append(TripPoint(pin + 7, at=500, level=False))
         axis.place(3000)
         switches[pin].on_change = lambda level, axis=axis: axis.stop_abruptly()
-    for pin in (halted_first, 5 - halted_first):
+    for pin in (stopped_first, 5 - stopped_first):
         axes[pin].move_to(0, 10_000, 60_000)
     env.run()
     assert [switch.level for switch in switches.values()] == [False, False]
@@ -329,23 +329,23 @@ def test_a_target_that_is_passed_already_is_come_back_to(env, board):
 @settings(max_examples=40, deadline=None)
 def test_who_looks_again_and_again_finds_an_axis_where_a_single_look_finds_it(move, other, shares):
     positions = []
-    for looks in (sorted(shares), [max(shares)]):
+    for queries in (sorted(shares), [max(shares)]):
         env = simpy.Environment()
         board = ModelBoard(env, TIMING)
         first, second = axis_on(board), axis_on(board, step=3, name="second")
         whole_s = move_time(TIMING, *move)
         first.move_to(*move)
         second.move_to(*other)
-        for share in looks:
+        for share in queries:
             if share * whole_s > env.now:
                 env.run(until=share * whole_s)
-            found = (first.position, second.position)
-        positions.append(found)
+            result = (first.position, second.position)
+        positions.append(result)
     assert positions[0] == positions[1]
 
 
 def test_an_axis_at_rest_has_no_target_to_change(board):
     axis = axis_on(board, name="bridge")
-    with pytest.raises(CellFault, match="bridge has no move under way"):
+    with pytest.raises(CellFault, match="bridge has no move in progress"):
         axis.change_target(5)
     assert axis.slow_down().callbacks is None

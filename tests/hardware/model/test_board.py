@@ -11,7 +11,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
 
 TIMING = CONFIGURABLE_FIRMATA
-TURN_S = TIMING.poll_s + 3 * TIMING.step_s
+PASS_S = TIMING.poll_s + 3 * TIMING.step_s
 VALVE = SimpleNamespace(name="valve")
 moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))
 
@@ -82,7 +82,7 @@ def test_make_safe_ends_a_pulse_at_once_and_for_good(env, board):
     board.release()
     env.run(until=1)
     assert changes == [(0, True), (0.02, False)]
-    assert not ended  # nobody is told that it fired
+    assert not ended  # no completion is reported
 
 
 def test_a_pulse_cut_short_does_not_end_the_next_one(env, board):

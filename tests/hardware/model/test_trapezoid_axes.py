@@ -51,14 +51,14 @@ def test_axes_do_not_slow_each_other_down(together):
 
 
 @given(moves, moves, st.floats(0.01, 0.99))
-def test_halting_one_leaves_the_other_as_it_was(one, other, share):
+def test_stopping_one_leaves_the_other_as_it_was(one, other, share):
     env = simpy.Environment()
     board = ModelBoard(env, TIMING)
     axes, arrived = [axis_on(board, 2), axis_on(board, 3)], {}
     for number, move in enumerate((one, other)):
         note_time(axes[number].move_to(*move), arrived, number)
-    halted_s = share * TIMING.move_time(*one)
-    env.run(until=halted_s)
+    stopped_s = share * TIMING.move_time(*one)
+    env.run(until=stopped_s)
     stood = axes[0].position
     axes[0].stop_abruptly()
     env.run(until=100)
@@ -66,7 +66,7 @@ def test_halting_one_leaves_the_other_as_it_was(one, other, share):
     assert arrived == {1: pytest.approx(TIMING.move_time(*other), rel=1e-9)}
 
 
-def test_make_safe_halts_every_axis_dead(env, board):
+def test_make_safe_stops_every_axis_at_once(env, board):
     axes, arrived = [axis_on(board, 2), axis_on(board, 3)], {}
     for number, axis in enumerate(axes):
         note_time(axis.move_to(3000, 10_000, 60_000), arrived, number)
@@ -97,14 +97,14 @@ def test_a_trip_point_fires_at_the_step_that_passes_it(move, share, with_another
     env.run(until=down)
     turned_s = env.now
     env.run(until=axis.move_to(steps, speed, acceleration))
-    course = (TIMING.begin(0, steps, speed, acceleration),)
-    ((closes_s, _),) = TIMING.passings(course, 0, steps - trips_at - 1)
-    ((opens_s, _),) = TIMING.passings(course, 0, trips_at)
+    state = (TIMING.start_from_rest(0, steps, speed, acceleration),)
+    ((closes_s, _),) = TIMING.crossings(state, 0, steps - trips_at - 1)
+    ((opens_s, _),) = TIMING.crossings(state, 0, trips_at)
     assert [(level, where) for _, level, where in changes] == [(False, trips_at), (True, trips_at + 1)]
     assert [at_s for at_s, _, _ in changes] == pytest.approx([closes_s, turned_s + opens_s], rel=1e-9, abs=1e-9)
 
 
-def test_a_halt_at_a_trip_point_stands_on_it_even_late_in_a_long_run():
+def test_an_abrupt_stop_at_a_trip_point_stands_on_it_even_late_in_a_long_run():
     env = simpy.Environment(initial_time=365 * 86_400)
     board = ModelBoard(env, TIMING)
     axis, other = axis_on(board, 2), axis_on(board, 3)
@@ -149,7 +149,7 @@ def test_an_axis_slows_down_within_its_acceleration_whatever_the_others_do(move,
 
 
 def test_a_passed_target_is_come_back_to_and_a_switch_beyond_it_opens_and_closes(env, board):
-    """1,000 steps/s and 4,000 steps/s² need 125 steps: told at step 500 to go to 526, it turns at 625."""
+    """1,000 steps/s and 4,000 steps/s² need 125 steps: given the target 526 at step 500, it turns at 625."""
     axis, changes = axis_on(board), []
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=600, level=False))

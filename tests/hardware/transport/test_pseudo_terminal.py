@@ -12,7 +12,7 @@ import serial
 
 from cellwright.errors import InputError
 from cellwright.hardware.emulator.server import serve_emulated
-from cellwright.hardware.transport.pseudo_terminal import PtyPort
+from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
 
 ALL_BYTES = bytes(range(256))
 
@@ -23,8 +23,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def port(path: Path) -> Iterator[PtyPort]:
-    made = PtyPort(path)
+def port(path: Path) -> Iterator[PseudoTerminalPort]:
+    made = PseudoTerminalPort(path)
     yield made
     made.close()
 
@@ -72,7 +72,7 @@ def test_a_client_that_does_not_read_blocks_nobody(port, path):
 
 
 def test_its_path_goes_when_it_is_closed(path):
-    port = PtyPort(path)
+    port = PseudoTerminalPort(path)
     assert path.is_symlink()
     port.close()
     port.close()
@@ -80,7 +80,7 @@ def test_its_path_goes_when_it_is_closed(path):
 
 
 def test_a_path_that_is_somebody_elses_by_now_is_left_alone(path):
-    port = PtyPort(path)
+    port = PseudoTerminalPort(path)
     path.unlink()
     path.write_text("mine")
     port.close()
@@ -89,13 +89,13 @@ def test_a_path_that_is_somebody_elses_by_now_is_left_alone(path):
 
 def test_a_path_that_is_taken_is_refused(port, path):
     with pytest.raises(InputError, match=r"tty exists already; choose another name or remove it\.$"):
-        PtyPort(path)
+        PseudoTerminalPort(path)
     assert path.is_symlink()
 
 
 def test_a_path_that_cannot_be_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"A port cannot be made at .*: No such file or directory\.$"):
-        PtyPort(tmp_path / "none" / "tty")
+        PseudoTerminalPort(tmp_path / "none" / "tty")
 
 
 @pytest.fixture

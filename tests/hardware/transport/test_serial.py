@@ -18,7 +18,7 @@ from cellwright.hardware.firmata.host.client import FirmataClient
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.pin_maps import UNO
 from cellwright.hardware.transport import serial as serial_transport
-from cellwright.hardware.transport.serial import SerialLink, auto_port, ports
+from cellwright.hardware.transport.serial import SerialLink, auto_port, list_serial_ports
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -317,7 +317,7 @@ def test_what_is_no_port_is_refused_in_a_sentence(port):
 
 def test_likely_boards_come_first(plugged):
     plugged += [port_info("/dev/ttyS0"), port_info("/dev/ttyUSB1", 0x1A86), port_info("/dev/ttyUSB0", 0x1234)]
-    assert [port.name for port in ports()] == ["/dev/ttyUSB1", "/dev/ttyS0", "/dev/ttyUSB0"]
+    assert [port.name for port in list_serial_ports()] == ["/dev/ttyUSB1", "/dev/ttyS0", "/dev/ttyUSB0"]
 
 
 def test_the_only_board_is_found(plugged):
