@@ -13,7 +13,7 @@ from cellwright.hardware.digital_input import Input
 from cellwright.hardware.waits import Named, Wait
 
 BUSY = "busy"
-"""What a board answers that homes other axes already."""
+"""The result of ``Board.home`` on a board that is homing as many axes as it can."""
 
 
 class OutputPort(Protocol):
@@ -33,11 +33,11 @@ class StepperPort(Protocol):
 
     @property
     def position(self) -> int:
-        """Where the board thinks the axis is; while it moves, where it was last known to be."""
+        """The position as the board counts it; while the axis moves, the last one known."""
         ...
 
     def prepare(self, max_speed: float, acceleration: float) -> None:
-        """Say how the moves to come will be, so that they start with as few bytes as can be."""
+        """Send speed and acceleration of the next moves in advance, so that these start with few bytes."""
         ...
 
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
@@ -45,11 +45,11 @@ class StepperPort(Protocol):
         ...
 
     def stop_abruptly(self) -> Wait:
-        """Stop at once, without slowing down; the wait ends when the board says where."""
+        """Stop at once, without deceleration; the wait ends when the board reports the position."""
         ...
 
     def slow_down(self) -> Wait:
-        """Stop as its acceleration allows; the wait ends when it stands still."""
+        """Decelerate to a stop; the wait ends at standstill."""
         ...
 
     def zero(self) -> None:
@@ -99,12 +99,12 @@ class I2cPort(Protocol):
         ...
 
     def read(self, subject: Named, register: int | None, count: int, within_s: float) -> Wait:
-        """Ask for ``count`` bytes, from ``register`` if it is given; the wait's value is those bytes."""
+        """Request ``count`` bytes, from ``register`` if it is given; they are the wait's value."""
         ...
 
 
 class ConverterPort(Protocol):
-    """A converter of 24 bits behind a load cell, which the board reads by itself."""
+    """A 24-bit converter behind a load cell, read by the board itself."""
 
     def sample(self, subject: Named, within_s: float) -> Wait:
         """A wait for the latest sample; its value is in counts."""
@@ -112,17 +112,17 @@ class ConverterPort(Protocol):
 
 
 class Board(ABC):
-    """Pins made into ports, in the time of ``env``.
+    """A board whose pins are declared as ports, in the time of ``env``.
 
-    An output is declared with its safe level before it can be driven, and takes that level at once. Once
-    ``make_safe`` was called, nothing can be driven until ``release``.
+    An output is declared with its safe level before it can be driven, and takes that level at once. After
+    ``make_safe`` nothing can be driven until ``release``.
     """
 
     env: simpy.Environment
 
     @property
     def is_there(self) -> bool:
-        """Whether it can still be reached."""
+        """Whether the board can still be reached."""
         return True
 
     @abstractmethod
@@ -131,8 +131,8 @@ class Board(ABC):
     ) -> OutputPort:
         """Make ``pin`` an output and put it at its safe level.
 
-        most_on_s, most_duty: the longest that it may be off that level, s, and the greatest share of the time (0 to 1).
-        A board that can holds it to them by itself; whoever drives it keeps to them all the same.
+        most_on_s, most_duty: the longest time that it may be off that level, s, and the largest share of the time (0 to
+        1). A board that can enforces both by itself; the device keeps to them all the same.
         """
 
     @abstractmethod
@@ -140,14 +140,14 @@ class Board(ABC):
         """Make ``pin`` an input, reading ``at_rest`` until something changes it."""
 
     def declare_stop_input(self, pin: int, active: bool) -> None:  # noqa: B027  # most boards cannot
-        """Stop by itself while input ``pin`` is at the level ``active``, where the board can."""
+        """Have the board stop by itself while input ``pin`` is at the level ``active``, if it can."""
 
     @abstractmethod
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> StepperPort:
         """Make a stepper port of a driver's step and direction pins."""
 
     def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:  # noqa: B027  # most boards cannot
-        """Let an axis go no further down while input ``pin`` is at the level ``active``, where the board can."""
+        """Have the board block downward moves of an axis while input ``pin`` is at the level ``active``, if it can."""
 
     def home(
         self,
@@ -158,12 +158,12 @@ class Board(ABC):
         back_off: int,  # noqa: ARG002
         most: int,  # noqa: ARG002
     ) -> Wait | None:
-        """Have the board find the switch of ``declare_limit`` by itself, and call its place 0.
+        """Have the board search the switch of ``declare_limit`` by itself, and set the position there to 0.
 
         Down at ``fast`` steps/s for at most ``most`` steps until it closes, up at ``slow`` until it opens and
         ``back_off`` steps further, and slowly down until it closes; all with ``acceleration``, steps/s². The wait's
-        value is None, or what the switch did not do ("close", "open"), or BUSY for a board that cannot just now. None
-        in place of a wait: it cannot at all.
+        value is None, or what the switch did not do ("close", "open"), or BUSY. Returns None in place of a wait if the
+        board cannot home an axis.
         """
         return None
 
@@ -185,19 +185,19 @@ class Board(ABC):
 
     @abstractmethod
     def declare_i2c(self, address: int) -> I2cPort:
-        """Talk to the device at ``address`` on the I2C bus."""
+        """Make a port of the device at ``address`` on the I2C bus."""
 
     @abstractmethod
     def declare_hx711(self, data: int, clock: int) -> ConverterPort:
         """Read an HX711 on two pins."""
 
     def prepare(self) -> Generator[Event, Any, None]:
-        """A SimPy process for after all is declared and before the cell runs."""
+        """A SimPy process that runs after all is declared and before the cell runs."""
         yield self.env.timeout(0)
 
     @abstractmethod
     def make_safe(self) -> None:
-        """Halt every axis, take every output to its safe level, and drive nothing until ``release``."""
+        """Stop every axis abruptly, set every output to its safe level, and drive nothing until ``release``."""
 
     @abstractmethod
     def release(self) -> None:
@@ -205,12 +205,12 @@ class Board(ABC):
 
     @abstractmethod
     def on_trouble(self, action: Callable[[str], None]) -> None:
-        """Call ``action(reason)`` when the board is lost, falls silent or resets itself."""
+        """Call ``action(reason)`` when the board is disconnected, does not answer or resets itself."""
 
 
 class Plant(Protocol):
-    """The physical world round a model board; it watches outputs and axes, and drives the inputs."""
+    """The physical world at a board's pins: it watches outputs and axes, and drives the inputs."""
 
     def connect(self) -> None:
-        """Take its place on the board: called once, before the cell starts."""
+        """Connect to the board: called once, before the cell starts."""
         ...

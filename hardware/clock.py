@@ -1,4 +1,4 @@
-"""WallClock: a SimPy environment that keeps to the wall's time and hears from other threads."""
+"""WallClock: a SimPy environment in real time that receives calls from other threads."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from typing import Any
 import simpy
 from simpy.events import NORMAL, Event
 
-# On Windows Ctrl-C waits until a lock is given up, so a long wait is cut into slices; elsewhere it interrupts one.
+# On Windows Ctrl-C waits until a lock is released, so a long wait is cut into slices; elsewhere it interrupts one.
 MAX_WAIT_S = 0.1 if sys.platform == "win32" else 3600.0
 
 Post = Callable[[], object]
 
 
 class WallClock(simpy.Environment):
-    """SimPy's environment on the wall's time, in seconds: an event comes when it is due, or as soon after as it can.
+    """SimPy's environment in real time, in seconds: an event comes when it is due, or as soon after as possible.
 
-    Other threads hand over what they have with ``post``. ``run`` waits for posts too when no event is scheduled, so
-    that without ``until`` it goes on until something raises. Time passes only while it runs.
+    Other threads pass calls with ``post``. ``run`` waits for posts even when no event is scheduled, so that without
+    ``until`` it runs until something raises. Time passes only while it runs.
 
-    What comes late counts as due when it really comes: the delays that follow start from there, so that no pulse
-    is cut short because its start was late. Order is SimPy's all the same.
+    A late event counts as due when it really comes: the delays that follow start from there, so that no pulse is cut
+    short because its start was late. The order is SimPy's all the same.
 
-    seconds: the source of the wall's time, which must never go backwards.
+    seconds: the source of real time, which must never go backwards.
     """
 
     max_lateness_s: float = 0.0
-    """How late the latest of all events came."""
+    """The largest delay of an event behind its due time, s."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._seconds = seconds
-        self._started_s = seconds()  # the wall's time when ``now`` was 0
+        self._started_s = seconds()  # real time when ``now`` was 0
         self._inbox: SimpleQueue[Post] = SimpleQueue()
 
     def post(self, function: Callable[..., object], *args: Any) -> None:
-        """Have ``function(*args)`` called on the environment's thread. Any thread may post; order is kept."""
+        """Have ``function(*args)`` called on the environment's thread. Any thread may call this; the order is kept."""
         self._inbox.put(lambda: function(*args))
 
     def run(self, until: float | Event | None = None) -> Any | None:
@@ -48,7 +48,7 @@ class WallClock(simpy.Environment):
         return super().run(until)
 
     def step(self) -> None:
-        """Process the next event once it is due, and before it what is posted in the meantime."""
+        """Process the next event once it is due, and before it the calls posted in the meantime."""
         while self.peek() > self._now:
             post = self._next_post(within_s=self.peek() - self._wall_s())
             self._catch_up()
@@ -60,14 +60,14 @@ class WallClock(simpy.Environment):
         return self._seconds() - self._started_s
 
     def _next_post(self, within_s: float) -> Post | None:
-        """The next post, or None if none comes in time."""
+        """The next posted call, or None if none comes in time."""
         try:
             return self._inbox.get(timeout=min(max(within_s, 0.0), MAX_WAIT_S))
         except Empty:
             return None
 
     def _catch_up(self) -> None:
-        """Bring ``now`` up to the wall's time; events that are overdue fall due now, in their order."""
+        """Set ``now`` to real time; overdue events become due now, in their order."""
         now = max(self._now, self._wall_s())
         overdue = []
         while self.peek() <= now:

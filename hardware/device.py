@@ -1,4 +1,4 @@
-"""What all devices have in common: a name, pins, parameters, and a board once the cell is put together."""
+"""The base class of devices: a name, pins, parameters, and a board once the cell is built."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from simpy.events import Event
 from cellwright.hardware.board import Board
 
 Record = Callable[[str, str, float | None], None]
-"""Called with a device's name, what it does, and a number that goes with it (mm, s) or None."""
+"""Called with a device's name, the event, and its value (mm, s) or None."""
 
 
 @dataclass(kw_only=True)
 class Device:
     """An actuator or a sensor on pins. Its dataclass fields are its parameters (``--set name.field=value``).
 
-    A cell's class holds devices as descriptions; each cell works on copies of its own, attached to its board.
+    A cell's class holds devices as descriptions; each cell has its own copies, attached to its board.
     """
 
     begins: ClassVar[tuple[str, ...]] = ()
-    """What it notes when something begins that lasts until its next note, such as "on"."""
+    """Its events that begin a state, which lasts until its next event: "on", for example."""
     pulses: ClassVar[tuple[str, ...]] = ()
-    """What it notes of something that lasts for as long as the note's value, s."""
+    """Its events whose value is their duration, s."""
 
     remembers: ClassVar[tuple[str, ...] | None] = None
-    """Attributes that change as it is used and decide what it does next; those that end in "_at_s" are moments of the
-    clock that no longer matter once they are over. None: nobody has listed them. Each class says it for itself."""
+    """The attributes that hold its state between steps; those that end in "_at_s" are times that no longer matter once
+    they are past. None: not listed. Each class declares its own."""
 
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)
     record: Record | None = field(default=None, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
-        """The pins it takes, by role."""
+        """Its pins, by role."""
         raise NotImplementedError
 
     def i2c_addresses(self) -> tuple[int, ...]:
-        """Where on the I2C bus it is, if it is there."""
+        """Its addresses on the I2C bus, if any."""
         return ()
 
     def problems(self) -> Iterator[str]:
-        """What contradicts itself in its parameters: clauses that follow the device's name."""
+        """Contradictions among its parameters, as clauses that follow the device's name."""
         return iter(())
 
     def attach(self, board: Board) -> None:
@@ -51,17 +51,17 @@ class Device:
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Forget what was under way: called after a fault or a stop."""
+        """Drop what was in progress: called after a fault or a stop."""
 
     def forget_last_move(self) -> None:
-        """Drop what is kept to save time alone."""
+        """Drop what is cached."""
 
     def slow_down(self) -> Event:
-        """Come to rest without haste before a soft stop; the event comes when it stands. Most stand already."""
+        """Slow down for a controlled stop; the event comes at standstill. Most devices have nothing to slow down."""
         return self.board.env.timeout(0)
 
     def note(self, what: str, value: float | None, until: Event | None = None) -> None:
-        """Tell the run log, if there is one, what begins and, with ``until``, when it ends."""
+        """Record an event in the run log, if there is one, and its end if ``until`` is given."""
         record = self.record
         if record is None:
             return

@@ -1,4 +1,4 @@
-"""Digital inputs, the same for every board: their level, and who waits for it to change."""
+"""Digital inputs, the same for every board: their level, and the waits for a change."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from cellwright.hardware.waits import Named, Wait
 class Input:
     """A digital input. ``level`` is what it reads.
 
-    debounce_s: a change counts at once; for so long after it, further changes do not, and then the contact is
-    looked at again. So a stop button costs no time, and a bouncing one is one press.
+    debounce_s: a change takes effect at once; for so long after it further changes are ignored, and then the contact
+    is read again. So a stop button has no delay, and a bouncing button is one press.
     """
 
     def __init__(self, env: simpy.Environment, level: bool, debounce_s: float = 0.0) -> None:
@@ -38,8 +38,8 @@ class Input:
     def edge(self, level: bool, subject: Named, verb: str, within_s: float) -> Wait:
         """A wait for it to change to ``level``."""
         wait = Wait(self.env, subject, verb, within_s)
-        # Waits that somebody gave up on (a fault, another event) are dropped here once their limit is over;
-        # until then they may be waits that somebody made and will yield later.
+        # Abandoned waits (after a fault, or another event) are dropped here once their limit is over; until then a step
+        # may have made them to yield them later.
         now_s = self.env.now
         kept = [each for each in self._waiting if each[1].callbacks or each[2] > now_s]
         self._waiting = [*kept, (level, wait, now_s + within_s)]
@@ -47,15 +47,15 @@ class Input:
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether somebody waits for it to change."""
+        """Whether a wait for a change is pending."""
         return bool(self._waiting)
 
     def forget_given_up(self) -> None:
-        """Drop the waits that nobody waits for any more, for when nobody can begin to."""
+        """Drop abandoned waits. Only for moments at which no step holds a wait that it has yet to yield."""
         self._waiting = [each for each in self._waiting if each[1].callbacks]
 
     def sense(self, level: bool) -> None:
-        """The contact is now at ``level``: the board says so."""
+        """Set the level of the contact, as the board reports it."""
         self._contact = level
         if not self._debounce_s:
             self._change(level)

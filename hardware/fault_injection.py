@@ -1,11 +1,12 @@
-"""Faults on demand: what can go wrong on the line, on the board and in the world, each at a time of one's choosing.
+"""Fault injection: faults of the line, of the board and of devices, each at a given time.
 
-As text, for ``--fault``: what, ``=value`` where it takes one, and ``@seconds`` from the start (at once if left out).
+As text, for ``--fault``: the kind, ``=value`` where it takes one, and ``@seconds`` from the start (at once if left
+out).
 
     cut@30                      the cable is pulled, and the host's computer notices
     garble=0.001                each byte is changed with this probability, both ways
-    drop=0.5@30                 each piece that the board sends is lost with this probability
-    delay=0.05                  what the board sends comes so many seconds late
+    drop=0.5@30                 each chunk that the board sends is lost with this probability
+    delay=0.05                  what the board sends is delayed by so many seconds
     reset@30                    the board resets itself
     brownout@30                 its supply dips: it resets, and axes without current turn by up to half a full step
     panel_in_place:open@30      this switch is stuck open; also :closed
@@ -39,12 +40,12 @@ from cellwright.hardware.model.world import WorldAxis
 from cellwright.hardware.transport.link import Link
 
 FULL_STEP = 8
-"""Steps of a full step at 1/8 step: how far an axis without current may be from where it was held, and back."""
+"""Microsteps of a full step at 1/8 step: without current an axis may turn by up to half of that, either way."""
 STANDSTILL_POLL_S = 0.01
 
 
 class FaultKind(NamedTuple):
-    """What a fault needs: ``role`` is that of the pin it is about (see ``Device.pins``), value its usual value."""
+    """A kind of fault. role: of the pin that it concerns (see ``Device.pins``). value: its default value."""
 
     description: str
     value: float | None = None
@@ -77,7 +78,7 @@ _TEXT = re.compile(r"(?:(?P<device>\w+):)?(?P<kind>\w+)(?:=(?P<value>[^@]+))?(?:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong ``at_s`` seconds after the start. device: the name of the device it happens to."""
+    """A fault that occurs ``at_s`` seconds after the start. device: the name of the device that has it."""
 
     kind: str
     value: float | None = None
@@ -90,12 +91,12 @@ class Fault:
 
     @property
     def needs_bytes(self) -> bool:
-        """Whether it happens on a line or a board that a model board does not have."""
+        """Whether it concerns a line or a microcontroller, which a model board does not have."""
         return not self.device
 
 
 def read_fault(text: str, devices: Mapping[str, Device]) -> Fault:
-    """The fault that ``text`` describes. Raises InputError, with the nearest name, for one that there is not."""
+    """Parse a fault. Raises InputError, with the nearest name, for one that does not exist."""
     match = _TEXT.fullmatch(text.strip())
     if match is None:
         raise InputError(f"--fault {text}: write it as cut@30, garble=0.001 or device:open@30.")
@@ -126,7 +127,7 @@ def _number(text: str, word: str, max_value: float = float("inf")) -> float:
 
 
 def pin_of(device: Device, role: str) -> int | None:
-    """The pin of a device that plays a role, or its address on the I2C bus, if it has one."""
+    """The pin of a device with a role, or its address on the I2C bus, if it has one."""
     if role == "I2C":
         return next(iter(device.i2c_addresses()), None)
     roles = {"switch": SWITCH_ROLES, "output": OUTPUT_ROLES}.get(role, (role,))
@@ -134,10 +135,10 @@ def pin_of(device: Device, role: str) -> int | None:
 
 
 class FaultyLink(Link):
-    """A link with a line between, that can be made worse: what passes may be changed, lost or late.
+    """A link whose line can be disturbed: bytes may be changed, lost or delayed.
 
-    garble: the probability that a byte is changed, both ways. drop: that a piece from the board is lost. delay_s: how
-    late what the board sends comes.
+    garble: the probability that a byte is changed, both ways. drop: that a chunk from the board is lost. delay_s: the
+    delay of what the board sends.
     """
 
     def __init__(self, env: simpy.Environment, link: Link, random: np.random.Generator) -> None:
@@ -149,12 +150,12 @@ class FaultyLink(Link):
         self._link = link
         self._random = random
         self._is_cut = False
-        self._delivered_at_s = 0.0  # when the last piece that is late will have been passed on
+        self._delivered_at_s = 0.0  # when the last delayed chunk is delivered
         link.on_bytes = self._receive
         link.on_lost = self.cut
 
     def cut(self, reason: str = "the cable was pulled") -> None:
-        """Lose the line: nothing passes any more, and who holds this end is told."""
+        """Cut the line: nothing passes any more, and ``on_lost`` is called at this end."""
         if not self._is_cut:
             self._is_cut = True
             self.on_lost(reason)
@@ -171,7 +172,7 @@ class FaultyLink(Link):
             return
         data = self._corrupted(data)
         now_s = self.env.now
-        # A line keeps its order, also when what comes now is less late than what came before.
+        # A line keeps its order, also when the delay has become shorter.
         due_s = max(now_s + self.delay_s, self._delivered_at_s)
         if due_s > now_s:
             self._delivered_at_s = due_s
@@ -195,22 +196,22 @@ class FaultyLink(Link):
 
 
 class Contact(Protocol):
-    """An input that the world drives."""
+    """An input that the plant drives."""
 
     env: simpy.Environment
 
     @property
     def level(self) -> bool:
-        """Its level now."""
+        """The present level."""
         ...
 
     def sense(self, level: bool) -> None:
-        """The contact is now at ``level``."""
+        """Set the level of the contact."""
         ...
 
 
 class Faults:
-    """Lets faults strike a cell's line, board and world. ``link`` and ``arduino`` are None on a model board."""
+    """Injects faults into a cell's line, board and devices. ``link`` and ``arduino`` are None on a model board."""
 
     def __init__(
         self,
@@ -229,7 +230,7 @@ class Faults:
         self.random = random
 
     def plan(self, fault: Fault) -> None:
-        """Let a fault strike when it is due, counted from now. Raises InputError where there is nothing to strike."""
+        """Schedule a fault, its time counted from now. Raises InputError if this cell has nothing that can fail so."""
         inject = self.action_for(fault)
         if fault.at_s:
             Timeout(self.env, fault.at_s).callbacks.append(lambda _: inject())
@@ -237,7 +238,7 @@ class Faults:
             inject()
 
     def action_for(self, fault: Fault) -> Callable[[], None]:
-        """What happens when a fault is due. Raises InputError where there is nothing for it to strike."""
+        """The action that injects a fault. Raises InputError if this cell has nothing that can fail so."""
         if fault.kind in ON_LINE:
             if self.link is None:
                 raise InputError(f"--fault {fault}: there is no line here; use --on virtual.")
@@ -285,24 +286,24 @@ class Faults:
             _stick(model.input(pin), fault.kind.endswith("closed") != low_is_closed)
 
     def slip_at_rest(self, axis: WorldAxis, steps: int) -> Generator[Event, Any, None]:
-        """Let an axis lose steps once it stands."""
+        """Let an axis lose steps at its next standstill."""
         while axis.moving:
             yield self.env.timeout(STANDSTILL_POLL_S)
         axis.slip(steps)
 
 
 def _stick(contact: Input, level: bool) -> None:
-    """The contact goes to ``level`` and stays there."""
+    """Set the contact to ``level`` for good."""
     contact.sense(level)
 
     def stay(level: bool) -> None:
-        """Whatever moves it."""
+        """Ignore further changes."""
 
     contact.sense = stay  # type: ignore[method-assign]
 
 
 def bounce(contact: Contact, seconds: float, random: np.random.Generator) -> None:
-    """From now on each change of the contact comes with some quick ones back and forth."""
+    """Let each change of the contact be followed by some quick ones back and forth."""
     settle = contact.sense
     last, changes = contact.level, 0
 
@@ -319,7 +320,7 @@ def bounce(contact: Contact, seconds: float, random: np.random.Generator) -> Non
             Timeout(contact.env, float(time_s)).callbacks.append(partial(chatter, bounced, changes))
 
     def chatter(level: bool, change: int, _: Event) -> None:
-        if change == changes:  # not one that has been overtaken by the next
+        if change == changes:  # unless the next change has come since
             settle(level)
 
     contact.sense = sense  # type: ignore[method-assign]

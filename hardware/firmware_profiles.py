@@ -1,4 +1,4 @@
-"""The firmware that can step a cell's axes, by name: how it times steps, and how fast its line is."""
+"""The firmware that can step a cell's axes, by name: its step timing and its baud rate."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
 
 SteppingFirmware = Literal["cellwright", "configurable"]
 DEFAULT_FIRMWARE: SteppingFirmware = "cellwright"
-"""Our own: what is recommended is what is simulated unless told otherwise."""
+"""Our own: the recommended firmware is the one simulated by default."""
 
 STEP_TIMINGS: dict[SteppingFirmware, Timing] = {
     "cellwright": CELLWRIGHT_FIRMATA,
     "configurable": CONFIGURABLE_FIRMATA,
 }
 BAUDS: dict[SteppingFirmware, int] = {"cellwright": 57600, "configurable": 115200}
-"""Bits/s at which each listens (hardware/firmware/PROTOCOL.md; ConfigurableFirmata's own rate)."""
+"""The baud rate of each (hardware/firmware/PROTOCOL.md; ConfigurableFirmata's own rate)."""
 NAMES: dict[SteppingFirmware, str] = {"cellwright": "CellwrightFirmata", "configurable": "ConfigurableFirmata"}
-"""What each says that it is; the name may go on (".ino")."""
+"""The name that each reports; a suffix may follow (".ino")."""
 HEX_FOLDER = Path(__file__).resolve().parent / "firmware" / "hex"
 """CellwrightFirmata, compiled."""
 
 
 def firmware_named(name: str) -> SteppingFirmware | None:
-    """The firmware that says it is ``name``, or is called so in a run log; None for one that steps no axes."""
-    return next((key for key, called in NAMES.items() if name == key or name.startswith(called)), None)
+    """The firmware that reports ``name``, or has that key in a run log; None for one that steps no axes."""
+    return next((key for key, reported in NAMES.items() if name == key or name.startswith(reported)), None)
 
 
 def firmware_hex(board: str) -> Path:
-    """CellwrightFirmata for an "uno", "nano" or "mega". Raises InputError where it is not there."""
+    """CellwrightFirmata for an "uno", "nano" or "mega". Raises InputError if it is missing."""
     path = HEX_FOLDER / f"cellwright-{board}.hex"
     if not path.exists():
         raise InputError(

@@ -1,4 +1,4 @@
-"""Firmware in Intel hex files, as compilers write them and boot loaders are fed.
+"""Firmware in Intel hex files, as compilers write them and uploaders read them.
 
 Source of the format: Intel, Hexadecimal Object File Format Specification, revision A, 1988.
 """
@@ -10,20 +10,20 @@ from pathlib import Path
 from cellwright.errors import InputError
 
 DATA, END, SEGMENT, LINEAR = 0, 1, 2, 4
-"""Kinds of record that hold data, end the file, and move the base address."""
+"""Record types: data, end of file, and two kinds of base address."""
 BASES = {SEGMENT: 16, LINEAR: 65_536}
-"""The unit in which each kind gives the base address."""
+"""The unit of the base address in each of the two."""
 ERASED = 0xFF
-"""What erased flash reads as."""
+"""The value of an erased byte of flash."""
 RECORD_BYTES = 16
 
 
-def read_hex(path: Path, most_bytes: int, whose: str) -> bytes:
-    """Firmware as it lies in a chip from address 0; gaps are FF, as when erased.
+def read_hex(path: Path, max_bytes: int, board: str) -> bytes:
+    """Read firmware as it is in a chip from address 0; gaps are FF, as in erased flash.
 
-    most_bytes: what there is room for. whose: a clause for who has that room: "an Uno or a Nano".
+    max_bytes: the size of the flash. board: the name of the boards of that size, for messages: "an Uno or a Nano".
 
-    Raises InputError where it is not such a file, or does not fit.
+    Raises InputError if it is not an Intel hex file, or does not fit.
     """
     try:
         lines = path.read_text(encoding="ascii").split()
@@ -36,8 +36,8 @@ def read_hex(path: Path, most_bytes: int, whose: str) -> bytes:
         address, kind, data = _record(path, number, line)
         if kind == DATA:
             start, end = base + address, base + address + len(data)
-            if end > most_bytes:
-                raise InputError(f"{path} is not for {whose}: it needs more than the {most_bytes:,} bytes there are.")
+            if end > max_bytes:
+                raise InputError(f"{path} is not for {board}: it needs more than the {max_bytes:,} bytes there are.")
             firmware.extend(bytes([ERASED]) * (end - len(firmware)))
             firmware[start:end] = data
         elif kind in BASES:
@@ -62,9 +62,9 @@ def _record(path: Path, number: int, line: str) -> tuple[int, int, bytes]:
 
 
 def write_hex(path: Path, firmware: bytes) -> None:
-    """Write firmware that lies from address 0 on; what is erased is left out.
+    """Write firmware from address 0 on; erased parts are left out.
 
-    Raises InputError where the file cannot be written.
+    Raises InputError if the file cannot be written.
     """
     lines, base = [], 0
     for address in range(0, len(firmware), RECORD_BYTES):

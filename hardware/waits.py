@@ -1,16 +1,20 @@
-"""Waits: SimPy events that carry a time limit and can say what was waited for."""
+"""Waits: SimPy events with a time limit and a description of what was waited for."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from heapq import heapify, heappush
 from typing import Any, Protocol
 
 import simpy
 from simpy.events import NORMAL, Event, Timeout
 
+Steps = Generator[Event, Any, Any]
+"""A step in progress: a generator that yields events, as SimPy runs it; its return value is the step's result."""
+
 
 class Named(Protocol):
-    """Whatever is waited for: it has a name to show when the wait takes too long."""
+    """The subject of a wait; its name is shown when the wait takes too long."""
 
     @property
     def name(self) -> str:
@@ -21,7 +25,7 @@ class Named(Protocol):
 class Wait(Event):
     """An event of a device that must come within ``limit_s`` seconds of being waited for.
 
-    It says what is waited for as ``{subject.name} {verb}``: "panel did not close".
+    It describes a timeout as ``{subject.name} {verb}``: "panel did not close".
     """
 
     limit_s: float
@@ -35,11 +39,11 @@ class Wait(Event):
 
     @property
     def what(self) -> str:
-        """What has not happened if the limit passes, as a clause."""
+        """What has not happened when the limit passes, as a clause."""
         return f"{self._subject.name} {self._verb}"
 
     def complete(self, value: Any = None) -> None:
-        """Let those who wait go on now, within the event being processed, with ``value``.
+        """Resume the waiting processes now, within the event being processed, with ``value``.
 
         ``succeed()`` would cost one more turn through SimPy's queue at the same instant. Completing an
         event that was completed before does nothing.
@@ -48,15 +52,15 @@ class Wait(Event):
         if callbacks is None:
             return
         self._value = value
-        self.callbacks = None  # type: ignore[assignment]  # SimPy's own mark of a processed event
+        self.callbacks = None  # type: ignore[assignment]  # SimPy's mark of a processed event
         for callback in callbacks:
             callback(self)
 
 
 class ScheduledWait(Wait):
-    """A wait that is sure to end at ``due_s``, as a model board can foresee.
+    """A wait that is certain to end at ``due_s``, as a model board can compute.
 
-    Moves and pulses are most of what a simulation makes. Like SimPy's own Timeout it is in the queue from the
+    Most events of a simulation are moves and pulses. Like SimPy's own Timeout it is in the queue from the
     start, with its value, and sets the attributes of an event without a chain of constructors. Moves and pulses
     are of one class because Python reads attributes several times as fast where it meets only one.
     """
@@ -73,17 +77,17 @@ class ScheduledWait(Wait):
 
 
 def cancel(env: simpy.Environment, *events: Event | None) -> None:
-    """Take events out of SimPy's queue, which has no call for it: they will not come unless scheduled again."""
+    """Remove events from SimPy's queue, which has no function for it: they do not come unless scheduled again."""
     queue = env._queue
     queue[:] = [entry for entry in queue if entry[3] not in events]
     heapify(queue)
 
 
 def limit_of(event: Any) -> float | None:
-    """The longest that ``event`` may take, in seconds, or None when nothing bounds it.
+    """The longest that ``event`` may take, in seconds, or None if it has no limit.
 
-    A timeout bounds itself. Of several events that must all come, the longest limit counts, and each
-    needs one; of several of which any will do, the shortest.
+    A timeout is its own limit. Of a condition for all of several events the longest limit counts, and each event needs
+    one; of a condition for any of them the shortest.
     """
     if isinstance(event, Wait):
         return event.limit_s

@@ -1,1 +1,1 @@
-"""Real firmware on an emulated Arduino, for tests: the chip, its pins and the world at them."""
+"""Real firmware on an emulated Arduino, for tests: the chip, its pins and what is wired to them."""

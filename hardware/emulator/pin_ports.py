@@ -1,4 +1,4 @@
-"""Where the pins of an Arduino are on its chip."""
+"""The port and bit of each pin of an Arduino."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cellwright.errors import DescriptionError
 from cellwright.hardware.firmata.protocol.pin_maps import Kind
 
 PORTS = "ABCDEFGHIJKL"
-"""Letters of a chip's ports; there is no I, and an ATmega328P has B, C and D only."""
+"""The letters of a chip's ports; there is no port I, and an ATmega328P has B, C and D only."""
 Pin = tuple[str, int]
 """A pin of a chip: its port's letter and its bit."""
 
@@ -17,12 +17,12 @@ _MEGA_PORTS = (
     "L7 L6 L5 L4 L3 L2 L1 L0 B3 B2 B1 B0 "  # 42 to 53
     "F0 F1 F2 F3 F4 F5 F6 F7 K0 K1 K2 K3 K4 K5 K6 K7"  # 54 to 69
 )
-"""Where a Mega's pins 0 to 69 are. Source: variants/mega/pins_arduino.h of the Arduino AVR core."""
+"""The ports of a Mega's pins 0 to 69. Source: variants/mega/pins_arduino.h of the Arduino AVR core."""
 _MEGA_PINS = [(place[0], int(place[1])) for place in _MEGA_PORTS.split()]
 
 
 def port_and_bit(pin: int, kind: Kind = "uno") -> Pin:
-    """Where a pin of an Arduino is on its chip; A0 is pin 14, a Mega's 54. Raises DescriptionError for any other."""
+    """The port and bit of an Arduino's pin; A0 is pin 14, on a Mega 54. Raises DescriptionError for any other."""
     if kind == "mega":
         if 0 <= pin < len(_MEGA_PINS):
             return _MEGA_PINS[pin]
@@ -37,7 +37,7 @@ def port_and_bit(pin: int, kind: Kind = "uno") -> Pin:
 
 
 def analog_channel(pin_or_channel: int, kind: Kind = "uno") -> int:
-    """The channel of an analog input, from its number or its pin's. Raises DescriptionError for any other."""
+    """The channel of an analog input, from its channel or pin number. Raises DescriptionError for any other."""
     first_pin, channels = (54, 16) if kind == "mega" else (14, 8)
     channel = pin_or_channel - first_pin if pin_or_channel >= first_pin else pin_or_channel
     if not 0 <= channel < channels:

@@ -14,13 +14,13 @@ from cellwright.hardware.firmata.protocol.pin_maps import Kind
 from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
 
 SLICE_S = 500e-6
-"""How often bytes cross: short beside the millisecond that a USB cable takes."""
+"""The interval at which bytes are exchanged: short compared with the millisecond of a USB cable."""
 MAX_LATE_S = 0.05
-"""A computer that falls further behind than this gives up what it lost, rather than run fast to make up for it."""
+"""If the computer falls further behind than this, the delay is dropped and not made up for."""
 
 
 def _do_nothing() -> None:
-    """What happens once the port is there, if nobody asked to be told."""
+    """The default for ``on_ready``."""
 
 
 def serve_emulated(
@@ -33,13 +33,13 @@ def serve_emulated(
     baud_rate: float = BAUD_RATE,
     on_ready: Callable[[], None] = _do_nothing,
 ) -> None:
-    """Run firmware at its own pace with its UART on a pseudo-terminal at ``pty_path``, until ``stop`` is set.
+    """Run firmware in real time with its UART on a pseudo-terminal at ``pty_path``, until ``stop`` is set.
 
     A host that opens the port resets the chip, as it does an Uno. With a boot loader beside the firmware (see
     EmulatedChip) programs that flash an Arduino can flash this one, at the boot loader's ``baud_rate``. ``on_ready`` is
-    called once the port is there.
+    called once the port exists.
 
-    Raises InputError where the chip is not built, or the firmware or the port cannot be had.
+    Raises InputError if the chip is not built, the firmware cannot be loaded, or the port cannot be made.
     """
     chip = EmulatedChip(library or find_library(), hex_path, baud_rate, MCUS[kind])
     port = PseudoTerminalPort(pty_path)
@@ -54,7 +54,7 @@ def _run_in_real_time(chip: EmulatedChip, port: PseudoTerminalPort, stop: thread
     began_s = time.monotonic()
     elapsed_s = 0.0
     while not stop.is_set():
-        if port.opened():
+        if port.was_opened():
             chip.reset()
         chip.feed(port.read())
         elapsed_s += SLICE_S
@@ -67,7 +67,7 @@ def _run_in_real_time(chip: EmulatedChip, port: PseudoTerminalPort, stop: thread
 
 
 def _bytes_until(chip: EmulatedChip, cycle: int) -> bytes:
-    """Run the chip to a cycle; what its UART sent."""
+    """Run the chip to a cycle; return what its UART sent."""
     sent = bytearray()
     while chip.cycle < cycle:
         sent += bytes(event.value for event in chip.run(cycle) if event.kind is EventKind.BYTE)

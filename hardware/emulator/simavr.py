@@ -1,4 +1,4 @@
-"""The library behind an emulated chip: where it is, and its functions."""
+"""The library of the emulated chip: its path and its functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BUILD_SCRIPT = "hardware/emulator/build.sh"
 def find_library() -> Path:
     """The emulated chip, as built in this checkout.
 
-    Raises InputError where it is not built.
+    Raises InputError if it is not built.
     """
     for folder in Path(__file__).resolve().parents:
         path = folder / "build" / "emulator" / "chip.so"
@@ -25,7 +25,7 @@ def find_library() -> Path:
 
 
 class RawEvent(ctypes.Structure):
-    """An event as the library lays it out; see chip.h."""
+    """An event, in the memory layout of the library; see chip.h."""
 
     _fields_ = [
         ("cycle", ctypes.c_uint64),
@@ -37,7 +37,7 @@ class RawEvent(ctypes.Structure):
 
 
 class RawAxis(ctypes.Structure):
-    """What a driver saw of its pins, as the library lays it out."""
+    """What a driver saw of its pins, in the memory layout of the library."""
 
     NAMES = ("position", "steps", "last_step", "least_high", "least_low", "least_set_up", "least_interval")
     _fields_ = [("position", ctypes.c_int64), *((name, ctypes.c_uint64) for name in NAMES[1:])]
@@ -92,7 +92,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 
 @functools.cache
 def load_library(library: Path) -> ctypes.CDLL:
-    """The library with its functions declared. Raises InputError where it does not load."""
+    """The library with its functions declared. Raises InputError if it does not load."""
     try:
         loaded = ctypes.CDLL(str(library))
         for name, (result, arguments) in _SIGNATURES.items():

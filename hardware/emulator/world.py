@@ -1,4 +1,4 @@
-"""The world at the pins of an emulated Arduino: what a plant sees and does there, step by step and edge by edge."""
+"""The pins of an emulated Arduino for a plant: steps, edges, contacts and sensors."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from cellwright.hardware.model.axes import TripPoint
 from cellwright.hardware.model.ports import I2cDevice
 
 STANDSTILL_S = 0.1
-"""An axis that has made no step for so long stands: slower than 10 steps/s nothing here goes."""
+"""An axis without a step for this long stands still: nothing here moves slower than 10 steps/s."""
 ENCODER_EDGES_PER_S = 10_000.0
-"""How fast an encoder catches up with where a plant has turned it. A plant turns it in jumps of its own time step."""
+"""How fast the edges of an encoder follow its count. A plant changes the count in jumps, at its own time step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What is on the pins beyond what a plant does with them.
+    """The wiring of the pins beyond what a plant does.
 
-    drivers: step pin to direction pin and whether the motor runs the wrong way round. pwm: pins with a duty. resting:
-    the level at which a resistor holds an output that nobody drives. samples_per_s: of each HX711, by its two pins.
+    drivers: by step pin, the direction pin and whether the motor is inverted. pwm: pins with a duty. resting: the level
+    to which a resistor pulls an output that nothing drives. samples_per_s: of each HX711, by its two pins.
     """
 
     drivers: Mapping[int, tuple[int, bool]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class PinAxis:
         self._arduino = arduino
         self._chip = arduino.chip
         self._number = self._chip.add_axis(arduino.pin(step), arduino.pin(dir), forward=not inverted)
-        self._wired = 0  # how many of its switches are on the pins
+        self._wired = 0  # how many of its trip points are on the pins
 
     @property
     def number(self) -> int:
@@ -50,17 +50,17 @@ class PinAxis:
 
     @property
     def true_position(self) -> int:
-        """Where it stands now, steps from its physical origin."""
+        """The present position, steps from the physical origin."""
         return self._chip.axis(self._number).position
 
     @property
     def moving(self) -> bool:
-        """Whether it has made a step just now."""
+        """Whether it has made a step within the last ``STANDSTILL_S``."""
         return self.env.now - self._last_step_s < STANDSTILL_S
 
     @property
     def due_s(self) -> float:
-        """When it made its last step; while it moves nobody can know, and it is later than anything."""
+        """When it made its last step; infinity while it moves, as the end is not known."""
         return math.inf if self.moving else self._last_step_s
 
     @property
@@ -69,19 +69,19 @@ class PinAxis:
         return self._arduino.powered_at_s + seen.last_step / CLOCK_HZ if seen.steps else -math.inf
 
     def place(self, true_position: int) -> None:
-        """Put it somewhere by hand."""
+        """Set its true position."""
         for point in self.trip_points[self._wired :]:
             self._chip.add_trip_point(self._number, point.at, self._arduino.pin(point.pin), point.level)
         self._wired = len(self.trip_points)
         self._chip.place_axis(self._number, true_position)
 
     def slip(self, steps: int) -> None:
-        """Lose steps: it is elsewhere, and the firmware does not know."""
+        """Lose steps: the true position changes, and the firmware does not know."""
         self.place(self.true_position - steps)
 
 
 class PinOutput:
-    """A pin that the firmware drives, or a resistor."""
+    """A pin driven by the firmware or by a resistor."""
 
     def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
         self._arduino = arduino
@@ -89,12 +89,12 @@ class PinOutput:
 
     @property
     def level(self) -> bool:
-        """Its level now."""
+        """The present level."""
         return self._arduino.level(self._pin)
 
 
 class PinInput:
-    """A pin that the world drives; a pull-up makes it high where nothing does."""
+    """A pin that the plant drives; otherwise its pull-up makes it high."""
 
     def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
         self.env = arduino.env
@@ -105,15 +105,15 @@ class PinInput:
 
     @property
     def level(self) -> bool:
-        """Its level now."""
+        """The present level."""
         return self._arduino.level(self._pin)
 
     def sense(self, level: bool) -> None:
-        """The contact is now at ``level``."""
+        """Set the level of the contact."""
         self._arduino.set_input(self._pin, level)
 
     def stick(self, level: bool) -> None:
-        """The contact goes to ``level`` and stays there, whatever moves it."""
+        """Set the contact to ``level`` for good."""
         self._arduino.set_input(self._pin, level)
         self._arduino.chip.freeze(*self._arduino.pin(self._pin))
 
@@ -127,7 +127,7 @@ class PinDuty:
 
     @property
     def value(self) -> float:
-        """Its duty now, 0 to 1."""
+        """The present duty, 0 to 1."""
         return self._arduino.chip.duty(*self._arduino.pin(self._pin))
 
 
@@ -142,7 +142,7 @@ class PinEncoder:
 
     @property
     def true_count(self) -> int:
-        """What a plant has turned it by; its edges may still be on their way (see ENCODER_EDGES_PER_S)."""
+        """The count set by a plant; its edges may not all have come yet (see ENCODER_EDGES_PER_S)."""
         return self._count
 
     @true_count.setter
@@ -152,13 +152,13 @@ class PinEncoder:
             self._chip.turn(self._number, count, ENCODER_EDGES_PER_S)
 
     def stick(self) -> None:
-        """Show nothing of it from now on, as if its wheel or its wire were off."""
+        """Freeze the count, as if its wheel or its wire were off."""
         self._is_stuck = True
         self._chip.turn(self._number, self._chip.encoder_count(self._number), ENCODER_EDGES_PER_S)
 
 
 class PinConverter:
-    """An HX711 on two pins; until a plant says what it shows it sends nothing."""
+    """An HX711 on two pins; it sends nothing until a plant sets ``convert``."""
 
     def __init__(self, arduino: EmulatedArduino, data: int, clock: int, per_s: float) -> None:
         self.convert: Callable[[], int] | None = None
@@ -193,10 +193,10 @@ class PinBus(MutableMapping[int, I2cDevice]):
 
 
 class PinWorld:
-    """The pins of an emulated Arduino as a plant meets them. See ``World``.
+    """The pins of an emulated Arduino for a plant. See ``World``.
 
-    Steps are counted and switches on axes closed in the chip's own time; all else happens when the chip and the
-    environment meet, which is at the very cycle of every change that somebody watches.
+    Steps are counted and trip points set in the chip's own time; all else happens at exchanges between the chip and the
+    environment, which come at the exact cycle of every watched change.
     """
 
     def __init__(self, arduino: EmulatedArduino, wiring: Wiring) -> None:
@@ -215,11 +215,11 @@ class PinWorld:
 
     @property
     def axes(self) -> Iterable[PinAxis]:
-        """Those that somebody has asked for."""
+        """The axes created so far."""
         return self._axes.values()
 
     def axis(self, step: int) -> PinAxis:
-        """The axis whose driver's step pin is ``step``. Raises DescriptionError where no driver is wired."""
+        """The axis whose driver's step pin is ``step``. Raises DescriptionError if no driver is wired there."""
         if step not in self._axes:
             if step not in self._wiring.drivers:
                 raise DescriptionError(f"Pin {step} is no stepper driver's step pin on the emulated Arduino.")
@@ -241,7 +241,7 @@ class PinWorld:
         self.arduino.on_output(pin, act)
 
     def disconnect(self, pin: int) -> None:
-        """Let whatever hangs on output ``pin`` notice nothing from now on, as if its wire were broken."""
+        """Break the wire of output ``pin``: what it drives notices nothing from now on."""
         self._disconnected.add(pin)
 
     def input(self, pin: int) -> PinInput:

@@ -12,12 +12,12 @@ from cellwright.errors import FlashError
 from cellwright.hardware.flashing.boards import Chip, Dialect
 
 PORT_CHECK_INTERVAL_S = 0.2
-"""How often it is looked whether the port is still there: an avrdude whose port is gone waits for it without end."""
+"""How often the port is checked for: an avrdude whose port is gone waits for it without end."""
 UPLOAD_TIMEOUT_S = 30.0
 UPLOAD_TIMEOUT_S_PER_BYTE = 1e-3
-"""An avrdude that hangs is ended after this; at 57600 baud writing and verifying take 0.4 ms a byte."""
+"""After this an avrdude that hangs is ended; at 57600 baud writing and verifying take 0.4 ms a byte."""
 MISMATCH = re.compile(r"(?:mismatch at byte|at addr) 0x([0-9a-fA-F]+)")
-"""As avrdude 6 and avrdude 7 and 8 have it."""
+"""The message of avrdude 6, and of avrdude 7 and 8."""
 LOST_SYNC = ("not in sync", "not responding", "timeout", "protocol expects", "can't open programmer")
 
 
@@ -29,7 +29,7 @@ def find_avrdude() -> str | None:
 def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, firmware: Path, size: int) -> None:
     """Write a hex file of ``size`` bytes and verify it. The port must be closed.
 
-    Raises FlashError with a sentence made of what avrdude says, or once the port is gone or it takes too long.
+    Raises FlashError with a sentence based on avrdude's output, or if the port is gone or it takes too long.
     """
     command = [avrdude, "-q", "-p", chip.avrdude_part, "-c", dialect.programmer, "-P", port, "-b", str(dialect.baud)]
     # -D: boot loaders erase page by page as they write; asked to erase the whole chip the Mega's says that it failed.
@@ -50,7 +50,7 @@ def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, fi
 
 
 def _read_output(running: subprocess.Popen[str], port: str, limit_s: float) -> str:
-    """What it has printed once it has ended."""
+    """Its output, once it has ended."""
     is_a_file = Path(port).exists()  # not on Windows
     until_s = time.monotonic() + limit_s
     while True:
@@ -69,9 +69,9 @@ def _read_output(running: subprocess.Popen[str], port: str, limit_s: float) -> s
 
 
 def describe_failure(output: str, code: int) -> str:
-    """A sentence made of what avrdude printed."""
-    if found := MISMATCH.search(output):
-        address = int(found[1], 16)
+    """A sentence based on the output of avrdude."""
+    if match := MISMATCH.search(output):
+        address = int(match[1], 16)
         return (
             f"The board does not hold what avrdude wrote: the first byte that differs is at 0x{address:04X}; "
             "try again, with a shorter or better cable."

@@ -1,4 +1,4 @@
-"""The Arduinos that can be flashed: their chips, their boot loaders, and how each is told from the others."""
+"""The Arduinos that can be flashed: their chips, their boot loaders, and how to identify each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cellwright.hardware.intel_hex import read_hex
 
 
 class Dialect(NamedTuple):
-    """What a boot loader speaks, named as the uploading library and as avrdude name it, and its bits/s."""
+    """The protocol of a boot loader, as the upload library and as avrdude name it, and its baud rate."""
 
     protocol: str
     programmer: str
@@ -28,7 +28,7 @@ BOOTLOADER_PROTOCOLS = (STK500V1, STK500V2, STK500V1_SLOW)
 
 
 class Chip(NamedTuple):
-    """A microcontroller: what avrdude calls it, and how many bytes of its flash are written at once."""
+    """A microcontroller: what avrdude calls it, and its flash page size in bytes."""
 
     name: str
     avrdude_part: str
@@ -46,7 +46,7 @@ CHIPS = {
 
 
 class Flashable(NamedTuple):
-    """A board. room_bytes: what a firmware may take before the boot loader begins (boards.txt of the Arduino core)."""
+    """A board. room_bytes: the flash for firmware, below the boot loader (boards.txt of the Arduino core)."""
 
     title: str
     chips: tuple[str, ...]
@@ -61,15 +61,15 @@ BOARDS = {
 }
 
 UsbId = tuple[int | None, int | None]
-"""A USB vendor's and product's number; None of a port that is not USB."""
+"""A USB vendor id and product id; None for a port that is not USB."""
 ARDUINO_MAKERS = (0x2341, 0x2A03)
 UNO_PRODUCTS = (0x0043, 0x0001, 0x0243)
 MEGA_PRODUCTS = (0x0010, 0x0042, 0x0210, 0x0242)
-"""As boards.txt of the Arduino core has them. Clones have a serial chip whose number tells nothing of the board."""
+"""From boards.txt of the Arduino core. The USB id of a clone is that of its serial chip, not of the board."""
 
 
 def board_of_usb(usb: UsbId) -> str | None:
-    """The board that a USB number belongs to, where it tells."""
+    """The board with a USB id, if that identifies one."""
     vendor, product = usb
     if vendor in ARDUINO_MAKERS and product in UNO_PRODUCTS:
         return "uno"
@@ -79,9 +79,9 @@ def board_of_usb(usb: UsbId) -> str | None:
 
 
 def checked_name(board: str | None) -> str | None:
-    """A board's name as a user gave it, in small letters.
+    """A board's name in lower case.
 
-    Raises InputError for one that cannot be flashed.
+    Raises InputError for a board that cannot be flashed.
     """
     if board is None or board.lower() in BOARDS:
         return board and board.lower()
@@ -89,16 +89,16 @@ def checked_name(board: str | None) -> str | None:
 
 
 class Choice(NamedTuple):
-    """Which board it is; ``note`` is a sentence for the user where that was guessed."""
+    """The chosen board; ``note`` is a sentence for the user if it was guessed."""
 
     board: str
     note: str | None = None
 
 
 def choose_board(requested: str | None, usb: UsbId, chip: Chip, dialect: Dialect) -> Choice:
-    """Which board has this chip and boot loader: the one asked for if that can be, or what tells it best.
+    """The board with this chip and boot loader: the one requested, or else the most likely one.
 
-    Raises InputError if the chip is not that of the board asked for.
+    Raises InputError if the requested board has another chip.
     """
     if requested is not None:
         if chip.name not in BOARDS[requested].chips:
@@ -119,14 +119,14 @@ def choose_board(requested: str | None, usb: UsbId, chip: Chip, dialect: Dialect
 
 
 def dialects_for(requested: str | None, usb: UsbId) -> tuple[Dialect, ...]:
-    """Every dialect, the likeliest first."""
+    """Every protocol, the likeliest first."""
     likely = requested or board_of_usb(usb)
     first = BOARDS[likely].dialects if likely else ()
     return tuple(dict.fromkeys([*first, *BOOTLOADER_PROTOCOLS]))
 
 
 class Image(NamedTuple):
-    """Firmware to put on a board: its file, and its bytes from address 0 on."""
+    """Firmware for a board: its file, and its bytes from address 0 on."""
 
     path: Path
     data: bytes
@@ -134,9 +134,9 @@ class Image(NamedTuple):
 
 
 def load_image(board: str, given: Path | None, room_bytes: int) -> Image:
-    """The file given, or the firmware of ours for that board.
+    """The given file, or else CellwrightFirmata for that board.
 
-    Raises InputError where it is not there, is damaged, or does not fit.
+    Raises InputError if it is missing, is damaged, or does not fit.
     """
     path = given or firmware_hex(board)
     return Image(path, read_hex(path, room_bytes, f"a {BOARDS[board].title}"), given is None)

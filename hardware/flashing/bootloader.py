@@ -1,7 +1,7 @@
-"""A boot loader at the other end of a wire: who it is, what the flash holds, and new pages for it.
+"""A boot loader at the other end of a port: its chip, the contents of the flash, and writing new pages.
 
-The messages are those of the library arduinobootloader; the port, the resets, the limits of time and what is made of
-an answer that does not come are here (docs/decisions/0009).
+The messages are those of the library arduinobootloader; the port, the resets, the timeouts and the errors are here
+(docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from cellwright.hardware.flashing.reset_port import Wire
 from cellwright.hardware.intel_hex import ERASED
 
 PAGE_REPLY_TIMEOUT_S = 1.0
-"""How long an answer may take: writing a page takes 10 ms, a busy USB hub tens."""
+"""Writing a page takes 10 ms, a busy USB hub some tens."""
 SIGN_ON_TIMEOUT_S = 0.1
 SIGN_ON_TRIES = 3
 BLANK_BYTES = 4096
-"""So much erased flash in a row is taken for the end of what is in use."""
+"""This much erased flash in a row counts as the end of the firmware."""
 
 
 class FlashContents(NamedTuple):
-    """What a board's flash holds from address 0 on, as far as it was read."""
+    """The contents of a board's flash from address 0 on, as far as it was read."""
 
     data: bytes
 
@@ -37,16 +37,16 @@ class FlashContents(NamedTuple):
 
     @property
     def crc(self) -> int:
-        """CRC-32 of what is in use."""
+        """CRC-32 of the part in use."""
         return zlib.crc32(self.used)
 
     def begins_with(self, firmware: bytes) -> bool:
-        """Whether a firmware is there, whatever an older and longer one has left behind it."""
+        """Whether the flash holds this firmware; bytes after it, left by a longer one, do not matter."""
         return self.data[: len(firmware)] == firmware
 
 
 class BootLoader:
-    """One that has answered. Whatever it does not answer in time raises FlashError."""
+    """A boot loader that has answered. Raises FlashError for every answer that does not come in time."""
 
     def __init__(self, programmer: Any, chip: Chip, dialect: Dialect) -> None:
         self._programmer = programmer
@@ -54,7 +54,7 @@ class BootLoader:
         self.dialect = dialect
 
     def read(self, address: int, size: int) -> bytes:
-        """So many bytes of the flash, at most a page."""
+        """Read ``size`` bytes of the flash, at most a page."""
         data = self._programmer.read_memory(address, size)
         if data is None or len(data) != size:
             raise FlashError(f"The boot loader fell silent while its flash was read at 0x{address:04X}: try again.")
@@ -69,13 +69,13 @@ class BootLoader:
             )
 
     def leave(self) -> None:
-        """Let the firmware start. One that does not confirm has often started all the same."""
+        """Start the firmware. Often it starts even though the boot loader does not confirm."""
         self._programmer.leave_bootloader()
 
     # ---- whole firmware ----
 
     def contents(self, at_least: int, room_bytes: int, advance: Callable[[], None]) -> FlashContents:
-        """The flash's first ``at_least`` bytes, then on to where nothing is any more, or no room is left.
+        """Read the flash: the first ``at_least`` bytes, then on to the end of the firmware, or of the flash.
 
         Optiboot on an Uno sends its 32 KiB in 3 s. ``advance`` is called after each page of the first ``at_least``.
         """
@@ -95,17 +95,17 @@ class BootLoader:
             advance()
 
     def verify(self, firmware: bytes, advance: Callable[[], None]) -> None:
-        """Read a firmware back.
+        """Read a firmware back and compare.
 
-        Raises FlashError with the address of the first byte that is another.
+        Raises FlashError with the address of the first byte that differs.
         """
         for address, page in self._pages(firmware):
-            found = self.read(address, len(page))
-            if found != page:
-                at = next(index for index in range(len(page)) if found[index] != page[index])
+            read = self.read(address, len(page))
+            if read != page:
+                at = next(index for index in range(len(page)) if read[index] != page[index])
                 raise FlashError(
                     f"The board does not hold what was written: at 0x{address + at:04X} there is "
-                    f"{found[at]:02X} and not {page[at]:02X}; try again, with a shorter or better cable."
+                    f"{read[at]:02X} and not {page[at]:02X}; try again, with a shorter or better cable."
                 )
             advance()
 
@@ -115,14 +115,14 @@ class BootLoader:
             yield address, firmware[address : address + size].ljust(size, bytes([ERASED]))
 
     def page_count(self, firmware: bytes) -> int:
-        """How many pages a firmware takes."""
+        """The number of pages of a firmware."""
         return -(-len(firmware) // self.chip.page_bytes)
 
 
 def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> BootLoader:
-    """Reset the board and talk to its boot loader, in one dialect after the other.
+    """Reset the board and connect to its boot loader, with one protocol after the other.
 
-    Raises InputError if none answers (each is given up after about 3 s), or if it is not on a chip that is known.
+    Raises InputError if none answers (each takes about 3 s), or if its chip is unknown.
     """
     for dialect in dialects:
         library = ArduinoBootloader()
@@ -143,7 +143,7 @@ def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> Boot
 def _can_sign_on(wire: Wire, programmer: Any, dialect: Dialect) -> bool:
     if dialect != STK500V2:
         return bool(programmer.get_sync())  # tries four times, half a second each
-    wire.timeout = SIGN_ON_TIMEOUT_S  # the library reads nine times before it gives up an answer
+    wire.timeout = SIGN_ON_TIMEOUT_S  # the library reads nine times before it gives up
     return any(programmer.get_sync() for _ in range(SIGN_ON_TRIES))
 
 

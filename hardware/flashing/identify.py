@@ -1,4 +1,4 @@
-"""What firmware runs on a board: it tells its name by Firmata, if it speaks that."""
+"""Which firmware runs on a board: it reports its name by Firmata, if it implements that."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BAUDS_TO_TRY = (57_600, 115_200)
 """Of StandardFirmata and CellwrightFirmata; of ConfigurableFirmata."""
 READ_SLICE_S = 0.1
 READS_AFTER_BOOT = 25
-"""2.5 s: ConfigurableFirmata tells its name 2.2 s after its start."""
+"""2.5 s: ConfigurableFirmata reports its name 2.2 s after its start."""
 QUERIES = 3
 READS_PER_QUERY = 3
 READ_BYTES = 256
 
 
 class Firmware(NamedTuple):
-    """What a firmware says of itself, and at how many bits/s."""
+    """The name and version that a firmware reports, and its baud rate."""
 
     name: str
     major: int
@@ -31,7 +31,7 @@ class Firmware(NamedTuple):
 
 
 def ask_firmware(wire: Wire) -> Firmware | None:
-    """The name of a firmware that has just started; None after some 4 s if it does not speak Firmata."""
+    """Query a firmware that has just started; None after some 4 s if it does not answer by Firmata."""
     for baud in BAUDS_TO_TRY:
         wire.set_baud(baud)
         wire.timeout = READ_SLICE_S

@@ -1,4 +1,4 @@
-"""The serial port while firmware goes over it: it can reset the board, and loses nothing in silence."""
+"""The serial port during an upload: it can reset the board, and every loss raises an error."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cellwright.hardware.flashing.boards import UsbId
 from cellwright.hardware.transport.serial import READ_TIMEOUT_S, open_port
 
 RESET_PULSE_S = 0.25
-"""How long DTR is let go of: the capacitor to the reset pin has to empty. avrdude takes as long."""
+"""How long DTR is released: the capacitor at the reset pin has to discharge. avrdude waits as long."""
 BOOT_LOADER_START_S = 0.05
-"""From reset until a boot loader listens."""
+"""From reset until a boot loader is ready."""
 
 Result = TypeVar("Result")
 
 
 class Wire(Protocol):
-    """What bytes go through. timeout: how long ``read`` waits, s."""
+    """A port to a boot loader. timeout: how long ``read`` waits, s."""
 
     timeout: float
 
@@ -32,20 +32,20 @@ class Wire(Protocol):
         """Send bytes."""
 
     def reset_input_buffer(self) -> None:
-        """Forget what came and was not read."""
+        """Drop what was received and not read."""
 
     def set_baud(self, baud: int) -> None:
-        """Go on at so many bits/s."""
+        """Change the baud rate, bits/s."""
 
     def reset_board(self) -> None:
-        """Start the board's boot loader, and wait until it listens."""
+        """Start the board's boot loader, and wait until it is ready."""
 
     def close(self) -> None:
-        """Let go of the port. May be called twice."""
+        """Close the port. May be called twice."""
 
 
 class SerialWire:
-    """A wire over pyserial.
+    """The port over pyserial.
 
     Raises InputError if the port cannot be opened, FlashError once it is lost.
     """
@@ -88,12 +88,12 @@ class SerialWire:
         self.reset_input_buffer()
 
     def _set_reset_lines(self, active: bool) -> None:
-        """The reset of an Arduino hangs on DTR; some clones have it on RTS."""
+        """The reset of an Arduino is wired to DTR; on some clones to RTS."""
         self._serial.dtr = active
         self._serial.rts = active
 
     def _reopen(self) -> None:
-        """A pseudo-terminal has no DTR: a board behind it is reset when it is opened, as by plugging it in."""
+        """A pseudo-terminal has no DTR: a board behind it resets when the terminal is opened."""
         baud = self._serial.baudrate
         self._serial.close()
         time.sleep(RESET_PULSE_S)
@@ -112,8 +112,8 @@ class SerialWire:
 
 
 def usb_id(port: str) -> UsbId:
-    """The USB number of a port, where it has one."""
-    for found in list_ports.comports():
-        if found.device == port:
-            return found.vid, found.pid
+    """The USB id of a port, if it has one."""
+    for port_info in list_ports.comports():
+        if port_info.device == port:
+            return port_info.vid, port_info.pid
     return None, None

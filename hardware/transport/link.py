@@ -1,4 +1,4 @@
-"""Links: the host's end of a byte line to a board, whatever the line is made of."""
+"""Links: the host's end of a byte line to a board, over any medium."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 
 def _ignore(_: object) -> None:
-    """What happens to bytes and losses before anybody listens."""
+    """The default callback."""
 
 
 class Link(ABC):
     """One end of a byte line. All its calls and callbacks are on the thread that runs the environment.
 
     name: the line in the user's words, such as "/dev/ttyACM0". on_bytes: called with bytes as they arrive, in
-    pieces of any size. on_lost: called once, with the reason as a clause ("the cable was pulled"), when the line
-    is gone; nothing arrives after that and what is written is dropped.
+    chunks of any size. on_lost: called once, with the reason as a clause ("the cable was pulled"), when the line
+    is lost; nothing arrives after that, and what is written is dropped.
     """
 
     name: str
@@ -27,11 +27,11 @@ class Link(ABC):
 
     @abstractmethod
     def write(self, data: bytes) -> None:
-        """Send bytes. Never blocks and never raises; what is written first arrives first."""
+        """Send bytes. Never blocks and never raises; the order is kept."""
 
     def try_another_rate(self) -> None:  # noqa: B027  (most lines have one rate)
-        """Nobody answers: go on at another rate, where the line has several."""
+        """Change to the next baud rate, where the line has several: the board does not answer at this one."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the line once what was written is on its way. May be called twice."""
+        """Close the line once what was written is sent. May be called twice."""

@@ -1,4 +1,4 @@
-"""MemoryLine: a serial line in memory, between a host and a virtual board, that takes the time a real one takes."""
+"""MemoryLine: a serial line in memory between a host and a virtual board, with the delays of a real one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BITS_PER_BYTE = 10  # a start bit, eight of data, a stop bit
 
 
 class _LoopbackLink(Link):
-    """One end of a line. busy_until_s: when the last byte written so far has left it. Counts bytes both ways."""
+    """One end of a line. busy_until_s: when the last byte written so far has been sent. Counts bytes both ways."""
 
     def __init__(self, env: simpy.Environment, name: str, seconds_per_byte: float, latency_s: float) -> None:
         super().__init__(name)
@@ -36,7 +36,7 @@ class _LoopbackLink(Link):
         arrival.callbacks.append(self.other.receive)
 
     def receive(self, arrival: Event) -> None:
-        """Take in what the other end wrote, now that its last byte is across."""
+        """Receive what the other end wrote, now that its last byte has arrived."""
         if self.is_open:
             data = cast(bytes, arrival.value)
             self.bytes_received += len(data)
@@ -49,8 +49,8 @@ class _LoopbackLink(Link):
 class MemoryLine:
     """A line with two ends, ``host`` and ``board``; each direction carries one byte at a time.
 
-    baud: bits/s. latency_s: what comes on top, as of a USB adapter. What is written is delivered in one
-    piece, when its last byte has crossed.
+    baud: bits/s. latency_s: an additional delay, as of a USB adapter. What is written arrives in one chunk, with its
+    last byte.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class MemoryLine:
         self.host.other, self.board.other = self.board, self.host
 
     def cut(self, reason: str) -> None:
-        """Lose the line, with all that is under way, and tell those ends that are still open why."""
+        """Cut the line, with all bytes in transit, and report the reason at the ends that are still open."""
         ends = [end for end in (self.host, self.board) if end.is_open]
         for end in ends:
             end.close()

@@ -1,4 +1,4 @@
-"""A serial port made of a pseudo-terminal, for boards that are programs: a host opens its path as it would a cable."""
+"""A serial port made of a pseudo-terminal, for simulated boards: a host opens its path as it would a USB port."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _READ_BYTES = 4096
 
 
 class PseudoTerminalPort:
-    """The board's end of a pseudo-terminal whose other end a host finds at ``path``, a symbolic link.
+    """The board's end of a pseudo-terminal; the host opens the other end at ``path``, a symbolic link.
 
     Only programs on this computer can reach it. It has no baud rate and no DTR: a board that resets when its port is
-    opened asks ``opened()``.
+    opened polls ``was_opened()``.
 
-    Raises InputError where ``path`` cannot be made.
+    Raises InputError if ``path`` cannot be made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,7 +28,7 @@ class PseudoTerminalPort:
         self._board_end, host_end = os.openpty()
         tty.setraw(host_end)
         self._host_end_name = os.ttyname(host_end)
-        os.close(host_end)  # from now on the terminal tells whether somebody else has it open
+        os.close(host_end)  # from now on the terminal shows whether another program has it open
         os.set_blocking(self._board_end, False)
         self._was_open = False
         self._is_closed = False
@@ -43,36 +43,36 @@ class PseudoTerminalPort:
 
     @property
     def is_open_by_client(self) -> bool:
-        """Whether a host has it open now."""
+        """Whether a host has it open."""
         poll = select.poll()
         poll.register(self._board_end, select.POLLIN)
         return not any(events & select.POLLHUP for _, events in poll.poll(0))
 
-    def opened(self) -> bool:
-        """Whether a host has opened it since this was last asked; one that only came back in between goes unnoticed."""
+    def was_opened(self) -> bool:
+        """Whether a host has opened it since the last call. A close and reopen between two calls goes unnoticed."""
         was_open, self._was_open = self._was_open, self.is_open_by_client
         return self._was_open and not was_open
 
     def read(self) -> bytes:
-        """What a host has sent and has not been read; nothing, if nothing. Does not block."""
+        """The bytes received from a host, if any. Does not block."""
         try:
             return os.read(self._board_end, _READ_BYTES)
         except BlockingIOError:
             return b""
         except OSError as error:
-            if error.errno == errno.EIO:  # nobody has it open
+            if error.errno == errno.EIO:  # no host has it open
                 return b""
             raise
 
     def wait(self, seconds: float) -> None:
-        """Wait until a host has sent something, at most so long."""
+        """Wait until a host sends something, for at most ``seconds``."""
         if self.is_open_by_client:
             select.select([self._board_end], [], [], seconds)
         else:
             time.sleep(seconds)
 
     def write(self, data: bytes) -> None:
-        """Send to the host. Does not block: what nobody listens to, or does not fit, is lost, as on a cable."""
+        """Send to the host. Does not block: what no host reads, or what does not fit, is lost, as on a cable."""
         if not self.is_open_by_client:
             return
         try:
@@ -82,7 +82,7 @@ class PseudoTerminalPort:
             return
 
     def close(self) -> None:
-        """Take the port away, and its path. May be called twice."""
+        """Remove the port and its path. May be called twice."""
         if self._is_closed:
             return
         self._is_closed = True

@@ -19,9 +19,9 @@ from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.transport.link import Link
 
-READ_TIMEOUT_S = 0.1  # how long the reader blocks before it looks whether the link was closed
-WRITE_TIMEOUT_S = 1.0  # a port that takes nothing for this long is lost
-CLOSE_TIMEOUT_S = 0.5  # how long closing waits for what was written to leave, and for each thread to end
+READ_TIMEOUT_S = 0.1  # how long the reader blocks before it checks whether the link was closed
+WRITE_TIMEOUT_S = 1.0  # a port that accepts nothing for this long is lost
+CLOSE_TIMEOUT_S = 0.5  # how long closing waits for pending output, and for each thread to end
 
 # USB vendors of Arduinos and of the serial chips on their clones (the USB-IF's numbers).
 ARDUINO_VENDORS = {
@@ -34,7 +34,7 @@ ARDUINO_VENDORS = {
 
 
 class SerialPort(NamedTuple):
-    """A serial port of this computer. likely: whether its USB vendor is one found on Arduinos and their clones."""
+    """A serial port of this computer. is_likely_arduino: by its USB vendor."""
 
     name: str
     description: str
@@ -47,16 +47,15 @@ class SerialPort(NamedTuple):
 class SerialLink(Link):
     """A link over pyserial: a port's name ("/dev/ttyACM0", "COM3"), a pty's path, or a URL ("socket://host:port").
 
-    Opening it resets an Uno, which then boots for about 2 s. clock: whose thread hears what arrives.
-    bauds: bits/s, the firmware's own; where there are several it begins with the first. Raises InputError if the port
-    cannot be opened.
+    Opening it resets an Uno, which then boots for about 2 s. clock: its thread runs the callbacks.
+    bauds: the baud rates to try, the first one first. Raises InputError if the port cannot be opened.
     """
 
     def __init__(self, clock: WallClock, port: str, *bauds: int) -> None:
         super().__init__(port)
         self._bauds = cycle(bauds)
         self.baud = next(self._bauds)
-        """Bits/s at which it is now."""
+        """The present baud rate, bits/s."""
         self._clock = clock
         self._open = True  # read and changed on the clock's thread only
         self._closing = threading.Event()
@@ -71,7 +70,7 @@ class SerialLink(Link):
 
     def try_another_rate(self) -> None:
         self.baud = next(self._bauds)
-        with suppress(Exception):  # a port that is gone: its reader says so
+        with suppress(Exception):  # a port that is gone: its reader reports it
             self._serial.baudrate = self.baud
 
     def close(self) -> None:
@@ -84,7 +83,7 @@ class SerialLink(Link):
         self._reader.join(CLOSE_TIMEOUT_S)
         with suppress(Exception):  # a port that is gone may not even close
             if self._writer.is_alive():
-                self._serial.reset_output_buffer()  # it takes nothing: do not wait for that
+                self._serial.reset_output_buffer()  # it accepts nothing: do not wait for it
             self._serial.close()
 
     def _start(self, work: Callable[[], None], name: str) -> threading.Thread:
@@ -120,7 +119,7 @@ class SerialLink(Link):
 
 
 def open_port(port: str, baud: int) -> serial.Serial:
-    """Open ``port`` for this process alone, at ``baud`` bits/s, or raise an InputError that says why not."""
+    """Open ``port`` for this process alone, at ``baud`` bits/s, or raise InputError with the reason."""
     try:
         return serial.serial_for_url(
             port, baudrate=baud, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
@@ -130,10 +129,11 @@ def open_port(port: str, baud: int) -> serial.Serial:
 
 
 def describe_open_error(port: str, error: OSError | ValueError) -> str:
-    """A sentence on why ``port`` did not open and what to do. Windows gives no error number, only its words."""
+    """Why ``port`` did not open and what to do, as a sentence. Windows gives no error number, only a text."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOENT or "FileNotFoundError" in str(error):
-        return f"There is no serial port {port}: plug the board in, or use one of these: {format_ports(list_serial_ports())}."
+        present = format_ports(list_serial_ports())
+        return f"There is no serial port {port}: plug the board in, or use one of these: {present}."
     if number in (errno.EBUSY, errno.EWOULDBLOCK) or "PermissionError" in str(error):
         return f"{port} is in use by another program: close it (the Arduino IDE's serial monitor, say) and try again."
     if number == errno.EACCES and (group := group_of_device(port)):
@@ -145,7 +145,7 @@ def describe_open_error(port: str, error: OSError | ValueError) -> str:
 
 
 def group_of_device(port: str) -> str | None:
-    """The group whose members may use a device file; None if that is nobody's but root's. POSIX only."""
+    """The group whose members may use a device file; None if only root may. POSIX only."""
     import grp
 
     status = Path(port).stat()
@@ -154,23 +154,20 @@ def group_of_device(port: str) -> str | None:
 
 
 def list_serial_ports() -> list[SerialPort]:
-    """The serial ports of this computer, those that are likely an Arduino first."""
+    """The serial ports of this computer, likely Arduinos first."""
     ports = [SerialPort(port.device, port.description, port.vid in ARDUINO_VENDORS) for port in list_ports.comports()]
     return sorted(ports, key=lambda port: (not port.is_likely_arduino, port.name))
 
 
 def auto_port() -> str:
-    """The one port that looks like an Arduino; an InputError unless there is exactly one."""
-    is_likely_arduino = [port for port in list_serial_ports() if port.is_likely_arduino]
-    if len(is_likely_arduino) == 1:
-        return is_likely_arduino[0].name
-    if is_likely_arduino:
-        raise InputError(
-            f"There are several boards, so name the port of the one you mean: {format_ports(is_likely_arduino)}."
-        )
-    raise InputError(
-        f"No Arduino was found: plug the board in, or name its port; there are: {format_ports(list_serial_ports())}."
-    )
+    """The one port that is likely an Arduino. Raises InputError unless there is exactly one."""
+    ports = list_serial_ports()
+    likely = [port for port in ports if port.is_likely_arduino]
+    if len(likely) == 1:
+        return likely[0].name
+    if likely:
+        raise InputError(f"There are several boards, so name the port of the one you mean: {format_ports(likely)}.")
+    raise InputError(f"No Arduino was found: plug the board in, or name its port; there are: {format_ports(ports)}.")
 
 
 def format_ports(ports: list[SerialPort]) -> str:

@@ -1,4 +1,4 @@
-"""The board's end of a line that other programs open: a pseudo-terminal or a TCP port, for boards made of software."""
+"""The board's end of a line that other programs open: a pseudo-terminal or a TCP port, for simulated boards."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cellwright.hardware.clock import WallClock
 from cellwright.hardware.transport.link import Link
 from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
 
-POLL_INTERVAL_S = 0.02  # how often an end looks whether a host has come, or whether it is to close
+POLL_INTERVAL_S = 0.02  # how often an end checks for a host, and for its own closing
 TCP_READ_BYTES = 4096
 LOOPBACK_ADDRESS = "127.0.0.1"
 
 
 class ServedEnd(Link):
-    """A link whose other end is whatever program opens it; ``on_open`` is called then, as DTR resets an Uno."""
+    """A link to whatever program opens it; ``on_open`` is called then, as DTR resets an Uno."""
 
     def __init__(self, clock: WallClock, name: str) -> None:
         super().__init__(name)
@@ -29,7 +29,7 @@ class ServedEnd(Link):
         self._thread = threading.Thread(target=self._serve, name=f"server of {name}", daemon=True)
 
     def _serve(self) -> None:
-        """Hand over what hosts do and send, until closing."""
+        """Post the openings by hosts and their bytes to the clock, until closing."""
         raise NotImplementedError
 
     def _post_open(self) -> None:
@@ -44,7 +44,7 @@ class ServedEnd(Link):
 
 
 class PtyEnd(ServedEnd):
-    """A pseudo-terminal at ``path``. Raises InputError where it cannot be made."""
+    """A pseudo-terminal at ``path``. Raises InputError if it cannot be made."""
 
     def __init__(self, clock: WallClock, path: Path) -> None:
         super().__init__(clock, str(path))
@@ -53,7 +53,7 @@ class PtyEnd(ServedEnd):
 
     def _serve(self) -> None:
         while not self._closing.is_set():
-            if self._port.opened():
+            if self._port.was_opened():
                 self._post_open()
             data = self._port.read()
             if data:
@@ -70,7 +70,7 @@ class PtyEnd(ServedEnd):
 
 
 class TcpEnd(ServedEnd):
-    """A TCP port, for one host at a time. Raises InputError where it cannot be opened."""
+    """A TCP port, for one host at a time. Raises InputError if it cannot be opened."""
 
     def __init__(self, clock: WallClock, host: str, port: int) -> None:
         self._host: socket.socket | None = None
@@ -98,7 +98,7 @@ class TcpEnd(ServedEnd):
                 self._host = None
 
     def _receive_from(self, host: socket.socket) -> None:
-        """Take in what this host sends until it goes."""
+        """Receive what this host sends until it disconnects."""
         while not self._closing.is_set():
             try:
                 data = host.recv(TCP_READ_BYTES)
@@ -114,7 +114,7 @@ class TcpEnd(ServedEnd):
         host = self._host
         if host is None:
             return
-        with suppress(OSError):  # it has gone, or takes nothing: lost, as on a cable; the reader notices
+        with suppress(OSError):  # disconnected, or it accepts nothing: lost, as on a cable; the reader notices
             host.sendall(data)
 
     def close(self) -> None:

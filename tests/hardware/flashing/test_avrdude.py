@@ -64,7 +64,7 @@ def test_one_that_is_not_there_is_a_sentence(tmp_path):
 
 
 def test_one_that_hangs_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(avrdude, "LIMIT_S", 0.0)
+    monkeypatch.setattr(avrdude, "UPLOAD_TIMEOUT_S", 0.0)
     with pytest.raises(FlashError, match="was ended as it was not done after 0 s"):
         write(script(tmp_path, "import signal; signal.pause()"))
 

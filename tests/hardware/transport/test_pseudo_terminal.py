@@ -48,14 +48,14 @@ def test_every_byte_crosses_both_ways_unchanged(port, path):
 
 def test_it_tells_when_a_client_opens_it(port, path):
     assert not port.is_open_by_client
-    assert not port.opened()
+    assert not port.was_opened()
     for _ in range(2):
         with serial.Serial(str(path)):
             assert port.is_open_by_client
-            assert port.opened()
-            assert not port.opened()
+            assert port.was_opened()
+            assert not port.was_opened()
         assert not port.is_open_by_client
-        assert not port.opened()
+        assert not port.was_opened()
 
 
 def test_without_a_client_nothing_comes_and_what_is_sent_is_lost(port, path):
