@@ -1,4 +1,4 @@
-"""Actuators: one file, one plain class."""
+"""Actuators: one plain class per file."""
 
 from cellwright.actuators.buzzer import Buzzer
 from cellwright.actuators.display import CharacterDisplay

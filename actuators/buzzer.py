@@ -39,8 +39,8 @@ class Buzzer(Device):
         self.output = board.declare_output(self.pin, safe=self.active_low)
 
     def beep(self, seconds: float | None = None) -> Wait:
-        """One beep, of ``beep_s`` or of ``seconds``; the wait ends after the pause. Nobody need wait for it."""
-        lasts_s = float(self.beep_s if seconds is None else seconds)
-        beeped = self.output.pulse(self, not self.active_low, lasts_s, float(self.pause_s))
-        self.note("beep", lasts_s)
-        return beeped
+        """One beep, of ``beep_s`` or of ``seconds``; the wait ends after the pause. Waiting for it is optional."""
+        duration_s = float(self.beep_s if seconds is None else seconds)
+        pulse = self.output.pulse(self, not self.active_low, duration_s, float(self.pause_s))
+        self.note("beep", duration_s)
+        return pulse

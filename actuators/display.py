@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
-
-from simpy.events import Event
 
 from cellwright.hardware.board import Board, I2cPort
 from cellwright.hardware.device import Device
-
-Steps = Generator[Event, Any, Any]
+from cellwright.hardware.waits import Steps
 
 # The backpack's outputs (the usual wiring): P0 RS, P1 RW, P2 E, P3 the light, P4 to P7 the four data lines.
 RS, ENABLE, LIGHT = 0x01, 0x04, 0x08
@@ -23,16 +19,16 @@ POWER_UP_S, FIRST_S, SECOND_S, CLEAR_S = 0.04, 0.0041, 0.0001, 0.0016
 ROW_ADDRESSES = (0x00, 0x40, 0x14, 0x54)
 MAX_WRITE_BYTES = 30
 """Five characters. A Firmata message holds 64 bytes, two for each byte to write; Arduino's Wire library takes 32."""
-REPLY_TIMEOUT_S = 0.5
+PRESENCE_TIMEOUT_S = 0.5
 _MISSING_CHARACTER = re.compile(r"[^ -\[\]-}]")
 
 
 @dataclass(kw_only=True)
 class CharacterDisplay(Device):
-    """A display of some rows of characters. It takes no pins but the board's two I2C pins (18 and 19 on an Uno).
+    """A display of some rows of characters. It uses only the board's two I2C pins (18 and 19 on an Uno).
 
     Each nibble is three bytes to the backpack: data, data with enable, data. At the bus's 100 kbit/s a byte takes
-    90 µs, which is longer than any time the display needs for a character, so nothing has to be waited for.
+    90 µs, which is longer than the display needs for a character, so no waits are needed.
     """
 
     address: int = 0x27
@@ -59,15 +55,15 @@ class CharacterDisplay(Device):
         self.port = board.declare_i2c(self.address)
 
     def reset(self) -> None:
-        self.is_ready = False  # it may have been without power
+        self.is_ready = False  # the display may have lost its power
 
     def start(self) -> Steps:
-        """See that it is there and take it from any state to an empty screen in 4-bit mode.
+        """Check that it answers, and bring it from any state to an empty screen in 4-bit mode.
 
         Raises StepTimeoutError if nothing answers at its address.
         """
         env = self.board.env
-        yield self.port.read(self, None, 1, REPLY_TIMEOUT_S)
+        yield self.port.read(self, None, 1, PRESENCE_TIMEOUT_S)
         yield env.timeout(POWER_UP_S)
         for pause_s in (FIRST_S, SECOND_S, SECOND_S):
             self.port.write(_nibble(0x3, 0))
@@ -82,7 +78,7 @@ class CharacterDisplay(Device):
         self.note("started", None)
 
     def show(self, lines: Sequence[str]) -> None:
-        """Show ``lines`` from the first row on; only characters that differ are written. Nothing before ``start``."""
+        """Show ``lines`` from the first row on; only changed characters are written. No effect before ``start``."""
         if not self.is_ready:
             return
         for row in range(self.rows):
@@ -104,13 +100,13 @@ class CharacterDisplay(Device):
 
 
 def _plain(line: str) -> str:
-    """What the display's character set has at the places of ASCII; all else becomes a question mark."""
+    """Replace characters that the display's character set lacks, or has elsewhere than ASCII, by question marks."""
     return _MISSING_CHARACTER.sub("?", line)
 
 
 def _nibble(nibble: int, register: int) -> bytes:
-    held = nibble << 4 | register | LIGHT
-    return bytes((held, held | ENABLE, held))
+    outputs = nibble << 4 | register | LIGHT
+    return bytes((outputs, outputs | ENABLE, outputs))
 
 
 @lru_cache(maxsize=512)

@@ -31,11 +31,11 @@ class Lamp(Device):
         self.output = board.declare_output(self.pin, safe=self.active_low)
 
     def on(self) -> None:
-        """Light it."""
+        """Switch it on."""
         self._show(True)
 
     def off(self) -> None:
-        """Put it out."""
+        """Switch it off."""
         self._show(False)
 
     def _show(self, lit: bool) -> None:

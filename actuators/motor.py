@@ -1,4 +1,4 @@
-"""Motors whose speed is a duty: stirrers, fans, conveyors."""
+"""Motors with speed control by PWM: stirrers, fans, conveyors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cellwright.hardware.device import Device
 
 @dataclass(kw_only=True)
 class Motor(Device):
-    """A direct-current motor behind a transistor on a PWM output; at rest without a signal.
+    """A direct-current motor behind a transistor on a PWM output; at standstill without a signal.
 
-    pin: PWM output pin. max_duty: the greatest share of the supply it may be given (0 to 1).
+    pin: PWM output pin. max_duty: the largest permitted duty (0 to 1).
     """
 
     begins: ClassVar[tuple[str, ...]] = ("run",)
@@ -37,13 +37,13 @@ class Motor(Device):
         self.level = board.declare_pwm(self.pin)
 
     def run(self, duty: float) -> None:
-        """Turn at ``duty``, a share of the supply from 0 to 1. Raises CellFault above ``max_duty``."""
+        """Run at ``duty``, the share of the supply voltage from 0 to 1. Raises CellFault above ``max_duty``."""
         if not 0 <= duty <= self.max_duty:
             raise CellFault(f"{self.name} was told to run at a duty of {duty:g}; it takes 0 to {self.max_duty:g}.")
         self.level.write(duty)
         self.note("run", duty)
 
     def stop(self) -> None:
-        """Take the current away; it runs down by itself."""
+        """Switch off the current; the motor coasts to standstill."""
         self.level.write(0.0)
         self.note("stop", None)

@@ -14,10 +14,10 @@ from cellwright.hardware.waits import Wait
 
 @dataclass(kw_only=True)
 class Pump(Device):
-    """A peristaltic or gear pump turned by a stepper motor. It has no home: only how far it turns counts.
+    """A peristaltic or gear pump turned by a stepper motor. It has no home position: only rotation counts.
 
-    step, dir: pins of the driver. steps_per_rev: steps for one turn of the pump. ml_per_rev: what a new pump moves in
-    one turn, mL; what it really moves a scale must tell. max_rpm: turns a minute. max_acceleration: turns/s².
+    step, dir: pins of the driver. steps_per_rev: steps for one turn of the pump. ml_per_rev: the nominal volume of
+    one turn, mL; the real one must be measured with a scale. max_rpm: turns a minute. max_acceleration: turns/s².
     inverted: True if it pumps backwards.
     """
 
@@ -48,21 +48,21 @@ class Pump(Device):
 
     @property
     def pumped_ml(self) -> float:
-        """What a new pump would have moved since it was zeroed, mL; while it turns, as last known."""
+        """The nominal volume since it was zeroed, mL; while it turns, the last known value."""
         return self.port.position / self._steps_per_ml
 
     def flow_ml_per_s(self, rpm: float) -> float:
-        """What a new pump moves at ``rpm``, mL/s."""
+        """The nominal flow at ``rpm``, mL/s."""
         return rpm / 60 * float(self.ml_per_rev)
 
     def smallest_ml(self) -> float:
-        """One step, mL."""
+        """The nominal volume of one step, mL."""
         return 1 / self._steps_per_ml
 
     def dispense(self, ml: float, rpm: float) -> Wait:
         """Turn for ``ml`` mL, to the nearest step, at ``rpm`` turns a minute; the wait ends with the last step.
 
-        Raises CellFault for less than nothing or a speed that the pump does not have.
+        Raises CellFault for a negative volume or a speed outside the pump's range.
         """
         if ml < 0:
             raise CellFault(f"{self.name} was told to dispense {ml:g} ml; it only pumps forwards.")
@@ -74,14 +74,14 @@ class Pump(Device):
         return wait
 
     def stop_abruptly(self) -> Wait:
-        """Stop at once; the wait ends when the board has said where, and ``pumped_ml`` is right again."""
+        """Stop at once; the wait ends when the board has reported the position, as ``pumped_ml`` needs."""
         self.note("halted", None)
         return self.port.stop_abruptly()
 
     def slow_down(self) -> Wait:
-        """Stop as its acceleration allows; the wait ends when it stands still."""
+        """Decelerate to a stop; the wait ends at standstill."""
         return self.port.slow_down()
 
     def zero(self) -> None:
-        """Count from here; only while it stands. So the count stays far from the firmware's largest number."""
+        """Set the position to 0, at standstill only. So the count stays far below the firmware's largest number."""
         self.port.zero()

@@ -1,4 +1,4 @@
-"""Solenoids: short pulses with a rest after each, never on for too long."""
+"""Solenoids: short pulses with a rest after each, and a limit to the time on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Solenoid(Device):
     """A solenoid or valve that fires in pulses.
 
     pin: output pin. pulse_s: how long it is on. rest_s: how long it must be off before it is used again.
-    max_on_s: the longest it may ever be on. max_duty: the greatest share of the time it may be on (0 to 1).
+    max_on_s: the longest permitted time on. max_duty: the largest permitted share of the time on (0 to 1).
     active_low: True if it is on when the pin is low.
     """
 
@@ -38,7 +38,7 @@ class Solenoid(Device):
 
     @property
     def duty(self) -> float:
-        """The share of the time it is on when fired again and again."""
+        """The share of the time on when it is fired repeatedly without a break."""
         return self.pulse_s / (self.pulse_s + self.rest_s)
 
     def problems(self) -> Iterator[str]:
@@ -67,10 +67,10 @@ class Solenoid(Device):
     def fire(self) -> Wait:
         """One pulse; the wait ends when the rest after it is over.
 
-        Raises CellFault when it is fired again before that: the duty it was checked for would be exceeded.
+        Raises CellFault if it is fired again before that, as its duty would be exceeded.
         """
         now_s = self._env._now
-        # Kept over a stop and a reset: the coil is as warm as it was before.
+        # Kept over a stop and a reset: the coil does not cool faster.
         if now_s < self._rested_at_s - 1e-9:
             raise CellFault(f"{self.name} was fired before its rest was over; wait for fire() to end.")
         fired = self.output.pulse(self, self._on_level, self._on_s, self._off_s)

@@ -80,11 +80,11 @@ class Stepper(Device):
 
     @property
     def position(self) -> float:
-        """Where it stands, in mm from its home switch; trustworthy once homed."""
+        """The position, in mm from its home switch; valid once homed."""
         return self.port.position / self._per_mm
 
     def refusal(self, mm: float) -> str | None:
-        """Why a target cannot be reached, as a clause, or None."""
+        """Why a target is refused, as a clause, or None."""
         if self._lowest <= mm <= self._highest:
             return None
         return f"cannot move to {mm:g} mm; its travel is {self._lowest:g} to {self._highest:g} mm"
@@ -97,7 +97,7 @@ class Stepper(Device):
         if mm == self._last_mm:
             last = self._last_move
             if last is not None and last.callbacks is None and self.homed:
-                return last  # it stands there: the move that took it there is over
+                return last  # it is there already: its last move is over
         if not self.homed:
             raise CellFault(f"{self.name} was told to move before it was homed; home it first.")
         steps = self._steps_at.get(mm)
@@ -110,7 +110,7 @@ class Stepper(Device):
         return wait
 
     def _steps_of(self, mm: float) -> int:
-        """A target in steps; kept, as a cell goes to the same places unit after unit."""
+        """A target in steps; cached, as a cell moves to the same positions unit after unit."""
         if not self._lowest <= mm <= self._highest:
             raise CellFault(f"{self.name} {self.refusal(mm)}.")
         if len(self._steps_at) > MAX_CACHED_TARGETS:
@@ -118,13 +118,13 @@ class Stepper(Device):
         steps = self._steps_at[mm] = round(mm * self._per_mm)
         return steps
 
-    # ---- what homing needs (see sequences/homing.py) ----
+    # ---- for homing (see sequences/homing.py) ----
 
     def jog(self, mm: float, speed: float) -> Wait:
-        """Move by ``mm`` from wherever it stands, at up to ``speed`` mm/s, homed or not."""
+        """Move by ``mm`` from the present position, at up to ``speed`` mm/s, homed or not."""
         self._last_mm = None
         if self.driver is not None:
-            self.driver.write(False)  # homing is what comes first
+            self.driver.write(False)  # a jog for homing is the first move after power-up
         target = self.port.position + round(mm * self._per_mm)
         wait = self.port.move_to(target, speed * self._per_mm, self._acceleration)
         self.note("jog", mm, until=wait)
@@ -141,17 +141,17 @@ class Stepper(Device):
         return self.home.at(closed != self.home_active_low, self, verb, within_s)
 
     def stop_abruptly(self) -> Wait:
-        """Stop at once; the wait ends when the board has said where."""
+        """Stop at once; the wait ends when the board has reported the position."""
         self._last_mm = None
         return self.port.stop_abruptly()
 
     def slow_down(self) -> Wait:
-        """Stop as its acceleration allows; the wait ends when it stands still."""
+        """Decelerate to a stop; the wait ends at standstill."""
         self._last_mm = None
         return self.port.slow_down()
 
     def home_on_board(self, reach_mm: float, back_off_mm: float, slow_share: float) -> Wait | None:
-        """Let the board find the home switch by itself, if it can (see ``Board.home``); ``set_home`` comes after."""
+        """Have the board home the axis by itself, if it can (see ``Board.home``); ``set_home`` comes after."""
         self._last_mm = None
         if self.driver is not None:
             self.driver.write(False)
@@ -160,13 +160,13 @@ class Stepper(Device):
         return self.board.home(self.port, fast, slow_share * fast, self._acceleration, back_off, reach)
 
     def set_home(self, *, is_zero: bool = False) -> None:
-        """Call the present position the low end of its travel; from now on it may move.
+        """Set the present position as the low end of its travel, and permit moves.
 
-        is_zero: the board calls it 0 already.
+        is_zero: the board has set its position to 0 already.
         """
         self._last_mm = None
         if not is_zero:
             self.port.zero()
-        self.port.prepare(self._speed, self._acceleration)  # now, and not when four axes begin their moves at once
+        self.port.prepare(self._speed, self._acceleration)  # now, rather than when four axes start their moves at once
         self.homed = True
         self.note("homed", None)

@@ -1,4 +1,4 @@
-"""Valves that are held open for a while, and never for too long."""
+"""Valves that are held open for a limited time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cellwright.hardware.device import Device
 class Valve(Device):
     """A solenoid valve, such as a pinch valve: open while its coil is on, closed without current.
 
-    pin: output pin. max_open_s: after so long it closes by itself, whatever has become of the step that opened it.
+    pin: output pin. max_open_s: after this time it closes by itself, even if the step that opened it has failed.
     active_low: True if it opens when the pin is low (a relay board, often).
     """
 
@@ -42,17 +42,17 @@ class Valve(Device):
 
     @property
     def is_open(self) -> bool:
-        """Whether it was opened, and is neither closed again nor shut by its time limit."""
+        """Whether it is open: neither closed since nor past its time limit."""
         return self.open_for_s > 0
 
     @property
     def open_for_s(self) -> float:
-        """How long it will stay open unless it is opened again, s."""
+        """The time left until it closes by itself, s."""
         return max(0.0, self._closes_at_s - self.board.env.now)
 
     def open(self) -> None:
         """Open it, or hold it open, for ``max_open_s`` from now."""
-        # A pulse, because the board's own timer ends it: no step needs to live for the valve to close.
+        # A pulse, because the board's own timer ends it: the valve closes even if the step has ended.
         was_open = self.is_open
         self.output.pulse(self, not self.active_low, float(self.max_open_s), 0.0)
         self._closes_at_s = self.board.env.now + self.max_open_s
@@ -60,7 +60,7 @@ class Valve(Device):
             self.note("open", None)
 
     def hold(self) -> None:
-        """Hold an open valve open: called now and then by whoever still needs it."""
+        """Keep an open valve open: to be called repeatedly by the step that needs it."""
         if self.open_for_s < self.max_open_s / 2:
             self.open()
 

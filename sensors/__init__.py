@@ -1,4 +1,4 @@
-"""Sensors: one file, one plain class."""
+"""Sensors: one plain class per file."""
 
 from cellwright.sensors.button import Button
 from cellwright.sensors.encoder import Encoder

@@ -12,9 +12,9 @@ from cellwright.sensors.switch import Switch
 
 @dataclass(kw_only=True)
 class Button(Switch):
-    """A push button on one input; wired and read like a switch, waited for press by press.
+    """A push button on one input; wired and read like a switch, with waits for a press.
 
-    stops_cell: True for a stop button: a press stops the cell at once, in whatever state it is.
+    stops_cell: True for a stop button: a press stops the cell at once, in any state.
     """
 
     remembers: ClassVar[tuple[str, ...] | None] = ()
@@ -30,5 +30,5 @@ class Button(Switch):
             board.declare_stop_input(self.pin, active=not self.active_low)
 
     def pressed(self, *, within_s: float) -> Wait:
-        """A wait for the next press, at most ``within_s`` seconds; a button held down does not count."""
+        """A wait for the next press, within ``within_s`` seconds; a button that is already held down does not count."""
         return self.input.edge(not self.active_low, self, "was not pressed", within_s)

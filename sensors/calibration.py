@@ -1,4 +1,4 @@
-"""Calibrations of sensors against something known, each kept in a TOML file with its date."""
+"""Calibrations of sensors against a known mass or length, each in a TOML file with its date."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cellwright import files
 from cellwright.hardware.device import Device
 
 Ask = Callable[[str], Event]
-"""Asks a person, in a sentence, to do something; the event comes when it is done."""
+"""Shows a person an instruction, a sentence; the event comes when the person confirms."""
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Calibration(BaseModel):
-    """What was found on ``date``. ``write`` keeps it, ``read`` finds it again."""
+    """The result of a calibration on ``date``, with ``read`` and ``write`` for its file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     remark: ClassVar[str]
@@ -35,12 +35,12 @@ class Calibration(BaseModel):
         return files.read_model(cls, Path(path))
 
     def write(self, path: Path | str) -> None:
-        """Write it, in place of what was there."""
+        """Write it, replacing an existing file."""
         files.write_model(self, Path(path), self.remark)
 
 
 class TwoPointCalibration(Calibration):
-    """What a load cell's converter reads with nothing on it, and with a known mass.
+    """The readings of a load cell's converter with no load, and with a known mass.
 
     zero_raw, reference_raw: counts of the converter. reference_g: the known mass, g.
     """
@@ -63,15 +63,15 @@ class TwoPointCalibration(Calibration):
         return self.reference_g / (self.reference_raw - self.zero_raw)
 
     def grams(self, raw: float) -> float:
-        """What ``raw`` counts mean, g from the empty scale."""
+        """Convert ``raw`` counts to g above the empty scale."""
         return (raw - self.zero_raw) * self.g_per_count
 
 
 class LengthCalibration(Calibration):
     """The scale of a measuring wheel or wire, by one known length.
 
-    celsius: how warm wheel or wire were then, °C. counts_per_mm: the scale. shown_mm, real_mm: what was shown, by the
-    old scale, for what length.
+    celsius: the temperature of wheel or wire then, °C. counts_per_mm: the scale. shown_mm, real_mm: the length shown
+    with the old scale, and the known length.
     """
 
     remark = "Calibration of a measuring wheel or wire by one known length."
@@ -84,16 +84,16 @@ class LengthCalibration(Calibration):
 
 @dataclass(kw_only=True)
 class CalibratedSensor(Device):
-    """A sensor that is calibrated against something known. calibration: the TOML file of that, if there is one."""
+    """A sensor with a calibration. calibration: its TOML file, if there is one."""
 
     known_unit: ClassVar[str]
-    """Of what it is calibrated against: "g", "mm"."""
+    """The unit of the known mass or length: "g", "mm"."""
 
     calibration: str = ""
 
     def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, Calibration]:
-        """A step that calibrates it against ``known`` (in ``known_unit``), uses that from now on, and returns it.
+        """A step that calibrates it against ``known`` (in ``known_unit``), applies the calibration and returns it.
 
-        Raises CellFault for what cannot be right.
+        Raises CellFault for an implausible result.
         """
         raise NotImplementedError

@@ -11,16 +11,16 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError, StepTimeoutError
 from cellwright.hardware.board import Board, EncoderPort
+from cellwright.hardware.waits import Steps
 from cellwright.sensors.calibration import Ask, CalibratedSensor, LengthCalibration
 
-Steps = Generator[Event, Any, Any]
 COUNT_POLL_S = 0.02
-"""How often the count is looked at: Firmata firmware reports it every 19 ms (its sampling interval)."""
+"""The interval at which the count is read: Firmata firmware reports it every 19 ms (its sampling interval)."""
 REFERENCE_C = 20.0
 """The temperature at which a length or a scale holds unless it says otherwise, °C. Source: ISO 1."""
 STANDSTILL_TIMEOUT_S = 60.0
 MAX_SCALE_CHANGE = 0.2
-"""A calibration that would change the scale by a larger share is a mistake: a wrong length, or a wheel that slips."""
+"""A calibration that changes the scale by a larger share is an error: a wrong length, or a wheel that slips."""
 
 
 @dataclass(kw_only=True)
@@ -28,11 +28,12 @@ class Encoder(CalibratedSensor):
     """A quadrature encoder; its pins need interrupts (2 and 3 on an Uno). Positions are mm.
 
     counts_per_mm: all four edges of a period counted. reversed: True if it counts down when the work moves on.
-    calibration: a TOML file (see LengthCalibration) whose scale is used in place of counts_per_mm. celsius: how warm
-    wheel or wire are today, °C. expansion_ppm_per_c: how much more they grow than what they measure, ppm for each °C;
-    the scale is corrected by it, from the temperature of the calibration (or 20 °C) to today's.
+    calibration: a TOML file (see LengthCalibration) whose scale is used in place of counts_per_mm. celsius: the
+    present temperature of wheel or wire, °C. expansion_ppm_per_c: their thermal expansion in excess of the work's,
+    ppm/°C; the scale is corrected by it, from the temperature of the calibration (or 20 °C) to the present one.
 
-    The count stays the board's; where 0 mm is, is kept here, so that no zeroing is under way while the work moves.
+    The board keeps its count; the zero offset is kept here, so that no command to the board is pending while the work
+    moves.
     """
 
     known_unit: ClassVar[str] = "mm"
@@ -57,13 +58,13 @@ class Encoder(CalibratedSensor):
 
     def attach(self, board: Board) -> None:
         self.board = board
-        kept = LengthCalibration.read(self.calibration) if self.calibration else None
-        scale, at_c = (kept.counts_per_mm, kept.celsius) if kept else (float(self.counts_per_mm), REFERENCE_C)
+        saved = LengthCalibration.read(self.calibration) if self.calibration else None
+        scale, at_c = (saved.counts_per_mm, saved.celsius) if saved else (float(self.counts_per_mm), REFERENCE_C)
         self.scale = scale / (1 + self.expansion_ppm_per_c * 1e-6 * (self.celsius - at_c))
         self.port = board.declare_encoder(self.pin_a, self.pin_b)
 
     def reset(self) -> None:
-        self.is_referenced = False  # the board may have been reset, and its count with it
+        self.is_referenced = False  # the board, and its count, may have been reset
 
     @property
     def _count(self) -> int:
@@ -71,23 +72,23 @@ class Encoder(CalibratedSensor):
 
     @property
     def position_mm(self) -> float:
-        """Where the work is, as of the board's latest report."""
+        """The position of the work, as of the board's latest report."""
         return (self._count - self._zero_count) / self.scale
 
     def zero(self, at_mm: float = 0.0) -> None:
-        """Call the present position ``at_mm``."""
+        """Set the present position to ``at_mm``."""
         self._zero_count = self._count - at_mm * self.scale
         self.is_referenced = True
         self.note("zeroed", at_mm)
 
     def missed_mm(self, datum_mm: float) -> float:
-        """At a datum, which is at ``datum_mm``: by how much the position is wrong, through slip or missed counts.
+        """The position error at a datum at ``datum_mm``, caused by slip or missed counts, mm.
 
-        Nothing is changed by it; ``zero(datum_mm)`` believes the datum from then on.
+        The position is not corrected; ``zero(datum_mm)`` does that.
         """
-        wrong_mm = self.position_mm - datum_mm
-        self.note("off at the datum", wrong_mm)
-        return wrong_mm
+        error_mm = self.position_mm - datum_mm
+        self.note("off at the datum", error_mm)
+        return error_mm
 
     def reaches(self, mm: float, *, within_s: float, tolerance_mm: float) -> Steps:
         """A step that waits until the work is within ``tolerance_mm`` of ``mm``.
@@ -119,20 +120,20 @@ class Encoder(CalibratedSensor):
                 count, since_s = self._count, self.board.env.now
 
     def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, LengthCalibration]:
-        """Measure ``known`` mm once: the longer, the better."""
+        """Measure ``known`` mm once; the longer, the better."""
         yield ask(f"Mark where the work is at {self.name}.")
-        began = self._count
+        start_count = self._count
         yield ask(f"Move the work on by {known:g} mm, measured with what you trust, and let it stand.")
         yield from self.stands(within_s=STANDSTILL_TIMEOUT_S)
-        return self.rescale((self._count - began) / self.scale, known, today)
+        return self.rescale((self._count - start_count) / self.scale, known, today)
 
     def rescale(self, shown_mm: float, real_mm: float, today: datetime.date) -> LengthCalibration:
-        """Take a new scale, at today's ``celsius``, from one known length: old × shown / real; ``write`` keeps it.
+        """Compute and apply a new scale, at ``celsius``, from one known length: old × shown / real.
 
-        Source: TigerStop, TigerStopSDK wiki (one long measurement). Raises CellFault for lengths that cannot be right.
+        Source: TigerStop, TigerStopSDK wiki (one long measurement). Raises CellFault for implausible lengths.
         """
         try:
-            kept = LengthCalibration(
+            calibration = LengthCalibration(
                 date=today,
                 celsius=float(self.celsius),
                 counts_per_mm=self.scale * shown_mm / real_mm,
@@ -146,6 +147,6 @@ class Encoder(CalibratedSensor):
                 f"{self.name} was not calibrated: it showed {shown_mm:g} mm for {real_mm:g} mm; "
                 "measure again, and see that the wheel turns without slipping."
             )
-        self.scale = kept.counts_per_mm
-        self.note("calibrated", kept.counts_per_mm)
-        return kept
+        self.scale = calibration.counts_per_mm
+        self.note("calibrated", calibration.counts_per_mm)
+        return calibration

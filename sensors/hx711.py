@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cellwright.hardware.board import Board, ConverterPort
-from cellwright.sensors.load_cell import REPLY_TIMEOUT_S, LoadCell, Steps
+from cellwright.hardware.waits import Steps
+from cellwright.sensors.load_cell import SAMPLE_TIMEOUT_S, LoadCell
 
 SETTLING_TIME_S = {10: 0.4, 80: 0.05}
 """From power-up to the first settled sample, s. Source: HX711 datasheet, output settling time."""
@@ -13,10 +14,10 @@ SETTLING_TIME_S = {10: 0.4, 80: 0.05}
 
 @dataclass(kw_only=True)
 class Hx711(LoadCell):
-    """A load cell on an HX711, which is clocked bit by bit: too fast for messages over a line.
+    """A load cell on an HX711, which is clocked bit by bit, too fast for messages over a line.
 
-    So the firmware itself must read it. Neither StandardFirmata nor ConfigurableFirmata does, and a board with either
-    is refused in a sentence; a model board has what it takes. An ``Nau7802`` needs no such firmware.
+    So the firmware itself must read it. StandardFirmata and ConfigurableFirmata do not, and raise an error; the model
+    board and CellwrightFirmata do. An ``Nau7802`` needs no such firmware.
 
     data, clock: pins of the HX711. samples_per_s: 10 or 80, as its RATE pin is wired.
     """
@@ -34,12 +35,12 @@ class Hx711(LoadCell):
         self.port = board.declare_hx711(self.data, self.clock)
 
     def start(self) -> Steps:
-        """Wait until its samples are settled, and see that they come. Raises StepTimeoutError if none does."""
+        """Wait until its samples have settled, and check that they come. Raises StepTimeoutError if none does."""
         yield self.board.env.timeout(SETTLING_TIME_S[self.samples_per_s])
         yield from self.latest()
         self.is_ready = True
         self.note("started", None)
 
     def latest(self) -> Steps:
-        counts = yield self.port.sample(self, REPLY_TIMEOUT_S)
+        counts = yield self.port.sample(self, SAMPLE_TIMEOUT_S)
         return counts

@@ -1,4 +1,4 @@
-"""Load cells: what every one can do, whatever converter reads it."""
+"""Load cells: the base class for every converter."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from simpy.events import Event
 
 from cellwright import files
 from cellwright.errors import CellFault, InputError
+from cellwright.hardware.waits import Steps
 from cellwright.sensors.calibration import Ask, CalibratedSensor, TwoPointCalibration
-
-Steps = Generator[Event, Any, Any]
 
 GAIN = 128
 FULL_SCALE = 1 << 23
-"""Counts of half the converter's range: a sample is a signed number of 24 bits."""
-REPLY_TIMEOUT_S = 0.5
+"""Counts of half the converter's range: a sample is a signed 24-bit number."""
+SAMPLE_TIMEOUT_S = 0.5
 CALIBRATION_SAMPLES = 160
 MAX_SLOPE_FACTOR = 1.5
-"""A load cell whose slope is off by a larger factor is wired wrongly, or the known mass was not on it."""
+"""A slope that differs from the nominal one by a larger factor means wrong wiring, or a missing known mass."""
 
 
 class Weight(NamedTuple):
-    """The mean of some samples, g, and how far apart the lowest and highest were, g."""
+    """The mean of some samples, g, and their range from lowest to highest, g."""
 
     mean_g: float
     spread_g: float
@@ -35,9 +34,9 @@ class Weight(NamedTuple):
 class LoadCell(CalibratedSensor):
     """A load cell behind a converter (``Nau7802``, ``Hx711``). Weights are grams from the empty scale or ``tare``.
 
-    capacity_g: what the load cell carries. sensitivity_mv_per_v: its signal at that load. samples_per_s: of the
-    converter. calibration: a TOML file (see TwoPointCalibration); without one, the maker's figures hold, which are some
-    per cent wrong.
+    capacity_g: the rated load. sensitivity_mv_per_v: the signal at that load. samples_per_s: of the
+    converter. calibration: a TOML file (see TwoPointCalibration); without one the nominal
+    figures of the maker apply, which are some per cent off.
     """
 
     known_unit: ClassVar[str] = "g"
@@ -59,27 +58,27 @@ class LoadCell(CalibratedSensor):
             yield f"is to take {self.samples_per_s} samples/s; its converter offers {rates}"
 
     def read_calibration(self) -> None:
-        """Take the calibration from its file; called as the device is attached."""
+        """Read the calibration from its file; called when the device is attached."""
         self.points = TwoPointCalibration.read(self.calibration) if self.calibration else self._nominal()
 
     def _nominal(self) -> TwoPointCalibration:
-        """By the maker's figures. The converter's range is half its reference, which feeds the load cell too."""
+        """From the maker's figures. The converter's range is half its reference, which also supplies the load cell."""
         counts = self.sensitivity_mv_per_v / 1000 * GAIN * 2 * FULL_SCALE
         return TwoPointCalibration(
             date=datetime.date.min, zero_raw=0.0, reference_raw=counts, reference_g=float(self.capacity_g)
         )
 
     def reset(self) -> None:
-        self.is_ready = False  # the board may have been without power, and the converter with it
+        self.is_ready = False  # the board, and the converter, may have lost power
         self.tare_g = 0.0
 
     @property
     def period_s(self) -> float:
-        """From one sample to the next, s."""
+        """The time from one sample to the next, s."""
         return 1 / self.samples_per_s
 
     def start(self) -> Steps:
-        """A step that makes it ready to weigh. Raises CellFault, or StepTimeoutError if nothing answers."""
+        """A step that prepares it for weighing. Raises CellFault, or StepTimeoutError if nothing answers."""
         raise NotImplementedError
 
     def latest(self) -> Steps:
@@ -101,23 +100,23 @@ class LoadCell(CalibratedSensor):
         return self.points.grams(raw) - self.tare_g
 
     def weigh(self, samples: int) -> Steps:
-        """The next ``samples`` samples, as a Weighing."""
+        """The mean and range of the next ``samples`` samples, as a Weight."""
         samples_g = []
         for _ in range(samples):
             yield self.board.env.timeout(self.period_s)
             samples_g.append((yield from self.sample()))
-        weighing = Weight(sum(samples_g) / samples, max(samples_g) - min(samples_g))
-        self.note("weighed", weighing.mean_g)
-        return weighing
+        weight = Weight(sum(samples_g) / samples, max(samples_g) - min(samples_g))
+        self.note("weighed", weight.mean_g)
+        return weight
 
     def tare(self, samples: int) -> Steps:
-        """Call what is on it now 0 g."""
-        weighing = yield from self.weigh(samples)
-        self.tare_g += weighing.mean_g
+        """Set the present load to 0 g."""
+        weight = yield from self.weigh(samples)
+        self.tare_g += weight.mean_g
         self.note("tared", self.tare_g)
 
     def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, TwoPointCalibration]:
-        """Take both points: the empty scale, and ``known`` grams on it."""
+        """Measure both points: the empty scale, and ``known`` grams on it."""
         if not self.is_ready:
             yield from self.start()
         yield ask(f"Take everything off {self.name}.")
@@ -137,7 +136,7 @@ class LoadCell(CalibratedSensor):
         return self.points
 
     def _refuse_implausible(self, known_g: float, counts: float) -> None:
-        """By the maker's figures it is known roughly how much the converter's reading must change."""
+        """Raise CellFault if the change of the reading is far from the nominal one."""
         share = counts * self._nominal().g_per_count / known_g
         if not 1 / MAX_SLOPE_FACTOR < share < MAX_SLOPE_FACTOR:
             raise CellFault(

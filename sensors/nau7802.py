@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, I2cPort
-from cellwright.sensors.load_cell import REPLY_TIMEOUT_S, LoadCell, Steps
+from cellwright.hardware.waits import Steps
+from cellwright.sensors.load_cell import SAMPLE_TIMEOUT_S, LoadCell
 
 # Registers and bits. Source: Nuvoton, NAU7802 datasheet, register map and power-on sequence.
 PU_CTRL, CTRL1, CTRL2, RESULT, ADC_CONTROL, PGA_POWER = 0x00, 0x01, 0x02, 0x12, 0x15, 0x1C
@@ -25,7 +26,7 @@ CALIBRATION_POLL_S = 0.05
 
 @dataclass(kw_only=True)
 class Nau7802(LoadCell):
-    """A load cell on an NAU7802. It takes only the board's two I2C pins: 18 and 19 on an Uno, 20 and 21 on a Mega.
+    """A load cell on an NAU7802. It uses only the board's two I2C pins: 18 and 19 on an Uno, 20 and 21 on a Mega.
 
     address: on the I2C bus; the chip has only this one.
     """
@@ -47,26 +48,26 @@ class Nau7802(LoadCell):
         self.port = board.declare_i2c(self.address)
 
     def start(self) -> Steps:
-        """Power the converter up, set gain 128 and the rate, and let it calibrate its own amplifier.
+        """Power up the converter, set gain 128 and the sample rate, and have it calibrate its amplifier.
 
-        Raises CellFault if it does not come up or cannot calibrate itself, StepTimeoutError if it does not answer.
+        Raises CellFault if it does not power up or cannot calibrate itself, StepTimeoutError if it does not answer.
         """
         power = POWER_DIGITAL | POWER_ANALOG | INNER_SUPPLY
         rate = RATES[self.samples_per_s]
-        self._set(PU_CTRL, RESET)
-        self._set(PU_CTRL, POWER_DIGITAL)
-        self._set(PU_CTRL, power)
-        self._set(CTRL1, SUPPLY_4V5 | GAIN_128)
-        self._set(CTRL2, rate)
-        self._set(ADC_CONTROL, CHOPPER_OFF)
-        self._set(PGA_POWER, CHANNEL_2_CAPACITOR)
+        self._write_register(PU_CTRL, RESET)
+        self._write_register(PU_CTRL, POWER_DIGITAL)
+        self._write_register(PU_CTRL, power)
+        self._write_register(CTRL1, SUPPLY_4V5 | GAIN_128)
+        self._write_register(CTRL2, rate)
+        self._write_register(ADC_CONTROL, CHOPPER_OFF)
+        self._write_register(PGA_POWER, CHANNEL_2_CAPACITOR)
         yield self.board.env.timeout(SUPPLY_SETTLING_S)
-        status = yield from self._get(PU_CTRL)
+        status = yield from self._read_register(PU_CTRL)
         if not status & POWERED_UP:
             raise CellFault(f"{self.name} did not power up; check the supply of its converter.")
-        self._set(CTRL2, rate | CALIBRATE)
+        self._write_register(CTRL2, rate | CALIBRATE)
         yield from self._await_calibration()
-        self._set(PU_CTRL, power | CYCLE_START)
+        self._write_register(PU_CTRL, power | CYCLE_START)
         yield self.board.env.timeout(8 * self.period_s)  # the first conversions are not settled
         self.is_ready = True
         self.note("started", None)
@@ -75,20 +76,20 @@ class Nau7802(LoadCell):
         until_s = self.board.env.now + SELF_CALIBRATION_TIMEOUT_S
         while self.board.env.now < until_s:
             yield self.board.env.timeout(CALIBRATION_POLL_S)
-            status = yield from self._get(CTRL2)
+            status = yield from self._read_register(CTRL2)
             if not status & CALIBRATE:
                 if status & CALIBRATION_ERROR:
                     raise CellFault(f"{self.name} could not calibrate its amplifier; check the load cell's wires.")
                 return
         raise CellFault(f"{self.name} did not calibrate its amplifier within {SELF_CALIBRATION_TIMEOUT_S:g} s.")
 
-    def _set(self, register: int, value: int) -> None:
+    def _write_register(self, register: int, value: int) -> None:
         self.port.write(bytes((register, value)))
 
-    def _get(self, register: int) -> Steps:
-        data = yield self.port.read(self, register, 1, REPLY_TIMEOUT_S)
+    def _read_register(self, register: int) -> Steps:
+        data = yield self.port.read(self, register, 1, SAMPLE_TIMEOUT_S)
         return data[0]
 
     def latest(self) -> Steps:
-        data = yield self.port.read(self, RESULT, 3, REPLY_TIMEOUT_S)
+        data = yield self.port.read(self, RESULT, 3, SAMPLE_TIMEOUT_S)
         return int.from_bytes(data, "big", signed=True)

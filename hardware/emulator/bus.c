@@ -1,4 +1,4 @@
-/* Devices on the I2C bus of an emulated chip, each of them its caller's. */
+/* Devices on the I2C bus of an emulated chip; the caller implements each. */
 #include "chip.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include <simavr/avr_twi.h>
 #include <simavr/sim_cycle_timers.h>
 
-/* Registers of both chips, and what the status says. */
+/* Registers of both chips, and status codes. */
 enum { TWSR = 0xb9, TWCR = 0xbc, TWBR = 0xb8, PRESCALER = 3 };
 enum { TWINT = 1 << 7, TWSTA = 1 << 5, BITS_PER_BYTE = 9 };
 enum { BUS_STARTED = 0x08, BUS_STARTED_AGAIN = 0x10, MTX_ADDRESS_ACK = 0x18 };
@@ -17,13 +17,13 @@ static void answer(struct chip *chip, uint8_t what, uint8_t data)
     avr_raise_irq(chip->bus.in, avr_twi_irq_msg(what, chip->bus.address, data));
 }
 
-/* Hands over what was written to a device, all of it at once, as the bus is let go of or another transfer starts. */
-static void hand_over(struct chip *chip)
+/* Queues all that was written to a device as one event, at a stop or at the start of another transfer. */
+static void send_bus_write(struct chip *chip)
 {
     struct bus *bus = &chip->bus;
     if (bus->writes) {
-        tell(chip, (struct event){chip->avr->cycle, EVENT_BUS_WRITE, bus->address >> 1, 0, 0});
-        stop_soon(chip);
+        queue_event(chip, (struct event){chip->avr->cycle, EVENT_BUS_WRITE, bus->address >> 1, 0, 0});
+        return_soon(chip);
     }
     bus->writes = 0;
 }
@@ -31,16 +31,16 @@ static void hand_over(struct chip *chip)
 static void on_start(struct chip *chip, uint8_t address)
 {
     struct bus *bus = &chip->bus;
-    hand_over(chip);
+    send_bus_write(chip);
     bus->address = 0;
     bus->awaits_address = !(address & 1);
     if (!bus->answers[address >> 1])
         return;
     bus->address = address;
-    if (address & 1) { /* the caller says what it has in the time that the address takes on the bus */
-        bus->given_count = bus->given_next = 0;
-        tell(chip, (struct event){chip->avr->cycle, EVENT_BUS_READ, address >> 1, 0, 0});
-        stop_soon(chip);
+    if (address & 1) { /* the caller sets the bytes while the address is on the bus */
+        bus->reply_count = bus->reply_next = 0;
+        queue_event(chip, (struct event){chip->avr->cycle, EVENT_BUS_READ, address >> 1, 0, 0});
+        return_soon(chip);
     } else {
         bus->writes = 1;
         bus->written_count = 0;
@@ -52,25 +52,25 @@ static void on_bus(struct avr_irq_t *irq, uint32_t value, void *param)
 {
     struct chip *chip = param;
     struct bus *bus = &chip->bus;
-    avr_twi_msg_irq_t said = {.u.v = value};
-    if (said.u.twi.msg & TWI_COND_STOP) {
-        hand_over(chip);
+    avr_twi_msg_irq_t message = {.u.v = value};
+    if (message.u.twi.msg & TWI_COND_STOP) {
+        send_bus_write(chip);
         bus->address = 0;
     }
-    if (said.u.twi.msg & TWI_COND_START)
-        on_start(chip, said.u.twi.addr);
+    if (message.u.twi.msg & TWI_COND_START)
+        on_start(chip, message.u.twi.addr);
     if (!bus->address)
         return;
-    if (said.u.twi.msg & TWI_COND_WRITE) {
+    if (message.u.twi.msg & TWI_COND_WRITE) {
         if (bus->written_count < BUS_BUFFER)
-            bus->written[bus->written_count++] = said.u.twi.data;
+            bus->written[bus->written_count++] = message.u.twi.data;
         answer(chip, TWI_COND_ACK, 1);
     }
-    if (said.u.twi.msg & TWI_COND_READ) /* past what it was given a device leaves the lines alone: all ones */
-        answer(chip, TWI_COND_READ, bus->given_next < bus->given_count ? bus->given[bus->given_next++] : 0xff);
+    if (message.u.twi.msg & TWI_COND_READ) /* past its bytes a device does not drive the bus: all ones */
+        answer(chip, TWI_COND_READ, bus->reply_next < bus->reply_count ? bus->reply[bus->reply_next++] : 0xff);
 }
 
-/* simavr 1.6 says of an acknowledged address to be written to that a data byte was acknowledged (28, 30 for 18, 20). */
+/* simavr 1.6 reports an acknowledged write address as an acknowledged data byte (28, 30 for 18, 20). */
 static void on_status(struct avr_irq_t *irq, uint32_t value, void *param)
 {
     struct chip *chip = param;
@@ -80,15 +80,15 @@ static void on_status(struct avr_irq_t *irq, uint32_t value, void *param)
         chip->bus.awaits_address = 0;
 }
 
-/* How many cycles a bit takes: the datasheets' formula for SCL. */
+/* Cycles per bit: the datasheets' formula for SCL. */
 static avr_cycle_count_t cycles_per_bit(const avr_t *avr)
 {
     return 16 + 2 * (avr_cycle_count_t)avr->data[TWBR] * (1 << 2 * (avr->data[TWSR] & PRESCALER));
 }
 
-/* simavr 1.6 takes a microsecond for a bit, and none for a byte's address, whatever the bit rate: what it is waiting
- * for comes when it would on a real bus. */
-static void keep_bus_time(struct chip *chip, int bits)
+/* simavr 1.6 takes a microsecond for a bit, and none for an address, whatever the bit rate. Here its pending event is
+ * moved to the time that it has on a real bus. */
+static void set_bus_timing(struct chip *chip, int bits)
 {
     avr_t *avr = chip->avr;
     for (avr_cycle_timer_slot_t *slot = avr->cycle_timers.timer; slot; slot = slot->next)
@@ -98,13 +98,13 @@ static void keep_bus_time(struct chip *chip, int bits)
         }
 }
 
-/* simavr 1.6 leaves TWINT set where it is cleared by writing a one, so that firmware which polls it would not wait. */
+/* simavr 1.6 leaves TWINT set when a one is written to clear it, so that firmware that polls it would not wait. */
 static void on_control(struct avr_t *avr, avr_io_addr_t address, uint8_t value, void *param)
 {
     if (!(value & TWINT))
         return;
     avr->data[TWCR] &= ~TWINT;
-    keep_bus_time(param, value & TWSTA ? 1 : BITS_PER_BYTE);
+    set_bus_timing(param, value & TWSTA ? 1 : BITS_PER_BYTE);
 }
 
 void bus_listen(struct chip *chip)
@@ -121,24 +121,24 @@ void bus_after_reset(struct chip *chip)
     chip->bus.address = chip->bus.writes = 0;
 }
 
-/* Puts a device on the bus, or takes it off. */
+/* Adds a device to the bus, or removes it. */
 void bus_put(struct chip *chip, int address, int answers)
 {
     chip->bus.answers[address & 127] = answers;
 }
 
-/* The bytes of the write that EVENT_BUS_WRITE told of; returns how many, at most BUS_BUFFER. */
+/* The bytes of the last EVENT_BUS_WRITE; returns how many, at most BUS_BUFFER. */
 size_t bus_take(const struct chip *chip, uint8_t *bytes)
 {
     memcpy(bytes, chip->bus.written, chip->bus.written_count);
     return chip->bus.written_count;
 }
 
-/* What a device has to be read: the answer to EVENT_BUS_READ. */
+/* Sets the bytes that a device returns: the answer to EVENT_BUS_READ. */
 void bus_give(struct chip *chip, const uint8_t *bytes, size_t count)
 {
     struct bus *bus = &chip->bus;
-    bus->given_count = count < BUS_BUFFER ? count : BUS_BUFFER;
-    bus->given_next = 0;
-    memcpy(bus->given, bytes, bus->given_count);
+    bus->reply_count = count < BUS_BUFFER ? count : BUS_BUFFER;
+    bus->reply_next = 0;
+    memcpy(bus->reply, bytes, bus->reply_count);
 }

@@ -1,8 +1,8 @@
-/* An ATmega328P (Uno, Nano) or ATmega2560 (Mega) that goes only as far as its caller says.
+/* An ATmega328P (Uno, Nano) or ATmega2560 (Mega) that runs only as far as its caller requests.
  *
- * The caller runs it up to a cycle; it stops there, or at the first thing that it says to the world: a byte that has
- * left its UART, a watched pin that changed. Bytes cross both ways in the time that the line takes, so the caller needs
- * no clock of its own. Links libsimavr (GPLv3), hence for tests only: it is never part of what we distribute.
+ * The caller runs it up to a cycle; it stops there, or at the first event: a byte that has left its UART, a watched pin
+ * that changed. Bytes take their time on the line in both directions, so the caller needs no clock of its own. Links
+ * libsimavr (GPLv3), hence for tests only: it is never distributed.
  *
  * Handles are independent: a process may have any number of chips.
  */
@@ -18,15 +18,15 @@
 
 enum { MILLIVOLTS = 5000, FRAME_BITS = 10, INTERRUPT_PINS = 8 };
 
-/* The longest that the core runs before simavr looks round; its own choice of 1 halves the speed and changes nothing
- * else, as whatever must be noticed sooner ends the stretch (see stop_soon). */
-enum { LONGEST_STRETCH = 1000 };
+/* The most cycles that the core runs before it returns to simavr. simavr's default of 1 halves the speed and changes
+ * nothing else, as every event that must be handled sooner ends the run (see return_soon). */
+enum { MAX_RUN_CYCLES = 1000 };
 
-/* Where both chips have their UART, and what tells why they started. */
+/* The UART registers of both chips, and the register with the cause of the reset. */
 enum { UCSR0A = 0xc0, UCSR0B = 0xc1, UBRR0L = 0xc4, UBRR0H = 0xc5, U2X0 = 1 << 1, MCUSR = 0x54 };
 enum { POWER_ON = 1 << 0, BY_WATCHDOG = 1 << 3 };
 
-/* ---- what is kept until it is taken ---- */
+/* ---- queues ---- */
 
 static void line_put(struct line *line, uint8_t byte, uint64_t due)
 {
@@ -47,14 +47,14 @@ static void line_put(struct line *line, uint8_t byte, uint64_t due)
     line->due[line->end++] = due;
 }
 
-static int line_waits(const struct line *line)
+static int line_has_bytes(const struct line *line)
 {
     return line->first != line->end;
 }
 
 static int line_arrives(const struct line *line, uint64_t cycle)
 {
-    return line_waits(line) && line->due[line->first] <= cycle;
+    return line_has_bytes(line) && line->due[line->first] <= cycle;
 }
 
 static void line_free(struct line *line)
@@ -63,7 +63,7 @@ static void line_free(struct line *line)
     free(line->due);
 }
 
-void tell(struct chip *chip, struct event event)
+void queue_event(struct chip *chip, struct event event)
 {
     if (chip->event_count == chip->event_room) {
         chip->event_room = chip->event_room ? 2 * chip->event_room : 64;
@@ -72,32 +72,32 @@ void tell(struct chip *chip, struct event event)
     chip->events[chip->event_count++] = event;
 }
 
-/* ---- what simavr calls ---- */
+/* ---- called by simavr ---- */
 
-static void say_nothing(avr_t *avr, const int level, const char *format, va_list arguments)
+static void discard_log(avr_t *avr, const int level, const char *format, va_list arguments)
 {
 }
 
-/* simavr would really sleep while the firmware does; here its time is the caller's. */
-static void sleep_in_no_time(avr_t *avr, avr_cycle_count_t cycles)
+/* simavr would sleep in real time while the firmware sleeps; here time is the caller's. */
+static void skip_sleep(avr_t *avr, avr_cycle_count_t cycles)
 {
 }
 
-void stop_soon(struct chip *chip)
+void return_soon(struct chip *chip)
 {
     chip->avr->run_cycle_count = 0;
 }
 
-/* simavr says a byte when the firmware hands it over; the host has it when its stop bit is through. */
-static void on_byte_handed_over(struct avr_irq_t *irq, uint32_t value, void *param)
+/* simavr reports a byte when the firmware writes it; the host has it after its stop bit. */
+static void on_uart_output(struct avr_irq_t *irq, uint32_t value, void *param)
 {
     struct chip *chip = param;
     line_put(&chip->from_chip, value, chip->avr->cycle + chip->uart->cycles_per_byte);
-    stop_soon(chip);
+    return_soon(chip);
 }
 
-/* simavr counts a parity bit that is not there, and so sends a tenth too slowly. Every firmware writes one of these two
- * registers last before it sends: here its frame is put right, eight bits without parity. */
+/* simavr counts a parity bit that does not exist, and so sends a tenth too slowly. Every firmware writes one of these
+ * two registers last before it sends: here its frame is corrected to eight bits without parity. */
 static void on_uart_control(struct avr_t *avr, avr_io_addr_t address, uint8_t value, void *param)
 {
     struct chip *chip = param;
@@ -107,7 +107,7 @@ static void on_uart_control(struct avr_t *avr, avr_io_addr_t address, uint8_t va
     chip->uart->cycles_per_byte = FRAME_BITS * cycles_per_bit;
 }
 
-/* ---- making and resetting ---- */
+/* ---- creation and reset ---- */
 
 void *find_module(avr_t *avr, const char *kind)
 {
@@ -133,12 +133,12 @@ static void listen(struct chip *chip)
     avr_register_io_write(chip->avr, UBRR0L, on_uart_control, chip);
     chip->uart_in = avr_io_getirq(chip->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_INPUT);
     avr_irq_register_notify(
-        avr_io_getirq(chip->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), on_byte_handed_over, chip);
+        avr_io_getirq(chip->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), on_uart_output, chip);
     bus_listen(chip);
     pins_listen(chip);
 }
 
-/* What memory holds when power comes: anything. The same anything each time, so that runs are the same. */
+/* At power-on memory holds arbitrary values; the same ones each time, so that runs are reproducible. */
 static void scramble_memory(avr_t *avr)
 {
     uint32_t number = 1;
@@ -148,10 +148,10 @@ static void scramble_memory(avr_t *avr)
     }
 }
 
-/* Starts the firmware anew. cause: as the bits of MCUSR: 1 power-on, 2 the reset button, 4 brown-out, 8 watchdog.
+/* Restarts the firmware. cause: as the bits of MCUSR: 1 power-on, 2 the reset button, 4 brown-out, 8 watchdog.
  *
- * The chip lets go of every pin, and what surrounds it stays as it is; so does its memory, but for a power-on. A byte
- * that it was sending is cut off; those on their way to it come, and are lost until the firmware listens. */
+ * The chip releases every pin, and what is wired to it stays as it is; so does its memory, except at power-on. A byte
+ * that it was sending is cut off; those in transit to it arrive, and are lost until the firmware is ready. */
 void chip_reset(struct chip *chip, int cause)
 {
     avr_t *avr = chip->avr;
@@ -161,7 +161,7 @@ void chip_reset(struct chip *chip, int cause)
     uint8_t *memory = malloc(memory_size);
     memcpy(memory, avr->data + avr->ioend + 1, memory_size);
     avr_watchdog_t *watchdog = find_module(avr, "watchdog");
-    watchdog->reset_context.wdrf = cause == BY_WATCHDOG; /* simavr then lets it run on at its shortest, as chips do */
+    watchdog->reset_context.wdrf = cause == BY_WATCHDOG; /* simavr then runs it at its shortest, as chips do */
     watchdog->reset_context.avr_run = chip->run;
     avr->run = chip->run;
     avr_reset(avr);
@@ -173,7 +173,7 @@ void chip_reset(struct chip *chip, int cause)
         scramble_memory(avr);
     avr->data[MCUSR] = causes;
     chip->from_chip.first = chip->from_chip.end = 0;
-    /* Else an interrupt pin that is low is looked at on every cycle, which is many times slower. */
+    /* Else an interrupt pin that is low is polled on every cycle, which is many times slower. */
     for (int number = 0; number < INTERRUPT_PINS; number++)
         avr_extint_set_strict_lvl_trig(avr, number, 0);
     pins_after_reset(chip);
@@ -192,18 +192,18 @@ void chip_free(struct chip *chip)
     free(chip->avr);
     line_free(&chip->to_chip);
     line_free(&chip->from_chip);
-    for (int i = 0; i < MOST_AXES; i++)
+    for (int i = 0; i < MAX_AXES; i++)
         free(chip->axes[i].log);
     free(chip->events);
     free(chip);
 }
 
-/* A chip just powered, with `size` bytes of flash from address 0 on (no more than it has: the caller's promise), that
- * starts at reset_address. NULL for a chip that simavr does not know. */
+/* A chip just powered, with `size` bytes of flash from address 0 on (the caller ensures that they fit), that starts at
+ * reset_address. NULL for a chip that simavr does not know. */
 struct chip *chip_new(
     const char *mcu, const uint8_t *flash, size_t size, uint32_t reset_address, double host_baud_rate)
 {
-    avr_global_logger_set(say_nothing);
+    avr_global_logger_set(discard_log);
     avr_t *avr = avr_make_mcu_by_name(mcu);
     if (!avr)
         return NULL;
@@ -212,8 +212,8 @@ struct chip *chip_new(
     avr_init(avr);
     avr->log = LOG_NONE;
     avr->frequency = CLOCK_HZ;
-    avr->vcc = avr->avcc = avr->aref = MILLIVOLTS; /* or the ADC's answers mean nothing */
-    avr->sleep = sleep_in_no_time;
+    avr->vcc = avr->avcc = avr->aref = MILLIVOLTS; /* or the ADC's results are meaningless */
+    avr->sleep = skip_sleep;
     avr->reset_pc = reset_address;
     chip->run = avr->run;
     chip->uart = find_uart(avr);
@@ -225,13 +225,13 @@ struct chip *chip_new(
     return chip;
 }
 
-/* What the flash holds now; it may have programmed itself. */
+/* The contents of the flash; it may have programmed itself. */
 void chip_flash(const struct chip *chip, size_t start, size_t length, uint8_t *bytes)
 {
     memcpy(bytes, chip->avr->flash + start, length);
 }
 
-/* What the chip's memory holds, registers included, by address. */
+/* The contents of the chip's memory, registers included, by address. */
 void chip_memory(const struct chip *chip, size_t start, size_t length, uint8_t *bytes)
 {
     memcpy(bytes, chip->avr->data + start, length);
@@ -251,7 +251,7 @@ uint64_t chip_cycle(const struct chip *chip)
 }
 
 /* The host's bytes go one after the other at its baud rate, with no handshake, as on the board's own line: firmware
- * that does not keep up loses some. simavr's xoff is therefore left alone. */
+ * that does not keep up loses some. simavr's xoff is therefore ignored. */
 void chip_feed(struct chip *chip, const uint8_t *bytes, size_t count)
 {
     struct line *line = &chip->to_chip;
@@ -263,8 +263,8 @@ void chip_feed(struct chip *chip, const uint8_t *bytes, size_t count)
     }
 }
 
-/* simavr waits a byte's time from being given a byte until the firmware may see it, but ours has already spent that
- * time on the line. (Given earlier, a byte would be read early whenever the one before it was still unread.) */
+/* simavr delays a received byte by the time of one byte, but here it has already spent that time on the line. (Passed
+ * on earlier, a byte would be read early whenever the one before it was still unread.) */
 static void receive(struct chip *chip)
 {
     avr_cycle_count_t cycles_per_byte = chip->uart->cycles_per_byte;
@@ -273,47 +273,48 @@ static void receive(struct chip *chip)
     chip->uart->cycles_per_byte = cycles_per_byte;
 }
 
-static uint64_t soonest(uint64_t cycle, const struct line *line)
+static uint64_t earliest(uint64_t cycle, const struct line *line)
 {
-    return line_waits(line) && line->due[line->first] < cycle ? line->due[line->first] : cycle;
+    return line_has_bytes(line) && line->due[line->first] < cycle ? line->due[line->first] : cycle;
 }
 
-static void run_stretch(struct chip *chip, uint64_t until)
+static void run_until(struct chip *chip, uint64_t until)
 {
     avr_t *avr = chip->avr;
-    avr_cycle_count_t stretch = until - avr->cycle;
-    avr->run_cycle_limit = stretch < LONGEST_STRETCH ? stretch : LONGEST_STRETCH;
+    avr_cycle_count_t run_cycles = until - avr->cycle;
+    avr->run_cycle_limit = run_cycles < MAX_RUN_CYCLES ? run_cycles : MAX_RUN_CYCLES;
     if (avr->run_cycle_count > avr->run_cycle_limit)
         avr->run_cycle_count = avr->run_cycle_limit;
     avr_run(avr);
-    if (avr->run != chip->run) { /* simavr's way to say that the watchdog has bitten */
-        tell(chip, (struct event){avr->cycle, EVENT_RESTART, BY_WATCHDOG, 0, 0});
+    if (avr->run != chip->run) { /* simavr's sign that the watchdog has reset the chip */
+        queue_event(chip, (struct event){avr->cycle, EVENT_RESTART, BY_WATCHDOG, 0, 0});
         chip_reset(chip, BY_WATCHDOG);
     }
 }
 
-/* Runs to a cycle (or the end of the instruction that is under way there) or to the first event, whichever is sooner,
- * and gives the events. Gives at most `room`; what is left comes with the next call, before anything is run.
- * Returns how many it gave, or -1 once the firmware has crashed or sleeps with interrupts off. */
+/* Runs to a cycle (or the end of the instruction in progress there) or to the first event, whichever is sooner,
+ * and returns at most `room` events; the rest comes with the next call, before anything is run. Returns
+ * their number, or -1 once the firmware has crashed or sleeps with interrupts off. */
 int chip_run(struct chip *chip, uint64_t until, struct event *events, int room)
 {
     avr_t *avr = chip->avr;
     while (!chip->event_count && avr->cycle < until) {
         if (avr->state == cpu_Done || avr->state == cpu_Crashed)
             return -1;
-        run_stretch(chip, soonest(soonest(until, &chip->to_chip), &chip->from_chip));
+        run_until(chip, earliest(earliest(until, &chip->to_chip), &chip->from_chip));
         while (line_arrives(&chip->to_chip, avr->cycle))
             receive(chip);
         while (line_arrives(&chip->from_chip, avr->cycle)) {
             size_t first = chip->from_chip.first++;
-            tell(chip, (struct event){chip->from_chip.due[first], EVENT_BYTE, chip->from_chip.bytes[first], 0, 0});
+            uint8_t byte = chip->from_chip.bytes[first];
+            queue_event(chip, (struct event){chip->from_chip.due[first], EVENT_BYTE, byte, 0, 0});
         }
     }
-    size_t given = chip->event_count < (size_t)room ? chip->event_count : (size_t)room;
-    memcpy(events, chip->events, given * sizeof *events);
-    chip->event_count -= given;
-    memmove(chip->events, chip->events + given, chip->event_count * sizeof *events);
-    return given;
+    size_t count = chip->event_count < (size_t)room ? chip->event_count : (size_t)room;
+    memcpy(events, chip->events, count * sizeof *events);
+    chip->event_count -= count;
+    memmove(chip->events, chip->events + count, chip->event_count * sizeof *events);
+    return count;
 }
 
 void chip_set_adc(struct chip *chip, int channel, int millivolts)

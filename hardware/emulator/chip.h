@@ -1,4 +1,4 @@
-/* What the files of the emulated chip share; what the caller uses is told in each. */
+/* Declarations shared by the files of the emulated chip; each file documents what the caller uses. */
 #ifndef CHIP_H
 #define CHIP_H
 
@@ -10,14 +10,14 @@
 #include <simavr/sim_avr.h>
 
 enum { CLOCK_HZ = 16000000, PORTS = 12, BITS = 8, ADC_CHANNELS = 16 };
-enum { MOST_AXES = 10, MOST_ENCODERS = 8, MOST_CONVERTERS = 4, MOST_TRIP_POINTS = 8, BUS_BUFFER = 64 };
+enum { MAX_AXES = 10, MAX_ENCODERS = 8, MAX_CONVERTERS = 4, MAX_TRIP_POINTS = 8, BUS_BUFFER = 64 };
 
 enum {
     EVENT_BYTE = 0,       /* value: a byte that has left the UART */
     EVENT_PIN = 1,        /* value: the new level of a watched pin (port, bit) */
-    EVENT_CONVERSION = 2, /* value: number of an HX711 that now converts: converter_give says what */
+    EVENT_CONVERSION = 2, /* value: number of an HX711 that converts now; converter_give sets the sample */
     EVENT_BUS_WRITE = 3,  /* value: address on the I2C bus; bus_take gives what was written */
-    EVENT_BUS_READ = 4,   /* value: address on the I2C bus that is about to be read: bus_give says what it has */
+    EVENT_BUS_READ = 4,   /* value: address on the I2C bus that is about to be read; bus_give sets the bytes */
     EVENT_RESTART = 5,    /* value: the cause, as in MCUSR; the chip's own doing (its watchdog) */
 };
 
@@ -29,7 +29,7 @@ struct event {
     uint8_t bit;
 };
 
-/* Bytes on their way along one direction of the line, with the cycle at which each will have arrived whole. */
+/* Bytes in transit in one direction of the line, with the cycle at which each has arrived completely. */
 struct line {
     uint8_t *bytes;
     uint64_t *due;
@@ -38,9 +38,9 @@ struct line {
 };
 
 struct wiring {
-    uint8_t driven; /* bits at which something outside holds the pin, where the chip itself does not */
+    uint8_t driven; /* bits that are driven from outside, where the chip itself does not drive */
     uint8_t level;
-    uint8_t frozen; /* bits that stay as they are held */
+    uint8_t frozen; /* bits whose outside level is fixed */
 };
 
 struct chip;
@@ -58,7 +58,7 @@ struct pin {
 
 struct trip_point {
     int64_t at;
-    uint8_t port, bit, level; /* level: while the axis stands at or below `at` */
+    uint8_t port, bit, level; /* level: while the axis is at or below `at` */
 };
 
 struct step {
@@ -66,11 +66,11 @@ struct step {
     int64_t position;
 };
 
-/* What a driver would have seen of its step and direction pins, in cycles; the least of each since it was declared. */
+/* What a driver would see at its step and direction pins, in cycles; the minimum of each since it was added. */
 struct axis_view {
     int64_t position;
     uint64_t steps, last_step;
-    uint64_t least_high, least_low, least_set_up, least_interval;
+    uint64_t min_high, min_low, min_set_up, min_interval;
 };
 
 struct axis {
@@ -78,7 +78,7 @@ struct axis {
     struct pin *step, *dir;
     uint8_t forward, active; /* level of dir that counts up; level of step at which a step is made */
     uint64_t rose, fell, turned;
-    struct trip_point trips[MOST_TRIP_POINTS];
+    struct trip_point trips[MAX_TRIP_POINTS];
     int trip_count;
     struct step *log;
     size_t logged, log_room;
@@ -99,41 +99,41 @@ struct converter {
     uint64_t high_since, longest_high;
     uint32_t value;
     int pulses, gain; /* of this read-out; of the last whole one: 25 to 27 pulses */
-    uint8_t waits_for_value, ready, down;
+    uint8_t awaits_value, ready, down;
 };
 
 struct bus {
     void *module;
     avr_irq_t *in;
-    uint8_t answers[128]; /* which addresses do */
+    uint8_t answers[128]; /* which addresses answer */
     uint8_t address, writes, awaits_address;
-    uint8_t written[BUS_BUFFER], given[BUS_BUFFER];
-    size_t written_count, given_count, given_next;
+    uint8_t written[BUS_BUFFER], reply[BUS_BUFFER];
+    size_t written_count, reply_count, reply_next;
 };
 
 struct chip {
     avr_t *avr;
     avr_uart_t *uart;
     avr_irq_t *uart_in;
-    avr_run_t run; /* simavr's own; another is in its place once the watchdog has bitten */
+    avr_run_t run; /* simavr's own; it is replaced when the watchdog resets the chip */
     double host_cycles_per_byte;
     struct line to_chip, from_chip;
     struct wiring wiring[PORTS];
     struct pin pins[PORTS][BITS];
     uint32_t millivolts[ADC_CHANNELS];
-    struct axis axes[MOST_AXES];
-    struct encoder encoders[MOST_ENCODERS];
-    struct converter converters[MOST_CONVERTERS];
+    struct axis axes[MAX_AXES];
+    struct encoder encoders[MAX_ENCODERS];
+    struct converter converters[MAX_CONVERTERS];
     int axis_count, encoder_count, converter_count;
     struct bus bus;
-    struct event *events; /* not yet taken by the caller */
+    struct event *events; /* not yet returned to the caller */
     size_t event_count, event_room;
 };
 
 /* chip.c */
 void *find_module(avr_t *avr, const char *kind);
-void tell(struct chip *chip, struct event event);
-void stop_soon(struct chip *chip); /* makes the core return after the instruction that it is in */
+void queue_event(struct chip *chip, struct event event);
+void return_soon(struct chip *chip); /* makes the core return after the present instruction */
 
 /* pins.c */
 void hold_pin(struct pin *pin, int level);

@@ -1,9 +1,9 @@
-/* The pins of an emulated chip: who drives them, and who is told when they change. */
+/* The pins of an emulated chip: what drives them, and what is notified of changes. */
 #include "chip.h"
 
 #include <simavr/avr_ioport.h>
 
-/* Where both chips have their ports; PIN, DDR and PORT of each follow each other. There is no port I. */
+/* The port registers of both chips; PIN, DDR and PORT of each follow each other. There is no port I. */
 enum { PINA = 0x20, PINH = 0x100, PORT_H = 7, REGISTERS_PER_PORT = 3 };
 
 static avr_irq_t *pin_irq(struct chip *chip, int port, int bit)
@@ -49,8 +49,8 @@ static void on_pin(struct avr_irq_t *irq, uint32_t value, void *param)
     if (pin->clocks)
         converter_on_clock(pin->clocks, level, cycle);
     if (pin->watched) {
-        tell(chip, (struct event){cycle, EVENT_PIN, level, pin->port, pin->bit});
-        stop_soon(chip);
+        queue_event(chip, (struct event){cycle, EVENT_PIN, level, pin->port, pin->bit});
+        return_soon(chip);
     }
 }
 
@@ -64,7 +64,7 @@ void pins_listen(struct chip *chip)
         }
 }
 
-/* simavr clears its registers and tells nobody: say what each pin is now, and what the firmware will read. */
+/* simavr clears its registers without notification: set the level of each pin, and what the firmware will read. */
 void pins_after_reset(struct chip *chip)
 {
     for (int port = 0; port < PORTS; port++) {
@@ -77,8 +77,8 @@ void pins_after_reset(struct chip *chip)
     }
 }
 
-/* Holds a pin at a level from outside. A pin that the chip drives stays as the chip wants it, and takes this level when
- * the chip lets go: so it stands for a pull-up or a pull-down too. */
+/* Drives a pin from outside. A pin that the chip drives keeps the chip's level, and takes this level when the chip
+ * releases it: so this models a pull-up or a pull-down too. */
 void hold_pin(struct pin *pin, int level)
 {
     struct chip *chip = pin->chip;
@@ -89,7 +89,7 @@ void hold_pin(struct pin *pin, int level)
     wiring->level = (wiring->level & ~(1 << pin->bit)) | !!level << pin->bit;
     avr_ioport_external_t external = {.name = 'A' + pin->port, .mask = wiring->driven, .value = wiring->level};
     avr_ioctl(chip->avr, AVR_IOCTL_IOPORT_SET_EXTERNAL('A' + pin->port), &external);
-    /* That tells simavr what the pin is when next it looks; raising the pin's line makes it look now. */
+    /* simavr reads that at its next update; raising the pin's IRQ updates it now. */
     uint8_t chip_drives = port_registers(chip, pin->port)[1];
     if (!(chip_drives >> pin->bit & 1))
         avr_raise_irq(pin_irq(chip, pin->port, pin->bit), !!level);
@@ -100,25 +100,25 @@ void chip_set_input(struct chip *chip, int port, int bit, int level)
     hold_pin(&chip->pins[port][bit], level);
 }
 
-/* Keeps a pin at the level at which it is held: a contact that sticks, whatever moves it. */
+/* Fixes a pin at its outside level: a contact that sticks. */
 void chip_freeze(struct chip *chip, int port, int bit)
 {
     chip->wiring[port].frozen |= 1 << bit;
 }
 
-/* Whether the changes of a pin are events; until asked for, none are. */
+/* Whether the changes of a pin are events; by default they are not. */
 void chip_watch(struct chip *chip, int port, int bit, int watched)
 {
     chip->pins[port][bit].watched = watched;
 }
 
-/* The level on a pin. One that nobody holds keeps the level that it last had. */
+/* The level on a pin. One that nothing drives keeps its last level. */
 int chip_pin_level(const struct chip *chip, int port, int bit)
 {
     return chip->pins[port][bit].level;
 }
 
-/* Whether something outside holds a pin. */
+/* Whether a pin is driven from outside. */
 int chip_is_held(const struct chip *chip, int port, int bit)
 {
     return chip->wiring[port].driven >> bit & 1;
@@ -139,7 +139,7 @@ void chip_pulses(const struct chip *chip, int port, int bit, uint64_t *figures)
     figures[2] = pin->period;
 }
 
-/* ---- what a pin does on the whole ---- */
+/* ---- duty ---- */
 
 /* A pin that a timer can drive: the timer's two control registers, where the bits of this output are in the first, its
  * compare register, and whether the timer has 16 bits. Sources: the datasheets of the two chips. */
@@ -165,7 +165,7 @@ static const struct pwm_pin ATMEGA2560[] = {
     {0},
 };
 
-/* The duty of a timer of 8 bits, which the pin's edges would show: counting up and down it is high for `compare` of 255,
+/* The duty of an 8-bit timer, as the pin's edges would show it: counting up and down it is high for `compare` of 255,
  * counting up only for one more of 256. */
 static double timer_duty(const uint8_t *data, const struct pwm_pin *pwm)
 {
@@ -176,8 +176,8 @@ static double timer_duty(const uint8_t *data, const struct pwm_pin *pwm)
     return inverted ? 1 - duty : duty;
 }
 
-/* For which share of the time a pin is high: 0 or 1 for one that no timer drives. Read from the timer, as it stands
- * from the moment it is set, and no edge has to be waited for. */
+/* The share of the time for which a pin is high: 0 or 1 for one that no timer drives. Read from the timer's registers,
+ * so that it holds as soon as it is set, without waiting for edges. */
 double chip_duty(struct chip *chip, int port, int bit)
 {
     const uint8_t *data = chip->avr->data;
