@@ -10,7 +10,7 @@ from simpy.events import Event
 
 from cellwright.hardware.board import Board
 
-Record = Callable[[str, str, float | None], None]
+EventRecorder = Callable[[str, str, float | None], None]
 """Called with a device's name, the event, and its value (mm, s) or None."""
 
 
@@ -32,7 +32,7 @@ class Device:
 
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)
-    record: Record | None = field(default=None, init=False, repr=False)
+    record: EventRecorder | None = field(default=None, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
         """Its pins, by role."""

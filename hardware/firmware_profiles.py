@@ -20,7 +20,7 @@ STEP_TIMINGS: dict[SteppingFirmware, Timing] = {
 }
 BAUDS: dict[SteppingFirmware, int] = {"cellwright": 57600, "configurable": 115200}
 """The baud rate of each (hardware/firmware/PROTOCOL.md; ConfigurableFirmata's own rate)."""
-NAMES: dict[SteppingFirmware, str] = {"cellwright": "CellwrightFirmata", "configurable": "ConfigurableFirmata"}
+FIRMWARE_NAMES: dict[SteppingFirmware, str] = {"cellwright": "CellwrightFirmata", "configurable": "ConfigurableFirmata"}
 """The name that each reports; a suffix may follow (".ino")."""
 HEX_FOLDER = Path(__file__).resolve().parent / "firmware" / "hex"
 """CellwrightFirmata, compiled."""
@@ -28,7 +28,7 @@ HEX_FOLDER = Path(__file__).resolve().parent / "firmware" / "hex"
 
 def firmware_named(name: str) -> SteppingFirmware | None:
     """The firmware that reports ``name``, or has that key in a run log; None for one that steps no axes."""
-    return next((key for key, reported in NAMES.items() if name == key or name.startswith(reported)), None)
+    return next((key for key, reported in FIRMWARE_NAMES.items() if name == key or name.startswith(reported)), None)
 
 
 def firmware_hex(board: str) -> Path:

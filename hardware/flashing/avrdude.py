@@ -31,7 +31,18 @@ def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, fi
 
     Raises FlashError with a sentence based on avrdude's output, or if the port is gone or it takes too long.
     """
-    command = [avrdude, "-q", "-p", chip.avrdude_part, "-c", dialect.programmer, "-P", port, "-b", str(dialect.baud)]
+    command = [
+        avrdude,
+        "-q",
+        "-p",
+        chip.avrdude_part,
+        "-c",
+        dialect.avrdude_programmer,
+        "-P",
+        port,
+        "-b",
+        str(dialect.baud),
+    ]
     # -D: boot loaders erase page by page as they write; asked to erase the whole chip the Mega's says that it failed.
     command += ["-D", "-U", f"flash:w:{firmware}:i"]
     try:

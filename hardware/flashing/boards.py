@@ -13,8 +13,8 @@ from cellwright.hardware.intel_hex import read_hex
 class Dialect(NamedTuple):
     """The protocol of a boot loader, as the upload library and as avrdude name it, and its baud rate."""
 
-    protocol: str
-    programmer: str
+    library_name: str
+    avrdude_programmer: str
     baud: int
 
 

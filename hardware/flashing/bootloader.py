@@ -126,7 +126,7 @@ def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> Boot
     """
     for dialect in dialects:
         library = ArduinoBootloader()
-        programmer = library.select_programmer(dialect.protocol)
+        programmer = library.select_programmer(dialect.library_name)
         library.device = wire
         wire.set_baud(dialect.baud)
         wire.reset_board()

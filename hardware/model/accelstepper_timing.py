@@ -108,12 +108,12 @@ class MovingAxis:
     direction: int = 0
 
     def __post_init__(self) -> None:
-        if self.moving and self.interval_s == 0.0:
+        if self.is_moving and self.interval_s == 0.0:
             self.plan_next_interval()
             self.due_s = 0.0  # an axis at rest steps at the next poll
 
     @property
-    def moving(self) -> bool:
+    def is_moving(self) -> bool:
         """Whether there is a further step to make."""
         return self.position != self.target or self.direction != 0
 
@@ -184,7 +184,7 @@ class StepLoop:
         Returns the time at which it stopped, in seconds since the loop began.
         """
         timing = self.timing
-        while moving := [index for index, each in enumerate(self.axes) if each.moving]:
+        while moving := [index for index, each in enumerate(self.axes) if each.is_moving]:
             self._advance_at_constant_speed(moving, until_s, axis, position)
             polled_s = self._next_poll(moving)
             if polled_s > until_s + 1e-7:  # clocks differ by rounding, more so after a year

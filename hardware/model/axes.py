@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cellwright.hardware.model.board import ModelBoard
 
 
-TIMEOUT_MARGIN_S = 60.0
+MODEL_TIMEOUT_MARGIN_S = 60.0
 """How late a move may be. A model is never late; this ends a wait for an axis that was stopped abruptly."""
 
 
@@ -181,7 +181,7 @@ class Motion:
         stepper.shares_loop = False
         if with_others:
             moving.append(stepper)
-            stepper.move = ScheduledWait(env, stepper.device, "did not arrive", now_s, TIMEOUT_MARGIN_S)
+            stepper.move = ScheduledWait(env, stepper.device, "did not arrive", now_s, MODEL_TIMEOUT_MARGIN_S)
             self._replan()
             return stepper.move
         self._updated_s, self._in_progress = now_s, None
@@ -190,7 +190,9 @@ class Motion:
             if start > point.at >= target or start <= point.at < target:
                 self._schedule_crossings(stepper, point, duration_s)
         stepper.due_s = due_s = now_s + duration_s
-        stepper.move = move = ScheduledWait(env, stepper.device, "did not arrive", due_s, duration_s + TIMEOUT_MARGIN_S)
+        stepper.move = move = ScheduledWait(
+            env, stepper.device, "did not arrive", due_s, duration_s + MODEL_TIMEOUT_MARGIN_S
+        )
         return move
 
     def check_max_speed(self, stepper: ModelStepper, max_speed: float) -> None:
@@ -275,7 +277,7 @@ class Motion:
             assert move is not None and stepper.state is not None
             stepper.crossings = ()
             stepper.due_s = self.env.now + duration_s
-            move.limit_s = max(move.limit_s, duration_s + TIMEOUT_MARGIN_S)
+            move.limit_s = max(move.limit_s, duration_s + MODEL_TIMEOUT_MARGIN_S)
             if not stepper.shares_loop:
                 stepper.shares_loop = True
                 move.callbacks.insert(0, partial(self._on_arrival, stepper))

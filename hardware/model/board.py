@@ -12,7 +12,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware.board import Board
 from cellwright.hardware.digital_input import Input
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
-from cellwright.hardware.model.axes import TIMEOUT_MARGIN_S, ModelStepper, Motion
+from cellwright.hardware.model.axes import MODEL_TIMEOUT_MARGIN_S, ModelStepper, Motion
 from cellwright.hardware.model.ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
 from cellwright.hardware.model.timing import Timing
 from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
@@ -81,7 +81,7 @@ class ModelOutput:
         if self._watchers[not level]:
             Timeout(env, seconds).callbacks.append(self._end_finished_pulse)
         self._pulse = pulse = ScheduledWait(
-            env, subject, "did not fire", back_s + rest_s, seconds + rest_s + TIMEOUT_MARGIN_S
+            env, subject, "did not fire", back_s + rest_s, seconds + rest_s + MODEL_TIMEOUT_MARGIN_S
         )
         if self._level != level:
             self._level = level

@@ -86,7 +86,7 @@ def test_speed_and_acceleration_are_in_millimetres(env, board):
     assert env.now == pytest.approx(CELLWRIGHT_FIRMATA.move_time(4000, 50 * 40, 200 * 40))
 
 
-def test_a_stepper_says_what_contradicts_itself(board):
+def test_a_stepper_reports_contradictions(board):
     bridge = bridge_on(board, max_speed=0, max_acceleration=-1, travel=(10, 10))
     assert list(bridge.problems()) == [
         "has a max_speed of 0; it must be above 0",
@@ -162,7 +162,7 @@ def test_a_solenoid_stopped_in_its_pulse_can_fire_after_the_reset(env, board):
         ({"rest_s": -1}, "has a pulse of 0.06 s and a rest of -1 s; give a pulse above 0 and a rest"),
     ],
 )
-def test_a_solenoid_says_what_contradicts_itself(board, changes, problem):
+def test_a_solenoid_reports_contradictions(board, changes, problem):
     assert list(valve_on(board, **changes).problems()) == [problem]
 
 

@@ -53,7 +53,7 @@ def test_a_character_is_two_nibbles_of_three_bytes_with_rs_and_only_what_differs
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=6))
-def test_the_screen_shows_what_it_was_told(screens: list[tuple[str, str]]) -> None:
+def test_the_screen_shows_what_was_sent(screens: list[tuple[str, str]]) -> None:
     display, bus = started()
     for screen in screens:
         display.show(screen)

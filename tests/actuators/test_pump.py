@@ -23,7 +23,7 @@ def test_a_turn_brings_what_a_turn_brings(env: simpy.Environment, pump: Pump) ->
     assert env.now == pytest.approx(1.0, abs=0.1)
 
 
-def test_it_is_told_to_the_nearest_step_and_counts_on(env: simpy.Environment, pump: Pump) -> None:
+def test_it_doses_to_the_nearest_step_and_counts_on(env: simpy.Environment, pump: Pump) -> None:
     for _ in range(4):
         env.run(until=pump.dispense(0.01, 60))
     assert pump.port.position == 4
@@ -31,7 +31,7 @@ def test_it_is_told_to_the_nearest_step_and_counts_on(env: simpy.Environment, pu
     assert pump.pumped_ml == 0
 
 
-def test_a_halt_leaves_it_where_it_is_and_it_can_go_on(env: simpy.Environment, pump: Pump) -> None:
+def test_an_abrupt_stop_leaves_it_where_it_is_and_it_can_go_on(env: simpy.Environment, pump: Pump) -> None:
     pump.dispense(300, 120)
     env.run(until=5)
     env.run(until=pump.stop_abruptly())
@@ -68,6 +68,6 @@ def test_nothing_moves_once_the_board_is_safe(pump: Pump, board: ModelBoard) -> 
         pump.dispense(1, 60)
 
 
-def test_a_pump_that_contradicts_itself_says_so() -> None:
+def test_a_pump_with_contradictions_reports_them() -> None:
     pump = Pump(step=2, dir=3, steps_per_rev=0, ml_per_rev=-1, max_rpm=300, max_acceleration=60)
     assert len(list(pump.problems())) == 2

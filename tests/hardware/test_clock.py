@@ -15,7 +15,7 @@ from cellwright.hardware.clock import WallClock
 
 
 class Wall:
-    """A wall clock and an inbox in one: time passes while the inbox is waited on, and when the test says so."""
+    """A wall clock and an inbox in one: time passes while the inbox is waited on, and when the test sets it."""
 
     def __init__(self):
         self.now_s = 100.0
@@ -95,8 +95,8 @@ def test_posts_come_in_order_at_the_walls_time(clock, wall):
 
 def test_posts_are_waited_for_with_nothing_scheduled(clock, wall):
     done = clock.event()
-    wall.arriving = [(5000.0, lambda: done.succeed("heard"))]
-    assert clock.run(until=done) == "heard"
+    wall.arriving = [(5000.0, lambda: done.succeed("received"))]
+    assert clock.run(until=done) == "received"
     assert clock.now == 4900.0
 
 
@@ -189,7 +189,7 @@ def test_an_overdue_event_interrupts_what_is_overdue_after_it(clock, wall):
     assert seen == ["stopped"]
 
 
-def test_posts_are_heard_between_overdue_events(clock, wall):
+def test_posts_are_called_between_overdue_events(clock, wall):
     seen = []
 
     def late_for_ever():
@@ -219,9 +219,9 @@ def test_threads_hand_over_on_the_real_clock_without_a_loss():
 
     def work(name):
         for number in range(200):
-            clock.post(hear, name, number)
+            clock.post(receive, name, number)
 
-    def hear(name, number):
+    def receive(name, number):
         assert threading.current_thread() is threading.main_thread()
         seen.append((name, number))
         if len(seen) == 600:

@@ -1,4 +1,4 @@
-"""Faults on demand: how they are written, and that each does what it says."""
+"""Fault injection: the syntax of faults, and the effect of each."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_fault_is_read_and_written_alike(text, fault):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("ct", "there is no fault 'ct' here; did you mean 'cut'?"),
         ("panel_in_plaec:open", "there is no device 'panel_in_plaec'; did you mean 'panel_in_place'?"),
@@ -57,11 +57,11 @@ def test_a_fault_is_read_and_written_alike(text, fault):
         ("a:b:c", "write it as cut@30"),
     ],
 )
-def test_what_is_no_fault_is_refused(text, says):
+def test_what_is_no_fault_is_refused(text, message):
     with pytest.raises(InputError) as refused:
         read_fault(text, DEVICES)
     assert str(refused.value).startswith(f"--fault {text}: ")
-    assert says in str(refused.value)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", [*ON_LINE, *ON_BOARD])
@@ -77,25 +77,25 @@ def test_a_model_board_has_no_line_to_break(kind):
 @pytest.fixture
 def link(env):
     line = MemoryLine(env, baud=1_000_000_000)
-    line.host.heard = []
+    line.host.received = []
     faulty = FaultyLink(env, line.host, np.random.default_rng(1))
-    faulty.heard, line.board.heard = [], []
-    faulty.on_bytes = lambda data: faulty.heard.append((round(env.now, 3), data))
-    line.board.on_bytes = line.board.heard.append
+    faulty.received, line.board.received = [], []
+    faulty.on_bytes = lambda data: faulty.received.append((round(env.now, 3), data))
+    line.board.on_bytes = line.board.received.append
     faulty.far = line.board
     return faulty
 
 
-def test_nothing_is_changed_until_a_fault_strikes(env, link):
+def test_nothing_is_changed_until_a_fault_occurs(env, link):
     link.write(b"out")
     link.far.write(b"in")
     env.run()
-    assert link.far.heard == [b"out"]
-    assert [data for _, data in link.heard] == [b"in"]
+    assert link.far.received == [b"out"]
+    assert [data for _, data in link.received] == [b"in"]
 
 
 @given(st.binary(min_size=1, max_size=200))
-def test_garbling_keeps_the_number_of_bytes_and_changes_each_that_is_hit(data):
+def test_garbling_keeps_the_number_of_bytes_and_changes_each_that_is_garbled(data):
     env = simpy.Environment()
     faulty = FaultyLink(env, MemoryLine(env).host, np.random.default_rng(1))
     faulty.garble = 1.0
@@ -119,8 +119,8 @@ def test_replies_are_dropped_and_late_but_what_the_host_sends_is_not(env, link):
     link.far.write(b"late")
     link.write(b"out")
     env.run()
-    assert link.heard == [(0.5, b"late")]
-    assert link.far.heard == [b"out"]
+    assert link.received == [(0.5, b"late")]
+    assert link.far.received == [b"out"]
 
 
 def test_a_line_that_gets_quicker_again_keeps_its_order(env, link):
@@ -132,19 +132,19 @@ def test_a_line_that_gets_quicker_again_keeps_its_order(env, link):
     env.run(until=0.7)
     link.far.write(b"third")
     env.run()
-    assert link.heard == [(0.5, b"first"), (0.5, b"second"), (0.7, b"third")]
+    assert link.received == [(0.5, b"first"), (0.5, b"second"), (0.7, b"third")]
 
 
-def test_a_cut_is_told_once_and_nothing_passes_after_it(env, link):
-    told = []
-    link.on_lost = told.append
+def test_a_cut_is_reported_once_and_nothing_passes_after_it(env, link):
+    reported = []
+    link.on_lost = reported.append
     link.far.write(b"under way")
     link.cut()
     link.cut()
     link.write(b"out")
     env.run()
-    assert told == ["the cable was pulled"]
-    assert link.heard == link.far.heard == []
+    assert reported == ["the cable was pulled"]
+    assert link.received == link.far.received == []
 
 
 # ---- in the world ----
@@ -263,14 +263,14 @@ def test_a_reset_makes_the_board_forget_and_a_brownout_moves_the_axes_too():
 
 
 @pytest.mark.parametrize(
-    ("firmware", "says"),
+    ("firmware", "message"),
     [("cellwright", "its reset button was pressed"), ("configurable", "has been silent for 1 s")],
 )
-def test_after_a_board_has_reset_itself_the_cell_can_be_reset_and_goes_on(firmware, says):
+def test_after_a_board_has_reset_itself_the_cell_can_be_reset_and_goes_on(firmware, message):
     rig = stapler(firmware=firmware)
     strike(rig, "reset@1")
     rig.env.run(until=rig.env.now + 6)
-    assert says in rig.cell.last_stop.reason
+    assert message in rig.cell.last_stop.reason
     rig.cell.reset()
     rig.plant.press(rig.cell.start_button)
     assert rig.cell.state == "waiting"

@@ -6,10 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellwright.errors import InputError
 from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
 from cellwright.hardware.emulator.arduino import EmulatedArduino
-from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.emulator.world import PinWorld, Wiring
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.protocol import messages
@@ -52,7 +50,7 @@ class Bench:
         self.env.run(until=self.env.now + seconds)
 
     def arrive(self, wait):
-        """Run until a wait is over, and not from within it: the chip is handing out what it did just then."""
+        """Run until a wait is over, and not from within it: the chip is dispatching its events just then."""
         self.env.run(until=wait | self.env.timeout(wait.limit_s))
         assert wait.processed, f"{wait.what}; {self.troubles}"
 
@@ -73,12 +71,8 @@ def bench(request, env):
         model, line = ModelBoard(env, CELLWRIGHT_FIRMATA), MemoryLine(env, 57600)
         yield Bench(env, VirtualArduino(env, line.board, model, firmware="cellwright"), model, line.host)
         return
-    try:
-        find_library()
-        path = firmware_hex("uno")
-    except InputError as error:
-        pytest.skip(str(error))
-    arduino = EmulatedArduino(env, path, kind="uno", watched=())
+    library = request.getfixturevalue("emulator_library")
+    arduino = EmulatedArduino(env, firmware_hex("uno"), library, kind="uno", watched=())
     world = PinWorld(arduino, Wiring({STEP: (DIR, False)}, frozenset(), {OUTPUT: True}, {}))
     yield Bench(env, arduino, world, arduino.link)
     arduino.close()
@@ -152,9 +146,9 @@ def test_the_emergency_stop_stops_all_within_a_millisecond_and_says_where(bench)
     bench.run(0.001)
     assert bench.is_safe
     bench.run(0.05)
-    (told,) = bench.troubles
-    assert "stopped itself: its emergency stop was pressed" in told
-    assert told.endswith(f"with axis at step {bench.rail.true_position - 400}).")
+    (reported,) = bench.troubles
+    assert "stopped itself: its emergency stop was pressed" in reported
+    assert reported.endswith(f"with axis at step {bench.rail.true_position - 400}).")
     bench.board.make_safe()
     bench.world.set_input(STOP, True)
     bench.run(0.1)
@@ -167,7 +161,7 @@ def test_when_the_host_falls_silent_all_is_safe_within_its_time(bench):
     bench.move(100_000)
     bench.output.pulse(VALVE, False, 0.09, 0.0)
     bench.run(0.03)
-    bench.board.dialect.watchdog._feeding.stop()  # what a host does that hangs
+    bench.board.dialect.watchdog._feeding.stop()  # as a host that hangs
     bench.board.client.send = lambda data: None
     bench.run(0.55)
     assert bench.is_safe
@@ -179,9 +173,9 @@ def test_a_reset_is_explained_and_all_is_declared_again(bench):
     bench.arrive(bench.move(100))
     bench.arduino.reset()
     bench.run(3.0)
-    (told,) = [each for each in bench.troubles if "reset itself" in each]
-    assert "its reset button was pressed" in told
-    assert "with axis at step 100" in told
+    (reported,) = [each for each in bench.troubles if "reset itself" in each]
+    assert "its reset button was pressed" in reported
+    assert "with axis at step 100" in reported
     assert bench.is_safe
     bench.board.release()
     bench.run(0.1)

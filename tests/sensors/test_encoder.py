@@ -44,7 +44,7 @@ def test_it_measures_from_where_it_was_zeroed_in_its_direction(board: ModelBoard
     assert not encoder.is_referenced
 
 
-def test_at_the_datum_it_says_what_was_missed_and_believes_the_datum_only_when_zeroed(board: ModelBoard) -> None:
+def test_the_error_at_the_datum_is_corrected_only_by_zeroing(board: ModelBoard) -> None:
     encoder = attached(board)
     encoder.zero()
     turn(board, 12 * 500 - 36)
@@ -57,7 +57,7 @@ def test_at_the_datum_it_says_what_was_missed_and_believes_the_datum_only_when_z
 def test_reaches_and_stands_wait_and_have_limits(env: simpy.Environment, board: ModelBoard) -> None:
     encoder = attached(board)
     encoder.zero()
-    heard: list[float] = []
+    reached_s: list[float] = []
 
     def push() -> Generator[Event, Any, None]:
         for _ in range(100):
@@ -66,16 +66,16 @@ def test_reaches_and_stands_wait_and_have_limits(env: simpy.Environment, board: 
 
     def step() -> Generator[Event, Any, None]:
         yield from encoder.reaches(50, within_s=20, tolerance_mm=0.5)
-        heard.append(env.now)
+        reached_s.append(env.now)
         yield from encoder.stands(within_s=20)
-        heard.append(env.now)
+        reached_s.append(env.now)
         with pytest.raises(StepTimeoutError, match=r"wheel did not reach 500 mm within 2 s\."):
             yield from encoder.reaches(500, within_s=2, tolerance_mm=0.5)
 
     env.process(push())
     env.run(until=env.process(step()))
-    assert heard[0] == pytest.approx(5.0, abs=0.03)
-    assert heard[1] == pytest.approx(10.2, abs=0.05)
+    assert reached_s[0] == pytest.approx(5.0, abs=0.03)
+    assert reached_s[1] == pytest.approx(10.2, abs=0.05)
 
 
 @given(
@@ -107,17 +107,17 @@ def test_a_calibration_that_cannot_be_right_is_refused_and_the_scale_kept(
 
 
 def test_a_person_is_asked_for_one_known_length(board: ModelBoard) -> None:
-    encoder, asked = attached(board), []
+    encoder, prompts = attached(board), []
 
     def ask(sentence: str):
-        asked.append(sentence)
+        prompts.append(sentence)
         if "Move" in sentence:
             board.encoders[encoder.pin_a, encoder.pin_b].true_count += 120_600
         return board.env.timeout(5)
 
     kept = board.env.run(until=board.env.process(encoder.calibrate(10_000, ask, TODAY)))
     assert kept.counts_per_mm == encoder.scale == pytest.approx(12.06)
-    assert asked[1] == "Move the work on by 10000 mm, measured with what you trust, and let it stand."
+    assert prompts[1] == "Move the work on by 10000 mm, measured with what you trust, and let it stand."
 
 
 def test_a_calibration_is_kept_in_a_file_with_its_date(board: ModelBoard, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_scale_follows_the_temperature_since_the_calibration(board: ModelBoa
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("counts_per_mm = 0\ndate = 2026-11-24\ncelsius = 9\nshown_mm = 1\nreal_mm = 1", "line 1: counts_per_mm = 0: "),
         ("date = 2026-11-24\ncounts_per_mm = 12\ncelsius = 9\nshown_mm = 1", "real_mm is missing"),
@@ -148,9 +148,9 @@ def test_the_scale_follows_the_temperature_since_the_calibration(board: ModelBoa
         ("date = ", "is not valid TOML"),
     ],
 )
-def test_a_bad_calibration_file_is_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+def test_a_bad_calibration_file_is_refused_in_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "wheel.toml"
     path.write_text(text)
     with pytest.raises(InputError) as refused:
         LengthCalibration.read(path)
-    assert said in str(refused.value) and str(path) in str(refused.value)
+    assert message in str(refused.value) and str(path) in str(refused.value)

@@ -89,16 +89,16 @@ def test_its_bend_is_nothing_at_the_calibrated_points_and_within_the_makers_figu
 
 def test_two_points_make_a_calibration_that_is_kept_with_its_date(tmp_path: Path) -> None:
     desk = Desk(zero_g=2, span_percent=1)
-    asked = []
+    prompts = []
 
     def ask(sentence: str):
-        asked.append(sentence)
+        prompts.append(sentence)
         if "Put" in sentence:
             desk.platform.put(2000)
         return desk.env.timeout(20)
 
     desk.do(desk.cell.calibrate(2000, ask, DAY))
-    assert asked == ["Take everything off scale.", "Put 2000 g on scale, and take your hand off."]
+    assert prompts == ["Take everything off scale.", "Put 2000 g on scale, and take your hand off."]
     desk.cell.points.write(tmp_path / "scale.toml")
     kept = TwoPointCalibration.read(tmp_path / "scale.toml")
     assert kept == desk.cell.points and kept.date == DAY

@@ -142,7 +142,7 @@ def test_an_output_is_seen_on_the_pin(desk):
 
 
 @pytest.mark.parametrize("seconds", [0.005, 0.06, 0.25])
-def test_a_pulse_is_as_long_as_asked_to_within_a_turn_of_the_firmwares_loop(desk, seconds):
+def test_a_pulse_is_as_long_as_commanded_to_within_a_pass_of_the_firmwares_loop(desk, seconds):
     output = desk.board.declare_output(VALVE, safe=False)
     desk.prepare()
     for _ in range(5):
@@ -156,16 +156,16 @@ def test_a_pulse_is_as_long_as_asked_to_within_a_turn_of_the_firmwares_loop(desk
 def test_an_edge_is_known_within_a_millisecond(desk):
     contact = desk.board.declare_input(PANEL, at_rest=True)
     desk.prepare()
-    heard = []
-    contact.on_change = lambda level: heard.append((desk.env.now, level))
+    received = []
+    contact.on_change = lambda level: received.append((desk.env.now, level))
     desk.run(0.0123)
     for level in (False, True):
         closed_s = desk.env.now
         desk.uno.set_input(PANEL, level)
         desk.run(0.02)
-        assert heard[-1][1] == level
-        assert heard[-1][0] - closed_s < 0.001
-    assert len(heard) == 2
+        assert received[-1][1] == level
+        assert received[-1][0] - closed_s < 0.001
+    assert len(received) == 2
 
 
 def test_a_contact_that_is_closed_at_the_start_is_known_once_prepared(desk):
@@ -197,7 +197,7 @@ def test_a_pulled_cable_is_trouble(desk):
         desk.board.release()
 
 
-def test_a_reset_in_mid_run_is_silence_and_then_told_and_all_is_declared_again(desk):
+def test_a_reset_in_mid_run_is_silence_then_reported_and_all_is_declared_again(desk):
     cell = start_press(desk)
     serve_panels(desk, 1)
     desk.run(0.53)

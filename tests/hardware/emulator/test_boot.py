@@ -17,65 +17,53 @@ FIRMATA = b"\xf9\x02\x04"
 IN_SYNC, OK = 0x14, 0x10
 
 
-@pytest.fixture
-def built():
-    """Gives a file that hardware/emulator/build.sh makes; skips where it could not."""
-
-    def find(name):
-        try:
-            path = find_library().parent / name
-        except InputError as error:
-            pytest.skip(str(error))
-        if not path.exists():
-            pytest.skip(f"{name} is not there; run 'sh hardware/emulator/build.sh'.")
-        return path
-
-    return find
-
-
-def run(chip, seconds, said=b""):
-    """What it says within so many seconds, and how often it restarted itself."""
-    chip.feed(said)
-    end, heard, restarts = chip.cycle + int(seconds * CLOCK_HZ), bytearray(), 0
+def run(chip, seconds, data=b""):
+    """Feed the chip and run it; returns what it sends, and how often it restarts itself."""
+    chip.feed(data)
+    end, received, restarts = chip.cycle + int(seconds * CLOCK_HZ), bytearray(), 0
     while chip.cycle < end:
         for event in chip.run(end):
             if event.kind is EventKind.BYTE:
-                heard.append(event.value)
+                received.append(event.value)
             restarts += event.kind is EventKind.RESTART
-    return bytes(heard), restarts
+    return bytes(received), restarts
 
 
 @pytest.fixture
-def optiboot(built):
+def optiboot(emulator_file):
     """An Uno with Optiboot alone."""
-    return EmulatedChip(find_library(), built("optiboot-uno.hex"), BAUD)
+    return EmulatedChip(find_library(), emulator_file("optiboot-uno.hex"), BAUD)
 
 
-def test_an_application_alone_starts_at_0(built):
-    chip = EmulatedChip(find_library(), built("StandardFirmata-uno.hex"))
+def test_an_application_alone_starts_at_0(emulator_file):
+    chip = EmulatedChip(find_library(), emulator_file("StandardFirmata-uno.hex"))
     assert chip.starts_at == 0
 
 
-def test_optiboot_starts_the_application_at_power_on(built):
-    chip = EmulatedChip(find_library(), [built("StandardFirmata-uno.hex"), built("optiboot-uno.hex")], 57_600)
+def test_optiboot_starts_the_application_at_power_on(emulator_file):
+    chip = EmulatedChip(
+        find_library(), [emulator_file("StandardFirmata-uno.hex"), emulator_file("optiboot-uno.hex")], 57_600
+    )
     assert chip.starts_at == 0x7E00
-    heard, restarts = run(chip, 2)
-    assert heard.startswith(FIRMATA)
+    received, restarts = run(chip, 2)
+    assert received.startswith(FIRMATA)
     assert restarts == 0
 
 
-def test_after_a_reset_optiboot_waits_a_second_and_its_watchdog_starts_the_application(built):
-    chip = EmulatedChip(find_library(), [built("StandardFirmata-uno.hex"), built("optiboot-uno.hex")], 57_600)
+def test_after_a_reset_optiboot_waits_a_second_and_its_watchdog_starts_the_application(emulator_file):
+    chip = EmulatedChip(
+        find_library(), [emulator_file("StandardFirmata-uno.hex"), emulator_file("optiboot-uno.hex")], 57_600
+    )
     chip.reset()
-    heard, restarts = run(chip, 0.9)
-    assert (heard, restarts) == (b"", 0)
-    heard, restarts = run(chip, 2.2)
-    assert heard.startswith(FIRMATA)
+    received, restarts = run(chip, 0.9)
+    assert (received, restarts) == (b"", 0)
+    received, restarts = run(chip, 2.2)
+    assert received.startswith(FIRMATA)
     assert restarts == 1
 
 
-def test_optiboot_writes_what_it_is_sent_and_starts_it(optiboot, built):
-    application = read_hex(built("StandardFirmata-uno.hex"), 0x7E00, "an Uno")
+def test_optiboot_writes_what_it_is_sent_and_starts_it(optiboot, emulator_file):
+    application = read_hex(emulator_file("StandardFirmata-uno.hex"), 0x7E00, "an Uno")
     optiboot.reset(ResetCause.BUTTON)
     assert run(optiboot, 0.01, b"0 ") == (bytes([IN_SYNC, OK]), 0)
     for start in range(0, len(application), 128):
@@ -85,19 +73,19 @@ def test_optiboot_writes_what_it_is_sent_and_starts_it(optiboot, built):
     assert optiboot.flash(0, len(application)) == application
     assert run(optiboot, 0.01, b"U\x40\x00 ")[0] == bytes([IN_SYNC, OK])
     assert run(optiboot, 0.05, b"t\x00\x80F ")[0] == bytes([IN_SYNC, *application[0x80:0x100], OK])
-    heard, restarts = run(optiboot, 2.5, b"Q ")
+    received, restarts = run(optiboot, 2.5, b"Q ")
     assert restarts == 1
-    assert heard[:2] == bytes([IN_SYNC, OK])
+    assert received[:2] == bytes([IN_SYNC, OK])
 
 
-def test_a_megas_boot_loader_starts_its_application(built):
-    both = [built("StandardFirmata-mega.hex"), built("stk500boot-mega.hex")]
+def test_a_megas_boot_loader_starts_its_application(emulator_file):
+    both = [emulator_file("StandardFirmata-mega.hex"), emulator_file("stk500boot-mega.hex")]
     chip = EmulatedChip(find_library(), both, 57_600, "atmega2560")
     assert chip.starts_at == 0x3E000
-    heard, _ = run(chip, 3.5)
-    assert heard.startswith(b"\xf9\x02\x03")  # this one is older
+    received, _ = run(chip, 3.5)
+    assert received.startswith(b"\xf9\x02\x03")  # this one is older
 
 
-def test_a_megas_firmware_is_no_unos(built):
+def test_a_megas_firmware_is_no_unos(emulator_file):
     with pytest.raises(InputError, match="not for an Uno or a Nano"):
-        EmulatedChip(find_library(), built("stk500boot-mega.hex"))
+        EmulatedChip(find_library(), emulator_file("stk500boot-mega.hex"))

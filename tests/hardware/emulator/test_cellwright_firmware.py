@@ -6,9 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellwright.errors import InputError
 from cellwright.hardware.emulator.arduino import EmulatedArduino
-from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.emulator.world import PinWorld, Wiring
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmware_profiles import firmware_hex
@@ -40,13 +38,8 @@ class Bench:
 
 
 @pytest.fixture(params=["uno", "mega"])
-def bench(request, env):
-    """A bench with each chip; skips where emulator or firmware are not built."""
-    try:
-        find_library()
-        firmware_hex(request.param)
-    except InputError as error:
-        pytest.skip(str(error))
+def bench(request, env, emulator_library):
+    """A bench with each chip."""
     bench = Bench(env, request.param)
     yield bench
     bench.arduino.close()
@@ -70,7 +63,7 @@ def test_an_output_and_an_input_cross(bench):
     assert not bench.world.output(LAMP).level
 
 
-def test_a_move_takes_as_many_steps_as_asked_in_the_time_of_its_trapezoid(bench):
+def test_a_move_takes_as_many_steps_as_commanded_in_the_time_of_its_trapezoid(bench):
     stepper = bench.board.declare_stepper(DEVICE, STEP, DIR, False)
     bench.prepare()
     axis = bench.world.axis(STEP)

@@ -21,7 +21,7 @@ WIRING = {  # step, direction and switch; encoder; HX711; the pins of two timers
 
 
 class Bench:
-    """A chip that runs the exerciser, and all that it said."""
+    """A chip that runs the exerciser, and all that it sent."""
 
     def __init__(self, hex_path, mcu):
         self.chip = EmulatedChip(find_library(), hex_path, mcu=mcu)
@@ -32,22 +32,22 @@ class Bench:
         self.bus_heard = []
 
     def run(self, ms):
-        """The bytes that it said within so many ms; conversions and the bus are answered."""
-        end, said = self.chip.cycle + ms * 1000 * US, bytearray()
+        """The bytes that it sends within ``ms``; conversions and the bus are answered."""
+        end, received = self.chip.cycle + ms * 1000 * US, bytearray()
         while self.chip.cycle < end:
             for event in self.chip.run(end):
                 self.events.append(event)
                 if event.kind is EventKind.BYTE:
-                    said.append(event.value)
+                    received.append(event.value)
                 elif event.kind is EventKind.CONVERSION:
                     self.chip.give_conversion(event.value, next(self.shows))
                 elif event.kind is EventKind.BUS_WRITE:
                     self.bus_heard.append((event.value, self.chip.bus_written()))
                 elif event.kind is EventKind.BUS_READ:
                     self.chip.give_bus(self.bus_has)
-        return bytes(said)
+        return bytes(received)
 
-    def say(self, command, ms=5):
+    def send(self, command, ms=5):
         self.chip.feed(command)
         return self.run(ms)
 
@@ -73,9 +73,9 @@ def test_it_tells_why_it_starts_and_keeps_its_memory_but_through_a_power_cut(ben
     assert bench.run(2) == bench.first_words
 
 
-def test_its_watchdog_restarts_it_and_says_so(bench):
+def test_its_watchdog_restarts_it_and_reports_it(bench):
     _, kept = bench.first_words
-    assert bench.say(b"w", ms=30) == bytes([ResetCause.WATCHDOG, kept + 1])
+    assert bench.send(b"w", ms=30) == bytes([ResetCause.WATCHDOG, kept + 1])
     (restart,) = [event for event in bench.events if event.kind is EventKind.RESTART]
     assert restart.value == ResetCause.WATCHDOG
     assert (restart.cycle - 2000 * US) / US == pytest.approx(16_000, rel=0.02)  # 2048 turns of 128 kHz
@@ -97,8 +97,8 @@ def test_steps_are_counted_as_a_driver_sees_them(bench):
     bench.chip.set_input(*bench.switch, True)
     axis = bench.chip.add_axis(bench.step, bench.dir)
     bench.chip.log_steps(axis, 50)
-    assert bench.say(b"f", 25) == b"\xc8"
-    assert bench.say(b"b", 25) == b"\xc8"
+    assert bench.send(b"f", 25) == b"\xc8"
+    assert bench.send(b"b", 25) == b"\xc8"
     seen = bench.chip.axis(axis)
     assert (seen.position, seen.steps) == (0, 400)
     assert seen.least_high == pytest.approx(5 * US, abs=4)
@@ -109,13 +109,13 @@ def test_steps_are_counted_as_a_driver_sees_them(bench):
     assert [position for _, position in steps] == list(range(1, 51))
     gaps = {later - sooner for (sooner, _), (later, _) in pairwise(steps)}
     assert gaps == {seen.least_interval}
-    assert not [event for event in bench.events if event.kind is EventKind.PIN]  # nobody watches
+    assert not [event for event in bench.events if event.kind is EventKind.PIN]  # none is watched
 
 
 def test_a_motor_wired_the_other_way_and_a_driver_that_steps_as_the_pulse_ends(bench):
     bench.chip.set_input(*bench.switch, True)
     axis = bench.chip.add_axis(bench.step, bench.dir, forward=False, active=False)
-    bench.say(b"f", 25)
+    bench.send(b"f", 25)
     assert bench.chip.axis(axis).position == -200
     step_at = bench.chip.axis(axis).last_step
     assert step_at - bench.chip.pulses(*bench.step).rose == bench.chip.axis(axis).least_high
@@ -128,7 +128,7 @@ def test_a_switch_closes_at_the_very_step(bench):
     bench.chip.place_axis(axis, 37)
     assert bench.chip.level(*bench.switch)
     bench.chip.watch(*bench.switch)
-    assert bench.say(b"b", 25) == bytes([37])
+    assert bench.send(b"b", 25) == bytes([37])
     (closed,) = [event for event in bench.events if event.kind is EventKind.PIN]
     assert closed[2:] == (0, bench.switch)
     assert closed.cycle == bench.chip.axis(axis).last_step
@@ -166,9 +166,9 @@ def test_an_encoder_turns_on_through_a_reset(bench):
 def test_an_hx711_is_read_bit_by_bit_at_its_own_rate(bench):
     bench.shows = iter([-2, 0x123456, 7, 8, 9])
     scale = bench.chip.add_hx711(bench.data, bench.clock, per_s=80)
-    assert bench.say(b"s", 60) == b"\xff\xff\xfe\x01"
+    assert bench.send(b"s", 60) == b"\xff\xff\xfe\x01"
     assert bench.chip.hx711_pulses(scale) == 25
-    assert bench.say(b"t", 12) == b"\x12\x34\x56\x01"
+    assert bench.send(b"t", 12) == b"\x12\x34\x56\x01"
     assert bench.chip.hx711_pulses(scale) == 27
     cycles = [event.cycle for event in bench.events if event.kind is EventKind.CONVERSION]
     assert cycles[0] == pytest.approx(4 * CLOCK_HZ / 80 + 2000 * US, abs=20)  # it settles first
@@ -176,15 +176,15 @@ def test_an_hx711_is_read_bit_by_bit_at_its_own_rate(bench):
     assert bench.chip.hx711_longest_high(scale) < 3 * US
 
 
-def test_an_hx711_whose_clock_stays_high_powers_down_and_settles_anew(bench):
+def test_an_hx711_whose_clock_stays_high_powers_down_and_settles_again(bench):
     bench.shows = iter(range(100))
     scale = bench.chip.add_hx711(bench.data, bench.clock, per_s=80)
-    bench.say(b"s", 60)
+    bench.send(b"s", 60)
     before = len(bench.events)
     slept_at = bench.chip.cycle
-    assert bench.say(b"d", 2) == b"d"
+    assert bench.send(b"d", 2) == b"d"
     assert bench.chip.level(*bench.data)
-    assert bench.say(b"s", 70)[-1:] == b"\x01"
+    assert bench.send(b"s", 70)[-1:] == b"\x01"
     woke = next(event.cycle for event in bench.events[before:] if event.kind is EventKind.CONVERSION)
     assert woke - slept_at == pytest.approx(4 * CLOCK_HZ / 80, abs=500 * US)
     assert bench.chip.hx711_longest_high(scale) == pytest.approx(100 * US, abs=20)
@@ -194,15 +194,15 @@ def test_devices_on_the_bus_are_written_to_and_read(bench):
     bench.chip.put_on_bus(0x2A)
     bench.bus_has = b"\xa1\xb2\xc3\xd4"
     said_at = bench.chip.cycle
-    assert bench.say(b"i") == b"\x18\x40\xa1\xb2\xc3"  # both addresses acknowledged
+    assert bench.send(b"i") == b"\x18\x40\xa1\xb2\xc3"  # both addresses acknowledged
     assert bench.bus_heard == [(0x2A, b"\x12\x34")]
     written, read = [e.cycle for e in bench.events if e.kind in (EventKind.BUS_WRITE, EventKind.BUS_READ)]
     assert written == read  # a repeated start
     # A start and three bytes with their acknowledgements at 100 kHz, after the command's own time on the line.
     assert (written - said_at) / US == pytest.approx(10 * 28 + 10 * 1e6 / 57_600, abs=40)
-    assert bench.say(b"j") == b"\x20"  # nobody is there
+    assert bench.send(b"j") == b"\x20"  # no device is there
     bench.chip.put_on_bus(0x2A, False)
-    assert bench.say(b"i") == b"\x20"
+    assert bench.send(b"i") == b"\x20"
 
 
 # ---- PWM ----
@@ -210,7 +210,7 @@ def test_devices_on_the_bus_are_written_to_and_read(bench):
 
 def test_duty_is_read_from_the_timers(bench):
     assert bench.chip.duty(*bench.pwm) == 0.0
-    bench.say(b"p")
+    bench.send(b"p")
     assert bench.chip.duty(*bench.pwm) == 64 / 256
     if bench.other_pwm:
         assert bench.chip.duty(*bench.other_pwm) == 51 / 255

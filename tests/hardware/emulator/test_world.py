@@ -30,18 +30,18 @@ class Desk:
         self.env = env
         self.uno = EmulatedArduino(env, hex_path, watched=())
         self.world = PinWorld(self.uno, wiring)
-        self.heard = bytearray()
-        self.uno.link.on_bytes = self.heard.extend
+        self.received = bytearray()
+        self.uno.link.on_bytes = self.received.extend
         self.run(0.002)
 
     def run(self, seconds):
         self.env.run(until=self.env.now + seconds)
 
-    def say(self, command, seconds):
-        self.heard.clear()
+    def send(self, command, seconds):
+        self.received.clear()
         self.uno.link.write(command)
         self.run(seconds)
-        return bytes(self.heard)
+        return bytes(self.received)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_an_axis_is_where_the_steps_bring_it(put_up):
     desk.world.set_input(SWITCH, True)
     axis.place(1000)
     assert (axis.true_position, axis.moving, axis.due_s) == (1000, False, -math.inf)
-    assert desk.say(b"f", 0.01) == b""
+    assert desk.send(b"f", 0.01) == b""
     assert 1000 < axis.true_position < 1200
     assert (axis.moving, axis.due_s) == (True, math.inf)
     desk.run(0.02 + STANDSTILL_S)
@@ -88,7 +88,7 @@ def test_a_motor_wired_the_other_way_goes_the_other_way(put_up):
     desk = put_up(drivers={STEP: (DIR, True)})
     desk.world.set_input(SWITCH, True)
     desk.world.axis(STEP)
-    desk.say(b"f", 0.03)
+    desk.send(b"f", 0.03)
     assert desk.world.axis(STEP).true_position == -200
 
 
@@ -98,7 +98,7 @@ def test_an_axis_closes_its_switch_and_the_firmware_stops_at_that_step(put_up):
     axis.trip_points.append(TripPoint(SWITCH, at=0, level=False))
     axis.place(80)
     assert desk.world.input(SWITCH).level
-    assert desk.say(b"b", 0.03) == bytes([80])
+    assert desk.send(b"b", 0.03) == bytes([80])
     assert not desk.world.input(SWITCH).level
     axis.slip(-3)  # by hand, away from it
     assert desk.world.input(SWITCH).level
@@ -109,14 +109,14 @@ def test_a_step_pin_without_a_driver_is_said(put_up):
         put_up().world.axis(STEP)
 
 
-def test_outputs_are_heard_as_they_change_and_rest_on_their_resistors(put_up):
+def test_output_changes_are_reported_and_rest_on_their_resistors(put_up):
     desk = put_up(resting={12: True, 11: False})
-    heard = []
-    desk.world.on_output(STEP, heard.append, levels=[True])
+    received = []
+    desk.world.on_output(STEP, received.append, levels=[True])
     desk.world.set_input(SWITCH, True)
     assert (desk.world.output(12).level, desk.world.output(11).level) == (True, False)
-    desk.say(b"f", 0.03)
-    assert heard == [True] * 200
+    desk.send(b"f", 0.03)
+    assert received == [True] * 200
 
 
 def test_an_encoder_catches_up_edge_by_edge(put_up):
@@ -131,7 +131,7 @@ def test_an_encoder_catches_up_edge_by_edge(put_up):
     desk.run(45 / ENCODER_EDGES_PER_S + 1e-5)
     assert desk.uno.chip.encoder_count(0) == 45
     desk.run(0.4)
-    assert bytes(desk.heard)[-1] == 90
+    assert bytes(desk.received)[-1] == 90
 
 
 def test_a_scale_converts_at_its_own_rate_once_a_plant_says_what(put_up):
@@ -143,7 +143,7 @@ def test_a_scale_converts_at_its_own_rate_once_a_plant_says_what(put_up):
         return -len(asked_s)
 
     desk.world.declare_hx711(DATA, CLOCK).convert = convert
-    assert desk.say(b"s", 0.06) == b"\xff\xff\xff\x01"
+    assert desk.send(b"s", 0.06) == b"\xff\xff\xff\x01"
     desk.run(0.05)
     assert asked_s[1] - asked_s[0] == pytest.approx(1 / 80, abs=10 / CLOCK_HZ)
 
@@ -151,7 +151,7 @@ def test_a_scale_converts_at_its_own_rate_once_a_plant_says_what(put_up):
 def test_a_scale_that_nothing_stands_behind_sends_nothing(put_up):
     desk = put_up()
     desk.world.declare_hx711(DATA, CLOCK)
-    assert desk.say(b"s", 1.0) == b""
+    assert desk.send(b"s", 1.0) == b""
 
 
 class Register:
@@ -172,9 +172,9 @@ def test_devices_on_the_bus_come_and_go(put_up):
     bus, device = desk.world.i2c_devices, Register()
     bus[0x2A] = device
     assert (list(bus), len(bus), bus[0x2A]) == ([0x2A], 1, device)
-    assert desk.say(b"i", 0.01) == b"\x18\x40\x12\x34\x12"
+    assert desk.send(b"i", 0.01) == b"\x18\x40\x12\x34\x12"
     assert bus.pop(0x2A) is device
-    assert desk.say(b"i", 0.01) == b"\x20"
+    assert desk.send(b"i", 0.01) == b"\x20"
     with pytest.raises(KeyError):
         del bus[0x2A]
 
@@ -182,17 +182,17 @@ def test_devices_on_the_bus_come_and_go(put_up):
 def test_a_duty_is_seen(put_up):
     desk = put_up(pwm=frozenset({PWM}))
     assert desk.world.levels[PWM].value == 0
-    desk.say(b"p", 0.01)
+    desk.send(b"p", 0.01)
     assert desk.world.levels[PWM].value == 0.25
 
 
-def test_a_restart_by_the_watchdog_is_told(put_up):
+def test_a_restart_by_the_watchdog_is_reported(put_up):
     desk = put_up()
     causes = []
     desk.uno.on_restart = causes.append
-    heard = desk.say(b"w", 0.03)
+    received = desk.send(b"w", 0.03)
     assert causes == [ResetCause.WATCHDOG]
-    assert heard[0] == ResetCause.WATCHDOG
+    assert received[0] == ResetCause.WATCHDOG
 
 
 # ---- what may befall it ----
@@ -216,7 +216,7 @@ class Named:
 
 def strike(desk, fault, **devices):
     link = FaultyLink(desk.env, desk.uno.link, np.random.default_rng(1))
-    link.on_bytes = desk.heard.extend  # it is the host's end now
+    link.on_bytes = desk.received.extend  # it is the host's end now
     PinFaults(desk.world, devices, np.random.default_rng(1), link).plan(read_fault(fault, devices))
 
 
@@ -251,18 +251,18 @@ def test_an_axis_slips_a_wheel_comes_off_an_output_and_a_device_fall_silent(put_
     strike(desk, "bridge:slips=7", bridge=Named(step=STEP))
     encoder = desk.world.declare_encoder(A, B)
     strike(desk, "wheel:stuck", wheel=Named(encoder_A=A))
-    heard = []
-    desk.world.on_output(STEP, heard.append)
+    received = []
+    desk.world.on_output(STEP, received.append)
     strike(desk, "valve:dead", valve=Named(solenoid=STEP))
     desk.world.i2c_devices[0x2A] = Register()
     strike(desk, "scale:silent", scale=Named(0x2A))
     desk.world.set_input(SWITCH, True)
     encoder.true_count = 90
-    assert desk.say(b"i", 0.05) == b"\x20"
+    assert desk.send(b"i", 0.05) == b"\x20"
     assert desk.world.axis(STEP).true_position == 43
-    desk.say(b"f", 0.03)
+    desk.send(b"f", 0.03)
     assert desk.world.axis(STEP).true_position == 243
-    assert heard == []
+    assert received == []
     assert (encoder.true_count, desk.uno.chip.encoder_count(0)) == (90, 0)
 
 
@@ -271,8 +271,8 @@ def test_the_chip_restarts(put_up, fault, cause):
     desk = put_up(drivers={STEP: (DIR, False)})
     axis = desk.world.axis(STEP)
     axis.place(100)
-    desk.heard.clear()
+    desk.received.clear()
     strike(desk, fault)
     desk.run(0.002)
-    assert desk.heard[0] == cause
+    assert desk.received[0] == cause
     assert axis.true_position == 100 if cause == ResetCause.BUTTON else abs(axis.true_position - 100) <= 4

@@ -1,9 +1,9 @@
-"""The script that every firmware is asked, and every difference that is meant, with its reason."""
+"""The script of queries for every firmware, and every intended difference, with its reason."""
 
 from __future__ import annotations
 
 SCRIPT = {
-    # what is asked: bytes, and what they say
+    # name: bytes, and their meaning
     "version": ("f9", "which protocol?"),
     "firmware": ("f079f7", "who are you?"),
     "capabilities": ("f06bf7", "what can each pin do?"),

@@ -1,4 +1,4 @@
-"""CellwrightFirmata on an emulated chip, and all that is seen of it: its messages, its pins and its steps."""
+"""CellwrightFirmata on an emulated chip, with a record of its messages, pins and steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import pytest
 
-from cellwright.errors import InputError
 from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind, Mcu
 from cellwright.hardware.emulator.pin_ports import port_and_bit
 from cellwright.hardware.emulator.simavr import find_library
@@ -19,7 +18,7 @@ from cellwright.hardware.firmata.protocol.pin_maps import Kind
 FIRMWARE = Path(__file__).resolve().parents[3] / "hardware" / "firmware"
 MCUS: Mapping[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
 START_MS = 15
-"""By then it has said who it is."""
+"""By then it has reported its name."""
 DRIVER = 0x10
 """The interface of a stepper driver: step and direction."""
 NO_INVERSION = 0
@@ -41,11 +40,11 @@ class FirmwareBench:
         self.chip = EmulatedChip(find_library(), FIRMWARE / "hex" / f"cellwright-{kind}.hex", mcu=MCUS[kind])
         self.messages: list[Message] = []
         self.edges: dict[int, list[tuple[int, bool]]] = {}
-        self.shows: Callable[[int], int] = lambda converter: 0
-        self.bus_has = b""
-        self.bus_heard: list[tuple[int, bytes]] = []
+        self.converter_value: Callable[[int], int] = lambda converter: 0
+        self.bus_reply = b""
+        self.bus_written: list[tuple[int, bytes]] = []
         self._pin_of = {port_and_bit(pin, kind): pin for pin in range(70 if kind == "mega" else 20)}
-        self._coming = bytearray()
+        self._partial = bytearray()
         if boot:
             self.run(START_MS)
 
@@ -60,7 +59,7 @@ class FirmwareBench:
         return self.chip.cycle * 1000 / CLOCK_HZ
 
     def run(self, ms: float) -> list[Message]:
-        """What it says within so many ms."""
+        """Run; returns the messages that it sends within ``ms``."""
         before = len(self.messages)
         self.run_to(self.chip.cycle + round(ms * CLOCK_HZ / 1000))
         return self.messages[before:]
@@ -73,55 +72,55 @@ class FirmwareBench:
                 elif event.kind is EventKind.PIN:
                     self.edges[self._pin_of[event.pin]].append((event.cycle, bool(event.value)))
                 elif event.kind is EventKind.CONVERSION:
-                    self.chip.give_conversion(event.value, self.shows(event.value))
+                    self.chip.give_conversion(event.value, self.converter_value(event.value))
                 elif event.kind is EventKind.BUS_WRITE:
-                    self.bus_heard.append((event.value, self.chip.bus_written()))
+                    self.bus_written.append((event.value, self.chip.bus_written()))
                 elif event.kind is EventKind.BUS_READ:
-                    self.chip.give_bus(self.bus_has)
+                    self.chip.give_bus(self.bus_reply)
 
-    def say(self, *commands: bytes, ms: float = 1.0) -> list[Message]:
-        """Send commands; what it says by so many ms after the last has arrived."""
+    def send(self, *commands: bytes, ms: float = 1.0) -> list[Message]:
+        """Send commands; returns the messages until ``ms`` after the last has arrived."""
         sent = b"".join(commands)
         self.chip.feed(sent)
         return self.run(len(sent) * 10 * 1000 / 57_600 + ms)
 
-    def send_until(self, command: int, *commands: bytes, most_ms: float = 20_000) -> Message:
-        """Send commands and run until it says ``command``."""
+    def send_until(self, command: int, *commands: bytes, timeout_ms: float = 20_000) -> Message:
+        """Send commands and run until it sends ``command``."""
         before = len(self.messages)
         self.chip.feed(b"".join(commands))
-        return self.wait_for(command, most_ms, before)
+        return self.wait_for(command, timeout_ms, before)
 
-    def wait_for(self, command: int, most_ms: float = 20_000, since: int | None = None) -> Message:
-        """Run until it says ``command``."""
+    def wait_for(self, command: int, timeout_ms: float = 20_000, since: int | None = None) -> Message:
+        """Run until it sends ``command``."""
         seen = len(self.messages) if since is None else since
-        end = self.ms + most_ms
+        end = self.ms + timeout_ms
         while self.ms < end:
             self.run(1.0)
             for message in self.messages[seen:]:
                 if message.command == command:
                     return message
             seen = len(self.messages)
-        raise AssertionError(f"It did not say {command:02X} within {most_ms} ms.")
+        raise AssertionError(f"It did not send {command:02X} within {timeout_ms} ms.")
 
     def _take(self, cycle: int, byte: int) -> None:
         if byte == 0xF7:
-            self.messages.append(Message(cycle, self._coming[1], bytes(self._coming[2:])))
-            self._coming.clear()
+            self.messages.append(Message(cycle, self._partial[1], bytes(self._partial[2:])))
+            self._partial.clear()
         elif byte >= 0x80:
-            assert not self._coming, f"{byte:02X} comes within {self._coming.hex(' ')}"
-            self._coming.append(byte)
+            assert not self._partial, f"{byte:02X} comes within {self._partial.hex(' ')}"
+            self._partial.append(byte)
         else:
-            self._coming.append(byte)
-            if self._coming[0] != 0xF0 and len(self._coming) == 3:
-                self.messages.append(Message(cycle, self._coming[0], bytes(self._coming[1:])))
-                self._coming.clear()
+            self._partial.append(byte)
+            if self._partial[0] != 0xF0 and len(self._partial) == 3:
+                self.messages.append(Message(cycle, self._partial[0], bytes(self._partial[1:])))
+                self._partial.clear()
 
-    def said(self, command: int, since: int = 0) -> list[Message]:
+    def received(self, command: int, since: int = 0) -> list[Message]:
         return [message for message in self.messages[since:] if message.command == command]
 
     @property
     def strings(self) -> list[str]:
-        return [bytes(each.data[0::2]).decode() for each in self.said(messages.STRING)]
+        return [bytes(each.data[0::2]).decode() for each in self.received(messages.STRING)]
 
     def state(self, which: int = own.NOW) -> own.State:
         return own.decode_state(self.send_until(own.STATE, own.ask_state(which)).data)
@@ -142,7 +141,7 @@ class FirmwareBench:
     def level(self, pin: int) -> bool:
         return self.chip.level(*port_and_bit(pin, self.kind))
 
-    def place(self, pin: int) -> tuple[str, int]:
+    def port_bit(self, pin: int) -> tuple[str, int]:
         """Its port and bit."""
         return port_and_bit(pin, self.kind)
 
@@ -159,7 +158,7 @@ class FirmwareBench:
         """Configure a driver on pins 2 and 3 (device 0), 4 and 5, …, and put its motor there; the motor's number."""
         step = 2 + 2 * device if step is None else step
         motor = self.chip.add_axis(port_and_bit(step, self.kind), port_and_bit(step + 1, self.kind))
-        self.say(
+        self.send(
             messages.sysex(accelstepper.ACCELSTEPPER, bytes((0, device, DRIVER, step, step + 1, NO_INVERSION))),
             accelstepper.speed(device, speed),
             accelstepper.acceleration(device, acceleration),
@@ -170,11 +169,11 @@ class FirmwareBench:
         return [self.add_axis(device, speed, acceleration) for device in range(3)]
 
     def set_limits(self, device: int, low: tuple[int, int], high: tuple[int, int] = (own.NO_PIN, 0)) -> None:
-        self.say(messages.sysex(accelstepper.ACCELSTEPPER, bytes((7, device, *low, *high))))
+        self.send(messages.sysex(accelstepper.ACCELSTEPPER, bytes((7, device, *low, *high))))
 
     def move_to(self, *positions: int) -> None:
         """Send device 0, 1, … on its way."""
-        self.say(b"".join(accelstepper.to(device, at) for device, at in enumerate(positions)), ms=0)
+        self.send(b"".join(accelstepper.to(device, at) for device, at in enumerate(positions)), ms=0)
 
     def steps(self, motor: int) -> int:
         return self.chip.axis(motor).steps
@@ -182,7 +181,7 @@ class FirmwareBench:
     def position(self, motor: int) -> int:
         return self.chip.axis(motor).position
 
-    def told_position(self, device: int) -> int:
+    def reported_position(self, device: int) -> int:
         message = self.send_until(own.AXIS, own.ask_axis(device))
         return own.decode_axis(message.data).position
 
@@ -199,15 +198,6 @@ class FirmwareBench:
 def firmware_folder() -> Path:
     """The firmware: its sources, what builds it, and the hex files."""
     return FIRMWARE
-
-
-@pytest.fixture(scope="session")
-def emulator_library() -> Path:
-    """The emulated chip's library; without it the test is skipped."""
-    try:
-        return find_library()
-    except InputError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ BOARDS = {
     "uno": ["-mmcu=atmega328p", "-DARDUINO_AVR_UNO", f"-I{CORE / 'variants' / 'standard'}"],
     "mega": ["-mmcu=atmega2560", "-DARDUINO_AVR_MEGA2560", f"-I{CORE / 'variants' / 'mega'}"],
 }
-# As platform.txt of arduino-core-avr 1.8.7 has them; Debian's gcc 5 wants to be told of DECIMAL_DIG in C++.
+# As platform.txt of arduino-core-avr 1.8.7 has them; Debian's gcc 5 needs a definition of DECIMAL_DIG in C++.
 COMMON = [
     *["-c", "-g", "-Os", "-w", "-ffunction-sections", "-fdata-sections", "-flto"],
     *["-DF_CPU=16000000L", "-DARDUINO=10819", "-DARDUINO_ARCH_AVR", f"-I{CORE / 'cores' / 'arduino'}"],
@@ -96,11 +96,11 @@ def build_as_the_ide(board: str, sources: Path, folder: Path) -> Path:
     return hexed
 
 
-def heard_within(chip: EmulatedChip, ms: float) -> bytes:
-    heard, end = bytearray(), chip.cycle + int(ms * CLOCK_HZ / 1000)
+def received_within(chip: EmulatedChip, ms: float) -> bytes:
+    received, end = bytearray(), chip.cycle + int(ms * CLOCK_HZ / 1000)
     while chip.cycle < end:
-        heard += bytes(event.value for event in chip.run(end) if event.kind is EventKind.BYTE)
-    return bytes(heard)
+        received += bytes(event.value for event in chip.run(end) if event.kind is EventKind.BYTE)
+    return bytes(received)
 
 
 @pytest.mark.emulated
@@ -111,10 +111,10 @@ def test_the_sketch_runs_as_the_arduino_ide_builds_it(avr_gcc, emulator_library,
     built = build_as_the_ide(board, firmware_folder / "CellwrightFirmata", tmp_path)
     chip = EmulatedChip(emulator_library, built, mcu=MCUS[board])
     name = b"".join(bytes([letter, 0]) for letter in b"CellwrightFirmata")
-    assert heard_within(chip, 50) == b"\xf9\x02\x06\xf0\x79\x01\x00" + name + b"\xf7"
+    assert received_within(chip, 50) == b"\xf9\x02\x06\xf0\x79\x01\x00" + name + b"\xf7"
     # It goes on as the other does: an axis moves, to the step.
     step, dir_ = {"uno": (("D", 2), ("D", 3)), "mega": (("E", 4), ("E", 5))}[board]
     axis = chip.add_axis(step, dir_)
     chip.feed(bytes.fromhex("f062000010020300f7 f06209006807002cf7 f06202006400000000f7".replace(" ", "")))
-    assert heard_within(chip, 300).endswith(bytes.fromhex("f0620a006400000000f7"))
+    assert received_within(chip, 300).endswith(bytes.fromhex("f0620a006400000000f7"))
     assert chip.axis(axis).position == 100

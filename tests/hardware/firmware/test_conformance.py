@@ -29,9 +29,9 @@ class Emulated:
     def __init__(self, library, hex_path, mcu="atmega328p"):
         self.chip = EmulatedChip(library, hex_path, mcu=mcu)
         self.chip.set_input("B", 1, True)  # pin 9 of an Uno
-        self.ask(b"", STOCK_BOOTS_S)
+        self.query(b"", STOCK_BOOTS_S)
 
-    def ask(self, data, seconds=0.2):
+    def query(self, data, seconds=0.2):
         self.chip.feed(data)
         heard, end = bytearray(), self.chip.cycle + int(seconds * CLOCK_HZ)
         while self.chip.cycle < end:
@@ -48,19 +48,19 @@ class Virtual:
         board.set_input(9, True)
         self.line = MemoryLine(self.env, baud=57_600)
         self.arduino = VirtualArduino(self.env, self.line.board, board, "uno", firmware)
-        self.heard = bytearray()
-        self.line.host.on_bytes = self.heard.extend
-        self.ask(b"", STOCK_BOOTS_S + 1)
+        self.received = bytearray()
+        self.line.host.on_bytes = self.received.extend
+        self.query(b"", STOCK_BOOTS_S + 1)
 
-    def ask(self, data, seconds=0.2):
-        self.heard.clear()
+    def query(self, data, seconds=0.2):
+        self.received.clear()
         self.line.host.write(data)
         self.env.run(until=self.env.now + seconds)
-        return bytes(self.heard)
+        return bytes(self.received)
 
 
 def answers(board, script):
-    return {name: board.ask(bytes.fromhex(asked)).hex() for name, (asked, _) in script.items()}
+    return {name: board.query(bytes.fromhex(query)).hex() for name, (query, _) in script.items()}
 
 
 # ---- what differs ----
@@ -70,37 +70,37 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "firmata-con
 
 
 @pytest.fixture(scope="module")
-def stock(emulator_library):
-    """The hex of StandardFirmata for an Uno."""
-    stock = emulator_library.parent / "StandardFirmata-uno.hex"
-    if not stock.exists():
-        pytest.skip(f"{stock.name} is not there; run 'sh hardware/emulator/build.sh' where npm is installed.")
-    return stock
-
-
-@pytest.fixture(scope="module")
-def heard(emulator_library, firmware_folder, stock):
-    """What each firmware answered."""
+def answers_by_firmware(emulator_library, firmware_folder, uno_firmware):
+    """The answers of each firmware."""
     ours = firmware_folder / "hex"
     boards = {
         REFERENCE: Emulated(emulator_library, ours / "cellwright-uno.hex"),
         "cellwright mega": Emulated(emulator_library, ours / "cellwright-mega.hex", "atmega2560"),
         "cellwright virtual": Virtual("cellwright"),
-        "standard emulated": Emulated(emulator_library, stock),
+        "standard emulated": Emulated(emulator_library, uno_firmware),
         "standard virtual": Virtual("standard"),
         "configurable virtual": Virtual("configurable"),
     }
     return {name: answers(board, SCRIPT) for name, board in boards.items()}
 
 
-def differences(heard):
-    return {(step, name) for name, said in heard.items() for step in SCRIPT if said[step] != heard[REFERENCE][step]}
+def differences(answers_by_firmware):
+    reference = answers_by_firmware[REFERENCE]
+    return {
+        (step, name)
+        for name, answered in answers_by_firmware.items()
+        for step in SCRIPT
+        if answered[step] != reference[step]
+    }
 
 
-def test_every_difference_is_known_and_every_known_one_is_there(heard):
+def test_every_difference_is_known_and_every_known_one_is_there(answers_by_firmware):
     known = {(step, name) for step, reasons in REASONS.items() for name in reasons}
-    found = differences(heard)
-    assert not found - known, {each: (heard[each[1]][each[0]], heard[REFERENCE][each[0]]) for each in found - known}
+    found = differences(answers_by_firmware)
+    reference = answers_by_firmware[REFERENCE]
+    assert not found - known, {
+        (step, name): (answers_by_firmware[name][step], reference[step]) for step, name in found - known
+    }
     assert not known - found
 
 
@@ -117,16 +117,16 @@ def test_the_page_shows_the_table():
     assert rows == table()
 
 
-def test_pins_carry_what_was_asked(emulator_library, firmware_folder, stock):
-    """The same writes give the same levels on the pins of an emulated Uno, with stock firmware and with ours."""
-    for hexed in (stock, firmware_folder / "hex" / "cellwright-uno.hex"):
+def test_pins_carry_what_was_commanded(emulator_library, firmware_folder, uno_firmware):
+    """The same writes give the same levels on the pins of an emulated Uno, with uno_firmware firmware and with ours."""
+    for hexed in (uno_firmware, firmware_folder / "hex" / "cellwright-uno.hex"):
         board = Emulated(emulator_library, hexed)
         for message, level in (("f40d01", False), ("912000 01", True), ("910000", False)):
-            board.ask(bytes.fromhex(message.replace(" 01", "")))
+            board.query(bytes.fromhex(message.replace(" 01", "")))
             assert board.chip.drives("B", 5)
             assert board.chip.level("B", 5) is level
-        board.ask(bytes.fromhex("f40b03eb0001"))
+        board.query(bytes.fromhex("f40b03eb0001"))
         assert board.chip.duty("B", 3) == pytest.approx(0.5, abs=0.01)
-        board.ask(bytes.fromhex("f40604e65a00"), 0.5)
+        board.query(bytes.fromhex("f40604e65a00"), 0.5)
         width_us = board.chip.pulses("D", 6).width / 16
         assert width_us == pytest.approx(1472, abs=15)  # half way from 544 to 2400

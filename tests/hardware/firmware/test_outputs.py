@@ -14,12 +14,12 @@ from cellwright.hardware.firmata.protocol.messages import PinMode
 pytestmark = pytest.mark.emulated
 
 SOLENOID, RELAY, FAN, SERVO, WINDOW = 6, 8, 11, 12, 7
-"""Safe low; safe high (active low); PWM; a servo; a pin that nobody declares."""
+"""Safe low; safe high (active low); PWM; a servo; a pin that is never declared."""
 
 
 def declare(board):
     """A solenoid, an active-low relay, a fan and a servo, all off their safe levels."""
-    board.say(
+    board.send(
         own.output(own.Output(SOLENOID, safe=False)),
         own.output(own.Output(RELAY, safe=True)),
         messages.pin_mode(fan(board), PinMode.PWM),
@@ -60,14 +60,14 @@ def test_nothing_is_driven_before_it_is_declared(unstarted, kind):
     for _ in range(200):
         board.run(0.1)
         assert board.driven() == set()
-    board.say(*(messages.set_pin(pin, True) for pin in range(2, 20)), *(messages.port(n, 0x7F) for n in range(3)))
-    board.say(*(messages.analog(pin, 255) for pin in range(2, 14)), messages.ASK_CAPABILITIES, ms=200)
+    board.send(*(messages.set_pin(pin, True) for pin in range(2, 20)), *(messages.port(n, 0x7F) for n in range(3)))
+    board.send(*(messages.analog(pin, 255) for pin in range(2, 14)), messages.ASK_CAPABILITIES, ms=200)
     assert board.driven() == set()
     assert not any(board.level(pin) for pin in range(2, 20))
 
 
 def test_a_declared_output_alone_is_driven(board):
-    board.say(messages.pin_mode(SOLENOID, PinMode.OUTPUT))
+    board.send(messages.pin_mode(SOLENOID, PinMode.OUTPUT))
     assert board.driven() == {SOLENOID}
     assert not board.level(SOLENOID)
 
@@ -75,23 +75,23 @@ def test_a_declared_output_alone_is_driven(board):
 # ---- no glitch ----
 
 
-def test_an_active_low_output_is_never_low_until_it_is_told_to(board):
+def test_an_active_low_output_is_never_low_until_it_is_commanded(board):
     board.set_input(RELAY, True)  # the relay's own resistor holds it
     board.watch(RELAY)
-    board.say(own.output(own.Output(RELAY, safe=True)), messages.set_pin(RELAY, True))
-    board.say(own.output(own.Output(RELAY, safe=True)), messages.pin_mode(RELAY, PinMode.OUTPUT))
+    board.send(own.output(own.Output(RELAY, safe=True)), messages.set_pin(RELAY, True))
+    board.send(own.output(own.Output(RELAY, safe=True)), messages.pin_mode(RELAY, PinMode.OUTPUT))
     assert board.drives(RELAY)
-    board.say(messages.RESET, ms=5)
-    board.say(own.STOP_BOARD, own.RELEASE_BOARD, ms=5)
+    board.send(messages.RESET, ms=5)
+    board.send(own.STOP_BOARD, own.RELEASE_BOARD, ms=5)
     assert board.edges[RELAY] == []
-    board.say(messages.set_pin(RELAY, False))
+    board.send(messages.set_pin(RELAY, False))
     assert [level for _, level in board.edges[RELAY]] == [False]
 
 
 def test_an_active_low_output_is_not_low_for_a_moment_in_a_brown_out(board):
     board.set_input(RELAY, True)
     board.watch(RELAY)
-    board.say(own.output(own.Output(RELAY, safe=True)))
+    board.send(own.output(own.Output(RELAY, safe=True)))
     board.chip.reset(ResetCause.BROWN_OUT)
     assert not board.drives(RELAY)
     board.run(5)
@@ -109,19 +109,19 @@ def test_safe_levels_are_taken(board, cause):
     board.set_input(WINDOW, True)
     declare(board)
     if cause == b"silence":
-        board.say(own.watchdog(100), ms=110)
+        board.send(own.watchdog(100), ms=110)
     elif cause == b"emergency":
-        board.say(own.stop_input(WINDOW, False))
+        board.send(own.stop_input(WINDOW, False))
         board.set_input(WINDOW, False)
         board.run(1)
     else:
-        board.say(cause)
+        board.send(cause)
     assert_safe(board)
 
 
-def test_what_is_asked_of_a_stopped_board_is_refused_until_it_is_released(board):
+def test_what_is_commanded_of_a_stopped_board_is_refused_until_it_is_released(board):
     declare(board)
-    board.say(own.STOP_BOARD, ms=20)
+    board.send(own.STOP_BOARD, ms=20)
     for message in (
         messages.set_pin(SOLENOID, True),
         messages.port(SOLENOID // 8, 0x7F),
@@ -129,13 +129,13 @@ def test_what_is_asked_of_a_stopped_board_is_refused_until_it_is_released(board)
         messages.analog(SERVO, 1200),
         own.pulse(SOLENOID, True, 5000),
     ):
-        board.say(message, ms=12)
+        board.send(message, ms=12)
     assert board.strings.count("stopped: release first") == 4
-    assert [own.decode_pulse_over(each.data) for each in board.said(own.PULSE)] == [(SOLENOID, own.REFUSED_STOPPED)]
+    assert [own.decode_pulse_over(each.data) for each in board.received(own.PULSE)] == [(SOLENOID, own.REFUSED_STOPPED)]
     assert_safe(board)
-    board.say(own.RELEASE_BOARD, ms=5)
+    board.send(own.RELEASE_BOARD, ms=5)
     assert_safe(board)
-    board.say(messages.set_pin(SOLENOID, True))
+    board.send(messages.set_pin(SOLENOID, True))
     assert board.level(SOLENOID)
 
 
@@ -178,25 +178,25 @@ def test_memory_that_a_brown_out_has_spoiled_is_not_believed(board):
 # ---- levels between ----
 
 
-def test_duty_is_what_was_asked(board):
+def test_duty_is_what_was_commanded(board):
     pin = fan(board)
-    board.say(messages.pin_mode(pin, PinMode.PWM))
+    board.send(messages.pin_mode(pin, PinMode.PWM))
     for duty in (0, 1, 64, 254, 255):
-        board.say(messages.analog(pin, duty), ms=5)
-        port = board.chip.duty(*board.place(pin))
+        board.send(messages.analog(pin, duty), ms=5)
+        port = board.chip.duty(*board.port_bit(pin))
         assert port == pytest.approx(duty / 255, abs=1 / 255)
 
 
-@pytest.mark.parametrize(("asked", "us"), [(0, 544), (90, 1472), (180, 2400), (1000, 1000), (2400, 2400)])
-def test_servos_get_the_pulses_that_were_asked_for_while_an_axis_runs(board, asked, us):
+@pytest.mark.parametrize(("commanded", "us"), [(0, 544), (90, 1472), (180, 2400), (1000, 1000), (2400, 2400)])
+def test_servos_get_the_pulses_that_were_commanded_while_an_axis_runs(board, commanded, us):
     board.add_axis(0, 10_000, 100_000)
-    board.say(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, asked))
+    board.send(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, commanded))
     board.move_to(8000)
     board.run(40)
     widths = []
     for _ in range(8):
         board.run(20)
-        pulse = board.chip.pulses(*board.place(SERVO))
+        pulse = board.chip.pulses(*board.port_bit(SERVO))
         widths.append(pulse.width / 16)
         assert pulse.period / 16 == pytest.approx(20_000, abs=150)
     assert widths == pytest.approx([us] * len(widths), abs=60)
@@ -205,19 +205,19 @@ def test_servos_get_the_pulses_that_were_asked_for_while_an_axis_runs(board, ask
 
 def test_a_servo_keeps_still_beside_three_fast_axes(board):
     board.three_axes()
-    board.say(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, 1500))
+    board.send(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, 1500))
     board.move_to(30_000, 30_000, 30_000)
     board.run(200)
     widths = []
     for _ in range(40):
         board.run(20)
-        widths.append(board.chip.pulses(*board.place(SERVO)).width / 16)
+        widths.append(board.chip.pulses(*board.port_bit(SERVO)).width / 16)
     assert widths == pytest.approx([1500] * len(widths), abs=40)
 
 
 def test_a_servo_that_is_let_go_gets_no_half_pulse(board):
-    board.say(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, 1500), ms=50)
+    board.send(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, 1500), ms=50)
     board.watch(SERVO)
-    board.say(own.STOP_BOARD, ms=50)
+    board.send(own.STOP_BOARD, ms=50)
     assert not board.level(SERVO)
     assert not board.edges[SERVO][2:]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.emulated
 SOLENOID, BUSY = 8, 13
 US = CLOCK_HZ // 1_000_000
 BEAT_MS = 0.25
-"""How often the firmware looks how long its outputs are on."""
+"""How often the firmware checks how long its outputs are on."""
 
 
 def on_times(board, pin=SOLENOID, active=True):
@@ -28,16 +28,16 @@ def on_times(board, pin=SOLENOID, active=True):
 
 
 def answers(board):
-    return [own.decode_pulse_over(each.data) for each in board.said(own.PULSE)]
+    return [own.decode_pulse_over(each.data) for each in board.received(own.PULSE)]
 
 
-# ---- as long as asked ----
+# ---- pulse lengths ----
 
 
 @pytest.mark.parametrize("us", [100, 101, 150, 250, 500, 5000, 33_000, 70_000])
 @pytest.mark.parametrize("load", ["idle", "three axes at 20,000"])
-def test_a_pulse_is_as_long_as_asked_to_a_tenth_of_a_millisecond(board, us, load):
-    board.say(own.output(own.Output(SOLENOID, safe=False)), own.output(own.Output(BUSY, safe=False)))
+def test_a_pulse_is_as_long_as_commanded_to_a_tenth_of_a_millisecond(board, us, load):
+    board.send(own.output(own.Output(SOLENOID, safe=False)), own.output(own.Output(BUSY, safe=False)))
     if load != "idle":
         board.three_axes()
         board.move_to(30_000, 30_000, 30_000)
@@ -47,7 +47,7 @@ def test_a_pulse_is_as_long_as_asked_to_a_tenth_of_a_millisecond(board, us, load
         board.run(2 + number * 0.0137)
         if load != "idle":
             board.flood(us / 1000 + 1, BUSY)
-        board.send_until(own.PULSE, own.pulse(SOLENOID, True, us), most_ms=1500)
+        board.send_until(own.PULSE, own.pulse(SOLENOID, True, us), timeout_ms=1500)
     lasted = [(end - start) / US for start, end in on_times(board)]
     assert len(lasted) == 6
     assert answers(board) == [(SOLENOID, own.DONE)] * 6
@@ -56,18 +56,18 @@ def test_a_pulse_is_as_long_as_asked_to_a_tenth_of_a_millisecond(board, us, load
 
 @pytest.mark.parametrize("seconds", [3, 40])
 def test_a_long_pulse_is_exact_too(uno, seconds):
-    uno.say(own.output(own.Output(SOLENOID, safe=False)))
+    uno.send(own.output(own.Output(SOLENOID, safe=False)))
     uno.watch(SOLENOID)
-    uno.send_until(own.PULSE, own.pulse(SOLENOID, True, seconds * 1_000_000), most_ms=seconds * 1000 + 10)
+    uno.send_until(own.PULSE, own.pulse(SOLENOID, True, seconds * 1_000_000), timeout_ms=seconds * 1000 + 10)
     ((start, end),) = on_times(uno)
     assert (end - start) / US == pytest.approx(seconds * 1e6, abs=100)
 
 
 def test_pulses_on_several_outputs_do_not_mind_each_other(board):
     pins, lengths = [8, 11, 12, 13], [5000, 5010, 3000, 7000]
-    board.say(*(own.output(own.Output(pin, safe=pin == 11)) for pin in pins))
+    board.send(*(own.output(own.Output(pin, safe=pin == 11)) for pin in pins))
     board.watch(*pins)
-    board.say(*(own.pulse(pin, pin != 11, us) for pin, us in zip(pins, lengths, strict=True)), ms=15)
+    board.send(*(own.pulse(pin, pin != 11, us) for pin, us in zip(pins, lengths, strict=True)), ms=15)
     for pin, us in zip(pins, lengths, strict=True):
         ((start, end),) = on_times(board, pin, active=pin != 11)
         assert (end - start) / US == pytest.approx(us, abs=100)
@@ -75,21 +75,21 @@ def test_pulses_on_several_outputs_do_not_mind_each_other(board):
 
 
 def test_a_new_pulse_replaces_the_one_under_way(board):
-    board.say(own.output(own.Output(SOLENOID, safe=False)))
+    board.send(own.output(own.Output(SOLENOID, safe=False)))
     board.watch(SOLENOID)
-    board.say(own.pulse(SOLENOID, True, 20_000), ms=5)
+    board.send(own.pulse(SOLENOID, True, 20_000), ms=5)
     begun = board.chip.cycle
-    board.say(own.pulse(SOLENOID, True, 30_000), ms=50)
+    board.send(own.pulse(SOLENOID, True, 30_000), ms=50)
     ((_, end),) = on_times(board)
     assert board.in_ms(end - begun) == pytest.approx(30 + 9 * 10 / 57.6, abs=0.3)
     assert answers(board) == [(SOLENOID, own.DONE)]
 
 
-def test_a_pulse_that_a_stop_cuts_short_is_told_so(board):
-    board.say(own.output(own.Output(SOLENOID, safe=False)))
+def test_a_pulse_that_a_stop_cuts_short_is_reported_so(board):
+    board.send(own.output(own.Output(SOLENOID, safe=False)))
     board.watch(SOLENOID)
-    board.say(own.pulse(SOLENOID, True, 100_000), ms=10)
-    board.say(own.STOP_BOARD, ms=200)
+    board.send(own.pulse(SOLENOID, True, 100_000), ms=10)
+    board.send(own.STOP_BOARD, ms=200)
     ((start, end),) = on_times(board)
     assert board.in_ms(end - start) < 12
     assert answers(board) == [(SOLENOID, own.CUT_SHORT)]
@@ -97,8 +97,8 @@ def test_a_pulse_that_a_stop_cuts_short_is_told_so(board):
 
 def test_pulses_that_cannot_be_are_refused(board):
     board.watch(SOLENOID)
-    board.say(own.pulse(SOLENOID, True, 5000), ms=10)
-    board.say(messages.pin_mode(9, PinMode.OUTPUT), own.pulse(9, True, 99), own.pulse(127, True, 500), ms=10)
+    board.send(own.pulse(SOLENOID, True, 5000), ms=10)
+    board.send(messages.pin_mode(9, PinMode.OUTPUT), own.pulse(9, True, 99), own.pulse(127, True, 500), ms=10)
     assert answers(board) == [(pin, own.REFUSED_PIN) for pin in (SOLENOID, 9, 127)]
     assert not board.edges[SOLENOID]
     assert not board.level(9)
@@ -111,9 +111,9 @@ def test_pulses_that_cannot_be_are_refused(board):
 @pytest.mark.parametrize("most_on_ms", [3, 50, 200])
 def test_an_output_that_is_left_on_goes_off_after_its_longest_time(board, most_on_ms, safe):
     board.set_input(SOLENOID, safe)
-    board.say(own.output(own.Output(SOLENOID, safe=safe, most_on_ms=most_on_ms)))
+    board.send(own.output(own.Output(SOLENOID, safe=safe, most_on_ms=most_on_ms)))
     board.watch(SOLENOID)
-    board.say(messages.set_pin(SOLENOID, not safe), ms=most_on_ms + 20)
+    board.send(messages.set_pin(SOLENOID, not safe), ms=most_on_ms + 20)
     ((start, end),) = on_times(board, active=not safe)
     assert most_on_ms <= board.in_ms(end - start) <= most_on_ms + 2 * BEAT_MS
     assert board.strings == [f"pin {SOLENOID} was on too long"]
@@ -121,12 +121,12 @@ def test_an_output_that_is_left_on_goes_off_after_its_longest_time(board, most_o
 
 def test_the_longest_pulse_fits_and_a_longer_one_is_refused(board):
     for duty in (0, 20):
-        board.say(own.output(own.Output(SOLENOID, safe=False, most_on_ms=100, duty=duty)))
+        board.send(own.output(own.Output(SOLENOID, safe=False, most_on_ms=100, duty=duty)))
         board.watch(SOLENOID)
-        before = len(board.said(own.PULSE))
-        board.say(own.pulse(SOLENOID, True, 100_000), ms=110)
+        before = len(board.received(own.PULSE))
+        board.send(own.pulse(SOLENOID, True, 100_000), ms=110)
         board.run(1000)
-        board.say(own.pulse(SOLENOID, True, 101_000), ms=110)
+        board.send(own.pulse(SOLENOID, True, 101_000), ms=110)
         assert answers(board)[before:] == [(SOLENOID, own.DONE), (SOLENOID, own.REFUSED_LIMIT)]
         ((start, end),) = on_times(board)
         assert board.in_ms(end - start) == pytest.approx(100, abs=0.1)
@@ -134,23 +134,23 @@ def test_the_longest_pulse_fits_and_a_longer_one_is_refused(board):
 
 
 def test_a_warm_coil_has_to_rest_as_its_duty_says(board):
-    board.say(own.output(own.Output(SOLENOID, safe=False, most_on_ms=100, duty=20)))
+    board.send(own.output(own.Output(SOLENOID, safe=False, most_on_ms=100, duty=20)))
     board.watch(SOLENOID)
-    board.say(own.pulse(SOLENOID, True, 100_000), ms=105)
+    board.send(own.pulse(SOLENOID, True, 100_000), ms=105)
     for _ in range(80):
-        board.say(own.pulse(SOLENOID, True, 50_000), ms=5)
+        board.send(own.pulse(SOLENOID, True, 50_000), ms=5)
     first, second = on_times(board)[:2]
     rested = board.in_ms(second[0] - first[1])
     assert rested == pytest.approx(50 * 80 / 20, abs=10)  # 50 ms again, at 20 %
 
 
 def test_a_limited_output_stays_an_output(board):
-    board.say(own.output(own.Output(6, safe=False, most_on_ms=100, duty=10)), ms=1)
+    board.send(own.output(own.Output(6, safe=False, most_on_ms=100, duty=10)), ms=1)
     board.watch(6)
     for mode in (PinMode.PWM, PinMode.SERVO, PinMode.INPUT, PinMode.PULLUP):
-        board.say(messages.pin_mode(6, mode), messages.analog(6, 255), ms=30)
-    board.say(messages.servo_config(6, 1000, 2000), messages.analog(6, 180), ms=30)
-    board.say(messages.sysex(messages.ACCELSTEPPER, bytes((0, 0, 0x11, 2, 3, 6, 0))), ms=30)
+        board.send(messages.pin_mode(6, mode), messages.analog(6, 255), ms=30)
+    board.send(messages.servo_config(6, 1000, 2000), messages.analog(6, 180), ms=30)
+    board.send(messages.sysex(messages.ACCELSTEPPER, bytes((0, 0, 0x11, 2, 3, 6, 0))), ms=30)
     assert not board.edges[6]
     assert board.strings.count("pin 6 is in use") == 4
 
@@ -172,16 +172,16 @@ commands = st.one_of(
 
 @settings(max_examples=40)
 @given(st.lists(commands, min_size=3, max_size=40))
-def test_no_messages_keep_an_output_on_too_long_or_too_often(unstarted, said):
+def test_no_messages_keep_an_output_on_too_long_or_too_often(unstarted, received):
     board = unstarted()
     board.run(15)
-    board.say(own.output(LIMITS))
+    board.send(own.output(LIMITS))
     board.watch(PIN)
-    for command in said * 3:
+    for command in received * 3:
         if isinstance(command, int):
             board.run(command)
         else:
-            board.say(command, ms=0)
+            board.send(command, ms=0)
     board.run(30)
     assert_within_limits(board, on_times(board, PIN), LIMITS)
 
@@ -190,7 +190,7 @@ def test_no_messages_keep_an_output_on_too_long_or_too_often(unstarted, said):
 @pytest.mark.parametrize("filler", range(28, 44, 4))
 def test_pulses_between_two_looks_count_too(uno, us, filler):
     limits = own.Output(PIN, safe=False, most_on_ms=2, duty=1)
-    uno.say(own.output(limits))
+    uno.send(own.output(limits))
     uno.watch(PIN)
     uno.chip.feed((own.pulse(PIN, True, us) + bytes(filler - 9)) * 100)
     uno.run(100 * filler * 10 / 57.6 + 10)

@@ -19,14 +19,14 @@ def set_going(board, speed=20_000, acceleration=0):
     """Three axes on their way and a solenoid on."""
     board.set_input(BUTTON, True)
     motors = board.three_axes(speed, acceleration)
-    board.say(own.output(own.Output(SOLENOID, safe=False)), own.output(own.Output(BUSY, safe=False)))
+    board.send(own.output(own.Output(SOLENOID, safe=False)), own.output(own.Output(BUSY, safe=False)))
     board.watch(SOLENOID)
     go(board)
     return motors
 
 
 def go(board):
-    board.say(messages.set_pin(SOLENOID, True))
+    board.send(messages.set_pin(SOLENOID, True))
     board.move_to(FAR, -FAR, FAR)
     board.run(5)
     assert board.level(SOLENOID)
@@ -52,16 +52,16 @@ def assert_still(board, motors, ms=50):
 @pytest.mark.parametrize("last_words", [accelstepper.ask_position(0), b"\xf0\x62\x03\x00\x01"], ids=["cut", "killed"])
 def test_a_silent_host_stops_the_board_in_time(board, ms, last_words):
     motors = set_going(board, 5000)
-    board.say(own.watchdog(ms), ms=0)
-    heard = board.chip.cycle  # of the last whole message
+    board.send(own.watchdog(ms), ms=0)
+    received = board.chip.cycle  # of the last whole message
     if last_words[-1:] == b"\xf7":
         board.run(ms * 0.7)
-        board.say(last_words, ms=0)
-        heard = board.chip.cycle
+        board.send(last_words, ms=0)
+        received = board.chip.cycle
     else:
-        board.say(last_words, ms=0)
+        board.send(last_words, ms=0)
     board.run(ms + 5)
-    assert ms - 1 <= board.in_ms(last_sign_of_life(board, motors) - heard) <= ms + 2
+    assert ms - 1 <= board.in_ms(last_sign_of_life(board, motors) - received) <= ms + 2
     assert_still(board, motors)
     assert board.state().why == own.SILENCE
 
@@ -71,36 +71,36 @@ def test_a_silent_host_stops_the_board_in_time(board, ms, last_words):
 )
 def test_any_whole_message_feeds_the_watchdog(uno, food):
     motors = set_going(uno, 5000)
-    uno.say(own.watchdog(100))
+    uno.send(own.watchdog(100))
     for _ in range(20):
-        uno.say(food, ms=80)
-    assert not uno.said(own.STATE)
+        uno.send(food, ms=80)
+    assert not uno.received(own.STATE)
     assert uno.level(SOLENOID)
     uno.run(110)
     assert_still(uno, motors)
 
 
 def test_the_watchdog_is_refused_what_it_cannot_and_switched_off(uno):
-    uno.say(own.watchdog(99), own.watchdog(2001), ms=15)
+    uno.send(own.watchdog(99), own.watchdog(2001), ms=15)
     assert uno.strings == ["watchdog: 100 to 2000 ms, or 0"]
-    uno.say(own.watchdog(2001), ms=15)
+    uno.send(own.watchdog(2001), ms=15)
     assert len(uno.strings) == 2
-    uno.say(own.watchdog(100), own.watchdog(0), ms=2500)
-    assert not uno.said(own.STATE)
+    uno.send(own.watchdog(100), own.watchdog(0), ms=2500)
+    assert not uno.received(own.STATE)
 
 
 # ---- no time left ----
 
 
 def attach_encoders(board):
-    encoders = [board.chip.add_encoder(board.place(a), board.place(a + 1)) for a in HUMMING]
+    encoders = [board.chip.add_encoder(board.port_bit(a), board.port_bit(a + 1)) for a in HUMMING]
     for number, a in enumerate(HUMMING):
-        board.say(messages.sysex(messages.ENCODER, bytes((0, number, a, a + 1))))
+        board.send(messages.sysex(messages.ENCODER, bytes((0, number, a, a + 1))))
     return encoders
 
 
 def hum(board, encoders):
-    """Let their wires change 60,000 times a second each, as if they had caught a radio."""
+    """Let their wires change 60,000 times a second each, as by radio interference."""
     for encoder in encoders:
         board.chip.turn(encoder, 10_000_000, 60_000)
 
@@ -113,7 +113,7 @@ def test_a_board_with_no_time_left_stops_itself_within_half_a_second(unstarted, 
     board.run(20)
     motors = set_going(board)
     encoders = attach_encoders(board)
-    board.say(own.watchdog(2000))
+    board.send(own.watchdog(2000))
     hum(board, encoders)
     began = board.chip.cycle
     for _ in range(20):
@@ -129,11 +129,11 @@ def test_a_board_with_no_time_left_stops_itself_within_half_a_second(unstarted, 
 def test_wires_that_hum_hold_up_no_stop(board, stop, within_ms):
     """An interrupt for each change would leave no time for anything else."""
     board.set_input(BUTTON, True)
-    board.say(own.output(own.Output(SOLENOID, safe=False, most_on_ms=30 if stop == "longest time" else 0)))
-    board.say(own.stop_input(BUTTON, False), own.watchdog(100), ms=3)
+    board.send(own.output(own.Output(SOLENOID, safe=False, most_on_ms=30 if stop == "longest time" else 0)))
+    board.send(own.stop_input(BUTTON, False), own.watchdog(100), ms=3)
     board.watch(SOLENOID)
     encoders = attach_encoders(board)
-    board.say(messages.set_pin(SOLENOID, True), ms=0.5)
+    board.send(messages.set_pin(SOLENOID, True), ms=0.5)
     hum(board, encoders)
     if stop == "button":
         board.run(10 - board.in_ms(board.chip.cycle - board.edges[SOLENOID][0][0]))
@@ -148,7 +148,7 @@ def test_wires_that_hum_hold_up_no_stop(board, stop, within_ms):
 
 def test_the_emergency_stop_acts_within_a_millisecond_whatever_the_host_does(board):
     motors = set_going(board)
-    board.say(own.stop_input(BUTTON, False))
+    board.send(own.stop_input(BUTTON, False))
     worst = 0.0
     for phase in range(60):
         board.flood(1.5, BUSY)
@@ -160,7 +160,7 @@ def test_the_emergency_stop_acts_within_a_millisecond_whatever_the_host_does(boa
         assert_still(board, motors, 20)
         board.set_input(BUTTON, True)
         board.run(1)
-        board.say(own.RELEASE_BOARD)
+        board.send(own.RELEASE_BOARD)
         go(board)
     print(f"\nworst of 60 phases on {board.kind}: {worst:.3f} ms")
     assert worst <= 1.0
@@ -170,33 +170,33 @@ def test_the_emergency_stop_acts_within_a_millisecond_whatever_the_host_does(boa
 def test_release_is_refused_while_the_button_is_pressed(board, active):
     motors = set_going(board, 2000)
     board.set_input(BUTTON, not active)
-    board.say(own.stop_input(BUTTON, active))
-    assert not board.said(own.STATE)
+    board.send(own.stop_input(BUTTON, active))
+    assert not board.received(own.STATE)
     board.set_input(BUTTON, active)
     board.run(10)
-    board.say(own.RELEASE_BOARD, ms=12)
+    board.send(own.RELEASE_BOARD, ms=12)
     assert board.strings == ["emergency stop is pressed"]
-    board.say(messages.set_pin(SOLENOID, True), ms=12)
+    board.send(messages.set_pin(SOLENOID, True), ms=12)
     board.move_to(0, 0, 0)
     assert_still(board, motors)
     board.set_input(BUTTON, not active)
     board.run(2)
     assert_still(board, motors)
-    board.say(own.RELEASE_BOARD, messages.set_pin(SOLENOID, True))
+    board.send(own.RELEASE_BOARD, messages.set_pin(SOLENOID, True))
     assert board.level(SOLENOID)
-    assert [own.decode_state(each.data).why for each in board.said(own.STATE)] == [own.EMERGENCY]
+    assert [own.decode_state(each.data).why for each in board.received(own.STATE)] == [own.EMERGENCY]
 
 
 def test_a_button_that_is_pressed_as_it_is_declared_stops_at_once(board):
     motors = set_going(board, 2000)
     board.set_input(BUTTON, False)
-    board.say(own.stop_input(BUTTON, False))
+    board.send(own.stop_input(BUTTON, False))
     assert_still(board, motors)
 
 
-def test_a_forgotten_button_stops_nobody(board):
+def test_a_released_stop_input_stops_nothing(board):
     set_going(board, 2000)
-    board.say(own.stop_input(BUTTON, False), own.FORGET_INPUT)
+    board.send(own.stop_input(BUTTON, False), own.FORGET_INPUT)
     board.set_input(BUTTON, False)
     board.run(10)
     assert board.level(SOLENOID)
@@ -210,27 +210,27 @@ def test_the_state_says_why_when_and_where(board):
     never = board.state()
     assert (never.stopped, never.why, never.starts) == (False, own.NEVER, 1)
     board.run(50)
-    board.say(own.STOP_BOARD, ms=0)
+    board.send(own.STOP_BOARD, ms=0)
     at_ms = board.ms
     board.run(10)
-    (told,) = board.said(own.STATE)[1:]
-    told = own.decode_state(told.data)
-    assert (told.stopped, told.why, told.which) == (True, own.ASKED, own.NOW)
-    assert told.ms == pytest.approx(at_ms, abs=5)  # a Mega's clock starts 4 ms after its power
-    assert told.positions == dict(enumerate(board.position(motor) for motor in motors))
-    assert abs(told.positions[0]) > 40
-    board.say(own.RELEASE_BOARD)
-    assert board.state() == told._replace(stopped=False)
+    (reported,) = board.received(own.STATE)[1:]
+    reported = own.decode_state(reported.data)
+    assert (reported.stopped, reported.why, reported.which) == (True, own.ASKED, own.NOW)
+    assert reported.ms == pytest.approx(at_ms, abs=5)  # a Mega's clock starts 4 ms after its power
+    assert reported.positions == dict(enumerate(board.position(motor) for motor in motors))
+    assert abs(reported.positions[0]) > 40
+    board.send(own.RELEASE_BOARD)
+    assert board.state() == reported._replace(stopped=False)
 
 
 def test_a_reset_of_the_link_lets_go_of_all_but_the_outputs(board):
     motors = set_going(board, 3000)
-    board.say(messages.RESET)
+    board.send(messages.RESET)
     assert_still(board, motors)
     assert board.driven() == {SOLENOID, BUSY}
     state = board.state()
     assert (state.stopped, state.why, state.positions) == (False, own.LINK_RESET, {})
-    board.say(messages.set_pin(SOLENOID, True))
+    board.send(messages.set_pin(SOLENOID, True))
     assert board.level(SOLENOID)
 
 
@@ -249,7 +249,7 @@ def test_a_restart_does_not_make_it_forget_where_it_was(board, cause, why):
     board.chip.reset(cause)
     board.run(30)
     where = [board.position(motor) for motor in motors]
-    by_itself = own.decode_state(board.said(own.STATE)[-1].data)
+    by_itself = own.decode_state(board.received(own.STATE)[-1].data)
     assert (by_itself.which, by_itself.stopped, by_itself.why, by_itself.starts) == (own.BEFORE_START, False, why, 2)
     assert by_itself.ms == pytest.approx(at_ms, abs=5)
     assert [by_itself.positions[device] for device in range(3)] == where
@@ -260,8 +260,8 @@ def test_a_restart_does_not_make_it_forget_where_it_was(board, cause, why):
     assert board.state().why == own.NEVER
 
 
-def test_a_hundred_stops_in_a_row_are_all_told(uno):
+def test_a_hundred_stops_in_a_row_are_all_reported(uno):
     for number in range(100):
-        uno.say(own.STOP_BOARD, ms=3)
-        uno.say(own.RELEASE_BOARD)
-        assert len(uno.said(own.STATE)) == number + 1
+        uno.send(own.STOP_BOARD, ms=3)
+        uno.send(own.RELEASE_BOARD)
+        assert len(uno.received(own.STATE)) == number + 1

@@ -1,4 +1,4 @@
-"""Boards to flash: one with a boot loader played in Python, and one that is an emulated chip with a real one."""
+"""Boards to flash: one with a boot loader simulated in Python, and one that is an emulated chip with a real one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.errors import FlashError, InputError
+from cellwright.errors import FlashError
 from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmata.protocol import messages
@@ -16,10 +16,10 @@ from cellwright.hardware.intel_hex import write_hex
 SIGNATURES = {"328P": bytes.fromhex("1e950f"), "2560": bytes.fromhex("1e9801"), "328PB": bytes.fromhex("1e9516")}
 
 
-class PlayedBoard:
-    """A board and its port at once: it speaks STK500 as its boot loader, then Firmata as its firmware.
+class SimulatedBoard:
+    """A board and its port at once: STK500 as its boot loader, then Firmata as its firmware.
 
-    Things may go wrong: ``corrupts`` changes a byte at an address as it is written, ``falls_silent_after`` so many
+    Faults: ``corrupts`` changes a byte at an address as it is written, ``silent_after`` so many
     commands, ``is_lost_after`` so many pages.
     """
 
@@ -35,7 +35,7 @@ class PlayedBoard:
         self.commands = 0
         self.resets = 0
         self.pages_written = []
-        self.corrupts = self.falls_silent_after = self.is_lost_after = None
+        self.corrupts = self.silent_after = self.is_lost_after = None
         self.is_closed = False
         self._answers = bytearray()
         self._received = bytearray()
@@ -89,19 +89,19 @@ class PlayedBoard:
 
     def _start_firmware(self):
         self._in_boot_loader = False
-        self._has_told = False
+        self._has_reported = False
 
     def _report_name(self):
         name = self.names.get(bytes(self.flash[:16]))
-        if name and self.baud == self.FIRMWARE_BAUD and not self._has_told:
+        if name and self.baud == self.FIRMWARE_BAUD and not self._has_reported:
             self._answers += messages.firmware(2, 5, name)
-            self._has_told = True
+            self._has_reported = True
 
     # ---- as a boot loader ----
 
     def _count(self):
         self.commands += 1
-        return self.falls_silent_after is None or self.commands <= self.falls_silent_after
+        return self.silent_after is None or self.commands <= self.silent_after
 
     def _program(self, data):
         if len(self.pages_written) == self.is_lost_after:
@@ -169,23 +169,23 @@ class PlayedBoard:
 
 
 @pytest.fixture
-def uno() -> PlayedBoard:
-    return PlayedBoard()
+def uno() -> SimulatedBoard:
+    return SimulatedBoard()
 
 
 @pytest.fixture
-def old_nano() -> PlayedBoard:
-    return PlayedBoard(baud=57_600)
+def old_nano() -> SimulatedBoard:
+    return SimulatedBoard(baud=57_600)
 
 
 @pytest.fixture
-def mega() -> PlayedBoard:
-    return PlayedBoard("2560", protocol=2, room=256 * 1024)
+def mega() -> SimulatedBoard:
+    return SimulatedBoard("2560", protocol=2, room=256 * 1024)
 
 
 @pytest.fixture
-def play() -> type[PlayedBoard]:
-    return PlayedBoard
+def play() -> type[SimulatedBoard]:
+    return SimulatedBoard
 
 
 @pytest.fixture
@@ -211,16 +211,16 @@ TOLERANCE = 0.04
 class ChipWire:
     """The port of an emulated chip in virtual time: waiting for an answer is running the chip.
 
-    Bytes get through only where host and chip agree on the baud rate, as its registers have it. ``on_way`` may change
-    what the host sends. After ``pulled_after`` bytes more the cable is out.
+    Bytes arrive only if host and chip have the same baud rate, by the chip's registers. ``in_transit`` may change what
+    the host sends. After ``unplugged_after`` more bytes the cable is unplugged.
     """
 
     def __init__(self, chip: EmulatedChip) -> None:
         self.chip = chip
         self.timeout = 0.1
         self.baud = 115_200
-        self.on_way = bytes
-        self.pulled_after: int | None = None
+        self.in_transit = bytes
+        self.unplugged_after: int | None = None
         self._arrived = bytearray()
 
     def open(self, port):
@@ -242,12 +242,12 @@ class ChipWire:
         self._arrived.clear()
 
     def write(self, data):
-        if self.pulled_after is not None:
-            self.pulled_after -= len(data)
-            if self.pulled_after < 0:
+        if self.unplugged_after is not None:
+            self.unplugged_after -= len(data)
+            if self.unplugged_after < 0:
                 raise FlashError("port was lost (unplugged)")
-        data = bytes(self.on_way(data))
-        self.chip.feed(data if self._agree() else bytes(byte ^ 0xA5 for byte in data))
+        data = bytes(self.in_transit(data))
+        self.chip.feed(data if self._has_same_baud() else bytes(byte ^ 0xA5 for byte in data))
 
     def read(self, size):
         until = self.chip.cycle + int(self.timeout * CLOCK_HZ)
@@ -263,51 +263,35 @@ class ChipWire:
             self._take(self.chip.run(until))
 
     def _take(self, events):
-        said = bytes(event.value for event in events if event.kind is EventKind.BYTE)
-        self._arrived += said if self._agree() else bytes(byte ^ 0xA5 for byte in said)
+        received = bytes(event.value for event in events if event.kind is EventKind.BYTE)
+        self._arrived += received if self._has_same_baud() else bytes(byte ^ 0xA5 for byte in received)
 
-    def _agree(self):
+    def _has_same_baud(self):
         divisor = 8 if self.chip.memory(UCSR0A, 1)[0] & DOUBLE_SPEED else 16
         chip_baud = CLOCK_HZ / divisor / (int.from_bytes(self.chip.memory(UBRR0L, 2), "little") + 1)
         return abs(chip_baud / self.baud - 1) < TOLERANCE
 
 
-@pytest.fixture(scope="session")
-def emulator() -> Path:
-    """Where the emulator's files are; tests that ask for it are skipped where it is not built."""
-    try:
-        return find_library().parent
-    except InputError as error:
-        pytest.skip(str(error))
-
-
-def built(emulator: Path, name: str) -> Path:
-    path = emulator / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there; run 'sh hardware/emulator/build.sh', which says what it lacks.")
-    return path
-
-
 @pytest.fixture
-def boot_loaders(emulator: Path) -> Callable[[str], tuple[Path, str, int]]:
+def boot_loaders(emulator_file: Callable[[str], Path]) -> Callable[[str], tuple[Path, str, int]]:
     """Of a board: its boot loader's hex file, its chip, its bits/s."""
 
     def find(board: str) -> tuple[Path, str, int]:
         if board == "uno":
-            return built(emulator, "optiboot-uno.hex"), "atmega328p", 115_200
+            return emulator_file("optiboot-uno.hex"), "atmega328p", 115_200
         if board == "mega":
-            return built(emulator, "stk500boot-mega.hex"), "atmega2560", 115_200
+            return emulator_file("stk500boot-mega.hex"), "atmega2560", 115_200
         if not OLD_NANO_BOOT_LOADER.exists():
-            pytest.skip(f"{OLD_NANO_BOOT_LOADER.name} is not there; it comes with arduino-core-avr.")
+            pytest.skip(f"{OLD_NANO_BOOT_LOADER.name} is missing; it comes with arduino-core-avr.")
         return OLD_NANO_BOOT_LOADER, "atmega328p", 57_600
 
     return find
 
 
 @pytest.fixture
-def stock(emulator: Path) -> Callable[[str], Path]:
+def stock(emulator_file: Callable[[str], Path]) -> Callable[[str], Path]:
     """StandardFirmata for a board, as a hex file."""
-    return lambda board: built(emulator, f"StandardFirmata-{'mega' if board == 'mega' else 'uno'}.hex")
+    return lambda board: emulator_file(f"StandardFirmata-{'mega' if board == 'mega' else 'uno'}.hex")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from cellwright.hardware.flashing.boards import CHIPS, STK500V1
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("output", "sentence"),
     [
         ("avrdude: verification error, first mismatch at byte 0x0080\n  0x8d != 0x0c", "differs is at 0x0080"),
         ("verification mismatch\n        device 0xa5 != input 0xa7 at addr 0x01f6 (error)", "differs is at 0x01F6"),
@@ -32,8 +32,8 @@ from cellwright.hardware.flashing.boards import CHIPS, STK500V1
         ("", r"avrdude failed \(it ended with exit code 7\)"),
     ],
 )
-def test_complaints_become_sentences(said, sentence):
-    assert re.search(sentence, describe_failure(said, 7))
+def test_complaints_become_sentences(output, sentence):
+    assert re.search(sentence, describe_failure(output, 7))
 
 
 def write(program, port="/dev/x"):
@@ -47,10 +47,10 @@ def script(tmp_path, text):
     return path
 
 
-def test_it_is_told_board_port_and_file(tmp_path):
-    write(script(tmp_path, f"import sys; open({str(tmp_path / 'told')!r}, 'w').write(' '.join(sys.argv[1:]))"))
-    told = (tmp_path / "told").read_text()
-    assert told == "-q -p m328p -c arduino -P /dev/x -b 115200 -D -U flash:w:new.hex:i"
+def test_it_gets_board_port_and_file(tmp_path):
+    write(script(tmp_path, f"import sys; open({str(tmp_path / 'arguments')!r}, 'w').write(' '.join(sys.argv[1:]))"))
+    arguments = (tmp_path / "arguments").read_text()
+    assert arguments == "-q -p m328p -c arduino -P /dev/x -b 115200 -D -U flash:w:new.hex:i"
 
 
 def test_its_failure_is_ours(tmp_path):

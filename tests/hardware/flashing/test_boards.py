@@ -31,7 +31,7 @@ def test_usb_tells_the_makers_own_boards(usb, board):
 
 
 @pytest.mark.parametrize(
-    ("asked", "usb", "chip", "dialect", "board"),
+    ("requested", "usb", "chip", "dialect", "board"),
     [
         ("nano", UNO, SMALL, STK500V1, "nano"),
         (None, UNO, SMALL, STK500V1, "uno"),
@@ -41,33 +41,33 @@ def test_usb_tells_the_makers_own_boards(usb, board):
         (None, MEGA, SMALL, STK500V1_SLOW, "nano"),  # the chip is sure, the USB number is not
     ],
 )
-def test_what_tells_the_board_best_is_believed(asked, usb, chip, dialect, board):
-    assert choose_board(asked, usb, chip, dialect) == (board, None)
+def test_the_best_evidence_decides_the_board(requested, usb, chip, dialect, board):
+    assert choose_board(requested, usb, chip, dialect) == (board, None)
 
 
-def test_a_guess_is_said():
+def test_a_guess_is_noted():
     board, note = choose_board(None, CLONE, SMALL, STK500V1)
     assert board == "uno"
     assert "if it is a Nano, say --board nano" in note
 
 
 @pytest.mark.parametrize(
-    ("asked", "chip", "sentence"),
+    ("requested", "chip", "sentence"),
     [
         ("mega", SMALL, "This is no Mega: its chip is an ATmega328P, so nothing was written; use --board uno or nano."),
         ("uno", LARGE, "This is no Uno: its chip is an ATmega2560, so nothing was written; use --board mega."),
     ],
 )
-def test_a_board_with_another_chip_is_refused(asked, chip, sentence):
+def test_a_board_with_another_chip_is_refused(requested, chip, sentence):
     with pytest.raises(InputError, match=sentence):
-        choose_board(asked, (None, None), chip, STK500V1)
+        choose_board(requested, (None, None), chip, STK500V1)
 
 
 @pytest.mark.parametrize(
-    ("asked", "usb", "first"), [("mega", UNO, STK500V2), (None, MEGA, STK500V2), (None, CLONE, STK500V1)]
+    ("requested", "usb", "first"), [("mega", UNO, STK500V2), (None, MEGA, STK500V2), (None, CLONE, STK500V1)]
 )
-def test_the_likeliest_dialect_comes_first_and_none_is_left_out(asked, usb, first):
-    order = dialects_for(asked, usb)
+def test_the_likeliest_protocol_comes_first_and_none_is_left_out(requested, usb, first):
+    order = dialects_for(requested, usb)
     assert order[0] == first
     assert sorted(order) == sorted(BOOTLOADER_PROTOCOLS)
 

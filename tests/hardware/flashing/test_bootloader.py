@@ -1,4 +1,4 @@
-"""What is said to a boot loader and made of its answers, on a board played in Python."""
+"""The messages to a boot loader and its answers, with a board simulated in Python."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_reading_goes_as_far_as_it_must_and_no_further_than_there_is_room(uno):
     assert len(boot.contents(0, 30_720, Counter()).data) == 30_720
 
 
-def test_contents_say_what_is_in_use():
+def test_contents_show_what_is_in_use():
     found = FlashContents(b"123456789" + b"\xff" * 300)
     assert found.used == b"123456789"
     assert found.crc == 0xCBF43926  # the check value that is published for CRC-32
@@ -96,14 +96,14 @@ def test_contents_say_what_is_in_use():
 
 
 def test_no_boot_loader_is_a_sentence(uno):
-    uno.falls_silent_after = 0
+    uno.silent_after = 0
     with pytest.raises(InputError, match="No boot loader answers at port: press the board's reset button"):
         boot_loader_of(uno)
     assert uno.resets == len(BOOTLOADER_PROTOCOLS)
 
 
 def test_a_boot_loader_that_does_not_tell_its_chip_is_a_fault(uno):
-    uno.falls_silent_after = 1
+    uno.silent_after = 1
     with pytest.raises(FlashError, match="does not say what chip it is on"):
         boot_loader_of(uno)
 
@@ -117,7 +117,7 @@ def test_an_unknown_chip_is_refused(play):
 def test_a_boot_loader_that_falls_silent_is_a_fault_that_says_where(request, name):
     board = request.getfixturevalue(name)
     boot = boot_loader_of(board)
-    board.falls_silent_after = board.commands + 2
+    board.silent_after = board.commands + 2
     with pytest.raises(FlashError, match=f"did not take the page at 0x{boot.chip.page_bytes:04X}"):
         boot.write(FIRMWARE, Counter())
     with pytest.raises(FlashError, match="fell silent while its flash was read at 0x0000"):

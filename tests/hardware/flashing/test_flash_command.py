@@ -1,4 +1,4 @@
-"""The command ``flash`` from end to end, on boards played in Python."""
+"""The command ``flash`` from end to end, on boards simulated in Python."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ ASKED = FlashAsked("port", None, None, None, "python", False)
 
 @pytest.fixture
 def flash(hex_file, monkeypatch, tmp_path, capsys):
-    """Flash a board with NEW as our own firmware, or what is asked for; what was printed, without line breaks."""
+    """Flash a board with NEW as our own firmware, or as ``changes`` requests; returns the output in one line."""
     for board in boards.BOARDS:
         hex_file(NEW, f"cellwright-{board}.hex")
     monkeypatch.setattr(firmware_profiles, "HEX_FOLDER", tmp_path)
 
-    def carry_out(desk, /, **changes):
+    def run(desk, /, **changes):
         desk.names.setdefault(NEW[:16], "CellwrightFirmata")
         flash_command.flash(replace(ASKED, **changes), desk.open)
         return re.sub(r"\s+", " ", capsys.readouterr().out)
 
-    return carry_out
+    return run
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ def flash(hex_file, monkeypatch, tmp_path, capsys):
 def test_an_old_firmware_is_named_and_replaced(request, flash, name, title, chip, baud):
     board = request.getfixturevalue(name)
     board.load(OLD, "StandardFirmata.ino")
-    said = flash(board)
-    assert f"{title} at port: {chip}, boot loader at {baud} baud." in said
-    assert "Before: StandardFirmata 2.5, by Firmata at 57600 baud; 3,980 bytes in use, CRC-32" in said
-    assert f"Writing CellwrightFirmata for the {title}, 3,000 bytes, with Python." in said
-    assert said.index("Before") < said.index("Writing") < said.index("Written and verified.")
-    assert said.endswith("Now: CellwrightFirmata 2.5, at 57600 baud. ")
+    output = flash(board)
+    assert f"{title} at port: {chip}, boot loader at {baud} baud." in output
+    assert "Before: StandardFirmata 2.5, by Firmata at 57600 baud; 3,980 bytes in use, CRC-32" in output
+    assert f"Writing CellwrightFirmata for the {title}, 3,000 bytes, with Python." in output
+    assert output.index("Before") < output.index("Writing") < output.index("Written and verified.")
+    assert output.endswith("Now: CellwrightFirmata 2.5, at 57600 baud. ")
     assert board.flash[: len(NEW)] == NEW
     assert board.is_closed
 
 
-def test_a_blank_board_and_a_silent_firmware_are_told_apart(play, flash):
+def test_a_blank_board_and_a_silent_firmware_are_distinguished(play, flash):
     blank, silent = play(), play()
     silent.load(OLD)
     assert "Before: no firmware." in flash(blank)
@@ -72,9 +72,9 @@ def test_the_same_firmware_is_not_written_again(uno, flash):
 
 def test_a_dry_run_writes_nothing(uno, flash):
     uno.load(OLD, "StandardFirmata.ino")
-    said = flash(uno, dry_run=True)
-    assert "Before: StandardFirmata 2.5" in said
-    assert "Nothing was written; without --dry-run it would be CellwrightFirmata for the Uno" in said
+    output = flash(uno, dry_run=True)
+    assert "Before: StandardFirmata 2.5" in output
+    assert "Nothing was written; without --dry-run it would be CellwrightFirmata for the Uno" in output
     assert uno.pages_written == []
 
 
@@ -96,7 +96,7 @@ def test_an_older_backup_is_not_lost(uno, flash, hex_file):
     assert uno.resets == 0
 
 
-def test_another_board_than_asked_for_is_refused_before_anything_is_written(uno, flash):
+def test_another_board_than_requested_is_refused_before_anything_is_written(uno, flash):
     with pytest.raises(InputError, match="This is no Mega: its chip is an ATmega328P"):
         flash(uno, board="mega")
     assert uno.pages_written == []
@@ -168,6 +168,6 @@ def test_avrdude_writes_through_the_same_port(uno, flash, monkeypatch):
 )
 def test_bad_input_is_one_sentence(arguments, sentence, capsys):
     assert run(["flash", *arguments]) == 2
-    said = capsys.readouterr().err
-    assert sentence in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert sentence in output
+    assert output.count("\n") == 1

@@ -35,14 +35,14 @@ def served(boot_loaders, stock, tmp_path, monkeypatch):
     """
 
     @contextmanager
-    def serve(board, on_way=None):
+    def serve(board, in_transit=None):
         boot_loader, _, baud = boot_loaders(board)
         port, stop, ready, chips = tmp_path / "port", threading.Event(), threading.Event(), []
         feed = EmulatedChip.feed
 
         def watched_feed(chip, data):
             chips[:] = [chip]
-            feed(chip, bytes(on_way(byte) for byte in data) if on_way else data)
+            feed(chip, bytes(in_transit(byte) for byte in data) if in_transit else data)
 
         monkeypatch.setattr(EmulatedChip, "feed", watched_feed)
         files = [stock(board), boot_loader]
@@ -60,7 +60,7 @@ def served(boot_loaders, stock, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def said(capsys):
+def output(capsys):
     """What was printed so far, without line breaks."""
     return lambda: re.sub(r"\s+", " ", "".join(capsys.readouterr()))
 
@@ -73,13 +73,13 @@ def said(capsys):
         pytest.param("mega", *WITH_AVRDUDE.values, marks=WITH_AVRDUDE.marks),
     ],
 )
-def test_firmware_is_replaced(served, stock, hex_file, said, board, tool):
+def test_firmware_is_replaced(served, stock, hex_file, output, board, tool):
     old = read_hex(stock(board), 0x3E000, "a Mega")
     new = old.replace(NAME, OTHER_NAME)
     assert new != old
     with served(board) as (port, chips, _):
         code = run(["flash", str(port), "--board", board, "--with", tool, "--firmware", str(hex_file(new))])
-        printed = said()
+        printed = output()
         assert code == 0, printed
         assert chips[0].flash(0, len(new)) == new
     assert re.search(r"Before: StandardFirmata 2\.[34], by Firmata at 57600 baud; 1\d,\d{3} bytes in use", printed)
@@ -87,19 +87,19 @@ def test_firmware_is_replaced(served, stock, hex_file, said, board, tool):
 
 
 @WITH
-def test_a_byte_changed_on_the_way_is_found(served, hex_file, said, tool):
+def test_a_byte_changed_on_the_way_is_detected(served, hex_file, output, tool):
     with served("uno", lambda byte: byte ^ 2 if byte == MARK else byte) as (port, _, _):
         code = run(["flash", str(port), "--board", "uno", "--with", tool, "--firmware", str(hex_file(QUIET))])
     assert code == 1
-    assert re.search("The board does not hold what .*0x01F6", said())
+    assert re.search("The board does not hold what .*0x01F6", output())
 
 
 @WITH
-def test_a_board_that_goes_away_in_the_middle_is_one_sentence(served, hex_file, said, tool):
+def test_a_board_that_goes_away_in_the_middle_is_one_sentence(served, hex_file, output, tool):
     firmware = str(hex_file(QUIET))
     with served("uno", lambda byte: (stop.set(), byte)[1] if byte == MARK else byte) as (port, _, stop):
         code = run(["flash", str(port), "--board", "uno", "--with", tool, "--firmware", firmware])
-    printed = said()
+    printed = output()
     assert code == 1, printed
     assert "cellwright: " in printed
     assert "Traceback" not in printed

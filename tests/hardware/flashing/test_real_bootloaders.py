@@ -61,9 +61,9 @@ def test_what_ships_is_read_written_and_verified_in_seconds(board, chip_with):
     boot = find(wire)
     took_s = {}
 
-    def time(what, work, *asked):
+    def time(what, work, *requested):
         began = wire.chip.cycle
-        done = work(*asked, nothing)
+        done = work(*requested, nothing)
         took_s[what] = (wire.chip.cycle - began) / CLOCK_HZ
         return done
 
@@ -87,11 +87,11 @@ def test_a_longer_firmware_is_written_over(board, chip_with, stock, hex_file):
 
 
 @pytest.mark.parametrize("board", ["uno", "mega"])
-def test_a_bit_that_turns_over_on_the_way_is_found(board, chip_with):
+def test_a_bit_that_turns_over_on_the_way_is_detected(board, chip_with):
     wire = chip_with(board)
     boot = find(wire)
     firmware = bytes(range(1, 251)) * 4
-    wire.on_way = lambda data: data.replace(bytes([7, 8, 9]), bytes([7, 8 ^ 4, 9]))
+    wire.in_transit = lambda data: data.replace(bytes([7, 8, 9]), bytes([7, 8 ^ 4, 9]))
     if board == "uno":  # its boot loader has no check sums: what it was sent is what it writes
         boot.write(firmware, nothing)
         with pytest.raises(FlashError, match="at 0x0007 there is 0C and not 08"):
@@ -106,21 +106,21 @@ def test_after_a_cut_in_the_middle_the_boot_loader_still_answers(board, chip_wit
     firmware = firmware_of(stock(board), board)
     wire = chip_with(board)
     boot = find(wire)
-    wire.pulled_after = 3000
+    wire.unplugged_after = 3000
     with pytest.raises(FlashError, match="was lost"):
         boot.write(firmware, nothing)
     assert 0 < len(wire.chip.flash(0, len(firmware)).rstrip(b"\xff")) < 3000
-    wire.pulled_after = None
+    wire.unplugged_after = None
     again = find(wire)
     again.write(firmware, nothing)
     again.verify(firmware, nothing)
 
 
-def test_without_a_boot_loader_that_is_said(emulator, stock, chip_with):
+def test_without_a_boot_loader_that_is_reported(emulator_library, stock, chip_with):
     from cellwright.hardware.emulator.chip import EmulatedChip
 
     wire = chip_with("uno")
-    wire.chip = EmulatedChip(emulator / "chip.so", stock("uno"), 115_200)
+    wire.chip = EmulatedChip(emulator_library, stock("uno"), 115_200)
     with pytest.raises(InputError, match="No boot loader answers at port"):
         find(wire)
     wire.reset_board()
@@ -128,7 +128,7 @@ def test_without_a_boot_loader_that_is_said(emulator, stock, chip_with):
 
 
 @pytest.mark.parametrize("board", ALL)
-def test_firmware_is_heard_after_the_reset_that_opening_the_port_makes(board, chip_with, stock):
+def test_firmware_is_identified_after_the_reset_that_opening_the_port_makes(board, chip_with, stock):
     wire = chip_with(board, stock(board)).open("port")
     assert str(ask_firmware(wire)) == STOCK[board]
 

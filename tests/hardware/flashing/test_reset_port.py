@@ -1,4 +1,4 @@
-"""The serial port that firmware goes over, with a port played in Python."""
+"""The serial port that firmware goes over, with a port simulated in Python."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from cellwright.hardware.flashing.reset_port import BOOT_LOADER_START_S, RESET_P
 class PlayedPort:
     """What of pyserial's port is used; it and the waits in between keep a diary."""
 
-    def __init__(self, diary, has_lines=True):
-        self.__dict__.update(diary=diary, has_lines=has_lines, baudrate=None, trouble=None)
+    def __init__(self, calls, has_lines=True):
+        self.__dict__.update(calls=calls, has_lines=has_lines, baudrate=None, trouble=None)
 
     def __setattr__(self, name, value):
         if name in ("dtr", "rts") and not self.has_lines:
             raise OSError(25, "Inappropriate ioctl for device")
         self.__dict__[name] = value
         if name != "trouble":
-            self.diary.append((name, value))
+            self.calls.append((name, value))
 
     def read(self, size):
         if self.trouble:
@@ -33,32 +33,32 @@ class PlayedPort:
     def write(self, data):
         if self.trouble:
             raise self.trouble
-        self.diary.append(("write", data))
+        self.calls.append(("write", data))
 
     def reset_input_buffer(self):
-        self.diary.append("forget")
+        self.calls.append("forget")
 
     def close(self):
-        self.diary.append("close")
+        self.calls.append("close")
 
 
 @pytest.fixture
-def diary(monkeypatch):
+def calls(monkeypatch):
     entries = []
     monkeypatch.setattr(module.time, "sleep", lambda seconds: entries.append(("wait", seconds)))
     return entries
 
 
 @pytest.fixture
-def plug_in(diary, monkeypatch):
+def plug_in(calls, monkeypatch):
     """Makes a wire to a played port, and every port that is opened in its place later."""
 
     def make(has_lines=True):
         opened = []
 
         def open_port(port, baud):
-            diary.append(("open", port, baud))
-            opened.append(PlayedPort(diary, has_lines))
+            calls.append(("open", port, baud))
+            opened.append(PlayedPort(calls, has_lines))
             opened[-1].__dict__["baudrate"] = baud
             return opened[-1]
 
@@ -68,21 +68,21 @@ def plug_in(diary, monkeypatch):
     return make
 
 
-def test_a_board_is_reset_by_dtr_and_rts(plug_in, diary):
+def test_a_board_is_reset_by_dtr_and_rts(plug_in, calls):
     wire, _ = plug_in()
-    diary.clear()
+    calls.clear()
     wire.reset_board()
     down, up = [("dtr", False), ("rts", False)], [("dtr", True), ("rts", True)]
-    assert diary == [*down, ("wait", RESET_PULSE_S), *up, ("wait", BOOT_LOADER_START_S), "forget"]
+    assert calls == [*down, ("wait", RESET_PULSE_S), *up, ("wait", BOOT_LOADER_START_S), "forget"]
 
 
-def test_a_port_without_dtr_is_opened_anew_as_it_was(plug_in, diary):
+def test_a_port_without_dtr_is_reopened_with_its_settings(plug_in, calls):
     wire, opened = plug_in(has_lines=False)
     wire.timeout = 0.7
     wire.set_baud(57_600)
-    diary.clear()
+    calls.clear()
     wire.reset_board()
-    assert diary == [
+    assert calls == [
         "close",
         ("wait", RESET_PULSE_S),
         ("open", "port", 57_600),

@@ -20,12 +20,6 @@ VALVE = SimpleNamespace(name="valve")
 moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))
 
 
-@pytest.fixture
-def board(env):
-    """One whose axes share ConfigurableFirmata's loop."""
-    return ModelBoard(env, TIMING)
-
-
 def axis_on(board, step=2, name="axis"):
     return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, False)
 

@@ -8,18 +8,12 @@ import pytest
 from hypothesis import strategies as st
 
 from cellwright.errors import CellFault
-from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
+from cellwright.hardware import CONFIGURABLE_FIRMATA
 
 TIMING = CONFIGURABLE_FIRMATA
 PASS_S = TIMING.poll_s + 3 * TIMING.step_s
 VALVE = SimpleNamespace(name="valve")
 moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))
-
-
-@pytest.fixture
-def board(env):
-    """One whose axes share ConfigurableFirmata's loop."""
-    return ModelBoard(env, TIMING)
 
 
 def axis_on(board, step=2, name="axis"):

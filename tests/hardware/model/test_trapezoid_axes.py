@@ -18,11 +18,6 @@ TIMING = CELLWRIGHT_FIRMATA
 moves = st.tuples(st.integers(1, 3000), st.floats(400, 15_000), st.floats(500, 60_000))
 
 
-@pytest.fixture
-def board(env):
-    return ModelBoard(env, TIMING)
-
-
 def axis_on(board, step=2, name="axis"):
     return board.declare_stepper(SimpleNamespace(name=name), step, step + 20, False)
 

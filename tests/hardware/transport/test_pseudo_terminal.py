@@ -66,7 +66,7 @@ def test_without_a_client_nothing_comes_and_what_is_sent_is_lost(port, path):
         assert port.read() == b""
 
 
-def test_a_client_that_does_not_read_blocks_nobody(port, path):
+def test_a_client_that_does_not_read_blocks_nothing(port, path):
     with serial.Serial(str(path)):
         port.write(b"x" * 1_000_000)
 
@@ -79,7 +79,7 @@ def test_its_path_goes_when_it_is_closed(path):
     assert not path.is_symlink()
 
 
-def test_a_path_that_is_somebody_elses_by_now_is_left_alone(path):
+def test_a_path_that_is_replaced_by_another_program_is_left_alone(path):
     port = PseudoTerminalPort(path)
     path.unlink()
     path.write_text("mine")

@@ -43,16 +43,16 @@ class BoardEnd:
             taken += os.read(self.board_end, count - len(taken))
         return taken
 
-    def say(self, data):
+    def send(self, data):
         os.write(self.board_end, data)
 
     def answer(self, answers):
         """Answer each question once."""
-        heard = b""
+        received = b""
         while answers:
-            heard += os.read(self.board_end, 100)
-            for question in [question for question in answers if question in heard]:
-                self.say(answers[question])
+            received += os.read(self.board_end, 100)
+            for question in [question for question in answers if question in received]:
+                self.send(answers[question])
                 answers = {each: answers[each] for each in answers if each != question}
 
     def unplug(self):
@@ -68,14 +68,14 @@ class Host:
     def __init__(self, port):
         self.clock = WallClock()
         self.link = SerialLink(self.clock, port, 57600)
-        self.heard = b""
+        self.received = b""
         self.threads = set()
         self.losses = []
-        self.link.on_bytes = self.hear
+        self.link.on_bytes = self.on_bytes
         self.link.on_lost = self.losses.append
 
-    def hear(self, data):
-        self.heard += data
+    def on_bytes(self, data):
+        self.received += data
         self.threads.add(threading.current_thread())
 
     def run_until(self, is_so):
@@ -101,10 +101,10 @@ def host(board):
 
 
 def test_every_byte_arrives_unchanged_on_the_clocks_thread(board, host):
-    board.say(ALL_BYTES)
-    board.say(ALL_BYTES)
-    host.run_until(lambda: len(host.heard) >= 512)
-    assert host.heard == ALL_BYTES + ALL_BYTES
+    board.send(ALL_BYTES)
+    board.send(ALL_BYTES)
+    host.run_until(lambda: len(host.received) >= 512)
+    assert host.received == ALL_BYTES + ALL_BYTES
     assert host.threads == {threading.main_thread()}
     assert host.losses == []
 
@@ -132,9 +132,9 @@ def test_closing_sends_what_was_written_and_ends_the_threads(board, host):
     assert board.take(256) == ALL_BYTES
     assert threading.active_count() == before - 2
     host.link.write(b"dropped")
-    board.say(b"unheard")
+    board.send(b"unheard")
     host.clock.run(until=host.clock.now + 0.01)
-    assert host.heard == b""
+    assert host.received == b""
     assert host.losses == []
 
 
@@ -142,7 +142,7 @@ def test_what_arrived_but_was_not_delivered_before_closing_is_dropped(board, hos
     host.clock.post(host.link._receive, b"still in the inbox")
     host.link.close()
     host.clock.run(until=host.clock.now + 0.01)
-    assert host.heard == b""
+    assert host.received == b""
 
 
 def test_closing_does_not_wait_for_a_board_that_takes_nothing(board, host):
@@ -183,7 +183,7 @@ def test_a_url_is_a_port_too():
             host.link.write(b"ask")
             assert peer.recv(3, socket.MSG_WAITALL) == b"ask"
             peer.sendall(ALL_BYTES)
-            host.run_until(lambda: host.heard == ALL_BYTES)
+            host.run_until(lambda: host.received == ALL_BYTES)
         host.run_until(lambda: host.losses)
         host.link.close()
     assert len(host.losses) == 1
@@ -194,7 +194,7 @@ def test_a_firmata_client_connects_over_it_and_notices_the_unplugging(board, hos
     client = FirmataClient(host.clock, host.link)
     troubles = []
     client.on_trouble = troubles.append
-    board.say(messages.version(2, 6) + messages.firmware(2, 12, "ConfigurableFirmata"))
+    board.send(messages.version(2, 6) + messages.firmware(2, 12, "ConfigurableFirmata"))
     answering = threading.Thread(target=board.answer, args=(UNO_ANSWERS,))
     answering.start()
     host.clock.run(until=client.ready)
@@ -248,15 +248,15 @@ def test_it_takes_one_rate_after_the_other_and_begins_again(board):
 def test_a_port_in_use_is_refused(board, host):
     with pytest.raises(InputError, match=f"{board.path} is in use by another program: close it"):
         SerialLink(host.clock, board.path, 57600)
-    board.say(b"A")
-    host.run_until(lambda: host.heard == b"A")
+    board.send(b"A")
+    host.run_until(lambda: host.received == b"A")
 
 
 def test_a_closed_port_can_be_opened_again(board, host):
     host.link.close()
     again = Host(board.path)
-    board.say(b"A")
-    again.run_until(lambda: again.heard == b"A")
+    board.send(b"A")
+    again.run_until(lambda: again.received == b"A")
     again.link.close()
 
 
@@ -283,7 +283,7 @@ def test_a_port_that_is_not_permitted_names_the_group(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("mode", "group"), [(0o020600, 20), (0o020660, 0)])
-def test_nobody_is_told_to_join_a_group_that_does_not_help(monkeypatch, mode, group):
+def test_no_group_is_recommended_that_does_not_help(monkeypatch, mode, group):
     monkeypatch.setattr(serial_transport.Path, "stat", lambda self: SimpleNamespace(st_mode=mode, st_gid=group))
     refuse(monkeypatch, serial.SerialException(errno.EACCES, "Permission denied"))
     with pytest.raises(InputError, match=r"cannot be opened as a serial port: .*Permission denied"):

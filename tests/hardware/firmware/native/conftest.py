@@ -32,7 +32,7 @@ Build = Callable[..., Path]
 
 @dataclass
 class Course:
-    """What happened on a board in the course of a script; times in s since the start."""
+    """What happened on a board during a script; times in s since the start."""
 
     ended_well: bool
     words: list[str]
@@ -40,7 +40,7 @@ class Course:
     steps: dict[int, list[tuple[float, bool]]] = field(default_factory=dict)
     """Of each axis: when, and whether forward."""
     edges: dict[int, list[tuple[float, int]]] = field(default_factory=dict)
-    """Of each pin: when, and to which level; -1: let go of."""
+    """Of each pin: when, and to which level; -1: released."""
 
 
 def _course(lines: list[str]) -> Course:

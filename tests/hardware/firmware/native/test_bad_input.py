@@ -122,7 +122,7 @@ def test_no_course_of_messages_does_harm(native_uno, script, interrupts_anywhere
     assert course.ended_well, course.words[-5:]
 
 
-# ---- what was found so ----
+# ---- regressions found by fuzzing ----
 
 
 def say(*messages):
@@ -135,7 +135,7 @@ def refusals(course):
     return [string[::2].decode() for string in strings]
 
 
-def test_a_stepper_that_cannot_be_configured_anew_lets_go_of_its_pins(native_uno):
+def test_a_stepper_that_cannot_be_configured_again_releases_its_pins(native_uno):
     course = native_uno.run(say("f062000010020300f7", "f062000010020200f7"))
     assert course.ended_well
     assert course.edges[2][-1][1] == course.edges[3][-1][1] == -1

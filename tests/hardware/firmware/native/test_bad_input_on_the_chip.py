@@ -97,7 +97,7 @@ def test_the_mutators_inputs_do_no_harm_on_the_chip(build_native, emulator_libra
         pulsed |= clocks(data)
         board.say(data, min(pause_ms, 100))
         assert board.driven() <= named, f"after {line}"
-        if count % 25 == 24:  # stopped, nothing changes on any pin that it drives, whatever is asked
+        if count % 25 == 24:  # stopped, nothing changes on any pin that it drives, whatever is commanded
             board.replies.clear()
             board.say(b"\xf7" + STOP, 700)
             assert any(reply[:4] == b"\xf0\x06\x00\x01" for reply in board.replies)

@@ -132,7 +132,7 @@ def runs(course):
     st.lists(st.tuples(st.integers(50_000, 300_000), changes), min_size=1, max_size=5),
     st.booleans(),
 )
-def test_a_move_changed_on_its_way_arrives_and_keeps_its_limits(
+def test_a_move_changed_during_the_move_arrives_and_keeps_its_limits(
     native_uno, target, speed, acceleration, course_of, interrupts_anywhere
 ):
     script = [
