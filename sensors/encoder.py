@@ -14,7 +14,7 @@ from cellwright.hardware.board import Board, EncoderPort
 from cellwright.hardware.waits import Steps
 from cellwright.sensors.calibration import Ask, CalibratedSensor, LengthCalibration
 
-COUNT_POLL_S = 0.02
+LOOK_S = 0.02
 """The interval at which the count is read: Firmata firmware reports it every 19 ms (its sampling interval)."""
 REFERENCE_C = 20.0
 """The temperature at which a length or a scale holds unless it says otherwise, °C. Source: ISO 1."""
@@ -101,7 +101,7 @@ class Encoder(CalibratedSensor):
         while abs(self.position_mm - mm) > tolerance_mm:
             if self.board.env.now >= until_s:
                 raise StepTimeoutError(f"{self.name} did not reach {mm:g} mm within {within_s:g} s.")
-            yield self.board.env.timeout(COUNT_POLL_S)
+            yield self.board.env.timeout(LOOK_S)
 
     def stands(self, *, within_s: float, still_s: float = 0.2) -> Steps:
         """A step that waits until the count has not changed for ``still_s``.
@@ -115,7 +115,7 @@ class Encoder(CalibratedSensor):
         while self.board.env.now < since_s + still_s - 1e-9:
             if self.board.env.now >= until_s:
                 raise StepTimeoutError(f"{self.name} did not stand still within {within_s:g} s.")
-            yield self.board.env.timeout(COUNT_POLL_S)
+            yield self.board.env.timeout(LOOK_S)
             if self._count != count:
                 count, since_s = self._count, self.board.env.now
 

@@ -19,7 +19,7 @@ DEVICES = load("stapler").scenario().study.cell.parts()
 DEVICES = {name: part for name, part in DEVICES.items() if hasattr(part, "pins")}
 
 
-# ---- in words ----
+# ---- as text ----
 
 
 @pytest.mark.parametrize(
@@ -295,5 +295,5 @@ def test_the_same_seed_strikes_alike():
     assert ends[0] == ends[1] != ends[2]
 
 
-def test_every_kind_has_words():
-    assert all(kind.words for kinds in (ON_LINE, ON_BOARD, ON_DEVICE) for kind in kinds.values())
+def test_every_kind_has_a_description():
+    assert all(kind.description for kinds in (ON_LINE, ON_BOARD, ON_DEVICE) for kind in kinds.values())
