@@ -115,7 +115,8 @@ def choose_board(requested: str | None, usb: UsbId, chip: Chip, dialect: Dialect
         return Choice("mega")
     if dialect == STK500V1_SLOW:
         return Choice("nano")
-    return Choice("uno", "Taken for an Uno; if it is a Nano, say --board nano, or its inputs A6 and A7 are not there.")
+    note = "Taken for an Uno; if it is a Nano, say --board nano, or its inputs A6 and A7 are not there."
+    return Choice("uno", note)
 
 
 def dialects_for(requested: str | None, usb: UsbId) -> tuple[Dialect, ...]:
