@@ -1,4 +1,4 @@
-"""``cellwright`` and ``python -m cellwright``: the command line, with every refusal in one plain sentence."""
+"""``cellwright`` and ``python -m cellwright``: the command line, with every error as one plain sentence."""
 
 from __future__ import annotations
 

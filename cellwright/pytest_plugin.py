@@ -19,29 +19,27 @@ _RIGS = pytest.StashKey["list[CellRig]"]()
 
 @pytest.fixture
 def cell_on_model(request: pytest.FixtureRequest) -> Generator[Callable[..., CellRig], None, None]:
-    """Puts cells on model boards: see ``cellwright.testing.on_model``."""
+    """A factory of cells on model boards: see ``cellwright.testing.on_model``."""
     from cellwright.testing import on_model
 
-    yield from _keeping_rigs(request.node, on_model)
+    yield from _collect_rigs(request.node, on_model)
 
 
 @pytest.fixture
 def cell_on_virtual(request: pytest.FixtureRequest) -> Generator[Callable[..., CellRig], None, None]:
-    """Puts cells on virtual Arduinos, every byte of the way: see ``cellwright.testing.on_virtual``."""
+    """A factory of cells on virtual Arduinos: see ``cellwright.testing.on_virtual``."""
     from cellwright.testing import on_virtual
 
-    yield from _keeping_rigs(request.node, on_virtual)
+    yield from _collect_rigs(request.node, on_virtual)
 
 
-def _keeping_rigs(
-    item: pytest.Item, put_together: Callable[..., CellRig]
-) -> Generator[Callable[..., CellRig], None, None]:
-    """Keep the rigs that a test makes until it is over, for its report."""
+def _collect_rigs(item: pytest.Item, factory: Callable[..., CellRig]) -> Generator[Callable[..., CellRig], None, None]:
+    """Collect the rigs that a test makes, for its report, and close them after it."""
     rigs = item.stash.setdefault(_RIGS, [])
     made: list[CellRig] = []
 
     def make(*args: Any, **options: Any) -> CellRig:
-        rig = put_together(*args, **options)
+        rig = factory(*args, **options)
         made.append(rig)
         rigs.append(rig)
         return rig
@@ -55,7 +53,7 @@ def _keeping_rigs(
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the end of the timeline to the report of a test that failed by an assertion that did not show it."""
+    """Add the end of the timeline to the report of a failed test whose assertion did not show it."""
     report = yield
     if report.failed and call.when == "call" and call.excinfo is not None:
         from cellwright.testing.rig import CellAssertion

@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-INTERRUPTED = 130
-"""What Typer returns for a command that Ctrl-C ended."""
-STOPPED = "stopped by Ctrl-C; nothing was left half written."
+INTERRUPTED_EXIT_CODE = 130
+"""The exit code that Typer returns for a command that Ctrl-C ended."""
+INTERRUPTED_MESSAGE = "stopped by Ctrl-C; no file is left half written."
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out one command line; returns the exit code. What goes wrong is one sentence on stderr."""
+    """Run one command line; returns the exit code. Errors are one sentence on stderr."""
     from typer import Abort
     from typer.exceptions import TyperException
     from typer.main import get_command
@@ -23,17 +23,17 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = get_command(app).main(list(arguments), prog_name="cellwright", standalone_mode=False)
     except CellwrightError as error:
-        return _say(str(error), error.exit_code)
+        return _print_error(str(error), error.exit_code)
     except TyperException as error:
-        return _say(f"{error.format_message()} See: cellwright --help", 2)
+        return _print_error(f"{error.format_message()} See: cellwright --help", 2)
     except (Abort, KeyboardInterrupt):
-        return _say(STOPPED, 1)
+        return _print_error(INTERRUPTED_MESSAGE, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return _say(STOPPED, 1) if code == INTERRUPTED else code or 0
+    return _print_error(INTERRUPTED_MESSAGE, 1) if code == INTERRUPTED_EXIT_CODE else code or 0
 
 
-def _say(sentence: str, code: int) -> int:
+def _print_error(sentence: str, code: int) -> int:
     print(f"cellwright: {sentence}", file=sys.stderr)
     return code

@@ -1,4 +1,4 @@
-"""The commands and their options; what they do is in the modules beside this one."""
+"""The commands and their options; ``commands/`` holds what they do, one module for each command."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from typing import Annotated
 
 import typer
 
-from cellwright.cli.board_commands import boards
+from cellwright.cli.board_commands import board_app
 from cellwright.cli.options import (
     DEFAULT_FIRMWARE,
-    Board,
-    BoughtFile,
-    CellName,
-    Cycles,
-    Hours,
-    Jobs,
-    Json,
-    Log,
-    Manual,
-    Output,
-    PricesFile,
-    Replications,
-    Seed,
-    Set,
+    ArduinoName,
+    CellArgument,
+    CommercialOption,
+    CyclesOption,
+    EconomicsOption,
+    FirmwareOption,
+    HoursOption,
+    JobsOption,
+    JsonOption,
+    LogOption,
+    ManualOption,
+    OutputOption,
+    OverridesOption,
+    ReplicationsOption,
+    SeedOption,
     Uploader,
-    WhichFirmware,
 )
 
 app = typer.Typer(
     name="cellwright",
-    help="Know what a production cell is worth before it is built, then run the same file on it.",
+    help="Simulate a production cell and its economics before it is built, then run the same description on it.",
     no_args_is_help=True,
     add_completion=False,
 )
-app.add_typer(boards)
+app.add_typer(board_app)
 
 
 @app.command()
 def cells() -> None:
-    """List the cells."""
+    """List the available cells."""
     from cellwright.cli.commands import describe
 
     describe.list_cells()
@@ -47,13 +47,13 @@ def cells() -> None:
 
 @app.command()
 def describe(
-    cell: CellName,
-    diagram: Annotated[bool, typer.Option("--diagram", help="Print the state diagram as Mermaid.")] = False,
+    cell: CellArgument,
+    diagram: Annotated[bool, typer.Option("--diagram", help="Print the state diagram, as Mermaid.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="With --diagram: draw it to this .svg, .png or .mmd file.")
+        Path | None, typer.Option("--output", "-o", help="Write the diagram to this .svg, .png or .mmd file.")
     ] = None,
 ) -> None:
-    """Show a cell's states, devices and pins, or its state diagram."""
+    """Show the states, devices and pins of a cell, or its state diagram."""
     from cellwright.cli.commands import describe
 
     if diagram or output:
@@ -64,97 +64,107 @@ def describe(
 
 @app.command()
 def check(
-    cell: CellName,
-    settings: Set = None,
-    firmware: WhichFirmware = DEFAULT_FIRMWARE,
-    faults: Annotated[bool, typer.Option("--faults", help="Also let every fault strike in every state.")] = False,
-    seed: Seed = 1,
+    cell: CellArgument,
+    overrides: OverridesOption = None,
+    firmware: FirmwareOption = DEFAULT_FIRMWARE,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Also inject every fault in every state and print how the cell ends.")
+    ] = False,
+    seed: SeedOption = 1,
 ) -> None:
-    """Check what can be known before a cell runs, and rehearse one unit on the model board."""
+    """Check the description of a cell, and make one unit on the model board as a dry run."""
     from cellwright.cli.commands import describe
 
-    describe.check(cell, settings or [], firmware.value)
+    describe.check(cell, overrides or [], firmware.value)
     if faults:
         from cellwright.cli.commands import check
 
-        check.rehearse(cell, settings or [], seed, firmware.value)
+        check.print_fault_matrix(cell, overrides or [], seed, firmware.value)
 
 
 @app.command()
 def simulate(
-    cell: CellName,
-    cycles: Cycles = None,
-    hours: Hours = None,
-    replications: Replications = 20,
-    seed: Seed = 1,
-    settings: Set = None,
-    firmware: WhichFirmware = DEFAULT_FIRMWARE,
-    log: Log = None,
-    jobs: Jobs = None,
-    as_json: Json = False,
+    cell: CellArgument,
+    cycles: CyclesOption = None,
+    hours: HoursOption = None,
+    replications: ReplicationsOption = 20,
+    seed: SeedOption = 1,
+    overrides: OverridesOption = None,
+    firmware: FirmwareOption = DEFAULT_FIRMWARE,
+    log: LogOption = None,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Simulate a cell: cycle time, output, the person's time, stops."""
+    """Simulate a cell: cycle time, output, operator time and stops."""
     from cellwright.cli.commands import simulate
 
-    asked = simulate.Asked(cell, cycles, hours, replications, seed, settings or [], jobs, firmware.value)
-    simulate.simulate(asked, log, as_json)
+    options = simulate.SimulationOptions(cell, cycles, hours, replications, seed, overrides or [], jobs, firmware.value)
+    simulate.simulate(options, log, as_json)
 
 
 @app.command()
 def compare(
-    cell: CellName,
-    manual: Manual = None,
-    commercial: BoughtFile = None,
-    hours: Hours = None,
-    replications: Replications = 20,
-    seed: Seed = 1,
-    settings: Set = None,
-    firmware: WhichFirmware = DEFAULT_FIRMWARE,
-    jobs: Jobs = None,
-    as_json: Json = False,
+    cell: CellArgument,
+    manual: ManualOption = None,
+    commercial: CommercialOption = None,
+    hours: HoursOption = None,
+    replications: ReplicationsOption = 20,
+    seed: SeedOption = 1,
+    overrides: OverridesOption = None,
+    firmware: FirmwareOption = DEFAULT_FIRMWARE,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Compare a cell with the hand work that it replaces, and with a machine that can be bought."""
+    """Compare a cell with the manual method it replaces, and with a commercial machine."""
     from cellwright.cli.commands import simulate
 
-    asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    simulate.compare(asked, manual, commercial, as_json)
+    options = simulate.SimulationOptions(cell, None, hours, replications, seed, overrides or [], jobs, firmware.value)
+    simulate.compare(options, manual, commercial, as_json)
 
 
 @app.command()
 def sweep(
-    cell: CellName,
+    cell: CellArgument,
     vary: Annotated[
-        list[str] | None, typer.Option("--vary", metavar="DEVICE.PARAMETER=FROM:TO:N", help="An input to vary; again.")
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            metavar="DEVICE.PARAMETER=FROM:TO:N",
+            help="A parameter to vary, with its range and number of values; repeatable.",
+        ),
     ] = None,
-    method: Annotated[str, typer.Option(help="grid, latin (Latin hypercube) or sobol.")] = "grid",
-    samples: Annotated[int, typer.Option(help="Designs, unless it is a grid.", min=1)] = 64,
-    settings: Set = None,
-    firmware: WhichFirmware = DEFAULT_FIRMWARE,
-    hours: Hours = None,
-    replications: Replications = 20,
-    seed: Seed = 1,
-    jobs: Jobs = None,
+    method: Annotated[str, typer.Option(help="Sampling method: grid, latin (Latin hypercube) or sobol.")] = "grid",
+    samples: Annotated[int, typer.Option(help="Number of designs to sample; not used for a grid.", min=1)] = 64,
+    overrides: OverridesOption = None,
+    firmware: FirmwareOption = DEFAULT_FIRMWARE,
+    hours: HoursOption = None,
+    replications: ReplicationsOption = 20,
+    seed: SeedOption = 1,
+    jobs: JobsOption = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="tcp://HOST:PORT", help="A Dask scheduler, in place of processes here.")
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT", help="Address of a Dask scheduler to run on instead of local processes."
+        ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV; one that is there is gone on with.")] = Path(
-        "sweep.csv"
-    ),
-    picture: Annotated[Path | None, typer.Option(help="Also draw it, to this .svg or .png file.")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="CSV file of results; an unfinished one is resumed.")
+    ] = Path("sweep.csv"),
+    picture: Annotated[Path | None, typer.Option(help="Draw the results to this .svg or .png file.")] = None,
     figure: Annotated[
-        str, typer.Option(help="What to draw: a column; two, with a comma between, for the designs that win.")
+        str, typer.Option(help="Column to draw; two columns separated by a comma draw their Pareto front.")
     ] = "less_time_percent",
 ) -> None:
-    """Try many designs of a cell: each simulated beside the hand, written as it comes, gone on with if interrupted."""
+    """Run a parameter sweep against the manual baseline; results are saved as they come and can be resumed."""
     from cellwright.cli.commands import sweep
 
     sweep.sweep(
-        sweep.SweepAsked(
+        sweep.SweepOptions(
             cell,
             vary or [],
             method,
             samples,
-            settings or [],
+            overrides or [],
             hours,
             replications,
             seed,
@@ -170,98 +180,112 @@ def sweep(
 
 @app.command()
 def economics(
-    cell: CellName,
-    prices: PricesFile = None,
-    commercial: BoughtFile = None,
-    manual: Manual = None,
-    hours: Hours = None,
-    replications: Replications = 20,
-    seed: Seed = 1,
-    settings: Set = None,
-    firmware: WhichFirmware = DEFAULT_FIRMWARE,
-    jobs: Jobs = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw from how many units a day it pays: .svg, .png.")] = None,
-    as_json: Json = False,
+    cell: CellArgument,
+    prices: EconomicsOption = None,
+    commercial: CommercialOption = None,
+    manual: ManualOption = None,
+    hours: HoursOption = None,
+    replications: ReplicationsOption = 20,
+    seed: SeedOption = 1,
+    overrides: OverridesOption = None,
+    firmware: FirmwareOption = DEFAULT_FIRMWARE,
+    jobs: JobsOption = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the break-even chart to this .svg or .png file.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """What a cell is worth against the hand and a machine one could buy: savings, payback, net present value."""
+    """Compute savings, payback and net present value against the manual method and a commercial machine."""
     from cellwright.cli.commands import economics, simulate
 
-    asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    economics.evaluate(asked, manual, prices, commercial, picture, as_json)
+    options = simulate.SimulationOptions(cell, None, hours, replications, seed, overrides or [], jobs, firmware.value)
+    economics.evaluate(options, manual, prices, commercial, picture, as_json)
 
 
 @app.command()
 def report(
-    cell: CellName,
-    lang: Annotated[str, typer.Option("--lang", metavar="nb|en", help="Norwegian bokmål or English.")] = "nb",
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report's files.")] = Path("report"),
-    economics: PricesFile = None,
-    commercial: BoughtFile = None,
-    project: Annotated[Path | None, typer.Option(help="Milestones and budget: TOML; else the cell's own.")] = None,
-    manual: Manual = None,
-    hours: Hours = None,
-    replications: Replications = 20,
-    seed: Seed = 1,
-    settings: Set = None,
-    firmware: WhichFirmware = DEFAULT_FIRMWARE,
-    jobs: Jobs = None,
+    cell: CellArgument,
+    lang: Annotated[
+        str,
+        typer.Option("--lang", metavar="nb|en", help="Language of the report: nb (Norwegian bokmål) or en (English)."),
+    ] = "nb",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files of the report.")] = Path(
+        "report"
+    ),
+    economics: EconomicsOption = None,
+    commercial: CommercialOption = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="Milestones and budget, as TOML.", show_default="project.toml in the cell's folder"),
+    ] = None,
+    manual: ManualOption = None,
+    hours: HoursOption = None,
+    replications: ReplicationsOption = 20,
+    seed: SeedOption = 1,
+    overrides: OverridesOption = None,
+    firmware: FirmwareOption = DEFAULT_FIRMWARE,
+    jobs: JobsOption = None,
 ) -> None:
-    """Write a report for the firm and its funder: PDF, web page, workbook, figures, and summaries for a form."""
+    """Write a report for a firm and its funder: PDF, web page, workbook, figures and summaries for a form."""
     from cellwright.cli.commands import report, simulate
 
-    asked = simulate.Asked(cell, None, hours, replications, seed, settings or [], jobs, firmware.value)
-    report.report(report.ReportAsked(asked, lang, output, manual, economics, commercial, project))
+    options = simulate.SimulationOptions(cell, None, hours, replications, seed, overrides or [], jobs, firmware.value)
+    report.report(report.ReportOptions(options, lang, output, manual, economics, commercial, project))
 
 
 @app.command()
 def sensitivity(
-    cell: CellName,
-    figure: Annotated[str, typer.Option(help="The result: a column of a sweep.")] = "less_time_percent",
-    by: Annotated[float, typer.Option(help="How much smaller and larger each input is made, %.")] = 20.0,
-    settings: Set = None,
-    firmware: WhichFirmware = DEFAULT_FIRMWARE,
-    hours: Hours = None,
-    replications: Replications = 10,
-    seed: Seed = 1,
-    jobs: Jobs = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw a tornado to this .svg or .png file.")] = None,
-    as_json: Json = False,
+    cell: CellArgument,
+    figure: Annotated[
+        str, typer.Option(help="The result to analyse: a column of the sweep's CSV file.")
+    ] = "less_time_percent",
+    by: Annotated[float, typer.Option(help="Change applied to each parameter, down and up, %.")] = 20.0,
+    overrides: OverridesOption = None,
+    firmware: FirmwareOption = DEFAULT_FIRMWARE,
+    hours: HoursOption = None,
+    replications: ReplicationsOption = 10,
+    seed: SeedOption = 1,
+    jobs: JobsOption = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw a tornado chart to this .svg or .png file.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show which inputs the result hangs on: each alone made smaller and larger, the most important on top."""
+    """Rank the parameters by their effect on the result, each decreased and increased alone."""
     from cellwright.cli.commands import sweep
 
     sweep.analyse_sensitivity(
-        sweep.SensitivityAsked(
-            cell, figure, by, settings or [], hours, replications, seed, jobs, picture, as_json, firmware.value
+        sweep.SensitivityOptions(
+            cell, figure, by, overrides or [], hours, replications, seed, jobs, picture, as_json, firmware.value
         )
     )
 
 
 @app.command()
 def fit(
-    cell: CellName,
-    log: Annotated[Path, typer.Option(metavar="RUN", help="The run log, as --log writes it.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write what is measured to this .toml.")] = None,
-    settings: Set = None,
-    replications: Replications = 20,
-    seed: Seed = 1,
-    jobs: Jobs = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw prediction against run to this .svg or .png file.")] = None,
-    as_json: Json = False,
+    cell: CellArgument,
+    log: Annotated[Path, typer.Option(metavar="RUN", help="Run log, as written by --log.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the fitted parameters to this .toml file.")
+    ] = None,
+    overrides: OverridesOption = None,
+    replications: ReplicationsOption = 20,
+    seed: SeedOption = 1,
+    jobs: JobsOption = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the predictions against the run to this .svg or .png file.")
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Correct the model by a run: fit its parameters to the run's log, and say how far off it was, before and after."""
+    """Fit the parameters of the model to a run log, and show the model's error before and after."""
     from cellwright.cli.commands import fit
 
-    fit.fit_model(fit.FitAsked(cell, log, output, settings or [], replications, seed, jobs, picture, as_json))
+    fit.fit_model(fit.FitOptions(cell, log, output, overrides or [], replications, seed, jobs, picture, as_json))
 
 
 @app.command()
 def claims(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The claims, one [[claims]] each.")],
-    jobs: Jobs = None,
-    as_json: Json = False,
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="File with one [[claims]] table for each claim.")],
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Check that what was promised still holds; exit 1 if a claim does not."""
+    """Check that published claims about a cell still hold; exit with 1 if one does not."""
     from cellwright.cli.commands import claims
 
     claims.check_claims(file, jobs, as_json)
@@ -269,10 +293,10 @@ def claims(
 
 @app.command()
 def certificates(
-    log: Annotated[Path, typer.Argument(metavar="LOG", help="A run log, as --log writes it.")],
-    replication: Annotated[int, typer.Option(help="Which replication of a simulation.", min=0)] = 0,
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="Run log, as written by --log.")],
+    replication: Annotated[int, typer.Option(help="Replication to print, if the log is of a simulation.", min=0)] = 0,
 ) -> None:
-    """Print what is in each unit of a run, for cells that keep such a record: asked, made, of which lot, when."""
+    """Print the batch certificates of a run: what was ordered, what was made, from which lot, and when."""
     from cellwright.cli.commands import describe
 
     describe.print_certificates(log, replication)
@@ -280,35 +304,40 @@ def certificates(
 
 @app.command()
 def agree(
-    cell: CellName,
-    cycles: Annotated[int, typer.Option(help="Units to make on each target.", min=1)] = 3,
-    seed: Seed = 1,
-    settings: Set = None,
-    as_json: Json = False,
+    cell: CellArgument,
+    cycles: Annotated[int, typer.Option(help="Number of units to make on each target.", min=1)] = 3,
+    seed: SeedOption = 1,
+    overrides: OverridesOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Make the same units on the model, on a virtual Arduino and on real firmware; exit 1 if their times differ."""
+    """Make the same units on the model, the virtual Arduino and the emulated firmware; exit with 1 if times differ."""
     from cellwright.cli.commands import agree
 
-    agree.agree(agree.AgreeAsked(cell, cycles, seed, settings or [], as_json))
+    agree.agree(agree.AgreeOptions(cell, cycles, seed, overrides or [], as_json))
 
 
 @app.command()
 def flash(
-    port: Annotated[str, typer.Argument(metavar="[PORT]", help="The board's serial port, or auto.")] = "auto",
+    port: Annotated[str, typer.Argument(metavar="[PORT]", help="Serial port of the board, or auto.")] = "auto",
     board: Annotated[
-        Board | None, typer.Option("--board", help="Which Arduino it is.", show_default="what chip and USB tell")
+        ArduinoName | None,
+        typer.Option("--board", help="Model of the Arduino.", show_default="found by chip and USB identifiers"),
     ] = None,
     firmware: Annotated[
-        Path | None, typer.Option(metavar="FILE.hex", help="Firmware to write.", show_default="CellwrightFirmata")
+        Path | None, typer.Option(metavar="FILE.hex", help="Firmware file to write.", show_default="CellwrightFirmata")
     ] = None,
-    backup: Annotated[Path | None, typer.Option(metavar="FILE.hex", help="Keep what was there before here.")] = None,
+    backup: Annotated[
+        Path | None, typer.Option(metavar="FILE.hex", help="Save the previous firmware to this file.")
+    ] = None,
     tool: Annotated[
         Uploader | None,
-        typer.Option("--with", help="What writes.", show_default="avrdude if it is installed"),
+        typer.Option("--with", help="Program that writes the firmware.", show_default="avrdude if it is installed"),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there, and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Identify the board and its firmware, and write nothing.")
+    ] = False,
 ) -> None:
-    """Put firmware on an Arduino: say what was there before, write, verify, and hear it answer."""
+    """Write firmware to an Arduino: identify the previous firmware, write, verify, and wait for the new one's reply."""
     from cellwright.cli.commands import flash as flash_command
 
     flash_command.flash(
@@ -320,28 +349,30 @@ def flash(
 
 @app.command()
 def timestudy(
-    cell: CellName,
-    read: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Say what a study says; record none.")] = None,
+    cell: CellArgument,
+    read: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Analyse this study instead of recording one.")
+    ] = None,
     against: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="With --read: an earlier study of the same work.")
+        Path | None, typer.Option(metavar="FILE.csv", help="With --read: an earlier study to compare with.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The .csv to record into; with --read: a .png or .svg to draw."),
+        typer.Option("--output", "-o", help="The .csv file to record to; with --read, a .png or .svg chart to draw."),
     ] = None,
-    settings: Set = None,
-    seed: Seed = 1,
-    as_json: Json = False,
+    overrides: OverridesOption = None,
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
 ) -> None:
-    """Time the hand at the terminal, a key for each element; or read what a stopwatch study says."""
+    """Record a stopwatch time study of manual work at the terminal, or analyse one with --read."""
     from cellwright.cli.commands import timestudy
 
-    timestudy.timestudy(timestudy.TimeStudyAsked(cell, read, against, output, settings or [], seed, as_json))
+    timestudy.timestudy(timestudy.TimeStudyOptions(cell, read, against, output, overrides or [], seed, as_json))
 
 
 @app.command()
-def demo(cell: CellName = "stapler", output: Output = Path("demo"), seed: Seed = 1) -> None:
-    """Simulate a shift of a cell against the hand, and write a page with pictures."""
+def demo(cell: CellArgument = "stapler", output: OutputOption = Path("demo"), seed: SeedOption = 1) -> None:
+    """Simulate a shift of a cell and of the manual method, and write a web page with charts."""
     from cellwright.cli.commands import demo
 
     demo.demo(cell, output, seed)
@@ -349,4 +380,4 @@ def demo(cell: CellName = "stapler", output: Output = Path("demo"), seed: Seed =
 
 @app.callback()
 def main() -> None:
-    """Know what a production cell is worth before it is built, then run the same file on it."""
+    """Simulate a production cell and its economics before it is built, then run the same description on it."""

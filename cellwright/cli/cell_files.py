@@ -1,4 +1,4 @@
-"""The files that lie beside a cell: where they are looked for, and the machine to buy that is read from one."""
+"""The files in a cell's folder, and the commercial machine that one of them describes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from cellwright.benchmarks.economics.commercial import Commercial, read_commerci
 from cellwright.sim import Scenario
 
 
-def home_of(scenario: Scenario) -> Path:
+def cell_folder(scenario: Scenario) -> Path:
     """The folder of the cell's own file."""
     return Path(inspect.getfile(scenario.study.cell)).parent
 
 
-def read_bought(scenario: Scenario, path: Path | None) -> Commercial | None:
-    """The machine to buy: that of ``path``, or the cell's own; None if there is none.
+def read_commercial_machine(scenario: Scenario, path: Path | None) -> Commercial | None:
+    """The commercial machine described in ``path``, else in the cell's folder; None if there is none.
 
-    Raises InputError for a file that is wrong.
+    Raises:
+        InputError: The file cannot be used.
+
     """
-    beside = home_of(scenario) / "commercial.toml"
-    if path is None and not beside.exists():
+    default = cell_folder(scenario) / "commercial.toml"
+    if path is None and not default.exists():
         return None
-    return read_commercial(path or beside, [measure.name for measure in scenario.study.measures])
+    return read_commercial(path or default, [measure.name for measure in scenario.study.measures])

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-SET_HELP = "Change an input, or all that 'fit' wrote to a file; may be given again and again."
+OVERRIDES_HELP = "Override a parameter, or read a TOML file of parameters; repeatable."
+FIRMWARE_HELP = "The Arduino's firmware: determines the duration of moves and the default baud rate."
 
 
-class Board(StrEnum):
-    """The Arduinos that there are as virtual ones."""
+class ArduinoName(StrEnum):
+    """The Arduino models that can be simulated."""
 
     UNO = "uno"
     NANO = "nano"
@@ -20,63 +21,84 @@ class Board(StrEnum):
 
 
 class Uploader(StrEnum):
-    """What can write firmware."""
+    """The programs that can write firmware to a board."""
 
     AVRDUDE = "avrdude"
     PYTHON = "python"
 
 
-class Firmware(StrEnum):
-    """What can step the axes of an Arduino."""
+class FirmwareName(StrEnum):
+    """The firmwares that can drive stepper axes."""
 
     CELLWRIGHT = "cellwright"
     CONFIGURABLE = "configurable"
 
 
-DEFAULT_FIRMWARE = Firmware.CELLWRIGHT
-"""That of hardware/firmware_profiles.py, as a test sees to; to import it from there would make --help slow."""
+DEFAULT_FIRMWARE = FirmwareName.CELLWRIGHT
+"""Equal to the default of hardware/firmware_profiles.py (a test holds it); importing that here would slow --help."""
 
-CellName = Annotated[str, typer.Argument(metavar="CELL", help="Name of the cell; 'cellwright cells' lists them.")]
-Cycles = Annotated[int | None, typer.Option(help="Units to make after the warm-up.", show_default=False)]
-Hours = Annotated[float | None, typer.Option(help="Hours to simulate after the warm-up.", show_default="7.5: a shift")]
-Replications = Annotated[int, typer.Option("--replications", "-R", help="Independent repetitions, for the interval.")]
-Seed = Annotated[int, typer.Option(help="Start of the random streams: the same seed, the same result.", min=0)]
-Set = Annotated[
+CellArgument = Annotated[
+    str, typer.Argument(metavar="CELL", help="Name of the cell, as listed by 'cellwright cells', or a .py file.")
+]
+CyclesOption = Annotated[
+    int | None, typer.Option(help="Number of units to make after the warm-up.", show_default=False)
+]
+HoursOption = Annotated[
+    float | None, typer.Option(help="Hours to simulate after the warm-up.", show_default="7.5, one shift")
+]
+ReplicationsOption = Annotated[
+    int, typer.Option("--replications", "-R", help="Number of independent replications, for confidence intervals.")
+]
+SeedOption = Annotated[
+    int, typer.Option(help="Seed of the random streams; the same seed gives the same result.", min=0)
+]
+OverridesOption = Annotated[
     list[str] | None,
-    typer.Option("--set", "--measured", metavar="DEVICE.PARAMETER=VALUE|FILE.toml", help=SET_HELP),
+    typer.Option("--set", "--measured", metavar="DEVICE.PARAMETER=VALUE|FILE.toml", help=OVERRIDES_HELP),
 ]
-Jobs = Annotated[int | None, typer.Option(help="Processes to use.", min=1, show_default="all cores")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Log = Annotated[Path | None, typer.Option(help="Write every event and cycle to this SQLite file.")]
-Manual = Annotated[Path | None, typer.Option(help="Stopwatch times of the hand: cycle,element,seconds[,note].")]
-PricesFile = Annotated[Path | None, typer.Option("--economics", help="Costs and prices: TOML; else the cell's own.")]
-BoughtFile = Annotated[Path | None, typer.Option("--commercial", help="The machine to buy; else the cell's own.")]
-Target = Annotated[
-    str, typer.Option("--on", metavar="TARGET", help="model, virtual, emulated, a serial PORT, auto, or replay:FILE.")
+JobsOption = Annotated[int | None, typer.Option(help="Number of processes.", min=1, show_default="all cores")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+LogOption = Annotated[Path | None, typer.Option(help="Write all events and cycles to this SQLite file.")]
+ManualOption = Annotated[
+    Path | None,
+    typer.Option(help="Stopwatch study of the manual method: CSV with cycle,element,seconds[,note]."),
 ]
-Kind = Annotated[
-    Board | None, typer.Option("--board", help="Which Arduino, if it is virtual.", show_default="the cell's own")
+EconomicsOption = Annotated[
+    Path | None,
+    typer.Option("--economics", help="Costs and prices, as TOML.", show_default="economics.toml in the cell's folder"),
 ]
-Baud = Annotated[
-    int | None,
+CommercialOption = Annotated[
+    Path | None,
     typer.Option(
-        help="Bits a second on the line.", min=300, max=2_000_000, show_default="what the firmware listens at"
+        "--commercial", help="A commercial machine, as TOML.", show_default="commercial.toml in the cell's folder"
     ),
 ]
-WhichFirmware = Annotated[
-    Firmware, typer.Option("--firmware", help="The Arduino's firmware: it sets move times and the usual baud rate.")
+TargetOption = Annotated[
+    str,
+    typer.Option("--on", metavar="TARGET", help="model, virtual, emulated, a serial PORT, auto, or replay:FILE."),
 ]
-FirmwareIfSaid = Annotated[
-    Firmware | None,
+ArduinoOption = Annotated[
+    ArduinoName | None,
+    typer.Option("--board", help="Model of the virtual or emulated Arduino.", show_default="the cell's own"),
+]
+BaudOption = Annotated[
+    int | None,
+    typer.Option(help="Baud rate of the serial line.", min=300, max=2_000_000, show_default="the firmware's default"),
+]
+FirmwareOption = Annotated[FirmwareName, typer.Option("--firmware", help=FIRMWARE_HELP)]
+OptionalFirmwareOption = Annotated[
+    FirmwareName | None,
     typer.Option(
         "--firmware",
-        help="The Arduino's firmware: it sets move times and the usual baud rate.",
-        show_default=f"{DEFAULT_FIRMWARE}; on a port what is found there",
+        help=FIRMWARE_HELP,
+        show_default=f"{DEFAULT_FIRMWARE}; on a serial port, the firmware found there",
     ),
 ]
-Latency = Annotated[float, typer.Option(help="What comes on top each way, as of a USB adapter, ms.", min=0, max=1000)]
-Faults = Annotated[
-    list[str] | None,
-    typer.Option("--fault", metavar="FAULT", help="Let something go wrong; may be given again and again."),
+LatencyOption = Annotated[
+    float, typer.Option(help="Additional latency in each direction, such as a USB adapter's, ms.", min=0, max=1000)
 ]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and the pictures.")]
+FaultsOption = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="FAULT", help="Inject a fault; repeatable."),
+]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and the charts.")]

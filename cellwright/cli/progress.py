@@ -11,10 +11,10 @@ UNKNOWN = "time left: not known yet"
 
 
 @contextmanager
-def progress(what: str, total: int, done: int = 0) -> Iterator[Callable[[], None]]:
-    """Shows how much of ``total`` is done, and how long the rest takes at the pace so far; yields what adds one.
+def progress(label: str, total: int, done: int = 0) -> Iterator[Callable[[], None]]:
+    """Show how much of ``total`` is done and the time left at the rate so far; yields a function that adds one.
 
-    done: what was finished before, by an earlier run, and says nothing of the pace.
+    done: what an earlier run finished; it does not count for the rate.
     """
     if not sys.stderr.isatty():
         yield lambda: None
@@ -24,14 +24,14 @@ def progress(what: str, total: int, done: int = 0) -> Iterator[Callable[[], None
     from rich.text import Text
 
     class TimeLeft(ProgressColumn):
-        """rich's own column counts two that end together as a hundred a second, and forgets those of 30 s ago."""
+        """Time left by the mean rate; rich's own column uses only the last 30 s, which bursts distort."""
 
         def render(self, task: Task) -> Text:
             return Text(time_left(task.total or 0, task.completed, done, task.fields["last_s"], task.elapsed or 0))
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total, completed=done, last_s=0.0)
+        task = bar.add_task(label, total=total, completed=done, last_s=0.0)
 
         def advance() -> None:
             bar.update(task, advance=1, last_s=bar.tasks[0].elapsed)
@@ -40,9 +40,9 @@ def progress(what: str, total: int, done: int = 0) -> Iterator[Callable[[], None
 
 
 def time_left(total: float, completed: float, before: float, last_s: float, elapsed_s: float) -> str:
-    """How long the rest takes at the mean pace so far.
+    """The time left at the mean rate so far, as text.
 
-    last_s: when the last one was finished, elapsed_s: now, both in s since the start, at which ``before`` were done.
+    before: what was done at the start. last_s: when the last one was finished; elapsed_s: now; both s since the start.
     """
     if completed <= before:
         return UNKNOWN

@@ -1,4 +1,4 @@
-"""Attending to a run until it has made enough, stops for good, or Ctrl-C is pressed; with a live line meanwhile."""
+"""The loop of ``run``: until enough units are made, the cell stops for good, or Ctrl-C is pressed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import simpy
 from cellwright.hardware.clock import WallClock
 from cellwright.sequences import Cell, Stop
 
-SHOWN_EVERY_S = 0.2
+REFRESH_INTERVAL_S = 0.2
 
 
 class RunController:
     """Runs a cell that is ready to run.
 
-    cycles: how many units to make; None is until it is stopped. unit_times_s: how long each took, the first from
-    the start. ended_by: the fault or stop that ended it.
+    cycles: the number of units to make; None runs until the cell is stopped. unit_times_s: the time of each unit, the
+    first from the start of the run. ended_by: the fault or stop that ended the run.
     """
 
     def __init__(self, env: simpy.Environment, cell: Cell, cycles: int | None, is_simulated: bool) -> None:
@@ -31,28 +31,28 @@ class RunController:
         self.unit_times_s: list[float] = []
         self._is_simulated = is_simulated
         self._began_s = self._last_s = env.now
-        self._presses = self._heeded = 0
+        self._interrupts = self._handled_interrupts = 0
 
     @property
-    def was_asked_to_end(self) -> bool:
+    def was_interrupted(self) -> bool:
         """Whether Ctrl-C was pressed."""
-        return self._presses > 0
+        return self._interrupts > 0
 
     @property
     def ended_by(self) -> Stop | None:
-        """Why the cell stands still, if it does."""
+        """The fault or stop that holds the cell, if one does."""
         return self.cell.last_stop if self.cell.is_stopped else None
 
-    def run(self, shows: bool = True) -> None:
-        """Run until it is over. A first Ctrl-C lets the axes slow down, a second stops everything at once."""
-        line = _LiveLine(self.cell) if shows and sys.stderr.isatty() else None
-        with self._heeding_ctrl_c():
+    def run(self, shows_progress: bool = True) -> None:
+        """Run to the end. A first Ctrl-C makes a controlled stop, a second stops the axes abruptly."""
+        line = _LiveLine(self.cell) if shows_progress and sys.stderr.isatty() else None
+        with self._counting_interrupts():
             while not self._is_over():
                 self.env.step()
-                self._heed()
-                self._count()
+                self._handle_interrupts()
+                self._count_units()
                 if line is not None:
-                    line.show(self.unit_times_s, self.env.now - self._began_s)
+                    line.update(self.unit_times_s, self.env.now - self._began_s)
         if line is not None:
             line.clear()
 
@@ -61,30 +61,30 @@ class RunController:
             return True
         if not self.cell.is_stopped:
             return False
-        # A person may reset a real cell by its button; in a simulation nobody does.
-        return self._is_simulated or self.was_asked_to_end or not self.cell.resets_with or not self.cell.board.is_there
+        # A person may reset a real cell with its button; in a simulation nobody does.
+        return self._is_simulated or self.was_interrupted or not self.cell.resets_with or not self.cell.board.is_there
 
-    def _count(self) -> None:
+    def _count_units(self) -> None:
         if self.cell.finished > len(self.unit_times_s):
             self.unit_times_s.append(self.env.now - self._last_s)
             self._last_s = self.env.now
 
-    def _heed(self) -> None:
-        if self._presses > self._heeded:
-            self._heeded = self._presses
-            if self._presses == 1:
+    def _handle_interrupts(self) -> None:
+        if self._interrupts > self._handled_interrupts:
+            self._handled_interrupts = self._interrupts
+            if self._interrupts == 1:
                 self.cell.controlled_stop("Ctrl-C was pressed.")
             else:
                 self.cell.stop("Ctrl-C was pressed twice.")
 
     @contextmanager
-    def _heeding_ctrl_c(self) -> Iterator[None]:
-        def press(_: int, __: FrameType | None) -> None:
-            self._presses += 1
+    def _counting_interrupts(self) -> Iterator[None]:
+        def count_interrupt(_: int, __: FrameType | None) -> None:
+            self._interrupts += 1
             if isinstance(self.env, WallClock):
-                self.env.post(lambda: None)  # it may be waiting for the next event
+                self.env.post(lambda: None)  # wakes it if it waits for the next event
 
-        before = signal.signal(signal.SIGINT, press)
+        before = signal.signal(signal.SIGINT, count_interrupt)
         try:
             yield
         finally:
@@ -92,22 +92,22 @@ class RunController:
 
 
 class _LiveLine:
-    """One line on the terminal, written again and again: state, units, pace, last stop."""
+    """A status line on the terminal, overwritten as it changes: state, units, rate, last stop."""
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self._shown_s = 0.0
         self._width = 0
 
-    def show(self, unit_times_s: list[float], elapsed_s: float) -> None:
+    def update(self, unit_times_s: list[float], elapsed_s: float) -> None:
         now_s = time.monotonic()
-        if now_s - self._shown_s < SHOWN_EVERY_S:
+        if now_s - self._shown_s < REFRESH_INTERVAL_S:
             return
         self._shown_s = now_s
-        pace = f", {3600 * len(unit_times_s) / elapsed_s:.1f} an hour" if unit_times_s else ""
+        rate = f", {3600 * len(unit_times_s) / elapsed_s:.1f} an hour" if unit_times_s else ""
         stop = f"  last stop: {self.cell.last_stop.reason}" if self.cell.last_stop else ""
         shown = "".join(f"  [{line.strip()}]" for line in self.cell.display_lines())
-        made = f"{len(unit_times_s)} {self.cell.unit}s{pace}"
+        made = f"{len(unit_times_s)} {self.cell.unit}s{rate}"
         self._write(f"{self.cell.state}{shown}  {made}  {elapsed_s:.0f} s{stop}"[:79])
 
     def clear(self) -> None:

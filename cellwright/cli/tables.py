@@ -26,18 +26,18 @@ def console(stderr: bool = False) -> Console:
 
 
 @contextmanager
-def busy(words: str) -> Iterator[None]:
-    """Shows on a terminal that something is under way that may take seconds, such as planning a long cut list."""
+def spinner(text: str) -> Iterator[None]:
+    """Show a spinner on a terminal during work of several seconds, such as planning a long cut list."""
     err = console(stderr=True)
     if not err.is_terminal:
         yield
         return
-    with err.status(f"{words} …"):
+    with err.status(f"{text} …"):
         yield
 
 
-def interval(estimate: Estimate, digits: int = 1) -> str:
-    """A mean with its 95 % interval, as far as there is one."""
+def format_estimate(estimate: Estimate, digits: int = 1) -> str:
+    """A mean with its 95 % confidence interval, if it has one."""
 
     def shown(value: float) -> str:
         return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
@@ -50,93 +50,97 @@ def interval(estimate: Estimate, digits: int = 1) -> str:
 def print_outcome(
     result: Outcome, unit: str, replications: int, shift_hours: float, measures: Sequence[Measure] = ()
 ) -> None:
-    """What one cell does."""
-    title = f"{result.name}: {result.cycles} cycles in {counted(replications, 'replication')}, mean (95 % interval)"
+    """Print the figures of one cell."""
+    title = f"{result.name}: {result.cycles} cycles in {pluralize(replications, 'replication')}, mean (95 % interval)"
     table = Table("", result.name, title=title, title_justify="left", min_width=60)
     for row in [*_rows([result], unit, shift_hours), *_measure_rows([result], measures)]:
         table.add_row(*row)
     console().print(table)
-    _print_of_the_warm_up([("the cell", result)])
+    _print_warm_up_warnings([("the cell", result)])
     _print_if_single(replications)
 
 
 def print_comparison(
-    comparison: Comparison, shared: Sequence[str], measures: Sequence[Measure] = (), bought: Commercial | None = None
+    comparison: Comparison,
+    shared: Sequence[str],
+    measures: Sequence[Measure] = (),
+    commercial: Commercial | None = None,
 ) -> None:
-    """A cell beside the hand and a machine to buy, the differences, and where the inputs come from."""
+    """Print a cell, the manual method and a commercial machine, the differences, and the status of the inputs."""
     out = console()
     title = (
         f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.manual.cycles} by hand, in "
-        f"{counted(comparison.replications, 'replication')}; mean (95 % interval)"
+        f"{pluralize(comparison.replications, 'replication')}; mean (95 % interval)"
     )
-    heads = ("cell", "hand", *(["to buy"] if bought else []))
+    heads = ("cell", "manual", *(["commercial"] if commercial else []))
     table = Table("", *heads, title=title, title_justify="left", width=WIDTH)
     both = [comparison.cell, comparison.manual]
     for row in [*_rows(both, comparison.unit, comparison.shift_hours), *_measure_rows(both, measures)]:
-        table.add_row(*row, *([_to_buy(row[0], bought, comparison, measures)] if bought else []))
+        table.add_row(*row, *([_commercial_value(row[0], commercial, comparison, measures)] if commercial else []))
     out.print(table)
     out.print(f"[bold]{verdict(comparison)}[/bold]")
-    if bought:
-        out.print(_about(bought, comparison))
-    labour = percent(comparison.less_labour_percent, "less", "more", "time")
-    out.print(f"The person spends {labour} on each {comparison.unit}.")
+    if commercial:
+        out.print(_commercial_sentence(commercial, comparison))
+    labour = percent_sentence(comparison.less_labour_percent, "less", "more", "time")
+    out.print(f"The operator spends {labour} on each {comparison.unit}.")
     for measure in measures:
         if measure.name in comparison.less_measured:
-            out.print(saving(measure, comparison.less_measured[measure.name], comparison.unit))
+            out.print(measure_sentence(measure, comparison.less_measured[measure.name], comparison.unit))
     _print_states(out, comparison)
     inputs = Counter(comparison.provenance.values())
     statuses = ", ".join(f"{inputs[status]} {status}" for status in sorted(inputs))
     out.print(f"Inputs: {statuses}. --json lists them one by one.")
     if shared:
-        out.print("Timed once for hand and cell, as the same work: " + ", ".join(shared) + ".")
+        out.print("Work that is the same in both, timed once: " + ", ".join(shared) + ".")
     if not inputs["measured"]:
-        out.print("Nothing here was measured at a firm: time the hand with a stopwatch, and use --manual FILE.csv.")
-    _print_of_the_warm_up([("the cell", comparison.cell), ("the hand", comparison.manual)])
+        out.print("No input was measured at a firm: time the manual work with a stopwatch and use --manual FILE.csv.")
+    _print_warm_up_warnings([("the cell", comparison.cell), ("the manual method", comparison.manual)])
     _print_if_single(comparison.replications)
 
 
-def _to_buy(row: str, bought: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> str:
-    """What the machine to buy has in a row of the table: as its file says, lowest to highest in brackets."""
-    unit, seconds, labour = comparison.unit, bought.seconds_per_unit, bought.labour_s_per_unit
+def _commercial_value(row: str, commercial: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> str:
+    """The commercial machine's figure in a row of the table, with its lowest and highest value in brackets."""
+    unit, seconds, labour = comparison.unit, commercial.seconds_per_unit, commercial.labour_s_per_unit
     slow_to_fast = (seconds.value, seconds.highest, seconds.lowest)
     rows = {
-        "cycle time, s": _between(seconds.value, seconds.lowest, seconds.highest),
-        f"{unit}s an hour": _between(*(3600 / each for each in slow_to_fast)),
+        "cycle time, s": _range_text(seconds.value, seconds.lowest, seconds.highest),
+        f"{unit}s an hour": _range_text(*(3600 / each for each in slow_to_fast)),
         f"{unit}s a shift ({comparison.shift_hours:g} h)": f"{comparison.shift_hours * 3600 / seconds.value:.1f}",
-        f"person's time a {unit}, s": _between(labour.value, labour.lowest, labour.highest),
+        f"labour a {unit}, s": _range_text(labour.value, labour.lowest, labour.highest),
     }
     for measure in measures:
-        stated = bought.stated_of(measure.name)
-        figure = _between(stated.value, stated.lowest, stated.highest) if stated else "as by hand"
+        stated = commercial.stated_of(measure.name)
+        figure = _range_text(stated.value, stated.lowest, stated.highest) if stated else "as by hand"
         rows[f"{measure.words}, {measure.unit}"] = figure
     return rows.get(row, "-")
 
 
-def _between(value: float, low: float, high: float) -> str:
+def _range_text(value: float, low: float, high: float) -> str:
     return f"{value:.3g}" if low == high else f"{value:.3g} ({low:.3g} to {high:.3g})"
 
 
-def _about(bought: Commercial, comparison: Comparison) -> str:
-    """What the machine to buy is, how much less time it takes than the hand, and where its times come from."""
-    seconds, labour = bought.seconds_per_unit, bought.labour_s_per_unit
+def _commercial_sentence(commercial: Commercial, comparison: Comparison) -> str:
+    """A description of the commercial machine: its time against the manual method, and the sources of its times."""
+    seconds, labour = commercial.seconds_per_unit, commercial.labour_s_per_unit
     manual_s = comparison.manual.cycle_time_s.mean
     value, low, high = (100 * (1 - each / manual_s) for each in (seconds.value, seconds.highest, seconds.lowest))
-    found = percent(Estimate(value, low, high), "less", "more", "time")
+    difference = percent_sentence(Estimate(value, low, high), "less", "more", "time")
     return (
-        f"To buy: {bought.machine}, {found} than the hand. It is not simulated; in brackets: lowest to highest. "
-        f"Its time is {seconds.status}: {seconds.source}. The person's is {labour.status}: {labour.source}."
+        f"Commercial machine: {commercial.machine}, {difference} than by hand. It is not simulated; in brackets: "
+        f"lowest to highest. Its time is {seconds.status}: {seconds.source}. "
+        f"The labour time is {labour.status}: {labour.source}."
     )
 
 
 def verdict(comparison: Comparison) -> str:
     """The difference in one sentence, both ways."""
-    time = percent(comparison.less_time_percent, "less", "more", f"time for each {comparison.unit}")
-    output = percent(comparison.more_output_percent, "more", "less", "output")
+    time = percent_sentence(comparison.less_time_percent, "less", "more", f"time for each {comparison.unit}")
+    output = percent_sentence(comparison.more_output_percent, "more", "less", "output")
     return f"The cell takes {time}: {output}."
 
 
-def percent(estimate: Estimate, more: str, less: str, of: str) -> str:
-    """A difference in words: "12.3 % less time (10.1 to 14.5)"; negative figures turn the word round."""
+def percent_sentence(estimate: Estimate, more: str, less: str, of: str) -> str:
+    """A difference in words: "12.3 % less time (10.1 to 14.5)"; a negative figure swaps ``more`` and ``less``."""
     sign, word = (1, more) if estimate.mean >= 0 else (-1, less)
     text = f"{sign * estimate.mean:.1f} % {word} {of}"
     if estimate.ci95_low is None or estimate.ci95_high is None:
@@ -145,7 +149,7 @@ def percent(estimate: Estimate, more: str, less: str, of: str) -> str:
     return f"{text} ({low:.1f} to {high:.1f})"
 
 
-def saving(measure: Measure, less: Estimate, unit: str) -> str:
+def measure_sentence(measure: Measure, less: Estimate, unit: str) -> str:
     """A difference in a measure in one sentence."""
     sign, word = (1, "less") if less.mean >= 0 else (-1, "more")
     low, high = (None, None) if less.ci95_low is None or less.ci95_high is None else (less.ci95_low, less.ci95_high)
@@ -156,7 +160,7 @@ def saving(measure: Measure, less: Estimate, unit: str) -> str:
 
 
 def shared_work(scenario: Scenario) -> list[str]:
-    """Elements that the hand does, and the person who tends the cell as well."""
+    """The elements of work that occur both in the manual method and in tending the cell."""
     by_hand = {element.name for element in scenario.manual_elements()}
     return [element.name for element in scenario.tending() if element.name in by_hand]
 
@@ -166,14 +170,14 @@ def _rows(outcomes: Sequence[Outcome], unit: str, shift_hours: float) -> list[tu
     causes = sorted({cause for each in outcomes for cause in each.stops})
     of_shifts = [(each.stops, float(each.cycle_times_s.sum()) / 3600 / shift_hours) for each in outcomes]
     return [
-        ("cycle time, s", *(interval(each.cycle_time_s) for each in outcomes)),
-        ("  9 cycles of 10, s", *(f"{low:.0f} to {high:.0f}" for low, high in spread)),
-        (f"{unit}s an hour", *(interval(each.units_per_hour, 2) for each in outcomes)),
+        ("cycle time, s", *(format_estimate(each.cycle_time_s) for each in outcomes)),
+        ("  5th-95th percentile, s", *(f"{low:.0f} to {high:.0f}" for low, high in spread)),
+        (f"{unit}s an hour", *(format_estimate(each.units_per_hour, 2) for each in outcomes)),
         (
             f"{unit}s a shift ({shift_hours:g} h)",
             *(f"{each.units_per_hour.mean * shift_hours:.1f}" for each in outcomes),
         ),
-        (f"person's time a {unit}, s", *(interval(each.labour_s_per_unit) for each in outcomes)),
+        (f"labour a {unit}, s", *(format_estimate(each.labour_s_per_unit) for each in outcomes)),
         *(
             (f"{cause}, a shift", *(f"{stops.get(cause, 0) / shift:.1f}" for stops, shift in of_shifts))
             for cause in causes
@@ -187,56 +191,58 @@ def _measure_rows(outcomes: Sequence[Outcome], measures: Sequence[Measure]) -> l
         row
         for measure in shown
         for row in (
-            (f"{measure.words}, {measure.unit}", *(_measured(each, measure) for each in outcomes)),
-            (f"  9 units of 10, {measure.unit}", *(_middle(each, measure) for each in outcomes)),
+            (f"{measure.words}, {measure.unit}", *(_measure_mean(each, measure) for each in outcomes)),
+            (f"  5th-95th percentile, {measure.unit}", *(_percentiles(each, measure) for each in outcomes)),
         )
     ]
 
 
-def _measured(each: Outcome, measure: Measure) -> str:
-    return interval(each.measures[measure.name].mean, 2) if measure.name in each.measures else "-"
+def _measure_mean(each: Outcome, measure: Measure) -> str:
+    return format_estimate(each.measures[measure.name].mean, 2) if measure.name in each.measures else "-"
 
 
-def _middle(each: Outcome, measure: Measure) -> str:
+def _percentiles(each: Outcome, measure: Measure) -> str:
     if measure.name not in each.measures:
         return "-"
-    found = each.measures[measure.name]
-    return f"{found.p5:.2f} to {found.p95:.2f}"
+    distribution = each.measures[measure.name]
+    return f"{distribution.p5:.2f} to {distribution.p95:.2f}"
 
 
 def _print_states(out: Console, comparison: Comparison) -> None:
-    for title, each in (("Cell", comparison.cell), ("Hand", comparison.manual)):
+    for title, each in (("Cell", comparison.cell), ("Manual", comparison.manual)):
         spent = sorted(each.time_in_state_s.items(), key=lambda item: -item[1])
         parts = ", ".join(f"{state} {seconds:.0f}" for state, seconds in spent if seconds >= 0.5)
         out.print(f"{title}, s a {comparison.unit}: {parts}.")
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things in words: "1 panel", "2 panels"."""
+def pluralize(number: int, what: str) -> str:
+    """A number and its noun: "1 panel", "2 panels"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _print_of_the_warm_up(outcomes: Sequence[tuple[str, Outcome]]) -> None:
-    judged = [(who, each.warm_up()) for who, each in outcomes if len(each.means_s) > 1]
-    for who, warm_up in judged:
+def _print_warm_up_warnings(outcomes: Sequence[tuple[str, Outcome]]) -> None:
+    tested = [(name, each.warm_up()) for name, each in outcomes if len(each.means_s) > 1]
+    for name, warm_up in tested:
         if warm_up.was_enough is False:
-            console().print(too_short(who, warm_up))
-    if any(warm_up.was_enough is None for _, warm_up in judged):
-        left_out = judged[0][1].left_out
-        console().print(f"Too few cycles to judge whether leaving out {left_out} is enough: {MIN_CYCLES} can tell.")
+            console().print(warm_up_warning(name, warm_up))
+    if any(warm_up.was_enough is None for _, warm_up in tested):
+        left_out = tested[0][1].left_out
+        console().print(
+            f"Too few cycles to test whether a warm-up of {left_out} is enough; the test needs {MIN_CYCLES}."
+        )
 
 
-def too_short(who: str, warm_up: WarmUp) -> str:
-    """What a warm-up that was too short did to the mean, and what helps, in one sentence."""
+def warm_up_warning(name: str, warm_up: WarmUp) -> str:
+    """The effect of a warm-up that was too short, and the remedy, in one sentence."""
     if warm_up.further_cycles is None:
         return (
-            f"The cycle times of {who} have not settled in half of {warm_up.cycles} cycles (MSER-5): simulate longer, "
-            "or take the mean for that of the start."
+            f"The cycle times of {name} have not settled in half of {warm_up.cycles} cycles (MSER-5): simulate longer, "
+            "or read the mean as that of the start."
         )
     return (
-        f"The warm-up of {warm_up.left_out} cycles was too short for {who}: without the next {warm_up.further_cycles} "
-        f"a cycle takes {warm_up.mean_s:.1f} s, which is outside the interval above (MSER-5); simulate longer, so that "
-        "the start weighs less."
+        f"The warm-up of {warm_up.left_out} cycles was too short for {name}: without the next {warm_up.further_cycles} "
+        f"a cycle takes {warm_up.mean_s:.1f} s, which is outside the interval above (MSER-5); simulate longer, to "
+        "reduce the weight of the start."
     )
 
 

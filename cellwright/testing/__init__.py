@@ -1,8 +1,8 @@
-"""Cells under test: put together on a model board or a virtual Arduino, run in virtual time, and watched."""
+"""Test support for cells: run one in virtual time, on a model board or a virtual Arduino, and assert what it did."""
 
 from cellwright.testing.factories import on_model, on_virtual
+from cellwright.testing.intervals import Interval, Intervals
 from cellwright.testing.rig import CellAssertion, CellRig
-from cellwright.testing.spans import Span, Spans
-from cellwright.testing.timeline import Entry
+from cellwright.testing.timeline import TimelineEntry
 
-__all__ = ["CellAssertion", "CellRig", "Entry", "Span", "Spans", "on_model", "on_virtual"]
+__all__ = ["CellAssertion", "CellRig", "Interval", "Intervals", "TimelineEntry", "on_model", "on_virtual"]

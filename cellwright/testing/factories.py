@@ -1,4 +1,4 @@
-"""Putting a cell under test together: on a model board, or through every byte on a virtual Arduino."""
+"""Factories for a cell under test: on a model board, or on a virtual Arduino over Firmata."""
 
 from __future__ import annotations
 
@@ -18,74 +18,85 @@ from cellwright.sim import Streams, Study, VirtualLine
 from cellwright.sim.targets import virtual_board
 from cellwright.sim.world import world_of
 from cellwright.testing.history import History
-from cellwright.testing.recorder import Census, WatchedBoard
+from cellwright.testing.recorder import DeclarationRecorder, InstrumentedBoard
 from cellwright.testing.rig import CellRig
 
 AnyCell = str | Study | type[Cell]
-"""A cell's name, its kit, or its class alone."""
+"""The name of a cell, its study, or its class."""
 
-MakePlant = Callable[[Any, ModelBoard], Plant]
-"""Makes the world of a cell: called with the cell and the board on which the world acts."""
+PlantFactory = Callable[[Any, ModelBoard], Plant]
+"""Makes the plant of a cell; called with the cell and the board on which the plant acts."""
 
 
 def on_model(
     cell: AnyCell,
     *,
-    plant: MakePlant | None = None,
+    plant: PlantFactory | None = None,
     set: Sequence[str] = (),
     seed: int = 1,
     firmware: SteppingFirmware = DEFAULT_FIRMWARE,
 ) -> CellRig:
-    """The cell on a model board: no bytes.
+    """Put a cell on a model board, without a serial line.
 
-    cell: a name ("stapler") or a study comes with its own world and person; a class comes with none but ``plant``.
-    Without a world every axis stands in the middle of its travel, with its home switch, and the test does the rest.
-    set: "device.parameter=value", as on the command line. seed: of all random streams. firmware: whose move
-    times axes have.
+    Args:
+        cell: A name ("stapler") or a study brings its own plant and operator; a class brings none.
+        plant: Makes the plant. Without one, every axis starts in the middle of its travel with its home switch, and
+            the test does the rest.
+        set: Overrides, "device.parameter=value" each, as on the command line.
+        seed: Of all random streams.
+        firmware: The firmware whose timing moves have.
+
     """
-    model = WatchedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
-    return _put_together(cell, plant, set, seed, firmware, model, model)
+    model = InstrumentedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
+    return _assemble(cell, plant, set, seed, firmware, model, model)
 
 
 def on_virtual(
     cell: AnyCell,
     *,
-    plant: MakePlant | None = None,
+    plant: PlantFactory | None = None,
     set: Sequence[str] = (),
     seed: int = 1,
     line: VirtualLine | None = None,
     firmware: SteppingFirmware = DEFAULT_FIRMWARE,
 ) -> CellRig:
-    """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
+    """Put a cell on a virtual Arduino, with every Firmata byte on the line between.
 
-    line: which Arduino, and how fast a line; an Uno at the firmware's rate unless given. The rest as for ``on_model``.
+    Args:
+        cell: As for ``on_model``.
+        plant: As for ``on_model``.
+        set: As for ``on_model``.
+        seed: As for ``on_model``.
+        line: The Arduino and the baud rate; an Uno at the firmware's rate by default.
+        firmware: The firmware of the virtual Arduino.
+
     """
-    model = WatchedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
+    model = InstrumentedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
     board, wire, arduino, faulty = virtual_board(model, Streams(seed, 0), line or VirtualLine(), firmware=firmware)
-    rig = _put_together(cell, plant, set, seed, firmware, board, model)
+    rig = _assemble(cell, plant, set, seed, firmware, board, model)
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino
     return rig
 
 
-def _put_together(
-    described: AnyCell,
-    make_plant: MakePlant | None,
+def _assemble(
+    cell_or_name: AnyCell,
+    make_plant: PlantFactory | None,
     overrides: Sequence[str],
     seed: int,
     firmware: SteppingFirmware,
     board: Board,
-    model: WatchedBoard,
+    model: InstrumentedBoard,
 ) -> CellRig:
-    """Cell, world and watchers; nothing has moved yet."""
+    """Build cell, plant and history, and start the cell; nothing has moved yet."""
     env = model.env
     log = RunLog(":memory:")
-    study = cells.load(described) if isinstance(described, str) else described
+    study = cells.load(cell_or_name) if isinstance(cell_or_name, str) else cell_or_name
     scenario = study.scenario(overrides, firmware=firmware) if isinstance(study, Study) else None
     description = study.cell if isinstance(study, Study) else study
     parameters = scenario.parameters if scenario else apply_overrides({**description.parts()}, overrides)
-    census = Census()
-    description(census, parameters)
+    declarations = DeclarationRecorder()
+    description(declarations, parameters)
     cell = description(board, parameters, log)
     plant: Plant
     if make_plant is not None:
@@ -93,26 +104,26 @@ def _put_together(
     elif scenario is not None:
         plant = world_of(scenario, cell, model, Streams(seed, 0))
     else:
-        plant = BareAxes(cell, model)
+        plant = AxesOnlyPlant(cell, model)
     plant.connect()
     env.run(until=env.process(board.prepare()))
-    history = History(cell, model, log, census)
+    history = History(cell, model, log, declarations)
     env.process(cell.run())
-    while env.peek() <= env.now:  # the cell begins, so that a test may press a button at once
+    while env.peek() <= env.now:  # start the cell, so that a test may press a button at once
         env.step()
     faults = Faults(env, model, cell.devices, Streams(seed, 0)["faults"])
     return CellRig(cell, model, history, log, plant, faults)
 
 
-class BareAxes:
-    """The least of a world: every axis in the middle of its travel at power-up, with its home switch wired."""
+class AxesOnlyPlant:
+    """A minimal plant: every axis in the middle of its travel at power-up, with its home switch."""
 
     def __init__(self, cell: Cell, board: ModelBoard) -> None:
         self.cell = cell
         self.board = board
 
     def connect(self) -> None:
-        """Place the axes."""
+        """Place the axes and their home switches."""
         for device in self.cell.devices.values():
             if isinstance(device, Stepper):
                 axis = self.board.axis(device.step)

@@ -1,4 +1,4 @@
-"""Watching a model board: every edge of its pins and every move of its axes, as they really were."""
+"""An instrumented model board: records every edge of its pins and every true move of its axes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import simpy
 from cellwright.hardware import Input, ModelBoard, ModelStepper, Timing, Wait
 from cellwright.hardware.model.axes import Motion
 from cellwright.hardware.model.board import ModelOutput
-from cellwright.testing.spans import Span
+from cellwright.testing.intervals import Interval
 
 
-class Edge(NamedTuple):
-    """A change: when (s), and to what."""
+class PinEdge(NamedTuple):
+    """A change of a pin: its time (s), and the new state."""
 
     at_s: float
     on: bool
 
 
-class Move(NamedTuple):
-    """A move of an axis: when it began and ended (s; ended is None while it goes on), from where to where (mm)."""
+class AxisMove(NamedTuple):
+    """A move of an axis: its start and end time (s; the end is None while it moves) and positions (mm)."""
 
     began_s: float
     ended_s: float | None
@@ -30,24 +30,24 @@ class Move(NamedTuple):
 
 
 class PinHistory:
-    """What an output or a contact did. An output is on when it is not at its safe level, a contact when it is closed.
+    """The history of an output or a contact. An output is on if it is not at its safe level, a contact if it is closed.
 
-    edges: every change since the cell was put together.
+    edges: every change since the cell was created.
     """
 
     def __init__(self, env: simpy.Environment, name: str, pin: int, off_level: bool, words: tuple[str, str]) -> None:
         self.env = env
         self.name = name
         self.pin = pin
-        self.edges: list[Edge] = []
+        self.edges: list[PinEdge] = []
         self.words = words
         self._off_level = off_level
 
-    def note(self, level: bool) -> None:
-        """Its level is now this."""
+    def record(self, level: bool) -> None:
+        """Record its new level."""
         on = level != self._off_level
         if on != self.is_on:
-            self.edges.append(Edge(self.env.now, on))
+            self.edges.append(PinEdge(self.env.now, on))
 
     @property
     def is_on(self) -> bool:
@@ -56,68 +56,71 @@ class PinHistory:
 
     @property
     def pulses(self) -> int:
-        """How often it has gone on."""
+        """How many times it was switched on."""
         return sum(edge.on for edge in self.edges)
 
-    def spans(self) -> list[Span]:
+    def intervals(self) -> list[Interval]:
         """When it was on, or closed."""
         ends_s = [edge.at_s for edge in self.edges[1:]] + [self.env.now]
-        return [Span(edge.at_s, end_s) for edge, end_s in zip(self.edges, ends_s, strict=False) if edge.on]
+        return [Interval(edge.at_s, end_s) for edge, end_s in zip(self.edges, ends_s, strict=False) if edge.on]
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.pulses} times {self.words[0]}>"
 
 
 class AxisHistory:
-    """What an axis did. Positions are mm from its home switch, whatever the board believes."""
+    """The history of an axis. Positions are true ones, in mm from the home switch, not those the board assumes."""
 
     def __init__(self, stepper: ModelStepper, name: str, steps_per_mm: float) -> None:
         self.name = name
         self._stepper = stepper
         self._per_mm = steps_per_mm
-        self._over: list[Move] = []
-        self._latest: tuple[float, int] | None = None  # when it began, from where, in true steps
+        self._finished_moves: list[AxisMove] = []
+        self._last_start: tuple[float, int] | None = None  # its time, and the true position in steps
 
-    def note_start(self) -> None:
-        """A move begins; the one before is over, so that is how it was."""
-        self._over = self.moves
-        self._latest = (self._stepper.env.now, self._stepper.true_position)
+    def record_start(self) -> None:
+        """Record the start of a move; the move before it is final now."""
+        self._finished_moves = self.moves
+        self._last_start = (self._stepper.env.now, self._stepper.true_position)
 
     @property
-    def moves(self) -> list[Move]:
-        """Every move since the cell was put together; what stopped one early shows in where it ended."""
-        if self._latest is None:
-            return self._over
-        began_s, start = self._latest
+    def moves(self) -> list[AxisMove]:
+        """Every move since the cell was created; one that was stopped early ends where it stopped."""
+        if self._last_start is None:
+            return self._finished_moves
+        began_s, start = self._last_start
         ended_s = None if self.moving else self._stepper.due_s
-        return [*self._over, Move(began_s, ended_s, start / self._per_mm, self._stepper.rest_at / self._per_mm)]
+        return [
+            *self._finished_moves,
+            AxisMove(began_s, ended_s, start / self._per_mm, self._stepper.rest_at / self._per_mm),
+        ]
 
-    def spans(self) -> list[Span]:
+    def intervals(self) -> list[Interval]:
         """When it moved."""
         now_s = self._stepper.env.now
-        return [Span(move.began_s, now_s if move.ended_s is None else move.ended_s) for move in self.moves]
+        return [Interval(move.began_s, now_s if move.ended_s is None else move.ended_s) for move in self.moves]
 
     @property
     def moving(self) -> bool:
-        """Whether it is on its way."""
+        """Whether it moves now."""
         return self._stepper.moving
 
     @property
     def position_mm(self) -> float:
-        """Where it stands now."""
+        """Its true position now, mm."""
         return self._stepper.true_position / self._per_mm
 
     def __repr__(self) -> str:
         return f"<{self.name}: {len(self.moves)} moves, at {self.position_mm:g} mm>"
 
 
-class Census(ModelBoard):
-    """Learns what a cell declares: the safe level of each output, and how each input reads at rest, by pin."""
+class DeclarationRecorder(ModelBoard):
+    """Records what a cell declares, by pin: the safe level of each output, and the level at rest of each input."""
 
     def __init__(self) -> None:
         super().__init__(simpy.Environment())
         self.safe_levels: dict[int, bool] = {}
-        self.levels_at_rest: dict[int, bool] = {}
+        self.rest_levels: dict[int, bool] = {}
 
     def declare_output(
         self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
@@ -126,12 +129,12 @@ class Census(ModelBoard):
         return super().declare_output(pin, safe, most_on_s, most_duty)
 
     def declare_input(self, pin: int, at_rest: bool) -> Input:
-        self.levels_at_rest[pin] = at_rest
+        self.rest_levels[pin] = at_rest
         return super().declare_input(pin, at_rest)
 
 
-class WatchedMotion(Motion):
-    """Axes that tell when a move begins; ``on_start`` is called just before."""
+class InstrumentedMotion(Motion):
+    """Motion that calls ``on_start`` of an axis just before it moves."""
 
     def __init__(self, board: ModelBoard, timing: Timing) -> None:
         super().__init__(board, timing)
@@ -143,14 +146,14 @@ class WatchedMotion(Motion):
         return super().start(stepper, start, target, max_speed, acceleration)
 
 
-class WatchedBoard(ModelBoard):
-    """A model board that tells what acts on it: contacts that change, moves that begin."""
+class InstrumentedBoard(ModelBoard):
+    """A model board with callbacks for changes of contacts and starts of moves."""
 
-    motion: WatchedMotion
+    motion: InstrumentedMotion
 
     def __init__(self, env: simpy.Environment, timing: Timing) -> None:
         super().__init__(env, timing)
-        self.motion = WatchedMotion(self, timing)
+        self.motion = InstrumentedMotion(self, timing)
         self.on_contact: dict[int, Callable[[bool], None]] = {}
 
     def set_input(self, pin: int, level: bool) -> None:

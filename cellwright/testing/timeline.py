@@ -7,29 +7,29 @@ from typing import NamedTuple
 
 LINES_BEFORE = 8
 LINES_AFTER = 4
-LINES_AT_MOST = 12
+MAX_LINES = 12
 
 
-class Entry(NamedTuple):
-    """Something that happened: when (s), to which device (or "cell"), and what."""
+class TimelineEntry(NamedTuple):
+    """An event: its time (s), its device (or "cell"), and what happened."""
 
     at_s: float
     device: str
     what: str
 
 
-def as_text(entries: Sequence[Entry]) -> str:
+def as_text(entries: Sequence[TimelineEntry]) -> str:
     """A line for each entry."""
     return _lines(entries, range(len(entries)), frozenset())
 
 
-def around(entries: Sequence[Entry], from_s: float, to_s: float, devices: Collection[str]) -> str:
-    """The lines from one time to the other with some before and after, those of ``devices`` in between marked.
+def around(entries: Sequence[TimelineEntry], from_s: float, to_s: float, devices: Collection[str]) -> str:
+    """The lines from one time to another with context before and after; those of ``devices`` in between are marked.
 
-    What each of the devices last did before that is shown too. Of a long time only the beginning is.
+    The last line of each device before that is included. Of a long interval only the beginning is shown.
     """
     first = sum(entry.at_s < from_s for entry in entries)
-    last = min(sum(entry.at_s <= to_s for entry in entries), first + LINES_AT_MOST)
+    last = min(sum(entry.at_s <= to_s for entry in entries), first + MAX_LINES)
     marked = frozenset(place for place in range(first, last) if entries[place].device in devices)
     shown = set(range(max(0, first - LINES_BEFORE), min(len(entries), last + LINES_AFTER)))
     for device in devices:
@@ -37,7 +37,7 @@ def around(entries: Sequence[Entry], from_s: float, to_s: float, devices: Collec
     return _lines(entries, sorted(shown), marked)
 
 
-def _lines(entries: Sequence[Entry], places: Sequence[int], marked: Collection[int]) -> str:
+def _lines(entries: Sequence[TimelineEntry], places: Sequence[int], marked: Collection[int]) -> str:
     if not places:
         return "    (nothing happened)"
     width = max(len(entries[place].device) for place in places)

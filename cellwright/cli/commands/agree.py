@@ -1,4 +1,4 @@
-"""``agree``: the same units on the model, on a virtual Arduino and on real firmware, side by side."""
+"""``agree``: the same units on the model, the virtual Arduino and the emulated firmware, compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 import cellwright
 from cellwright import cells
 from cellwright.cli.progress import progress
-from cellwright.cli.tables import WIDTH, console, counted
+from cellwright.cli.tables import WIDTH, console, pluralize
 from cellwright.errors import CellFault
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmware_profiles import firmware_hex
@@ -27,53 +27,56 @@ from cellwright.sim.agreement import (
 
 
 @dataclass(frozen=True, slots=True)
-class AgreeAsked:
-    """What the user asked to have compared."""
+class AgreeOptions:
+    """The options of ``agree``."""
 
     cell: str
     cycles: int
     seed: int
-    settings: Sequence[str]
+    overrides: Sequence[str]
     as_json: bool
 
 
-def agree(asked: AgreeAsked) -> None:
-    """Print what the same units take on each target, and how far each is from the model.
+def agree(options: AgreeOptions) -> None:
+    """Print the times of the same units on each target, and each target's difference from the model.
 
-    Raises CellFault where model and real firmware are further apart than they may be, InputError without an emulator.
+    Raises:
+        CellFault: The times on the emulated firmware differ from the model's by more than ``AGREES_WITHIN_PERCENT``.
+        InputError: The emulator or the firmware is not built.
+
     """
-    scenario = cells.load(asked.cell).scenario(asked.settings, firmware="cellwright")
-    find_library()  # before the work is begun that it would be needed for
+    scenario = cells.load(options.cell).scenario(options.overrides, firmware="cellwright")
+    find_library()  # fail before the simulation, not after it
     firmware_hex(scenario.study.cell.arduino)
-    with progress(f"{asked.cell} on {len(TARGETS)} targets", len(TARGETS) * asked.cycles) as advance:
-        accounts = [account_on(target, scenario, asked.cycles, asked.seed, advance) for target in TARGETS]
-    if asked.as_json:
-        print(json.dumps(_as_json(asked, scenario, accounts), indent=2))
+    with progress(f"{options.cell} on {len(TARGETS)} targets", len(TARGETS) * options.cycles) as advance:
+        accounts = [account_on(target, scenario, options.cycles, options.seed, advance) for target in TARGETS]
+    if options.as_json:
+        print(json.dumps(_as_json(options, scenario, accounts), indent=2))
     else:
-        _print_table(asked, scenario, accounts)
+        _print_table(options, scenario, accounts)
     off = disagreement(accounts)
     if abs(off) > AGREES_WITHIN_PERCENT:
         raise CellFault(
-            f"{asked.cell} takes {_off(off)} on real firmware than on the model; up to {AGREES_WITHIN_PERCENT:g} % is "
-            f"agreement. Give more --cycles if it is a person's luck, which weighs less in many."
+            f"{options.cell} takes {_difference_text(off)} on real firmware than on the model; up to "
+            f"{AGREES_WITHIN_PERCENT:g} % is agreement. Increase --cycles if the difference may be chance."
         )
 
 
 def _shared_names(accounts: Sequence[Account]) -> list[str]:
-    """The figures that every target has: a board that homes by itself, say, has no jogs."""
+    """The figures that every target has; a board that homes by itself, for example, has no jogs."""
     every = [account.figures() for account in accounts]
     return [name for name in every[0] if all(name in figures for figures in every)]
 
 
-def _as_json(asked: AgreeAsked, scenario: Scenario, accounts: Sequence[Account]) -> dict[str, object]:
+def _as_json(options: AgreeOptions, scenario: Scenario, accounts: Sequence[Account]) -> dict[str, object]:
     model = accounts[0].figures()
     return {
-        "cell": asked.cell,
+        "cell": options.cell,
         "firmware": "cellwright",
-        "seed": asked.seed,
+        "seed": options.seed,
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),
-        "cycles": asked.cycles,
+        "cycles": options.cycles,
         "targets": {
             account.target: {
                 "unit_times_s": list(account.unit_times_s),
@@ -89,9 +92,9 @@ def _as_json(asked: AgreeAsked, scenario: Scenario, accounts: Sequence[Account])
     }
 
 
-def _print_table(asked: AgreeAsked, scenario: Scenario, accounts: Sequence[Account]) -> None:
+def _print_table(options: AgreeOptions, scenario: Scenario, accounts: Sequence[Account]) -> None:
     figures = [account.figures() for account in accounts]
-    title = f"{asked.cell}: the same {counted(asked.cycles, scenario.study.cell.unit)} on {len(TARGETS)} targets"
+    title = f"{options.cell}: the same {pluralize(options.cycles, scenario.study.cell.unit)} on {len(TARGETS)} targets"
     table = Table(title=title, title_justify="left", width=WIDTH)
     table.add_column("", no_wrap=True)
     for target in TARGETS:
@@ -101,23 +104,25 @@ def _print_table(asked: AgreeAsked, scenario: Scenario, accounts: Sequence[Accou
     for name in _shared_names(accounts):
         values = [each[name] for each in figures]
         off = [percent_off(value, values[0]) for value in values[1:]]
-        table.add_row(_words(name), *map(_shown, values), *("–" if each is None else f"{each:+.2f} %" for each in off))
+        table.add_row(
+            _row_label(name), *map(_figure_text, values), *("–" if each is None else f"{each:+.2f} %" for each in off)
+        )
     console().print(table)
     console().print(
-        f"A {scenario.study.cell.unit} takes {_off(disagreement(accounts))} on real firmware, on an emulated "
-        f"{scenario.study.cell.arduino.capitalize()}, than on the model."
+        f"A {scenario.study.cell.unit} takes {_difference_text(disagreement(accounts))} on real firmware, on an "
+        f"emulated {scenario.study.cell.arduino.capitalize()}, than on the model."
     )
 
 
-def _off(percent: float) -> str:
+def _difference_text(percent: float) -> str:
     return f"{abs(percent):.2f} % {'longer' if percent >= 0 else 'less'}"
 
 
-def _words(name: str) -> str:
-    """A figure's name as a row's head: "in_homing_s" is "in homing, s"."""
+def _row_label(name: str) -> str:
+    """A figure's name as a row label: "in_homing_s" becomes "in homing, s"."""
     words, _, unit = name.rpartition("_")
     return f"{words.replace('_', ' ')}, {unit}" if words and " " not in name else name
 
 
-def _shown(value: float) -> str:
+def _figure_text(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.2f}"

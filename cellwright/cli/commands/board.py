@@ -26,8 +26,8 @@ from cellwright.sim.world import world_for_others
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """What the user asked to have served, and where."""
+class ServeOptions:
+    """The options of ``board``: which board to serve, and where."""
 
     pty: Path | None
     tcp: str | None
@@ -36,48 +36,53 @@ class Served:
     baud: int | None
     latency_s: float
     plant: str | None
-    settings: Sequence[str]
+    overrides: Sequence[str]
     seed: int
     faults: Sequence[str]
 
 
-def serve_virtual(asked: Served) -> None:
+def serve_virtual(options: ServeOptions) -> None:
     """Serve a virtual Arduino until Ctrl-C."""
-    if (asked.pty is None) == (asked.tcp is None):
-        raise InputError("Say where to serve the board: --pty PATH or --tcp HOST:PORT.")
-    scenario = cells.load(asked.plant).scenario(asked.settings) if asked.plant else None
-    kind = asked.kind or (scenario.study.cell.arduino if scenario else "uno")
+    if (options.pty is None) == (options.tcp is None):
+        raise InputError("Give one address to serve the board at: --pty PATH or --tcp HOST:PORT.")
+    scenario = cells.load(options.plant).scenario(options.overrides) if options.plant else None
+    kind = options.kind or (scenario.study.cell.arduino if scenario else "uno")
     clock = WallClock()
-    end = PtyEnd(clock, asked.pty) if asked.pty else TcpEnd(clock, *address(asked.tcp or ""))
+    end = PtyEnd(clock, options.pty) if options.pty else TcpEnd(clock, *address(options.tcp or ""))
     try:
-        board = ModelBoard(clock, STEP_TIMINGS[_stepping(asked)])
+        board = ModelBoard(clock, STEP_TIMINGS[_stepping_firmware(options)])
         plant = None
         if scenario is not None:
-            plant = world_for_others(scenario, board, asked.seed)
+            plant = world_for_others(scenario, board, options.seed)
             plant.connect()
         devices = plant.cell.devices if plant else {}
-        faults = _put_on_line(clock, end, board, kind, asked, devices)
-        for text in asked.faults:
+        faults = _connect_line(clock, end, board, kind, options, devices)
+        for text in options.faults:
             faults.plan(read_fault(text, devices))
-        world = f"in the world of the {asked.plant}" if asked.plant else "with nothing round it"
-        print(f"A virtual {kind.capitalize()} {world} is at {end.name}; Ctrl-C ends it.", flush=True)
-        clock.run(until=_ctrl_c(clock))
+        plant_text = f"with the plant of the {options.plant}" if options.plant else "with nothing connected to it"
+        print(f"A virtual {kind.capitalize()} {plant_text} is at {end.name}; Ctrl-C ends it.", flush=True)
+        clock.run(until=_ctrl_c_event(clock))
     finally:
         end.close()
 
 
-def _stepping(asked: Served) -> SteppingFirmware:
-    """The firmware as which the world's axes are stepped; StandardFirmata steps none."""
-    return DEFAULT_FIRMWARE if asked.firmware == "standard" else asked.firmware
+def _stepping_firmware(options: ServeOptions) -> SteppingFirmware:
+    """The firmware whose timing the axes of the plant have; StandardFirmata has no steppers."""
+    return DEFAULT_FIRMWARE if options.firmware == "standard" else options.firmware
 
 
-def _put_on_line(
-    clock: WallClock, end: ServedEnd, board: ModelBoard, kind: Kind, asked: Served, devices: Mapping[str, Device]
+def _connect_line(
+    clock: WallClock,
+    end: ServedEnd,
+    board: ModelBoard,
+    kind: Kind,
+    options: ServeOptions,
+    devices: Mapping[str, Device],
 ) -> Faults:
-    """A line in memory between the end and the board gives it the baud rate that a pty and a socket do not have."""
-    line = MemoryLine(clock, asked.baud or BAUDS[_stepping(asked)], asked.latency_s)
-    arduino = VirtualArduino(clock, line.board, board, kind, asked.firmware)
-    random = Streams(asked.seed, 0)["faults on the line"]
+    """Connect the board through a line in memory, which gives a pty or a socket the baud rate that it does not have."""
+    line = MemoryLine(clock, options.baud or BAUDS[_stepping_firmware(options)], options.latency_s)
+    arduino = VirtualArduino(clock, line.board, board, kind, options.firmware)
+    random = Streams(options.seed, 0)["faults on the line"]
     faulty = FaultyLink(clock, line.host, random)
     end.on_bytes = faulty.write
     end.on_open = arduino.reset
@@ -103,8 +108,8 @@ def serve_emulated_chip(hex_path: Path, pty: Path | None, kind: Kind = "uno") ->
     )
 
 
-def _ctrl_c(clock: WallClock) -> Event:
-    """An event that comes with Ctrl-C, or with the request to end."""
+def _ctrl_c_event(clock: WallClock) -> Event:
+    """An event that succeeds on SIGINT (Ctrl-C) or SIGTERM."""
     ended = clock.event()
     signal.signal(signal.SIGINT, lambda *_: clock.post(ended.succeed))
     signal.signal(signal.SIGTERM, lambda *_: clock.post(ended.succeed))

@@ -1,4 +1,4 @@
-"""``calibrate``: a sensor on a real board against something known, kept in a file."""
+"""``calibrate``: a sensor of a real board against a known value, saved to a file."""
 
 from __future__ import annotations
 
@@ -20,39 +20,44 @@ from cellwright.sensors.calibration import Ask, CalibratedSensor, Calibration
 
 
 def calibrate(
-    name: str, sensor: str, port: str, bauds: Sequence[int], known: float, output: Path, settings: Sequence[str]
+    name: str, sensor: str, port: str, bauds: Sequence[int], known: float, output: Path, overrides: Sequence[str]
 ) -> None:
-    """Ask a person to do what it takes, and write the calibration. Raises InputError for what cannot be calibrated."""
-    scenario = cells.load(name).scenario(settings)
+    """Guide a person through the calibration, and write it to ``output``.
+
+    Raises:
+        InputError: The cell has no such sensor, or the known value is not above 0.
+
+    """
+    scenario = cells.load(name).scenario(overrides)
     parts = scenario.study.cell.parts(scenario.parameters)
-    able = {key: part for key, part in parts.items() if isinstance(part, CalibratedSensor)}
-    if sensor not in able:
-        raise InputError(f"{name} has no {sensor!r} that could be calibrated; {nearest(sensor, able)}")
-    device = able[sensor]
+    calibratable = {key: part for key, part in parts.items() if isinstance(part, CalibratedSensor)}
+    if sensor not in calibratable:
+        raise InputError(f"{name} has no sensor {sensor!r} that can be calibrated; {nearest(sensor, calibratable)}")
+    device = calibratable[sensor]
     if not known > 0:
-        raise InputError(f"{known:g} {device.known_unit} calibrates nothing; use something known above 0.")
+        raise InputError(f"{known:g} {device.known_unit} cannot be used for calibration; --known must be above 0.")
     clock = WallClock()
     board = FirmataBoard(clock, SerialLink(clock, auto_port() if port == "auto" else port, *bauds))
-    board.on_trouble(_fail)
+    board.on_trouble(_raise_fault)
     try:
         clock.run(until=board.ready)
         device.attach(board)
         clock.run(until=clock.process(board.prepare()))
-        steps = device.calibrate(known, _asking(clock), datetime.date.today())
-        found = clock.run(until=clock.process(steps))
-        assert isinstance(found, Calibration)
+        steps = device.calibrate(known, _prompter(clock), datetime.date.today())
+        calibration = clock.run(until=clock.process(steps))
+        assert isinstance(calibration, Calibration)
     finally:
         board.close()
-    found.write(output)
+    calibration.write(output)
     console().print(f"Wrote {output}; use it with --set {sensor}.calibration={output}.")
 
 
-def _fail(reason: str) -> None:
+def _raise_fault(reason: str) -> None:
     raise CellFault(reason)
 
 
-def _asking(clock: WallClock) -> Ask:
-    """Prints a sentence and waits for Enter, while the clock goes on."""
+def _prompter(clock: WallClock) -> Ask:
+    """A function that prints an instruction and waits for Enter while the clock runs."""
 
     def ask(sentence: str) -> Event:
         console().print(f"{sentence} Then press Enter.")

@@ -1,4 +1,4 @@
-"""``check --faults``: every fault in every state, and how each ends."""
+"""``check --faults``: the fault matrix, every fault in every state."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from cellwright.errors import CellFault
 from cellwright.hardware.firmware_profiles import SteppingFirmware
 from cellwright.sim.fault_matrix import Row, fault_matrix, faults_of
 
-BAD = ("hung", "unsafe")
+UNACCEPTABLE = ("hung", "unsafe")
 
 
-def rehearse(name: str, overrides: Sequence[str], seed: int, firmware: SteppingFirmware) -> None:
-    """Print the fault matrix. Raises CellFault if any fault leaves the cell hung, or its world unsafe."""
+def print_fault_matrix(name: str, overrides: Sequence[str], seed: int, firmware: SteppingFirmware) -> None:
+    """Print the fault matrix.
+
+    Raises:
+        CellFault: A fault leaves the cell hung or unsafe.
+
+    """
     scenario = cells.load(name).scenario(overrides, firmware=firmware)
     cell = scenario.study.cell
     faults = faults_of(cell.parts(scenario.parameters))
@@ -28,24 +33,26 @@ def rehearse(name: str, overrides: Sequence[str], seed: int, firmware: SteppingF
             rows.append(row)
             advance()
     out = console()
-    table = Table("fault", "how it ends, by the state in which it strikes", width=WIDTH)
+    table = Table("fault", "outcome, by the state in which the fault is injected", width=WIDTH)
     for fault in faults:
-        table.add_row(str(fault), ends([row for row in rows if row.fault == str(fault)]))
+        table.add_row(str(fault), outcomes_by_state([row for row in rows if row.fault == str(fault)]))
     out.print(table)
-    counts = Counter(word(row) for row in rows)
+    counts = Counter(outcome_of(row) for row in rows)
     out.print(", ".join(f"{count} {outcome}" for outcome, count in counts.most_common()) + ".")
     for reason in sorted({row.reason.split(": ", 1)[-1] for row in rows if row.reason}):
         out.print(f"  {reason}")
-    bad = [row for row in rows if word(row) in BAD]
+    bad = [row for row in rows if outcome_of(row) in UNACCEPTABLE]
     if bad:
-        raise CellFault(f"{name}: {len(bad)} faults end badly; the first is {bad[0].fault} in {bad[0].state}.")
+        raise CellFault(
+            f"{name}: {len(bad)} faults leave it hung or unsafe; the first is {bad[0].fault} in {bad[0].state}."
+        )
 
 
-def ends(rows: Sequence[Row]) -> str:
-    """How one fault ends: "faulted in waiting, homing; finished elsewhere"."""
+def outcomes_by_state(rows: Sequence[Row]) -> str:
+    """The outcomes of one fault: "faulted in waiting, homing; finished elsewhere"."""
     states: dict[str, list[str]] = {}
     for row in rows:
-        states.setdefault(word(row), []).append(row.state)
+        states.setdefault(outcome_of(row), []).append(row.state)
     fewest_first = sorted(states, key=lambda outcome: len(states[outcome]))
     if len(fewest_first) == 1:
         return f"{fewest_first[0]} in every state"
@@ -53,7 +60,7 @@ def ends(rows: Sequence[Row]) -> str:
     return "; ".join([*named, f"{fewest_first[-1]} elsewhere"])
 
 
-def word(row: Row) -> str:
-    """How a fault ended, in a word or two: "unsafe" where the cell stopped and its world was not made safe."""
-    is_halt = row.outcome in ("faulted", "stopped")
-    return "unsafe" if is_halt and row.safe_after_s is None else row.outcome
+def outcome_of(row: Row) -> str:
+    """The outcome of a fault; "unsafe" if the cell stopped but its outputs were not made safe."""
+    has_stopped = row.outcome in ("faulted", "stopped")
+    return "unsafe" if has_stopped and row.safe_after_s is None else row.outcome

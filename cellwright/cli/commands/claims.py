@@ -1,4 +1,4 @@
-"""``claims``: whether what was promised still holds."""
+"""``claims``: check that published claims still hold."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import Any
 from rich.table import Table
 
 from cellwright.benchmarks.claims import Claim, Claims, Verdict, judge
-from cellwright.cli.commands.simulate import Asked, comparison_json, run_comparison
+from cellwright.cli.commands.simulate import SimulationOptions, comparison_json, run_comparison
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
 
 
 def check_claims(path: Path, jobs: int | None, as_json: bool) -> None:
-    """Simulate what the claims rest on and judge each. Raises CellFault if one does not hold."""
-    verdicts = [verdict for _, verdict in _judged(Claims.read(path).claims, jobs)]
+    """Simulate the comparisons behind the claims, and check each claim.
+
+    Raises:
+        CellFault: A claim does not hold.
+
+    """
+    verdicts = [verdict for _, verdict in _judge_all(Claims.read(path).claims, jobs)]
     if as_json:
         print(json.dumps([_as_json(each) for each in verdicts], indent=2))
     else:
@@ -27,21 +32,21 @@ def check_claims(path: Path, jobs: int | None, as_json: bool) -> None:
         raise CellFault(f"{path}: {broken[0].claim.claim!r} does not hold any more{more}.")
 
 
-def _judged(claims: tuple[Claim, ...], jobs: int | None) -> list[tuple[Claim, Verdict]]:
-    """Each claim with its verdict; claims that rest on the same comparison share it."""
+def _judge_all(claims: tuple[Claim, ...], jobs: int | None) -> list[tuple[Claim, Verdict]]:
+    """Each claim with its verdict; claims on the same comparison share one simulation."""
     figures: dict[Any, dict[str, Any]] = {}
     for claim in claims:
         if claim.comparison not in figures:
-            asked = Asked(
+            options = SimulationOptions(
                 claim.cell, None, claim.hours, claim.replications, claim.seed, claim.settings, jobs, claim.firmware
             )
-            scenario = asked.scenario()
-            figures[claim.comparison] = comparison_json(asked, scenario, run_comparison(asked, scenario))
+            scenario = options.scenario()
+            figures[claim.comparison] = comparison_json(options, scenario, run_comparison(options, scenario))
     return [(claim, judge(claim, figures[claim.comparison])) for claim in claims]
 
 
 def _print(verdicts: list[Verdict]) -> None:
-    table = Table("claim", "promised", "now", "", width=WIDTH)
+    table = Table("claim", "claimed", "now", "", width=WIDTH)
     for each in verdicts:
         table.add_row(each.claim.claim, each.claim.promised, each.shown, "holds" if each.holds else "DOES NOT HOLD")
     console().print(table)

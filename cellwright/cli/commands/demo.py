@@ -1,4 +1,4 @@
-"""``demo``: a shift of a cell against the hand, as a table, a page and pictures."""
+"""``demo``: a shift of a cell against the manual method, as a table, a web page and charts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from cellwright import cells
 from cellwright.benchmarks import Comparison
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.cli import tables
-from cellwright.cli.cell_files import read_bought
+from cellwright.cli.cell_files import read_commercial_machine
 from cellwright.cli.commands import simulate
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
 from cellwright.sequences import RunLog
 from cellwright.sim import Length, Scenario, run_cell
 
-SHOWN_CYCLE = 5
+TIMELINE_CYCLE = 5
 REPLICATIONS = 20
 TITLES = {
     "cycle_time": "How long one {unit} takes",
@@ -24,40 +24,40 @@ TITLES = {
     "timeline": "One {unit}, second by second",
     "states": "What the cell does, state by state",
 }
-"""The heading of each picture on the page, by the name of its file."""
+"""The heading of each chart on the page, by the name of its file."""
 
 
 def demo(name: str, folder: Path, seed: int) -> None:
-    """Compare cell and hand over a shift, print the table, write ``index.html`` and the pictures to ``folder``."""
+    """Compare the cell with the manual method over a shift; write ``index.html`` and the charts to ``folder``."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"The folder {folder} cannot be made: {error.strerror}; choose another with -o.") from error
-    asked = simulate.Asked(name, None, simulate.SHIFT_HOURS, REPLICATIONS, seed, [])
+    options = simulate.SimulationOptions(name, None, simulate.SHIFT_HOURS, REPLICATIONS, seed, [])
     scenario = cells.load(name).scenario()
-    comparison = simulate.run_comparison(asked, scenario)
-    bought = read_bought(scenario, None)
-    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, bought)
+    comparison = simulate.run_comparison(options, scenario)
+    commercial = read_commercial_machine(scenario, None)
+    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, commercial)
     page = folder / "index.html"
-    _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}", bought)
-    tables.console().print(f"Open {page} in a browser; the pictures are beside it.")
+    _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}", commercial)
+    tables.console().print(f"Open {page} in a browser; the charts are in the same folder.")
 
 
-def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, bought: Commercial | None) -> None:
+def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, commercial: Commercial | None) -> None:
     from cellwright.benchmarks.charts import gantt, state_diagram, style
     from cellwright.benchmarks.report.demo_page import write_page
 
     cell, measures = scenario.study.cell, scenario.study.measures
     with RunLog(":memory:") as log:
-        run_cell(scenario, Length(cycles=SHOWN_CYCLE), comparison.seed, 0, log)
-        drawn = {
+        run_cell(scenario, Length(cycles=TIMELINE_CYCLE), comparison.seed, 0, log)
+        charts = {
             "cycle_time": style.cycle_time_chart(comparison),
             **({"measures": style.measures_chart(comparison, measures)} if comparison.less_measured else {}),
-            "timeline": gantt.timeline(log.connection, cell, 0, SHOWN_CYCLE),
+            "timeline": gantt.timeline(log.connection, cell, 0, TIMELINE_CYCLE),
             "states": state_diagram.state_diagram(cell, comparison.cell.time_in_state_s),
         }
     try:
-        for name, figure in drawn.items():
+        for name, figure in charts.items():
             style.save(figure, page.with_name(f"{name}.png"))
     except OSError as error:
         raise InputError(
@@ -66,19 +66,19 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, 
     write_page(
         page,
         comparison,
-        {TITLES[name].format(unit=cell.unit): style.as_svg(figure, prefix=name) for name, figure in drawn.items()},
-        title=f"The {cell.name().replace('_', ' ')} against the hand",
+        {TITLES[name].format(unit=cell.unit): style.as_svg(figure, prefix=name) for name, figure in charts.items()},
+        title=f"The {cell.name().replace('_', ' ')} against manual work",
         command=command,
         version=cellwright.__version__,
         input_hash=scenario.input_hash(),
         sources=_sources(scenario),
         measures=measures,
-        bought=bought,
+        bought=commercial,
     )
 
 
 def _sources(scenario: Scenario) -> dict[str, str]:
-    """Where each input comes from, in words, as far as it says."""
+    """The source of each input that states one."""
     return {
         f"{group}.{name}": value.source
         for group, part in scenario.parameters.items()

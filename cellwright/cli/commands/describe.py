@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from cellwright import cells
-from cellwright.cli.tables import busy, console
+from cellwright.cli.tables import console, spinner
 from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
@@ -19,8 +19,8 @@ from cellwright.sim.fast_path import fast_path_of
 
 
 def list_cells() -> None:
-    """Every cell with what it is for."""
-    table = Table("cell", "what it does", "states", "devices")
+    """Print every cell and its purpose."""
+    table = Table("cell", "purpose", "states", "devices")
     for name in cells.names():
         cell = cells.load(name).cell
         devices = [part for part in cell.parts().values() if isinstance(part, Device)]
@@ -29,16 +29,16 @@ def list_cells() -> None:
 
 
 def describe(name: str) -> None:
-    """States, devices and pins."""
+    """Print the states, devices and pins of a cell."""
     cell = cells.load(name).cell
     out = console()
-    out.print(f"[bold]{name}[/bold]: {_purpose(cell)} For an Arduino {cell.arduino.capitalize()}.")
-    states = Table("state", "trigger", "leads to", title="States", title_justify="left")
+    out.print(f"[bold]{name}[/bold]: {_purpose(cell)} It runs on an Arduino {cell.arduino.capitalize()}.")
+    states = Table("state", "trigger", "next state", title="States", title_justify="left")
     for state in cell.states:
         leaving = [(trigger, to) for trigger, source, to in cell.transitions if source == state]
         states.add_row(state, "\n".join(trigger for trigger, _ in leaving), "\n".join(to for _, to in leaving))
     out.print(states)
-    out.print("From any state: fault leads to faulted, stop to stopped; reset leads back to " + cell.states[0] + ".")
+    out.print("From any state, fault leads to faulted and stop to stopped; reset leads back to " + cell.states[0] + ".")
     devices = Table("device", "kind", "pins", title="Devices", title_justify="left")
     for device_name, device in cell.parts().items():
         if isinstance(device, Device):
@@ -48,10 +48,10 @@ def describe(name: str) -> None:
 
 
 def show_diagram(name: str, output: Path | None) -> None:
-    """The state diagram: Mermaid on standard output, or a drawing in a file."""
+    """Print the state diagram as Mermaid, or write it to a file."""
     cell = cells.load(name).cell
     if output is not None and output.suffix not in (".svg", ".png", ".mmd"):
-        raise InputError(f"{output} ends with {output.suffix!r}; name a .svg, .png or .mmd file.")
+        raise InputError(f"{output} has the suffix {output.suffix!r}; name a .svg, .png or .mmd file.")
     from cellwright.benchmarks.charts import state_diagram, style
 
     if output is None:
@@ -68,47 +68,61 @@ def show_diagram(name: str, output: Path | None) -> None:
 
 
 def print_certificates(path: Path, replication: int) -> None:
-    """The certificates of a run. Raises InputError for no run log, and for a cell that writes none."""
+    """Print the batch certificates of a run.
+
+    Raises:
+        InputError: The file is no run log, or the cell keeps no such record.
+
+    """
     with open_log(path) as log:
         name = fact(log, "cell") or ""
         write = cells.load(name).certificates
         if write is None:
-            raise InputError(f"{path} is a log of the {name}, which keeps no record of what is in each unit.")
+            raise InputError(
+                f"{path} is a log of the {name}, which keeps no record of what is in each unit; it has no certificates."
+            )
         texts = write(log, replication)
     if not texts:
-        raise InputError(f"{path} has no unit in replication {replication}.")
+        raise InputError(f"{path} has no unit in replication {replication}; choose another with --replication.")
     print("\n".join(texts), end="")
 
 
 def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> None:
-    """Print what was checked, or raise DescriptionError with every problem, a line each."""
+    """Check a cell and make one unit on the model board.
+
+    Raises:
+        DescriptionError: The description has problems; the message has a line for each.
+
+    """
     scenario = cells.load(name).scenario(overrides, firmware=firmware)
-    with busy(f"putting the {name} together"):
+    with spinner(f"building the {name}"):
         problems = find_problems(scenario)
     if problems:
         raise DescriptionError("\n".join(problems))
     cell = scenario.study.cell
     devices = [part for part in scenario.parameters.values() if isinstance(part, Device)]
-    rehearsal = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
+    dry_run = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
     out = console()
-    for note in _on_a_model(scenario).notes():
+    for note in _on_model_board(scenario).notes():
         out.print(f"{name}: {note}")
-    out.print(f"{name}: {len(cell.states)} states can all be reached and left, and return declared triggers.")
-    out.print(f"{name}: {len(devices)} devices, no pin used twice, solenoids within their duty, targets in reach.")
-    out.print(f"{name}: rehearsed on the model board; the last {cell.unit} took {rehearsal.cycle_times_s[-1]:.1f} s.")
+    out.print(f"{name}: {len(cell.states)} states; each can be reached and left, and returns declared triggers.")
+    out.print(f"{name}: {len(devices)} devices; no pin is used twice, duty cycles are kept, targets are in reach.")
+    out.print(
+        f"{name}: dry run on the model board passed; the last {cell.unit} took {dry_run.cycle_times_s[-1]:.1f} s."
+    )
     why_not = fast_path_of(scenario).why_not
-    computed = "on the fast path" if why_not is None else f"event by event: {why_not}"
-    out.print(f"{name}: long simulations are computed {computed}.")
+    method = "on the fast path" if why_not is None else f"event by event: {why_not}"
+    out.print(f"{name}: long simulations are computed {method}.")
 
 
 def find_problems(scenario: Scenario) -> list[str]:
-    """What can be known to be wrong before the cell runs."""
+    """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
     problems = description_problems(cell, cell.parts(scenario.parameters))
-    return problems or _on_a_model(scenario).problems()
+    return problems or _on_model_board(scenario).problems()
 
 
-def _on_a_model(scenario: Scenario) -> Cell:
+def _on_model_board(scenario: Scenario) -> Cell:
     import simpy
 
     from cellwright.hardware import ModelBoard

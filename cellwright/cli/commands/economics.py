@@ -1,4 +1,4 @@
-"""``economics``: what a cell is worth against the hand, and against the best machine that can be bought."""
+"""``economics``: savings, payback and net present value of a cell, and of a commercial machine."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ from cellwright.benchmarks.economics.model import (
     evaluate_economics,
 )
 from cellwright.cli import tables
-from cellwright.cli.cell_files import home_of, read_bought
-from cellwright.cli.commands.simulate import Asked, run_comparison
+from cellwright.cli.cell_files import cell_folder, read_commercial_machine
+from cellwright.cli.commands.simulate import SimulationOptions, run_comparison
 from cellwright.errors import InputError
 from cellwright.sim import Measure, Scenario
 
-SURE = 0.05
-"""A machine is called worth its price, or not, if the chance of the contrary is at most this."""
+MAX_ERROR_CHANCE = 0.05
+"""The conclusion calls a cell worth building, or not, if the chance of being wrong is at most this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What is judged: the files read, what was simulated, and what came out."""
+class BusinessCase:
+    """The inputs, the simulation and the economic result of a cell."""
 
     economics: Economics
     commercial: Commercial | None
     scenario: Scenario
     comparison: Comparison
-    found: EconomicResult
+    result: EconomicResult
 
     @property
     def left_out(self) -> str:
         """Why there is no commercial machine; empty if there is one."""
         if self.commercial is None:
-            return "No commercial machine is compared: the cell has no commercial.toml; name one with --commercial."
-        return self.found.left_out
+            return "No commercial machine is compared: the cell has no commercial.toml; give one with --commercial."
+        return self.result.left_out
 
     def kpis(self) -> dict[str, Kpis | None]:
-        """ISO 22400's indicators of cell and hand, at the peak values of the file."""
+        """The ISO 22400 indicators of the cell and the manual method, at the most likely values of the file."""
         economics, scenario = self.economics, self.scenario
         planned_s = economics.planned_s_per_unit.value if economics.planned_s_per_unit else None
         return {
@@ -75,47 +75,56 @@ class Case:
 
 
 def evaluate(
-    asked: Asked,
+    options: SimulationOptions,
     manual: Path | None,
     economics: Path | None,
     commercial: Path | None,
     picture: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare a cell with the hand, work out what it is worth, print it, and draw it if a picture is asked for."""
+    """Compare a cell with the manual method, compute its economics, print them, and draw the break-even chart."""
     from cellwright.benchmarks import read_stopwatch
 
-    scenario = asked.scenario(read_stopwatch(manual) if manual else [])
-    read, bought = read_files(asked, scenario, economics, commercial)
-    comparison = run_comparison(asked, scenario)
-    case = Case(
-        read, bought, scenario, comparison, evaluate_economics(comparison, read, bought, scenario.study.measures)
+    scenario = options.scenario(read_stopwatch(manual) if manual else [])
+    prices, machine = read_economics_files(options, scenario, economics, commercial)
+    comparison = run_comparison(options, scenario)
+    case = BusinessCase(
+        prices,
+        machine,
+        scenario,
+        comparison,
+        evaluate_economics(comparison, prices, machine, scenario.study.measures),
     )
     if picture is not None:
         from cellwright.benchmarks.charts.style import save
         from cellwright.benchmarks.report.break_even_chart import break_even_chart
 
-        save(break_even_chart(case.found, finding(case), comparison.unit), picture)
+        save(break_even_chart(case.result, conclusion(case), comparison.unit), picture)
     if as_json:
-        print(json.dumps(as_figures(asked, case), indent=2))
+        print(json.dumps(economics_json(options, case), indent=2))
     else:
         _print(case)
 
 
-def read_files(
-    asked: Asked, scenario: Scenario, economics_path: Path | None, commercial_path: Path | None
+def read_economics_files(
+    options: SimulationOptions, scenario: Scenario, economics_path: Path | None, commercial_path: Path | None
 ) -> tuple[Economics, Commercial | None]:
-    """Both files: those named, or those beside the cell. Raises InputError if one is wrong or they do not fit."""
-    folder = home_of(scenario)
+    """Both files: those given, or those in the cell's folder.
+
+    Raises:
+        InputError: A file is missing or wrong, or the prices of one include VAT and those of the other do not.
+
+    """
+    folder = cell_folder(scenario)
     measures = [measure.name for measure in scenario.study.measures]
     economics_path = economics_path or folder / "economics.toml"
     if not economics_path.exists() and economics_path.parent == folder:
         raise InputError(
-            f"{asked.cell} has no economics.toml beside it; copy the stapler's, change it, and name it with "
+            f"{options.cell} has no economics.toml in its folder; copy and change the stapler's, and give it with "
             "--economics."
         )
     economics = read_economics(economics_path, measures)
-    commercial = read_bought(scenario, commercial_path)
+    commercial = read_commercial_machine(scenario, commercial_path)
     if commercial is not None and commercial.vat != economics.vat:
         path = commercial_path or folder / "commercial.toml"
         line = files.line_of(files.read_text(path), ("vat",))
@@ -128,85 +137,85 @@ def read_files(
 
 
 def input_hash(scenario: Scenario, *read: Inputs | None) -> str:
-    """SHA-256 over the inputs of the simulation and what was read from files."""
+    """SHA-256 of the inputs of the simulation and of the files read."""
     given = [scenario.input_hash(), *(each and each.model_dump() for each in read)]
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 
-def as_figures(asked: Asked, case: Case) -> dict[str, Any]:
-    """All figures by name, units in the names; 5th, 50th and 95th percentiles over the draws."""
-    head, found = asked.head(case.scenario), case.found
+def economics_json(options: SimulationOptions, case: BusinessCase) -> dict[str, Any]:
+    """All figures as JSON, with units in the names; the 5th, 50th and 95th percentiles of the draws."""
+    head, result = options.head(case.scenario), case.result
     head["input_hash"] = input_hash(case.scenario, case.economics, case.commercial)
-    beats = found.cell_beats_commercial
+    beats = result.cell_beats_commercial
     return head | {
         "draws": DRAWS,
         "prices": f"{case.economics.vat} VAT",
         "manual": {
-            "seconds_per_unit": Percentiles.of(found.manual.seconds).as_json(),
-            "labour_s_per_unit": Percentiles.of(found.manual.labour_s).as_json(),
-            "measures": {name: Percentiles.of(each).as_json() for name, each in found.manual.measured.items()},
+            "seconds_per_unit": Percentiles.of(result.manual.seconds).as_json(),
+            "labour_s_per_unit": Percentiles.of(result.manual.labour_s).as_json(),
+            "measures": {name: Percentiles.of(each).as_json() for name, each in result.manual.measured.items()},
         },
-        "cell_economics": found.cell.as_json(),
-        "commercial_economics": found.commercial.as_json() if found.commercial else None,
+        "cell_economics": result.cell.as_json(),
+        "commercial_economics": result.commercial.as_json() if result.commercial else None,
         "commercial_left_out": case.left_out,
         "cell_beats_commercial_percent": None if beats is None else 100 * beats,
         "iso_22400": {name: each.as_json() if each else None for name, each in case.kpis().items()},
-        "finding": finding(case),
-        "provenance": found.provenance,
+        "finding": conclusion(case),
+        "provenance": result.provenance,
     }
 
 
 # ---- the table ----
 
 
-def _print(case: Case) -> None:
-    out, found, unit = tables.console(), case.found, case.comparison.unit
-    title = f"EconomicResult against the hand: median of {DRAWS:,} draws (9 of 10 lie between)"
-    machines = [found.cell, *([found.commercial] if found.commercial else [])]
-    heads = ["hand", "cell", *(["to buy"] if found.commercial else [])]
+def _print(case: BusinessCase) -> None:
+    out, result, unit = tables.console(), case.result, case.comparison.unit
+    title = f"Economics: median of {DRAWS:,} draws (5th to 95th percentile)"
+    machines = [result.cell, *([result.commercial] if result.commercial else [])]
+    heads = ["manual", "cell", *(["commercial"] if result.commercial else [])]
     table = Table("", *heads, title=title, title_justify="left", width=tables.WIDTH)
-    for words, show, of_manual, of_machine in _rows(unit):
-        shown = [_shown(of_manual(found.manual), show) if of_manual else "-"]
-        table.add_row(words, *shown, *(_shown(of_machine(alternative), show) for alternative in machines))
+    for label, show, of_manual, of_machine in _rows(unit):
+        shown = [_draws_text(of_manual(result.manual), show) if of_manual else "-"]
+        table.add_row(label, *shown, *(_draws_text(of_machine(alternative), show) for alternative in machines))
     for measure in case.scenario.study.measures:
         table.add_row(*_measure_row(measure, case, machines))
     chances = (f"{100 * alternative.never_pays_back:.0f} %" for alternative in machines)
-    table.add_row("chance that it does not pay back in its life", "-", *chances)
+    table.add_row("chance of no payback in its life", "-", *chances)
     out.print(table)
-    out.print(f"[bold]{finding(case)}[/bold]")
+    out.print(f"[bold]{conclusion(case)}[/bold]")
     for sentence in _remarks(case):
         out.print(sentence)
 
 
-Read = Callable[[AlternativeResult], Draws]
-ReadHand = Callable[[Alternative], Draws]
+MachineDraws = Callable[[AlternativeResult], Draws]
+ManualDraws = Callable[[Alternative], Draws]
 
 
-def _rows(unit: str) -> list[tuple[str, Callable[[float], str], ReadHand | None, Read]]:
-    """Each row: its words, how a figure is shown, and where it stands with the hand and with a machine."""
+def _rows(unit: str) -> list[tuple[str, Callable[[float], str], ManualDraws | None, MachineDraws]]:
+    """Each row: its label, how to format a figure, and where to read it for the manual method and for a machine."""
     return [
         (f"s a {unit}", _seconds, lambda manual: manual.seconds, lambda alternative: alternative.seconds),
-        (f"person's s a {unit}", _seconds, lambda manual: manual.labour_s, lambda alternative: alternative.labour_s),
+        (f"labour, s a {unit}", _seconds, lambda manual: manual.labour_s, lambda alternative: alternative.labour_s),
         ("investment, NOK", money, None, lambda alternative: alternative.investment_nok),
-        ("person's hours saved, a year", money, None, lambda alternative: alternative.saved_h),
+        ("labour saved, h a year", money, None, lambda alternative: alternative.saved_h),
         ("saving, NOK a year", money, None, lambda alternative: alternative.saving_nok),
         ("payback, months", months, None, lambda alternative: alternative.payback_months),
-        (f"pays from so many {unit}s a day", months, None, lambda alternative: alternative.pays_from_per_day),
+        (f"break-even, {unit}s a day", months, None, lambda alternative: alternative.pays_from_per_day),
         ("NPV, NOK", money, None, lambda alternative: alternative.npv_nok),
-        ("  spread over its life, NOK a year", money, None, lambda alternative: alternative.yearly_nok),
+        ("  as an annuity, NOK a year", money, None, lambda alternative: alternative.yearly_nok),
     ]
 
 
-def _shown(draws: Draws, show: Callable[[float], str]) -> str:
+def _draws_text(draws: Draws, show: Callable[[float], str]) -> str:
     spread = Percentiles.of(draws)
     low, high = show(spread.p5), show(spread.p95)
     middle = show(spread.p50)
     return middle if low == high else f"{middle}\n({low} to {high})"
 
 
-def _measure_row(measure: Measure, case: Case, machines: list[AlternativeResult]) -> list[str]:
-    """The medians of a measure; "as by hand" where a machine's file says nothing of it."""
-    measured = [case.found.manual.measured, *(alternative.measured for alternative in machines)]
+def _measure_row(measure: Measure, case: BusinessCase, machines: list[AlternativeResult]) -> list[str]:
+    """The medians of a measure; "as by hand" where a machine's file does not state it."""
+    measured = [case.result.manual.measured, *(alternative.measured for alternative in machines)]
     medians = (
         f"{Percentiles.of(each[measure.name]).p50:.3g}" if measure.name in each else "as by hand" for each in measured
     )
@@ -218,7 +227,7 @@ def _seconds(value: float) -> str:
 
 
 def money(value: float) -> str:
-    """A sum, to three figures: "61,200"; nobody knows it better."""
+    """A sum, to three significant figures: "61,200"."""
     if abs(value) < 0.5:
         return "0"
     digits = max(0, math.floor(math.log10(abs(value))) - 2)
@@ -235,13 +244,13 @@ def months(value: float) -> str:
 # ---- the sentences ----
 
 
-def finding(case: Case) -> str:
-    """What the figures say, in one plain sentence."""
-    alternative, found = case.found.cell, case.found
+def conclusion(case: BusinessCase) -> str:
+    """The conclusion from the figures, in one sentence."""
+    alternative, result = case.result.cell, case.result
     npv, payback = Percentiles.of(alternative.npv_nok), Percentiles.of(alternative.payback_months)
-    if alternative.loses <= SURE:
+    if alternative.loses <= MAX_ERROR_CHANCE:
         verdict = "is worth building"
-    elif alternative.loses >= 1 - SURE:
+    elif alternative.loses >= 1 - MAX_ERROR_CHANCE:
         verdict = "is not worth building"
     else:
         verdict = f"may be worth building or not ({100 * alternative.loses:.0f} % chance of a loss)"
@@ -252,55 +261,58 @@ def finding(case: Case) -> str:
         f"On these inputs the cell {verdict}: it {saves}, {back}, and its net "
         f"present value is {money(npv.p50)} NOK ({money(npv.p5)} to {money(npv.p95)})"
     )
-    if found.cell_beats_commercial is None or case.commercial is None:
+    if result.cell_beats_commercial is None or case.commercial is None:
         return text + "."
-    return f"{text}; it is worth more a year than {case.commercial.machine} in {_share(found.cell_beats_commercial)}."
+    share = _share_text(result.cell_beats_commercial)
+    return f"{text}; its annuity is higher than that of {case.commercial.machine} in {share}."
 
 
-def _share(share: float) -> str:
+def _share_text(share: float) -> str:
     return f"{100 * share:.0f} % of the draws"
 
 
-def _remarks(case: Case) -> list[str]:
-    """What one must know to read the figures."""
-    economics, found, unit = case.economics, case.found, case.comparison.unit
-    said = [
-        f"To buy: {case.commercial.machine}." if found.commercial and case.commercial else case.left_out,
+def _remarks(case: BusinessCase) -> list[str]:
+    """The assumptions behind the figures, a sentence or two each."""
+    economics, result, unit = case.economics, case.result, case.comparison.unit
+    sentences = [
+        f"Commercial machine: {case.commercial.machine}." if result.commercial and case.commercial else case.left_out,
         f"Prices are {economics.vat} VAT, before tax. The payback is simple; the NPV is discounted by "
-        f"{_range(economics)} % a year. An hour saved counts in full: it must be used for other work.",
+        f"{_discount_text(economics)} % a year. An hour saved counts in full: it must be used for other work.",
     ]
-    said.append("The cell's saving, NOK a year: " + _made_of(found.cell) + ".")
-    units = Percentiles.of(found.cell.units).p50
+    sentences.append("The cell's saving, NOK a year: " + _saving_parts(result.cell) + ".")
+    units = Percentiles.of(result.cell.units).p50
     if economics.demand_units_per_year is None:
-        said.append(f"As many as the cell can make: {money(units)} good {unit}s a year, all taken to be sold.")
-    elif found.cell.short > 0:
-        said.append(
-            f"In {_share(found.cell.short)} the cell is too slow for the demand: it makes {money(units)} good {unit}s "
-            "a year, and the rest is made by hand as before."
+        sentences.append(
+            f"Production: {money(units)} good {unit}s a year, as many as the cell can make; all are assumed to be sold."
         )
-    said += [_kpi_sentence(name, each) for name, each in case.kpis().items() if each]
+    elif result.cell.short > 0:
+        sentences.append(
+            f"In {_share_text(result.cell.short)} the cell is too slow for the demand: it makes {money(units)} good "
+            f"{unit}s a year, and the rest is made by hand as before."
+        )
+    sentences += [_kpi_sentence(name, each) for name, each in case.kpis().items() if each]
     if economics.planned_s_per_unit is None:
-        said.append("No planned_s_per_unit is given, so the effectiveness is 100 % by definition.")
-    inputs = Counter(found.provenance.values())
-    said.append("Inputs: " + ", ".join(f"{inputs[status]} {status}" for status in sorted(inputs)) + ".")
+        sentences.append("No planned_s_per_unit is given, so the effectiveness is 100 % by definition.")
+    inputs = Counter(result.provenance.values())
+    sentences.append("Inputs: " + ", ".join(f"{inputs[status]} {status}" for status in sorted(inputs)) + ".")
     if case.comparison.replications == 1:
-        said.append("One replication shows nothing of the simulation's uncertainty; use --replications 20.")
-    return said
+        sentences.append("One replication does not show the uncertainty of the simulation; use --replications 20.")
+    return sentences
 
 
-def _made_of(alternative: AlternativeResult) -> str:
-    """What the yearly saving consists of, medians."""
+def _saving_parts(alternative: AlternativeResult) -> str:
+    """The components of the yearly saving, as medians."""
     return ", ".join(f"{name} {money(Percentiles.of(each).p50)}" for name, each in alternative.saving_by.items())
 
 
-def _range(economics: Economics) -> str:
+def _discount_text(economics: Economics) -> str:
     rate = economics.discount_percent
     return f"{rate.value:g}" if rate.lowest == rate.highest else f"{rate.lowest:g} to {rate.highest:g}"
 
 
-def _kpi_sentence(name: str, found: Kpis) -> str:
+def _kpi_sentence(name: str, result: Kpis) -> str:
     return (
-        f"ISO 22400, {name}: availability {100 * found.availability:.0f} %, effectiveness "
-        f"{100 * found.effectiveness:.0f} %, quality ratio {100 * found.quality_ratio:.1f} %, OEE index "
-        f"{100 * found.oee_index:.0f} %."
+        f"ISO 22400, {name}: availability {100 * result.availability:.0f} %, effectiveness "
+        f"{100 * result.effectiveness:.0f} %, quality ratio {100 * result.quality_ratio:.1f} %, OEE index "
+        f"{100 * result.oee_index:.0f} %."
     )

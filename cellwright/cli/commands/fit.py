@@ -1,4 +1,4 @@
-"""``fit``: a run log corrects the model, and says how far off the model was."""
+"""``fit``: fit the parameters of the model to a run log, and show the model's error before and after."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from cellwright.sequences import description_problems
 from cellwright.sequences.measured import MeasuredFile
 from cellwright.sim import Estimate, Scenario
 
-SHOWN_FROM_S = 0.05
+MIN_SHOWN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class FitAsked:
-    """What the user asked to have fitted, and how the model's predictions are simulated."""
+class FitOptions:
+    """The options of ``fit``: what to fit, and how the model's predictions are simulated."""
 
     cell: str
     log: Path
     output: Path | None
-    settings: Sequence[str]
+    overrides: Sequence[str]
     replications: int
     seed: int
     jobs: int | None
@@ -42,63 +42,69 @@ class FitAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """What the run says of a cycle, and what the model says before and after it was corrected."""
+class FitComparison:
+    """A cycle in the run, and the model's predictions of it before and after fitting."""
 
     run: Prediction
     before: Prediction
     after: Prediction
 
 
-def fit_model(asked: FitAsked) -> None:
-    """Fit, predict, write and print. Raises InputError for a log that does not serve."""
-    if asked.output is not None and asked.output.suffix.lower() != ".toml":
-        raise InputError(f"{asked.output} is no .toml file; what is measured is written as one.")
-    scenario = cells.load(asked.cell).scenario(asked.settings)
+def fit_model(options: FitOptions) -> None:
+    """Fit, predict, write and print.
+
+    Raises:
+        InputError: The log cannot be read, or determines no parameter.
+        DescriptionError: The cell's description contradicts itself.
+
+    """
+    if options.output is not None and options.output.suffix.lower() != ".toml":
+        raise InputError(f"{options.output} is no .toml file; name a .toml file for the fitted parameters.")
+    scenario = cells.load(options.cell).scenario(options.overrides)
     for problem in description_problems(scenario.study.cell, scenario.study.cell.parts(scenario.parameters)):
         raise DescriptionError(problem)
-    with tables.busy(f"reading {asked.log.name} and fitting"):
-        observed = read_observed(asked.log, asked.cell, scenario)
+    with tables.spinner(f"reading {options.log.name} and fitting"):
+        observed = read_observed(options.log, options.cell, scenario)
         scenario = replace(scenario, firmware=observed.firmware)
         fitted = fit(observed, scenario)
     if not fitted.values:
-        raise InputError(f"{asked.log} shows no parameter of {asked.cell}. {' '.join(fitted.notes)}".rstrip())
-    file = fitted.as_file(observed, asked.cell)
-    with tables.busy("simulating before and after"):
-        compared = _compare(asked, scenario, observed, file)
-    if asked.output is not None:
+        raise InputError(f"{options.log} determines no parameter of {options.cell}. {' '.join(fitted.notes)}".rstrip())
+    file = fitted.as_file(observed, options.cell)
+    with tables.spinner("simulating before and after"):
+        compared = _compare(options, scenario, observed, file)
+    if options.output is not None:
         today = datetime.date.today().isoformat()
-        file.write(asked.output, f"Fitted to {asked.log.name} with cellwright fit {asked.cell}, {today}.")
-    if asked.picture is not None:
-        _draw(asked.picture, scenario, compared)
-    if asked.as_json:
-        print(json.dumps(_as_json(asked, scenario, observed, fitted, compared), indent=2))
+        file.write(options.output, f"Fitted to {options.log.name} with cellwright fit {options.cell}, {today}.")
+    if options.picture is not None:
+        _draw(options.picture, scenario, compared)
+    if options.as_json:
+        print(json.dumps(_as_json(options, scenario, observed, fitted, compared), indent=2))
         return
-    _print_values(asked, scenario, observed, fitted)
-    _print_compared(compared, observed, scenario.study.cell.unit)
+    _print_values(options, scenario, observed, fitted)
+    _print_comparison(compared, observed, scenario.study.cell.unit)
     _print_notes(fitted, observed, scenario)
-    if asked.output is not None:
+    if options.output is not None:
         tables.console().print(
-            f"Wrote {asked.output}; use it with --measured {asked.output}.", markup=False, soft_wrap=True
+            f"Wrote {options.output}; use it with --measured {options.output}.", markup=False, soft_wrap=True
         )
 
 
-def _compare(asked: FitAsked, scenario: Scenario, observed: Observed, file: MeasuredFile) -> Compared:
-    def told(by: Scenario, move_line_s: float = 0.0) -> Prediction:
+def _compare(options: FitOptions, scenario: Scenario, observed: Observed, file: MeasuredFile) -> FitComparison:
+    def predict(scenario: Scenario, move_line_s: float = 0.0) -> Prediction:
         return predicted_by_model(
-            by,
+            scenario,
             observed,
-            seed=asked.seed,
-            replications=asked.replications,
-            jobs=asked.jobs,
+            seed=options.seed,
+            replications=options.replications,
+            jobs=options.jobs,
             move_line_s=move_line_s,
         )
 
     line_s = file.line.move_s if file.line else 0.0
-    return Compared(measured_by_run(observed), told(scenario), told(with_fitted(scenario, file), line_s))
+    return FitComparison(measured_by_run(observed), predict(scenario), predict(with_fitted(scenario, file), line_s))
 
 
-def _draw(path: Path, scenario: Scenario, compared: Compared) -> None:
+def _draw(path: Path, scenario: Scenario, compared: FitComparison) -> None:
     from cellwright.benchmarks.charts import style, validation
 
     cell = scenario.study.cell
@@ -108,14 +114,14 @@ def _draw(path: Path, scenario: Scenario, compared: Compared) -> None:
 
 
 def _as_json(
-    asked: FitAsked, scenario: Scenario, observed: Observed, fitted: Fitted, compared: Compared
+    options: FitOptions, scenario: Scenario, observed: Observed, fitted: Fitted, compared: FitComparison
 ) -> dict[str, Any]:
     return {
-        "cell": asked.cell,
-        "log": str(asked.log),
+        "cell": options.cell,
+        "log": str(options.log),
         "target": observed.facts["target"],
         "firmware": observed.firmware,
-        "seed": asked.seed,
+        "seed": options.seed,
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),
         "measured": [
@@ -131,8 +137,8 @@ def _as_json(
     }
 
 
-def _print_values(asked: FitAsked, scenario: Scenario, observed: Observed, fitted: Fitted) -> None:
-    title = f"{asked.log.name}: {asked.cell} on {observed.facts['target']}"
+def _print_values(options: FitOptions, scenario: Scenario, observed: Observed, fitted: Fitted) -> None:
+    title = f"{options.log.name}: {options.cell} on {observed.facts['target']}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("parameter", no_wrap=True)
     for column in ("described", "measured", "95 %", "n"):
@@ -143,60 +149,62 @@ def _print_values(asked: FitAsked, scenario: Scenario, observed: Observed, fitte
     if fitted.line is not None:
         line = fitted.line
         interval = f"{1000 * line.ci95_low_s:.2f} to {1000 * line.ci95_high_s:.2f}"
-        table.add_row("the line, ms a move", "-", f"{1000 * line.move_s:.2f}", interval, str(line.n))
+        table.add_row("serial line, ms a move", "-", f"{1000 * line.move_s:.2f}", interval, str(line.n))
     tables.console().print(table)
 
 
-def _print_compared(compared: Compared, observed: Observed, unit: str) -> None:
+def _print_comparison(compared: FitComparison, observed: Observed, unit: str) -> None:
     run, before, after = compared.run, compared.before, compared.after
-    title = f"One {unit}: the run, {tables.counted(run.n, 'cycle')}, and what the model says of it"
+    title = f"One {unit}: the run ({tables.pluralize(run.n, 'cycle')}) and the model's predictions"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     for column in ("run", "before", "after"):
         table.add_column(column, justify="right", no_wrap=True)
     times = [each.cycle_time_s for each in (run, before, after)]
     table.add_row("cycle time, s", *(f"{each.mean:.1f}" for each in times))
-    table.add_row("  95 %", *(_reach(each) for each in times))
-    table.add_row("  off by", "", *(f"{each.off_percent(run):+.1f} %" for each in (before, after)))
-    table.add_row("  off by, s (95 %)", "", *(_in_short(each.off_s(run).mean) for each in (before, after)))
+    table.add_row("  95 %", *(_interval_text(each) for each in times))
+    table.add_row("  error", "", *(f"{each.off_percent(run):+.1f} %" for each in (before, after)))
+    table.add_row("  error, s (95 %)", "", *(_difference_text(each.off_s(run).mean) for each in (before, after)))
     states = {state: None for each in (run, before, after) for state in each.time_in_state_s}
     for state in states:
         spent = [each.time_in_state_s.get(state, 0.0) for each in (run, before, after)]
-        if max(spent) >= SHOWN_FROM_S:
+        if max(spent) >= MIN_SHOWN_S:
             table.add_row(f"  {state}, s", *(f"{seconds:.1f}" for seconds in spent))
     tables.console().print(table)
     tables.console().print(_verdict(compared), markup=False)
     if after.line_s:
-        tables.console().print(f"Of the time after, {after.line_s:.2f} s are the line's; the model board has none.")
+        tables.console().print(
+            f"The time after includes {after.line_s:.2f} s on the serial line, which the model board does not have."
+        )
     if observed.left_out:
-        stopped = tables.counted(observed.left_out, "cycle")
-        tables.console().print(f"{stopped} in which the cell was stopped or at fault: left out of the run's times.")
+        stopped = tables.pluralize(observed.left_out, "cycle")
+        tables.console().print(f"{stopped} with a stop or fault: excluded from the run's times.")
 
 
-def _reach(estimate: Estimate) -> str:
+def _interval_text(estimate: Estimate) -> str:
     if estimate.ci95_low is None or estimate.ci95_high is None:
         return "-"
     return f"{estimate.ci95_low:.1f} to {estimate.ci95_high:.1f}"
 
 
-def _in_short(estimate: Estimate) -> str:
+def _difference_text(estimate: Estimate) -> str:
     """A difference with its interval; whole seconds where it is wide."""
     low, high = estimate.ci95_low, estimate.ci95_high
     is_wide = low is not None and high is not None and high - low >= 10
     return tables.interval(estimate, 0 if is_wide else 1)
 
 
-def _verdict(compared: Compared) -> str:
+def _verdict(compared: FitComparison) -> str:
     run, before, after = compared.run, compared.before, compared.after
     sentence = (
-        f"The model was {abs(before.off_percent(run)):.1f} % off the run's cycle time before, and is "
+        f"The model's cycle time was {abs(before.off_percent(run)):.1f} % off the run's before fitting, and is "
         f"{abs(after.off_percent(run)):.1f} % off after."
     )
     high = run.cycle_time_s.ci95_high
     if high is None:
         return sentence
-    known = f"{sentence} The run itself is known to ±{100 * (high / run.cycle_time_s.mean - 1):.1f} %"
-    return f"{known}." if after.off_s(run).is_certain else f"{known}, so what is left may be chance."
+    known = f"{sentence} The run's own mean is known to ±{100 * (high / run.cycle_time_s.mean - 1):.1f} %"
+    return f"{known}." if after.off_s(run).is_certain else f"{known}, so the remaining difference may be chance."
 
 
 def _print_notes(fitted: Fitted, observed: Observed, scenario: Scenario) -> None:
@@ -204,6 +212,4 @@ def _print_notes(fitted: Fitted, observed: Observed, scenario: Scenario) -> None
     for note in fitted.notes:
         out.print(note, markup=False)
     if observed.facts["input_hash"] and observed.facts["input_hash"] != scenario.input_hash():
-        out.print(
-            "The run had other inputs than this description; give those that are known, as they were, with --set."
-        )
+        out.print("The run had other inputs than this description; pass the known ones with --set.")

@@ -1,4 +1,4 @@
-"""``flash``: firmware on a real Arduino, with a word on what was there before."""
+"""``flash``: write firmware to an Arduino, after identifying the firmware that is on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwright.cli.progress import progress
-from cellwright.cli.tables import busy, console
+from cellwright.cli.tables import console, spinner
 from cellwright.errors import FlashError, InputError
 from cellwright.hardware.flashing.avrdude import find_avrdude, write_with_avrdude
 from cellwright.hardware.flashing.boards import (
@@ -29,7 +29,7 @@ from cellwright.hardware.transport.serial import auto_port
 
 @dataclass(frozen=True, slots=True)
 class FlashAsked:
-    """What the user asked for; ``tool`` is avrdude, python, or None for whichever there is."""
+    """The options of ``flash``; ``tool`` is avrdude, python, or None for avrdude if it is installed."""
 
     port: str
     board: str | None
@@ -40,95 +40,98 @@ class FlashAsked:
 
 
 def open_wire(port: str) -> Wire:
-    """The board's port."""
+    """Open the serial port of the board."""
     return SerialWire(port, STK500V1.baud)
 
 
-def flash(asked: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> None:
-    """Write firmware and verify it, unless it is there already.
+def flash(options: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> None:
+    """Write firmware and verify it, unless the board holds it already.
 
-    Raises InputError for a port, a board or a file that will not do, FlashError where something went wrong on the way.
+    Raises:
+        InputError: The port, the board or the file cannot be used.
+        FlashError: Reading, writing or verifying failed.
+
     """
-    _refuse_early(asked)
-    port = auto_port() if asked.port == "auto" else asked.port
+    _check_options(options)
+    port = auto_port() if options.port == "auto" else options.port
     wire = wire_to(port)
     try:
-        with busy(f"asking the boot loader at {port}"):
-            boot = find_boot_loader(wire, dialects_for(asked.board, usb_id(port)), port)
-        choice = choose_board(asked.board, usb_id(port), boot.chip, boot.dialect)
-        image = load_image(choice.board, asked.firmware, BOARDS[choice.board].room_bytes)
-        _print_which(port, boot, choice)
-        before = _look(boot, image, choice, asked)
-        _print_what_was_there(wire, boot, before)
-        if before.begins_with(image.data):
-            _say(f"Nothing to do: {image.path.name} is there already, byte for byte.")
-        elif asked.dry_run:
-            _say(f"Nothing was written; without --dry-run it would be {_words(image, choice)}.")
+        with spinner(f"contacting the boot loader at {port}"):
+            boot = find_boot_loader(wire, dialects_for(options.board, usb_id(port)), port)
+        choice = choose_board(options.board, usb_id(port), boot.chip, boot.dialect)
+        image = load_image(choice.board, options.firmware, BOARDS[choice.board].room_bytes)
+        _print_board(port, boot, choice)
+        previous = _read_contents(boot, image, choice, options)
+        _print_previous_firmware(wire, boot, previous)
+        if previous.begins_with(image.data):
+            _print(f"Nothing to do: the board already holds {image.path.name}, byte for byte.")
+        elif options.dry_run:
+            _print(f"Nothing was written; without --dry-run it would be {_image_text(image, choice)}.")
         else:
-            _write(asked, port, wire, boot, image, choice)
-            _hear(wire, wire_to, port, image)
+            _write(options, port, wire, boot, image, choice)
+            _confirm_firmware(wire, wire_to, port, image)
     finally:
-        with suppress(FlashError):  # a port that is gone may not even close
+        with suppress(FlashError):  # closing fails too if the port is gone
             wire.close()
 
 
-def _say(sentence: str) -> None:
-    """Names of files and ports are printed as they are, brackets included."""
+def _print(sentence: str) -> None:
+    """Print without markup, so that brackets in the names of files and ports stay."""
     console().print(sentence, markup=False)
 
 
-def _refuse_early(asked: FlashAsked) -> None:
-    """What can be known before the board is touched."""
-    if asked.backup is not None and asked.backup.exists():
-        raise InputError(f"{asked.backup} exists already; name another file, so that an older backup is not lost.")
-    if asked.tool == "avrdude" and find_avrdude() is None:
+def _check_options(options: FlashAsked) -> None:
+    """Refuse options that cannot work, before the board is reset."""
+    if options.backup is not None and options.backup.exists():
+        raise InputError(f"{options.backup} exists already; name another file, so that an older backup is not lost.")
+    if options.tool == "avrdude" and find_avrdude() is None:
         raise InputError("avrdude is not installed, or not on the PATH: install it, or use --with python.")
 
 
-def _print_which(port: str, boot: BootLoader, choice: Choice) -> None:
+def _print_board(port: str, boot: BootLoader, choice: Choice) -> None:
     title = BOARDS[choice.board].title
-    _say(f"{title} at {port}: {boot.chip.name}, boot loader at {boot.dialect.baud} baud.")
+    _print(f"{title} at {port}: {boot.chip.name}, boot loader at {boot.dialect.baud} baud.")
     if choice.note:
-        _say(f"Note: {choice.note}")
+        _print(f"Note: {choice.note}")
 
 
-def _look(boot: BootLoader, image: Image, choice: Choice, asked: FlashAsked) -> FlashContents:
-    """Read what is there, all of it for a backup."""
+def _read_contents(boot: BootLoader, image: Image, choice: Choice, options: FlashAsked) -> FlashContents:
+    """Read the flash memory: as much as the image needs, or all of it for a backup."""
     room_bytes = BOARDS[choice.board].room_bytes
-    at_least = room_bytes if asked.backup else len(image.data)
-    with progress("reading what is there", -(-at_least // boot.chip.page_bytes)) as advance:
-        before = boot.contents(at_least, room_bytes, advance)
-    if asked.backup is not None and before.used:
-        write_hex(asked.backup, before.used)
-        _say(f"Kept what was there in {asked.backup}; --firmware {asked.backup} puts it back.")
-    return before
+    size_bytes = room_bytes if options.backup else len(image.data)
+    with progress("reading the flash memory", -(-size_bytes // boot.chip.page_bytes)) as advance:
+        previous = boot.contents(size_bytes, room_bytes, advance)
+    if options.backup is not None and previous.used:
+        write_hex(options.backup, previous.used)
+        _print(f"Saved the previous firmware to {options.backup}; restore it with --firmware {options.backup}.")
+    return previous
 
 
-def _print_what_was_there(wire: Wire, boot: BootLoader, before: FlashContents) -> None:
-    """And let it start, to hear its name: the boot loader does not know it."""
-    if not before.used:
-        _say("Before: no firmware.")
+def _print_previous_firmware(wire: Wire, boot: BootLoader, previous: FlashContents) -> None:
+    """Start the previous firmware to ask its name, which the boot loader does not know, and print it."""
+    if not previous.used:
+        _print("Before: no firmware.")
         return
     boot.leave()
-    size = f"{len(before.used):,} bytes in use, CRC-32 {before.crc:08x}"
-    with busy("asking what runs there"):
-        told = ask_firmware(wire)
-    name = f"{told}, by Firmata at {told.baud} baud" if told else "a firmware that does not speak Firmata"
-    _say(f"Before: {name}; {size}.")
+    size = f"{len(previous.used):,} bytes in use, CRC-32 {previous.crc:08x}"
+    with spinner("identifying the firmware"):
+        firmware = ask_firmware(wire)
+    name = f"{firmware}, by Firmata at {firmware.baud} baud" if firmware else "a firmware that does not speak Firmata"
+    _print(f"Before: {name}; {size}.")
 
 
-def _words(image: Image, choice: Choice) -> str:
-    whose = "CellwrightFirmata" if image.is_ours else str(image.path)
-    return f"{whose} for the {BOARDS[choice.board].title}, {len(image.data):,} bytes"
+def _image_text(image: Image, choice: Choice) -> str:
+    name = "CellwrightFirmata" if image.is_ours else str(image.path)
+    return f"{name} for the {BOARDS[choice.board].title}, {len(image.data):,} bytes"
 
 
-def _write(asked: FlashAsked, port: str, wire: Wire, boot: BootLoader, image: Image, choice: Choice) -> None:
-    avrdude = None if asked.tool == "python" else find_avrdude()
-    _say(f"Writing {_words(image, choice)}, with {'avrdude' if avrdude else 'Python'}.")
+def _write(options: FlashAsked, port: str, wire: Wire, boot: BootLoader, image: Image, choice: Choice) -> None:
+    avrdude = None if options.tool == "python" else find_avrdude()
+    _print(f"Writing {_image_text(image, choice)}, with {'avrdude' if avrdude else 'Python'}.")
     try:
         if avrdude:
             wire.close()
-            with busy("writing and verifying with avrdude"):
+            with spinner("writing and verifying with avrdude"):
                 write_with_avrdude(avrdude, port, boot.chip, boot.dialect, image.path, len(image.data))
         else:
             _write_with_python(port, wire, boot, image)
@@ -136,7 +139,7 @@ def _write(asked: FlashAsked, port: str, wire: Wire, boot: BootLoader, image: Im
         raise FlashError(
             "Stopped by Ctrl-C in the middle of writing: the board holds half a firmware; run it again."
         ) from error
-    _say("Written and verified.")
+    _print("Written and verified.")
 
 
 def _write_with_python(port: str, wire: Wire, boot: BootLoader, image: Image) -> None:
@@ -149,24 +152,24 @@ def _write_with_python(port: str, wire: Wire, boot: BootLoader, image: Image) ->
     boot.leave()
 
 
-def _hear(wire: Wire, wire_to: Callable[[str], Wire], port: str, image: Image) -> None:
-    """Hear the new firmware's name: proof that it runs, not only that it is there."""
+def _confirm_firmware(wire: Wire, wire_to: Callable[[str], Wire], port: str, image: Image) -> None:
+    """Ask the new firmware its name: proof that it runs, not only that it was written."""
     with suppress(FlashError):
         wire.close()
-    wire = wire_to(port)  # opening the port resets the board, so it tells its name anew
+    wire = wire_to(port)  # opening the port resets the board, so it reports its name again
     try:
-        with busy("waiting for the new firmware"):
-            told = ask_firmware(wire)
+        with spinner("waiting for the new firmware"):
+            firmware = ask_firmware(wire)
     finally:
         with suppress(FlashError):
             wire.close()
-    if told is None and image.is_ours:
+    if firmware is None and image.is_ours:
         raise FlashError(
             f"CellwrightFirmata was written and verified, but does not answer at {port}: "
-            "press the board's reset button, and flash it anew if 'cellwright run' does not find it."
+            "press the board's reset button, and flash it again if 'cellwright run' does not find it."
         )
-    _say(f"Now: {_words_of(told)}.")
+    _print(f"Now: {_firmware_text(firmware)}.")
 
 
-def _words_of(told: Firmware | None) -> str:
-    return f"{told}, at {told.baud} baud" if told else "it runs, and does not speak Firmata"
+def _firmware_text(firmware: Firmware | None) -> str:
+    return f"{firmware}, at {firmware.baud} baud" if firmware else "it runs, and does not speak Firmata"

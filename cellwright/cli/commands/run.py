@@ -1,4 +1,4 @@
-"""``run``: a cell on a board, for as long as it is wanted."""
+"""``run``: a cell on a model board, a virtual or emulated Arduino, or a real one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import simpy
 import cellwright
 from cellwright import cells
 from cellwright.cli.run_loop import RunController
-from cellwright.cli.tables import busy, console, counted
+from cellwright.cli.tables import console, pluralize, spinner
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
@@ -30,33 +30,33 @@ from cellwright.sim.targets import Rig
 from cellwright.sim.targets_emulated import EmulatedRig, emulated_rig
 
 SIMULATED_CYCLES = 3
-"""How many units a simulated run makes unless told otherwise; a run on a real board goes on until it is stopped."""
-CLOSING_S = 1.0
+"""The default number of units of a simulated run; a run on a real board continues until it is stopped."""
+CLOSE_TIMEOUT_S = 1.0
 REPLAY = "replay:"
 EMULATED = "emulated"
 
 
 @dataclass(frozen=True, slots=True)
-class RunAsked:
-    """What the user asked to have run."""
+class RunOptions:
+    """The options of ``run``."""
 
     cell: str
     target: str
     cycles: int | None
     seed: int
-    settings: Sequence[str]
+    overrides: Sequence[str]
     faults: Sequence[str]
     log: Path | None
     record: Path | None
     line: VirtualLine
     as_json: bool
-    firmware_said: SteppingFirmware | None = None
-    """None: the default; on a port, what is found there."""
+    requested_firmware: SteppingFirmware | None = None
+    """None: the default; on a serial port, the firmware found there."""
 
     @property
     def firmware(self) -> SteppingFirmware:
-        """What steps the axes, as far as is known before a board has answered."""
-        return self.firmware_said or DEFAULT_FIRMWARE
+        """The firmware to assume until a board has reported its own."""
+        return self.requested_firmware or DEFAULT_FIRMWARE
 
     @property
     def is_simulated(self) -> bool:
@@ -66,108 +66,114 @@ class RunAsked:
 
 @dataclass(slots=True)
 class Machine:
-    """A cell on its board, ready to run, with what ends it."""
+    """A cell on its board, ready to run."""
 
     env: simpy.Environment
     board: Board
     cell: Cell
-    words: str
-    """The target in words."""
+    target_text: str
+    """The target, for messages."""
     replay: ReplayLink | None = None
-    found: str = ""
-    """Of a real board: its port, the firmware that answered there, and the rate of the line."""
-    remarks: tuple[str, ...] = ()
-    """What a person should know of how it was put together."""
+    connection: str = ""
+    """Of a real board: its port, its firmware and the baud rate."""
+    setup_notes: tuple[str, ...] = ()
+    """Notes on how the target was set up."""
 
     @property
     def firmware_name(self) -> str | None:
-        """What the board says that its firmware is."""
+        """The name that the board's firmware reports."""
         return self.board.client.firmware_name if isinstance(self.board, FirmataBoard) else None
 
     @property
     def firmware(self) -> SteppingFirmware | None:
-        """The firmware that steps the axes, as the board says; None of a model board, and where none is known."""
+        """The firmware that the board reports; None on a model board, and if it is not one that drives steppers."""
         return firmware_named(self.firmware_name or "")
 
     def notes(self) -> list[str]:
-        """What a person should know of the board and of the work."""
+        """Notes on the target, the board and the cell."""
         of_board = self.board.notes if isinstance(self.board, FirmataBoard) else []
-        return [*self.remarks, *of_board, *self.cell.notes()]
+        return [*self.setup_notes, *of_board, *self.cell.notes()]
 
     def end(self) -> None:
-        """Make everything safe and let go of the board, once it has heard."""
+        """Make every output safe, wait until the board has confirmed it, and close the board."""
         self.cell.end()
         if isinstance(self.board, FirmataBoard):
-            self.env.run(until=self.board.round_trip() | self.env.timeout(CLOSING_S))
+            self.env.run(until=self.board.round_trip() | self.env.timeout(CLOSE_TIMEOUT_S))
             self.board.close()
 
 
-def run(asked: RunAsked) -> None:
-    """Run a cell. Raises CellFault if it ends in a fault, InputError for a board or a line that is not there."""
-    if asked.cycles is not None and asked.cycles < 1:
-        raise InputError(f"{asked.cycles} cycles make nothing; run at least 1.")
-    if asked.target == EMULATED:
-        asked = replace(asked, firmware_said="cellwright")  # it is the only one that is there to be emulated
-    scenario = cells.load(asked.cell).scenario(asked.settings, firmware=asked.firmware)
-    if asked.record is not None and asked.target == "model":
-        raise InputError("There are no bytes on the model board to record; use --on virtual.")
-    with RunLog(asked.log) if asked.log else nullcontext() as log:
+def run(options: RunOptions) -> None:
+    """Run a cell.
+
+    Raises:
+        CellFault: The run ended in a fault.
+        InputError: The options contradict each other, or the board or port is not there.
+
+    """
+    if options.cycles is not None and options.cycles < 1:
+        raise InputError(f"--cycles {options.cycles} makes nothing; run at least 1.")
+    if options.target == EMULATED:
+        options = replace(options, requested_firmware="cellwright")  # the only firmware that is emulated
+    scenario = cells.load(options.cell).scenario(options.overrides, firmware=options.firmware)
+    if options.record is not None and options.target == "model":
+        raise InputError("The model board exchanges no bytes to record; use --on virtual.")
+    with RunLog(options.log) if options.log else nullcontext() as log:
         if log is not None:
-            log.describe(**_head(asked, scenario))  # whatever happens next, it says of which cell it is
-        with busy(f"putting the {asked.cell} together"):
-            machine = _put_on_target(asked, scenario, log)
-        if machine.found:
-            console(stderr=True).print(machine.found, markup=False, soft_wrap=True)
+            log.describe(**_head(options, scenario))  # so that the log names its cell even if the run fails to start
+        with spinner(f"building the {options.cell}"):
+            machine = _put_on_target(options, scenario, log)
+        if machine.connection:
+            console(stderr=True).print(machine.connection, markup=False, soft_wrap=True)
         if machine.firmware is not None:
             scenario = replace(scenario, firmware=machine.firmware)
         if log is not None:
-            log.describe(**_head(asked, scenario))
-            if not asked.is_simulated:
-                log.describe(began=_when_it_began(machine.env.now), firmware=machine.firmware_name)
-        said = _print_notes(machine, asked)
-        controller = RunController(machine.env, machine.cell, _wanted_cycles(asked), asked.is_simulated)
+            log.describe(**_head(options, scenario))
+            if not options.is_simulated:
+                log.describe(began=_start_time(machine.env.now), firmware=machine.firmware_name)
+        printed = _print_notes(machine, options)
+        controller = RunController(machine.env, machine.cell, _cycles_to_run(options), options.is_simulated)
         try:
             controller.run()
         finally:
             machine.end()
-    _print_notes(machine, asked, said)
-    _report(asked, scenario, machine, controller)
+    _print_notes(machine, options, printed)
+    _print_result(options, scenario, machine, controller)
 
 
-def _wanted_cycles(asked: RunAsked) -> int | None:
-    return asked.cycles or (SIMULATED_CYCLES if asked.is_simulated else None)
+def _cycles_to_run(options: RunOptions) -> int | None:
+    return options.cycles or (SIMULATED_CYCLES if options.is_simulated else None)
 
 
-def _head(asked: RunAsked, scenario: Scenario) -> dict[str, Any]:
+def _head(options: RunOptions, scenario: Scenario) -> dict[str, Any]:
     return {
-        "cell": asked.cell,
-        "target": asked.target,
+        "cell": options.cell,
+        "target": options.target,
         "firmware": scenario.firmware,
-        "seed": asked.seed,
+        "seed": options.seed,
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),
     }
 
 
-def _when_it_began(seconds_ago: float) -> str:
-    """Day and time at which the run's clock showed 0."""
+def _start_time(seconds_ago: float) -> str:
+    """Date and time at which the clock of the run was 0."""
     now = datetime.datetime.now().astimezone().replace(tzinfo=None)
     return (now - datetime.timedelta(seconds=seconds_ago)).isoformat(timespec="seconds")
 
 
-def _put_on_target(asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
-    faults = [read_fault(text, _devices(scenario)) for text in asked.faults]
-    if asked.target == "model":
-        return _machine(model_rig(scenario, asked.seed, 0, log), "the model board", faults)
-    if asked.target == "virtual":
-        kind = (asked.line.kind or scenario.study.cell.arduino).capitalize()
-        rig = virtual_rig(scenario, asked.seed, 0, log, asked.line, _recorder(asked))
-        return _machine(rig, f"a virtual {kind} at {asked.line.baud_with(asked.firmware)} baud", faults)
-    if asked.target == EMULATED:
-        return _emulated(asked, scenario, log, faults)
-    if asked.target.startswith(REPLAY):
-        return _replayed(Path(asked.target.removeprefix(REPLAY)), asked, scenario, log)
-    return _on_port(asked, scenario, log, faults)
+def _put_on_target(options: RunOptions, scenario: Scenario, log: RunLog | None) -> Machine:
+    faults = [read_fault(text, _devices(scenario)) for text in options.faults]
+    if options.target == "model":
+        return _machine(model_rig(scenario, options.seed, 0, log), "the model board", faults)
+    if options.target == "virtual":
+        kind = (options.line.kind or scenario.study.cell.arduino).capitalize()
+        rig = virtual_rig(scenario, options.seed, 0, log, options.line, _recorder(options))
+        return _machine(rig, f"a virtual {kind} at {options.line.baud_with(options.firmware)} baud", faults)
+    if options.target == EMULATED:
+        return _emulated_machine(options, scenario, log, faults)
+    if options.target.startswith(REPLAY):
+        return _replay_machine(Path(options.target.removeprefix(REPLAY)), options, scenario, log)
+    return _serial_machine(options, scenario, log, faults)
 
 
 def _devices(scenario: Scenario) -> dict[str, Device]:
@@ -176,29 +182,29 @@ def _devices(scenario: Scenario) -> dict[str, Device]:
     }
 
 
-def _recorder(asked: RunAsked) -> Callable[[simpy.Environment, Link], Link] | None:
-    path = asked.record
+def _recorder(options: RunOptions) -> Callable[[simpy.Environment, Link], Link] | None:
+    path = options.record
     return (lambda env, link: RecordingLink(env, link, path)) if path else None
 
 
-def _machine(rig: Rig | EmulatedRig, words: str, faults: Sequence[Fault]) -> Machine:
+def _machine(rig: Rig | EmulatedRig, target_text: str, faults: Sequence[Fault]) -> Machine:
     for fault in faults:
         rig.faults.plan(fault)
-    return Machine(rig.env, rig.board, rig.cell, words)
+    return Machine(rig.env, rig.board, rig.cell, target_text)
 
 
-def _emulated(asked: RunAsked, scenario: Scenario, log: RunLog | None, faults: Sequence[Fault]) -> Machine:
-    """The cell on real firmware; what is emulated is its chip."""
-    if asked.line.baud not in (None, BAUDS[asked.firmware]):
-        raise InputError(f"The firmware listens at {BAUDS[asked.firmware]} baud; leave out --baud.")
-    rig = emulated_rig(scenario, asked.seed, 0, log, kind=asked.line.kind, between=_recorder(asked))
+def _emulated_machine(options: RunOptions, scenario: Scenario, log: RunLog | None, faults: Sequence[Fault]) -> Machine:
+    """The cell on real firmware, on an emulated chip."""
+    if options.line.baud not in (None, BAUDS[options.firmware]):
+        raise InputError(f"The firmware runs at {BAUDS[options.firmware]} baud; leave out --baud.")
+    rig = emulated_rig(scenario, options.seed, 0, log, kind=options.line.kind, between=_recorder(options))
     return _machine(rig, f"CellwrightFirmata on an emulated {rig.arduino.kind.capitalize()}", faults)
 
 
-def _replayed(path: Path, asked: RunAsked, scenario: Scenario, log: RunLog | None) -> Machine:
-    """The cell against the recorded bytes of a run: what it does differently is its fault."""
-    if asked.faults:
-        raise InputError("A replay has the faults that were recorded; leave out --fault.")
+def _replay_machine(path: Path, options: RunOptions, scenario: Scenario, log: RunLog | None) -> Machine:
+    """The cell against the recorded bytes of a run; any difference comes from the cell."""
+    if options.faults:
+        raise InputError("A replay contains the recorded faults; leave out --fault.")
     env = simpy.Environment()
     link = ReplayLink(env, path)
     board = FirmataBoard(env, link)
@@ -209,17 +215,17 @@ def _replayed(path: Path, asked: RunAsked, scenario: Scenario, log: RunLog | Non
     return Machine(env, board, cell, f"the recording {path}", link)
 
 
-def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: Sequence[Fault]) -> Machine:
+def _serial_machine(options: RunOptions, scenario: Scenario, log: RunLog | None, planned: Sequence[Fault]) -> Machine:
     """The cell on the Arduino at a serial port, in real time."""
     from cellwright.hardware.clock import WallClock
     from cellwright.hardware.transport.serial import SerialLink, auto_port
 
-    port = auto_port() if asked.target == "auto" else asked.target
+    port = auto_port() if options.target == "auto" else options.target
     clock = WallClock()
-    random = Streams(asked.seed, 0)["faults on the line"]
-    line = SerialLink(clock, port, *asked.line.bauds_with(asked.firmware))
+    random = Streams(options.seed, 0)["faults on the line"]
+    line = SerialLink(clock, port, *options.line.bauds_with(options.firmware))
     faulty = FaultyLink(clock, line, random)
-    recorder = _recorder(asked)
+    recorder = _recorder(options)
     board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
     try:
         clock.run(until=board.ready)
@@ -231,31 +237,33 @@ def _on_port(asked: RunAsked, scenario: Scenario, log: RunLog | None, planned: S
         board.close()
         raise
     clock.process(cell.run())
-    machine = Machine(clock, board, cell, port, found=f"{port}: {board.firmware} at {line.baud} baud")
-    if asked.firmware_said not in (None, machine.firmware):
-        said = f"--firmware {asked.firmware_said} was given"
-        machine.remarks = (f"{said}, but {board.firmware} is on {port}: moves are as it makes them.",)
+    machine = Machine(clock, board, cell, port, connection=f"{port}: {board.firmware} at {line.baud} baud")
+    if options.requested_firmware not in (None, machine.firmware):
+        given = f"--firmware {options.requested_firmware} was given"
+        machine.setup_notes = (f"{given}, but {board.firmware} is on {port}: moves have its timing.",)
     return machine
 
 
-def _print_notes(machine: Machine, asked: RunAsked, said: Sequence[str] = ()) -> list[str]:
-    """Print what a person should know, but for what was ``said`` before; returns all of it."""
+def _print_notes(machine: Machine, options: RunOptions, printed: Sequence[str] = ()) -> list[str]:
+    """Print the notes that were not ``printed`` before; returns all of them."""
     notes = machine.notes()
-    if not asked.as_json:
+    if not options.as_json:
         for note in notes:
-            if note not in said:
+            if note not in printed:
                 console(stderr=True).print(f"Note: {note}")
     return notes
 
 
-def _report(asked: RunAsked, scenario: Scenario, machine: Machine, controller: RunController) -> None:
-    """What was made and how long it took, beside the model's time; then the fault, if that was the end of it."""
+def _print_result(options: RunOptions, scenario: Scenario, machine: Machine, controller: RunController) -> None:
+    """Print the units made, their times and the model's times; raise the fault that ended the run, if any."""
     times_s = controller.unit_times_s
-    model_s = _model_times_s(scenario, asked.seed, len(times_s)) if _is_compared(asked) and times_s else []
+    model_s = (
+        _model_times_s(scenario, options.seed, len(times_s)) if _is_compared_with_model(options) and times_s else []
+    )
     stop = controller.ended_by
-    if asked.as_json:
-        figures = _head(asked, scenario) | {
-            "firmware": scenario.firmware if asked.is_simulated else machine.firmware_name,
+    if options.as_json:
+        figures = _head(options, scenario) | {
+            "firmware": scenario.firmware if options.is_simulated else machine.firmware_name,
             "units": len(times_s),
             "unit_times_s": times_s,
             "model_unit_times_s": model_s,
@@ -266,49 +274,51 @@ def _report(asked: RunAsked, scenario: Scenario, machine: Machine, controller: R
         }
         print(json.dumps(figures, indent=2))
     else:
-        _print_times(asked, machine, times_s, model_s)
-        if controller.was_asked_to_end:
+        _print_times(options, machine, times_s, model_s)
+        if controller.was_interrupted:
             console().print("Stopped by Ctrl-C; every output is safe.")
     if machine.replay is not None and machine.replay.difference:
         raise CellFault(f"The run differs from the recording: {machine.replay.difference}.")
-    if stop is not None and not controller.was_asked_to_end:
+    if stop is not None and not controller.was_interrupted:
         raise CellFault(stop.reason)
 
 
-def _is_compared(asked: RunAsked) -> bool:
-    """Whether the same units are made on the model board too, to tell what the way to the pins costs."""
-    return asked.target in ("virtual", EMULATED)
+def _is_compared_with_model(options: RunOptions) -> bool:
+    """Whether the same units are made on the model board too, to compare the times."""
+    return options.target in ("virtual", EMULATED)
 
 
-def _print_times(asked: RunAsked, machine: Machine, times_s: Sequence[float], model_s: Sequence[float]) -> None:
+def _print_times(options: RunOptions, machine: Machine, times_s: Sequence[float], model_s: Sequence[float]) -> None:
     out, unit = console(), machine.cell.unit
-    made = counted(len(times_s), unit)
+    made = pluralize(len(times_s), unit)
     if not times_s:
-        out.print(f"{asked.cell} on {machine.words}: no {unit} was finished.")
+        out.print(f"{options.cell} on {machine.target_text}: no {unit} was finished.")
         return
     mean_s = sum(times_s) / len(times_s)
-    out.print(f"{asked.cell} on {machine.words}: {made}, {mean_s:.2f} s each, the first from the start of the run.")
+    out.print(
+        f"{options.cell} on {machine.target_text}: {made}, {mean_s:.2f} s each, the first from the start of the run."
+    )
     if model_s:
         cost_s = mean_s - sum(model_s) / len(model_s)
         share = 100 * cost_s / (mean_s - cost_s)
         cost = "less than 0.01 s" if abs(cost_s) < 0.005 else f"{cost_s:.2f} s"
         shown = "" if abs(cost_s) < 0.005 else f" ({share:.2f} %)"
-        what = "the bytes on the line" if asked.target == "virtual" else "real firmware and its line"
-        out.print(f"On the model board the same take {mean_s - cost_s:.2f} s each: {what} cost {cost} a {unit}{shown}.")
+        what = "the serial line" if options.target == "virtual" else "real firmware and its serial line"
+        out.print(f"On the model board they take {mean_s - cost_s:.2f} s each: {what} adds {cost} a {unit}{shown}.")
 
 
 def _model_times_s(scenario: Scenario, seed: int, units: int) -> list[float]:
-    """The same units on the model board, under the same random numbers."""
+    """The times of the same units on the model board, with the same random numbers."""
     rig = model_rig(scenario, seed, 0)
     controller = RunController(rig.env, rig.cell, units, is_simulated=True)
-    controller.run(shows=False)
+    controller.run(shows_progress=False)
     return controller.unit_times_s
 
 
 def line_cost_s(scenario: Scenario, seed: int) -> float:
-    """Seconds that the bytes on the line add to a unit, from a few units on the virtual Arduino and on the model."""
+    """Seconds that the serial line adds to a unit, from a few units on the virtual Arduino and on the model board."""
     rig = virtual_rig(scenario, seed, 0)
     controller = RunController(rig.env, rig.cell, SIMULATED_CYCLES, is_simulated=True)
-    controller.run(shows=False)
+    controller.run(shows_progress=False)
     model_s = _model_times_s(scenario, seed, len(controller.unit_times_s))
     return (sum(controller.unit_times_s) - sum(model_s)) / len(model_s)

@@ -13,7 +13,7 @@ from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome, read_stopwatch
 from cellwright.benchmarks import compare as compare_replications
 from cellwright.cli import tables
-from cellwright.cli.cell_files import read_bought
+from cellwright.cli.cell_files import read_commercial_machine
 from cellwright.cli.commands.run import line_cost_s
 from cellwright.cli.progress import progress
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
@@ -25,31 +25,31 @@ SHIFT_HOURS = 7.5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the user asked to have simulated."""
+class SimulationOptions:
+    """The options of a simulation, shared by several commands."""
 
     cell: str
     cycles: int | None
     hours: float | None
     replications: int
     seed: int
-    settings: Sequence[str]
+    overrides: Sequence[str]
     jobs: int | None = None
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
 
     @property
     def length(self) -> Length:
-        """How much to simulate: a shift unless told otherwise."""
+        """How much to simulate; one shift by default."""
         if self.cycles is None and self.hours is None:
             return Length(hours=SHIFT_HOURS)
         return Length(self.cycles, self.hours)
 
     def scenario(self, observed: Sequence[Element] = ()) -> Scenario:
-        """The scenario asked for."""
-        return cells.load(self.cell).scenario(self.settings, observed, self.firmware)
+        """The scenario to simulate, with the observed elements of manual work."""
+        return cells.load(self.cell).scenario(self.overrides, observed, self.firmware)
 
     def head(self, scenario: Scenario) -> dict[str, Any]:
-        """What stands at the top of all JSON."""
+        """The facts at the top of all JSON output."""
         return {
             "cell": self.cell,
             "target": "model",
@@ -61,71 +61,73 @@ class Asked:
         }
 
 
-def simulate(asked: Asked, log_path: Path | None, as_json: bool) -> None:
-    """Simulate a cell and print what it does."""
-    scenario = asked.scenario()
+def simulate(options: SimulationOptions, log_path: Path | None, as_json: bool) -> None:
+    """Simulate a cell and print its figures."""
+    scenario = options.scenario()
     if log_path is None:
-        replications = _replicate(asked, scenario, run_cell, f"{asked.cell} on the model board")
+        replications = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
     else:
-        replications = _simulate_with_log(asked, scenario, log_path)
-    result = outcome(asked.cell, replications)
+        replications = _simulate_with_log(options, scenario, log_path)
+    result = outcome(options.cell, replications)
     if as_json:
-        _print_json(asked.head(scenario) | result.as_json())
+        _print_json(options.head(scenario) | result.as_json())
     else:
         unit = scenario.study.cell.unit
-        tables.print_outcome(result, unit, asked.replications, SHIFT_HOURS, scenario.study.measures)
-        _print_firmware(asked)
-        cost_s = line_cost_s(scenario, asked.seed)
-        option = "" if asked.firmware == DEFAULT_FIRMWARE else f" --firmware {asked.firmware}"
+        tables.print_outcome(result, unit, options.replications, SHIFT_HOURS, scenario.study.measures)
+        _print_firmware(options)
+        cost_s = line_cost_s(scenario, options.seed)
+        option = "" if options.firmware == DEFAULT_FIRMWARE else f" --firmware {options.firmware}"
         tables.console().print(
-            f"Over the line to an Arduino, at {BAUDS[asked.firmware]} baud, a {unit} takes {cost_s:.2f} s longer "
-            f"({100 * cost_s / result.cycle_time_s.mean:.2f} %): see cellwright run {asked.cell} --on virtual{option}."
+            f"Over a serial line to an Arduino, at {BAUDS[options.firmware]} baud, a {unit} takes {cost_s:.2f} s "
+            f"longer ({100 * cost_s / result.cycle_time_s.mean:.2f} %): see cellwright "
+            f"run {options.cell} --on virtual{option}."
         )
 
 
-def _simulate_with_log(asked: Asked, scenario: Scenario, path: Path) -> list[Replication]:
-    """One replication after the other into one log; a run that is refused leaves no log behind."""
+def _simulate_with_log(options: SimulationOptions, scenario: Scenario, path: Path) -> list[Replication]:
+    """Simulate one replication after the other into one log; the log is removed if the simulation is refused."""
     with RunLog(path) as log:
-        log.describe(**asked.head(scenario))
-        runs = (run_cell(scenario, asked.length, asked.seed, number, log) for number in range(asked.replications))
+        log.describe(**options.head(scenario))
+        runs = (run_cell(scenario, options.length, options.seed, number, log) for number in range(options.replications))
         try:
-            return _counted(runs, asked.replications, f"{asked.cell} on the model board")
+            return _with_progress(runs, options.replications, f"{options.cell} on the model board")
         except ValueError:
             log.close()
             path.unlink()
             raise
 
 
-def compare(asked: Asked, manual: Path | None, commercial: Path | None, as_json: bool) -> None:
-    """Compare a cell with the hand and print both, beside the machine to buy if there is one."""
+def compare(options: SimulationOptions, manual: Path | None, commercial: Path | None, as_json: bool) -> None:
+    """Compare a cell with the manual method, and with the commercial machine if there is one, and print them."""
     observed = read_stopwatch(manual) if manual else []
-    scenario = asked.scenario(observed)
-    bought = read_bought(scenario, commercial)
-    comparison = run_comparison(asked, scenario)
+    scenario = options.scenario(observed)
+    commercial_machine = read_commercial_machine(scenario, commercial)
+    comparison = run_comparison(options, scenario)
     if as_json:
         manual_s = comparison.manual.cycle_time_s.mean
         _print_json(
-            comparison_json(asked, scenario, comparison) | {"commercial": bought.as_json(manual_s) if bought else None}
+            comparison_json(options, scenario, comparison)
+            | {"commercial": commercial_machine.as_json(manual_s) if commercial_machine else None}
         )
     else:
-        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, bought)
-        _print_firmware(asked)
+        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, commercial_machine)
+        _print_firmware(options)
 
 
-def run_comparison(asked: Asked, scenario: Scenario) -> Comparison:
-    """Simulate the cell and the hand under the same random numbers, and pair them."""
-    of_cell = _replicate(asked, scenario, run_cell, f"{asked.cell} on the model board")
-    of_manual = _replicate(asked, scenario, run_manual, "the same by hand")
+def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison:
+    """Simulate the cell and the manual method with common random numbers, and pair them."""
+    of_cell = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
+    of_manual = _replicate(options, scenario, run_manual, "the manual method")
     return compare_replications(
-        scenario.study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), asked.seed, SHIFT_HOURS
+        scenario.study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), options.seed, SHIFT_HOURS
     )
 
 
-def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) -> dict[str, Any]:
-    """A comparison by name, units in the names; ``cell`` and ``manual`` hold the figures of each."""
-    head = asked.head(scenario)
+def comparison_json(options: SimulationOptions, scenario: Scenario, comparison: Comparison) -> dict[str, Any]:
+    """A comparison as JSON, with units in the names; ``cell`` and ``manual`` hold the figures of each."""
+    head = options.head(scenario)
     return {
-        "cell": {"cell": asked.cell, "target": head["target"], "firmware": head["firmware"]}
+        "cell": {"cell": options.cell, "target": head["target"], "firmware": head["firmware"]}
         | comparison.cell.as_json(),
         "manual": {"source": "stopwatch" if scenario.observed else "predetermined"} | comparison.manual.as_json(),
         "less_time_percent": comparison.less_time_percent.as_json(),
@@ -141,19 +143,23 @@ def comparison_json(asked: Asked, scenario: Scenario, comparison: Comparison) ->
     }
 
 
-def _print_firmware(asked: Asked) -> None:
-    """What is not as usual, lest one table be taken for the other."""
-    if asked.firmware != DEFAULT_FIRMWARE:
-        tables.console().print(f"Moves are those of {STEP_TIMINGS[asked.firmware].name}.")
+def _print_firmware(options: SimulationOptions) -> None:
+    """Name the firmware if it is not the default, so that the tables are not confused."""
+    if options.firmware != DEFAULT_FIRMWARE:
+        tables.console().print(f"Moves have the timing of {STEP_TIMINGS[options.firmware].name}.")
 
 
-def _replicate(asked: Asked, scenario: Scenario, run: Callable[..., Replication], what: str) -> list[Replication]:
-    runs = replicate(run, scenario, asked.length, seed=asked.seed, replications=asked.replications, jobs=asked.jobs)
-    return _counted(runs, asked.replications, what)
+def _replicate(
+    options: SimulationOptions, scenario: Scenario, run: Callable[..., Replication], label: str
+) -> list[Replication]:
+    runs = replicate(
+        run, scenario, options.length, seed=options.seed, replications=options.replications, jobs=options.jobs
+    )
+    return _with_progress(runs, options.replications, label)
 
 
-def _counted(runs: Iterable[Replication], replications: int, what: str) -> list[Replication]:
-    with progress(what, replications) as advance:
+def _with_progress(runs: Iterable[Replication], replications: int, label: str) -> list[Replication]:
+    with progress(label, replications) as advance:
         done = []
         for replication in runs:
             done.append(replication)

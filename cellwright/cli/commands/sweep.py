@@ -1,4 +1,4 @@
-"""``sweep`` and ``sensitivity``: many designs of a cell, and which inputs its result hangs on."""
+"""``sweep`` and ``sensitivity``: many designs of a cell, and the parameters that its result depends on."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from cellwright.sequences import inputs_of
 from cellwright.sim import Length
 from cellwright.sim.replication import cores, process_pool
 
-SCHEDULER_ANSWERS_S = 10
+SCHEDULER_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class SweepAsked:
-    """What the user asked to have swept, and where to."""
+class SweepOptions:
+    """The options of ``sweep``."""
 
     cell: str
     vary: Sequence[str]
     method: str
     samples: int
-    settings: Sequence[str]
+    overrides: Sequence[str]
     hours: float | None
     replications: int
     seed: int
@@ -50,79 +50,81 @@ class SweepAsked:
     firmware: SteppingFirmware
 
 
-def sweep(asked: SweepAsked) -> None:
-    """Simulate what is missing, write it as it comes, and draw it."""
-    if not asked.vary:
-        raise InputError("Nothing is varied; name an input, as in --vary carriage.max_speed=100:400:7.")
-    axes = [read_axis(text) for text in asked.vary]
-    swept = replace(
-        _plain(asked),
+def sweep(options: SweepOptions) -> None:
+    """Simulate the designs that the file does not hold yet, write each as it comes, and draw the results."""
+    if not options.vary:
+        raise InputError("No parameter is varied; give one, as in --vary carriage.max_speed=100:400:7.")
+    axes = [read_axis(text) for text in options.vary]
+    plan = replace(
+        _unvaried_sweep(options),
         names=tuple(axis.name for axis in axes),
-        designs=designs(axes, asked.method, asked.samples, asked.seed),
+        designs=designs(axes, options.method, options.samples, options.seed),
     )
-    swept.scenario(swept.designs[0])  # a misspelt input is refused before anything is begun
-    _carry_out(swept, asked)
-    rows = read_sweep(asked.output)
+    plan.scenario(plan.designs[0])  # refuses a misspelt parameter before anything is simulated
+    _run_sweep(plan, options)
+    rows = read_sweep(options.output)
     refused = [row for row in rows if row["problem"]]
     out = console()
-    out.print(f"{len(rows)} designs are in {asked.output}.")
+    out.print(f"{len(rows)} designs are in {options.output}.")
     if refused:
-        out.print(f"{len(refused)} of them cannot be; the first: {refused[0]['problem']}")
-    if asked.picture is not None:
-        _draw(swept, asked, rows)
-        out.print(f"Wrote {asked.picture}.")
+        out.print(f"{len(refused)} of them are not feasible; the first: {refused[0]['problem']}")
+    if options.picture is not None:
+        _draw(plan, options, rows)
+        out.print(f"Wrote {options.picture}.")
 
 
-def _plain(asked: SweepAsked | SensitivityAsked) -> Sweep:
-    """What is simulated, with nothing varied yet."""
+def _unvaried_sweep(options: SweepOptions | SensitivityOptions) -> Sweep:
+    """A sweep of no parameters: what to simulate, and how."""
     return Sweep(
-        cells.load(asked.cell),
-        asked.cell,
+        cells.load(options.cell),
+        options.cell,
         (),
         (),
-        tuple(asked.settings),
-        Length(hours=asked.hours or SHIFT_HOURS),
-        asked.replications,
-        asked.seed,
+        tuple(options.overrides),
+        Length(hours=options.hours or SHIFT_HOURS),
+        options.replications,
+        options.seed,
         cellwright.__version__,
-        asked.firmware,
+        options.firmware,
     )
 
 
-def _carry_out(swept: Sweep, asked: SweepAsked) -> None:
-    total, done = len(swept.designs), 0
-    with _workers(asked) as (executor, workers):
-        steps = carry_out(swept, asked.output, executor, workers)
+def _run_sweep(plan: Sweep, options: SweepOptions) -> None:
+    total, done = len(plan.designs), 0
+    with _workers(options) as (executor, workers):
+        steps = carry_out(plan, options.output, executor, workers)
         try:
-            done = next(steps)  # what an earlier run left
-            with progress(f"{total} designs of {asked.cell}", total, done) as advance:
+            done = next(steps)  # the number that an earlier run finished
+            with progress(f"{total} designs of {options.cell}", total, done) as advance:
                 for now in steps:
                     done = now
                     advance()
         except KeyboardInterrupt:
-            raise CellFault(f"Stopped by Ctrl-C: {_so_far(done, total, asked)}") from None
+            raise CellFault(f"Stopped by Ctrl-C: {_progress_sentence(done, total, options)}") from None
         except CancelledError:
             raise InputError(
-                f"The Dask scheduler at {asked.scheduler} answers no more: {_so_far(done, total, asked)}"
+                f"The Dask scheduler at {options.scheduler} answers no more: {_progress_sentence(done, total, options)}"
             ) from None
         except BrokenExecutor:
             raise InputError(
-                f"A worker process was ended from outside, perhaps for want of memory: {_so_far(done, total, asked)}"
+                f"A worker process was killed, perhaps for lack of memory: {_progress_sentence(done, total, options)}"
             ) from None
 
 
-def _so_far(done: int, total: int, asked: SweepAsked) -> str:
-    return f"{done} of {total} designs are in {asked.output}; the same command goes on from there."
+def _progress_sentence(done: int, total: int, options: SweepOptions) -> str:
+    return f"{done} of {total} designs are in {options.output}; run the same command again to resume."
 
 
 @contextmanager
-def _workers(asked: SweepAsked) -> Iterator[tuple[Executor, int]]:
-    """Who does the work, and how many they are: processes here, or a Dask cluster.
+def _workers(options: SweepOptions) -> Iterator[tuple[Executor, int]]:
+    """The executor and its number of workers: local processes, or a Dask cluster.
 
-    Raises InputError for a scheduler that does not answer, or has no workers.
+    Raises:
+        InputError: The scheduler does not answer, or has no workers.
+
     """
-    if asked.scheduler is None:
-        workers = asked.jobs or cores()
+    if options.scheduler is None:
+        workers = options.jobs or cores()
         with process_pool(workers) as pool:
             yield pool, workers
         return
@@ -131,58 +133,62 @@ def _workers(asked: SweepAsked) -> Iterator[tuple[Executor, int]]:
     except ImportError:
         raise InputError("A sweep on a Dask cluster needs Dask: install cellwright[dask].") from None
     for name in ("distributed", "distributed.client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what it logs are tracebacks; a sentence says it here
-    _refuse_unless_it_answers(asked.scheduler)
-    client = Client(asked.scheduler, timeout=SCHEDULER_ANSWERS_S, set_as_default=False)
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs tracebacks; the errors raised here replace them
+    _check_scheduler(options.scheduler)
+    client = Client(options.scheduler, timeout=SCHEDULER_TIMEOUT_S, set_as_default=False)
     with client:
         workers = sum(client.nthreads().values())
         if not workers:
-            raise InputError(f"The Dask scheduler at {asked.scheduler} has no workers; start some with: dask worker.")
+            raise InputError(f"The Dask scheduler at {options.scheduler} has no workers; start some with: dask worker.")
         executor = client.get_executor()
         try:
             yield executor, workers
         except CellFault:
-            executor.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C: its work for us ends
+            executor.shutdown(
+                wait=False, cancel_futures=True
+            )  # after Ctrl-C, or a lost cluster: cancel what was submitted
             raise
 
 
-def _refuse_unless_it_answers(address: str) -> None:
-    """A look ahead of the client, which is slow to give up and leaves a thread behind that complains at the end."""
+def _check_scheduler(address: str) -> None:
+    """Check the address before a client does, which gives up late and leaves a thread behind that logs errors."""
     from distributed.core import rpc
 
-    async def its_type() -> str:
+    async def server_type() -> str:
         async with rpc(address) as there:
             return str((await there.identity())["type"])
 
-    async def in_time() -> str:
-        return await asyncio.wait_for(its_type(), SCHEDULER_ANSWERS_S)
+    async def with_timeout() -> str:
+        return await asyncio.wait_for(server_type(), SCHEDULER_TIMEOUT_S)
 
     try:
-        found = asyncio.run(in_time())
-    except Exception as error:  # a web server at that port, say, answers with bytes that may break anything in Dask
+        found_type = asyncio.run(with_timeout())
+    except Exception as error:  # another server at that port may raise anything in Dask
         raise InputError(f"No Dask scheduler answers at {address}; start one with: dask scheduler.") from error
-    if found != "Scheduler":
-        raise InputError(f"At {address} is a Dask {found.lower()}, not the scheduler; give the scheduler's address.")
+    if found_type != "Scheduler":
+        raise InputError(
+            f"At {address} there is a Dask {found_type.lower()}, not a scheduler; give the scheduler's address."
+        )
 
 
-def _draw(swept: Sweep, asked: SweepAsked, rows: list[dict[str, object]]) -> None:
+def _draw(plan: Sweep, options: SweepOptions, rows: list[dict[str, object]]) -> None:
     from cellwright.benchmarks.charts import style
     from cellwright.benchmarks.charts.sweep import pareto_chart, sweep_chart
 
-    assert asked.picture is not None
-    across, comma, up = asked.figure.partition(",")
-    drawn = pareto_chart(rows, across, up) if comma else sweep_chart(rows, swept.names, asked.figure)
-    style.save(drawn, asked.picture)
+    assert options.picture is not None
+    x_column, comma, y_column = options.figure.partition(",")
+    chart = pareto_chart(rows, x_column, y_column) if comma else sweep_chart(rows, plan.names, options.figure)
+    style.save(chart, options.picture)
 
 
 @dataclass(frozen=True, slots=True)
-class SensitivityAsked:
-    """What the user asked to know."""
+class SensitivityOptions:
+    """The options of ``sensitivity``."""
 
     cell: str
     figure: str
     percent: float
-    settings: Sequence[str]
+    overrides: Sequence[str]
     hours: float | None
     replications: int
     seed: int
@@ -192,32 +198,34 @@ class SensitivityAsked:
     firmware: SteppingFirmware
 
 
-def analyse_sensitivity(asked: SensitivityAsked) -> None:
-    """Change every input alone, print what each does to the result, and draw the tornado."""
-    plain = _plain(asked)
-    base, ranges = _screened(plain, asked)
+def analyse_sensitivity(options: SensitivityOptions) -> None:
+    """Vary every parameter alone, print its effect on the result, and draw the tornado chart."""
+    base_sweep = _unvaried_sweep(options)
+    base, ranges = _simulate_ranges(base_sweep, options)
     order = ranked(ranges, base)
-    if asked.as_json:
+    if options.as_json:
         print(
-            json.dumps({"figure": asked.figure, "as_it_is": base, "inputs": [asdict(each) for each in order]}, indent=2)
+            json.dumps(
+                {"figure": options.figure, "as_it_is": base, "inputs": [asdict(each) for each in order]}, indent=2
+            )
         )
     else:
-        _print_swings(asked, base, order, [each for each in ranges if each.problem])
-    if asked.picture is not None:
+        _print_ranges(options, base, order, [each for each in ranges if each.problem])
+    if options.picture is not None:
         from cellwright.benchmarks.charts import style
         from cellwright.benchmarks.charts.tornado import tornado
 
-        style.save(tornado(ranges, base, asked.figure, asked.percent / 100, asked.replications), asked.picture)
+        style.save(tornado(ranges, base, options.figure, options.percent / 100, options.replications), options.picture)
 
 
-def _screened(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[SensitivityRange]]:
-    total = sum(1 for _ in inputs_of(plain.study.scenario(plain.settings).parameters))
+def _simulate_ranges(base_sweep: Sweep, options: SensitivityOptions) -> tuple[float, list[SensitivityRange]]:
+    total = sum(1 for _ in inputs_of(base_sweep.study.scenario(base_sweep.settings).parameters))
     base, ranges = 0.0, []
     with (
-        process_pool(asked.jobs or cores()) as pool,
-        progress(f"{total} inputs of {asked.cell}", total) as advance,
+        process_pool(options.jobs or cores()) as pool,
+        progress(f"{total} parameters of {options.cell}", total) as advance,
     ):
-        for found in sensitivity(plain, asked.figure, asked.percent / 100, pool):
+        for found in sensitivity(base_sweep, options.figure, options.percent / 100, pool):
             if isinstance(found, float):
                 base = found
             else:
@@ -226,17 +234,17 @@ def _screened(plain: Sweep, asked: SensitivityAsked) -> tuple[float, list[Sensit
     return base, ranges
 
 
-def _print_swings(
-    asked: SensitivityAsked, base: float, order: Sequence[SensitivityRange], refused: Sequence[SensitivityRange]
+def _print_ranges(
+    options: SensitivityOptions, base: float, order: Sequence[SensitivityRange], refused: Sequence[SensitivityRange]
 ) -> None:
-    share = f"{asked.percent:g} %"
-    table = Table("input", "status", "as it is", f"{share} less", f"{share} more", width=WIDTH)
+    share = f"{options.percent:g} %"
+    table = Table("parameter", "status", "base case", f"{share} less", f"{share} more", width=WIDTH)
     for each in order:
         if each.width(base) > 0:
-            ends = ["cannot be" if end is None else f"{end:.4g}" for end in (each.low, each.high)]
+            ends = ["not feasible" if end is None else f"{end:.4g}" for end in (each.low, each.high)]
             table.add_row(each.name, each.status, f"{each.value:g}", *ends)
     out = console()
-    out.print(f"{asked.figure} of {asked.cell}: {base:.4g} with all inputs as they are; with one changed alone:")
+    out.print(f"{options.figure} of {options.cell}: {base:.4g} in the base case; with one parameter changed alone:")
     out.print(table)
-    still = sum(each.width(base) == 0 for each in order)
-    out.print(f"{still} inputs move nothing; {len(refused)} cannot be changed alone.")
+    without_effect = sum(each.width(base) == 0 for each in order)
+    out.print(f"{without_effect} parameters have no effect; {len(refused)} cannot be changed alone.")

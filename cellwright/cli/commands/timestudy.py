@@ -1,4 +1,4 @@
-"""``timestudy``: the hand timed at the terminal, a key for each element, and what such a study says."""
+"""``timestudy``: record a stopwatch time study at the terminal, with a key for each element, or analyse one."""
 
 from __future__ import annotations
 
@@ -18,72 +18,76 @@ from cellwright import cells
 from cellwright.benchmarks.time_study.recorder import Recorder
 from cellwright.errors import InputError
 
-SHOWN_EVERY_S = 0.5
-ARROWS_AND_THE_LIKE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
-"""What such keys send; its letters are nobody's elements."""
+REFRESH_INTERVAL_S = 0.5
+ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
+"""What arrow and function keys send; the letters in it are no keys of elements."""
 HELP = "space or Enter  begin or end a cycle    u  undo    n  note on the last line    q  end"
 
 
 @dataclass(frozen=True, slots=True)
-class TimeStudyAsked:
-    """What the user asked for: to record into ``output``, or to read a study and perhaps draw it to ``output``.
+class TimeStudyOptions:
+    """The options of ``timestudy``: record to ``output``; or analyse ``read``, and draw it to ``output`` if given.
 
-    against: an earlier study, to be compared with the one that is read.
+    against: an earlier study, to compare with the one that is read.
     """
 
     cell: str
     read: Path | None
     against: Path | None
     output: Path | None
-    settings: list[str]
+    overrides: list[str]
     seed: int
     as_json: bool
 
 
-def timestudy(asked: TimeStudyAsked) -> None:
-    """Read a study if a file to read is given, else record one."""
-    scenario = cells.load(asked.cell).scenario(asked.settings)
-    if asked.read is not None:
+def timestudy(options: TimeStudyOptions) -> None:
+    """Analyse the study in ``read`` if it is given, else record one."""
+    scenario = cells.load(options.cell).scenario(options.overrides)
+    if options.read is not None:
         from cellwright.cli.commands import timestudy_report
 
-        timestudy_report.study(asked.cell, scenario, asked.read, asked.against, asked.output, asked.seed, asked.as_json)
+        timestudy_report.report_study(
+            options.cell, scenario, options.read, options.against, options.output, options.seed, options.as_json
+        )
         return
-    if asked.against is not None:
-        raise InputError("--against goes with --read FILE.csv, the later of the two studies.")
-    if asked.output is None:
-        raise InputError("Say which file to record into with -o FILE.csv, or which to read with --read FILE.csv.")
-    if asked.output.suffix.lower() != ".csv":
-        raise InputError(f"{asked.output} is no .csv file; a study is recorded into one. A picture needs --read too.")
-    if asked.as_json:
-        raise InputError("--json goes with --read FILE.csv; a recording prints none.")
-    if not asked.output.resolve().parent.is_dir():
-        raise InputError(f"The folder {asked.output.resolve().parent} is not there; make it first.")
+    if options.against is not None:
+        raise InputError("--against needs --read FILE.csv, the later of the two studies.")
+    if options.output is None:
+        raise InputError("Give a file to record to with -o FILE.csv, or a study to analyse with --read FILE.csv.")
+    if options.output.suffix.lower() != ".csv":
+        raise InputError(
+            f"{options.output} is no .csv file; a study is recorded to a .csv file, and a chart needs --read."
+        )
+    if options.as_json:
+        raise InputError("--json needs --read FILE.csv; a recording prints no JSON.")
+    if not options.output.resolve().parent.is_dir():
+        raise InputError(f"The folder {options.output.resolve().parent} does not exist; create it first.")
     today = datetime.date.today().isoformat()
-    remark = f"Timed with cellwright timestudy {asked.cell}, begun {today}."
-    recorder = Recorder(asked.output, [element.name for element in scenario.manual_elements()], remark)
+    remark = f"Timed with cellwright timestudy {options.cell}, begun {today}."
+    recorder = Recorder(options.output, [element.name for element in scenario.manual_elements()], remark)
     record(recorder)
     if recorder.lines:
-        print(f"See what they say: cellwright timestudy {asked.cell} --read {asked.output}")
+        print(f"Analyse the study with: cellwright timestudy {options.cell} --read {options.output}")
 
 
 def record(recorder: Recorder) -> None:
-    """Let a person time the hand at the terminal. Raises InputError if there is none."""
+    """Record a study from the keys pressed at the terminal. Raises InputError if there is no terminal."""
     if not sys.stdin.isatty():
-        raise InputError("Recording needs a terminal to press keys at, and standard input is none.")
+        raise InputError("Recording needs a terminal for key presses, but standard input is not one.")
     for key, element in recorder.keys.items():
         print(f"  {key}  {element}")
     print("Press an element's key when it ends; the next one begins at once.")
     print(HELP)
     if not recorder.is_new:
         print(f"{recorder.path.name} is continued after its cycle {recorder.last_cycle_before}.")
-    with _keys_at_once(sys.stdin.fileno()):
-        for said in recorder.record(_pressed(sys.stdin.fileno(), recorder)):
-            print(f"\r\x1b[K{said}", flush=True)
+    with _unbuffered_keys(sys.stdin.fileno()):
+        for message in recorder.record(_read_keys(sys.stdin.fileno(), recorder)):
+            print(f"\r\x1b[K{message}", flush=True)
 
 
 @contextmanager
-def _keys_at_once(terminal: int) -> Iterator[None]:
-    """Keys come when they are pressed and are not shown; Ctrl-C works as ever. The terminal is its own again after."""
+def _unbuffered_keys(terminal: int) -> Iterator[None]:
+    """Deliver keys as they are pressed, without echo; Ctrl-C still works. The terminal is restored afterwards."""
     try:
         import termios
         import tty
@@ -98,26 +102,26 @@ def _keys_at_once(terminal: int) -> Iterator[None]:
         print("\r\x1b[K", end="", flush=True)
 
 
-def _pressed(terminal: int, recorder: Recorder) -> Iterator[tuple[float, str]]:
-    """Every key with the second it came at, until the terminal is closed; shows the running time meanwhile."""
+def _read_keys(terminal: int, recorder: Recorder) -> Iterator[tuple[float, str]]:
+    """Every key with its time in s, until the terminal is closed; shows the running time meanwhile."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
     while True:
-        _show(recorder)
-        if not select.select([terminal], [], [], SHOWN_EVERY_S)[0]:
+        _print_live_line(recorder)
+        if not select.select([terminal], [], [], REFRESH_INTERVAL_S)[0]:
             continue
         try:
-            came = os.read(terminal, 1024)
+            data = os.read(terminal, 1024)
         except OSError:  # the terminal was closed
             return
         now_s = time.monotonic()
-        if not came:
+        if not data:
             return
-        for key in ARROWS_AND_THE_LIKE.sub("", decoder.decode(came)):
+        for key in ESCAPE_SEQUENCES.sub("", decoder.decode(data)):
             yield now_s, key
 
 
-def _show(recorder: Recorder) -> None:
-    """Write the note as it is typed, or how long the running element has taken."""
+def _print_live_line(recorder: Recorder) -> None:
+    """Print the note as it is typed, or the time of the running element."""
     now = recorder.now
     line = ""
     if recorder.note is not None:

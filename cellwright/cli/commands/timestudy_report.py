@@ -1,4 +1,4 @@
-"""``timestudy --read``: what a stopwatch study says, as a table, JSON and a picture; and what an earlier one said."""
+"""``timestudy --read``: the analysis of a stopwatch study as a table, JSON and a chart; and against an earlier one."""
 
 from __future__ import annotations
 
@@ -10,61 +10,60 @@ from rich.table import Table
 
 import cellwright
 from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy, read_time_study
-from cellwright.benchmarks.time_study.before_after import compare_studies
+from cellwright.benchmarks.time_study.before_after import BeforeAfter, Change, compare_studies
 from cellwright.cli import tables
-from cellwright.cli.commands import comparing_studies
 from cellwright.errors import nearest
 from cellwright.sim import Scenario
 
-COLUMNS = ("element", "n", "mean, s (±95 %)", "far off: cycle", "distribution", "fit, p", "more")
-ON_THE_LEFT = ("element", "far off: cycle", "distribution")
+COLUMNS = ("element", "n", "mean, s (±95 %)", "outliers: cycle", "distribution", "fit, p", "more")
+LEFT_ALIGNED = ("element", "outliers: cycle", "distribution")
 
 
-def study(
+def report_study(
     name: str, scenario: Scenario, path: Path, before: Path | None, picture: Path | None, seed: int, as_json: bool
 ) -> None:
-    """Print what the study at ``path`` says, beside the one at ``before``, and draw it to ``picture``, if there are."""
+    """Print the analysis of the study at ``path``, its changes from ``before`` if given, and draw it to ``picture``."""
     changes = None if before is None else compare_studies(before, path)
-    with tables.busy("fitting distributions"):
-        found = read_time_study(path, seed)
+    with tables.spinner("fitting distributions"):
+        study = read_time_study(path, seed)
     if picture is not None:
         from cellwright.benchmarks.charts import style, time_study
 
-        style.save(time_study.study_chart(found, f"{name.replace('_', ' ')} by hand"), picture)
+        style.save(time_study.study_chart(study, f"{name.replace('_', ' ')} by hand"), picture)
     if as_json:
-        said = _as_json(name, path, seed, found)
+        figures = _as_json(name, path, seed, study)
         if before is not None and changes is not None:
-            said["against"] = comparing_studies.as_json(before, changes)
-        print(json.dumps(said, indent=2))
+            figures["against"] = _changes_json(before, changes)
+        print(json.dumps(figures, indent=2))
         return
-    _print(scenario, path, found)
+    _print_study(scenario, path, study)
     if before is not None and changes is not None:
-        comparing_studies.print_changes(before, path, changes)
+        _print_changes(before, path, changes)
 
 
-def _as_json(name: str, path: Path, seed: int, found: TimeStudy) -> dict[str, object]:
+def _as_json(name: str, path: Path, seed: int, study: TimeStudy) -> dict[str, object]:
     return {
         "cell": name,
         "file": str(path),
         "seed": seed,
         "version": cellwright.__version__,
-        "status": found.status,
-        "cycles": found.cycles,
-        "elements": [element.as_json() for element in found.elements],
+        "status": study.status,
+        "cycles": study.cycles,
+        "elements": [element.as_json() for element in study.elements],
     }
 
 
-def _print(scenario: Scenario, path: Path, found: TimeStudy) -> None:
+def _print_study(scenario: Scenario, path: Path, study: TimeStudy) -> None:
     out = tables.console()
-    title = f"{path.name}: {tables.counted(found.cycles, 'cycle')}, times {found.status}"
+    title = f"{path.name}: {tables.pluralize(study.cycles, 'cycle')}, times {study.status}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     for column in COLUMNS:
-        wraps = column == "far off: cycle"
-        table.add_column(column, justify="left" if column in ON_THE_LEFT else "right", no_wrap=not wraps)
-    for element in found.elements:
+        wraps = column == "outliers: cycle"
+        table.add_column(column, justify="left" if column in LEFT_ALIGNED else "right", no_wrap=not wraps)
+    for element in study.elements:
         table.add_row(*_row(element))
     out.print(table)
-    for sentence in _sentences(scenario, found):
+    for sentence in _sentences(scenario, study):
         out.print(sentence, markup=False)
 
 
@@ -81,73 +80,139 @@ def _row(element: ElementTimes) -> tuple[str, ...]:
 
 
 def _mean(element: ElementTimes) -> str:
-    """The mean, and how far its interval reaches to either side: Student's is as wide above as below."""
+    """The mean and the half-width of its interval, which is symmetric (Student)."""
     mean, digits = element.mean.mean, 1 if element.mean.mean >= 10 else 2
-    reach = "" if element.mean.ci95_high is None else f" ± {element.mean.ci95_high - mean:.{digits}f}"
-    return f"{mean:.{digits}f}{reach}"
+    half_width = "" if element.mean.ci95_high is None else f" ± {element.mean.ci95_high - mean:.{digits}f}"
+    return f"{mean:.{digits}f}{half_width}"
 
 
-def _sentences(scenario: Scenario, found: TimeStudy) -> list[str]:
+def _sentences(scenario: Scenario, study: TimeStudy) -> list[str]:
     return [
-        *_on_outliers(found),
-        *_on_distributions(found),
-        *_on_more(found),
-        *_on_missing(found),
-        *_on_names(scenario, found),
+        *_outlier_sentences(study),
+        *_distribution_sentences(study),
+        *_sample_size_sentences(study),
+        *_missing_sentences(study),
+        *_name_sentences(scenario, study),
     ]
 
 
-def _on_outliers(found: TimeStudy) -> list[str]:
+def _outlier_sentences(study: TimeStudy) -> list[str]:
     lines = []
-    for element in found.elements:
+    for element in study.elements:
         for each in element.outliers:
-            note = f" Note: {each.note}." if each.note else " Was it the same work?"
+            note = f" Note: {each.note}." if each.note else " Check whether it was the same work."
             lines.append(
-                f"{element.name}, cycle {each.cycle}: {each.seconds:.1f} s is far from the others "
+                f"{element.name}, cycle {each.cycle}: {each.seconds:.1f} s is an outlier "
                 f"(modified z-score {each.score:.1f}); it is kept.{note}"
             )
     return lines
 
 
-def _on_distributions(found: TimeStudy) -> list[str]:
+def _distribution_sentences(study: TimeStudy) -> list[str]:
     return [
-        f"{element.name} stays with its own times, the empirical distribution: {element.why_empirical}."
-        for element in found.elements
+        f"{element.name} uses the empirical distribution of its times: {element.why_empirical}."
+        for element in study.elements
         if element.why_empirical
     ]
 
 
-def _on_more(found: TimeStudy) -> list[str]:
-    slowest = found.slowest
+def _sample_size_sentences(study: TimeStudy) -> list[str]:
+    slowest = study.slowest
     lines = [
-        f"{each.name} was timed once: time it again to see its spread."
-        for each in found.elements
+        f"{each.name} was timed once; time it again for an interval."
+        for each in study.elements
         if each.more_needed is None
     ]
     if slowest is not None:
-        cycles = tables.counted(slowest.more_cycles_needed or 0, "more cycle")
-        lines.append(f"For means within ±5 % time about {cycles}; {slowest.name} needs the most.")
+        cycles = tables.pluralize(slowest.more_cycles_needed or 0, "more cycle")
+        lines.append(f"For means within ±5 %, time about {cycles}; {slowest.name} needs the most.")
     elif not lines:
-        lines.append("Every mean is known to within ±5 % already.")
+        lines.append("Every mean is known to within ±5 %.")
     return lines
 
 
-def _on_missing(found: TimeStudy) -> list[str]:
-    rare = [f"{each.name} in {each.n}" for each in found.elements if each.n < found.cycles]
+def _missing_sentences(study: TimeStudy) -> list[str]:
+    rare = [f"{each.name} in {each.n}" for each in study.elements if each.n < study.cycles]
     if not rare:
         return []
     return [
-        f"Not in each of the {found.cycles} cycles: {', '.join(rare)}. That counts as work that comes less often; "
-        "a cycle that was broken off does not belong in the file."
+        f"Not in each of the {study.cycles} cycles: {', '.join(rare)}. It counts as work that occurs less often; "
+        "remove interrupted cycles from the file."
     ]
 
 
-def _on_names(scenario: Scenario, found: TimeStudy) -> list[str]:
+def _name_sentences(scenario: Scenario, study: TimeStudy) -> list[str]:
     by_hand = [element.name for element in scenario.manual_elements()]
     known = {*by_hand, *(element.name for element in scenario.tending())}
-    timed = [element.name for element in found.elements]
+    timed = [element.name for element in study.elements]
     lines = [
-        f"The cell's hand work has no element {name!r}; {nearest(name, known)}" for name in timed if name not in known
+        f"The manual method has no element {name!r}; {nearest(name, known)}" for name in timed if name not in known
     ]
     untimed = [name for name in by_hand if name not in timed]
     return [*lines, f"Not timed: {', '.join(untimed)}."] if untimed else lines
+
+
+# ---- against an earlier study ----
+
+
+def _changes_json(before: Path, comparison: BeforeAfter) -> dict[str, object]:
+    """The earlier study's file, and each change by name."""
+    return {
+        "file": str(before),
+        "status": comparison.status_before,
+        "whole_cycle": comparison.cycle.as_json(),
+        "elements": [change.as_json() for change in comparison.elements],
+        "gone": comparison.gone,
+        "new": comparison.new,
+    }
+
+
+def _print_changes(before: Path, after: Path, comparison: BeforeAfter) -> None:
+    """Print the elements of both studies side by side, and the difference in a sentence."""
+    out = tables.console()
+    title = f"{after.name} against {before.name} (times {comparison.status_before}): mean seconds"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table.add_column("element")
+    for column in ("before", "n", "now", "n", "change, s (95 %)"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for change in (*comparison.elements, comparison.cycle):
+        table.add_row(*_change_row(change))
+    out.print(table)
+    for sentence in (_verdict(before, comparison.cycle), *_only_in_one(before, after, comparison)):
+        out.print(sentence, markup=False)
+
+
+def _change_row(change: Change) -> tuple[str, ...]:
+    digits = 1 if change.mean_after_s >= 10 else 2
+    return (
+        change.name,
+        f"{change.mean_before_s:.{digits}f}",
+        str(len(change.before_s)),
+        f"{change.mean_after_s:.{digits}f}",
+        str(len(change.after_s)),
+        tables.interval(change.difference().mean, digits),
+    )
+
+
+def _verdict(before: Path, cycle: Change) -> str:
+    difference = cycle.difference()
+    more = difference.mean
+    if more.ci95_low is None or more.ci95_high is None:
+        return "A single cycle gives no interval: time more cycles to know whether the new method is faster."
+    if not difference.is_certain:
+        ends = f"from {_difference_text(more.ci95_low)} to {_difference_text(more.ci95_high)}"
+        return f"Whether a cycle takes less time than in {before.name} is not known yet: the difference may be {ends}."
+    low, high = sorted((abs(more.ci95_low), abs(more.ci95_high)))
+    return f"A cycle takes {_difference_text(more.mean)} ({low:.1f} to {high:.1f}) than in {before.name}."
+
+
+def _difference_text(more_s: float) -> str:
+    return f"{abs(more_s):.1f} s {'more' if more_s > 0 else 'less'}"
+
+
+def _only_in_one(before: Path, after: Path, comparison: BeforeAfter) -> list[str]:
+    return [
+        f"Only in {path.name}: {', '.join(names)}; the whole cycle counts it."
+        for path, names in ((before, comparison.gone), (after, comparison.new))
+        if names
+    ]

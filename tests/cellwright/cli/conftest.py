@@ -1,4 +1,4 @@
-"""The drill press of the guide to cells of one's own: a cell that has no files beside it."""
+"""The drill press of the guide to cells of one's own: a cell that has no files in its folder."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def test_cells_and_describe_show_what_there_is(capsys: pytest.CaptureFixture[str
 
 def test_check_passes_the_stapler_and_refuses_what_can_be_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "stapler"]) == 0
-    assert "rehearsed on the model board" in capsys.readouterr().out
+    assert "dry run on the model board passed" in capsys.readouterr().out
     for override, words in {
         "trigger.rest_s=0.01": "stapler: trigger would be on 86% of the time",
         "trigger.pulse_s=0.3": "stapler: trigger has a pulse of 0.3 s, longer than its max_on_s of 0.2 s",
@@ -85,13 +85,13 @@ def test_tables_fit_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
         assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 80
 
 
-def test_a_stopwatch_csv_is_the_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "hand.csv"
+def test_a_stopwatch_csv_is_the_manual_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "manual.csv"
     path.write_text("cycle,element,seconds\n1,staple,1000\n2,staple,1000\n")
     assert run(["compare", "stapler", "--manual", str(path), "--hours", "1", "-R", "2", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["manual"]["cycle_time_s"]["mean"] == pytest.approx(1150)
-    assert figures["provenance"]["hand.staple"] == "measured"
+    assert figures["provenance"]["manual.staple"] == "measured"
 
 
 def test_a_log_has_a_row_for_each_event_and_cycle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,10 +159,10 @@ def test_bad_input_is_one_sentence_and_exit_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(arguments) == 2
-    said = capsys.readouterr()
-    assert words in said.err
-    assert said.err.startswith("cellwright: ") and said.err.count("\n") == 1
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert printed.err.startswith("cellwright: ") and printed.err.count("\n") == 1
+    assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
 
 
@@ -177,7 +177,7 @@ def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
     monkeypatch.setattr("cellwright.cli.commands.describe.list_cells", interrupted)
     assert run(["cells"]) == 1
-    assert "stopped by Ctrl-C; nothing was left half written." in capsys.readouterr().err
+    assert "stopped by Ctrl-C; no file is left half written." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,6 @@ def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         ("digital_tape", "long simulations are computed event by event: what its units are like is measured"),
     ],
 )
-def test_check_says_how_long_simulations_are_reckoned(name, words, capsys):
+def test_check_says_how_long_simulations_are_computed(name, words, capsys):
     assert run(["check", name]) == 0
     assert words in " ".join(capsys.readouterr().out.split())

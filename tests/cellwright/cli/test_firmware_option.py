@@ -1,4 +1,4 @@
-"""--firmware: whose move times are simulated."""
+"""--firmware: the timing of simulated moves."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from cellwright.cells import load
 from cellwright.cli import options, run
-from cellwright.cli.commands.report import ReportAsked
-from cellwright.cli.commands.simulate import Asked
+from cellwright.cli.commands.report import ReportOptions
+from cellwright.cli.commands.simulate import SimulationOptions
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
 from cellwright.hardware.firmata.protocol.cellwright import Health
 from cellwright.hardware.firmata.virtual import cellwright
@@ -30,13 +30,13 @@ def figures(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
 
 
 def test_the_default_is_cellwright_firmata(capsys: pytest.CaptureFixture[str]) -> None:
-    unsaid, said, other = (
+    default, given, other = (
         figures(capsys, "simulate", "stapler", *FAST, *more) for more in ([], ["--firmware", "cellwright"], OTHER)
     )
-    assert unsaid == said
-    assert (said["firmware"], other["firmware"]) == ("cellwright", "configurable")
-    assert said["input_hash"] != other["input_hash"]
-    assert said["cycle_time_s"]["mean"] < 0.9 * other["cycle_time_s"]["mean"]
+    assert default == given
+    assert (given["firmware"], other["firmware"]) == ("cellwright", "configurable")
+    assert given["input_hash"] != other["input_hash"]
+    assert given["cycle_time_s"]["mean"] < 0.9 * other["cycle_time_s"]["mean"]
 
 
 def test_the_command_lines_default_is_the_one_of_all_else() -> None:
@@ -50,7 +50,7 @@ def test_a_rig_has_the_timing_of_its_scenarios_firmware() -> None:
     assert resting_rig(other, Streams(1, 0)).model.motion.timing is CONFIGURABLE_FIRMATA
 
 
-def test_the_line_is_as_fast_as_the_firmware_listens_unless_told() -> None:
+def test_the_line_is_as_fast_as_the_firmware_listens_by_default() -> None:
     assert VirtualLine().baud_with("configurable") == 115200
     assert VirtualLine().baud_with("cellwright") == 57600
     assert VirtualLine(baud=9600).baud_with("cellwright") == 9600
@@ -83,23 +83,23 @@ def test_moves_of_a_cell_are_trapezoids(tmp_path: Path, capsys: pytest.CaptureFi
     ],
     ids=lambda words: words[0],
 )
-def test_every_command_that_simulates_obeys(words, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_that_simulates_uses_it(words, capsys: pytest.CaptureFixture[str]) -> None:
     usual, other = figures(capsys, *words), figures(capsys, *words, *OTHER)
     assert _numbers(usual) != _numbers(other)
 
 
-def _numbers(told: object) -> list[float]:
-    """All that is a number, and no name or hash, in what was printed."""
-    if isinstance(told, dict):
-        return [number for each in told.values() for number in _numbers(each)]
-    if isinstance(told, list):
-        return [number for each in told for number in _numbers(each)]
-    return [told] if isinstance(told, (int, float)) else []
+def _numbers(printed: object) -> list[float]:
+    """All numbers in what was printed, without names and hashes."""
+    if isinstance(printed, dict):
+        return [number for each in printed.values() for number in _numbers(each)]
+    if isinstance(printed, list):
+        return [number for each in printed for number in _numbers(each)]
+    return [printed] if isinstance(printed, (int, float)) else []
 
 
 def test_model_and_virtual_agree_within_one_per_cent(capsys: pytest.CaptureFixture[str]) -> None:
-    told = figures(capsys, "run", "stapler", "--on", "virtual", "--cycles", "1", "--json")
-    (virtual_s,), (model_s,) = told["unit_times_s"], told["model_unit_times_s"]
+    run_figures = figures(capsys, "run", "stapler", "--on", "virtual", "--cycles", "1", "--json")
+    (virtual_s,), (model_s,) = run_figures["unit_times_s"], run_figures["model_unit_times_s"]
     assert 0 < virtual_s - model_s < 0.01 * model_s
 
 
@@ -114,17 +114,17 @@ def test_a_cell_under_test_may_have_it(put_together) -> None:
     assert times_s[1] < 0.9 * times_s[0]
 
 
-def test_a_sweep_obeys_and_goes_on_with_its_own_file_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_uses_it_and_resumes_its_own_file_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "sweep.csv"
-    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=200:300:2", "--hours", "0.3", "-R", "1"]
-    assert run([*asked, "-o", str(output), *OTHER]) == 0
+    command = ["sweep", "stapler", "--vary", "carriage.max_speed=200:300:2", "--hours", "0.3", "-R", "1"]
+    assert run([*command, "-o", str(output), *OTHER]) == 0
     slow, _ = (line.split(",") for line in output.read_text().splitlines()[2:])
     scenario = load("stapler").scenario(["carriage.max_speed=200"], firmware="configurable")
     assert float(slow[2]) == pytest.approx(
         sum(times := run_cell(scenario, Length(hours=0.3), 1, 0).cycle_times_s) / len(times)
     )
     capsys.readouterr()
-    assert run([*asked, "-o", str(output)]) == 2
+    assert run([*command, "-o", str(output)]) == 2
     assert "holds something else than this sweep" in capsys.readouterr().err
 
 
@@ -146,27 +146,27 @@ def test_a_claim_may_rest_on_it(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "firmware" in capsys.readouterr().err
 
 
-def test_tables_say_what_is_not_as_usual(capsys: pytest.CaptureFixture[str]) -> None:
-    said = "Moves are those of ConfigurableFirmata on a 16 MHz ATmega328P."
+def test_tables_name_a_firmware_that_is_not_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = "Moves have the timing of ConfigurableFirmata on a 16 MHz ATmega328P."
     for command in (["simulate", "stapler", "--cycles", "1", "-R", "1"], ["compare", "stapler", "--hours", "0.5"]):
         assert run(command) == 0
-        assert said not in " ".join(capsys.readouterr().out.split())
+        assert sentence not in " ".join(capsys.readouterr().out.split())
         assert run([*command, *OTHER]) == 0
-        assert said in " ".join(capsys.readouterr().out.split())
+        assert sentence in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_report_names_it_in_the_command_that_gives_it_again() -> None:
     for firmware, words in (("cellwright", ""), ("configurable", "--firmware configurable ")):
-        asked = Asked("stapler", None, 1.0, 2, 1, [], None, firmware)
-        wanted = ReportAsked(asked, "en", Path("out"), None, None, None, None)
-        assert wanted.command().endswith(f"--seed 1 {words}-o out")
+        simulation = SimulationOptions("stapler", None, 1.0, 2, 1, [], None, firmware)
+        options = ReportOptions(simulation, "en", Path("out"), None, None, None, None)
+        assert options.command().endswith(f"--seed 1 {words}-o out")
 
 
 @pytest.mark.parametrize("words", [["check"], ["simulate", *FAST], ["run", "--on", "model", "--cycles", "1"]])
 def test_a_cell_that_the_firmware_would_refuse_is_found_beforehand(words, capsys: pytest.CaptureFixture[str]) -> None:
     command, *more = words
-    asked = [command, "stapler", *more, "--set", "carriage.max_speed=1300"]
-    assert run(asked) == 1
+    arguments = [command, "stapler", *more, "--set", "carriage.max_speed=1300"]
+    assert run(arguments) == 1
     assert "carriage cannot make 52,000 steps/s: CellwrightFirmata" in capsys.readouterr().err
 
 
@@ -179,10 +179,10 @@ def test_an_unknown_firmware_is_refused(capsys: pytest.CaptureFixture[str]) -> N
     assert "'grbl' is not one of 'cellwright', 'configurable'" in capsys.readouterr().err
 
 
-def test_what_the_board_says_of_the_run_is_noted_at_its_end(
+def test_what_the_board_reports_of_the_run_is_noted_at_its_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cellwright, "Health", lambda *_: Health(2048, 1000, 100, 0, 0, 3, 0))
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "1"]) == 0
-    said = " ".join(capsys.readouterr().err.split())
-    assert said.count("Note: The board's own account of the run: bytes from this computer that were lost: 3.") == 1
+    printed = " ".join(capsys.readouterr().err.split())
+    assert printed.count("Note: The board's own account of the run: bytes from this computer that were lost: 3.") == 1

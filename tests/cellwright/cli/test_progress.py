@@ -33,13 +33,13 @@ def on_a_terminal(arguments: list[str]) -> str:
     return shown.decode()
 
 
-def test_the_rest_takes_as_long_as_the_pace_so_far_says() -> None:
+def test_the_rest_takes_as_long_as_the_rate_so_far_tells() -> None:
     assert time_left(10, 2, 0, last_s=60, elapsed_s=60) == "0:04:00 left"
     assert time_left(10, 2, 0, last_s=60, elapsed_s=75) == "0:03:45 left"  # it counts down meanwhile
     assert time_left(10, 2, 0, last_s=60, elapsed_s=999) == "0:00:00 left"
 
 
-def test_what_an_earlier_run_did_says_nothing_of_the_pace() -> None:
+def test_what_an_earlier_run_did_does_not_count_for_the_rate() -> None:
     assert time_left(10, 6, 6, last_s=0, elapsed_s=5) == UNKNOWN
     assert time_left(10, 8, 6, last_s=60, elapsed_s=60) == "0:01:00 left"
 
@@ -58,11 +58,11 @@ def test_a_terminal_shows_the_time_left(arguments: list[str], tmp_path: Path) ->
 
 
 def test_a_resumed_sweep_shows_what_was_there_from_the_first(tmp_path: Path) -> None:
-    asked = [*SWEEP, *SMALL, "--jobs", "1", "-o", str(tmp_path / "sweep.csv")]
-    on_a_terminal(asked)
+    arguments = [*SWEEP, *SMALL, "--jobs", "1", "-o", str(tmp_path / "sweep.csv")]
+    on_a_terminal(arguments)
     lines = (tmp_path / "sweep.csv").read_bytes().splitlines(keepends=True)
     (tmp_path / "sweep.csv").write_bytes(b"".join(lines[:-1]))
-    shown = on_a_terminal(asked)
+    shown = on_a_terminal(arguments)
     assert "3/4" in shown and UNKNOWN in shown and "0/4" not in shown
 
 
@@ -70,6 +70,6 @@ def test_a_pipe_shows_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     with progress("work", 2) as advance:
         advance()
     assert capsys.readouterr().err == ""
-    asked = [CELLWRIGHT, *SWEEP, *SMALL, "-o", str(tmp_path / "sweep.csv")]
-    ended = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+    arguments = [CELLWRIGHT, *SWEEP, *SMALL, "-o", str(tmp_path / "sweep.csv")]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0 and ended.stderr == ""

@@ -1,4 +1,4 @@
-"""What simulate and compare say of the warm-up: nothing where it was enough."""
+"""The warning of simulate and compare about a warm-up that is too short."""
 
 from __future__ import annotations
 
@@ -14,42 +14,44 @@ from cellwright.sim import Replication
 QUICK = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
 
 
-def made_up(monkeypatch: pytest.MonkeyPatch, starts_s: list[float]) -> None:
+def replace_replications(monkeypatch: pytest.MonkeyPatch, starts_s: list[float]) -> None:
     """Each replication takes ``starts_s`` for its first cycles and then 100 s or 101 s for each of 60."""
     one = Replication(array("d", [*starts_s, *[100.0, 101.0] * 30]), 1.0)
     monkeypatch.setattr(simulate, "_replicate", lambda *_: [one] * 3)
 
 
-def test_a_warm_up_that_was_too_short_is_said_in_one_sentence(
+def test_a_warm_up_that_was_too_short_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made_up(monkeypatch, [200.0] * 10)
+    replace_replications(monkeypatch, [200.0] * 10)
     assert run(["compare", "stapler", *QUICK]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    for who in ("the cell", "the hand"):
+    for who in ("the cell", "the manual method"):
         assert f"The warm-up of 2 cycles was too short for {who}: without the next 10 a cycle takes 100.5 s" in printed
 
 
-def test_what_never_settles_is_said_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    made_up(monkeypatch, [1000.0 - 2 * n for n in range(300)])
+def test_cycle_times_that_never_settle_are_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace_replications(monkeypatch, [1000.0 - 2 * n for n in range(300)])
     assert run(["simulate", "stapler", *QUICK]) == 0
     assert "The cycle times of the cell have not settled in half of 360 cycles" in " ".join(
         capsys.readouterr().out.split()
     )
 
 
-def test_a_warm_up_that_was_enough_is_no_matter(
+def test_a_warm_up_that_was_enough_gives_no_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made_up(monkeypatch, [])
+    replace_replications(monkeypatch, [])
     assert run(["compare", "stapler", *QUICK]) == 0
     printed = capsys.readouterr().out
     assert "warm-up" not in printed and "Too few cycles" not in printed
 
 
-def test_few_cycles_do_not_tell_and_one_replication_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_few_cycles_cannot_be_tested_nor_one_replication(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["simulate", "stapler", *QUICK, "--cycles", "3", "-R", "2"]) == 0
-    assert "Too few cycles to judge whether leaving out 2 is enough: 50 can" in capsys.readouterr().out
+    assert "Too few cycles to test whether a warm-up of 2 is enough; the test needs 50." in capsys.readouterr().out
     assert run(["simulate", "stapler", *QUICK, "--cycles", "3", "-R", "1"]) == 0
     assert "Too few cycles" not in capsys.readouterr().out
 

@@ -233,7 +233,7 @@ def test_safe_after_a_stop_until_it_is_reset(rig):
     rig.run(seconds=1)
     rig.assert_safe_within(ms=10, of=pressed_s)
     rig.assert_stopped(because="stop_button was pressed")
-    assert "has no 'jam' in it" in says(rig.assert_stopped, because="jam")
+    assert "does not contain 'jam'" in says(rig.assert_stopped, because="jam")
     rig.open("stop_button")
     rig.press("start_button")
     rig.run_until(state="waiting", within_s=1)
@@ -241,7 +241,7 @@ def test_safe_after_a_stop_until_it_is_reset(rig):
     rig.press("start_button")
     rig.run(seconds=1)
     rig.assert_safe_within(ms=10, of=pressed_s)
-    assert "goes on: it is in" in says(rig.assert_stopped, because="stop_button")
+    assert "was not stopped: it is in" in says(rig.assert_stopped, because="stop_button")
 
 
 def test_what_is_not_safe_in_time_is_shown(rig):
@@ -253,7 +253,7 @@ def test_what_is_not_safe_in_time_is_shown(rig):
 
 
 def test_a_wait_for_what_does_not_come_says_where_the_cell_is(rig):
-    assert "did not come to 'firing' within 5 s: it is in 'waiting'." in says(rig.run_until, state="firing", within_s=5)
+    assert "did not reach 'firing' within 5 s: it is in 'waiting'." in says(rig.run_until, state="firing", within_s=5)
     assert "did not finish a shot" in says(rig.run_until_finished, within_s=5)
 
 

@@ -89,7 +89,7 @@ def test_without_an_emulator_both_commands_say_how_to_build_it(monkeypatch, caps
 
 def test_a_firmwares_baud_rate_is_its_own(capsys):
     assert run(["run", "stapler", "--on", "emulated", "--baud", "9600"]) == 2
-    assert "The firmware listens at 57600 baud; leave out --baud." in capsys.readouterr().err
+    assert "The firmware runs at 57600 baud; leave out --baud." in capsys.readouterr().err
 
 
 @pytest.mark.emulated

@@ -62,12 +62,12 @@ def connect(port):
 def test_a_board_on_a_pty_answers_and_goes_with_its_path(kind, tmp_path):
     path = tmp_path / "arduino"
     with served("--pty", path, "--board", kind) as said:
-        assert said == f"A virtual {kind.capitalize()} with nothing round it is at {path}; Ctrl-C ends it.\n"
+        assert said == f"A virtual {kind.capitalize()} with nothing connected to it is at {path}; Ctrl-C ends it.\n"
         assert connect(str(path)).startswith("this board runs CellwrightFirmata")
     assert not path.is_symlink()
 
 
-def test_a_board_with_other_firmware_says_so(tmp_path):
+def test_a_board_with_other_firmware_reports_so(tmp_path):
     path = tmp_path / "arduino"
     with served("--pty", path, "--firmware", "configurable"):
         assert connect(str(path)).startswith("this board runs ConfigurableFirmata")
@@ -133,7 +133,7 @@ def test_a_peers_client_works_with_it(tmp_path):
 def test_the_stapler_runs_in_real_time_with_whatever_firmware_is_there(there, asked, name, note, tmp_path, capsys):
     path, log = tmp_path / "arduino", tmp_path / "run.db"
     with served("--pty", path, "--plant", "stapler", "--firmware", there, *SMALL_PANEL) as said:
-        assert "in the world of the stapler" in said
+        assert "with the plant of the stapler" in said
         words = ["run", "stapler", "--on", str(path), "--cycles", "1", "--log", str(log), *asked, *SMALL_PANEL]
         assert run(words) == 0
     printed = capsys.readouterr()
@@ -180,7 +180,7 @@ def _logged(path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "Say where to serve the board: --pty PATH or --tcp HOST:PORT."),
+        ([], "Give one address to serve the board at: --pty PATH or --tcp HOST:PORT."),
         (["--tcp", "nonsense"], "'nonsense' is no address to serve at"),
         (["--tcp", "99999"], "'99999' is no address to serve at"),
         (["--pty", "/no/such/folder/arduino"], "A port cannot be made at /no/such/folder/arduino"),
@@ -227,9 +227,9 @@ def test_a_scale_is_calibrated_over_a_served_board_and_an_empty_one_is_refused(t
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["stapler", "scale", "--known", "5"], "stapler has no 'scale' that could be calibrated; none is known."),
+        (["stapler", "scale", "--known", "5"], "stapler has no sensor 'scale' that can be calibrated; none is known."),
         (["lacquer_mixer", "scal", "--known", "5"], "did you mean 'scale'?"),
-        (["lacquer_mixer", "scale", "--known", "0"], "0 g calibrates nothing; use something known above 0."),
+        (["lacquer_mixer", "scale", "--known", "0"], "0 g cannot be used for calibration; --known must be above 0."),
         (["lacquer_mixer", "scale", "--known", "2000"], "/dev/none"),
     ],
 )

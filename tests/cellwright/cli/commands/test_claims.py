@@ -38,10 +38,10 @@ def test_claims_that_hold_end_with_0_and_one_that_does_not_with_1(
     assert run(["claims", str(path), "--json"]) == 1
     verdicts = json.loads(capsys.readouterr().out)
     assert [each["holds"] for each in verdicts] == [True, False]
-    assert verdicts[0]["low"] == verdicts[1]["low"], "one comparison bears both out"
+    assert verdicts[0]["low"] == verdicts[1]["low"], "both share one comparison"
 
 
-def test_what_is_said_of_the_stapler_holds() -> None:
+def test_the_claims_about_the_stapler_hold() -> None:
     assert run(["claims", str(Path(stapler.__file__).with_name("claims.toml"))]) == 0
 
 

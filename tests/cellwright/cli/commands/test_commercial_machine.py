@@ -1,4 +1,4 @@
-"""The machine to buy, beside cell and hand in ``compare``."""
+"""The commercial machine in ``compare``, beside the cell and the manual method."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ def test_compare_has_three_columns_and_says_where_the_third_comes_from(capsys: p
     shown = capsys.readouterr().out
     assert max(len(line) for line in shown.splitlines()) <= 80
     flat = " ".join(shown.split())
-    assert "to buy" in flat and "80 (60 to 120)" in flat and "70 (40 to 100)" in flat and "45 (30 to 60)" in flat
-    assert "To buy: a CNC nailing table, " in flat and "It is not simulated; in brackets: lowest to highest." in flat
+    assert "commercial" in flat and "80 (60 to 120)" in flat and "70 (40 to 100)" in flat and "45 (30 to 60)" in flat
+    assert (
+        "Commercial machine: a CNC nailing table, " in flat
+        and "It is not simulated; in brackets: lowest to highest." in flat
+    )
     assert "Its time is assumed: such tables make 35 to 90 pallets an hour" in flat
 
 
@@ -32,22 +35,22 @@ def test_measures_that_it_states_stand_beside_the_others(capsys: pytest.CaptureF
 
 def test_json_keeps_its_keys_and_adds_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", "stapler", *FAST, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {"cell", "manual", "less_time_percent", "provenance", "seed", "version"} <= set(found)
-    bought = found["commercial"]
-    assert bought["machine"] == "a CNC nailing table"
-    assert bought["seconds_per_unit"] | {"source": ""} == {
+    figures = json.loads(capsys.readouterr().out)
+    assert {"cell", "manual", "less_time_percent", "provenance", "seed", "version"} <= set(figures)
+    commercial = figures["commercial"]
+    assert commercial["machine"] == "a CNC nailing table"
+    assert commercial["seconds_per_unit"] | {"source": ""} == {
         "value": 80, "low": 60, "high": 120, "status": "assumed", "source": "",
     }  # fmt: skip
-    assert bought["units_per_hour"] == {"value": 45, "high": 60, "low": 30}
-    manual_s = found["manual"]["cycle_time_s"]["mean"]
-    less = bought["less_time_percent"]
+    assert commercial["units_per_hour"] == {"value": 45, "high": 60, "low": 30}
+    manual_s = figures["manual"]["cycle_time_s"]["mean"]
+    less = commercial["less_time_percent"]
     assert less["value"] == pytest.approx(100 * (1 - 80 / manual_s)) and less["low"] < less["value"] < less["high"]
 
 
 def test_a_cell_with_no_machine_has_two_columns(drill_press: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", str(drill_press), *FAST]) == 0
-    assert "to buy" not in capsys.readouterr().out.lower()
+    assert "commercial" not in capsys.readouterr().out.lower()
     assert run(["compare", str(drill_press), *FAST, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["commercial"] is None
 

@@ -28,7 +28,7 @@ def test_a_log_is_fitted_and_what_it_measured_is_used(
     assert picture.read_text().startswith("<?xml")
     printed = capsys.readouterr().out
     assert "operator.response_s" in printed and "Held as described" in printed
-    assert "off the run's cycle time before, and is" in printed and "measured.toml; use it with --measured" in printed
+    assert "off the run's before fitting, and is" in printed and "measured.toml; use it with --measured" in printed
     assert max(len(line) for line in printed.splitlines()[:-1]) <= 80
 
     assert run(["compare", "stapler", "--measured", str(measured), "--hours", "1", *SHORT, "--json"]) == 0

@@ -46,13 +46,13 @@ def test_all_files_are_there(
     assert pdf in "".join(printed.out.split("\n")) and printed.err == ""
 
 
-def test_a_cell_of_ones_own_with_nothing_beside_it_is_reported_all_the_same(
+def test_a_cell_of_ones_own_without_files_in_its_folder_is_reported_all_the_same(
     drill_press: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "out"
     assert run(["report", str(drill_press), *FAST, "-o", str(folder)]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "says nothing of money" in printed and "no milestones and no budget" in printed
+    assert "no section on economics" in printed and "no milestones and no budget" in printed
     assert not (folder / "present_value.svg").exists() and not (folder / "plan.svg").exists()
     page = (folder / "rapport.html").read_text(encoding="utf-8")
     assert "Cellen «drill press» mot manuelt arbeid" in page
@@ -60,7 +60,7 @@ def test_a_cell_of_ones_own_with_nothing_beside_it_is_reported_all_the_same(
     assert "% mindre tid per block" in page
 
 
-def test_times_of_a_stopwatch_are_weighed_and_their_days_named(
+def test_times_of_a_stopwatch_are_in_the_sensitivity_analysis_and_their_days_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = tmp_path / "times.csv"
@@ -77,11 +77,11 @@ def test_times_of_a_stopwatch_are_weighed_and_their_days_named(
     assert "Sekunder på å stifte" in page and "Bevegelser per stift for hånd</th><td>publisert" not in page
 
 
-def test_a_machine_without_a_price_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+def test_a_machine_without_a_price_is_left_out_and_that_is_stated(tmp_path: Path) -> None:
     lines = (ROOT / "cells/stapler/commercial.toml").read_text(encoding="utf-8").splitlines()
-    bought = tmp_path / "bought.toml"
-    bought.write_text("\n".join(line for line in lines if not line.startswith("price_nok")), encoding="utf-8")
-    assert run(["report", "stapler", *FAST, "--commercial", str(bought), "-o", str(tmp_path / "out")]) == 0
+    machine = tmp_path / "machine.toml"
+    machine.write_text("\n".join(line for line in lines if not line.startswith("price_nok")), encoding="utf-8")
+    assert run(["report", "stapler", *FAST, "--commercial", str(machine), "-o", str(tmp_path / "out")]) == 0
     page = (tmp_path / "out" / "rapport.html").read_text(encoding="utf-8")
     assert "er ikke regnet med, fordi prisen ikke er kjent" in page and "Ingen kjøpt maskin er regnet med her" in page
 

@@ -1,4 +1,4 @@
-"""``run`` in virtual time: on the model board and through every byte."""
+"""``run`` in virtual time: on the model board and on the virtual Arduino."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from cellwright.sim.fault_matrix import Row
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
 
 
-def test_a_run_on_the_virtual_arduino_says_what_the_line_costs(capsys):
+def test_a_run_on_the_virtual_arduino_prints_the_time_of_the_line(capsys):
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "2"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "stapler on a virtual Uno at 57600 baud: 2 panels, " in out
-    assert "On the model board the same take " in out
-    assert "the bytes on the line cost " in out
+    assert "On the model board they take " in out
+    assert "the serial line adds " in out
 
 
 def test_its_json_has_the_times_of_both(capsys):
@@ -82,7 +82,7 @@ def test_it_is_logged(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--on", "virtual", "--cycles", "0"], "0 cycles make nothing; run at least 1."),
+        (["--on", "virtual", "--cycles", "0"], "--cycles 0 makes nothing; run at least 1."),
         (["--on", "/dev/no-such-port"], "There is no serial port /dev/no-such-port: plug the board in, or use one of"),
         (
             ["--on", "virtual", "--set", "lamp.pin=53"],
@@ -163,12 +163,12 @@ def test_a_fault_that_ends_badly_is_a_failure(capsys, monkeypatch):
     rows = [Row("waiting", "cut", "faulted", "stapler, waiting: lost.", None)]
     monkeypatch.setattr("cellwright.cli.commands.check.fault_matrix", lambda scenario, seed: iter(rows))
     assert run(["check", "stapler", "--faults"]) == 1
-    assert "stapler: 1 faults end badly; the first is cut in waiting." in capsys.readouterr().err
+    assert "stapler: 1 faults leave it hung or unsafe; the first is cut in waiting." in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
 @pytest.mark.parametrize(("presses", "says"), [(1, "Ctrl-C was pressed."), (2, "Ctrl-C was pressed")])
-def test_ctrl_c_stops_softly_and_says_so(presses, says, tmp_path):
+def test_ctrl_c_makes_a_controlled_stop_and_reports_it(presses, says, tmp_path):
     log = tmp_path / "run.db"
     running = subprocess.Popen(
         [CELLWRIGHT, "run", "stapler", "--on", "virtual", "--cycles", "1000000", "--log", log],

@@ -39,7 +39,7 @@ def test_a_sweep_is_written_drawn_and_gone_on_with(tmp_path: Path, capsys: pytes
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "Nothing is varied; name an input"),
+        ([], "No parameter is varied; give one"),
         (["--vary", "carriage.max_speed"], "write it as device.parameter=from:to:n"),
         (["--vary", "carrage.max_speed=1:2:3"], "there is no 'carrage'; did you mean 'carriage'?"),
         (["--vary", "carriage.max_speed=1:2:3", "--method", "gird"], "did you mean 'grid'?"),
@@ -74,7 +74,7 @@ def test_ctrl_c_keeps_what_was_computed_and_the_same_command_goes_on(tmp_path: P
         finally:
             running.kill()
     assert running.returncode == 1
-    assert "Stopped by Ctrl-C" in said and "the same command goes on from there" in said
+    assert "Stopped by Ctrl-C" in said and "run the same command again to resume" in said
     assert "Traceback" not in said
     rows = path.read_bytes().count(b"\n")
     assert 5 <= rows < 5003
@@ -160,7 +160,7 @@ def test_a_write_that_truly_fails_in_mid_sweep_is_one_sentence_and_loses_nothing
             ["--scheduler", "tcp://there:8786"],
             "The Dask scheduler at tcp://there:8786 answers no more",
         ),
-        (BrokenExecutor(), [], "A worker process was ended from outside, perhaps for want of memory"),
+        (BrokenExecutor(), [], "A worker process was killed, perhaps for lack of memory"),
     ],
 )
 def test_workers_lost_in_mid_sweep_are_one_sentence(
@@ -193,7 +193,9 @@ def test_workers_lost_in_mid_sweep_are_one_sentence(
         patched.setattr("cellwright.cli.commands.sweep._workers", workers)
         assert run([*ROWS, *options, "-o", str(path)]) == 2
     said = capsys.readouterr().err
-    assert says in said and f"2 of 5 designs are in {path}; the same command goes on" in said and said.count("\n") == 1
+    assert (
+        says in said and f"2 of 5 designs are in {path}; run the same command again" in said and said.count("\n") == 1
+    )
     assert run([*ROWS, "-o", str(path)]) == 0
     assert path.read_bytes() == whole
 

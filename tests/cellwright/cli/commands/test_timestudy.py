@@ -34,11 +34,11 @@ def test_a_study_is_read_printed_and_drawn(tmp_path: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "Say which file to record into with -o FILE.csv"),
+        ([], "Give a file to record to with -o FILE.csv"),
         (["-o", "study.txt"], "study.txt is no .csv file"),
-        (["-o", "/nowhere/study.csv"], "The folder /nowhere is not there"),
+        (["-o", "/nowhere/study.csv"], "The folder /nowhere does not exist"),
         (["--read", "none.csv"], "none.csv cannot be read"),
-        (["--against", EXAMPLE], "--against goes with --read FILE.csv, the later of the two studies."),
+        (["--against", EXAMPLE], "--against needs --read FILE.csv, the later of the two studies."),
         (["--read", EXAMPLE, "--against", "none.csv"], "none.csv cannot be read"),
     ],
 )
@@ -71,7 +71,8 @@ def test_a_study_is_compared_with_an_earlier_one_by_welch(tmp_path: Path, capsys
     said = against(tmp_path, capsys, first, second)
     assert "whole cycle 10.8 10 12.3 10 1.6 (-0.2 to 3.4)" in said
     assert (
-        "Whether a cycle takes less time than in before.csv is not known yet: anything from 0.2 s less to 3.4 s" in said
+        "Whether a cycle takes less time than in before.csv is not known yet: the difference may be from 0.2 s less to 3.4 s"
+        in said
     )
     said = against(tmp_path, capsys, [30.0, 31.0, 32.0], [10.0, 11.0, 12.0])
     assert "A cycle takes 20.0 s less (17.7 to 22.3) than in before.csv." in said
@@ -94,7 +95,7 @@ def test_without_a_terminal_nothing_is_recorded(tmp_path: Path) -> None:
     asked = [sys.executable, "-m", "cellwright", "timestudy", "stapler", "-o", str(tmp_path / "study.csv")]
     ended = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
-    assert "Recording needs a terminal to press keys at" in ended.stderr and "Traceback" not in ended.stderr
+    assert "Recording needs a terminal for key presses" in ended.stderr and "Traceback" not in ended.stderr
 
 
 @pytest.mark.slow
