@@ -1,4 +1,4 @@
-"""Cellwright: describe a production cell once, know what it is worth, then run the same file on the cell."""
+"""Cellwright: describe a production cell once, simulate it and its economics, then run the same description on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# In a checkout the rooms of the house lie beside this folder, not inside it (see pyproject.toml).
+# In a checkout the package folders are beside this folder, not inside it (see pyproject.toml).
 _here = Path(__file__).resolve().parent
 if (_here.parent / "pyproject.toml").is_file() and (_here.parent / "hardware").is_dir():
     __path__[:0] = [str(_here), str(_here.parent)]
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cellwright.sensors import Button, Encoder, Hx711, Nau7802, Switch
     from cellwright.sequences import Cell, Settings, dose_to_mass, home
 
-# Where each public name lives. They are imported on first use, so that `cellwright --help` stays quick.
-_HOMES = {
+# The folder of each public name. Names are imported on first use, which keeps `cellwright --help` quick.
+_FOLDERS = {
     "Button": "sensors",
     "Buzzer": "actuators",
     "Cell": "sequences",
@@ -81,6 +81,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _FOLDERS:
         raise AttributeError(f"cellwright has no name {name!r}")
-    return getattr(importlib.import_module(f"cellwright.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"cellwright.{_FOLDERS[name]}"), name)

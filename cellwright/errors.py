@@ -1,6 +1,6 @@
-"""Every error that Cellwright raises on purpose: one plain sentence each, and open to all folders.
+"""The errors that Cellwright raises on purpose, with one plain sentence each; all folders may import them.
 
-The command line prints the sentence and ends with the error's ``exit_code``; no traceback reaches a user.
+The command line prints the sentence and exits with the error's ``exit_code``, without a traceback.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 
 class CellwrightError(Exception):
-    """Root of all errors raised on purpose."""
+    """Base class of all errors raised on purpose."""
 
     exit_code = 2
 
@@ -20,7 +20,7 @@ class InputError(CellwrightError, ValueError):
 
 
 class CapabilityError(InputError):
-    """A board has not what a device needs; ``need`` and ``board`` are clauses: "PWM on pin 2", "this board has 6"."""
+    """A board lacks what a device needs; ``need`` and ``board`` are clauses: "PWM on pin 2", "this board has 6"."""
 
     def __init__(self, need: str, board: str) -> None:
         super().__init__(f"needs {need}; {board}.")
@@ -29,7 +29,7 @@ class CapabilityError(InputError):
 
 
 class DescriptionError(CellwrightError, ValueError):
-    """A cell's description contradicts itself, so the cell is refused before it runs."""
+    """The description of a cell contradicts itself; the cell is refused before it runs."""
 
 
 class CellFault(CellwrightError, RuntimeError):
@@ -39,22 +39,22 @@ class CellFault(CellwrightError, RuntimeError):
 
 
 class StepTimeoutError(CellFault, TimeoutError):
-    """A wait reached its time limit. A step may catch it and decide what happens instead."""
+    """A wait exceeded its time limit. A step may catch it and handle it."""
 
 
 class FlashError(CellwrightError, RuntimeError):
-    """Firmware was not put on a board as asked. The sentence says whether the board may hold half of it."""
+    """Writing firmware failed. The sentence states whether the board may hold part of it."""
 
     exit_code = 1
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A clause that names the known word most like ``word``, or lists what is known.
+    """A clause that suggests the known word most similar to ``word``, or lists the known words.
 
     It goes at the end of a sentence about an unknown name.
     """
     choices = sorted(known)
-    alike = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
-    if alike:
-        return f"did you mean {alike[0]!r}?"
+    matches = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
+    if matches:
+        return f"did you mean {matches[0]!r}?"
     return "known are " + ", ".join(choices) + "." if choices else "none is known."

@@ -1,6 +1,6 @@
-"""Files that people write, TOML and CSV: read, checked with pydantic, refused with file, line and one sentence.
+"""TOML and CSV files that users write: read, validated with pydantic, refused with file, line and one sentence.
 
-Open to all folders, as errors.py is: settings, calibrations, lists of orders and stopwatch studies are all read here.
+All folders may import it, like errors.py: settings, calibrations, order lists and stopwatch studies are read here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cellwright.errors import InputError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 MAX_BYTES = 2_000_000
-"""A larger file is refused before it is read: nobody writes one by hand, and it is often a mistaken name."""
+"""A larger file is refused before it is read: it is rarely written by hand, and often the wrong file."""
 _TABLE = re.compile(r"\s*\[\[\s*([\w-]+)\s*\]\]")
 
 
@@ -39,17 +39,17 @@ def read_text(path: Path) -> str:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write all of a file or nothing of it, even if the power is cut. Raises InputError if it cannot be written."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write a file atomically: all of it or nothing, even if power fails. Raises InputError if it cannot be written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with unfinished.open("wb") as file:
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        temporary.replace(path)
     except OSError as error:
         with suppress(OSError):
-            unfinished.unlink()
+            temporary.unlink()
         advice = "make room there" if error.errno == errno.ENOSPC else "choose a folder you may write to"
         raise InputError(f"{path} cannot be written ({error.strerror}); {advice}.") from error
 
@@ -58,7 +58,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """The values of a TOML file, and its text. Raises InputError if it is none."""
+    """The values of a TOML file, and its text. Raises InputError if it is not valid TOML."""
     text = read_text(path)
     try:
         return tomllib.loads(text), text
@@ -67,16 +67,19 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def read_model(model: type[Model], path: Path) -> Model:
-    """A ``model`` from a TOML file. Raises InputError with file, line and what is wrong."""
+    """A ``model`` from a TOML file. Raises InputError with file, line and problem."""
     values, text = read_toml(path)
     return checked(model, values, str(path), text)
 
 
 def read_layers(path: Path) -> list[dict[str, Any]]:
-    """The values of a TOML file, behind those of the file that it says to be ``like``, if any, and of that one's.
+    """The values of a TOML file, preceded by those of the file it names with ``like``, and so on.
 
-    ``like = "../stapler/economics.toml"`` is seen from the file's own folder. Raises InputError for files that are like
-    each other in a circle, and for what ``read_toml`` refuses.
+    ``like = "../stapler/economics.toml"`` is relative to the file's own folder.
+
+    Raises:
+        InputError: Files refer to each other in a circle, or ``read_toml`` refuses one.
+
     """
     layers: list[dict[str, Any]] = []
     seen: list[Path] = []
@@ -89,18 +92,18 @@ def read_layers(path: Path) -> list[dict[str, Any]]:
             return layers
         where = f"{path}, line {line_of(text, ('like',))}"
         if not isinstance(like, str):
-            raise InputError(f"{where}: like is the name of another file, in quotation marks.")
+            raise InputError(f"{where}: like must be the name of another file, in quotation marks.")
         path = path.parent / like
         if any(path.resolve() == each.resolve() for each in seen):
-            raise InputError(f"{where}: {like} is like this file in turn; one of them must say everything itself.")
+            raise InputError(f"{where}: {like} is like this file in turn; remove one of the two like lines.")
         if not path.is_file():
             raise InputError(f"{where}: there is no file {path}.")
 
 
 def read_variant(model: type[Model], path: Path) -> Model:
-    """A ``model`` from a TOML file that may be like another one; what it says itself stands in place of the other's.
+    """A ``model`` from a TOML file that may name another with ``like``; its own values replace the other's.
 
-    Raises InputError with file, line and what is wrong.
+    Raises InputError with file, line and problem.
     """
     values: dict[str, Any] = {}
     for layer in read_layers(path):
@@ -109,7 +112,7 @@ def read_variant(model: type[Model], path: Path) -> Model:
 
 
 def write_model(model: BaseModel, path: Path, remark: str) -> None:
-    """Write a flat model as a TOML file, in place of what was there; ``remark`` is its first line.
+    """Write a flat model as a TOML file, replacing one that exists; ``remark`` is its first line.
 
     Raises InputError if it cannot be written.
     """
@@ -127,7 +130,7 @@ def _toml(value: object) -> str:
 
 
 def checked(model: type[Model], values: Mapping[str, Any], where: str, text: str = "") -> Model:
-    """A ``model`` of ``values``. Raises InputError that names ``where``, the line of ``text``, and the value."""
+    """A ``model`` of ``values``. Raises InputError with ``where``, the line of ``text``, and the value."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -136,7 +139,7 @@ def checked(model: type[Model], values: Mapping[str, Any], where: str, text: str
 
 def _sentence(model: type[BaseModel], error: ValidationError, where: str, text: str) -> str:
     errors = error.errors(include_url=False)
-    # A misspelt setting is unknown and missed at once: the unknown one says which.
+    # A misspelt setting is both unknown and missing; the error about the unknown one names it.
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     place = first["loc"]
     message = _clause(first["msg"])
@@ -159,7 +162,7 @@ def _clause(message: str) -> str:
 
 
 def line_of(text: str, place: Sequence[int | str]) -> int | None:
-    """The line of TOML on which ``place`` stands, counted from 1: ("kerf_mm",), or ("components", 1, "percent")."""
+    """The line of TOML that holds ``place``, counted from 1: ("kerf_mm",), or ("components", 1, "percent")."""
     if not place:
         return None
     table, number, key = str(place[0]), 0, ""
@@ -182,7 +185,7 @@ def line_of(text: str, place: Sequence[int | str]) -> int | None:
 
 
 def _known(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """The settings that there are where an unknown one stands, however deep."""
+    """The settings allowed where the unknown one is, at any depth."""
     for part in place[:-1]:
         if isinstance(part, str):
             entry = model.model_fields[part].annotation
@@ -194,7 +197,7 @@ def _known(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
 
 
 def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
-    """The models that a type is, or is made of: of ``tuple[Part, ...] | None`` Part."""
+    """The models that a type is or contains: ``Part`` for ``tuple[Part, ...] | None``."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind
     for each in get_args(kind):
@@ -205,7 +208,7 @@ def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
 
 
 class Row(NamedTuple):
-    """The cells of one line that are not empty, by column, and where the line is."""
+    """The non-empty values of one line, by column, and the place of the line."""
 
     where: str
     values: dict[str, str]
@@ -224,13 +227,13 @@ class Row(NamedTuple):
             column = str(first["loc"][0]) if first["loc"] else ""
             if first["type"] == "missing":
                 raise InputError(f"{self.where}, column {column}: there is no value.") from error
-            said = f"{self.values[column]!r}: " if column in self.values else ""
+            value = f"{self.values[column]!r}: " if column in self.values else ""
             place = f"{self.where}, column {column}: " if column else f"{self.where}: "
-            raise InputError(f"{place}{said}{message[:1].lower()}{message[1:]}.") from error
+            raise InputError(f"{place}{value}{message[:1].lower()}{message[1:]}.") from error
 
 
 def read_rows(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Row]:
-    """The rows of a CSV file with a header; lines that are empty or begin with # are passed over."""
+    """The rows of a CSV file with a header; empty lines and lines that begin with # are skipped."""
     reader = csv.reader(io.StringIO(read_text(path)), strict=True)
     header: list[str] | None = None
     try:
@@ -253,7 +256,7 @@ def read_rows(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iter
 
 
 def refuse_columns(where: str, names: Sequence[str], columns: Sequence[str], needed: Sequence[str]) -> None:
-    """Raise InputError for a column that is unknown, there twice, or missing."""
+    """Raise InputError for a column that is unknown, duplicate or missing."""
     for name in names:
         if name not in columns:
             raise InputError(f"{where}: {name!r} is no column here; the columns are {', '.join(columns)}.")

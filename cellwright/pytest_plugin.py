@@ -1,7 +1,7 @@
-"""The pytest plugin: fixtures that put a cell under test, and its timeline in the report of a test that fails.
+"""The pytest plugin: fixtures for cells under test, and the timeline of the cell in the report of a failed test.
 
-pytest loads this file in every run of every project that has Cellwright installed, so it imports nothing of it until a
-fixture is asked for.
+pytest loads this file in every project that has Cellwright installed, so it imports nothing of Cellwright until a
+fixture is requested.
 """
 
 from __future__ import annotations

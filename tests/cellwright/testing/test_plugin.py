@@ -1,4 +1,4 @@
-"""The pytest plugin as its users meet it: their cell, their tests, and what a failing one prints."""
+"""The pytest plugin in use: a cell, its tests, and the output of a failing one."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_the_plugin_costs_other_projects_nothing():
 
 
 class Bench(Cell):
-    """Fires a valve when told, in whatever way a test sets."""
+    """Fires a valve at its start button, with parameters that a test sets."""
 
     unit = "shot"
     cycle_ends_with = "fired"
@@ -180,8 +180,8 @@ def fired(rig):
     return rig
 
 
-def says(action, *args, **options):
-    """The first line of what an assertion that must fail says."""
+def failure_message(action, *args, **options):
+    """The first line of the message of an assertion that must fail."""
     with pytest.raises(CellAssertion) as failed:
         action(*args, **options)
     first, rest = str(failed.value).split("\n", 1)
@@ -192,19 +192,19 @@ def says(action, *args, **options):
 def test_pulses_are_counted_and_timed(fired):
     fired.assert_pulsed("valve", times=3, seconds=0.1)
     fired.assert_pulsed("relay", times=1)
-    assert says(fired.assert_pulsed, "valve", times=4) == "valve was on 3 times, not 4."
-    assert says(fired.assert_pulsed, "valve", times=3, seconds=0.2).startswith("Pulse 1 of valve took ")
+    assert failure_message(fired.assert_pulsed, "valve", times=4) == "valve was on 3 times, not 4."
+    assert failure_message(fired.assert_pulsed, "valve", times=3, seconds=0.2).startswith("Pulse 1 of valve took ")
 
 
 def test_an_output_that_was_never_on_is_told_too(rig):
     rig.run(seconds=1)
-    assert says(rig.assert_pulsed, "valve", times=1) == "valve was on 0 times, not 1."
+    assert failure_message(rig.assert_pulsed, "valve", times=1) == "valve was on 0 times, not 1."
     assert rig.on("valve").longest_s == 0.0 and not rig.on("valve")
 
 
 def test_how_long_an_output_was_on(fired):
     fired.assert_on_at_most("valve", seconds=0.1)
-    assert says(fired.assert_on_at_most, "relay", seconds=0.2).startswith("relay was on for ")
+    assert failure_message(fired.assert_on_at_most, "relay", seconds=0.2).startswith("relay was on for ")
     assert fired.on("valve").total_s == pytest.approx(0.3, abs=0.005)
 
 
@@ -212,16 +212,18 @@ def test_never_and_only(fired):
     fired.assert_only(fired.on("valve"), while_=fired.on("relay"))
     fired.assert_only(fired.on("valve", "relay"), while_=fired.in_state("firing", "waiting"))
     fired.assert_never(fired.on("relay"), while_=fired.closed("door"))
-    words = says(fired.assert_never, fired.on("valve"), while_=fired.on("relay"))
+    words = failure_message(fired.assert_never, fired.on("valve"), while_=fired.on("relay"))
     assert words.startswith(("valve was on while relay was on, for 100.", "valve was on while relay was on, for 99."))
     assert words.endswith("on (and 2 times more).")
-    words = says(fired.assert_only, fired.on("relay"), while_=fired.on("valve"))
+    words = failure_message(fired.assert_only, fired.on("relay"), while_=fired.on("valve"))
     assert words.startswith("relay was on outside the times when valve was on, for ")
 
 
 def test_what_happened_in_order(fired):
     fired.assert_in_order("start_button closed", "cell firing", "valve on", "valve off", "relay off")
-    assert says(fired.assert_in_order, "relay off", "valve on").startswith("'valve on' did not happen after ")
+    assert failure_message(fired.assert_in_order, "relay off", "valve on").startswith(
+        "'valve on' did not happen after "
+    )
 
 
 def test_safe_after_a_stop_until_it_is_reset(rig):
@@ -229,11 +231,11 @@ def test_safe_after_a_stop_until_it_is_reset(rig):
     rig.run(seconds=0.35)
     pressed_s = rig.now_s
     rig.close("stop_button")
-    assert "let 10 ms pass" in says(rig.assert_safe_within, ms=10, of=pressed_s)
+    assert "let 10 ms pass" in failure_message(rig.assert_safe_within, ms=10, of=pressed_s)
     rig.run(seconds=1)
     rig.assert_safe_within(ms=10, of=pressed_s)
     rig.assert_stopped(because="stop_button was pressed")
-    assert "does not contain 'jam'" in says(rig.assert_stopped, because="jam")
+    assert "does not contain 'jam'" in failure_message(rig.assert_stopped, because="jam")
     rig.open("stop_button")
     rig.press("start_button")
     rig.run_until(state="waiting", within_s=1)
@@ -241,7 +243,7 @@ def test_safe_after_a_stop_until_it_is_reset(rig):
     rig.press("start_button")
     rig.run(seconds=1)
     rig.assert_safe_within(ms=10, of=pressed_s)
-    assert "was not stopped: it is in" in says(rig.assert_stopped, because="stop_button")
+    assert "was not stopped: it is in" in failure_message(rig.assert_stopped, because="stop_button")
 
 
 def test_what_is_not_safe_in_time_is_shown(rig):
@@ -249,17 +251,19 @@ def test_what_is_not_safe_in_time_is_shown(rig):
     rig.run(seconds=0.3)
     began_s = rig.now_s
     rig.run(seconds=1)
-    assert "relay was on " in says(rig.assert_safe_within, ms=10, of=began_s)
+    assert "relay was on " in failure_message(rig.assert_safe_within, ms=10, of=began_s)
 
 
 def test_a_wait_for_what_does_not_come_says_where_the_cell_is(rig):
-    assert "did not reach 'firing' within 5 s: it is in 'waiting'." in says(rig.run_until, state="firing", within_s=5)
-    assert "did not finish a shot" in says(rig.run_until_finished, within_s=5)
+    assert "did not reach 'firing' within 5 s: it is in 'waiting'." in failure_message(
+        rig.run_until, state="firing", within_s=5
+    )
+    assert "did not finish a shot" in failure_message(rig.run_until_finished, within_s=5)
 
 
 def test_a_cell_that_is_stopped_meanwhile_says_why(rig):
     rig.press("stop_button")
-    assert says(rig.run_until, state="firing", within_s=5).endswith("waiting: stop_button was pressed")
+    assert failure_message(rig.run_until, state="firing", within_s=5).endswith("waiting: stop_button was pressed")
     rig.run_until(state="stopped", within_s=1)
 
 

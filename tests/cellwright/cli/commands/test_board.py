@@ -61,8 +61,8 @@ def connect(port):
 @pytest.mark.parametrize("kind", ["uno", "mega"])
 def test_a_board_on_a_pty_answers_and_goes_with_its_path(kind, tmp_path):
     path = tmp_path / "arduino"
-    with served("--pty", path, "--board", kind) as said:
-        assert said == f"A virtual {kind.capitalize()} with nothing connected to it is at {path}; Ctrl-C ends it.\n"
+    with served("--pty", path, "--board", kind) as output:
+        assert output == f"A virtual {kind.capitalize()} with nothing connected to it is at {path}; Ctrl-C ends it.\n"
         assert connect(str(path)).startswith("this board runs CellwrightFirmata")
     assert not path.is_symlink()
 
@@ -74,16 +74,16 @@ def test_a_board_with_other_firmware_reports_so(tmp_path):
 
 
 def test_a_board_on_tcp_answers_one_host_after_the_other(tmp_path):
-    with served("--tcp", "0", "--standard") as said:
-        url = said.split(" at ")[1].split(";")[0]
+    with served("--tcp", "0", "--standard") as output:
+        url = output.split(" at ")[1].split(";")[0]
         assert url.startswith("socket://127.0.0.1:")
         for _ in range(2):
             assert connect(url) == "this board runs StandardFirmata 2.5 and has pins 0 to 19"
 
 
 def test_opening_the_port_resets_the_board_as_it_does_an_uno():
-    with served("--tcp", "0") as said:
-        port = int(said.rpartition(":")[2].split(";")[0])
+    with served("--tcp", "0") as output:
+        port = int(output.rpartition(":")[2].split(";")[0])
         for _ in range(3):
             with socket.create_connection(("127.0.0.1", port), timeout=10) as host:
                 heard = b""
@@ -118,7 +118,7 @@ def test_a_peers_client_works_with_it(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("there", "asked", "name", "note"),
+    ("there", "options", "name", "note"),
     [
         ("cellwright", [], "CellwrightFirmata 1.0", ""),
         ("configurable", [], "ConfigurableFirmata 2.12", ""),
@@ -130,11 +130,11 @@ def test_a_peers_client_works_with_it(tmp_path):
         ),
     ],
 )
-def test_the_stapler_runs_in_real_time_with_whatever_firmware_is_there(there, asked, name, note, tmp_path, capsys):
+def test_the_stapler_runs_in_real_time_with_whatever_firmware_is_there(there, options, name, note, tmp_path, capsys):
     path, log = tmp_path / "arduino", tmp_path / "run.db"
-    with served("--pty", path, "--plant", "stapler", "--firmware", there, *SMALL_PANEL) as said:
-        assert "with the plant of the stapler" in said
-        words = ["run", "stapler", "--on", str(path), "--cycles", "1", "--log", str(log), *asked, *SMALL_PANEL]
+    with served("--pty", path, "--plant", "stapler", "--firmware", there, *SMALL_PANEL) as output:
+        assert "with the plant of the stapler" in output
+        words = ["run", "stapler", "--on", str(path), "--cycles", "1", "--log", str(log), *options, *SMALL_PANEL]
         assert run(words) == 0
     printed = capsys.readouterr()
     out, err = "".join(printed.out.split()), " ".join(printed.err.split())  # the path may be broken over two lines
@@ -144,8 +144,8 @@ def test_the_stapler_runs_in_real_time_with_whatever_firmware_is_there(there, as
     with sqlite3.connect(log) as rows:
         head = dict(rows.execute("SELECT key, value FROM run"))
     assert head["firmware"] == name.split()[0]
-    settings = SMALL_PANEL[1::2]
-    assert head["input_hash"] == load("stapler").scenario(settings, firmware=there).input_hash()
+    overrides = SMALL_PANEL[1::2]
+    assert head["input_hash"] == load("stapler").scenario(overrides, firmware=there).input_hash()
 
 
 @pytest.mark.slow
@@ -178,7 +178,7 @@ def _logged(path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ([], "Give one address to serve the board at: --pty PATH or --tcp HOST:PORT."),
         (["--tcp", "nonsense"], "'nonsense' is no address to serve at"),
@@ -190,10 +190,10 @@ def _logged(path):
         (["--emulated", "x.hex"], "An emulated chip is served on a pseudo-terminal: add --pty PATH."),
     ],
 )
-def test_what_cannot_be_served_is_refused_in_one_sentence(arguments, says, capsys):
+def test_what_cannot_be_served_is_refused_in_one_sentence(arguments, message, capsys):
     assert run(["board", *arguments]) == 2
     printed = capsys.readouterr()
-    assert says in printed.err
+    assert message in printed.err
     assert printed.err.count("\n") == 1
 
 
@@ -211,21 +211,21 @@ def test_a_path_or_a_port_that_is_taken_is_refused(tmp_path, capsys):
 @pytest.mark.slow
 def test_a_scale_is_calibrated_over_a_served_board_and_an_empty_one_is_refused(tmp_path, capsys, monkeypatch):
     path, output = tmp_path / "arduino", tmp_path / "scale.toml"
-    asked = ["calibrate", "lacquer_mixer", "scale", "--on", str(path), "--known", "2000", "-o", str(output)]
+    options = ["calibrate", "lacquer_mixer", "scale", "--on", str(path), "--known", "2000", "-o", str(output)]
     with served("--pty", path, "--plant", "lacquer_mixer"):
         monkeypatch.setattr("sys.stdin", io.StringIO("\n\n"))
-        assert run(asked) == 1  # nobody has put the mass on it
+        assert run(options) == 1  # nobody has put the mass on it
         printed = capsys.readouterr()
         assert "Take everything off scale. Then press Enter." in printed.out
         assert "scale was not calibrated: for 2000 g its reading changed by" in printed.err
         monkeypatch.setattr("sys.stdin", io.StringIO(""))
-        assert run(asked) == 2
+        assert run(options) == 2
         assert "Nobody is there to press Enter" in capsys.readouterr().err
     assert not output.exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["stapler", "scale", "--known", "5"], "stapler has no sensor 'scale' that can be calibrated; none is known."),
         (["lacquer_mixer", "scal", "--known", "5"], "did you mean 'scale'?"),
@@ -233,8 +233,8 @@ def test_a_scale_is_calibrated_over_a_served_board_and_an_empty_one_is_refused(t
         (["lacquer_mixer", "scale", "--known", "2000"], "/dev/none"),
     ],
 )
-def test_what_cannot_be_calibrated_is_refused_in_one_sentence(arguments, says, tmp_path, capsys):
+def test_what_cannot_be_calibrated_is_refused_in_one_sentence(arguments, message, tmp_path, capsys):
     assert run(["calibrate", *arguments, "--on", "/dev/none", "-o", str(tmp_path / "x.toml")]) == 2
     printed = capsys.readouterr()
-    assert says in printed.err
+    assert message in printed.err
     assert printed.err.count("\n") == 1

@@ -62,12 +62,12 @@ def browser() -> Iterator[Any]:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_needs_nothing_from_outside_and_fits(folder: Path, browser: Any, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
-    asked: list[str] = []
+    requested: list[str] = []
     complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
     page.goto((folder / "index.html").as_uri())
-    assert asked == [(folder / "index.html").as_uri()]
+    assert requested == [(folder / "index.html").as_uri()]
     assert complaints == []
     assert page.locator("svg").count() == 3
     for drawn in page.locator("svg").all():

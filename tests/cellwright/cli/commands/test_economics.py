@@ -108,10 +108,10 @@ def test_bad_input_is_one_sentence_with_file_and_line_and_exit_2(
     text = ECONOMICS.replace(old, new, 1)
     Path("economics.toml").write_text(text)
     assert run(["economics", "stapler", *FAST, "--economics", "economics.toml"]) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1
-    assert said.err.startswith("cellwright: ") and said.err.endswith(words + "\n")
-    named, line = said.err.removeprefix("cellwright: ").split(":")[0].split(", line ")
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert printed.err.startswith("cellwright: ") and printed.err.endswith(words + "\n")
+    named, line = printed.err.removeprefix("cellwright: ").split(":")[0].split(", line ")
     if "same way" in words:
         assert Path(named).name == "commercial.toml" and COMMERCIAL.splitlines()[int(line) - 1].startswith("vat")
     elif "missing" in words or "twice" in words:

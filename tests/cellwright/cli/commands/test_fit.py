@@ -38,13 +38,13 @@ def test_a_log_is_fitted_and_what_it_measured_is_used(
 
 def test_the_figures_come_as_json(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["fit", "stapler", "--log", log, *SHORT, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    response = next(each for each in found["measured"] if each["parameter"] == "operator.response_s")
+    figures = json.loads(capsys.readouterr().out)
+    response = next(each for each in figures["measured"] if each["parameter"] == "operator.response_s")
     assert response["unit"] == "s" and response["described"] == 15
     assert response["ci95_low"] < 40 < response["ci95_high"]
-    assert found["before"]["off_percent"] < -10 and abs(found["after"]["off_percent"]) < 8
-    assert set(found["run"]["time_in_state_s"]) >= {"stapling", "refilling", "waiting", "presenting"}
-    assert found["run"]["cycle_time_s"]["mean"] > found["before"]["cycle_time_s"]["mean"]
+    assert figures["before"]["off_percent"] < -10 and abs(figures["after"]["off_percent"]) < 8
+    assert set(figures["run"]["time_in_state_s"]) >= {"stapling", "refilling", "waiting", "presenting"}
+    assert figures["run"]["cycle_time_s"]["mean"] > figures["before"]["cycle_time_s"]["mean"]
 
 
 @pytest.mark.parametrize("firmware", ["cellwright", "configurable"])
@@ -52,21 +52,21 @@ def test_a_run_through_every_byte_is_fitted_too(
     firmware: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(tmp_path / "run.db")
-    wanted = ["run", "stapler", "--on", "virtual", "--cycles", "5", "--log", path, "--firmware", firmware]
-    assert run(wanted) == 0
+    arguments = ["run", "stapler", "--on", "virtual", "--cycles", "5", "--log", path, "--firmware", firmware]
+    assert run(arguments) == 0
     capsys.readouterr()
     assert run(["fit", "stapler", "--log", path, *SHORT, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["target"], found["firmware"]) == ("virtual", firmware)
-    accelerations = [each for each in found["measured"] if each["parameter"].endswith("max_acceleration")]
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["target"], figures["firmware"]) == ("virtual", firmware)
+    accelerations = [each for each in figures["measured"] if each["parameter"].endswith("max_acceleration")]
     assert len(accelerations) == 2
     assert all(each["ci95_low"] <= 1500 <= each["ci95_high"] for each in accelerations)
     if firmware == "configurable":
-        assert any("do not tell the line's time" in note for note in found["notes"])
+        assert any("do not tell the line's time" in note for note in figures["notes"])
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "message"),
     [
         ("none.db", "There is no run log"),
         ("text.db", "is no run log"),
@@ -75,7 +75,7 @@ def test_a_run_through_every_byte_is_fitted_too(
     ],
 )
 def test_what_cannot_be_fitted_is_refused_in_one_sentence(
-    name: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text.db").write_text("not a database, but long enough to be taken for one" * 20)
     for file, cell in (("tape.db", "digital_tape"), ("short.db", "stapler")):
@@ -85,12 +85,12 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence(
                 written.cycle(number * 300.0, number)
     assert run(["fit", "stapler", "--log", str(tmp_path / name), "-o", str(tmp_path / "measured.toml")]) == 2
     printed = capsys.readouterr().err
-    assert says in printed and printed.count("\n") == 1
+    assert message in printed and printed.count("\n") == 1
     assert not (tmp_path / "measured.toml").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--picture", "fit.pdf"], "fit.pdf is neither .svg nor .png"),
         (["-o", "measured.csv"], "measured.csv is no .toml file"),
@@ -100,8 +100,8 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence(
     ],
 )
 def test_a_file_that_cannot_be_is_named(
-    log: str, arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+    log: str, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["fit", "stapler", "--log", log, *SHORT, *arguments]) == 2
     printed = capsys.readouterr().err
-    assert says in printed and printed.count("\n") == 1
+    assert message in printed and printed.count("\n") == 1

@@ -87,7 +87,7 @@ def test_a_machine_without_a_price_is_left_out_and_that_is_stated(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("file", "old", "new", "message"),
     [
         ("economics", "price_nok = { value = 5000, low = 4000", "price_nok = { value = -5, low = -6", "at least 0"),
         ("economics", "year = { value = 5000, low = 2000", "year = { value = 0, low = 0", "must be above 0"),
@@ -98,7 +98,7 @@ def test_a_machine_without_a_price_is_left_out_and_that_is_stated(tmp_path: Path
     ],
 )  # fmt: skip
 def test_bad_prices_are_one_sentence_and_nothing_is_written(
-    file: str, old: str, new: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    file: str, old: str, new: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (ROOT / "cells/stapler" / f"{file}.toml").read_text(encoding="utf-8")
     assert old in text
@@ -106,7 +106,9 @@ def test_bad_prices_are_one_sentence_and_nothing_is_written(
     wrong.write_text(text.replace(old, new, 1), encoding="utf-8")
     assert run(["report", "stapler", *FAST, f"--{file}", str(wrong), "-o", str(tmp_path / "out")]) == 2
     err = capsys.readouterr().err
-    assert said in " ".join(err.split()) and f"{wrong}, line" in err and "Traceback" not in err and err.count("\n") == 1
+    assert (
+        message in " ".join(err.split()) and f"{wrong}, line" in err and "Traceback" not in err and err.count("\n") == 1
+    )
     assert not (tmp_path / "out").exists()
 
 
@@ -128,5 +130,5 @@ def test_what_is_refused_is_refused_in_one_sentence(tmp_path: Path, capsys: pyte
     assert "There is no report in 'sv'; choose one of nb, en." in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert run(["report", "stapler", "-o", str(tmp_path / "file")]) == 2
-    said = capsys.readouterr().err
-    assert "cannot be written to" in said and said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert "cannot be written to" in message and message.count("\n") == 1

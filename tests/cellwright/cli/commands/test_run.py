@@ -80,7 +80,7 @@ def test_it_is_logged(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--on", "virtual", "--cycles", "0"], "--cycles 0 makes nothing; run at least 1."),
         (["--on", "/dev/no-such-port"], "There is no serial port /dev/no-such-port: plug the board in, or use one of"),
@@ -93,10 +93,10 @@ def test_it_is_logged(tmp_path, capsys):
         (["--on", "virtual", "--log", "/no/such/folder/run.db"], "cannot be written"),
     ],
 )
-def test_what_cannot_be_run_is_refused_in_one_sentence(arguments, says, capsys):
+def test_what_cannot_be_run_is_refused_in_one_sentence(arguments, message, capsys):
     assert run(["run", "stapler", *arguments]) == 2
     printed = capsys.readouterr()
-    assert says in printed.err
+    assert message in printed.err
     assert printed.err.count("\n") == 1
     assert not printed.out
 
@@ -167,8 +167,8 @@ def test_a_fault_that_ends_badly_is_a_failure(capsys, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
-@pytest.mark.parametrize(("presses", "says"), [(1, "Ctrl-C was pressed."), (2, "Ctrl-C was pressed")])
-def test_ctrl_c_makes_a_controlled_stop_and_reports_it(presses, says, tmp_path):
+@pytest.mark.parametrize(("presses", "message"), [(1, "Ctrl-C was pressed."), (2, "Ctrl-C was pressed")])
+def test_ctrl_c_makes_a_controlled_stop_and_reports_it(presses, message, tmp_path):
     log = tmp_path / "run.db"
     running = subprocess.Popen(
         [CELLWRIGHT, "run", "stapler", "--on", "virtual", "--cycles", "1000000", "--log", log],
@@ -185,7 +185,7 @@ def test_ctrl_c_makes_a_controlled_stop_and_reports_it(presses, says, tmp_path):
     assert "Stopped by Ctrl-C; every output is safe." in out
     with sqlite3.connect(log) as rows:
         (reason,) = rows.execute("SELECT detail FROM event WHERE what = 'stop'").fetchone()
-    assert says in reason
+    assert message in reason
 
 
 def _cycles(log: Path) -> int:

@@ -25,19 +25,19 @@ CELLWRIGHT = str(Path(sys.executable).with_name("cellwright"))
 QUICK = ["--hours", "0.5", "-R", "2", "--jobs", "2", "--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
 
 
-def test_a_sweep_is_written_drawn_and_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_is_written_drawn_and_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, picture = tmp_path / "sweep.csv", tmp_path / "sweep.png"
-    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:3", *QUICK, "-o", str(path)]
-    assert run([*asked, "--picture", str(picture)]) == 0
+    arguments = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:3", *QUICK, "-o", str(path)]
+    assert run([*arguments, "--picture", str(picture)]) == 0
     assert "3 designs are in" in capsys.readouterr().out
     assert picture.read_bytes().startswith(b"\x89PNG")
     before = path.read_bytes()
-    assert run(asked) == 0
+    assert run(arguments) == 0
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ([], "No parameter is varied; give one"),
         (["--vary", "carriage.max_speed"], "write it as device.parameter=from:to:n"),
@@ -47,35 +47,48 @@ def test_a_sweep_is_written_drawn_and_gone_on_with(tmp_path: Path, capsys: pytes
     ],
 )
 def test_what_cannot_be_swept_is_refused_in_one_sentence(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(["sweep", "stapler", *arguments, *QUICK]) == 2
     printed = capsys.readouterr().err
-    assert says in printed and printed.count("\n") == 1
+    assert message in printed and printed.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_was_computed_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_was_computed_and_the_same_command_resumes(tmp_path: Path) -> None:
     path = tmp_path / "sweep.csv"
-    asked = [CELLWRIGHT, "sweep", "stapler", "--vary", "carriage.max_speed=100:300:5001", *QUICK[:6], "-o", str(path)]
+    arguments = [
+        CELLWRIGHT,
+        "sweep",
+        "stapler",
+        "--vary",
+        "carriage.max_speed=100:300:5001",
+        *QUICK[:6],
+        "-o",
+        str(path),
+    ]
     # A shell lets what it starts in the background ignore Ctrl-C, and these tests with it.
-    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    restore_sigint = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        asked, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heeding
+        arguments, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=restore_sigint
     ) as running:
         try:
             until_s = time.monotonic() + 60
             while not path.exists() or path.read_bytes().count(b"\n") < 5:
                 assert running.poll() is None and time.monotonic() < until_s
             os.killpg(running.pid, signal.SIGINT)
-            _, said = running.communicate(timeout=60)
+            _, output = running.communicate(timeout=60)
         finally:
             running.kill()
     assert running.returncode == 1
-    assert "Stopped by Ctrl-C" in said and "run the same command again to resume" in said
-    assert "Traceback" not in said
+    assert "Stopped by Ctrl-C" in output and "run the same command again to resume" in output
+    assert "Traceback" not in output
     rows = path.read_bytes().count(b"\n")
     assert 5 <= rows < 5003
 
@@ -110,7 +123,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def test_a_disk_full_in_mid_sweep_keeps_what_was_computed_and_the_same_command_goes_on(
+def test_a_disk_full_in_mid_sweep_keeps_what_was_computed_and_the_same_command_resumes(
     tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, fsync = tmp_path / "sweep.csv", os.fsync
@@ -126,8 +139,8 @@ def test_a_disk_full_in_mid_sweep_keeps_what_was_computed_and_the_same_command_g
         patched.setattr(os, "fsync", sync)
         for _ in range(2):  # the second time there is still no room
             assert run([*ROWS, "-o", str(path)]) == 2
-            said = capsys.readouterr().err
-            assert said == (
+            output = capsys.readouterr().err
+            assert output == (
                 f"cellwright: {path} cannot be written (No space left on device); what was computed so far is kept.\n"
             )
             assert path.read_bytes() == whole[:room]
@@ -153,7 +166,7 @@ def test_a_write_that_truly_fails_in_mid_sweep_is_one_sentence_and_loses_nothing
 
 
 @pytest.mark.parametrize(
-    ("lost", "options", "says"),
+    ("lost", "options", "message"),
     [
         (
             CancelledError(),
@@ -166,7 +179,7 @@ def test_a_write_that_truly_fails_in_mid_sweep_is_one_sentence_and_loses_nothing
 def test_workers_lost_in_mid_sweep_are_one_sentence(
     lost: BaseException,
     options: list[str],
-    says: str,
+    message: str,
     tmp_path: Path,
     whole: bytes,
     monkeypatch: pytest.MonkeyPatch,
@@ -192,9 +205,11 @@ def test_workers_lost_in_mid_sweep_are_one_sentence(
     with monkeypatch.context() as patched:
         patched.setattr("cellwright.cli.commands.sweep._workers", workers)
         assert run([*ROWS, *options, "-o", str(path)]) == 2
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert (
-        says in said and f"2 of 5 designs are in {path}; run the same command again" in said and said.count("\n") == 1
+        message in output
+        and f"2 of 5 designs are in {path}; run the same command again" in output
+        and output.count("\n") == 1
     )
     assert run([*ROWS, "-o", str(path)]) == 0
     assert path.read_bytes() == whole
@@ -226,45 +241,47 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[subproc
 
 @pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed_in_mid_sweep(tmp_path: Path) -> None:
-    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:41", *QUICK]
+    arguments = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:41", *QUICK]
     here, there = tmp_path / "here.csv", tmp_path / "there.csv"
-    assert run([*asked, "-o", str(here)]) == 0
+    assert run([*arguments, "-o", str(here)]) == 0
     with dask_cluster(tmp_path, workers=2) as (at, (_, *workers)):
-        running = subprocess.Popen([CELLWRIGHT, *asked, "--scheduler", at, "-o", str(there)], stderr=subprocess.PIPE)
+        running = subprocess.Popen(
+            [CELLWRIGHT, *arguments, "--scheduler", at, "-o", str(there)], stderr=subprocess.PIPE
+        )
         until_s = time.monotonic() + 90
         while not there.exists() or there.read_bytes().count(b"\n") < 5:
             assert running.poll() is None, running.stderr.read()
             assert time.monotonic() < until_s
         workers[0].kill()
         assert running.poll() is None, "the sweep was over before the worker was killed"
-        _, said = running.communicate(timeout=120)
-    assert running.returncode == 0, said
+        _, output = running.communicate(timeout=120)
+    assert running.returncode == 0, output
     assert there.read_bytes() == here.read_bytes()
 
 
 @pytest.mark.slow
 def test_a_scheduler_lost_in_mid_sweep_is_one_sentence_and_nothing_is_lost(tmp_path: Path) -> None:
-    asked = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:41", *QUICK]
+    arguments = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:41", *QUICK]
     path = tmp_path / "sweep.csv"
     with dask_cluster(tmp_path, workers=1) as (at, (scheduler, _)):
         running = subprocess.Popen(
-            [CELLWRIGHT, *asked, "--scheduler", at, "-o", str(path)], stderr=subprocess.PIPE, text=True
+            [CELLWRIGHT, *arguments, "--scheduler", at, "-o", str(path)], stderr=subprocess.PIPE, text=True
         )
         until_s = time.monotonic() + 90
         while not path.exists() or path.read_bytes().count(b"\n") < 5:
             assert running.poll() is None and time.monotonic() < until_s
         scheduler.kill()
-        _, said = running.communicate(timeout=120)
+        _, output = running.communicate(timeout=120)
     assert running.returncode == 2
-    assert f"The Dask scheduler at {at} answers no more" in said and said.count("\n") == 1
+    assert f"The Dask scheduler at {at} answers no more" in output and output.count("\n") == 1
     kept = path.read_bytes()
-    assert run([*asked, "-o", str(path)]) == 0
+    assert run([*arguments, "-o", str(path)]) == 0
     assert path.read_bytes().startswith(kept) and path.read_bytes().count(b"\n") == 43
 
 
 @contextmanager
-def server_that_says(words: bytes) -> Iterator[str]:
-    """Something on loopback that is no Dask scheduler: it says what it is told to, or nothing, to whoever connects."""
+def server_that_replies(words: bytes) -> Iterator[str]:
+    """Something on loopback that is no Dask scheduler: it sends ``words``, or nothing, to every client."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -284,7 +301,7 @@ def test_a_server_that_is_no_scheduler_is_one_sentence(
     words: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_ANSWERS_S", 1)
-    with server_that_says(words) as at:
+    with server_that_replies(words) as at:
         refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
 
 

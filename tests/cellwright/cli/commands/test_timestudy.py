@@ -25,14 +25,14 @@ def test_a_study_is_read_printed_and_drawn(tmp_path: Path, capsys: pytest.Captur
     assert "273.1 ± 14.1" in printed and "8 times are fewer" in printed
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run(["timestudy", "stapler", "--read", EXAMPLE, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["cycles"] == 12 and found["status"] == "assumed"
-    staple = next(each for each in found["elements"] if each["element"] == "staple")
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["cycles"] == 12 and figures["status"] == "assumed"
+    staple = next(each for each in figures["elements"] if each["element"] == "staple")
     assert staple["ci95_low_s"] < staple["mean_s"] < staple["ci95_high_s"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ([], "Give a file to record to with -o FILE.csv"),
         (["-o", "study.txt"], "study.txt is no .csv file"),
@@ -43,11 +43,11 @@ def test_a_study_is_read_printed_and_drawn(tmp_path: Path, capsys: pytest.Captur
     ],
 )
 def test_what_cannot_be_studied_is_refused_in_one_sentence(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["timestudy", "stapler", *arguments]) == 2
     printed = capsys.readouterr().err
-    assert says in printed and printed.count("\n") == 1
+    assert message in printed and printed.count("\n") == 1
 
 
 def study(path: Path, **seconds: list[float]) -> str:
@@ -58,7 +58,7 @@ def study(path: Path, **seconds: list[float]) -> str:
 
 
 def against(tmp_path: Path, capsys: pytest.CaptureFixture[str], before: list[float], after: list[float]) -> str:
-    """What is said of two studies of the stapling."""
+    """The printed comparison of two studies of the stapling."""
     earlier, later = study(tmp_path / "before.csv", staple=before), study(tmp_path / "after.csv", staple=after)
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier]) == 0
     return " ".join(capsys.readouterr().out.split())
@@ -68,14 +68,14 @@ def test_a_study_is_compared_with_an_earlier_one_by_welch(tmp_path: Path, capsys
     # Student's sleep again (see test_statistics), 10 s added to each: 1.58 more, -0.2055 to 3.3655
     first = [10.7, 8.4, 9.8, 8.8, 9.9, 13.4, 13.7, 10.8, 10.0, 12.0]
     second = [11.9, 10.8, 11.1, 10.1, 9.9, 14.4, 15.5, 11.6, 14.6, 13.4]
-    said = against(tmp_path, capsys, first, second)
-    assert "whole cycle 10.8 10 12.3 10 1.6 (-0.2 to 3.4)" in said
+    output = against(tmp_path, capsys, first, second)
+    assert "whole cycle 10.8 10 12.3 10 1.6 (-0.2 to 3.4)" in output
     assert (
-        "Whether a cycle takes less time than in before.csv is not known yet: the difference may be from 0.2 s less to 3.4 s"
-        in said
+        "Whether a cycle takes less time than in before.csv is not known yet: the difference may be from "
+        "0.2 s less to 3.4 s more." in output
     )
-    said = against(tmp_path, capsys, [30.0, 31.0, 32.0], [10.0, 11.0, 12.0])
-    assert "A cycle takes 20.0 s less (17.7 to 22.3) than in before.csv." in said
+    output = against(tmp_path, capsys, [30.0, 31.0, 32.0], [10.0, 11.0, 12.0])
+    assert "A cycle takes 20.0 s less (17.7 to 22.3) than in before.csv." in output
     assert "A single cycle gives no interval" in against(tmp_path, capsys, [30.0], [10.0, 11.0])
 
 
@@ -83,17 +83,17 @@ def test_json_of_two_studies_counts_what_only_one_has(tmp_path: Path, capsys: py
     earlier = study(tmp_path / "before.csv", staple=[30, 31], walk=[5])  # the walk in one of the cycles only
     later = study(tmp_path / "after.csv", staple=[30, 31], wait=[1, 1])
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["against"]
-    assert (found["gone"], found["new"], found["status"]) == (["walk"], ["wait"], "measured")
-    assert [each["element"] for each in found["elements"]] == ["staple"]
-    assert found["whole_cycle"]["difference_s"]["mean"] == pytest.approx((31 + 32) / 2 - (35 + 31) / 2)
+    figures = json.loads(capsys.readouterr().out)["against"]
+    assert (figures["gone"], figures["new"], figures["status"]) == (["walk"], ["wait"], "measured")
+    assert [each["element"] for each in figures["elements"]] == ["staple"]
+    assert figures["whole_cycle"]["difference_s"]["mean"] == pytest.approx((31 + 32) / 2 - (35 + 31) / 2)
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier]) == 0
     assert "Only in before.csv: walk; the whole cycle counts it." in " ".join(capsys.readouterr().out.split())
 
 
 def test_without_a_terminal_nothing_is_recorded(tmp_path: Path) -> None:
-    asked = [sys.executable, "-m", "cellwright", "timestudy", "stapler", "-o", str(tmp_path / "study.csv")]
-    ended = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    arguments = [sys.executable, "-m", "cellwright", "timestudy", "stapler", "-o", str(tmp_path / "study.csv")]
+    ended = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert "Recording needs a terminal for key presses" in ended.stderr and "Traceback" not in ended.stderr
 
@@ -103,8 +103,8 @@ def test_keys_at_a_real_terminal_become_lines_and_the_terminal_is_its_own_again(
     path = tmp_path / "study.csv"
     person, terminal = pty.openpty()
     before = termios.tcgetattr(terminal)
-    asked = [sys.executable, "-m", "cellwright", "timestudy", "stapler", "-o", str(path)]
-    recording = subprocess.Popen(asked, stdin=terminal, stdout=terminal, stderr=terminal)
+    arguments = [sys.executable, "-m", "cellwright", "timestudy", "stapler", "-o", str(path)]
+    recording = subprocess.Popen(arguments, stdin=terminal, stdout=terminal, stderr=terminal)
     shown = b""
 
     def wait_for(words: bytes) -> None:
