@@ -64,7 +64,7 @@ def flash(options: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> No
         previous = _read_contents(boot, image, choice, options)
         _print_previous_firmware(wire, boot, previous)
         if previous.begins_with(image.data):
-            _print(f"Nothing to do: the board already holds {image.path.name}, byte for byte.")
+            _print(f"Nothing to do: {image.path.name} is there already, byte for byte.")
         elif options.dry_run:
             _print(f"Nothing was written; without --dry-run it would be {_image_text(image, choice)}.")
         else:
@@ -103,7 +103,7 @@ def _read_contents(boot: BootLoader, image: Image, choice: Choice, options: Flas
         previous = boot.contents(size_bytes, room_bytes, advance)
     if options.backup is not None and previous.used:
         write_hex(options.backup, previous.used)
-        _print(f"Saved the previous firmware to {options.backup}; restore it with --firmware {options.backup}.")
+        _print(f"Kept what was there in {options.backup}; restore it with --firmware {options.backup}.")
     return previous
 
 

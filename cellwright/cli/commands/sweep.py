@@ -247,4 +247,4 @@ def _print_ranges(
     out.print(f"{options.figure} of {options.cell}: {base:.4g} in the base case; with one parameter changed alone:")
     out.print(table)
     without_effect = sum(each.width(base) == 0 for each in order)
-    out.print(f"{without_effect} parameters have no effect; {len(refused)} cannot be changed alone.")
+    out.print(f"{without_effect} inputs move nothing; {len(refused)} cannot be changed alone.")
