@@ -1,7 +1,7 @@
 """BTLx, design2machine's XML for timber: the lengths and the cut positions of its parts.
 
-Read are, of every Part: SingleMemberNumber, Designation, Count, Length, and of its processings the JackRafterCut ones:
-where a saw cut crosses the member (StartX) at which Angle. All else is ignored, and what was ignored is said.
+Of every Part it reads SingleMemberNumber, Designation, Count and Length, and of its processings the JackRafterCuts: the
+position where a saw cut crosses the member (StartX) and its Angle. It ignores all else, and lists what it ignored.
 Source: design2machine.com, BTLx documentation 2.0 (namespace, Part attributes, JackRafterCut).
 """
 
@@ -21,7 +21,7 @@ from cellwright.files import Row, read_text
 
 NAMESPACE = "https://www.design2machine.com"
 SAW_CUT = "JackRafterCut"
-READ = ("BTLx", "Project", "Parts", "Part", "Processings", SAW_CUT, "StartX", "Angle")
+READ_ELEMENTS = ("BTLx", "Project", "Parts", "Part", "Processings", SAW_CUT, "StartX", "Angle")
 MAX_DEPTH = 50
 MAX_ELEMENTS = 200_000
 _COUNT = re.compile(r"[0-9]{1,6}")
@@ -29,7 +29,7 @@ _COUNT = re.compile(r"[0-9]{1,6}")
 
 @dataclass
 class _Part:
-    """A part as it is read. cuts: (StartX in mm, Angle in degrees) of its saw cuts."""
+    """A part as read. cuts: (StartX in mm, Angle in degrees) of its saw cuts."""
 
     where: str
     attributes: dict[str, str]
@@ -37,10 +37,10 @@ class _Part:
 
 
 def read(path: Path) -> tuple[list[Row], tuple[str, ...]]:
-    """The parts of a BTLx file as rows of a cut list, and sentences that say what was ignored.
+    """The parts of a BTLx file as rows of a cut list, and sentences about ignored content.
 
-    Raises InputError, with file and line, for what is no BTLx, is malformed, or brings a DTD: with that go entities
-    of every kind, inner and outer.
+    Raises InputError, with file and line, for a file that is not BTLx, is malformed, or has a DTD (and with it internal
+    or external entities).
     """
     text = read_text(path)
     handler = _Handler(path)
@@ -76,13 +76,13 @@ def _row(part: _Part) -> Row | None:
 
 
 class _Handler(xml.sax.handler.ContentHandler):
-    """Collects the parts, and counts what it leaves out."""
+    """Collects the parts, and counts ignored elements."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
         self.parts: list[_Part] = []
-        self.left_out: Counter[str] = Counter()
+        self.ignored_tags: Counter[str] = Counter()
         self._open: list[str] = []
         self._elements = 0
         self._text = ""
@@ -110,14 +110,14 @@ class _Handler(xml.sax.handler.ContentHandler):
             self.parts.append(_Part(self.where, {key: value for (_, key), value in attrs.items()}))
         elif self._open[-2:-1] == ["Processings"]:
             self._begin_processing(tag)
-        elif self._cut is None and tag not in READ:
-            self.left_out[tag] += 1
+        elif self._cut is None and tag not in READ_ELEMENTS:
+            self.ignored_tags[tag] += 1
 
     def _begin_processing(self, tag: str) -> None:
         if tag == SAW_CUT and self.parts:
             self._cut = {}
         else:
-            self.left_out[f"processing {tag}"] += 1
+            self.ignored_tags[f"processing {tag}"] += 1
 
     def characters(self, content: str) -> None:
         self._text += content
@@ -137,19 +137,19 @@ class _Handler(xml.sax.handler.ContentHandler):
         try:
             return f"{float(self._text):g}"
         except ValueError:
-            self.refuse(f"{tag} is {self._text.strip()[:40]!r}, which is no number.")
+            self.refuse(f"{tag} is {self._text.strip()[:40]!r}, which is not a number.")
 
     def notes(self) -> tuple[str, ...]:
-        """What was ignored, as sentences."""
+        """Sentences about ignored content."""
         read = f"of each part its number, name, count and length are read, and of a {SAW_CUT} its StartX and Angle"
         return (
             f"{self.path.name}: {read}; cross section, material, grade and all other attributes are ignored.",
-            *(f"{self.path.name}: {tag} is ignored ({n} times)." for tag, n in sorted(self.left_out.items())),
+            *(f"{self.path.name}: {tag} is ignored ({n} times)." for tag, n in sorted(self.ignored_tags.items())),
         )
 
 
 class _NoDtd(xml.sax.handler.LexicalHandler):
-    """Refuses a document type declaration at its first word, before any entity can be declared."""
+    """Refuses a document type declaration before any entity can be declared."""
 
     def __init__(self, handler: _Handler) -> None:
         self.handler = handler

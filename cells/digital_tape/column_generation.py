@@ -1,9 +1,10 @@
-"""The cutting-stock problem answered by column generation and SciPy's MILP (HiGHS), with a proven bound.
+"""The cutting-stock problem solved by column generation and SciPy's MILP (HiGHS), with a proven lower bound.
 
 Formulation: Gilmore and Gomory, A linear programming approach to the cutting-stock problem, Operations Research 9
-(1961): one variable for each way to fill a log. Ways are found one by one: the linear programme's duals say what a
-piece is worth, and a knapsack (by dynamic programming) finds the log filled with the most worth. The same duals give
-a proven lower bound (Lagrange). All lengths are whole tenths of a millimetre, so sums are exact.
+(1961): one variable for each cutting pattern. Patterns are columns, generated as needed: the linear programme's duals
+are the values of the pieces, and a knapsack problem (by dynamic programming) prices the best pattern of each kind of
+log. The same duals give a proven lower bound (Lagrangian relaxation). All lengths are whole tenths of a millimetre, so
+sums are exact.
 """
 
 from __future__ import annotations
@@ -15,165 +16,168 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cellwright.cells.digital_tape.cutting_stock import (
-    TINY,
-    Filled,
+    TOLERANCE,
     Knapsack,
+    Pattern,
     Problem,
     greedy,
-    one_by_one,
-    without_surplus,
+    remove_overproduction,
+    sequential_heuristic,
 )
 
 MAX_NODES = 100
-MAX_ROUNDS = 60
-"""The search ends after so many nodes and rounds, so that it seldom has to end after seconds."""
-GOOD_ENOUGH = 0.0025
-"""An answer proven to cost at most this share more than the best ends the search: half a log in 200."""
+MAX_ITERATIONS = 60
+"""The search ends after this many nodes and iterations, so that the time limit is seldom reached."""
+OPTIMALITY_GAP = 0.0025
+"""A solution that is proven to cost at most this share more than the optimum ends the search: half a log in 200."""
 EXPONENTS = (1.0, 1.02, 1.05, 1.1, 1.2, 1.01, 1.03, 1.07)
 SMOOTHING = 0.7
-"""How much of the best duals so far is in those that are priced next: fewer rounds (Wentges 1997)."""
+"""The weight of the best duals so far in the duals that are priced next; needs fewer iterations (Wentges 1997)."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """logs: what is cut from which. bound: no answer costs less (0.1 mm). greedy: what the greedy answer costs."""
+class Solution:
+    """patterns: one for each log. bound: a lower bound of the cost (0.1 mm). greedy: the greedy solution's cost."""
 
-    logs: list[Filled]
+    patterns: list[Pattern]
     bound: int
     greedy: int
 
 
-def solve(problem: Problem, limit_s: float = 6.0) -> Answer:
-    """The best answer found. limit_s: a guarantee; after so many seconds it looks for no better one.
+def solve(problem: Problem, limit_s: float = 6.0) -> Solution:
+    """The best solution found. limit_s: a time limit, s; after it no better solution is sought.
 
-    Unless that limit strikes, which rounds and nodes are set to prevent, the same problem has the same answer on every
-    machine. If it strikes, a faster machine may find a better answer; the bound holds on each.
+    Unless that limit is reached, which the limits on iterations and nodes should prevent, the same problem has the same
+    solution on every machine. If it is reached, a faster machine may find a better solution; the bound holds on each.
     """
-    until_s = time.monotonic() + limit_s
+    deadline_s = time.monotonic() + limit_s
     best = first = greedy(problem)
-    columns = _Columns(problem, [*dict.fromkeys(first)])
-    columns.price(columns.worth)
+    master = _RestrictedMaster(problem, [*dict.fromkeys(first)])
+    master.price(master.best_duals)
     for exponent in EXPONENTS:
-        if columns.show_good(problem.cost(best)):
+        if master.is_within_gap(problem.cost(best)):
             break
-        filled = one_by_one(problem, exponent, until_s - 0.4 * limit_s)
-        if filled is not None:
-            best = min(best, filled, key=problem.cost)
-            columns.add(filled)
-    columns.generate(until_s - 0.2 * limit_s, problem.cost(best))
-    if not columns.show_good(problem.cost(best)):
-        best = min(best, columns.choose(max(1.0, until_s - time.monotonic())), key=problem.cost)
-    return Answer(best, columns.bound, problem.cost(first))
+        patterns = sequential_heuristic(problem, exponent, deadline_s - 0.4 * limit_s)
+        if patterns is not None:
+            best = min(best, patterns, key=problem.cost)
+            master.add(patterns)
+    master.generate_columns(deadline_s - 0.2 * limit_s, problem.cost(best))
+    if not master.is_within_gap(problem.cost(best)):
+        best = min(best, master.solve_integer(max(1.0, deadline_s - time.monotonic())), key=problem.cost)
+    return Solution(best, master.bound, problem.cost(first))
 
 
 @dataclass
-class _Columns:
-    """The ways to fill a log that are known so far.
+class _RestrictedMaster:
+    """The restricted master problem: the patterns that are known so far.
 
-    worth: what each kind of piece is worth, by the duals with the highest bound so far. bound: the highest proven.
+    best_duals: the dual value of each kind of piece that gave the highest bound so far. bound: the highest proven.
     """
 
     problem: Problem
-    ways: list[Filled]
-    worth: np.ndarray = field(init=False)
+    patterns: list[Pattern]
+    best_duals: np.ndarray = field(init=False)
     bound: int = field(default=0, init=False)
-    _lagrange: float = field(default=-math.inf, init=False)
+    _lagrangian_bound: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        self._known = set(self.ways)
+        self._known = set(self.patterns)
         self._knapsack = Knapsack(self.problem)
-        self.worth = self._worth_by_length()
+        self.best_duals = self._initial_duals()
 
-    def _worth_by_length(self) -> np.ndarray:
-        """EconomicResult in proportion to length, so that no log can be filled with more than it costs."""
+    def _initial_duals(self) -> np.ndarray:
+        """Duals in proportion to length, so that no pattern's value exceeds its log's cost."""
         widths = np.array(self.problem.widths, dtype=float)
-        values = self._knapsack.fill(widths)
-        filled = [sum(values[room] for room in rooms) for rooms in self._knapsack.rooms]
+        optima = self._knapsack.solve(widths)
+        filled = [sum(optima[capacity] for capacity in capacities) for capacities in self._knapsack.capacities]
         rates = [kind.length / mm for kind, mm in zip(self.problem.kinds, filled, strict=True) if mm > 0]
         return widths * min(rates, default=0.0)
 
-    def price(self, worth: np.ndarray) -> bool:
-        """Find the log filled with the most ``economics`` of each kind; whether that gave a new way."""
+    def price(self, duals: np.ndarray) -> bool:
+        """Solve the pricing problem: the pattern of the least reduced cost for each kind of log. Whether any is new."""
         problem, knapsack = self.problem, self._knapsack
-        values = knapsack.fill(worth)
-        gains = [
-            sum(values[room] for room in rooms) - kind.length
-            for kind, rooms in zip(problem.kinds, knapsack.rooms, strict=True)
+        optima = knapsack.solve(duals)
+        reduced_costs = [
+            kind.length - sum(optima[capacity] for capacity in capacities)
+            for kind, capacities in zip(problem.kinds, knapsack.capacities, strict=True)
         ]
-        lagrange = float(worth @ np.array(problem.demand)) - sum(
-            kind.count * max(0.0, gain) for kind, gain in zip(problem.kinds, gains, strict=True)
+        lagrangian_bound = float(duals @ np.array(problem.demand)) - sum(
+            kind.count * max(0.0, -reduced_cost)
+            for kind, reduced_cost in zip(problem.kinds, reduced_costs, strict=True)
         )
-        if lagrange > self._lagrange:
-            self._lagrange, self.worth = lagrange, worth
-            self.bound = math.ceil(lagrange / problem.grain - TINY) * problem.grain
-        found = [
-            (k, tuple(knapsack.pieces(room) for room in knapsack.rooms[k]))
-            for k, gain in enumerate(gains)
-            if gain > -TINY * problem.kinds[k].length
+        if lagrangian_bound > self._lagrangian_bound:
+            self._lagrangian_bound, self.best_duals = lagrangian_bound, duals
+            self.bound = math.ceil(lagrangian_bound / problem.cost_step - TOLERANCE) * problem.cost_step
+        columns = [
+            (k, tuple(knapsack.pieces(capacity) for capacity in knapsack.capacities[k]))
+            for k, reduced_cost in enumerate(reduced_costs)
+            if reduced_cost < TOLERANCE * problem.kinds[k].length
         ]
-        return self.add(found)
+        return self.add(columns)
 
-    def add(self, ways: list[Filled]) -> bool:
-        """Know these ways too; whether any was new."""
-        new = [way for way in dict.fromkeys(ways) if way not in self._known]
+    def add(self, patterns: list[Pattern]) -> bool:
+        """Add patterns as columns; whether any was new."""
+        new = [pattern for pattern in dict.fromkeys(patterns) if pattern not in self._known]
         self._known.update(new)
-        self.ways += new
+        self.patterns += new
         return bool(new)
 
-    def show_good(self, cost: int) -> bool:
-        """Whether the bound shows that ``cost`` is the least, or all but."""
-        return cost <= self.bound * (1 + GOOD_ENOUGH)
+    def is_within_gap(self, cost: int) -> bool:
+        """Whether the bound proves that ``cost`` is optimal within the gap."""
+        return cost <= self.bound * (1 + OPTIMALITY_GAP)
 
-    def generate(self, until_s: float, cost: int) -> None:
-        """Add ways until none makes the linear programme better, or the bound shows that ``cost`` is good enough."""
-        for _ in range(MAX_ROUNDS):
-            if self.show_good(cost) or time.monotonic() > until_s:
+    def generate_columns(self, deadline_s: float, cost: int) -> None:
+        """Add columns until none improves the linear programme, or the bound proves ``cost`` optimal within the gap."""
+        for _ in range(MAX_ITERATIONS):
+            if self.is_within_gap(cost) or time.monotonic() > deadline_s:
                 return
-            duals = self._duals()
-            if not self.price(SMOOTHING * self.worth + (1 - SMOOTHING) * duals) and not self.price(duals):
+            duals = self._solve_relaxation()
+            if not self.price(SMOOTHING * self.best_duals + (1 - SMOOTHING) * duals) and not self.price(duals):
                 return
 
     def _matrix(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pieces a way, kinds a way, and what each costs; then a column for each kind of piece that is left out."""
+        """Pieces and kind of log of each column, and its cost; with a slack column for each kind of piece."""
         problem = self.problem
-        pieces = np.zeros((len(problem.widths), len(self.ways)))
-        kinds = np.zeros((len(problem.kinds), len(self.ways)))
-        for column, (kind, sections) in enumerate(self.ways):
+        pieces = np.zeros((len(problem.widths), len(self.patterns)))
+        kinds = np.zeros((len(problem.kinds), len(self.patterns)))
+        for column, (kind, sections) in enumerate(self.patterns):
             kinds[kind, column] = 1
             for section in sections:
                 np.add.at(pieces[:, column], list(section), 1)
-        left_out = len(problem.widths)
-        cost = [problem.kinds[kind].length for kind, _ in self.ways] + [problem.penalty] * left_out
+        slacks = len(problem.widths)
+        cost = [problem.kinds[kind].length for kind, _ in self.patterns] + [problem.penalty] * slacks
         return (
-            np.hstack([pieces, np.eye(left_out)]),
-            np.hstack([kinds, np.zeros((len(problem.kinds), left_out))]),
+            np.hstack([pieces, np.eye(slacks)]),
+            np.hstack([kinds, np.zeros((len(problem.kinds), slacks))]),
             np.array(cost, dtype=float),
         )
 
-    def _duals(self) -> np.ndarray:
+    def _solve_relaxation(self) -> np.ndarray:
+        """The duals of the demand constraints in the linear relaxation."""
         from scipy.optimize import linprog
 
         pieces, kinds, cost = self._matrix()
         counts = np.array([kind.count for kind in self.problem.kinds], dtype=float)
         demand = np.array(self.problem.demand, dtype=float)
-        found = linprog(cost, np.vstack([-pieces, kinds]), np.concatenate([-demand, counts]), method="highs")
-        return np.clip(-found.ineqlin.marginals[: len(demand)], 0.0, self.problem.penalty)
+        result = linprog(cost, np.vstack([-pieces, kinds]), np.concatenate([-demand, counts]), method="highs")
+        return np.clip(-result.ineqlin.marginals[: len(demand)], 0.0, self.problem.penalty)
 
-    def choose(self, limit_s: float) -> list[Filled]:
-        """The best whole number of each way, by MILP."""
+    def solve_integer(self, limit_s: float) -> list[Pattern]:
+        """The best whole number of logs for each pattern, by MILP; no patterns if none is found in time."""
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         pieces, kinds, cost = self._matrix()
         demand = np.array(self.problem.demand, dtype=float)
         counts = np.array([kind.count for kind in self.problem.kinds], dtype=float)
-        found = milp(
+        result = milp(
             cost,
             integrality=np.ones_like(cost),
             bounds=Bounds(0, np.inf),
             constraints=[LinearConstraint(pieces, demand, np.inf), LinearConstraint(kinds, -np.inf, counts)],
-            options={"node_limit": MAX_NODES, "mip_rel_gap": GOOD_ENOUGH, "time_limit": limit_s},
+            options={"node_limit": MAX_NODES, "mip_rel_gap": OPTIMALITY_GAP, "time_limit": limit_s},
         )
-        if found.x is None:
+        if result.x is None:
             return []
-        times = np.rint(found.x[: len(self.ways)]).astype(int)
-        return without_surplus(self.problem, [way for way, n in zip(self.ways, times, strict=True) for _ in range(n)])
+        counts_used = np.rint(result.x[: len(self.patterns)]).astype(int)
+        used = [pattern for pattern, n in zip(self.patterns, counts_used, strict=True) for _ in range(n)]
+        return remove_overproduction(self.problem, used)

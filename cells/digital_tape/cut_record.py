@@ -1,131 +1,131 @@
-"""The record of a cut list: what is cut, what was spoiled, what is next; it outlives faults and stops."""
+"""The record of a cut list: pieces cut, pieces spoiled, and the next cut. It survives faults and stops."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 
 from cellwright.cells.digital_tape.assignment import Cut, LogPlan, Plan, plan_for, plan_pieces
-from cellwright.cells.digital_tape.cutlist import CutList, Piece
+from cellwright.cells.digital_tape.cutlist import CutList, TimberPiece
 from cellwright.cells.digital_tape.stock import Saw, Stock
 
-FRESH_MM = 5.0
-"""How much is taken off an end whose place is only known by the datum switch, which is not as exact as a saw cut."""
+RETRIM_MM = 5.0
+"""Length trimmed off an end whose position is known only by the datum switch, which is less exact than a saw cut."""
 
 
 class CutRecord:
-    """Every piece of the list is in one place: still planned, cut, or not cut.
+    """The state of every piece of the list: remaining, cut, spoiled, or not cut.
 
-    cut: pieces with the length that was measured, mm. spoiled: pieces to be cut again from what is left.
-    not_cut: pieces for which there is no log. front_mm: where the log in hand begins, mm from where it began once.
+    cut: pieces with their measured length, mm. spoiled: pieces to be cut again from the remaining logs.
+    not_cut: pieces for which there is no log. front_mm: the front end of the current log, mm from its original one.
     """
 
     def __init__(self, cut_list: CutList, stock: Stock, saw: Saw) -> None:
         self.cut_list, self.stock, self.saw = cut_list, stock, saw
         self.rounds = 0
         self.logs_done = 0
-        self._begin()
+        self._load_plan()
 
     @property
     def is_done(self) -> bool:
-        """Whether all that there is wood for has been cut."""
+        """Whether every piece for which there is wood has been cut."""
         if self.log is None and not self.queue:
             self._plan_spoiled()
         return self.log is None and not self.queue
 
-    def begin_again(self) -> None:
-        """The same list once more."""
+    def restart(self) -> None:
+        """Begin the same list again."""
         self.rounds += 1
-        self._begin()
+        self._load_plan()
 
-    def _begin(self) -> None:
+    def _load_plan(self) -> None:
         self.plan: Plan = plan_for(self.cut_list, self.stock, self.saw)
         self.queue: deque[LogPlan] = deque(self.plan.logs)
-        self.cut: list[tuple[Piece, float]] = []
-        self.spoiled: list[Piece] = []
-        self.not_cut: list[Piece] = list(self.plan.not_cut)
-        self.used: Counter[str] = Counter()
+        self.cut: list[tuple[TimberPiece, float]] = []
+        self.spoiled: list[TimberPiece] = []
+        self.not_cut: list[TimberPiece] = list(self.plan.not_cut)
+        self.used_by_log: Counter[str] = Counter()
         self.log: LogPlan | None = None
         self.cuts: list[Cut] = []
         self.front_mm = 0.0
         self._last_mm = 0.0
 
     @property
-    def planned(self) -> list[Piece]:
-        """Pieces that are still to come, those of the log in hand included."""
+    def remaining(self) -> list[TimberPiece]:
+        """Pieces that are still to be cut, on the current log and on later ones."""
         return [cut.piece for cut in self.cuts if cut.piece] + [piece for each in self.queue for piece in each.pieces]
 
     @property
     def next_cut(self) -> Cut | None:
-        """The cut that is next on the log in hand."""
+        """The next cut on the current log."""
         return self.cuts[0] if self.cuts else None
 
     @property
     def target_mm(self) -> float:
-        """Where the next cut goes. A piece is measured from the cut before it as that was made, not as it was meant."""
+        """The position of the next cut. A piece is measured from the previous cut as made, not as planned."""
         cut = self.cuts[0]
         if cut.piece is None:
             return cut.at_mm
         return self._last_mm + self.saw.kerf_mm + cut.piece.length_mm
 
-    def take_log(self) -> LogPlan:
-        """The log in hand, or the next one; there is one unless the list is done."""
+    def start_log(self) -> LogPlan:
+        """The current log, or else the next one; there is one unless the list is done."""
         if self.log is None:
             self.log = self.queue.popleft()
-            self.used[self.log.log.log] += 1
+            self.used_by_log[self.log.log.log] += 1
             self.cuts = self.log.cuts
             self.front_mm = self._last_mm = 0.0
         return self.log
 
     def _plan_spoiled(self) -> None:
-        """Find logs for what was spoiled among those that are left; what there is none for is not cut."""
+        """Plan the spoiled pieces on the remaining logs; pieces without a log go to not_cut."""
         if not self.spoiled:
             return
-        left = [
-            log.model_copy(update={"quantity": log.quantity - self.used[log.log]})
+        remaining_logs = [
+            log.model_copy(update={"quantity": log.quantity - self.used_by_log[log.log]})
             for log in self.stock.logs
-            if log.quantity > self.used[log.log]
+            if log.quantity > self.used_by_log[log.log]
         ]
         pieces, self.spoiled = self.spoiled, []
-        if not left:
+        if not remaining_logs:
             self.not_cut += pieces
             return
-        plan = plan_pieces(pieces, Stock(logs=tuple(left)), self.saw)
+        plan = plan_pieces(pieces, Stock(logs=tuple(remaining_logs)), self.saw)
         self.queue += plan.logs
         self.not_cut += plan.not_cut
 
     def confirm(self, at_mm: float) -> Cut:
-        """The next cut was made, at ``at_mm`` by the wheel. Returns it."""
+        """Record the next cut as made at ``at_mm`` by the wheel; returns it."""
         cut = self.cuts.pop(0)
         if cut.piece is not None:
             self.cut.append((cut.piece, round(at_mm - self._last_mm - self.saw.kerf_mm, 2)))
-        self._cut_at(at_mm)
+        self._set_last_cut(at_mm)
         return cut
 
-    def reject(self, at_mm: float) -> Piece | None:
-        """The piece that is next was spoiled by a cut at ``at_mm``; it is planned again later. None at an end cut."""
+    def reject(self, at_mm: float) -> TimberPiece | None:
+        """Record that a cut at ``at_mm`` spoiled the next piece, which is planned again later; None at an end cut."""
         if not self.cuts or self.cuts[0].piece is None:
             return None
         piece = self.cuts.pop(0).piece
         assert piece is not None
         self.spoiled.append(piece)
-        self._cut_at(at_mm)
-        self._fit(at_mm)
+        self._set_last_cut(at_mm)
+        self._drop_unfit_pieces(at_mm)
         return piece
 
-    def cut_afresh(self) -> None:
-        """The log's end is known by the datum switch alone: begin with a cut a little behind it."""
+    def retrim_end(self) -> None:
+        """Insert a trim cut a little behind the front end, whose position is known only by the datum switch."""
         if self.front_mm == 0.0 or not self.cuts or self.cuts[0].piece is None:
             return  # an end cut is next in any case
-        cut = Cut(self.front_mm + FRESH_MM, None, self.cuts[0].limit_mm)
-        self._fit(cut.at_mm)
+        cut = Cut(self.front_mm + RETRIM_MM, None, self.cuts[0].limit_mm)
+        self._drop_unfit_pieces(cut.at_mm)
         self.cuts.insert(0, cut)
 
-    def _cut_at(self, at_mm: float) -> None:
+    def _set_last_cut(self, at_mm: float) -> None:
         self._last_mm = at_mm
         self.front_mm = at_mm + self.saw.kerf_mm
 
-    def _fit(self, at_mm: float) -> None:
-        """Leave out pieces for which the clear wood behind a cut at ``at_mm`` is too short now."""
+    def _drop_unfit_pieces(self, at_mm: float) -> None:
+        """Drop pieces for which the clear wood behind a cut at ``at_mm`` is too short; they count as spoiled."""
         kept: list[Cut] = []
         kerf_mm = self.saw.kerf_mm
         for cut in self.cuts:
@@ -139,8 +139,8 @@ class CutRecord:
             kept.append(cut)
         self.cuts = kept
 
-    def log_done(self) -> None:
-        """The log in hand has been taken off."""
+    def finish_log(self) -> None:
+        """Record that the current log has been taken off."""
         self.log = None
         self.cuts = []
         self.logs_done += 1

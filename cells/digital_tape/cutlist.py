@@ -1,4 +1,4 @@
-"""Cut lists: which pieces are wanted. A CSV file (piece,length_mm,quantity[,joint,angle]) or a BTLx file."""
+"""Cut lists: the pieces to be cut. A CSV file (piece,length_mm,quantity[,joint,angle]) or a BTLx file."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from cellwright.errors import InputError
 from cellwright.files import read_rows
 from cellwright.sequences import Settings
 
-COLUMNS = ("piece", "length_mm", "quantity", "joint", "angle")
-NEEDED = COLUMNS[:3]
+CUT_LIST_COLUMNS = ("piece", "length_mm", "quantity", "joint", "angle")
+REQUIRED_CUT_LIST_COLUMNS = CUT_LIST_COLUMNS[:3]
 MAX_PIECES = 5000
 SQUARE_DEG = 90.0
 
 
-class Piece(BaseModel):
-    """A kind of piece. quantity: how many. joint: what is made at its ends, in words. angle: of the saw cut, degrees.
+class TimberPiece(BaseModel):
+    """A kind of piece. joint: a description of its ends. angle: of the saw cut, degrees.
 
-    length_mm is kept to 0.1 mm, as nothing is cut more finely. where: file and line.
+    length_mm is rounded to 0.1 mm, the resolution of a cut. where: file and line.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,7 +31,7 @@ class Piece(BaseModel):
     quantity: Annotated[int, Field(ge=1, le=MAX_PIECES)]
     joint: Annotated[str, Field(max_length=40)] = ""
     angle: Annotated[float, Field(ge=15, le=165)] = SQUARE_DEG
-    where: Annotated[str, Field(exclude=True)] = ""  # no part of what is asked for
+    where: Annotated[str, Field(exclude=True)] = ""  # not part of the value
 
     @field_validator("length_mm")
     @classmethod
@@ -40,9 +40,9 @@ class Piece(BaseModel):
 
 
 class CutList(Settings):
-    """The pieces that are wanted. ignored: what a BTLx file says that the tape does nothing with, as sentences."""
+    """The pieces to be cut. ignored: sentences about the content of a BTLx file that is not used."""
 
-    pieces: Annotated[tuple[Piece, ...], Field(min_length=1)]
+    pieces: Annotated[tuple[TimberPiece, ...], Field(min_length=1)]
     ignored: tuple[str, ...] = ()
 
     @classmethod
@@ -52,14 +52,17 @@ class CutList(Settings):
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
-        """Read a .csv, .btlx or .xml file. Raises InputError with file, line, column and what is wrong."""
+        """Read a .csv, .btlx or .xml file. Raises InputError with file, line, column and the problem."""
         path = Path(path)
         ignored: tuple[str, ...] = ()
         if path.suffix.lower() in (".btlx", ".xml"):
             parts, ignored = btlx.read(path)
-            pieces = tuple(part.checked(Piece, where=part.where) for part in parts)
+            pieces = tuple(part.checked(TimberPiece, where=part.where) for part in parts)
         else:
-            pieces = tuple(row.checked(Piece, where=row.where) for row in read_rows(path, COLUMNS, NEEDED))
+            pieces = tuple(
+                row.checked(TimberPiece, where=row.where)
+                for row in read_rows(path, CUT_LIST_COLUMNS, REQUIRED_CUT_LIST_COLUMNS)
+            )
         if not pieces:
             raise InputError(f"{path} lists no pieces.")
         total = sum(piece.quantity for piece in pieces)
@@ -67,8 +70,8 @@ class CutList(Settings):
             raise InputError(f"{path} lists {total} pieces; more than {MAX_PIECES} are not planned at once.")
         return cls(pieces=pieces, ignored=ignored, source=f"the cut list {path.name}")
 
-    def singly(self) -> list[Piece]:
-        """Every single piece, one after the other, with a number after the name where there are several."""
+    def single_pieces(self) -> list[TimberPiece]:
+        """Every single piece, with a number after the name where there are several of a kind."""
         return [
             piece.model_copy(
                 update={"quantity": 1, "piece": f"{piece.piece}.{n}" if piece.quantity > 1 else piece.piece}

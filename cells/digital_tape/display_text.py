@@ -1,10 +1,10 @@
-"""What is shown to the person at the saw: the one place for the display's and the terminal's layout."""
+"""The text shown to the person at the saw, on the display and on the terminal."""
 
 from __future__ import annotations
 
 import re
 
-COLUMNS = 16
+DISPLAY_COLUMNS = 16
 PRESS = "press pedal"
 PULL = "pull log back"
 PUSH = "push to datum"
@@ -26,18 +26,18 @@ LAYOUT = {
     "pausing": ("Pulled back", PUSH),
     "log_done": ("Log {number} done", TAKE),
 }
-"""The two lines of each state, 16 characters each; what is too long is cut off, so numbers come before names."""
-LOG = re.compile(r"Log \d+ (\d+(?:\.\d+)?)(?: |$)")
-"""How a person reads which log is meant: its number, then its length."""
+"""The two lines of each state, 16 characters each. Longer text is cut off, so numbers come before names."""
+LOG_LINE = re.compile(r"Log \d+ (\d+(?:\.\d+)?)(?: |$)")
+"""The line that names a log: its number, then its length."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?$")
 
 
-def lines(state: str, **values: object) -> list[str]:
-    """What is shown in ``state``: the display shows it, the terminal prints it, the run log keeps it."""
-    return [line.format(**values)[:COLUMNS] for line in LAYOUT[state]]
+def format_lines(state: str, **values: object) -> list[str]:
+    """The lines of ``state``, for the display and the terminal."""
+    return [line.format(**values)[:DISPLAY_COLUMNS] for line in LAYOUT[state]]
 
 
-def number_of(line: str) -> float | None:
-    """The number at the end of a line, as a person reads it."""
+def trailing_number(line: str) -> float | None:
+    """The number at the end of a line; None without one."""
     match = _NUMBER.search(line.strip())
     return float(match[0]) if match else None

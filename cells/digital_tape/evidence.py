@@ -1,4 +1,4 @@
-"""What a run log of the digital tape says: how often a log is pulled back, and how often a piece is spoiled."""
+"""Rates that a run log of the digital tape gives: logs pulled back, and pieces spoiled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cellwright.sim.log_evidence import Evidence, Rate, Seen
 
 CONFIRMED, SPOILED = Seen("cell", "trigger confirmed"), Seen("cell", "trigger spoiled")
 FURTHER_CUT = Seen("cell", "trigger next_cut")
-"""One for each cut of a log but its first, which trims the end and asks for no length."""
+"""One for each cut of a log but its first, which only trims the end."""
 
 EVIDENCE = Evidence(
     rates=(

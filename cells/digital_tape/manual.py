@@ -19,13 +19,14 @@ CLASS_II_AT_5_M = "class II tape, ±1.3 mm at 5 m and ±2.3 mm at 10 m: RS Compo
 class ManualMeasuring(ManualMethod):
     """Read the list, walk the tape along the log, mark, push the log to the blade, saw; times in MODs (0.129 s).
 
-    Each field is one occurrence. A unit is what the tape's plan cuts from one log, whoever cuts it.
-    saw_s: one cut. saw_to_mark_mods: bring the mark to the blade. walk_m_mods: along the log and back, a metre.
-    tape_mm_at_5_m, tape_mm_per_m: tolerance of the tape at 5 m, and what each metre more or less adds.
+    Each field is one occurrence. A unit is the pieces that the tape's plan cuts from one log, whoever cuts them.
+    saw_s: one cut. saw_to_mark_mods: bring the mark to the blade. walk_m_mods: along the log and back, per metre.
+    tape_mm_at_5_m, tape_mm_per_m: tolerance of the tape at 5 m, and its change per metre.
     reading_mm: standard deviation of reading and marking. sawing_mm: of sawing to the mark. wrong_per_1000_cuts: wrong
-    cuts of somebody practised. cuts_made: how many cuts this person has made before. practised_cuts: from how many on
-    nobody becomes any better. time_rate: what doubling the cuts made leaves of the time to measure (Wright).
-    wrong_rate: and of the wrong cuts. plans_by_list: 1 if pieces are taken from the list as they come, 0 if by a plan.
+    cuts of a practised person. cuts_made: this person's experience, cuts. practised_cuts: the experience at which the
+    learning curve ends. time_rate: learning rate of the time to measure (Wright): the share of it that remains when the
+    experience doubles. wrong_rate: the same of the wrong cuts. plans_by_list: 1 if pieces are taken from the list in
+    order, 0 if by the tape's plan.
     """
 
     read_list_mods: float = modapts("E2*4 R2 D3*2 M4 G1 M4 P0")
@@ -57,14 +58,14 @@ class ManualMeasuring(ManualMethod):
             if not 0.5 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0.5 to 1.")
 
-    def slowness(self, rate: float) -> float:
-        """How many times the practised person's figure holds after ``cuts_made`` cuts: Wright's power law."""
+    def learning_factor(self, rate: float) -> float:
+        """The practised person's figure is multiplied by this after ``cuts_made`` cuts: Wright's power law."""
         return max(1.0, math.pow(self.practised_cuts / self.cuts_made, -math.log2(rate)))
 
     @property
-    def wrong_chance(self) -> float:
-        """The chance of a wrong cut."""
-        return min(0.5, self.wrong_per_1000_cuts / 1000 * self.slowness(self.wrong_rate))
+    def wrong_cut_probability(self) -> float:
+        """The probability that a cut is wrong."""
+        return min(0.5, self.wrong_per_1000_cuts / 1000 * self.learning_factor(self.wrong_rate))
 
     def elements(self, parts: Mapping[str, Any]) -> list[Element]:
         plan = _plan(parts)
@@ -72,30 +73,30 @@ class ManualMeasuring(ManualMethod):
         pieces = sum(len(each.pieces) for each in plan.logs) / logs
         cuts = sum(len(each.cuts) for each in plan.logs) / logs
         metres = plan.pieces_mm / logs / 1000
-        slow = self.slowness(self.time_rate)
-        again = pieces * self.wrong_chance
+        factor = self.learning_factor(self.time_rate)
+        recuts = pieces * self.wrong_cut_probability
         return [
-            self.element("fetch log", self.fetch_log_mods, per_unit=len(self._own_plan(parts).logs) / logs),
-            self.element("read list", self.read_list_mods * slow, pieces),
-            self.element("hook tape", self.hook_tape_mods * slow, pieces),
+            self.element("fetch log", self.fetch_log_mods, per_unit=len(self._manual_plan(parts).logs) / logs),
+            self.element("read list", self.read_list_mods * factor, pieces),
+            self.element("hook tape", self.hook_tape_mods * factor, pieces),
             self.element("walk along log", self.walk_m_mods, metres),
-            self.element("read and mark", self.read_and_mark_mods * slow, pieces),
+            self.element("read and mark", self.read_and_mark_mods * factor, pieces),
             self.element("push log", self.push_m_mods, metres),
-            self.element("saw to mark", self.saw_to_mark_mods * slow, cuts),
+            self.element("saw to mark", self.saw_to_mark_mods * factor, cuts),
             Element("saw", float(self.saw_s * cuts), float(self.spread)),
             self.element("take off", self.take_off_mods),
-            self._again(again, slow),
+            self._recut(recuts, factor),
         ]
 
-    def _again(self, per_unit: float, slow: float) -> Element:
+    def _recut(self, per_unit: float, factor: float) -> Element:
         mods = self.read_list_mods + self.hook_tape_mods + self.read_and_mark_mods + self.saw_to_mark_mods
-        once = self.element("cut again", mods * slow + self.saw_s / self.mod_s, per_unit=per_unit)
+        once = self.element("cut again", mods * factor + self.saw_s / self.mod_s, per_unit=per_unit)
         return replace(once, stop_cause="wrong cut")
 
     def wrong_cut_nok(self, piece_mm: float, saw: Saw) -> float:
-        """What a wrong cut costs: the wood, and the time to measure and cut again."""
-        again_s = self._again(1, self.slowness(self.time_rate)).mean_s * (1 + self.allowance)
-        return saw.wrong_cut_nok(piece_mm, again_s)
+        """The cost of a wrong cut: the wood, and the time to measure and cut again, NOK."""
+        recut_s = self._recut(1, self.learning_factor(self.time_rate)).mean_s * (1 + self.allowance)
+        return saw.wrong_cut_nok(piece_mm, recut_s)
 
     def tending(self, parts: Mapping[str, Any]) -> list[Element]:  # noqa: ARG002  # the same whatever is cut
         return [
@@ -111,9 +112,9 @@ class ManualMeasuring(ManualMethod):
         log = plan.logs[int(streams["hand log"].integers(len(plan.logs)))]
         lengths_mm = [piece.length_mm for piece in log.pieces]
         errors_mm = [self._error_mm(length_mm, streams) for length_mm in lengths_mm]
-        wrong = streams["hand wrong cut"].random(len(lengths_mm)) < self.wrong_chance
+        wrong = streams["hand wrong cut"].random(len(lengths_mm)) < self.wrong_cut_probability
         spoiled_mm = [length_mm for length_mm, is_wrong in zip(lengths_mm, wrong, strict=True) if is_wrong]
-        own = self._own_plan(parts)
+        own = self._manual_plan(parts)
         wasted_mm = (own.used_mm - own.pieces_mm) / len(plan.logs)
         return {
             "cut_error_mm": max((abs(error_mm) for error_mm in errors_mm), default=0.0),
@@ -125,11 +126,11 @@ class ManualMeasuring(ManualMethod):
     def _error_mm(self, length_mm: float, streams: Streams) -> float:
         tolerance_mm = max(0.3, self.tape_mm_at_5_m + self.tape_mm_per_m * (length_mm / 1000 - 5))
         tape_mm = streams["hand tape"].uniform(-tolerance_mm, tolerance_mm)
-        reading_mm = self.reading_mm * self.slowness(self.time_rate)
+        reading_mm = self.reading_mm * self.learning_factor(self.time_rate)
         total_error_mm = streams["hand reading"].normal(0, [float(reading_mm), float(self.sawing_mm)]).sum()
         return float(tape_mm + total_error_mm)
 
-    def _own_plan(self, parts: Mapping[str, Any]) -> Plan:
+    def _manual_plan(self, parts: Mapping[str, Any]) -> Plan:
         return greedy_plan_for(*_inputs(parts)) if self.plans_by_list >= 0.5 else _plan(parts)
 
 

@@ -1,4 +1,4 @@
-"""What there is to cut from: logs of given lengths, and the saw that takes its kerf."""
+"""The stock of logs, and the saw with its kerf."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cellwright.errors import InputError
 from cellwright.files import read_rows
 from cellwright.sequences import Settings
 
-COLUMNS = ("log", "length_mm", "quantity", "knots_mm")
-NEEDED = COLUMNS[:3]
+LOG_COLUMNS = ("log", "length_mm", "quantity", "knots_mm")
+REQUIRED_LOG_COLUMNS = LOG_COLUMNS[:3]
 _KNOT = re.compile(r"([0-9.]+)-([0-9.]+)")
 Knot = tuple[float, float]
-"""From where to where a log is not to be used, mm from its front end."""
+"""Start and end of a length that is not to be used, mm from the log's front end."""
 
 
 class Log(BaseModel):
-    """Logs that are alike. knots_mm: "1200-1260 3400-3450": knots and other faults that no piece may have in it."""
+    """Identical logs. knots_mm: "1200-1260 3400-3450": knots and other defects that no piece may contain."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class Log(BaseModel):
     length_mm: Annotated[float, Field(ge=100, le=30_000)]
     quantity: Annotated[int, Field(ge=1, le=5000)]
     knots_mm: tuple[Knot, ...] = ()
-    where: Annotated[str, Field(exclude=True)] = ""  # no part of what is asked for
+    where: Annotated[str, Field(exclude=True)] = ""  # not part of the value
 
     @field_validator("length_mm")
     @classmethod
@@ -54,20 +54,20 @@ class Log(BaseModel):
         return self
 
 
-class Section(NamedTuple):
-    """Clear wood between two knots, or a knot and an end: where its first piece begins, and how much room follows.
+class ClearSection(NamedTuple):
+    """Clear wood between two knots, or between a knot and an end.
 
-    Each piece takes its length and the kerf of the cut after it.
+    start_mm: where its first piece begins. usable_mm: the length available; each piece takes its length and one kerf.
     """
 
     start_mm: float
-    room_mm: float
+    usable_mm: float
 
 
 class Saw(Settings):
-    """The saw, its rules and its prices. tolerance_mm: how near the log must be for the lamp to turn green.
+    """The saw and its prices. tolerance_mm: the largest error of position at which the lamp turns green.
 
-    log_nok_per_m, hour_nok: what a metre of log and a person's hour cost.
+    log_nok_per_m, hour_nok: the cost of a metre of log and of a person's hour.
     """
 
     kerf_mm: Annotated[float, Field(ge=0, le=50)]
@@ -89,21 +89,21 @@ class Saw(Settings):
         return cls.read(Path(__file__).with_name("saw.toml"))
 
     def wrong_cut_nok(self, piece_mm: float, worked_s: float) -> float:
-        """What a wrong cut costs: the wood of the piece, and the work that went into it for nothing."""
+        """The cost of a wrong cut: the piece's wood and the labour lost, NOK."""
         return self.log_nok_per_m * piece_mm / 1000 + self.hour_nok * worked_s / 3600
 
-    def sections(self, log: Log) -> list[Section]:
-        """The clear wood of a log, both ends trimmed; before each section there is a cut."""
-        faults = [(-1.0, self.end_trim_mm), *log.knots_mm, (log.length_mm - self.end_trim_mm, log.length_mm)]
-        rooms = [
-            Section(round(after + self.kerf_mm, 1), round(before - after - self.kerf_mm, 1))
-            for (_, after), (before, _) in itertools.pairwise(faults)
+    def sections(self, log: Log) -> list[ClearSection]:
+        """The clear sections of a log with both ends trimmed; a cut precedes each section."""
+        removed = [(-1.0, self.end_trim_mm), *log.knots_mm, (log.length_mm - self.end_trim_mm, log.length_mm)]
+        sections = [
+            ClearSection(round(after + self.kerf_mm, 1), round(before - after - self.kerf_mm, 1))
+            for (_, after), (before, _) in itertools.pairwise(removed)
         ]
-        return [section for section in rooms if section.room_mm > self.kerf_mm]
+        return [section for section in sections if section.usable_mm > self.kerf_mm]
 
 
 class Stock(Settings):
-    """The logs that there are."""
+    """The logs in stock."""
 
     logs: Annotated[tuple[Log, ...], Field(min_length=1)]
 
@@ -116,7 +116,7 @@ class Stock(Settings):
     def read(cls, path: Path | str) -> Self:
         """Read a CSV file (log,length_mm,quantity[,knots_mm]). Raises InputError with file, line and column."""
         path = Path(path)
-        logs = tuple(row.checked(Log, where=row.where) for row in read_rows(path, COLUMNS, NEEDED))
+        logs = tuple(row.checked(Log, where=row.where) for row in read_rows(path, LOG_COLUMNS, REQUIRED_LOG_COLUMNS))
         if not logs:
             raise InputError(f"{path} lists no logs.")
         return cls(logs=logs, source=f"the logs in {path.name}")

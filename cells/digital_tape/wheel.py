@@ -1,4 +1,4 @@
-"""A measuring wheel on a log: what makes it show something else than how far the log went."""
+"""A measuring wheel on a log, and the sources of its error."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cellwright.provenance import assumed, published
 
 @dataclass(kw_only=True)
 class WheelParameters:
-    """What a measuring wheel's error is made of. Its steady slip is calibrated away with its diameter.
+    """The error budget of a measuring wheel. Calibration removes steady slip together with the error of its diameter.
 
-    reference_error_mm: half-width of the error of the known length that it was calibrated with. reference_mm: that
-    length. calibration_walks: whether that run had the slip of its own that every run has (1) or is a mean of many (0).
-    expansion_ppm_per_c: of the wheel. wood_ppm_per_c: along the grain. temperature_off_c: half-width of how much warmer
-    or colder wheel and log are than ``wheel.celsius`` says, for which the scale is corrected; if nobody sets that, than
-    when the wheel was calibrated. slip_ppm: standard deviation of slip from log to log, wet or dry.
-    walk_mm: standard deviation of slip over one metre, at random; over n metres √n times as much.
+    reference_error_mm: half-width of the error of the length used for calibration. reference_mm: that length.
+    calibration_walks: 1 if the calibration was one run with random slip, 0 if it was the mean of many.
+    expansion_ppm_per_c: of the wheel. wood_ppm_per_c: along the grain. temperature_off_c: half-width of the difference
+    between the temperature of wheel and log and ``wheel.celsius``, for which the scale is corrected (if that is not
+    set, the temperature of the calibration). slip_ppm: standard deviation of slip from log to log, wet or dry.
+    walk_mm: standard deviation of the random walk of slip over one metre; over n metres √n times as much.
     """
 
     reference_error_mm: float = assumed(0.2, "a 10 m tape with a certificate, its corrections applied")
@@ -40,9 +40,9 @@ class WheelParameters:
 
 
 class Wheel:
-    """A wheel that rolls on logs. counts: what its encoder has counted.
+    """A wheel that rolls on logs. counts: the reading of its encoder.
 
-    counts_per_mm: the scale that the calibration found.
+    counts_per_mm: the scale from the calibration.
     """
 
     def __init__(self, parameters: WheelParameters, counts_per_mm: float, random: np.random.Generator) -> None:
@@ -50,36 +50,40 @@ class Wheel:
         p = parameters
         self._walk_mm = float(p.walk_mm)
         self._slip_ppm = float(p.slip_ppm)
-        off_mm = random.uniform(-1, 1) * p.reference_error_mm
-        off_mm += p.calibration_walks * self._walk_mm * math.sqrt(p.reference_mm / 1000) * random.standard_normal()
+        reference_error_mm = random.uniform(-1, 1) * p.reference_error_mm
+        reference_error_mm += (
+            p.calibration_walks * self._walk_mm * math.sqrt(p.reference_mm / 1000) * random.standard_normal()
+        )
         warmer_c = random.uniform(-1, 1) * p.temperature_off_c
-        # A wheel that has grown counts less; wood that has grown is longer than it will be: both per mm of cold wood.
-        self._day = 1 + off_mm / p.reference_mm - (p.expansion_ppm_per_c - p.wood_ppm_per_c) * warmer_c * 1e-6
+        # An expanded wheel counts less, and expanded wood is longer; both per mm of cold wood.
+        self._scale = (
+            1 + reference_error_mm / p.reference_mm - (p.expansion_ppm_per_c - p.wood_ppm_per_c) * warmer_c * 1e-6
+        )
         self._counts_per_mm = counts_per_mm
-        self._rolled = random.uniform(0, 1)  # counts; where between two edges it stands
+        self._position_counts = random.uniform(0, 1)  # counts; a random position between two edges
         self.new_log()
 
     def new_log(self) -> None:
-        """Another log: its slip is another."""
-        self._log = 1 + self._slip_ppm * 1e-6 * self._random.standard_normal()
+        """Begin a new log, with a slip of its own."""
+        self._slip = 1 + self._slip_ppm * 1e-6 * self._random.standard_normal()
 
     def roll(self, mm: float) -> None:
-        """The log goes ``mm`` on, or back."""
+        """Move the log by ``mm``, forward or back."""
         walk_mm = self._walk_mm * math.sqrt(abs(mm) / 1000) * self._random.standard_normal()
-        self._rolled += (mm * self._day * self._log + walk_mm) * self._counts_per_mm
+        self._position_counts += (mm * self._scale * self._slip + walk_mm) * self._counts_per_mm
 
     @property
     def counts(self) -> int:
-        """What the encoder has counted."""
-        return math.floor(self._rolled)
+        """The reading of the encoder."""
+        return math.floor(self._position_counts)
 
 
 def tape_errors_mm(
     parameters: WheelParameters, counts_per_mm: float, distance_mm: float, runs: int, random: np.random.Generator
 ) -> np.ndarray:
-    """Shown minus true of ``runs`` measurements over ``distance_mm``, each on a day and a log of its own.
+    """Measured minus true length of ``runs`` measurements over ``distance_mm``, each on its own day and log.
 
-    Each is longer by its own share of one count, as lengths are no whole numbers of counts.
+    A random fraction of a count is added to each length, as lengths are not whole numbers of counts.
     """
     errors_mm = np.empty(runs)
     for run in range(runs):

@@ -1,4 +1,4 @@
-"""The digital tape with a length stop behind the blade, so that nobody has to correct where the log stands."""
+"""The digital tape with a length stop behind the blade, so that nobody has to correct the log's position."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cellwright.provenance import assumed, vendor
 from cellwright.sequences import home
 from cellwright.sequences.supervision import Step
 
-CONFIRMED_WITHIN_MM = 0.6
-"""How far wheel and stop may differ: more than both err together, less than a chip between the log and the stop."""
+CONFIRMATION_TOLERANCE_MM = 0.6
+"""The largest difference of wheel and stop: above both errors together, below a chip between log and stop."""
 RETREAT_MM = 8.0
-"""How far the stop goes off the log before the saw cuts: a piece held between blade and stop would jam the blade."""
-CLEAR_MM = 50.0
-"""How far the stop stays behind an end cut, which the wheel is exact enough for."""
-PAST_MM = 0.5
-"""A log further on than this before its cut is in the stop's way, so the stop stays and the display guides alone."""
+"""How far the stop retreats before the saw cuts: a piece held between blade and stop would jam the blade."""
+CLEARANCE_MM = 50.0
+"""The distance of the stop behind an end cut, for which the wheel is exact enough."""
+OVERSHOOT_MM = 0.5
+"""A log that has overshot its cut by more than this blocks the stop; then the display guides alone."""
 
 
 class DigitalTapeWithStop(DigitalTape):
@@ -42,7 +42,7 @@ class DigitalTapeWithStop(DigitalTape):
         self.is_stop_set = False
 
     def problems(self) -> list[str]:
-        """As without a stop, and cuts that lie further behind the blade than the stop reaches: it would bar the way."""
+        """As without a stop, and cuts further behind the blade than the stop reaches, which it would block."""
         longest_mm = max(
             cut.at_mm - before_mm
             for log in self.cut_record.plan.logs
@@ -53,22 +53,22 @@ class DigitalTapeWithStop(DigitalTape):
         reach_mm = self.stop_at(self.length_stop.travel[0])
         if longest_mm <= reach_mm:
             return super().problems()
-        said = f"the stop reaches {reach_mm:g} mm behind the blade, and {longest_mm:g} mm are to be cut"
-        return [*super().problems(), f"{self.name()}: {said}; give it more travel, or use the tape without a stop."]
+        problem = f"the stop reaches {reach_mm:g} mm behind the blade, and {longest_mm:g} mm are to be cut"
+        return [*super().problems(), f"{self.name()}: {problem}; give it more travel, or use the tape without a stop."]
 
     def stop_at(self, length_mm: float) -> float:
-        """Where the axis stands when the stop is ``length_mm`` behind the blade; its home is the far end."""
+        """The axis position at which the stop is ``length_mm`` behind the blade; its home is the far end."""
         return self.length_stop.travel[1] - length_mm
 
     @property
     def _tolerance_mm(self) -> float:
-        return CONFIRMED_WITHIN_MM if self.is_stop_set else self.saw.tolerance_mm
+        return CONFIRMATION_TOLERANCE_MM if self.is_stop_set else self.saw.tolerance_mm
 
     def _before_approaching(self) -> Step:
-        """Set the stop to the next piece; at an end cut only see that it is out of the way.
+        """Set the stop to the next piece; at an end cut only move it out of the way.
 
-        The pedal has said that the piece before is off the table: the stop moves where that lay. A log that has gone
-        too far is in the stop's way; then the display guides alone.
+        The pedal has confirmed that the previous piece is off the table, where the stop moves. A log that has overshot
+        blocks the stop; then the display guides alone.
         """
         self.is_stop_set = False
         self._lamps(self.red)
@@ -76,13 +76,15 @@ class DigitalTapeWithStop(DigitalTape):
         self._show("approaching", say=display_text.WAIT, to_go=to_go_mm)
         if not self.length_stop.homed:
             yield from home(self.length_stop)
-        if to_go_mm < -PAST_MM:
+        if to_go_mm < -OVERSHOOT_MM:
             return
-        place_mm = self.stop_at(self.cut_record.target_mm - self.cut_record.front_mm)
+        stop_position_mm = self.stop_at(self.cut_record.target_mm - self.cut_record.front_mm)
         self.is_stop_set = self.cut_record.next_cut is not None and self.cut_record.next_cut.piece is not None
         if not self.is_stop_set:
-            place_mm = max(self.length_stop.travel[0], min(place_mm - CLEAR_MM, self.length_stop.position))
-        yield self.length_stop.move_to(place_mm)
+            stop_position_mm = max(
+                self.length_stop.travel[0], min(stop_position_mm - CLEARANCE_MM, self.length_stop.position)
+            )
+        yield self.length_stop.move_to(stop_position_mm)
 
     def _before_sawing(self) -> Step:
         if self.is_stop_set:

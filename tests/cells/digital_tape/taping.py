@@ -20,9 +20,9 @@ def until(rig: Rig, state: str, limit_s: float = 20_000) -> None:
 
 
 def finish_round(rig: Rig) -> CutRecord:
-    """Run until the whole list is done, and the display says so."""
+    """Run until the whole list is done, and the display shows it."""
     cut_record: CutRecord = rig.cell.cut_record
-    while not (rig.cell.lines and rig.cell.lines[1] == display_text.AGAIN):
+    while not (rig.cell.current_lines and rig.cell.current_lines[1] == display_text.AGAIN):
         assert not rig.cell.is_stopped and rig.env.now < 200_000, rig.cell.last_stop
         rig.env.step()
     return cut_record

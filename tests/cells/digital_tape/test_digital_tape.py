@@ -13,7 +13,7 @@ from taping import finish_round, rig_of, until
 from cellwright.cells import load
 from cellwright.cells.digital_tape import MEASURES
 from cellwright.cells.digital_tape.cut_record import CutRecord
-from cellwright.cells.digital_tape.cutlist import CutList, Piece
+from cellwright.cells.digital_tape.cutlist import CutList, TimberPiece
 from cellwright.cells.digital_tape.stock import Log, Saw, Stock
 from cellwright.cells.digital_tape.wheel import WheelParameters, tape_errors_mm
 from cellwright.hardware.fault_injection import read_fault
@@ -31,7 +31,7 @@ MOVES = "plant.clamp_mm=0.5"  # as the saw bites, so that many a piece is off an
 def test_every_piece_of_the_list_is_cut_once_or_reported_whatever_happens(seed: int, troubles: tuple[str, ...]) -> None:
     rig = rig_of(*troubles, seed=seed)
     cut_record = finish_round(rig)
-    wanted = Counter(piece.piece for piece in CutList.standard().singly())
+    wanted = Counter(piece.piece for piece in CutList.standard().single_pieces())
     assert Counter(piece.piece for piece, _ in cut_record.cut) + Counter(p.piece for p in cut_record.not_cut) == wanted
     assert len(rig.plant.errors_mm) == len(cut_record.cut)
     assert max(map(abs, rig.plant.errors_mm)) < 1.5
@@ -47,11 +47,11 @@ def test_a_log_pulled_back_past_the_datum_pauses_says_why_and_goes_on(tmp_path: 
         rig = rig_of(PULLS, log=log)
         until(rig, "pausing")
         before = list(rig.cell.cut_record.cut)
-        planned = len(rig.cell.cut_record.planned)
+        remaining = len(rig.cell.cut_record.remaining)
         rig.env.run(until=rig.env.now + 0.1)
         assert rig.plant.lcd.line(0).strip() == "Pulled back"
         until(rig, "approaching")
-        assert rig.cell.cut_record.cut == before and len(rig.cell.cut_record.planned) == planned
+        assert rig.cell.cut_record.cut == before and len(rig.cell.cut_record.remaining) == remaining
         until(rig, "at_cut")
     with sqlite3.connect(path) as database:
         details = " ".join(str(row) for row in database.execute("select * from event"))
@@ -64,7 +64,7 @@ def test_counts_missed_are_seen_at_the_datum_and_the_end_is_cut_afresh() -> None
     while not (rig.cell.state == "pausing" and rig.cell.cut_record.front_mm > 0):
         rig.env.step()
         assert rig.env.now < 50_000
-    rig.plant.wheel._rolled += 12 * 20  # a wheel that was lifted and turned
+    rig.plant.wheel._position_counts += 12 * 20  # a wheel that was lifted and turned
     until(rig, "approaching")
     assert rig.cell.cut_record.next_cut.piece is None
     rig.env.run(until=rig.env.now + 3000)
@@ -89,13 +89,13 @@ def test_after_a_fault_and_a_reset_the_log_in_hand_goes_on_with_its_record() -> 
     assert max(map(abs, rig.plant.errors_mm)) < 1.5
 
 
-def test_the_plan_and_its_bound_and_what_a_cut_list_ignores_are_told() -> None:
+def test_the_plan_and_its_bound_and_what_a_cut_list_ignores_are_reported() -> None:
     notes = rig_of().cell.notes()
     assert notes[0].startswith("53 pieces on 31 logs: 169.2 m of log")
     assert "No plan uses less than 168.6 m" in notes[1]
 
 
-def run_until_halted(rig: Rig) -> str:
+def run_until_stopped(rig: Rig) -> str:
     while not rig.cell.is_stopped:
         rig.env.step()
         assert rig.env.now < 20_000
@@ -103,30 +103,30 @@ def run_until_halted(rig: Rig) -> str:
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "message"),
     [
-        ("approaching", "pulled back past the datum 5 times before one cut; see that the wheel turns with the log"),
+        ("approaching", "pulled back past the datum 5 times before one cut; check that the wheel turns with the log"),
         (
             "datum",
-            "the log came to the datum switch 5 times and by the wheel it had gone on 0.0 mm; see that the wheel",
+            "the log came to the datum switch 5 times and by the wheel it had advanced 0.0 mm; check that the wheel",
         ),
     ],
 )
-def test_a_wheel_that_does_not_turn_ends_in_a_fault_that_names_it(state: str, said: str) -> None:
+def test_a_wheel_that_does_not_turn_ends_in_a_fault_that_names_it(state: str, message: str) -> None:
     rig = rig_of("plant.pull_backs_per_1000_cuts=0")
     until(rig, state)
     rig.faults.plan(read_fault("wheel:stuck", rig.cell.devices))
-    assert said in run_until_halted(rig)
+    assert message in run_until_stopped(rig)
 
 
 def test_a_person_who_stays_away_ends_in_a_fault() -> None:
     rig = rig_of("plant.pull_backs_per_1000_cuts=0")
     until(rig, "approaching")
     rig.plant.operator.spend = rig.plant._push = lambda *_: iter([rig.env.event()])
-    assert run_until_halted(rig) == "digital_tape, approaching: the log did not come to its cut within 3600 s."
+    assert run_until_stopped(rig) == "digital_tape, approaching: the log did not come to its cut within 3600 s."
 
 
-def test_whoever_pulls_every_log_back_once_a_cut_still_gets_every_piece() -> None:
+def test_pulling_every_log_back_once_a_cut_still_yields_every_piece() -> None:
     rig = rig_of("plant.pull_backs_per_1000_cuts=1000")
     assert not finish_round(rig).not_cut
     assert rig.cell.stops["log pulled back past the datum"] > 50
@@ -142,7 +142,7 @@ def test_it_beeps_once_at_the_position_before_the_lamp_turns_green() -> None:
         until(rig, "cut_confirmed")
 
 
-def test_a_list_that_is_done_is_said_to_be_and_begins_again_only_when_the_pedal_says_so() -> None:
+def test_a_list_that_is_done_is_shown_as_done_and_restarts_only_after_the_pedal() -> None:
     rig = rig_of(PULLS, SPOILS)
     cut_record = finish_round(rig)
     assert rig.plant.lcd.line(0).strip() == (
@@ -170,9 +170,9 @@ def test_a_piece_that_no_longer_fits_behind_a_late_cut_is_planned_again(
     saw = Saw.standard()
     length_mm = 9000 if knots_mm else 6000  # behind the knot there is wood, but not for a piece that spans it
     stock = Stock(logs=(Log(log="a", length_mm=length_mm, quantity=3, knots_mm=knots_mm),))
-    cut_list = CutList(pieces=(Piece(piece="wall", length_mm=2900, quantity=2),))
+    cut_list = CutList(pieces=(TimberPiece(piece="wall", length_mm=2900, quantity=2),))
     cut_record = CutRecord(cut_list, stock, saw)
-    cut_record.take_log()
+    cut_record.start_log()
     cut_record.confirm(cut_record.target_mm)
     first = cut_record.next_cut.piece
     cut_record.reject(cut_record.target_mm + 300)
@@ -182,27 +182,32 @@ def test_a_piece_that_no_longer_fits_behind_a_late_cut_is_planned_again(
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(["cut", "spoil", "late", "lost"]), min_size=1, max_size=60))
-def test_the_record_keeps_every_piece_in_one_place(happenings: list[str]) -> None:
+def test_the_record_keeps_every_piece_in_one_place(actions: list[str]) -> None:
     saw = Saw.standard()
     stock = Stock(logs=(Log(log="a", length_mm=6000, quantity=4), Log(log="b", length_mm=5000, quantity=2)))
-    cut_list = CutList(pieces=tuple(Piece(piece=f"{mm}", length_mm=mm, quantity=3) for mm in (2800, 1450, 900)))
-    wanted = Counter(piece.piece for piece in cut_list.singly())
+    cut_list = CutList(pieces=tuple(TimberPiece(piece=f"{mm}", length_mm=mm, quantity=3) for mm in (2800, 1450, 900)))
+    wanted = Counter(piece.piece for piece in cut_list.single_pieces())
     cut_record = CutRecord(cut_list, stock, saw)
-    for happening in happenings:
+    for action in actions:
         if cut_record.is_done:
             break
-        cut_record.take_log()
+        cut_record.start_log()
         if cut_record.next_cut is None:
-            cut_record.log_done()
-        elif happening == "cut":
+            cut_record.finish_log()
+        elif action == "cut":
             cut_record.confirm(cut_record.target_mm)
-        elif happening == "spoil":
+        elif action == "spoil":
             cut_record.reject(cut_record.target_mm - 50)
-        elif happening == "late":  # the log slipped on before it was cut: less is left than was planned
+        elif action == "late":  # the log slipped on before it was cut: less is left than was planned
             cut_record.reject(cut_record.target_mm + 60)
         else:
-            cut_record.cut_afresh()
-        kept = [*cut_record.planned, *(piece for piece, _ in cut_record.cut), *cut_record.spoiled, *cut_record.not_cut]
+            cut_record.retrim_end()
+        kept = [
+            *cut_record.remaining,
+            *(piece for piece, _ in cut_record.cut),
+            *cut_record.spoiled,
+            *cut_record.not_cut,
+        ]
         assert Counter(piece.piece for piece in kept) == wanted
         at_mm = cut_record._last_mm
         for cut in cut_record.cuts:  # as they will truly lie, measured from the cuts before

@@ -31,7 +31,7 @@ def test_with_the_stop_there_is_less_to_correct_and_pieces_are_more_exact() -> N
 )
 def test_whatever_happens_every_piece_is_cut_once_and_the_stop_runs_into_no_log(troubles: tuple[str, ...]) -> None:
     cut_record = finish_round(rig_of(*troubles, cell=STOP))
-    wanted = Counter(piece.piece for piece in CutList.standard().singly())
+    wanted = Counter(piece.piece for piece in CutList.standard().single_pieces())
     assert Counter(piece.piece for piece, _ in cut_record.cut) + Counter(p.piece for p in cut_record.not_cut) == wanted
 
 
@@ -56,7 +56,7 @@ def test_the_lamp_turns_green_only_when_the_stop_has_let_go_of_the_log() -> None
     for _ in range(4):
         until(rig, "at_cut")
         if rig.cell.is_stop_set:
-            face_mm = rig.plant.front_mm - rig.plant._begins_mm
+            face_mm = rig.plant.front_mm - rig.plant._log_start_mm
             behind_mm = 6000 - rig.plant.axis.true_position / 10
             assert 7 < behind_mm - face_mm < 9
         until(rig, "cut_confirmed")
@@ -64,8 +64,8 @@ def test_the_lamp_turns_green_only_when_the_stop_has_let_go_of_the_log() -> None
 
 def test_a_piece_longer_than_the_stop_reaches_is_a_problem() -> None:
     assert not rig_of(cell=STOP).cell.problems()
-    (said,) = rig_of("length_stop.travel=0,5000", cell=STOP).cell.problems()
-    assert "the stop reaches 5000 mm behind the blade, and 5640 mm are to be cut" in said
+    (message,) = rig_of("length_stop.travel=0,5000", cell=STOP).cell.problems()
+    assert "the stop reaches 5000 mm behind the blade, and 5640 mm are to be cut" in message
 
 
 def test_on_the_virtual_arduino_the_same_logs_take_the_same_time() -> None:

@@ -19,21 +19,21 @@ PART = """<Project Name="cabin"><Parts>
 <Part SingleMemberNumber="8" Length="1200"/>
 <Part SingleMemberNumber="9" Length="900" Count="0"/>
 </Parts></Project></BTLx>"""
-LAUGHS = (
+BILLION_LAUGHS = (
     '<!DOCTYPE lolz [<!ENTITY lol "lol">'
     + "".join(f'<!ENTITY lol{n + 1} "{f"&lol{n or str()};" * 10}">' for n in range(9))
     + "]>\n"
 )
 
 
-def written(folder: Path, text: str, name: str = "parts.btlx") -> Path:
+def write_file(folder: Path, text: str, name: str = "parts.btlx") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def test_btlx_gives_lengths_counts_and_saw_cuts_and_says_what_it_ignores(tmp_path: Path) -> None:
-    path = written(tmp_path, HEAD + ROOT + PART)
+    path = write_file(tmp_path, HEAD + ROOT + PART)
     cut_list = CutList.read(path)
     assert [(piece.piece, piece.length_mm, piece.quantity) for piece in cut_list.pieces] == [
         ("7 sill", 3655.2, 2),
@@ -46,9 +46,9 @@ def test_btlx_gives_lengths_counts_and_saw_cuts_and_says_what_it_ignores(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        (HEAD + LAUGHS + ROOT + "&lol9;</BTLx>", "line 2: a document type declaration"),
+        (HEAD + BILLION_LAUGHS + ROOT + "&lol9;</BTLx>", "line 2: a document type declaration"),
         (HEAD + '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>\n' + ROOT + "&x;</BTLx>", "document type"),
         (HEAD + '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd">\n' + ROOT + "</BTLx>", "document type"),
         (HEAD + '<BTLx xmlns="http://example.org/">' + PART, "in the namespace 'http://example.org/'; BTLx has"),
@@ -64,21 +64,21 @@ def test_btlx_gives_lengths_counts_and_saw_cuts_and_says_what_it_ignores(tmp_pat
         (HEAD + ROOT + PART.replace("3655.250", "nan"), "line 3, column length_mm: 'nan': "),
         (HEAD + ROOT + PART.replace(' Length="1200"', ""), "line 6: the part has no Length"),
         (HEAD + ROOT + PART.replace('Count="2"', 'Count="many"'), "attribute Count: 'many'"),
-        (HEAD + ROOT + PART.replace("<Angle>60", "<Angle>sixty"), "Angle is 'sixty', which is no number"),
+        (HEAD + ROOT + PART.replace("<Angle>60", "<Angle>sixty"), "Angle is 'sixty', which is not a number"),
         (HEAD + ROOT + PART + " " * 2_000_001, "more than 2000000 are not read"),
     ],
 )
-def test_hostile_and_malformed_btlx_is_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
-    path = written(tmp_path, text)
+def test_hostile_and_malformed_btlx_is_refused_in_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    path = write_file(tmp_path, text)
     with pytest.raises(InputError) as refused:
         CutList.read(path)
     sentence = str(refused.value)
-    assert said in sentence and sentence.startswith(str(path)) and sentence.endswith(".") and "\n" not in sentence
+    assert message in sentence and sentence.startswith(str(path)) and sentence.endswith(".") and "\n" not in sentence
     assert refused.value.exit_code == 2
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("piece,length_mm,quantity\nwall,0,2\n", "line 2, column length_mm: '0': "),
         ("piece,length_mm,quantity\n# none\n\nwall,-500,2\n", "line 4, column length_mm: '-500': "),
@@ -98,15 +98,15 @@ def test_hostile_and_malformed_btlx_is_refused_in_one_sentence(tmp_path: Path, t
         ("", "is empty; begin with the line piece,length_mm,quantity"),
     ],
 )
-def test_a_bad_cut_list_is_refused_with_file_line_and_column(tmp_path: Path, text: str, said: str) -> None:
-    path = written(tmp_path, text, "cuts.csv")
+def test_a_bad_cut_list_is_refused_with_file_line_and_column(tmp_path: Path, text: str, message: str) -> None:
+    path = write_file(tmp_path, text, "cuts.csv")
     with pytest.raises(InputError) as refused:
         CutList.read(path)
-    assert said in str(refused.value) and str(path) in str(refused.value) and "\n" not in str(refused.value)
+    assert message in str(refused.value) and str(path) in str(refused.value) and "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("log,length_mm,quantity\nlong,0,2\n", "line 2, column length_mm: '0': "),
         ("log,length_mm,quantity,knots_mm\nlong,6000,2,30\n", "line 2, column knots_mm: '30': write knots as from-to"),
@@ -114,24 +114,24 @@ def test_a_bad_cut_list_is_refused_with_file_line_and_column(tmp_path: Path, tex
         ("log,length_mm,quantity,knots_mm\nlong,6000,2,5900-6100\n", "line 2: the knots of a log of 6000 mm must lie"),
     ],
 )
-def test_a_bad_list_of_logs_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    path = written(tmp_path, text, "logs.csv")
+def test_a_bad_list_of_logs_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = write_file(tmp_path, text, "logs.csv")
     with pytest.raises(InputError) as refused:
         Stock.read(path)
-    assert said in str(refused.value) and str(path) in str(refused.value)
+    assert message in str(refused.value) and str(path) in str(refused.value)
 
 
 def test_a_piece_longer_than_any_log_and_a_kerf_wider_than_a_piece_are_refused(tmp_path: Path) -> None:
-    long = written(tmp_path, "piece,length_mm,quantity\nwall,500,2\nridge,6001,1\n", "long.csv")
+    long = write_file(tmp_path, "piece,length_mm,quantity\nwall,500,2\nridge,6001,1\n", "long.csv")
     with pytest.raises(InputError, match=r"long\.csv, line 3, column length_mm: ridge is 6001 mm long and the longest"):
         plan_for(CutList.read(long), Stock.standard(), Saw.standard())
-    thin = written(tmp_path, "piece,length_mm,quantity\nshim,4,2\n", "thin.csv")
+    thin = write_file(tmp_path, "piece,length_mm,quantity\nshim,4,2\n", "thin.csv")
     with pytest.raises(InputError, match=r"thin\.csv, line 2, column length_mm: shim is 4 mm long and the saw takes 4"):
         plan_for(CutList.read(thin), Stock.standard(), Saw.standard())
 
 
 def test_the_files_are_set_on_the_command_line(tmp_path: Path) -> None:
-    path = written(tmp_path, HEAD + ROOT + PART)
+    path = write_file(tmp_path, HEAD + ROOT + PART)
     scenario = load("digital_tape").scenario([f"cut_list={path}", "saw.kerf_mm=5"])
     assert len(scenario.parameters["cut_list"].pieces) == 2
     assert scenario.parameters["saw"].kerf_mm == 5
