@@ -1,4 +1,4 @@
-"""A batch in the making: what is asked of each component, what came, and how an overshoot is made good."""
+"""A batch in progress: each component's target and dosed mass, and the correction of an overshoot."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from cellwright.cells.lacquer_mixer.orders import Order
 from cellwright.cells.lacquer_mixer.recipes import Component
 
-GOOD_WITHIN_G = 0.5
-GOOD_WITHIN_SHARE = 0.002
-"""A dose is good within 0.5 g or 0.2 %, whichever is more (the goal that the mixer was given)."""
+DOSE_TOLERANCE_G = 0.5
+DOSE_TOLERANCE_SHARE = 0.002
+"""The accuracy goal of a dose: 0.5 g or 0.2 %, whichever is more."""
 
 
 @dataclass
-class Part:
-    """One component of a batch. percent: its share of the mass. dosed_g: what came so far, by the scale."""
+class Ingredient:
+    """One component of a batch. share: of the mass. dosed_g: the mass dosed so far, by the scale."""
 
     component: Component
     line: int
@@ -24,61 +24,70 @@ class Part:
 
 @dataclass
 class Batch:
-    """One can. growth: how much larger than ordered it has become, because a component came out too large."""
+    """One can. scale_factor: final mass over ordered mass, above 1 after a component was overdosed."""
 
     order: Order
-    parts: list[Part]
-    growth: float = 1.0
+    ingredients: list[Ingredient]
+    scale_factor: float = 1.0
     pauses: int = 0
     dosed_by_lot: dict[str, dict[str, float]] = field(default_factory=dict)
 
-    def asked_g(self, part: Part) -> float:
-        """What is wanted of a component now, g."""
-        return self.order.mass_g * part.share * self.growth
+    def target_g(self, ingredient: Ingredient) -> float:
+        """The target mass of a component, g."""
+        return self.order.mass_g * ingredient.share * self.scale_factor
 
-    def lacking_g(self, part: Part) -> float:
-        """What is still to be dosed of it, g; negative if there is too much."""
-        return self.asked_g(part) - part.dosed_g
+    def remaining_g(self, ingredient: Ingredient) -> float:
+        """The mass still to be dosed, g; negative after an overshoot."""
+        return self.target_g(ingredient) - ingredient.dosed_g
 
-    def next_part(self) -> Part | None:
-        """The first component of which too little is there, or None when all are there."""
-        return next((part for part in self.parts if self.lacking_g(part) > self.good_within_g(part)), None)
+    def next_ingredient(self) -> Ingredient | None:
+        """The first component that is underdosed, or None."""
+        return next(
+            (
+                ingredient
+                for ingredient in self.ingredients
+                if self.remaining_g(ingredient) > self.tolerance_g(ingredient)
+            ),
+            None,
+        )
 
-    def good_within_g(self, part: Part) -> float:
-        """How far from its mass a dose may be."""
-        return max(GOOD_WITHIN_G, GOOD_WITHIN_SHARE * self.asked_g(part))
+    def tolerance_g(self, ingredient: Ingredient) -> float:
+        """The tolerance of a component's mass, g."""
+        return max(DOSE_TOLERANCE_G, DOSE_TOLERANCE_SHARE * self.target_g(ingredient))
 
-    def add(self, part: Part, dosed_g: float, lot: str) -> None:
-        """Book what came, and let the batch grow if it is too much."""
-        part.dosed_g += dosed_g
-        lots = self.dosed_by_lot.setdefault(part.component.material, {})
+    def record_dose(self, ingredient: Ingredient, dosed_g: float, lot: str) -> None:
+        """Record a dose; after an overshoot scale the whole batch up."""
+        ingredient.dosed_g += dosed_g
+        lots = self.dosed_by_lot.setdefault(ingredient.component.material, {})
         lots[lot] = lots.get(lot, 0.0) + dosed_g
-        if -self.lacking_g(part) > self.good_within_g(part):
-            self.growth = part.dosed_g / (self.order.mass_g * part.share)
+        if -self.remaining_g(ingredient) > self.tolerance_g(ingredient):
+            self.scale_factor = ingredient.dosed_g / (self.order.mass_g * ingredient.share)
 
     @property
     def dosed_g(self) -> float:
-        """All that came so far, g."""
-        return sum(part.dosed_g for part in self.parts)
+        """The mass dosed so far, g."""
+        return sum(ingredient.dosed_g for ingredient in self.ingredients)
 
     @property
-    def will_weigh_g(self) -> float:
-        """What it comes to once every component has its share."""
-        return self.order.mass_g * self.growth
+    def final_mass_g(self) -> float:
+        """The mass once every component has its share, g."""
+        return self.order.mass_g * self.scale_factor
 
     @property
-    def can_be_saved(self) -> bool:
-        """Whether the can holds it and the customer takes it, once the others are scaled up."""
-        return self.will_weigh_g <= self.order.most_g + 1e-9
+    def is_recoverable(self) -> bool:
+        """Whether can and order allow the final mass, once the other components are scaled up."""
+        return self.final_mass_g <= self.order.max_g + 1e-9
 
     @property
-    def worst_g(self) -> float:
+    def max_error_g(self) -> float:
         """The largest error of a component so far, g."""
-        return max(abs(self.lacking_g(part)) for part in self.parts)
+        return max(abs(self.remaining_g(ingredient)) for ingredient in self.ingredients)
 
     @property
-    def is_good(self) -> bool:
-        """Whether every component is as exact as it should be, and the whole as the customer takes it."""
+    def is_within_tolerance(self) -> bool:
+        """Whether every component and the total mass are within tolerance."""
         off_g = abs(self.dosed_g - self.order.mass_g)
-        within_g = max(self.order.mass_g * self.order.tolerance_percent / 100, GOOD_WITHIN_G)
-        return off_g <= within_g and all(abs(self.lacking_g(each)) <= self.good_within_g(each) for each in self.parts)
+        within_g = max(self.order.mass_g * self.order.tolerance_percent / 100, DOSE_TOLERANCE_G)
+        return off_g <= within_g and all(
+            abs(self.remaining_g(each)) <= self.tolerance_g(each) for each in self.ingredients
+        )

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from cellwright.actuators import Lamp, Motor
-from cellwright.cells.lacquer_mixer.batch import Batch, Part
-from cellwright.cells.lacquer_mixer.batch_steps import OPERATOR_TIMEOUT_S, MixerWork
+from cellwright.cells.lacquer_mixer.batch import Batch, Ingredient
+from cellwright.cells.lacquer_mixer.batch_steps import OPERATOR_TIMEOUT_S, BatchSteps
 from cellwright.cells.lacquer_mixer.equipment import StirringRules, peristaltic, pinch_valve
-from cellwright.cells.lacquer_mixer.lines import Line, LineStore
+from cellwright.cells.lacquer_mixer.lines import DosingLine, LineInventory
 from cellwright.cells.lacquer_mixer.orders import Orders
 from cellwright.cells.lacquer_mixer.recipes import Drums
 from cellwright.errors import InputError, nearest
@@ -28,9 +28,9 @@ from cellwright.sequences.dosing import (
 )
 from cellwright.sequences.supervision import Step
 
-STEADY_S = 1.5
-EMPTY_CAN_WITHIN = 0.35
-"""How far the tins of one size may differ in weight, as a share."""
+SCALE_SETTLE_S = 1.5
+EMPTY_CAN_TOLERANCE = 0.35
+"""The tolerance of an empty can's weight, as a share."""
 MAX_PAUSES = 5
 TRIGGERS: dict[type[DosingTrouble], str] = {
     LineBlocked: "line_blocked",
@@ -43,7 +43,7 @@ TRIGGERS: dict[type[DosingTrouble], str] = {
 }
 
 
-class LacquerMixer(MixerWork):
+class LacquerMixer(BatchSteps):
     """Mixes lacquer to order, by mass: the components one after the other into a can on a scale, then stirred.
 
     Three lines fit an Uno; ``LacquerMixerOnMega`` has eight. A line is a pump_N with its valve_N.
@@ -135,11 +135,11 @@ class LacquerMixer(MixerWork):
         self.lines = self._lines()
         for problem in self.problems():
             raise InputError(problem)
-        self.store = LineStore(self.drums)
+        self.inventory = LineInventory(self.drums)
 
-    def _lines(self) -> list[Line]:
+    def _lines(self) -> list[DosingLine]:
         numbers = sorted(int(name.removeprefix("pump_")) for name in self.devices if name.startswith("pump_"))
-        return [Line(getattr(self, f"pump_{n}"), getattr(self, f"valve_{n}")) for n in numbers]
+        return [DosingLine(getattr(self, f"pump_{n}"), getattr(self, f"valve_{n}")) for n in numbers]
 
     def problems(self) -> list[str]:
         """Orders that cannot be mixed with these lines and drums."""
@@ -159,8 +159,8 @@ class LacquerMixer(MixerWork):
     def waiting(self) -> Step:
         """Call for an empty can; a person puts it in, closes the door and presses start."""
         if self.batch is not None:
-            self._lose_batch("the cell was stopped in mid-batch")
-        if self._stirrer_is_drying():
+            self._discard_batch("the cell was stopped in mid-batch")
+        if self._is_stirrer_drying():
             return "rinse"
         self.red_lamp.off()
         self.lamp.on()
@@ -171,68 +171,72 @@ class LacquerMixer(MixerWork):
         return "start"
 
     def taring(self) -> Step:
-        """Weigh the empty can, see that it is one, and call it 0 g."""
+        """Weigh the can, check that it is empty, and tare the scale."""
         yield from self._start_scale()
         self.scale.tare_g = 0.0
-        yield self.env.timeout(STEADY_S)
+        yield self.env.timeout(SCALE_SETTLE_S)
         can = yield from self.scale.weigh(2 * self.rules.samples)
         order = self.order
         can_g = can.mean_g - self.platform_g
-        if abs(can_g - order.empty_can_g) > EMPTY_CAN_WITHIN * order.empty_can_g:
+        if abs(can_g - order.empty_can_g) > EMPTY_CAN_TOLERANCE * order.empty_can_g:
             self.trouble = (
                 f"the can weighs {can.mean_g:.0f} g; an empty one of {order.can_ml:g} ml {order.empty_can_g:g} g"
             )
             return "no_empty_can"
         self.scale.tare_g = can.mean_g
-        self.stands_g = 0.0
-        parts = [
-            Part(component, self.drums.line_of(component.material) or 0, component.percent / 100)
+        self.last_reading_g = 0.0
+        ingredients = [
+            Ingredient(component, self.drums.line_of(component.material) or 0, component.percent / 100)
             for component in order.recipe.components
         ]
-        self.batch = Batch(order, parts)
-        self._tell("begun", order.mass_g, recipe=order.recipe.name, can_ml=order.can_ml)
+        self.batch = Batch(order, ingredients)
+        self._record_event("begun", order.mass_g, recipe=order.recipe.name, can_ml=order.can_ml)
         return "tared"
 
     def dosing(self) -> Step:
-        """Dose what is lacking, component by component; after an overshoot the others grow with it."""
+        """Dose the components one by one; after an overshoot the targets of the others are scaled up."""
         batch = self._batch()
-        while (part := batch.next_part()) is not None:
+        while (ingredient := batch.next_ingredient()) is not None:
             try:
-                yield from self._dose(batch, part)
+                yield from self._dose(batch, ingredient)
             except DosingTrouble as trouble:
-                self._note_trouble(batch, part, trouble)
+                self._record_trouble(batch, ingredient, trouble)
                 return TRIGGERS[type(trouble)]
-            if not batch.can_be_saved:
-                self.trouble = f"with {part.component.material} overdosed the batch would be {batch.will_weigh_g:.0f} g"
+            if not batch.is_recoverable:
+                self.trouble = (
+                    f"with {ingredient.component.material} overdosed the batch would be {batch.final_mass_g:.0f} g"
+                )
                 return "too_much"
         return "dosed"
 
     def checking(self) -> Step:
-        """Weigh again: the scale must still show what was dosed, and that must be what was asked for."""
+        """Weigh again: the scale must still show the dosed mass, and that must be within tolerance."""
         batch = self._batch()
-        yield self.env.timeout(2 * STEADY_S)
+        yield self.env.timeout(2 * SCALE_SETTLE_S)
         weighing = yield from self.scale.weigh(2 * self.rules.samples)
-        if abs(weighing.mean_g - self.stands_g) > self.rules.drift_g:
-            self.trouble = f"the scale went from {self.stands_g:.2f} to {weighing.mean_g:.2f} g with nothing pumped"
-            self._tell("trouble", weighing.mean_g, reason=self.trouble)
+        if abs(weighing.mean_g - self.last_reading_g) > self.rules.drift_g:
+            self.trouble = (
+                f"the scale went from {self.last_reading_g:.2f} to {weighing.mean_g:.2f} g with nothing pumped"
+            )
+            self._record_event("trouble", weighing.mean_g, reason=self.trouble)
             return "scale_drifts"
-        if not batch.is_good:
+        if not batch.is_within_tolerance:
             self.trouble = f"the batch has {batch.dosed_g:.1f} g of {batch.order.mass_g:.1f} g"
             return "off"
         return "good"
 
     def stirring(self) -> Step:
-        """Stir; the stirrer stands at once when the door is opened or the can lifted."""
+        """Stir; the stirrer stops at once when the door is opened or the can lifted."""
         self.stirrer.run(self.stirring_rules.duty)
         if self.dirty_since_s is None:
             self.dirty_since_s = self.env.now
-        opened = self.door.open(within_s=OPERATOR_TIMEOUT_S), self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
-        yield self.env.any_of([self.env.timeout(self.stirring_rules.stir_s), *opened])
+        interlocks = self.door.open(within_s=OPERATOR_TIMEOUT_S), self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
+        yield self.env.any_of([self.env.timeout(self.stirring_rules.stir_s), *interlocks])
         self.stirrer.stop()
         if not (self.door.is_closed and self.can_in_place.is_closed):
             self.trouble = "the door was opened or the can lifted while it was stirred"
             self.was_lifted = not self.can_in_place.is_closed
-            self._tell("trouble", None, reason=self.trouble)
+            self._record_event("trouble", None, reason=self.trouble)
             return "interrupted"
         return "stirred"
 
@@ -241,14 +245,16 @@ class LacquerMixer(MixerWork):
         batch = self._batch()
         self.lamp.on()
         yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
-        for part in batch.parts:
-            for lot, grams in batch.dosed_by_lot[part.component.material].items():
-                asked_g = batch.order.asked_g(part.component)
-                self._tell("dosed", grams, component=part.component.material, lot=lot, asked_g=asked_g)
-        self._tell("finished", batch.dosed_g, asked_g=batch.order.mass_g, pot_life_min=batch.order.recipe.pot_life_min)
+        for ingredient in batch.ingredients:
+            for lot, grams in batch.dosed_by_lot[ingredient.component.material].items():
+                asked_g = batch.order.target_g(ingredient.component)
+                self._record_event("dosed", grams, component=ingredient.component.material, lot=lot, asked_g=asked_g)
+        self._record_event(
+            "finished", batch.dosed_g, asked_g=batch.order.mass_g, pot_life_min=batch.order.recipe.pot_life_min
+        )
         self.batch = None
-        self.made += 1
-        self.refused_in_a_row = 0
+        self.cans_made += 1
+        self.consecutive_refusals = 0
         yield from self._weigh_platform()
         return "collected"
 
@@ -273,40 +279,40 @@ class LacquerMixer(MixerWork):
         return "rinsed"
 
     def mending(self) -> Step:
-        """Call a person to a line; after an empty drum the next lot is booked."""
+        """Call a person to a line; after an empty drum record the next lot."""
         yield from self._call_a_person()
-        if self.needs_drum and self.in_hand is not None:
+        if self.needs_drum and self.current_ingredient is not None:
             self.needs_drum = False
-            self.store.change_drum(self.in_hand.line)
-            self._tell("drum changed", None, lot=self.store.lot(self.in_hand.line))
+            self.inventory.change_drum(self.current_ingredient.line)
+            self._record_event("drum changed", None, lot=self.inventory.lot(self.current_ingredient.line))
         self.was_attended = True
         return "mended"
 
     def pausing(self) -> Step:
-        """Call a person, unless one was just there; go on only if the scale shows what it showed before."""
+        """Call a person, unless one was just there; continue only if the scale's reading is accounted for."""
         batch = self._batch()
         batch.pauses += 1
         yield from self._await_can_and_door()
-        yield self.env.timeout(STEADY_S)
+        yield self.env.timeout(SCALE_SETTLE_S)
         weighing = yield from self.scale.weigh(2 * self.rules.samples)
-        shift_g = weighing.mean_g - self.stands_g
+        shift_g = weighing.mean_g - self.last_reading_g
         if batch.pauses > MAX_PAUSES:
             self.trouble = f"it was paused for more than {MAX_PAUSES} times, last because {self.trouble}"
             return "changed"
         if not self._is_accounted_for(shift_g):
             self.trouble = f"after the pause the scale shows {shift_g:+.1f} g that nobody can account for"
             return "changed"
-        if self.in_hand is not None:
-            self._book(batch, self.in_hand, shift_g)
-        self.stands_g, self.in_hand, self.coming_g = weighing.mean_g, None, 0.0
+        if self.current_ingredient is not None:
+            self._record_dose(batch, self.current_ingredient, shift_g)
+        self.last_reading_g, self.current_ingredient, self.in_flight_g = weighing.mean_g, None, 0.0
         return "as_before"
 
     def refusing(self) -> Step:
         """The red lamp: a person takes away a can that cannot be sold; the order is made again."""
         if self.batch is not None:
-            self._lose_batch(self.trouble)
-        self._tell("refused", None, reason=self.trouble)
-        self._refuse_to_go_on()
+            self._discard_batch(self.trouble)
+        self._record_event("refused", None, reason=self.trouble)
+        self._check_consecutive_refusals()
         self.red_lamp.on()
         self.lamp.on()
         yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)

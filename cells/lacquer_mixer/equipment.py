@@ -1,4 +1,4 @@
-"""The mixer's equipment, line by line the same, and how it stirs."""
+"""The mixer's equipment, the same for every line, and its stirring rules."""
 
 from __future__ import annotations
 

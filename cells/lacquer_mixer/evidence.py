@@ -1,6 +1,6 @@
-"""What a run log of the mixer says of the person who tends it.
+"""Times of the person who tends the mixer, from its run log.
 
-Not how often a line is blocked or has air in it: a mishap in a line that the can does not need is seen by nobody.
+Rates of blocked lines or air cannot be taken from it: a mishap in a line that the can does not need goes unnoticed.
 """
 
 from __future__ import annotations

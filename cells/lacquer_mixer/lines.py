@@ -1,4 +1,4 @@
-"""Lines: a pump with its valve and its drum, and what is known of each."""
+"""Dosing lines: a pump with its valve and its drum, and the record of each."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from cellwright.cells.lacquer_mixer.recipes import Drums
 from cellwright.sequences.dosing import LineMemory
 
 
-class Line(NamedTuple):
+class DosingLine(NamedTuple):
     """A pump and the valve at the end of its tube."""
 
     pump: Pump
     valve: Valve
 
 
-class LineStore:
-    """What is known of the lines: which lot hangs there, what is left of it, what each has learned."""
+class LineInventory:
+    """The drum lot on each line, and its dosing memory: the mass left, and what it has learned."""
 
     def __init__(self, drums: Drums) -> None:
         self.drums = drums.drums
@@ -31,6 +31,6 @@ class LineStore:
         return lots[changed] if changed < len(lots) else f"after {lots[-1]}, not stated"
 
     def change_drum(self, line: int) -> None:
-        """A full drum of the next lot hangs there now."""
+        """Record that a full drum of the next lot is on the line now."""
         self._changed[line] += 1
         self.memory[line].left_g = self.drums[line].net_g

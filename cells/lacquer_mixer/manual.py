@@ -18,9 +18,9 @@ class ManualMixing(ManualMethod):
 
     Each field is one occurrence. pour_g_per_s: while a jug is poured steadily. trim_mods: drop by drop to the mark, for
     one component. stir_s: seconds by a hand drill. pour_error_g: standard deviation of a poured component, g.
-    whole_cans: 1 if an order is mixed and shipped as the next whole can, 0 if to its mass. cans_each_rinse: the
-    stirrer is rinsed after so many. drum_s: to change a drum. clear_line_s, change_drum_s, bleed_s, look_s: the
-    cell's troubles.
+    whole_cans: 1 if an order is mixed and shipped as the next whole can, 0 if to its mass. cans_each_rinse: cans
+    between two rinses of the stirrer. drum_s: to change a drum by hand. clear_line_s, change_drum_s, bleed_s, look_s:
+    to fix the cell's troubles.
     """
 
     fetch_can_mods: float = modapts("W5*6 B17 M4 G1 W5*6 M4 P2")
@@ -69,13 +69,13 @@ class ManualMixing(ManualMethod):
                 "change drum",
                 float(self.drum_s),
                 float(self.spread),
-                per_unit=self._drums_a_can(orders, parts["drums"]),
+                per_unit=self._drums_per_can(orders, parts["drums"]),
                 stop_cause="drum empty",
             ),
         ]
 
-    def _drums_a_can(self, orders: Orders, drums: Drums) -> float:
-        """How many drums are emptied for each can, of all components together."""
+    def _drums_per_can(self, orders: Orders, drums: Drums) -> float:
+        """The number of drums emptied per can, of all components together."""
         net_g = {drum.material: drum.net_g for drum in drums.drums}
         used = [
             self._mixed_g(order) * component.percent / 100 / net_g[component.material]
@@ -113,5 +113,5 @@ class ManualMixing(ManualMethod):
         }
 
     def _mixed_g(self, order: Order) -> float:
-        """What is mixed for an order: the next whole can, or its mass."""
+        """The mass mixed for an order: the next whole can, or the ordered mass, g."""
         return order.can_ml * order.recipe.density_g_per_ml if self.whole_cans >= 0.5 else order.mass_g

@@ -1,4 +1,4 @@
-"""Orders: how much of which recipe, how exactly, in which can. A CSV file or a TOML file with [[orders]]."""
+"""Orders: recipe, mass, tolerance and can. A CSV file or a TOML file with [[orders]]."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cellwright.cells.lacquer_mixer.recipes import FOLDER, Component, Recipe
+from cellwright.cells.lacquer_mixer.recipes import RECIPE_FOLDER, Component, Recipe
 from cellwright.errors import InputError, nearest
 from cellwright.files import Row, line_of, read_rows, read_toml, refuse_columns
 from cellwright.provenance import Figure, assumed
@@ -22,19 +22,19 @@ CAN_SIZES_ML: dict[float, Figure] = {
     1000.0: assumed(125, "empty tin of 1 l"),
     2500.0: assumed(235, "empty tin of 2.5 l"),
 }
-"""The cans that are kept, by what they hold up to the filling line, mL; and what each weighs empty, g."""
+"""The weight of an empty can, g, by its content up to the filling line, mL."""
 G_PER = {"g": 1.0, "kg": 1000.0}
 ML_PER = {"ml": 1.0, "l": 1000.0}
-COLUMNS = ("order", "recipe", "amount", "tolerance_percent", "can_ml")
-NEEDED = ("order", "recipe", "amount")
-USUAL_TOLERANCE_PERCENT = 1.0
+ORDER_COLUMNS = ("order", "recipe", "amount", "tolerance_percent", "can_ml")
+REQUIRED_ORDER_COLUMNS = ("order", "recipe", "amount")
+DEFAULT_TOLERANCE_PERCENT = 1.0
 MIN_DOSE_G = 1.0
-"""Less than this of a component cannot be dosed: the error may be half a gram."""
+"""The smallest dose of a component, as the error may be half a gram."""
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
 
 
 class Order(BaseModel):
-    """One can. mass_g: what was ordered, g. tolerance_percent: how much more or less the customer takes."""
+    """An order of one can. mass_g: the mass ordered, g. tolerance_percent: the accepted deviation."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,25 +43,25 @@ class Order(BaseModel):
     mass_g: float
     tolerance_percent: float
     can_ml: float
-    where: Annotated[str, Field(exclude=True)] = ""  # no part of what is asked for
+    where: Annotated[str, Field(exclude=True)] = ""  # not part of the value
 
     @cached_property
-    def most_g(self) -> float:
-        """What may be in the can at most: what the customer takes, and what the can holds."""
+    def max_g(self) -> float:
+        """The largest mass that tolerance and can allow, g."""
         return min(self.mass_g * (1 + self.tolerance_percent / 100), self.can_ml * self.recipe.density_g_per_ml)
 
     @property
     def empty_can_g(self) -> float:
-        """What the empty can should weigh."""
+        """The nominal weight of the empty can, g."""
         return CAN_SIZES_ML[self.can_ml]
 
-    def asked_g(self, component: Component) -> float:
-        """What is asked of one component, g."""
+    def target_g(self, component: Component) -> float:
+        """The target mass of one component, g."""
         return self.mass_g * component.percent / 100
 
 
 class Orders(Settings):
-    """The orders to be mixed, one can each, again from the top when all are done."""
+    """The orders to be mixed, one can each; the list repeats when all are done."""
 
     orders: Annotated[tuple[Order, ...], Field(min_length=1)]
 
@@ -72,7 +72,7 @@ class Orders(Settings):
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
-        """Read a CSV or TOML file. Raises InputError with file, line and what is wrong.
+        """Read a CSV or TOML file. Raises InputError with file, line and the problem.
 
         A recipe is found by its name: beside the orders, or among those that come with the mixer.
         """
@@ -81,13 +81,13 @@ class Orders(Settings):
         recipes: dict[str, Recipe] = {}
         orders = tuple(_order(row, path.parent, recipes) for row in _rows(path))
         if not orders:
-            raise InputError(f"{path} has no orders; add a line with {', '.join(NEEDED)}.")
+            raise InputError(f"{path} has no orders; add a line with {', '.join(REQUIRED_ORDER_COLUMNS)}.")
         return cls(orders=orders, **head)
 
 
 def _rows(path: Path) -> Iterator[Row]:
     if path.suffix != ".toml":
-        yield from read_rows(path, COLUMNS, NEEDED)
+        yield from read_rows(path, ORDER_COLUMNS, REQUIRED_ORDER_COLUMNS)
         return
     values, text = read_toml(path)
     entries = values.get("orders")
@@ -95,47 +95,47 @@ def _rows(path: Path) -> Iterator[Row]:
         raise InputError(f"{path} has no [[orders]].")
     for number, entry in enumerate(entries):
         where = f"{path}, line {line_of(text, ('orders', number))}"
-        refuse_columns(where, list(entry), COLUMNS, NEEDED)
+        refuse_columns(where, list(entry), ORDER_COLUMNS, REQUIRED_ORDER_COLUMNS)
         yield Row(where, {key: str(value) for key, value in entry.items()})
 
 
-def _number(row: Row, key: str, usual: float, least: float, most: float) -> float:
+def _number(row: Row, key: str, default: float, minimum: float, maximum: float) -> float:
     text = row.values.get(key, "")
     if not text:
-        return usual
+        return default
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not least <= value <= most:
-        raise row.refusal(f"{key} = {text!r} stands where a number from {least:g} to {most:g} belongs.")
+    if not minimum <= value <= maximum:
+        raise row.refusal(f"{key} = {text!r} stands where a number from {minimum:g} to {maximum:g} belongs.")
     return value
 
 
-def _order(row: Row, beside: Path, recipes: dict[str, Recipe]) -> Order:
+def _order(row: Row, folder: Path, recipes: dict[str, Recipe]) -> Order:
     name = row.values.get("recipe", "")
     if name not in recipes:
-        recipes[name] = _find_recipe(row, name, beside)
+        recipes[name] = _find_recipe(row, name, folder)
     recipe = recipes[name]
     mass_g = _mass_g(row, recipe)
     for component in recipe.components:
-        if (least_g := mass_g * component.percent / 100) < MIN_DOSE_G:
+        if (dose_g := mass_g * component.percent / 100) < MIN_DOSE_G:
             raise row.refusal(
-                f"the order needs {least_g:.2g} g of {component.material}; the least is {MIN_DOSE_G:g} g."
+                f"the order needs {dose_g:.2g} g of {component.material}; the smallest dose is {MIN_DOSE_G:g} g."
             )
     needed_ml = mass_g / recipe.density_g_per_ml
     return Order(
         number=row.values.get("order") or "-",
         recipe=recipe,
         mass_g=mass_g,
-        tolerance_percent=_number(row, "tolerance_percent", USUAL_TOLERANCE_PERCENT, 0, 20),
+        tolerance_percent=_number(row, "tolerance_percent", DEFAULT_TOLERANCE_PERCENT, 0, 20),
         can_ml=_can_ml(row, needed_ml),
         where=row.where,
     )
 
 
-def _find_recipe(row: Row, name: str, beside: Path) -> Recipe:
-    known = {path.stem: path for folder in (FOLDER, beside) for path in sorted(folder.glob("*.toml"))}
+def _find_recipe(row: Row, name: str, orders_folder: Path) -> Recipe:
+    known = {path.stem: path for folder in (RECIPE_FOLDER, orders_folder) for path in sorted(folder.glob("*.toml"))}
     known = {stem: path for stem, path in known.items() if stem not in ("drums", "orders", "calibration")}
     if name not in known:
         raise row.refusal(f"there is no recipe {name!r}; {nearest(name, known)}")
@@ -158,15 +158,15 @@ def _mass_g(row: Row, recipe: Recipe) -> float:
 
 
 def _can_ml(row: Row, needed_ml: float) -> float:
-    """The can that was asked for, or the smallest that holds the order."""
+    """The can that the order names, or the smallest that holds the order, mL."""
     largest_ml = max(CAN_SIZES_ML)
-    asked_ml = _number(row, "can_ml", 0.0, min(CAN_SIZES_ML), largest_ml)
-    if asked_ml and asked_ml not in CAN_SIZES_ML:
+    ordered_ml = _number(row, "can_ml", 0.0, min(CAN_SIZES_ML), largest_ml)
+    if ordered_ml and ordered_ml not in CAN_SIZES_ML:
         sizes = ", ".join(f"{size:g}" for size in CAN_SIZES_ML)
-        raise row.refusal(f"can_ml = {asked_ml:g}: there is no such can; the sizes are {sizes} ml.")
-    if needed_ml > (asked_ml or largest_ml):
-        raise row.refusal(f"the order needs {needed_ml:.0f} ml, and the can holds {asked_ml or largest_ml:g} ml.")
-    return asked_ml or smallest_can_ml(needed_ml)
+        raise row.refusal(f"can_ml = {ordered_ml:g}: there is no such can; the sizes are {sizes} ml.")
+    if needed_ml > (ordered_ml or largest_ml):
+        raise row.refusal(f"the order needs {needed_ml:.0f} ml, and the can holds {ordered_ml or largest_ml:g} ml.")
+    return ordered_ml or smallest_can_ml(needed_ml)
 
 
 def smallest_can_ml(needed_ml: float) -> float:

@@ -1,4 +1,4 @@
-"""How lacquer gets from a drum into a can: viscosity, what a pump really brings, what is in the air, drops."""
+"""The flow of lacquer from a drum into a can: viscosity, true pump flow, mass in flight, drops."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def viscosity_cst(component: Component, celsius: float) -> float:
 
 @dataclass(kw_only=True)
 class LineParameters:
-    """What is not known of a line before it is built, as spreads round the maker's figures.
+    """What is not known about a line before it is built, as spreads round the manufacturer's figures.
 
     pump_spread, tubing_spread: half-widths. wear: flow lost over a tubing's life. slip_fast, slip_slow: half-widths of
-    a move's error at 180 rpm and at the lowest flow. pulsation: share by which the flow swells and falls with each of
-    a head's rollers. fill_loss: flow lost at 180 rpm for each cSt. fall_m: from the nozzle to the can's bottom.
-    thread_s_per_cst: how long the thread takes to part. nozzle_mm: its width. tension_n_per_m: surface tension.
-    late_drop: the chance that a drop left hanging falls by itself within seconds.
+    a move's error at 180 rpm and at the lowest flow. pulsation: amplitude of the flow's pulsation as each roller
+    passes, as a share. fill_loss: flow lost at 180 rpm for each cSt. fall_m: from the nozzle to the can's bottom.
+    thread_s_per_cst: time until the liquid's thread breaks. nozzle_mm: the nozzle's width. tension_n_per_m: surface
+    tension. late_drop: the probability that a hanging drop falls by itself within seconds.
     """
 
     pump_spread: float = published(0.15, "Omega FPU5MT220 manual: pump to pump ±15 %")
@@ -51,14 +51,14 @@ class LineParameters:
     late_drop: float = assumed(0.2, "of hanging drops")
 
     def drop_g(self) -> float:
-        """The largest drop that hangs on the nozzle, g: 2 pi r times surface tension (Tate's law)."""
+        """The largest drop that can hang on the nozzle, g: 2 pi r times surface tension (Tate's law)."""
         return 1000 * math.pi * self.nozzle_mm / 1000 * self.tension_n_per_m / GRAVITY_M_PER_S2
 
 
 class PumpedLine:
     """One line: what its pump has moved, and what of it has landed. Times in s, masses in g.
 
-    blocked: nothing comes. bubble_ml: air that comes before lacquer does.
+    is_blocked: there is no flow. bubble_ml: air in the line that is pumped before lacquer.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class PumpedLine:
         self.axis = axis
         self.parameters = parameters
         self.drum_g = drum_g
-        self.blocked = False
+        self.is_blocked = False
         self.bubble_ml = 0.0
         self.air_sucked_ml = 0.0
         self.is_open = False
@@ -88,56 +88,56 @@ class PumpedLine:
         spread *= 1 + random.uniform(-parameters.tubing_spread, parameters.tubing_spread)
         self.ml_per_rev = ml_per_rev * spread * (1 - parameters.wear * tubing_age)
         self._lag_s = math.sqrt(2 * parameters.fall_m / GRAVITY_M_PER_S2) + parameters.thread_s_per_cst * self._cst
-        self._looked_s = axis.env.now
-        self._seen_steps = axis.true_position
+        self._updated_s = axis.env.now
+        self._last_steps = axis.true_position
         self._move_error = 0.0
         self._was_moving = False
         self._phase = random.uniform(0, 2 * math.pi)
         self._hanging_g = 0.0
         self._left_nozzle_g = 0.0
         self._falls_at_s = math.inf
-        # When so much in all has landed; the flow is even between two of these.
+        # (time, total mass landed); the flow is linear between two of these.
         self.landings: deque[tuple[float, float]] = deque([(axis.env.now, 0.0)])
 
     def advance(self, now_s: float) -> None:
-        """Bring it up to ``now_s``: what was pumped since the last look leaves the nozzle, and lands a little later."""
+        """Update to ``now_s``: the mass pumped since the last update leaves the nozzle, and lands after its fall."""
         steps = self.axis.true_position
-        moved = steps - self._seen_steps
-        began_s, self._looked_s = self._looked_s, now_s
-        self._let_drop_fall(now_s)
+        moved = steps - self._last_steps
+        start_s, self._updated_s = self._updated_s, now_s
+        self._release_hanging_drop(now_s)
         if not moved:
             if self._was_moving and not self.axis.moving:
                 self._come_to_rest(now_s)
             return
         if not self._was_moving:
             self._was_moving = True
-            self._begin()
-        ended_s = min(now_s, max(self.axis.due_s, began_s))
-        self._leave_nozzle(self._pumped_g(self._seen_steps, steps, max(ended_s - began_s, 1e-3)), began_s, ended_s)
-        self._seen_steps = steps
+            self._start_move()
+        end_s = min(now_s, max(self.axis.due_s, start_s))
+        self._leave_nozzle(self._pumped_g(self._last_steps, steps, max(end_s - start_s, 1e-3)), start_s, end_s)
+        self._last_steps = steps
         if not self.axis.moving:
-            self._come_to_rest(ended_s)
+            self._come_to_rest(end_s)
 
     def landed_g(self) -> float:
-        """All that has landed by the last landing that is known, g."""
+        """The total mass of all known landings, g."""
         return self.landings[-1][1]
 
-    def _begin(self) -> None:
-        self._falls_at_s = math.inf  # what hangs there goes with the stream
+    def _start_move(self) -> None:
+        self._falls_at_s = math.inf  # the stream carries a hanging drop along
         self._move_error = self._random.uniform(-1, 1)
 
     def _pumped_g(self, before: int, after: int, seconds: float) -> float:
-        """What ``after - before`` steps bring out of the nozzle."""
-        if not self.is_open or self.blocked:
+        """The mass that ``after - before`` steps pump out of the nozzle, g."""
+        if not self.is_open or self.is_blocked:
             return 0.0
         p = self.parameters
         revs = (after - before) / self._steps_per_rev
         rpm = 60 * revs / seconds
-        swell = [
+        pulsation = [
             p.pulsation * math.sin(2 * math.pi * p.rollers * at / self._steps_per_rev + self._phase)
             for at in (before, after)
         ]
-        revs += (swell[1] - swell[0]) / (2 * math.pi * p.rollers)
+        revs += (pulsation[1] - pulsation[0]) / (2 * math.pi * p.rollers)
         slip = min(p.slip_slow, p.slip_fast * 180 / max(rpm, 1.0)) * self._move_error
         ml = max(0.0, revs) * self.ml_per_rev * (1 + slip) / (1 + p.fill_loss * self._cst * rpm / 180)
         air_ml = min(ml, self.bubble_ml)
@@ -148,28 +148,28 @@ class PumpedLine:
         self.drum_g -= grams
         return grams
 
-    def _leave_nozzle(self, grams: float, began_s: float, ended_s: float) -> None:
+    def _leave_nozzle(self, grams: float, start_s: float, end_s: float) -> None:
         self._left_nozzle_g += grams
         total = max(self._left_nozzle_g - self._hanging_g, self.landed_g())
-        if self.landings[-1][0] < began_s + self._lag_s:
-            self.landings.append((began_s + self._lag_s, self.landed_g()))
-        self.landings.append((ended_s + self._lag_s, total))
+        if self.landings[-1][0] < start_s + self._lag_s:
+            self.landings.append((start_s + self._lag_s, self.landed_g()))
+        self.landings.append((end_s + self._lag_s, total))
 
     def _come_to_rest(self, at_s: float) -> None:
-        """A drop is left hanging, larger or smaller than the last; some fall by themselves."""
+        """Leave a drop of random size hanging; some fall by themselves."""
         self._was_moving = False
-        hung_g = self._random.uniform(0, self.parameters.drop_g())
+        hanging_g = self._random.uniform(0, self.parameters.drop_g())
         falls = self._random.random() < self.parameters.late_drop
         after_s = self._random.uniform(0.5, 5.0)
-        if not self._left_nozzle_g or self.blocked:
+        if not self._left_nozzle_g or self.is_blocked:
             return
-        came_g = max(0.0, self._left_nozzle_g - hung_g - self.landed_g())
-        self._hanging_g = self._left_nozzle_g - self.landed_g() - came_g
+        landing_g = max(0.0, self._left_nozzle_g - hanging_g - self.landed_g())
+        self._hanging_g = self._left_nozzle_g - self.landed_g() - landing_g
         last_s = max(at_s + self._lag_s, self.landings[-1][0])
-        self.landings.append((last_s + 0.01, self.landed_g() + came_g))
+        self.landings.append((last_s + 0.01, self.landed_g() + landing_g))
         self._falls_at_s = last_s + after_s if falls else math.inf
 
-    def _let_drop_fall(self, now_s: float) -> None:
+    def _release_hanging_drop(self, now_s: float) -> None:
         if self._falls_at_s <= now_s:
             self.landings.append((self._falls_at_s, self.landed_g()))
             self.landings.append((self._falls_at_s + 0.01, self.landed_g() + self._hanging_g))

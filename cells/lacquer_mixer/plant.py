@@ -1,4 +1,4 @@
-"""The mixer's world: drums, lines, the can on its scale, what goes wrong, and the person who is called."""
+"""The mixer's plant: drums, lines, the can on its scale, mishaps, and the person who is called."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from cellwright.provenance import assumed
 from cellwright.sim import CellPlant
 from cellwright.sim.plants.scale import ModelConverter, Platform, ScaleParameters, put_converter
 
-Strike = Callable[[np.random.Generator], None]
-"""Lets something go wrong, by draws of its own."""
-BRIM = 1.06
-"""What a can holds to the brim, over what it holds to the filling line (assumed)."""
+MishapAction = Callable[[np.random.Generator], None]
+"""Causes a mishap; its details come from the random generator."""
+BRIM_FACTOR = 1.06
+"""A can's content to the brim over its content to the filling line (assumed)."""
 
 
 @dataclass(kw_only=True)
 class MixerPlantParameters(LineParameters, ScaleParameters):
-    """What is not known of the mixer before it is built.
+    """What is not known about the mixer before it is built.
 
-    coldest_c, warmest_c: the room, °C; each replication has a day of its own between the two. splash_percent: of what
-    is dosed, this lands beside the can, half of it on the scale. can_spread: half-width of an empty can's weight.
-    The rest: how often something goes wrong.
+    coldest_c, warmest_c: room temperature, °C; each replication draws its own between the two. splash_percent: the
+    share of a dose that lands beside the can, half of it on the scale. can_spread: half-width of an empty can's weight.
+    The rest: rates of mishaps.
     """
 
     coldest_c: float = assumed(15, "an unheated workshop")
@@ -53,7 +53,7 @@ class MixerPlantParameters(LineParameters, ScaleParameters):
 
 @dataclass
 class Can:
-    """A can in the world. content_g: what landed in it, by line. lid_ml: what it holds to the brim."""
+    """A physical can. content_g: the mass in it from each line."""
 
     order: Order
     empty_g: float
@@ -62,12 +62,12 @@ class Can:
 
     @property
     def total_g(self) -> float:
-        """The lacquer in it."""
+        """The mass of lacquer in it, g."""
         return sum(self.content_g)
 
 
 class LacquerMixerPlant(CellPlant):
-    """Moves lacquer and people. It knows what truly is in each can, which no scale does."""
+    """Moves lacquer and people; knows the true content of each can, which the scale only measures."""
 
     def connect(self) -> None:
         cell, board = self.cell, self.board
@@ -77,13 +77,13 @@ class LacquerMixerPlant(CellPlant):
         self.densities = [line.density_g_per_ml for line in self.lines]
         settling_s = p.settling_s_at_80 if cell.scale.samples_per_s > 10 else p.settling_s_at_10
         self.platform = Platform(board.env, self.lines, settling_s)
-        self.platform.on_land = self._land
+        self.platform.on_land = self._receive
         self.converter = ModelConverter(self.platform, cell.scale, p, self.streams["scale"])
         put_converter(board, cell.scale, self.converter)
         self.can: Can | None = None
-        self.beside: Can | None = None
-        self.pot = False
-        self.done = 0
+        self.lifted_can: Can | None = None
+        self.has_rinsing_pot = False
+        self.cans_collected = 0
         self.cans_checked = 0
         self.refused = 0
         self.waste_g = 0.0
@@ -91,7 +91,7 @@ class LacquerMixerPlant(CellPlant):
         self.drums_changed = 0
         self.close(cell.door)
         for line, (_, valve) in zip(self.lines, cell.lines, strict=False):
-            board.on_output(valve.pin, partial(self._turn, line, valve.active_low))
+            board.on_output(valve.pin, partial(self._set_valve, line, valve.active_low))
         self.call_by(cell.lamp, self._visit)
 
     def _line(self, number: int) -> PumpedLine:
@@ -110,25 +110,25 @@ class LacquerMixerPlant(CellPlant):
         )
 
     def _component(self, material: str) -> Component:
-        """What is in a drum; one that no recipe asks for is never pumped, so that any will do."""
+        """The component in a drum; any one for a material that no recipe needs, as it is never pumped."""
         every = [component for order in self.cell.orders.orders for component in order.recipe.components]
-        found: Component = next((component for component in every if component.material == material), every[0])
-        return found
+        component: Component = next((each for each in every if each.material == material), every[0])
+        return component
 
-    # ---- what the outputs do ----
+    # ---- outputs ----
 
-    def _turn(self, line: PumpedLine, active_low: bool, level: bool) -> None:
+    def _set_valve(self, line: PumpedLine, active_low: bool, level: bool) -> None:
         self.platform.advance()
         line.is_open = level != active_low
 
-    def _land(self, number: int, grams: float) -> float:
-        """Let lacquer land: in the can, a little beside it; all on the platform if there is no can."""
+    def _receive(self, number: int, grams: float) -> float:
+        """Receive lacquer in the can, a little beside it; without a can, on the platform. Returns the weighed mass."""
         if self.can is None:
             return grams
         splash_g = grams * self.parameters.splash_percent / 100
         self.can.content_g[number] += grams - splash_g
         volume_ml = sum(g / density for g, density in zip(self.can.content_g, self.densities, strict=True))
-        if volume_ml > self.can.order.can_ml * BRIM:
+        if volume_ml > self.can.order.can_ml * BRIM_FACTOR:
             self.overflowed_g += grams
         return float(grams - splash_g / 2)
 
@@ -136,29 +136,29 @@ class LacquerMixerPlant(CellPlant):
         level = self.board.levels.get(self.cell.stirrer.pin)  # None after the board was reset
         return bool(level is not None and level.value > 0)
 
-    def _red(self) -> bool:
+    def _is_red_lamp_on(self) -> bool:
         return bool(self.board.output(self.cell.red_lamp.pin).level != self.cell.red_lamp.active_low)
 
     # ---- the person ----
 
     def _visit(self) -> Generator[Event, Any, None]:
-        """What a person does who comes because a lamp is lit and looks what is the matter."""
-        if self._red() and self.pot:
+        """The work of a person who comes because a lamp is lit."""
+        if self._is_red_lamp_on() and self.has_rinsing_pot:
             yield from self._take_pot()
-        elif self._red() and self.can is None:
+        elif self._is_red_lamp_on() and self.can is None:
             yield from self._bring_pot()
-        elif self._red():
+        elif self._is_red_lamp_on():
             yield from self._take_refused()
-        elif self.can is not None and self._finished():
+        elif self.can is not None and self._is_can_done():
             yield from self._collect()
             yield from self._bring_can()
-        elif self.can is None and self.beside is None:
+        elif self.can is None and self.lifted_can is None:
             yield from self._bring_can()
         else:
-            yield from self._set_right()
+            yield from self._fix_troubles()
             yield from self._press_start()
 
-    def _finished(self) -> bool:
+    def _is_can_done(self) -> bool:
         assert self.can is not None
         return self.can.stirred
 
@@ -168,11 +168,11 @@ class LacquerMixerPlant(CellPlant):
 
     def _bring_can(self) -> Generator[Event, Any, None]:
         yield from self.do("fetch can")
-        if self._red():
-            return  # it wants something else now
+        if self._is_red_lamp_on():
+            return  # the cell now calls for something else
         self.open(self.cell.door)
         yield from self.do("place can")
-        order = self.cell.orders.orders[self.done % len(self.cell.orders.orders)]
+        order = self.cell.orders.orders[self.cans_collected % len(self.cell.orders.orders)]
         spread = 1 + self.streams["can"].uniform(-1, 1) * self.parameters.can_spread
         self.put_on(Can(order, order.empty_can_g * spread, [0.0] * len(self.lines)))
         self.close(self.cell.door)
@@ -180,7 +180,7 @@ class LacquerMixerPlant(CellPlant):
         yield from self._press_start()
 
     def _watch_stirrer(self, can: Can) -> Generator[Event, Any, None]:
-        """A can in which the stirrer has turned, and no longer does, is done."""
+        """Mark a can as stirred once the stirrer has run in it and stopped."""
         while can is self.can and not can.stirred:
             yield self.board.env.timeout(1.0)
             if self._is_stirring():
@@ -209,26 +209,26 @@ class LacquerMixerPlant(CellPlant):
         yield from self.do("close and label")
         can = self.take_off()
         self._check(can)
-        self.done += 1
+        self.cans_collected += 1
         self.open(self.cell.can_in_place)
 
     def _take_refused(self) -> Generator[Event, Any, None]:
         self.open(self.cell.door)
         yield from self.do("take away")
         self.waste_g += self.take_off().total_g
-        self.wipe()
+        self.wipe_platform()
         self.refused += 1
         self.close(self.cell.door)
         self.open(self.cell.can_in_place)
 
-    def wipe(self) -> None:
-        """Whoever takes a can away wipes the platform."""
+    def wipe_platform(self) -> None:
+        """Remove what has spilled on the platform."""
         self.platform.put(-self.platform.stands_g)
 
     def _bring_pot(self) -> Generator[Event, Any, None]:
         self.open(self.cell.door)
         yield from self.do("place rinsing pot")
-        self.pot = True
+        self.has_rinsing_pot = True
         self.close(self.cell.can_in_place)
         self.close(self.cell.door)
         yield from self._press_start()
@@ -236,16 +236,16 @@ class LacquerMixerPlant(CellPlant):
     def _take_pot(self) -> Generator[Event, Any, None]:
         self.open(self.cell.door)
         yield from self.do("take away")
-        self.pot = False
+        self.has_rinsing_pot = False
         self.close(self.cell.door)
         self.open(self.cell.can_in_place)
 
-    def _set_right(self) -> Generator[Event, Any, None]:
-        """Look what is wrong, and put it right."""
+    def _fix_troubles(self) -> Generator[Event, Any, None]:
+        """Find and fix what is wrong."""
         for line in self.lines:
-            if line.blocked:
+            if line.is_blocked:
                 yield from self.do("clear line")
-                line.blocked, line.bubble_ml = False, 0.0
+                line.is_blocked, line.bubble_ml = False, 0.0
             elif line.drum_g <= 0:
                 yield from self.do("change drum, fill line")
                 line.drum_g = float(self.cell.drums.drums[self.lines.index(line)].net_g)
@@ -254,37 +254,37 @@ class LacquerMixerPlant(CellPlant):
             elif line.bubble_ml > 0:
                 yield from self.do("bleed line")
                 line.bubble_ml = 0.0
-        if self.beside is not None:
+        if self.lifted_can is not None:
             yield from self.do("place can")
-            can, self.beside = self.beside, None
+            can, self.lifted_can = self.lifted_can, None
             self.put_on(can)
         if self.converter.drift_g_per_s:
             yield from self.do("look at scale")
             self.converter.drift(0.0)
         self.close(self.cell.door)
 
-    # ---- what goes wrong ----
+    # ---- mishaps ----
 
     def _plan_mishaps(self) -> None:
-        """At most one of each kind to a can, at a moment of its own."""
+        """Plan at most one mishap of each kind for a can, each at a random time."""
         p, n = self.parameters, len(self.lines)
-        mishaps: tuple[tuple[str, float, Strike], ...] = (
+        mishaps: tuple[tuple[str, float, MishapAction], ...] = (
             ("bubble", p.bubbles_per_1000_cans, lambda r: self._bubble(int(r.integers(n)), r.uniform(5, 25))),
             ("block", p.blocks_per_1000_cans, lambda r: self._block(int(r.integers(n)))),
             ("lift", p.lifts_per_1000_cans, lambda _: self.lift()),
             ("jump", p.jumps_per_1000_cans, lambda r: self.jump(r.uniform(-60, 60), bool(r.random() < 0.5))),
             ("drift", p.drifts_per_1000_cans, lambda r: self.converter.drift(r.uniform(-0.5, 0.5))),
         )
-        for kind, rate, strike in mishaps:
+        for kind, rate, action in mishaps:
             random = self.streams[kind]
-            strikes, after_s = random.random() < rate / 1000, random.uniform(5, 60)
-            if strikes:
+            happens, after_s = random.random() < rate / 1000, random.uniform(5, 60)
+            if happens:
                 moment = self.board.env.timeout(after_s)
-                moment.callbacks.append(partial(self._strike, self.can, random, strike))
+                moment.callbacks.append(partial(self._cause_mishap, self.can, random, action))
 
-    def _strike(self, can: Can | None, random: np.random.Generator, strike: Strike, _: Event) -> None:
+    def _cause_mishap(self, can: Can | None, random: np.random.Generator, action: MishapAction, _: Event) -> None:
         if can is self.can and can is not None and not can.stirred:
-            strike(random)
+            action(random)
 
     def _bubble(self, line: int, ml: float) -> None:
         self.platform.advance()
@@ -292,30 +292,30 @@ class LacquerMixerPlant(CellPlant):
 
     def _block(self, line: int) -> None:
         self.platform.advance()
-        self.lines[line].blocked = True
+        self.lines[line].is_blocked = True
 
     def jump(self, grams: float, stays: bool) -> None:
-        """Somebody leans on the scale for three seconds; or knocks against it, and its zero ``stays`` elsewhere."""
+        """Shift the scale: for three seconds, as if leaned on; or for good, as if knocked, if it ``stays``."""
         self.converter.jump(grams)
         if not stays:
             self.board.env.timeout(3.0).callbacks.append(lambda _: self.converter.jump(-grams))
 
     def lift(self) -> None:
-        """Somebody takes the can off the scale and leaves it beside."""
+        """Lift the can off the scale and put it beside."""
         if self.can is not None:
-            self.beside = self.take_off()
+            self.lifted_can = self.take_off()
             self.open(self.cell.can_in_place)
 
-    # ---- what the cans are like ----
+    # ---- finished cans ----
 
     def _check(self, can: Can) -> None:
-        """Look at a finished can. Raises CellFault for one that ran over."""
+        """Measure a finished can. Raises CellFault if it overflowed."""
         self.cans_checked += 1
         if self.overflowed_g:
             raise CellFault(f"{self.cell.name()}: {self.overflowed_g:.1f} g ran over the brim of a can.")
-        growth = max(1.0, can.total_g / can.order.mass_g)
+        scale_factor = max(1.0, can.total_g / can.order.mass_g)
         errors_g = [
-            can.content_g[self.cell.drums.line_of(component.material)] - growth * can.order.asked_g(component)
+            can.content_g[self.cell.drums.line_of(component.material)] - scale_factor * can.order.target_g(component)
             for component in can.order.recipe.components
         ]
         beyond_g = max(0.0, can.total_g - can.order.mass_g)

@@ -9,7 +9,7 @@ from cellwright.cells.lacquer_mixer.equipment import peristaltic, pinch_valve
 from cellwright.cells.lacquer_mixer.orders import Orders
 from cellwright.cells.lacquer_mixer.recipes import Drums
 
-HERE = Path(__file__).parent
+CELL_FOLDER = Path(__file__).parent
 
 
 class LacquerMixerOnMega(LacquerMixer):
@@ -27,5 +27,5 @@ class LacquerMixerOnMega(LacquerMixer):
     valve_7 = pinch_valve(33)
     pump_8 = peristaltic(step=34, dir=35)
     valve_8 = pinch_valve(36)
-    orders = Orders.read(HERE / "orders.csv")
-    drums = Drums.read(HERE / "drums.toml")
+    orders = Orders.read(CELL_FOLDER / "orders.csv")
+    drums = Drums.read(CELL_FOLDER / "drums.toml")

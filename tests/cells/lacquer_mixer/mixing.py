@@ -14,7 +14,7 @@ from cellwright.sim import Rig, Study, model_rig
 
 
 class Mixer:
-    """A mixer with its world on a model board, nothing going wrong by itself, its story in a run log."""
+    """A mixer with its plant on a model board, without random mishaps, and its run log."""
 
     def __init__(self, *overrides: str, orders: Orders | None = None, seed: int = 1, study: Study = STUDY) -> None:
         scenario = study.scenario([*NO_MISHAPS, *overrides])
@@ -27,9 +27,9 @@ class Mixer:
     def until(self, state: str, limit_s: float = 20_000) -> None:
         self.until_true(lambda: self.cell.state == state, limit_s)
 
-    def until_true(self, is_so: Callable[[], bool], limit_s: float = 20_000) -> None:
+    def until_true(self, condition: Callable[[], bool], limit_s: float = 20_000) -> None:
         until_s = self.env.now + limit_s
-        while not is_so():
+        while not condition():
             assert self.env.now < until_s, f"still {self.cell.state}"
             self.env.step()
 
@@ -47,7 +47,7 @@ class Mixer:
 
         self.until_true(landed)
 
-    def story(self, what: str) -> list[tuple[float | None, str]]:
+    def events(self, what: str) -> list[tuple[float | None, str]]:
         return self.log.connection.execute(
             "SELECT value, detail FROM event WHERE source = 'batch' AND what = ?", (what,)
         ).fetchall()

@@ -11,7 +11,7 @@ from cellwright.cells.lacquer_mixer import STUDY
 from cellwright.cells.lacquer_mixer.accuracy import NO_MISHAPS, TrialDose, trial_doses
 
 
-def doses(count: int, replications: int) -> list[TrialDose]:
+def simulated_doses(count: int, replications: int) -> list[TrialDose]:
     work = partial(trial_doses, STUDY.scenario(NO_MISHAPS))
     with ProcessPoolExecutor(2) as pool:
         parts = list(pool.map(work, range(replications), [count // replications] * replications))
@@ -19,15 +19,15 @@ def doses(count: int, replications: int) -> list[TrialDose]:
 
 
 def test_some_doses_are_as_exact_as_they_should_be() -> None:
-    done = doses(200, 8)
-    assert sum(dose.is_good for dose in done) >= 198
+    doses = simulated_doses(200, 8)
+    assert sum(dose.is_within_tolerance for dose in doses) >= 198
 
 
 @pytest.mark.slow
 def test_99_of_100_of_10000_doses_are_as_exact_as_they_should_be() -> None:
-    done = doses(10_000, 200)
-    assert len(done) == 10_000
-    assert sum(dose.is_good for dose in done) >= 9_900
-    assert abs(sum(dose.error_g for dose in done) / len(done)) < 0.1
-    celsius = [dose.celsius for dose in done]
+    doses = simulated_doses(10_000, 200)
+    assert len(doses) == 10_000
+    assert sum(dose.is_within_tolerance for dose in doses) >= 9_900
+    assert abs(sum(dose.error_g for dose in doses) / len(doses)) < 0.1
+    celsius = [dose.celsius for dose in doses]
     assert min(celsius) < 15.5 and max(celsius) > 29.5

@@ -32,7 +32,7 @@ def refused(read, path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    ("text", "line", "message"),
     [
         (recipe(("a", 70, "pu"), ("b", 20, "pu")), 5, "the components add up to 90 % and not to 100 %"),
         (recipe(("a", 70, "pu"), ("b", 30, "nc")), 5, "b (nc) does not go with a (pu)"),
@@ -47,15 +47,15 @@ def refused(read, path: Path) -> str:
         (recipe(("a", 70, "pu"), ("b", 30, "pu")) + "=", None, "is not valid TOML"),
     ],
 )
-def test_a_recipe_that_cannot_be_mixed(tmp_path: Path, text: str, line: int | None, words: str) -> None:
+def test_a_recipe_that_cannot_be_mixed(tmp_path: Path, text: str, line: int | None, message: str) -> None:
     sentence = refused(Recipe.read, write(tmp_path, "mine.toml", text))
-    assert words in sentence
+    assert message in sentence
     if line is not None:
         assert f", line {line}: " in sentence
 
 
 @pytest.mark.parametrize(
-    ("rows", "line", "words"),
+    ("rows", "line", "message"),
     [
         ("1,pu_clear,730 g,1,500", 2, "the order needs 736 ml, and the can holds 500 ml"),
         ("1,pu_clear,9 kg,1,", 2, "and the can holds 2500 ml"),
@@ -68,17 +68,17 @@ def test_a_recipe_that_cannot_be_mixed(tmp_path: Path, text: str, line: int | No
         ("1,pu_clear,730 g,99,", 2, "a number from 0 to 20"),
         ("1,pu_clear,730 g,1,333", 2, "there is no such can; the sizes are 250, 500, 1000, 2500 ml"),
         ("1,pu_clear,730 g,1,1000,x", 2, "6 values for 5 columns"),
-        ("1,pu_clear,3 g,1,", 2, "0.56 g of pu_hardener; the least is 1 g"),
+        ("1,pu_clear,3 g,1,", 2, "0.56 g of pu_hardener; the smallest dose is 1 g"),
     ],
 )
-def test_an_order_that_cannot_be_filled(tmp_path: Path, rows: str, line: int, words: str) -> None:
+def test_an_order_that_cannot_be_filled(tmp_path: Path, rows: str, line: int, message: str) -> None:
     path = write(tmp_path, "mine.csv", "order,recipe,amount,tolerance_percent,can_ml\n" + rows + "\n")
     sentence = refused(Orders.read, path)
-    assert f", line {line}: " in sentence and words in sentence
+    assert f", line {line}: " in sentence and message in sentence
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "words"),
+    ("name", "text", "message"),
     [
         ("mine.csv", "order,recipe\n", "line 1: the column amount is missing"),
         ("mine.csv", "order,recipe,amount,colour\n", "line 1: 'colour' is no column here"),
@@ -89,8 +89,8 @@ def test_an_order_that_cannot_be_filled(tmp_path: Path, rows: str, line: int, wo
         ("mine.toml", "[[orders]\n", "is not valid TOML"),
     ],
 )
-def test_a_file_of_orders_that_is_none(tmp_path: Path, name: str, text: str, words: str) -> None:
-    assert words in refused(Orders.read, write(tmp_path, name, text))
+def test_a_file_of_orders_that_is_none(tmp_path: Path, name: str, text: str, message: str) -> None:
+    assert message in refused(Orders.read, write(tmp_path, name, text))
 
 
 def test_orders_in_toml_and_a_recipe_beside_them(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_orders_in_toml_and_a_recipe_beside_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ('[[drums]]\nmaterial = "a"\nlot = ""\nnet_g = 1\n', "line 3: lot = ''"),
         ('[[drums]]\nmaterial = "a"\nlot = "x"\nnet_g = 0\n', "line 4: net_g = 0"),
@@ -111,8 +111,8 @@ def test_orders_in_toml_and_a_recipe_beside_them(tmp_path: Path) -> None:
         ('[[drums]]\nmaterial = "a"\nlot = "x"\nnet_g = 1\n' * 2, "line 1: two drums hold a"),
     ],
 )
-def test_drums_that_cannot_hang_there(tmp_path: Path, text: str, words: str) -> None:
-    assert words in refused(Drums.read, write(tmp_path, "mine.toml", text))
+def test_drums_that_cannot_hang_there(tmp_path: Path, text: str, message: str) -> None:
+    assert message in refused(Drums.read, write(tmp_path, "mine.toml", text))
 
 
 def test_a_component_without_a_drum_names_the_order_that_needs_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from mixing import NO_MISHAPS, Mixer, order_of
 
 from cellwright.cells import load
 from cellwright.cells.lacquer_mixer import STUDY
-from cellwright.cells.lacquer_mixer.batch import Batch, Part
+from cellwright.cells.lacquer_mixer.batch import Batch, Ingredient
 from cellwright.cells.lacquer_mixer.certificate import certificate_texts, certificates
 from cellwright.cells.lacquer_mixer.orders import Orders
 from cellwright.cells.lacquer_mixer.physics import viscosity_cst
@@ -48,7 +48,7 @@ def test_a_lifted_can_pauses_the_cell_which_then_refuses_it_and_keeps_the_record
     assert refused.remarks == ["can_in_place opened in mid-dose."]
     assert refused.dosed_g == pytest.approx(200, abs=10)
     mixer.until_finished()
-    assert mixer.cell.finished == 1 and mixer.cell.made == 1
+    assert mixer.cell.finished == 1 and mixer.cell.cans_made == 1
 
 
 def test_a_can_lifted_between_two_pulses_goes_on_and_is_as_exact_as_any() -> None:
@@ -63,8 +63,8 @@ def test_a_can_lifted_between_two_pulses_goes_on_and_is_as_exact_as_any() -> Non
     mixer.until_finished()
     assert mixer.plant.refused == 0
     assert mixer.plant.measured["dose_error_g"][0] < 1.0
-    done, *_ = certificates(mixer.log.connection)
-    assert done.refused == "" and len(done.remarks) == 1
+    finished, *_ = certificates(mixer.log.connection)
+    assert finished.refused == "" and len(finished.remarks) == 1
 
 
 def test_somebody_who_leans_on_the_scale_pauses_the_cell_and_it_goes_on() -> None:
@@ -92,7 +92,7 @@ def test_a_scale_that_stays_elsewhere_costs_the_can_but_not_the_next() -> None:
 @pytest.mark.parametrize(
     ("spoil", "cause"),
     [
-        (lambda plant: setattr(plant.lines[0], "blocked", True), "line blocked"),
+        (lambda plant: setattr(plant.lines[0], "is_blocked", True), "line blocked"),
         (lambda plant: setattr(plant.lines[0], "bubble_ml", 22.0), "air in a line"),
         (lambda plant: setattr(plant.lines[0], "drum_g", 1.0), "line blocked"),  # the books say that it is full
     ],
@@ -104,7 +104,7 @@ def test_what_is_wrong_with_a_line_is_named_and_the_can_is_finished(spoil, cause
     mixer.until_finished()
     assert mixer.cell.stops == {cause: 1}
     assert mixer.plant.measured["dose_error_g"][0] < 1.2
-    assert len(mixer.story("trouble")) == 1
+    assert len(mixer.events("trouble")) == 1
 
 
 def test_an_empty_drum_is_known_by_the_books_and_the_next_lot_is_in_the_certificate() -> None:
@@ -112,7 +112,7 @@ def test_an_empty_drum_is_known_by_the_books_and_the_next_lot_is_in_the_certific
     small = Drums(drums=(drums.drums[0].model_copy(update={"net_g": 900.0}), *drums.drums[1:]))
     mixer = Mixer()
     mixer = Mixer(orders=Orders(orders=mixer.cell.orders.orders[:1]), seed=2)
-    mixer.cell.store.memory[0].left_g = mixer.plant.lines[0].drum_g = 900.0
+    mixer.cell.inventory.memory[0].left_g = mixer.plant.lines[0].drum_g = 900.0
     mixer.until_finished(2)
     assert small.drums[0].net_g == 900
     assert mixer.cell.stops == {"drum empty": 1}
@@ -123,30 +123,30 @@ def test_an_empty_drum_is_known_by_the_books_and_the_next_lot_is_in_the_certific
 
 def test_an_overshoot_is_made_good_by_the_others_if_the_order_allows() -> None:
     order = order_of(500, (60, 40), can_ml=1000, tolerance_percent=3)
-    batch = Batch(order, [Part(each, n, each.percent / 100) for n, each in enumerate(order.recipe.components)])
-    batch.add(batch.parts[0], 306, "L1")
-    assert batch.can_be_saved and batch.will_weigh_g == pytest.approx(510)
-    assert batch.lacking_g(batch.parts[1]) == pytest.approx(204)
-    batch.add(batch.parts[1], 204.1, "L2")
-    assert batch.next_part() is None and batch.is_good
+    batch = Batch(order, [Ingredient(each, n, each.percent / 100) for n, each in enumerate(order.recipe.components)])
+    batch.record_dose(batch.ingredients[0], 306, "L1")
+    assert batch.is_recoverable and batch.final_mass_g == pytest.approx(510)
+    assert batch.remaining_g(batch.ingredients[1]) == pytest.approx(204)
+    batch.record_dose(batch.ingredients[1], 204.1, "L2")
+    assert batch.next_ingredient() is None and batch.is_within_tolerance
 
 
 @pytest.mark.parametrize(("tolerance", "can_ml", "dosed_g"), [(1.0, 1000, 306), (5.0, 500, 306)])
 def test_a_batch_that_would_be_too_much_for_customer_or_can_is_refused(tolerance, can_ml, dosed_g) -> None:
     order = order_of(500, (60, 40), can_ml=can_ml, tolerance_percent=tolerance)
-    batch = Batch(order, [Part(each, n, each.percent / 100) for n, each in enumerate(order.recipe.components)])
-    batch.add(batch.parts[0], dosed_g, "L1")
-    assert not batch.can_be_saved
+    batch = Batch(order, [Ingredient(each, n, each.percent / 100) for n, each in enumerate(order.recipe.components)])
+    batch.record_dose(batch.ingredients[0], dosed_g, "L1")
+    assert not batch.is_recoverable
 
 
 def test_the_cell_scales_the_others_up_after_an_overshoot() -> None:
     mixer = Mixer(orders=Orders(orders=(order_of(500, (60, 40), can_ml=1000, tolerance_percent=4),)))
     mixer.until("dosing")
-    mixer.cell.store.memory[0].in_flight_g = 0.6  # as if it had learned that little is in the air
+    mixer.cell.inventory.memory[0].in_flight_g = 0.6  # as if it had learned a small in-flight mass
     mixer.cell.rules = mixer.cell.rules.model_copy(update={"margin_g": 0.01})
     mixer.until_finished()
-    base_g, hardener_g = (json.loads(detail)["asked_g"] for _, detail in mixer.story("dosed"))
-    dosed = [value for value, _ in mixer.story("dosed")]
+    base_g, hardener_g = (json.loads(detail)["asked_g"] for _, detail in mixer.events("dosed"))
+    dosed = [value for value, _ in mixer.events("dosed")]
     assert dosed[0] > base_g + 0.7
     assert dosed[1] / dosed[0] == pytest.approx(hardener_g / base_g, rel=0.003)
     assert mixer.plant.refused == 0
@@ -226,7 +226,7 @@ def test_a_certificate_says_what_is_in_the_can_by_which_lot() -> None:
     assert "s into a simulated run" in text
     mixer.log.describe(began="2026-11-24T08:00:00")
     assert "begun: 2026-11-24 08:0" in certificate_texts(mixer.log.connection)[1]
-    assert json.loads(mixer.story("begun")[0][1])["recipe"] == "pu_clear"
+    assert json.loads(mixer.events("begun")[0][1])["recipe"] == "pu_clear"
 
 
 @settings(max_examples=15, deadline=None)
