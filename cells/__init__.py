@@ -1,4 +1,4 @@
-"""One folder per cell; found by name. Each folder's package offers ``STUDY``, as does a file of a user's own."""
+"""One folder per cell, found by name. Each folder's package defines ``STUDY``, as does a user's own file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Study:
-    """The study of the cell called ``name``, or of the cell in a file or folder of one's own, such as "drill_press.py".
+    """The study of the cell called ``name``, or of the user's own cell in a file or folder such as "drill_press.py".
 
     Raises InputError, with the nearest name, if there is none.
     """
@@ -40,12 +40,12 @@ def load(name: str) -> Study:
 
 
 def _own_module(path: Path) -> ModuleType:
-    """Import a file or folder by its own name, so that other processes find it too."""
+    """Import a file or folder under its own name, so that worker processes find it too."""
     if not path.exists():
         raise InputError(f"There is no file {path}.")
     own, name = path.resolve(), path.stem
     if name in _own and _file_of(sys.modules[name]) != own:
-        del sys.modules[name]  # one of the same name in another folder
+        del sys.modules[name]  # a module of the same name from another folder
     sys.path[:] = [str(own.parent), *(folder for folder in sys.path if folder != str(own.parent))]
     importlib.invalidate_caches()
     try:
@@ -57,7 +57,7 @@ def _own_module(path: Path) -> ModuleType:
     except Exception as error:
         raise InputError(f"{path}{_line_in(error, own)}: {type(error).__name__}: {error}.") from error
     if _file_of(module) != own:
-        raise InputError(f"{path} has the name of another module of Python's; give it another name.")
+        raise InputError(f"{path} has the name of another Python module; give it another name.")
     _own.add(name)
     return module
 

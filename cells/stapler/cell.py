@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cellwright.actuators import Lamp, Solenoid, Stepper
-from cellwright.cells.stapler.layout import PanelLayout, Point
+from cellwright.cells.stapler.layout import PanelLayout, StaplePosition
 from cellwright.provenance import assumed, published, vendor
 from cellwright.sensors import Button, Switch
 from cellwright.sequences import Cell, home
@@ -76,7 +76,7 @@ class Stapler(Cell):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.left_in_magazine = self.magazine_staples
-        self.to_staple: list[Point] = []  # what the panel in place still needs, over a stop and a reset too
+        self.to_staple: list[StaplePosition] = []  # staples the panel still needs; survives a stop and a reset
         self.panel_in_place.when_closed = self.to_staple.clear
 
     def problems(self) -> list[str]:
@@ -97,18 +97,18 @@ class Stapler(Cell):
         return "start"
 
     def homing(self) -> Step:
-        """Find both ends after power-up or a stop; plan the panel from the end where the bridge stands."""
+        """Home both axes after power-up or a stop; plan the panel from the end nearest to the bridge."""
         for axis in (self.carriage, self.bridge):
             if not axis.homed:
                 yield from home(axis)
         if not self.to_staple:
             far = self.bridge.position > self.layout.panel_length_mm / 2
             path = self.layout.path
-            self.to_staple += path if far else path[::-1]  # taken from the back
+            self.to_staple += path if far else path[::-1]  # pop() takes from the end
         return "homed"
 
     def stapling(self) -> Step:
-        """Staple what is left of the nearest row: the bridge moves to it, then the carriage alone."""
+        """Staple the rest of the next row: the bridge moves to it, then the carriage alone."""
         to_staple, carriage, trigger, driver_back = self.to_staple, self.carriage, self.trigger, self.driver_back
         row_mm, across_mm = to_staple[-1]
         if not self.left_in_magazine:
@@ -116,7 +116,7 @@ class Stapler(Cell):
         yield self.together(self.bridge.move_to(row_mm), carriage.move_to(across_mm))
         while True:
             fired = trigger.fire()
-            place = to_staple.pop()  # now, and not after the shot: a stop in between must not make it twice
+            place = to_staple.pop()  # before the shot ends: a stop in between must not repeat it
             self.left_in_magazine -= 1
             yield fired
             if not driver_back.is_closed:

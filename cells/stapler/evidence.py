@@ -1,4 +1,4 @@
-"""What a run log of the stapler says of its jams and of the person who tends it."""
+"""Jam rate and the tending person's times, from a run log of the stapler."""
 
 from __future__ import annotations
 

@@ -11,27 +11,27 @@ from pydantic import Field, model_validator
 
 from cellwright.sequences import Settings
 
-Length = Annotated[float, Field(gt=0, le=20_000)]
-Distance = Annotated[float, Field(ge=0, le=20_000)]
-Offset = Annotated[float, Field(ge=-1000, le=1000)]
+LengthMm = Annotated[float, Field(gt=0, le=20_000)]
+DistanceMm = Annotated[float, Field(ge=0, le=20_000)]
+OffsetMm = Annotated[float, Field(ge=-1000, le=1000)]
 
-Point = tuple[float, float]
-"""A place on the panel: along the slats (the bridge's way) and across them (the carriage's way), mm."""
+StaplePosition = tuple[float, float]
+"""A position on the panel: along the slats (bridge axis) and across them (carriage axis), mm."""
 
 
 class PanelLayout(Settings):
     """A slatted panel and its staples, in mm. Slats lie along the length; staples sit on each slat in rows."""
 
-    panel_length_mm: Length
-    panel_width_mm: Length
+    panel_length_mm: LengthMm
+    panel_width_mm: LengthMm
     slats: Annotated[int, Field(ge=1, le=1000)]
-    slat_width_mm: Length
-    pitch_mm: Length
-    first_slat_mm: Distance
+    slat_width_mm: LengthMm
+    pitch_mm: LengthMm
+    first_slat_mm: DistanceMm
     staple_spacing_mm: Annotated[float, Field(ge=5, le=20_000)]
-    end_margin_mm: Distance
-    off_centre_mm: Offset = 0.0
-    crown_mm: Length
+    end_margin_mm: DistanceMm
+    off_centre_mm: OffsetMm = 0.0
+    crown_mm: LengthMm
 
     @classmethod
     def standard(cls) -> PanelLayout:
@@ -64,19 +64,19 @@ class PanelLayout(Settings):
 
     @cached_property
     def rows_mm(self) -> list[float]:
-        """Where the rows of staples are along the panel: evenly spread, never further apart than asked."""
+        """Positions of the rows along the panel, mm: evenly spaced, at most staple_spacing_mm apart."""
         run_mm = self.panel_length_mm - 2 * self.end_margin_mm
         gaps = math.ceil(run_mm / self.staple_spacing_mm - 1e-9)
         return [self.end_margin_mm + run_mm * row / gaps for row in range(gaps + 1)] if gaps else [self.end_margin_mm]
 
     @cached_property
     def columns_mm(self) -> list[float]:
-        """Where the staples are across the panel: one column a slat."""
+        """Positions of the staples across the panel, mm: one column per slat."""
         return [self.first_slat_mm + slat * self.pitch_mm + self.off_centre_mm for slat in range(self.slats)]
 
     @cached_property
-    def path(self) -> list[Point]:
-        """Every staple once: along a row over all slats, back along the next (a serpentine)."""
+    def path(self) -> list[StaplePosition]:
+        """Every staple once, row by row in alternating direction (a serpentine)."""
         return [
             (row_mm, column_mm)
             for number, row_mm in enumerate(self.rows_mm)
@@ -84,8 +84,8 @@ class PanelLayout(Settings):
         ]
 
     def is_on_a_slat(self, along_mm: float, across_mm: float) -> bool:
-        """Whether a staple at this place lies on the panel, with its whole crown on one slat."""
-        # A place is known to half a step of the axis; 0.05 mm is more than that on any belt.
+        """Whether a staple at this position lies on the panel, with its whole crown on one slat."""
+        # A position is known to half a step of the axis, which is less than 0.05 mm on any belt.
         if not -0.05 <= along_mm <= self.panel_length_mm + 0.05:
             return False
         nearest = round((across_mm - self.first_slat_mm) / self.pitch_mm)

@@ -1,4 +1,4 @@
-"""The stapler's world: rails and home switches, the magazine, the panel, jams, and the person who is called."""
+"""The stapler's plant: axes and home switches, the magazine, the panel, jams, and the person who is called."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cellwright.sim import CellPlant
 
 @dataclass(kw_only=True)
 class StaplerPlantParameters:
-    """What is not known of the stapler before it is built.
+    """What is not known about the stapler before it is built.
 
-    jams_per_1000_staples: mean number of jams. settling_s: what a person needs to see before starting it again.
+    jams_per_1000_staples: mean number of jams.
     """
 
     jams_per_1000_staples: float = assumed(0.5, "nobody has counted; a worn stapler jams more often")
@@ -28,7 +28,7 @@ class StaplerPlantParameters:
 
 
 class StaplerPlant(CellPlant):
-    """Closes the switches, empties the magazine, lets the stapler jam, and checks where each staple landed."""
+    """Closes the switches, empties the magazine, simulates jams, and checks the position of each staple."""
 
     def connect(self) -> None:
         cell, board = self.cell, self.board
@@ -37,12 +37,12 @@ class StaplerPlant(CellPlant):
             self.place_axis(axis, self.streams[f"{name} at power-up"].uniform(*axis.travel))
         self.magazine = cell.magazine_staples
         self.has_panel = False
-        self.jammed = False
+        self.is_jammed = False
         self.landed: list[tuple[int, int]] = []
         self.dry_shots = 0
         self.panels_checked = 0
-        self._good: list[int] = []
-        self._until_jam = self._next_jam()
+        self._accepted_hashes: list[int] = []
+        self._shots_until_jam = self._next_jam()
         self.close(cell.driver_back)
         board.on_output(cell.trigger.pin, self._trigger_on, levels=[not cell.trigger.active_low])
         self.call_by(cell.lamp, self._visit)
@@ -52,28 +52,28 @@ class StaplerPlant(CellPlant):
         return self.streams["jam"].geometric(chance) if chance else -1
 
     def _trigger_on(self, _: bool) -> None:
-        if self.jammed:
+        if self.is_jammed:
             return
         if not self.magazine:
             self.dry_shots += 1
             return
-        self._until_jam -= 1
-        if self._until_jam == 0:
-            self._until_jam = self._next_jam()
-            self.jammed = True
+        self._shots_until_jam -= 1
+        if self._shots_until_jam == 0:
+            self._shots_until_jam = self._next_jam()
+            self.is_jammed = True
             self.open(self.cell.driver_back)
             return
         self.magazine -= 1
         self.landed.append((self.bridge.true_position, self.carriage.true_position))
 
     def _visit(self) -> Generator[Event, Any, None]:
-        """What a person does who comes because the lamp is lit and looks what is the matter."""
-        cell, was_jammed = self.cell, self.jammed
+        """The work of a person who comes because the lamp is lit."""
+        cell, was_jammed = self.cell, self.is_jammed
         if was_jammed:
             yield from self.do("clear jam")
-            self.jammed = False
+            self.is_jammed = False
             self.close(cell.driver_back)
-        if self._panel_is_in_work():
+        if self._is_panel_in_work():
             if not was_jammed and self.magazine < cell.magazine_staples:
                 yield from self.do("refill")
                 self.magazine = cell.magazine_staples
@@ -90,11 +90,11 @@ class StaplerPlant(CellPlant):
         yield from self.do("press start")
         self.press(cell.start_button)
 
-    def _panel_is_in_work(self) -> bool:
-        """What a person sees who comes: a panel to be left where it is, or not.
+    def _is_panel_in_work(self) -> bool:
+        """Whether a person leaves the panel in place.
 
-        One is left if the bridge stands over it, or if nothing is in it yet and the magazine is empty. One that the
-        bridge has driven off is taken out, whatever is in it.
+        It stays if the bridge is over it, or if it has no staple yet and the magazine is empty. If the bridge has moved
+        off, the panel is taken out, finished or not.
         """
         layout = self.cell.layout
         if not self.has_panel or len(self.landed) >= len(layout.path):
@@ -104,21 +104,22 @@ class StaplerPlant(CellPlant):
         return is_under_the_bridge or (not self.landed and not self.magazine)
 
     def _check_panel(self) -> None:
-        """Look at every staple of a finished panel. Raises CellFault for a missing, doubled or misplaced one."""
+        """Check every staple of a finished panel. Raises CellFault for a missing, double or misplaced one."""
         landed, self.landed = self.landed, []
         self.panels_checked += 1
-        as_before = hash(tuple(landed))
-        if as_before in self._good:
-            return  # staple for staple where they were on a panel that was checked: 64 bits tell it from all others
+        panel_hash = hash(tuple(landed))
+        if panel_hash in self._accepted_hashes:
+            return  # the same staples as on a panel that passed; the hash has 64 bits
         layout, cell = self.cell.layout, self.cell
-        asked = len(layout.path)
-        if len(set(landed)) != len(landed) or len(landed) != asked:
+        expected = len(layout.path)
+        if len(set(landed)) != len(landed) or len(landed) != expected:
             raise CellFault(
                 f"{cell.name()}: the panel was collected with {len(landed)} staples in {len(set(landed))} places; "
-                f"the layout asks for {asked}."
+                f"the layout asks for {expected}."
             )
         for along, across in sorted(landed):
             along_mm, across_mm = along / cell.bridge.steps_per_mm, across / cell.carriage.steps_per_mm
             if not layout.is_on_a_slat(along_mm, across_mm):
                 raise CellFault(f"{cell.name()}: a staple landed at {along_mm:g}, {across_mm:g} mm, beside its slat.")
-        self._good = [as_before, *self._good[:1]]  # one stapled on the way out, one on the way back
+        # Two are kept: a panel stapled from either end.
+        self._accepted_hashes = [panel_hash, *self._accepted_hashes[:1]]

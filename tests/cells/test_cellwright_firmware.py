@@ -13,7 +13,7 @@ from cellwright.sim.fault_matrix import strike
 from cellwright.sim.targets import model_rig, virtual_rig
 
 UNITS = {"stapler": 2, "lacquer_mixer": 2, "digital_tape": 4}
-AT_MOST = 0.01
+TOLERANCE = 0.01
 """Of the cycle time: what bytes on a line at 57600 baud may cost."""
 
 
@@ -37,7 +37,7 @@ def test_cycle_times_agree_with_the_model(name):
     virtual, model = virtual_rig(scenario(name), 1, 0), model_rig(scenario(name), 1, 0)
     assert isinstance(virtual.board.dialect, CellwrightDialect)
     by_bytes, by_model = unit_times_s(virtual, UNITS[name]), unit_times_s(model, UNITS[name])
-    assert sum(by_bytes) == pytest.approx(sum(by_model), rel=AT_MOST)
+    assert sum(by_bytes) == pytest.approx(sum(by_model), rel=TOLERANCE)
     assert sum(by_bytes) != sum(by_model)
     assert virtual.arduino.complaints == []
     assert virtual.board.notes == []
@@ -74,7 +74,7 @@ def test_a_fault_leaves_nothing_driven_and_nothing_hung(name, state, fault):
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "message"),
     [
         (Fault("brownout"), "reset itself"),
         (Fault("brownout"), "its supply dipped (brown-out)"),
@@ -84,6 +84,6 @@ def test_a_fault_leaves_nothing_driven_and_nothing_hung(name, state, fault):
     ],
     ids=str,
 )
-def test_the_reason_says_what_the_board_knows(fault, words):
+def test_the_reason_says_what_the_board_knows(fault, message):
     row = strike(scenario("stapler"), 1, "stapling", fault)
-    assert words in row.reason
+    assert message in row.reason

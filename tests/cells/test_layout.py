@@ -67,7 +67,7 @@ def test_the_path_has_every_staple_once_on_a_slat_and_on_the_panel(layout):
 
 
 @given(layouts())
-def test_rows_are_even_and_never_further_apart_than_asked(layout):
+def test_rows_are_even_and_never_further_apart_than_the_spacing(layout):
     rows = layout.rows_mm
     gaps = [after - before for before, after in pairwise(rows)]
     assert all(0 < gap <= layout.staple_spacing_mm * (1 + 1e-9) for gap in gaps)
@@ -111,23 +111,23 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"), REFUSED, ids=lambda part: next(iter(part)) if isinstance(part, dict) else ""
+    ("changes", "message"), REFUSED, ids=lambda part: next(iter(part)) if isinstance(part, dict) else ""
 )
-def test_a_layout_that_cannot_be_is_refused(tmp_path, changes, says):
+def test_a_layout_that_cannot_be_is_refused(tmp_path, changes, message):
     with pytest.raises(InputError) as refused:
         PanelLayout.checked(STANDARD | changes, where="--set layout.x=1")
-    assert str(refused.value).startswith(f"--set layout.x=1: {says}")
+    assert str(refused.value).startswith(f"--set layout.x=1: {message}")
     assert str(refused.value).endswith(".")
     path = tmp_path / "mine.toml"
     path.write_text("".join(f"{key} = {value!r}\n" for key, value in (STANDARD | changes).items()))
     with pytest.raises(InputError) as refused:
         PanelLayout.read(path)
-    assert str(refused.value).startswith(f"{path}: {says}")
+    assert str(refused.value).startswith(f"{path}: {message}")
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "says"),
+    ("key", "value", "message"),
     [
         ("slats", "0", "slats = 0: input should be greater than or equal to 1."),
         ("crown_mm", "-1", "crown_mm = -1: input should be greater than 0."),
@@ -137,14 +137,14 @@ def test_a_layout_that_cannot_be_is_refused(tmp_path, changes, says):
         ("panel_widht_mm", "3", "'panel_widht_mm' is not a setting here; did you mean 'panel_width_mm'?"),
     ],
 )
-def test_a_bad_value_is_refused_with_its_line(tmp_path, key, value, says):
+def test_a_bad_value_is_refused_with_its_line(tmp_path, key, value, message):
     lines = [f"{name} = {given!r}" for name, given in STANDARD.items() if name != key]
     lines.insert(4, f"{key} = {value}")
     path = tmp_path / "mine.toml"
     path.write_text("\n".join(lines))
     with pytest.raises(InputError) as refused:
         PanelLayout.read(path)
-    assert str(refused.value).startswith(f"{path}, line 5: {says}")
+    assert str(refused.value).startswith(f"{path}, line 5: {message}")
 
 
 def test_the_edges_of_what_is_possible():

@@ -90,18 +90,18 @@ def test_a_folder_is_a_cell_too_and_two_of_one_name_are_told_apart(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "says"),
+    ("name", "text", "message"),
     [
         ("empty_cell.py", "x = 1\n", "empty_cell.py has no study; end it with STUDY = Study(cell="),
         ("broken_cell.py", "x = 1\nclass C(\n", "broken_cell.py, line 2: "),
         ("wrong_cell.py", "x = 1\n\nx.y\n", "wrong_cell.py, line 3: AttributeError: "),
-        ("json.py", "STUDY = 1\n", "json.py has the name of another module of Python's"),
+        ("json.py", "STUDY = 1\n", "json.py has the name of another Python module"),
     ],
 )
-def test_a_file_that_is_no_cell_is_refused_with_its_line(tmp_path, name, text, says):
+def test_a_file_that_is_no_cell_is_refused_with_its_line(tmp_path, name, text, message):
     with pytest.raises(InputError) as refused:
         cells.load(str(write(tmp_path, name, text)))
-    assert says in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

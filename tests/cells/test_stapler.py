@@ -80,14 +80,14 @@ def test_any_panel_is_stapled_completely_each_staple_once(layout: PanelLayout, m
 
 
 def test_the_plant_sees_a_staple_beside_its_slat_and_one_where_another_is() -> None:
-    for spoil, words in (
+    for spoil, message in (
         (lambda landed: landed.__setitem__(0, (landed[0][0], landed[0][1] + 800)), "beside its slat"),
         (lambda landed: landed.__setitem__(0, landed[1]), "195 staples in 194 places"),
     ):
         rig = Rig()
         rig.until("presenting")
         spoil(rig.plant.landed)
-        with pytest.raises(CellFault, match=words):
+        with pytest.raises(CellFault, match=message):
             rig.env.run(until=rig.cell.next_finished())
 
 
