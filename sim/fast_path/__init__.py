@@ -1,4 +1,4 @@
-"""The fast path: a cell's cycles as arrays, the same as by events, where they come again and again in the same way."""
+"""The fast path: computes cycles that repeat in the same way as arrays, with the same result as event by event."""
 
 from cellwright.sim.fast_path.conditions import NotExact
 from cellwright.sim.fast_path.engine import FastPath, fast_path_of

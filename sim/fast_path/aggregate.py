@@ -1,4 +1,4 @@
-"""Many paths in a row as NumPy arrays: from which paths a run took, and its draws, to cycle times and totals."""
+"""Aggregates consecutive paths with NumPy: from the paths of a run and its draws to cycle times and totals."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cellwright.sim.fast_path.conditions import NotThisTime
+from cellwright.sim.fast_path.conditions import ReplicationNotExact
 from cellwright.sim.fast_path.draws import DrawnStreams
-from cellwright.sim.fast_path.recorder import ELAPSED, LABOUR, Path, Piece
+from cellwright.sim.fast_path.recorder import ELAPSED, LABOUR, Path, PathSegment
 from cellwright.sim.streams import Source
 
 Array = np.ndarray[Any, Any]
 
 
-class _Rows:
-    """Rows that belong to paths, a few to each, in one table: all rows of a run are found without a loop."""
+class _RowIndex:
+    """Index of a table in which each path has a few rows; finds all rows of a run without a loop."""
 
     def __init__(self) -> None:
         self._count: Array = np.zeros(0, dtype=np.int64)
         self._start = self._count
 
     def extend(self, per_path: Sequence[int]) -> None:
-        """Further paths have so many rows each."""
+        """Append paths that have so many rows each."""
         self._count = np.concatenate([self._count, np.array(per_path, dtype=np.int64)])
         self._start = np.cumsum(self._count) - self._count
 
     def of(self, paths: Array) -> tuple[Array, Array, Array]:
-        """For paths in a row: each of their rows, which of them it belongs to, and where each path's rows begin."""
+        """Of consecutive paths: the number of each row, the path that owns it, where the rows of each path begin."""
         count = self._count[paths]
         begins = np.cumsum(count) - count
         owner = np.repeat(np.arange(len(paths)), count)
@@ -36,119 +36,121 @@ class _Rows:
 
 
 class Tables:
-    """Paths as arrays, a row for each piece, each draw, and each share that a draw has in a piece's amount."""
+    """Paths as arrays: a row for each segment, each draw, and each share that a draw has in an amount of a segment."""
 
     def __init__(self, states: Sequence[str]) -> None:
         self.amounts = [ELAPSED, LABOUR, *states]
         self.causes: list[str] = []
         self.sources: list[Source] = []
         self.size = 0
-        self.pieces, self.draws, self.shares = _Rows(), _Rows(), _Rows()
+        self.segments, self.draws, self.shares = _RowIndex(), _RowIndex(), _RowIndex()
         self.constants = np.zeros((0, len(self.amounts)))
         self.stops = np.zeros((0, 0), dtype=np.int64)
-        self.longest_s, self.shortest_s = np.zeros(0), np.zeros(0)
+        self.max_total_s, self.min_draw_s = np.zeros(0), np.zeros(0)
         self.source_of_draw = np.zeros(0, dtype=np.int64)
-        self.share_of = np.zeros((0, 3), dtype=np.int64)  # number of the draw, of the piece, of the amount
+        self.share_of = np.zeros((0, 3), dtype=np.int64)  # number of the draw, of the segment, of the amount
         self.share_factor = np.zeros(0)
 
     def extend(self, paths: Sequence[Path]) -> None:
-        """Further paths, whose ids follow on."""
+        """Append paths; their ids continue those of the paths before."""
         if not paths:
             return
         self.size += len(paths)
-        pieces = [piece for path in paths for piece in path.pieces]
+        segments = [segment for path in paths for segment in path.segments]
         shares = [_shares(path, self.amounts) for path in paths]
-        self._extend_stops(pieces)
-        self.pieces.extend([len(path.pieces) for path in paths])
+        self._extend_stops(segments)
+        self.segments.extend([len(path.segments) for path in paths])
         self.draws.extend([len(path.draws) for path in paths])
         self.shares.extend([len(each) for each in shares])
-        self.constants = _longer(
-            self.constants, [[_constant(piece, name) for name in self.amounts] for piece in pieces]
+        self.constants = _append_rows(
+            self.constants, [[_constant(segment, name) for name in self.amounts] for segment in segments]
         )
-        self.longest_s = _longer(self.longest_s, [path.guard.longest_s for path in paths])
-        self.shortest_s = _longer(self.shortest_s, [each for path in paths for each in _shortest(path)])
+        self.max_total_s = _append_rows(self.max_total_s, [path.guard.max_total_s for path in paths])
+        self.min_draw_s = _append_rows(self.min_draw_s, [each for path in paths for each in _min_draws(path)])
         drawn = [source for path in paths for source in path.draws]
         self.sources.extend({source: None for source in drawn if source not in self.sources})
-        self.source_of_draw = _longer(self.source_of_draw, [self.sources.index(source) for source in drawn])
-        self.share_of = _longer(self.share_of, [share[:3] for each in shares for share in each])
-        self.share_factor = _longer(self.share_factor, [share[3] for each in shares for share in each])
+        self.source_of_draw = _append_rows(self.source_of_draw, [self.sources.index(source) for source in drawn])
+        self.share_of = _append_rows(self.share_of, [share[:3] for each in shares for share in each])
+        self.share_factor = _append_rows(self.share_factor, [share[3] for each in shares for share in each])
 
-    def _extend_stops(self, pieces: Sequence[Piece]) -> None:
-        new = sorted({cause for piece in pieces for cause in piece.stops} - set(self.causes))
+    def _extend_stops(self, segments: Sequence[PathSegment]) -> None:
+        new = sorted({cause for segment in segments for cause in segment.stops} - set(self.causes))
         self.causes.extend(new)
         wider = np.pad(self.stops, ((0, 0), (0, len(new))))
-        self.stops = _longer(wider, [[piece.stops.get(cause, 0) for cause in self.causes] for piece in pieces])
+        self.stops = _append_rows(
+            wider, [[segment.stops.get(cause, 0) for cause in self.causes] for segment in segments]
+        )
 
 
-def _longer(table: Array, rows: Sequence[Any]) -> Array:
+def _append_rows(table: Array, rows: Sequence[Any]) -> Array:
     return np.concatenate([table, np.array(rows, dtype=table.dtype).reshape(len(rows), *table.shape[1:])])
 
 
-def _shortest(path: Path) -> list[float]:
-    return [path.guard.shortest_s.get(number, 0.0) for number in range(len(path.draws))]
+def _min_draws(path: Path) -> list[float]:
+    return [path.guard.min_draw_s.get(number, 0.0) for number in range(len(path.draws))]
 
 
-def _constant(piece: Piece, amount: str) -> float:
-    return piece.amounts[amount].constant if amount in piece.amounts else 0.0
+def _constant(segment: PathSegment, amount: str) -> float:
+    return segment.amounts[amount].constant if amount in segment.amounts else 0.0
 
 
 def _shares(path: Path, amounts: Sequence[str]) -> list[tuple[int, int, int, float]]:
-    """What each draw adds: number of the draw, of the piece, of the amount, and its factor."""
+    """What each draw adds: number of the draw, of the segment, of the amount, and its factor."""
     return [
         (draw, number, amounts.index(name), by)
-        for number, piece in enumerate(path.pieces)
-        for name, amount in piece.amounts.items()
+        for number, segment in enumerate(path.segments)
+        for name, amount in segment.amounts.items()
         for draw, by in amount.draws
     ]
 
 
-class ConstantSegment(NamedTuple):
-    """Some paths in a row added up: a row for each cycle, of which the last is not over, a column for each amount."""
+class CycleTotals(NamedTuple):
+    """Totals of consecutive paths: a row for each cycle, the last of which is unfinished; a column for each amount."""
 
     causes: list[str]
     amounts: Array
     stops: Array
 
 
-def aggregate(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> ConstantSegment:
-    """Add up ``paths`` (ids, in the order taken), whose durations come after those ``used``, which it moves on.
+def aggregate(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> CycleTotals:
+    """Add up ``paths``, ids in the order taken. Their durations follow those ``used``, which is updated.
 
     Raises NotThisTime if a draw lies outside the limits within which a path was recorded.
     """
     columns = len(tables.amounts)
-    pieces, piece_owner, piece_begins = tables.pieces.of(paths)
-    amounts = tables.constants[pieces]
+    segments, segment_owner, segment_begins = tables.segments.of(paths)
+    amounts = tables.constants[segments]
     drawn_s, draw_begins = _durations(tables, paths, streams, used)
     shares, share_owner, _ = tables.shares.of(paths)
-    draw, piece, amount = tables.share_of[shares].T
+    draw, segment, amount = tables.share_of[shares].T
     seconds = drawn_s[draw_begins[share_owner] + draw] * tables.share_factor[shares]
-    places = (piece_begins[share_owner] + piece) * columns + amount
-    amounts = amounts + np.bincount(places, seconds, len(pieces) * columns).reshape(-1, columns)
-    begins_cycle = np.flatnonzero(np.arange(len(pieces)) > piece_begins[piece_owner])
+    places = (segment_begins[share_owner] + segment) * columns + amount
+    amounts = amounts + np.bincount(places, seconds, len(segments) * columns).reshape(-1, columns)
+    begins_cycle = np.flatnonzero(np.arange(len(segments)) > segment_begins[segment_owner])
     begins_cycle = np.concatenate([[0], begins_cycle])
-    return ConstantSegment(
-        tables.causes, np.add.reduceat(amounts, begins_cycle), np.add.reduceat(tables.stops[pieces], begins_cycle)
+    return CycleTotals(
+        tables.causes, np.add.reduceat(amounts, begins_cycle), np.add.reduceat(tables.stops[segments], begins_cycle)
     )
 
 
 def _durations(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> tuple[Array, Array]:
-    """The draws of all ``paths``, s, and where those of each begin."""
+    """The draws of all ``paths``, s, and where the draws of each path begin."""
     draws, owner, begins = tables.draws.of(paths)
     drawn_s = np.empty(len(draws))
     for number, source in enumerate(tables.sources):
         places = np.flatnonzero(tables.source_of_draw[draws] == number)
-        streams.expect(source)
+        streams.register(source)
         first = used.get(source.name, 0)
         used[source.name] = first + len(places)
         drawn_s[places] = streams.durations(source.name, first, used[source.name])
-    is_too_long = np.bincount(owner, drawn_s, len(paths)) >= tables.longest_s[paths]
-    if is_too_long.any() or (drawn_s < tables.shortest_s[draws]).any():
-        raise NotThisTime("a draw is so long or so short that things happen in another order")
+    is_too_long = np.bincount(owner, drawn_s, len(paths)) >= tables.max_total_s[paths]
+    if is_too_long.any() or (drawn_s < tables.min_draw_s[draws]).any():
+        raise ReplicationNotExact("a draw is so long or so short that things happen in another order")
     return drawn_s, begins
 
 
-def constant_segment(path: Path, states: Sequence[str]) -> ConstantSegment:
-    """A path without draws added up."""
+def totals_of_path(path: Path, states: Sequence[str]) -> CycleTotals:
+    """The totals of one path without draws."""
     tables = Tables(states)
     tables.extend([path])
     return aggregate(tables, np.zeros(1, dtype=np.int64), DrawnStreams(0, 0), {})

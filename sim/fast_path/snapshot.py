@@ -1,8 +1,8 @@
-"""What a simulated cell remembers between two steps: looked at, compared, and brought back.
+"""Snapshots of a simulated cell at rest between two steps: taken, compared and restored.
 
-At rest nothing is under way: no step, no visit, no move, no pulse. What is to come then depends on what is remembered
-here alone, and on the draws. Whole numbers that cell and plant keep may differ from one time to the next (see
-``traced``); all else must be the same for a path to be taken again.
+At rest nothing is under way: no step, no visit, no move, no pulse. What follows depends on the snapshot and the draws
+alone. Whole numbers among the attributes of cell and plant are counters, which may differ (see ``symbolic``);
+everything else must be equal for a path to be taken again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.targets import Rig
 
 LONG_AGO_S = -math.inf
-ALWAYS = (0, "")
-"""A name that is always there, so that a first look shows even where nothing is kept."""
-_CONTAINERS = (list, dict)  # not sets: one that is brought back may have another order
+SENTINEL_KEY = (0, "")
+"""A key that is always present, which shows that a first snapshot was taken even where there are no attributes."""
+_CONTAINERS = (list, dict)  # no sets: a restored set may have another order
 VALUE, CONTENTS, OBJECT = range(3)
-_NO_PORTS = {
+_UNSUPPORTED_PORTS = {
     "analog_inputs": "analog inputs",
     "encoders": "encoders",
     "hx711s": "an HX711",
@@ -35,68 +35,72 @@ _NO_PORTS = {
 }
 
 
-class State(NamedTuple):
-    """What is remembered at rest, but for the whole numbers: equal states go on alike.
+class Snapshot(NamedTuple):
+    """The state of a rig at rest except its counters: runs continue alike from equal snapshots.
 
-    state: the cell's. board: levels and positions. kept: what cell and plant keep, as bytes.
+    state: of the cell. board: levels and positions. attributes: of cell and plant, serialized.
     """
 
     state: str
     board: tuple[Any, ...]
     devices: tuple[Any, ...]
-    kept: bytes
+    attributes: bytes
 
 
 @dataclass(slots=True)
 class _Owner:
-    """An object of the user's, cell or plant, and the names of what it keeps."""
+    """A cell or plant with its attributes. excluded: the names of those that are handled elsewhere."""
 
     what: str
-    kept: dict[str, Any]
-    own: frozenset[str]
+    attributes: dict[str, Any]
+    excluded: frozenset[str]
 
 
-class Snapshot:
-    """The memory of one rig. Raises NotExact for a rig with something in it that cannot be brought back.
+class RigState:
+    """Takes and restores snapshots of one rig. Raises NotExact for a rig whose state cannot be restored.
 
-    whole_numbers: where each kept whole number is in a list of them, by owner and name. names: of all that is kept.
-    Both are filled at the first look of all, and are the same for all rigs of a scenario.
+    counter_index: the index of each counter, by owner and name. names: of all attributes. Both are filled by the first
+    snapshot and are shared by all rigs of a scenario.
     """
 
-    def __init__(self, rig: Rig, whole_numbers: dict[tuple[int, str], int], names: set[tuple[int, str]]) -> None:
+    def __init__(self, rig: Rig, counter_index: dict[tuple[int, str], int], names: set[tuple[int, str]]) -> None:
         self.rig = rig
-        self._whole = whole_numbers
+        self._counter_index = counter_index
         self._names = names
         self.cell, self.plant = rig.cell, rig.plant
         self.board: ModelBoard = rig.model
-        for attribute, words in _NO_PORTS.items():
+        for attribute, words in _UNSUPPORTED_PORTS.items():
             if getattr(self.board, attribute):
                 raise NotExact(f"its board has {words}, which change between two steps")
         self.devices = list(self.cell.devices.values())
         for device in self.devices:
             if "remembers" not in vars(type(device)):
                 raise NotExact(f"it does not know what {device.name}, a {type(device).__name__}, remembers")
-        self._refuse_shared_by_class()
+        self._refuse_class_level_containers()
         self.outputs = list(self.board._outputs.values())
         self.inputs = list(self.board._inputs.values())
         self.steppers = list(self.board.steppers.values())
         self.owners = [
-            _Owner(self.cell.name(), vars(self.cell), _OF_EVERY_CELL | frozenset(self.cell.parts())),
-            _Owner("its plant", vars(self.plant), _OF_EVERY_PLANT),
+            _Owner(self.cell.name(), vars(self.cell), _BASE_CELL_ATTRIBUTES | frozenset(self.cell.parts())),
+            _Owner("its plant", vars(self.plant), _BASE_PLANT_ATTRIBUTES),
         ]
         parts = (self.cell, self.plant, self.board, self.plant.operator, self.plant.streams, *self.devices)
         everything = (*parts, *self.outputs, *self.inputs, *self.steppers)
-        self._of_the_rig = {id(each): f"part {number}" for number, each in enumerate(everything)}
-        self._refuse_watchers_with_a_memory()
+        self._rig_part_names = {id(each): f"part {number}" for number, each in enumerate(everything)}
+        self._refuse_stateful_watchers()
 
-    def _refuse_shared_by_class(self) -> None:
+    def _refuse_class_level_containers(self) -> None:
         for owner, base in ((self.cell, Cell), (self.plant, CellPlant)):
             for each in type(owner).__mro__[: type(owner).__mro__.index(base)]:
                 for name, value in vars(each).items():
-                    if isinstance(value, (*_CONTAINERS, set)) and name not in _DESCRIBING and not name.startswith("__"):
+                    if (
+                        isinstance(value, (*_CONTAINERS, set))
+                        and name not in _DESCRIPTION_ATTRIBUTES
+                        and not name.startswith("__")
+                    ):
                         raise NotExact(f"{each.__name__}.{name} belongs to the class and may be changed by any cell")
 
-    # ---- looking ----
+    # ---- taking a snapshot ----
 
     @property
     def is_at_rest(self) -> bool:
@@ -112,7 +116,7 @@ class Snapshot:
             if each.is_waited_for:
                 return False
         for output in self.outputs:
-            if output.level is None or output._pulse is not None:  # asking for the level ends a pulse that is over
+            if output.level is None or output._pulse is not None:  # reading the level ends a pulse that is over
                 return False
         return all(value <= now_s for value in self._times())
 
@@ -122,8 +126,8 @@ class Snapshot:
                 if name.endswith("_at_s"):
                     yield getattr(device, name)
 
-    def look(self) -> tuple[State, list[Any]]:
-        """The state at rest, and the whole numbers in the order of their symbols, traced or plain."""
+    def take(self) -> tuple[Snapshot, list[Any]]:
+        """A snapshot at rest, and the counters by index, traced or plain."""
         board = (
             self.board.locked,
             tuple([(each._level, each.declared) for each in self.outputs]),
@@ -137,58 +141,62 @@ class Snapshot:
                 for device in self.devices
             ]
         )
-        kept, numbers = self._look_at_kept()
+        attributes, counters = self._read_attributes()
         try:
-            return State(self.cell.state, board, devices, marshal.dumps(kept, 2)), numbers
+            return Snapshot(self.cell.state, board, devices, marshal.dumps(attributes, 2)), counters
         except ValueError:
             raise NotExact("cell or plant keep something in a list that cannot be looked into") from None
 
-    def _look_at_kept(self) -> tuple[list[Any], list[Any]]:
-        kept: list[Any] = []
-        numbers: list[Any] = [None] * len(self._whole)
+    def _read_attributes(self) -> tuple[list[Any], list[Any]]:
+        attributes: list[Any] = []
+        counters: list[Any] = [None] * len(self._counter_index)
         lists: dict[int, tuple[int, str]] = {}
         for number, owner in enumerate(self.owners):
-            for name, value in owner.kept.items():
-                if name in owner.own:
+            for name, value in owner.attributes.items():
+                if name in owner.excluded:
                     continue
                 kind = type(value)
-                if kind in (bool, float, str, type(None)) or (kind is tuple and not _holds_lists(value)):
-                    kept.append((number, name, VALUE, value))
+                if kind in (bool, float, str, type(None)) or (kind is tuple and not _has_containers(value)):
+                    attributes.append((number, name, VALUE, value))
                 elif kind is int or kind is Traced:
-                    self._take_number(numbers, (number, name), value)
+                    self._read_counter(counters, (number, name), value)
                 elif kind in _CONTAINERS:
-                    self._take_list(lists, (number, name), value)
-                    kept.append((number, name, CONTENTS, value))
+                    self._read_container(lists, (number, name), value)
+                    attributes.append((number, name, CONTENTS, value))
                 else:
-                    kept.append((number, name, OBJECT, self._checked_name(owner, name, value)))
-        kept.append(self._lists_that_callbacks_hold(lists))
-        self._refuse_other_names()
-        return kept, numbers
+                    attributes.append((number, name, OBJECT, self._checked_name(owner, name, value)))
+        attributes.append(self._containers_in_callbacks(lists))
+        self._refuse_changed_names()
+        return attributes, counters
 
-    def _refuse_other_names(self) -> None:
-        """What is kept at one time and not at another could not be brought back."""
-        names = {(number, name) for number, owner in enumerate(self.owners) for name in owner.kept.keys() - owner.own}
-        names.add(ALWAYS)
+    def _refuse_changed_names(self) -> None:
+        """Refuse attributes that do not always exist: they could not be restored."""
+        names = {
+            (number, name)
+            for number, owner in enumerate(self.owners)
+            for name in owner.attributes.keys() - owner.excluded
+        }
+        names.add(SENTINEL_KEY)
         if not self._names:
             self._names |= names
         for number, name in sorted(self._names ^ names):
             raise NotExact(f"{self.owners[number].what} keeps {name} at one time and not at another")
 
-    def _take_number(self, numbers: list[Any], place: tuple[int, str], value: Any) -> None:
-        index = self._whole.setdefault(place, len(self._whole))
-        if index == len(numbers):
-            numbers.append(value)
+    def _read_counter(self, counters: list[Any], key: tuple[int, str], value: Any) -> None:
+        index = self._counter_index.setdefault(key, len(self._counter_index))
+        if index == len(counters):
+            counters.append(value)
         else:
-            numbers[index] = value
+            counters[index] = value
 
-    def _take_list(self, lists: dict[int, tuple[int, str]], place: tuple[int, str], value: Any) -> None:
+    def _read_container(self, lists: dict[int, tuple[int, str]], key: tuple[int, str], value: Any) -> None:
         parts = value.values() if type(value) is dict else value
         for each in (value, *(part for part in parts if type(part) in _CONTAINERS)):
-            if lists.setdefault(id(each), place) != place:
-                raise NotExact(f"{lists[id(each)][1]} and {place[1]} are one and the same list")
+            if lists.setdefault(id(each), key) != key:
+                raise NotExact(f"{lists[id(each)][1]} and {key[1]} are one and the same list")
 
-    def _lists_that_callbacks_hold(self, lists: dict[int, tuple[int, str]]) -> list[Any]:
-        """A switch may empty a list when it closes: it must be the list that the cell keeps, then as now."""
+    def _containers_in_callbacks(self, lists: dict[int, tuple[int, str]]) -> list[Any]:
+        """Lists that a callback of a switch changes: each must be an attribute of cell or plant."""
         held = []
         for device in self.devices:
             callback = getattr(device, "when_closed", None)
@@ -206,16 +214,16 @@ class Snapshot:
         return known
 
     def _name_of(self, value: Any) -> str | None:
-        """The same name in every rig, for what has no memory beside what is looked at here; None for anything else."""
-        if id(value) in self._of_the_rig:
-            return self._of_the_rig[id(value)]
+        """The same name in every rig, for objects with no state outside the snapshot; None for others."""
+        if id(value) in self._rig_part_names:
+            return self._rig_part_names[id(value)]
         is_frozen = is_dataclass(value) and getattr(type(value), "__dataclass_params__").frozen  # noqa: B009  # no stub
         if is_frozen or isinstance(value, (Enum, type, Settings)):
             return repr(value)
         return self._name_of_function(value)
 
     def _name_of_function(self, value: Any) -> str | None:
-        """Of a function that keeps nothing of its own, such as a method of the plant."""
+        """The name of a function without state of its own, such as a method of the plant."""
         if isinstance(value, MethodType):
             owner = self._name_of(value.__self__)
             return None if owner is None else f"{value.__qualname__} of {owner}"
@@ -225,30 +233,30 @@ class Snapshot:
         names = [each if isinstance(each, str) else self._name_of(each) for each in inside]
         return None if None in names else f"{value.__qualname__} with {names}"
 
-    def _refuse_watchers_with_a_memory(self) -> None:
+    def _refuse_stateful_watchers(self) -> None:
         for output in self.outputs:
             for watcher in (*output._watchers[False], *output._watchers[True]):
                 if self._name_of_function(watcher) is None:
                     raise NotExact(f"what happens when output {output.pin} changes may remember something")
 
-    # ---- bringing back ----
+    # ---- restoring ----
 
-    def restore(self, state: State, numbers: Sequence[Any], now_s: Any) -> None:
-        """Make it as it was when ``state`` was looked at, with these whole numbers, at ``now_s``; counts begin at 0."""
+    def restore(self, snapshot: Snapshot, counters: Sequence[Any], now_s: Any) -> None:
+        """Restore ``snapshot`` with these counters at ``now_s``; the totals of cell and operator begin at 0."""
         self.rig.env._now = now_s
-        self._restore_cell(state.state, now_s)
-        self._restore_board(state.board)
-        for device, values in zip(self.devices, state.devices, strict=True):
+        self._restore_cell(snapshot.state, now_s)
+        self._restore_board(snapshot.board)
+        for device, values in zip(self.devices, snapshot.devices, strict=True):
             left = iter(values)
             for name in device.remembers or ():
                 setattr(device, name, LONG_AGO_S if name.endswith("_at_s") else next(left))
             device.forget_last_move()
-        *kept, _ = marshal.loads(state.kept)
-        for owner, name, kind, value in kept:
-            self._keep(self.owners[owner], name, kind, value)
-        for (owner, name), index in self._whole.items():
-            if index < len(numbers):
-                self.owners[owner].kept[name] = numbers[index]
+        *attributes, _ = marshal.loads(snapshot.attributes)
+        for owner, name, kind, value in attributes:
+            self._restore_attribute(self.owners[owner], name, kind, value)
+        for (owner, name), index in self._counter_index.items():
+            if index < len(counters):
+                self.owners[owner].attributes[name] = counters[index]
 
     def _restore_cell(self, state: str, now_s: Any) -> None:
         cell = self.cell
@@ -257,9 +265,9 @@ class Snapshot:
         cell.time_in_state_s = dict.fromkeys(cell.time_in_state_s, 0.0)
         self.plant.operator.labour_s = 0.0
 
-    def _restore_board(self, remembered: tuple[Any, ...]) -> None:
+    def _restore_board(self, saved: tuple[Any, ...]) -> None:
         board = self.board
-        board.locked, outputs, inputs, steppers, levels = remembered
+        board.locked, outputs, inputs, steppers, levels = saved
         for output, (level, declared) in zip(self.outputs, outputs, strict=True):
             output._level, output.declared, output._pulse, output._back_s = level, declared, None, LONG_AGO_S
         for each, (level, contact) in zip(self.inputs, inputs, strict=True):
@@ -270,28 +278,28 @@ class Snapshot:
             duty.value = value
         board.motion.moving.clear()
 
-    def _keep(self, owner: _Owner, name: str, kind: int, value: Any) -> None:
-        kept = owner.kept
+    def _restore_attribute(self, owner: _Owner, name: str, kind: int, value: Any) -> None:
+        attributes = owner.attributes
         if kind == VALUE:
-            kept[name] = value
+            attributes[name] = value
         elif kind == OBJECT:
-            if self._name_of(kept[name]) != value:
+            if self._name_of(attributes[name]) != value:
                 raise NotExact(f"{owner.what} keeps now one thing and now another as {name}")
         elif type(value) is list:
-            kept[name][:] = value  # the same list: others may hold it
+            attributes[name][:] = value  # the same list: other objects may refer to it
         else:
-            kept[name].clear()
-            kept[name].update(value)
+            attributes[name].clear()
+            attributes[name].update(value)
 
 
-def _holds_lists(value: tuple[Any, ...]) -> bool:
+def _has_containers(value: tuple[Any, ...]) -> bool:
     return any(type(each) in (*_CONTAINERS, set) for each in value)
 
 
-# What the base classes keep by themselves; it is looked at by name above, or belongs to the accounts.
-_OF_EVERY_CELL = frozenset(
+# Attributes of the base classes: RigState handles them one by one, or they belong to the totals.
+_BASE_CELL_ATTRIBUTES = frozenset(
     "board env log last_stop stops finished devices time_in_state_s _table _state _destinations _steps _running "  # noqa: SIM905
     "_reset_called _slowing _has_ended _on_finished _entered_at_s _changes_now".split()
 )
-_OF_EVERY_PLANT = frozenset(("cell", "board", "parameters", "operator", "streams", "measured", "tending"))
-_DESCRIBING = frozenset(("states", "transitions", "stop_triggers"))
+_BASE_PLANT_ATTRIBUTES = frozenset(("cell", "board", "parameters", "operator", "streams", "measured", "tending"))
+_DESCRIPTION_ATTRIBUTES = frozenset(("states", "transitions", "stop_triggers"))

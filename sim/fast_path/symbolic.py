@@ -1,9 +1,9 @@
-"""Numbers that remember where they come from, so that what one run did can be stated for all runs like it.
+"""Symbolic numbers, by which what one run did can be stated for all runs like it.
 
-While a piece of a run is recorded, its clock, its random draws and the whole numbers that cell and plant keep (staples
-left, shots until the next jam) are ``Traced``: a constant plus multiples of symbols, beside the value of this run.
-Adding and scaling keep that form. Whenever code asks whether such a number is zero or below another, the answer is a
-condition under which a later run goes the same way. What cannot be kept in this form raises ``NotExact``.
+While a path is recorded, its clock, its random draws and the counters of cell and plant (staples left, shots until the
+next jam) are ``Traced``: a constant plus multiples of symbols, beside the value in this run. Addition and scaling
+preserve that form. Whenever code tests whether such a number is zero or less than another, the answer becomes a
+condition under which a later run takes the same path. What cannot be expressed in this form raises ``NotExact``.
 
 This is concolic execution: K. Sen, D. Marinov and G. Agha, "CUTE: a concolic unit testing engine for C" (2005).
 """
@@ -17,13 +17,13 @@ from typing import Any, Literal
 from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
 
 
-def _ask(number: Traced, op: Literal["eq", "lt"]) -> bool:
-    """Whether ``number`` is zero, or below zero; the answer becomes a condition."""
+def _record_branch(number: Traced, op: Literal["eq", "lt"]) -> bool:
+    """Whether ``number`` is zero, or below zero; the answer becomes a condition of the path."""
     holds = number.value == 0 if op == "eq" else number.value < 0
     terms = number.terms
     if len(terms) == 1:
         ((symbol, by),) = terms.items()
-        if symbol.kind in ("kept", "number"):
+        if symbol.kind in ("counter", "number"):
             number.guard.add_number(symbol, by, number.constant, op, holds)
             return holds
     kinds = {symbol.kind for symbol in terms}
@@ -35,11 +35,11 @@ def _ask(number: Traced, op: Literal["eq", "lt"]) -> bool:
         number.guard.add_duration(terms, number.constant, holds)
     elif holds:
         raise NotExact("two things happen at the very same time by chance")
-    return holds  # if two times are not equal, which comes first is asked, and noted, anyway
+    return holds  # if two times differ, which comes first is tested, and recorded, anyway
 
 
 class Traced:
-    """A number of this run, and what it is in any run: ``constant`` + the sum of coefficient x symbol."""
+    """A number: its ``value`` in this run, and in any run ``constant`` + the sum of coefficient x symbol."""
 
     __slots__ = ("constant", "guard", "terms", "value")
 
@@ -65,7 +65,7 @@ class Traced:
         return Traced(self.guard, terms, constant, self.value + factor * other.value) if terms else constant
 
     def __add__(self, other: Any) -> Any:
-        if type(other) is float:  # most often
+        if type(other) is float:  # the most frequent case
             return Traced(self.guard, self.terms, self.constant + other, self.value + other)
         return self._plus(other, 1)
 
@@ -84,8 +84,8 @@ class Traced:
 
     def __mul__(self, factor: Any) -> Any:
         if type(factor) is Traced:
-            if all(symbol.kind == "kept" for symbol in factor.terms):
-                return self * factor.settle()
+            if all(symbol.kind == "counter" for symbol in factor.terms):
+                return self * factor.concretize()
             raise NotExact("it multiplies what was drawn")
         if not isinstance(factor, (int, float)):
             return NotImplemented
@@ -97,7 +97,7 @@ class Traced:
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: Any) -> Any:
-        return self * (1 / (divisor.settle() if type(divisor) is Traced else divisor))
+        return self * (1 / (divisor.concretize() if type(divisor) is Traced else divisor))
 
     def _below(self, other: Any, offset: int) -> bool:
         """Whether self - other (``offset`` 1) or other - self (-1) is below zero."""
@@ -107,7 +107,7 @@ class Traced:
         elif math.isinf(other):
             return bool((other > 0) == (offset > 0))
         difference = self - other if offset > 0 else other - self
-        return _ask(difference, "lt") if type(difference) is Traced else bool(difference < 0)
+        return _record_branch(difference, "lt") if type(difference) is Traced else bool(difference < 0)
 
     def __lt__(self, other: Any) -> bool:
         return self._below(other, 1)
@@ -128,46 +128,49 @@ class Traced:
         elif not isinstance(other, (int, float)) or math.isinf(other):
             return False
         difference = self - other
-        return _ask(difference, "eq") if type(difference) is Traced else bool(difference == 0)
+        return _record_branch(difference, "eq") if type(difference) is Traced else bool(difference == 0)
 
     def __bool__(self) -> bool:
-        return not _ask(self, "eq")
+        return not _record_branch(self, "eq")
 
-    def settle(self) -> Any:
-        """The value of this run, where the form does not suffice; others go the same way only with the same value."""
+    def concretize(self) -> Any:
+        """The value in this run, for operations that the form cannot express.
+
+        Other runs take the same path only with the same value.
+        """
         if any(symbol.kind == "draw" for symbol in self.terms):
-            raise NotExact("it reckons with a drawn duration in a way that cannot be followed")
-        _ask(self - self.value, "eq")
+            raise NotExact("it computes with a drawn duration in a way that cannot be followed")
+        _record_branch(self - self.value, "eq")
         return self.value
 
-    def _settled(self, operation: Callable[..., Any], *more: Any) -> Any:
-        return operation(self.settle(), *more)
+    def _apply_concretely(self, operation: Callable[..., Any], *more: Any) -> Any:
+        return operation(self.concretize(), *more)
 
     def __hash__(self) -> int:
-        return hash(self.settle())
+        return hash(self.concretize())
 
     def __index__(self) -> int:
-        return int(self.settle())
+        return int(self.concretize())
 
     __int__ = __index__
 
     def __float__(self) -> float:
-        return float(self.settle())
+        return float(self.concretize())
 
     def __round__(self, digits: int | None = None) -> Any:
-        return self._settled(round, digits)
+        return self._apply_concretely(round, digits)
 
     def __abs__(self) -> Any:
         return -self if self < 0 else self
 
     def __floordiv__(self, other: Any) -> Any:
-        return self.settle() // other
+        return self.concretize() // other
 
     def __mod__(self, other: Any) -> Any:
-        return self.settle() % other
+        return self.concretize() % other
 
     def __divmod__(self, other: Any) -> Any:
-        return divmod(self.settle(), other)
+        return divmod(self.concretize(), other)
 
     def __format__(self, form: str) -> str:
-        return format(self.settle(), form)
+        return format(self.concretize(), form)

@@ -17,11 +17,11 @@ LENGTH = Length(cycles=200)
 
 
 def refusal(scenario) -> str:
-    known = FastPath(scenario)
+    fast_path = FastPath(scenario)
     with pytest.raises(NotExact) as refused:
-        known.run(LENGTH, 1, 0)
+        fast_path.run(LENGTH, 1, 0)
     with pytest.raises(NotExact, match=re.escape(str(refused.value))):  # it does not try again
-        known.run(LENGTH, 1, 1)
+        fast_path.run(LENGTH, 1, 1)
     by_itself = run_cell(scenario, LENGTH, 1, 0)
     assert by_itself == run_cell_by_events(scenario, LENGTH, 1, 0)
     return str(refused.value)
@@ -103,7 +103,7 @@ def test_a_cell_that_keeps_something_only_later(study, presser):
     assert "keeps fillings at one time and not at another" in refusal(study(Late).scenario())
 
 
-def test_a_plant_that_reckons_with_a_count_as_no_symbol_can(study, bench):
+def test_a_plant_that_computes_with_a_count_as_no_symbol_can(study, bench):
     class Squaring(bench):
         def _visit(self):
             assert self.pins**2 < 1e6

@@ -31,14 +31,14 @@ def assert_same(fast: Replication, events: Replication, tolerance_s: float = 1e-
 @pytest.mark.parametrize("length", [Length(cycles=150), Length(hours=8)], ids=["cycles", "hours"])
 def test_the_stapler_with_its_jams_and_refills(length, firmware):
     scenario = load("stapler").scenario(["plant.jams_per_1000_staples=2"], firmware=firmware)
-    known = FastPath(scenario)
-    assert known.why_not is None
+    fast_path = FastPath(scenario)
+    assert fast_path.why_not is None
     for replication in range(2):
         events = run_cell_by_events(scenario, length, 1, replication)
         assert events.stops["stapler jammed"] > 5
         # 150 cycles are more than a shift: past 2^15 s the clock of the events has a digit less, and a move that is
         # made again and again is rounded to it the same way each time (1.4e-9 s a cycle).
-        assert_same(known.run(length, 1, replication), events, tolerance_s=2e-9)
+        assert_same(fast_path.run(length, 1, replication), events, tolerance_s=2e-9)
 
 
 @settings(max_examples=25, deadline=None)
@@ -86,11 +86,11 @@ def test_work_timed_with_a_stopwatch():
 def test_a_cell_of_ones_own(study, seed):
     """One in which chance decides at every shot, by a draw that is a fraction."""
     scenario = study().scenario()
-    known = FastPath(scenario)
+    fast_path = FastPath(scenario)
     for replication in range(3):
         events = run_cell_by_events(scenario, Length(cycles=300), seed, replication)
         assert events.stops["no pins"] > 100
-        assert_same(known.run(Length(cycles=300), seed, replication), events)
+        assert_same(fast_path.run(Length(cycles=300), seed, replication), events)
 
 
 @pytest.mark.parametrize("response_s", [15, 2.2], ids=["nothing rare", "now and then a person is at once there"])
@@ -98,7 +98,7 @@ def test_the_same_bytes_whatever_was_known_before(response_s):
     """The person who comes at once, before the button is let go of, makes things happen in another order."""
     changed = [f"operator.response_s={response_s}", "operator.walk_s=0", "plant.jams_per_1000_staples=20"]
     scenario = load("stapler").scenario([*SMALL, *changed])
-    length, by_events, known = Length(cycles=200), [], FastPath(scenario)
+    length, by_events, fast_path = Length(cycles=200), [], FastPath(scenario)
 
     def run(fast: FastPath, replication: int) -> Replication:
         try:
@@ -108,14 +108,14 @@ def test_the_same_bytes_whatever_was_known_before(response_s):
             by_events.append(replication)
             return run_cell_by_events(scenario, length, 1, replication)
 
-    one_after_the_other = [run(known, replication) for replication in range(12)]
+    one_after_the_other = [run(fast_path, replication) for replication in range(12)]
     assert [run(FastPath(scenario), replication) for replication in reversed(range(12))] == one_after_the_other[::-1]
     assert 0 < len(by_events) < 24 if response_s < 15 else not by_events
-    assert known.why_not is None
-    recorded = len(known.path_cache.paths)
+    assert fast_path.why_not is None
+    recorded = len(fast_path.path_cache.paths)
     for replication in tuple(by_events):
-        run(known, replication)
-    assert len(known.path_cache.paths) == recorded  # what cannot be taken again is not kept
+        run(fast_path, replication)
+    assert len(fast_path.path_cache.paths) == recorded  # what cannot be taken again is not kept
 
 
 def test_a_row_that_takes_longer_than_any_of_its_moves_may():
@@ -124,11 +124,11 @@ def test_a_row_that_takes_longer_than_any_of_its_moves_may():
 
 
 def test_paths_are_taken_again_and_not_recorded_anew():
-    known = FastPath(load("stapler").scenario([*SMALL, "plant.jams_per_1000_staples=0"]))
-    known.run(Length(cycles=400), 1, 0)
-    recorded = len(known.path_cache.paths)
-    known.run(Length(cycles=4000), 1, 1)
-    assert len(known.path_cache.paths) == recorded < 400
+    fast_path = FastPath(load("stapler").scenario([*SMALL, "plant.jams_per_1000_staples=0"]))
+    fast_path.run(Length(cycles=400), 1, 0)
+    recorded = len(fast_path.path_cache.paths)
+    fast_path.run(Length(cycles=4000), 1, 1)
+    assert len(fast_path.path_cache.paths) == recorded < 400
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,12 @@ class Oven(CellPlant):
 def test_two_things_of_which_now_one_and_now_the_other_comes_first(study, order):
     """Both ways are known after a while, whichever was met first, and each is taken where it belongs."""
     scenario = study(Dryer, Oven).scenario()
-    known = FastPath(scenario)
+    fast_path = FastPath(scenario)
     for replication in range(6)[::order]:
         events = run_cell_by_events(scenario, Length(cycles=120), 1, replication)
         assert 30 < events.stops["dried for long"] < 90
-        assert_same(known.run(Length(cycles=120), 1, replication), events)
-        assert known.run(Length(cycles=120), 1, replication) == FastPath(scenario).run(
+        assert_same(fast_path.run(Length(cycles=120), 1, replication), events)
+        assert fast_path.run(Length(cycles=120), 1, replication) == FastPath(scenario).run(
             Length(cycles=120), 1, replication
         )
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from cellwright.sim.fast_path.conditions import Guard, NotExact, Range, Symbol
 from cellwright.sim.fast_path.symbolic import Traced
 
-KEPT, DRAW = Symbol("kept", 0), Symbol("draw", 0)
+COUNTER, DRAW = Symbol("counter", 0), Symbol("draw", 0)
 SIMPLE = st.integers(-20, 20)
 
 
-def kept(value: int, guard: Guard | None = None) -> Traced:
-    return Traced(guard or Guard(), {KEPT: 1}, 0, value)
+def counter(value: int, guard: Guard | None = None) -> Traced:
+    return Traced(guard or Guard(), {COUNTER: 1}, 0, value)
 
 
 def drawn(value: float, guard: Guard | None = None, number: int = 0) -> Traced:
@@ -32,14 +32,14 @@ def form_at(number: object, value: float) -> object:
 
 @given(st.floats(0, 100), st.floats(0, 100), st.floats(-5, 5), st.floats(-5, 5))
 def test_a_form_holds_for_any_draw(one, other, factor, more):
-    def reckon(x):
+    def compute(x):
         return 3.0 - ((x + more) * factor - x / 4 + more)
 
-    traced = reckon(drawn(one))
-    assert form_at(traced, one) == pytest.approx(reckon(one), abs=1e-9)
-    assert form_at(traced, other) == pytest.approx(reckon(other), abs=1e-9)
+    traced = compute(drawn(one))
+    assert form_at(traced, one) == pytest.approx(compute(one), abs=1e-9)
+    assert form_at(traced, other) == pytest.approx(compute(other), abs=1e-9)
     if isinstance(traced, Traced):
-        assert traced.value == pytest.approx(reckon(one), abs=1e-9)
+        assert traced.value == pytest.approx(compute(one), abs=1e-9)
 
 
 QUESTIONS = {
@@ -61,10 +61,10 @@ QUESTIONS = {
 def test_a_count_that_the_guard_allows_gives_the_same_answer(question, value, constant, other):
     guard = Guard()
     ask = QUESTIONS[question]
-    assert ask(kept(value, guard), constant) == ask(value, constant)
-    allowed = guard.ranges.get(KEPT, Range())
-    assert allowed.low <= value <= allowed.high and value not in allowed.never
-    if allowed.low <= other <= allowed.high and other not in allowed.never:
+    assert ask(counter(value, guard), constant) == ask(value, constant)
+    allowed = guard.ranges.get(COUNTER, Range())
+    assert allowed.low <= value <= allowed.high and value not in allowed.excluded
+    if allowed.low <= other <= allowed.high and other not in allowed.excluded:
         assert ask(other, constant) == ask(value, constant)
     else:
         assert ask(other, constant) != ask(value, constant)  # nothing is forbidden without need
@@ -87,27 +87,29 @@ def test_draws_within_the_guard_keep_the_order_of_things(values, others, constan
     guard = Guard()
     one, two = (drawn(value, guard, number) for number, value in enumerate(values))
     answer = 1.15 * one + two + constant < 30
-    holds = sum(others) < guard.longest_s and all(others[n] >= least for n, least in guard.shortest_s.items())
+    holds = sum(others) < guard.max_total_s and all(others[n] >= least for n, least in guard.min_draw_s.items())
     if holds:
         assert (1.15 * others[0] + others[1] + constant < 30) == answer
 
 
 def test_a_settled_count_allows_its_value_only():
     guard = Guard()
-    assert list("abcd")[kept(2, guard)] == "c"
-    assert (guard.ranges[KEPT].low, guard.ranges[KEPT].high) == (2, 2)
-    assert {2: "two"}[kept(2)] == "two"
-    assert f"{kept(2)}" == "2"
-    assert kept(7) // 2 == 3 and kept(7) % 2 == 1 and divmod(kept(7), 2) == (3, 1) and abs(kept(-3)).value == 3
+    assert list("abcd")[counter(2, guard)] == "c"
+    assert (guard.ranges[COUNTER].low, guard.ranges[COUNTER].high) == (2, 2)
+    assert {2: "two"}[counter(2)] == "two"
+    assert f"{counter(2)}" == "2"
+    assert (
+        counter(7) // 2 == 3 and counter(7) % 2 == 1 and divmod(counter(7), 2) == (3, 1) and abs(counter(-3)).value == 3
+    )
 
 
 @pytest.mark.parametrize(
-    "reckoning",
+    "operation",
     [math.sqrt, float, int, round, hash, "{:g}".format, lambda x: x * x, lambda x: x // 2],
 )
-def test_a_draw_that_is_reckoned_with_otherwise_is_refused(reckoning):
+def test_a_draw_that_is_computed_with_otherwise_is_refused(operation):
     with pytest.raises(NotExact):
-        reckoning(drawn(2.0))
+        operation(drawn(2.0))
 
 
 def test_two_draws_of_which_either_may_be_less_are_refused():
@@ -118,9 +120,9 @@ def test_two_draws_of_which_either_may_be_less_are_refused():
 
 def test_two_counts_are_not_compared():
     guard = Guard()
-    other = Traced(guard, {Symbol("kept", 1): 1}, 0, 5)
+    other = Traced(guard, {Symbol("counter", 1): 1}, 0, 5)
     with pytest.raises(NotExact, match="one count with another"):
-        _ = kept(3, guard) < other
+        _ = counter(3, guard) < other
 
 
 def test_nothing_is_asked_where_nothing_is_uncertain():
