@@ -19,22 +19,21 @@ from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmata.protocol.pin_maps import Kind
 from cellwright.sensors import Button
-from cellwright.sequences.description import description_problems
+from cellwright.sequences.description import RESERVED_STATES, description_problems
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
-from cellwright.sequences.supervision import Supervision, plain
+from cellwright.sequences.supervision import Supervision, describe_exception
 from cellwright.sequences.together import StepTools
 
-FAULTED = "faulted"
-STOPPED = "stopped"
-_MAX_STATES_AT_ONCE = 1000
+FAULTED, STOPPED = RESERVED_STATES
+MAX_STATES_WITHOUT_TIME = 1000
 SLOWEST_STOP_S = 3.0
-"""How long a soft stop waits for everything to stand still before it stops it dead."""
+"""How long a controlled stop waits for a standstill before everything is stopped abruptly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why and when a cell came to a stop: ``state`` is where it happened, ``at_s`` in seconds of its clock."""
+    """Why and when a cell stopped. kind: "fault" or "stop". state: which it was in. at_s: on its clock, s."""
 
     kind: str
     state: str
@@ -45,9 +44,9 @@ class Stop:
 class Cell(StepTools):
     """A production cell: devices and settings as class attributes, ``states``, ``transitions``, and a step per state.
 
-    The first state is where it starts. A step is a method named like its state; it yields what devices return
-    and returns the trigger to fire. From any state ``fault()`` and ``stop()`` make the board safe and say why;
-    ``reset()`` takes the cell back to its first state, with every axis to be homed again.
+    The cell starts in the first state. A step is a method with the name of its state; it yields what devices return
+    and returns the trigger to fire. From any state ``fault()`` and ``stop()`` make the board safe and record why;
+    ``reset()`` returns the cell to its first state, with every axis to be homed again.
     """
 
     unit: ClassVar[str] = "unit"
@@ -61,10 +60,10 @@ class Cell(StepTools):
     """The button that resets the cell after a fault or a stop, if it has one."""
     _table_of_class: ClassVar[tuple[str, Machine]]
     arduino: ClassVar[Kind] = "uno"
-    """The Arduino whose pins it is described for: a virtual one is of this kind."""
+    """The Arduino whose pins the description uses; the virtual Arduino is of this kind."""
 
     def __init__(self, board: Board, parameters: Mapping[str, Any] | None = None, log: RunLog | None = None) -> None:
-        """Put a cell together on ``board``.
+        """Set up a cell on ``board``.
 
         parameters: devices or settings that replace those of the class, by name. log: where events and cycles
         are written. Raises DescriptionError if the description contradicts itself.
@@ -75,15 +74,15 @@ class Cell(StepTools):
         self.last_stop: Stop | None = None
         self.stops: dict[str, int] = {}
         self.finished = 0
-        parts = self.parts(parameters)
-        for problem in description_problems(type(self), parts):
+        own = self.parts(parameters)
+        for problem in description_problems(type(self), own):
             raise DescriptionError(problem)
         self.devices: dict[str, Device] = {}
-        for name, part in parts.items():
-            setattr(self, name, part)
-        self._attach_all({name: part for name, part in parts.items() if isinstance(part, Device)})
+        for name, value in own.items():
+            setattr(self, name, value)
+        self._attach_all({name: value for name, value in own.items() if isinstance(value, Device)})
         board.on_trouble(self._on_trouble)
-        self._table = self._built_table()
+        self._table = self._build_table()
         self._state = self.states[0]
         self._destinations = {
             (each.source, trigger): each.dest or each.source  # no destination: it stays
@@ -97,10 +96,10 @@ class Cell(StepTools):
         self._has_ended = False
         self._on_finished: list[Event] = []
         self._entered_at_s = self.env.now
-        self._changes_now = 0
+        self._changes_without_time = 0
         self.time_in_state_s: dict[str, float] = dict.fromkeys(self._table.states, 0.0)
 
-    # ---- putting together ----
+    # ---- setting up ----
 
     @classmethod
     def name(cls) -> str:
@@ -113,41 +112,41 @@ class Cell(StepTools):
 
     @classmethod
     def parts(cls, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Fresh copies of the class's devices and settings, by name, with ``parameters`` in place of some."""
+        """Copies of the devices and settings of the class, by name; ``parameters`` replace those of the same name."""
         replaced = parameters or {}
-        found: dict[str, Any] = {}
+        copies: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
                 if isinstance(value, (Device, Settings)):
-                    found[name] = copy.copy(replaced.get(name, value))
-        for name, part in found.items():
-            if isinstance(part, Device):
-                part.name = name
-        return found
+                    copies[name] = copy.copy(replaced.get(name, value))
+        for name, value in copies.items():
+            if isinstance(value, Device):
+                value.name = name
+        return copies
 
     def problems(self) -> list[str]:
-        """What a cell can know beforehand to be wrong with its own work, as sentences; for a subclass to say."""
+        """Problems with the work that the cell can detect before it runs, as sentences; for subclasses to override."""
         return []
 
     def notes(self) -> list[str]:
-        """What a person should know of the work before it begins, as sentences; for a subclass to say."""
+        """What a person should know of the work before it begins, as sentences; for subclasses to override."""
         return []
 
     def display_lines(self) -> Sequence[str]:
-        """What the person at the cell reads on its display, if it has one: the terminal shows it too."""
+        """The text on the display of the cell, if it has one; the terminal shows it too."""
         return ()
 
     def _attach_all(self, devices: Mapping[str, Device]) -> None:
-        lacking: list[CapabilityError] = []
+        missing: list[CapabilityError] = []
         for name, device in devices.items():
             try:
                 self._attach(name, device)
             except CapabilityError as error:
                 error.need = f"{name} needs {error.need}"
-                lacking.append(error)
-        if lacking:
-            needs = ", ".join(error.need for error in lacking)
-            raise InputError(f"{self.name()}: {needs}; {lacking[0].board}.")
+                missing.append(error)
+        if missing:
+            needs = ", ".join(error.need for error in missing)
+            raise InputError(f"{self.name()}: {needs}; {missing[0].board}.")
 
     def _attach(self, name: str, device: Device) -> None:
         self.devices[name] = device
@@ -161,7 +160,7 @@ class Cell(StepTools):
                 device.when_closed = self.reset
 
     @classmethod
-    def _built_table(cls) -> Machine:
+    def _build_table(cls) -> Machine:
         """The states and transitions of the class, built and checked by ``transitions`` once for all its cells."""
         described = repr((cls.states, cls.transitions))
         if vars(cls).get("_table_of_class", ("",))[0] != described:
@@ -182,34 +181,34 @@ class Cell(StepTools):
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it waits for a reset."""
+        """Whether the cell is faulted or stopped, and waits for a reset."""
         return self._state in (FAULTED, STOPPED)
 
     @property
     def state(self) -> str:
-        """The state it is in."""
+        """The current state."""
         return self._state
 
     def run(self) -> Generator[Event, Any, None]:
-        """The cell's SimPy process: from state to state, for as long as the environment runs."""
+        """The SimPy process of the cell: it goes from state to state while the environment runs."""
         self._record("cell", "state " + self.state, None)
         while not self._has_ended:
-            yield from self.take_turn()
+            yield from self.run_current_state()
 
-    def take_turn(self) -> Generator[Event, Any, None]:
-        """Run the step of the state that it is in and go where that leads; halted, wait for a reset."""
+    def run_current_state(self) -> Generator[Event, Any, None]:
+        """Run the step of the current state and fire its trigger; if faulted or stopped, wait for a reset."""
         state = self._state
         if state in (FAULTED, STOPPED):
             yield self._reset_called
         elif self._slowing:
             yield self._slowing
         else:
-            trigger = yield from self._take_step(state)
+            trigger = yield from self._run_step(state)
             if self._state == state and trigger is not None:
                 self._change(trigger)
 
-    def _take_step(self, state: str) -> Generator[Event, Any, str | None]:
-        """Run the step of ``state``; what goes wrong in it becomes a fault. Returns the trigger to fire."""
+    def _run_step(self, state: str) -> Generator[Event, Any, str | None]:
+        """Run the step of ``state``; an exception in it becomes a fault. Returns the trigger to fire."""
         stops_before = self.last_stop
         try:
             step: Any = self._steps[state]()
@@ -218,19 +217,19 @@ class Cell(StepTools):
                 self._running = [supervision]
                 step = yield supervision
             if self.last_stop is stops_before and not (self._slowing or self._has_ended):
-                self._refuse_undeclared(state, step)
+                self._check_trigger(state, step)
                 return str(step)
         except CellwrightError as error:
             self.fault(str(error))
         except Exception as error:
-            self.fault(plain(error))
+            self.fault(describe_exception(error))
         finally:
-            for part in self._running:
-                part.abandon("the step that started it is over")
+            for supervision in self._running:
+                supervision.abandon("the step that started it is over")
             self._running = []
         return None
 
-    def _refuse_undeclared(self, state: str, trigger: object) -> None:
+    def _check_trigger(self, state: str, trigger: object) -> None:
         if trigger in ("fault", "stop") or (state, trigger) not in self._destinations:
             known = [name for source, name in self._destinations if source == state and name not in ("fault", "stop")]
             raise CellFault(
@@ -238,9 +237,9 @@ class Cell(StepTools):
             )
 
     def _change(self, trigger: str) -> None:
-        """Fire a trigger and account for the time in the state that is left."""
+        """Fire a trigger and add up the time in the state that is left."""
         now_s, left = self.env.now, self.state
-        self._changes_now = self._changes_now + 1 if now_s == self._entered_at_s else 0
+        self._changes_without_time = self._changes_without_time + 1 if now_s == self._entered_at_s else 0
         self.time_in_state_s[left] += now_s - self._entered_at_s
         self._entered_at_s = now_s
         self._state = self._destinations[left, trigger]
@@ -251,17 +250,19 @@ class Cell(StepTools):
             self._count_stop(self.stop_triggers[trigger])
         if trigger == self.cycle_ends_with:
             self._finish_cycle()
-        if self._changes_now > _MAX_STATES_AT_ONCE:
-            self._changes_now = 0
-            self.fault(f"went through {_MAX_STATES_AT_ONCE} states and no time passed; let a step wait for something.")
+        if self._changes_without_time > MAX_STATES_WITHOUT_TIME:
+            self._changes_without_time = 0
+            self.fault(
+                f"went through {MAX_STATES_WITHOUT_TIME} states and no time passed; let a step wait for something."
+            )
 
     def _finish_cycle(self) -> None:
         self.finished += 1
         if self.log is not None:
             self.log.cycle(self.env.now, self.finished)
-        self._notify_watchers()
+        self._notify_finished()
 
-    def _notify_watchers(self) -> None:
+    def _notify_finished(self) -> None:
         waiting, self._on_finished = self._on_finished, []
         for event in waiting:
             event.succeed()
@@ -270,13 +271,13 @@ class Cell(StepTools):
         self.stops[cause] = self.stops.get(cause, 0) + 1
 
     def next_finished(self) -> Event:
-        """An event that comes with the next finished unit, or when the cell faults or is stopped."""
+        """An event that succeeds with the next finished unit, or when the cell faults or is stopped."""
         event = self.env.event()
         self._on_finished.append(event)
         return event
 
     def time_in_states(self) -> dict[str, float]:
-        """Seconds spent in each state so far, the present one included."""
+        """Seconds spent in each state so far, the current one included."""
         spent = dict(self.time_in_state_s)
         spent[self.state] += self.env.now - self._entered_at_s
         return spent
@@ -284,39 +285,39 @@ class Cell(StepTools):
     # ---- stopping ----
 
     def fault(self, reason: str) -> None:
-        """Something is wrong: make every output safe, stop the step, say why."""
+        """Make every output safe, stop the step abruptly, and record the reason."""
         if self.state not in (FAULTED, STOPPED):
             self._stop_abruptly("fault", reason)
 
     def _on_trouble(self, reason: str) -> None:
-        """The board says that it was lost, fell silent or reset itself; after a fault it is only recorded."""
+        """The board reports that it was lost, fell silent or reset itself; after a fault this is only recorded."""
         if self.state in (FAULTED, STOPPED):
             self._record("board", "trouble", None, reason)
         self.fault(reason)
 
     def stop(self, reason: str) -> None:
-        """Emergency stop: as a fault, and also out of ``faulted``."""
+        """Stop abruptly as ``fault`` does, also from the state ``faulted``."""
         if self.state != STOPPED:
             self._stop_abruptly("stop", reason)
 
     def end(self) -> None:
-        """The run is over: end the step and make the board safe, without that counting as a stop."""
+        """End the run: end the step and make the board safe; this does not count as a stop."""
         self._has_ended = True
         for supervision in self._running:
             supervision.abandon("the run is over")
         self.board.make_safe()
 
     def controlled_stop(self, reason: str) -> None:
-        """End the step, let what moves slow down as its acceleration allows, then stop as ``stop`` does."""
+        """End the step, let moving axes decelerate to a standstill, then stop as ``stop`` does."""
         if self.state in (FAULTED, STOPPED) or self._slowing:
             return
         self._slowing = self.env.event()
         for supervision in self._running:
             supervision.abandon(reason)
         standing = self.env.all_of([device.slow_down() for device in self.devices.values()])
-        self.env.process(self._stop_when(standing, self._slowing, reason))
+        self.env.process(self._stop_at_standstill(standing, self._slowing, reason))
 
-    def _stop_when(self, standing: Event, slowing: Event, reason: str) -> Generator[Event, Any, None]:
+    def _stop_at_standstill(self, standing: Event, slowing: Event, reason: str) -> Generator[Event, Any, None]:
         yield standing | slowing | self.env.timeout(SLOWEST_STOP_S)
         if not slowing.triggered:  # a fault or another stop may have come first
             self.stop(reason)
@@ -335,16 +336,16 @@ class Cell(StepTools):
         for supervision in self._running:
             supervision.abandon(reason)
         self._change(kind)
-        self._notify_watchers()
+        self._notify_finished()
 
     def reset(self) -> None:
-        """After a fault or a stop: outputs may be driven again, and the cell begins in its first state.
+        """Release the outputs after a fault or a stop, and start again in the first state.
 
-        Nothing happens while a stop button is pressed or the board is not there.
+        It has no effect while a stop button is pressed or the board is not connected.
         """
         if self.state not in (FAULTED, STOPPED):
             return
-        pressed = [name for name, device in self.devices.items() if _holds_stop(device)]
+        pressed = [name for name, device in self.devices.items() if _is_pressed_stop_button(device)]
         if pressed:
             return  # a stop button that is still pressed keeps the cell stopped
         try:
@@ -353,13 +354,13 @@ class Cell(StepTools):
             self._record("cell", "reset refused", None, str(fault))
             return
         self._change("reset")
-        called, self._reset_called = self._reset_called, self.env.event()
-        called.succeed()
+        reset_called, self._reset_called = self._reset_called, self.env.event()
+        reset_called.succeed()
 
     def _record(self, source: str, what: str, value: float | None, detail: str = "") -> None:
         if self.log is not None:
             self.log.event(self.env.now, self.state, source, what, value, detail)
 
 
-def _holds_stop(device: Device) -> bool:
+def _is_pressed_stop_button(device: Device) -> bool:
     return isinstance(device, Button) and device.stops_cell and device.is_closed

@@ -1,4 +1,4 @@
-"""What can be known to be wrong with a cell before it runs."""
+"""Checks the description of a cell before it runs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ RESERVED_STATES = ("faulted", "stopped")
 RESERVED_TRIGGERS = ("fault", "stop", "reset")
 
 
-def description_problems(cell: type[Cell], parts: Mapping[str, Any]) -> list[str]:
-    """Everything that contradicts itself in a cell's description, as sentences that name cell, state and device."""
+def description_problems(cell: type[Cell], parameters: Mapping[str, Any]) -> list[str]:
+    """All contradictions in the description of a cell, as sentences that name cell, state and device."""
     problems = list(_class_problems(cell))  # type: ignore[arg-type]  # mypy takes __hash__ for that of instances
-    devices = {name: part for name, part in parts.items() if isinstance(part, Device)}
+    devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
     problems += _pin_problems(cell, devices)
     for name, device in devices.items():
         problems += [f"{cell.name()}: {name} {problem}." for problem in device.problems()]
@@ -31,8 +31,8 @@ def description_problems(cell: type[Cell], parts: Mapping[str, Any]) -> list[str
 
 @lru_cache(maxsize=64)
 def _class_problems(cell: type[Cell]) -> tuple[str, ...]:
-    """What the class alone tells: read once, however many cells are made of it."""
-    return tuple(_state_problems(cell)) or (*_unreachable(cell), *_undeclared_returns(cell))
+    """Problems of the class alone: checked once, however many cells are made of it."""
+    return tuple(_state_problems(cell)) or (*_reachability_problems(cell), *_return_problems(cell))
 
 
 def _state_problems(cell: type[Cell]) -> Iterator[str]:
@@ -53,11 +53,11 @@ def _state_problems(cell: type[Cell]) -> Iterator[str]:
                 yield f"{title}: the transition {trigger!r} names the state {state!r}; {nearest(state, cell.states)}"
     triggers = {trigger for trigger, _, _ in cell.transitions}
     if cell.cycle_ends_with not in triggers:
-        wanted = cell.cycle_ends_with
-        yield f"{title}: cycle_ends_with is {wanted!r}, which is no trigger; {nearest(wanted, triggers)}"
+        trigger = cell.cycle_ends_with
+        yield f"{title}: cycle_ends_with is {trigger!r}, which is no trigger; {nearest(trigger, triggers)}"
 
 
-def _unreachable(cell: type[Cell]) -> Iterator[str]:
+def _reachability_problems(cell: type[Cell]) -> Iterator[str]:
     reached, open_states = {cell.states[0]}, [cell.states[0]]
     while open_states:
         state = open_states.pop()
@@ -72,11 +72,11 @@ def _unreachable(cell: type[Cell]) -> Iterator[str]:
             yield f"{cell.name()}, {state}: no transition leads away from here."
 
 
-def _undeclared_returns(cell: type[Cell]) -> Iterator[str]:
-    """Triggers that a step's text returns but the table does not have; others are refused as the cell runs."""
+def _return_problems(cell: type[Cell]) -> Iterator[str]:
+    """Triggers that the source of a step returns but the table lacks; others are refused when the cell runs."""
     for state in cell.states:
         known = [trigger for trigger, source, _ in cell.transitions if source == state]
-        for trigger in _returned_words(getattr(cell, state)):
+        for trigger in _returned_triggers(getattr(cell, state)):
             if trigger not in known:
                 yield (
                     f"{cell.name()}, {state}: the step returns {trigger!r}, which is no trigger from this state; "
@@ -84,18 +84,18 @@ def _undeclared_returns(cell: type[Cell]) -> Iterator[str]:
                 )
 
 
-def _returned_words(step: object) -> Iterator[str]:
+def _returned_triggers(step: object) -> Iterator[str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(step)))  # type: ignore[arg-type]
     except (OSError, TypeError, SyntaxError):
-        return  # a step with no source to read, such as one made by another function
+        return  # a step without readable source, such as one made by another function
     for node in _own_nodes(tree.body[0]):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.value.value
 
 
 def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """All nodes of a function but those of functions inside it."""
+    """All nodes of a function except those of nested functions."""
     for child in ast.iter_child_nodes(function):
         if not isinstance(child, (ast.FunctionDef, ast.Lambda)):
             yield child

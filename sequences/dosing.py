@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 from simpy.events import Event
@@ -13,8 +13,8 @@ from cellwright.actuators import Pump, Valve
 from cellwright.errors import CellFault
 from cellwright.sensors import LoadCell
 from cellwright.sequences.settings import Settings
+from cellwright.sequences.supervision import Step
 
-Steps = Generator[Event, Any, Any]
 Positive = Annotated[float, Field(gt=0, le=10_000)]
 
 
@@ -120,20 +120,20 @@ def dose_to_mass(
     pump: Pump,
     valve: Valve,
     scale: LoadCell,
-    asked_g: float,
+    target_g: float,
     memory: LineMemory,
     rules: DosingRules,
     guards: Sequence[Event] = (),
     stood_g: float | None = None,
-) -> Steps:
-    """Dose ``asked_g`` grams through one line; a step's part, returns a Dose.
+) -> Step:
+    """Dose ``target_g`` grams through one line; a step's part, returns a Dose.
 
     stood_g: what the scale last showed, if nothing was pumped since; it must still show that. guards: events that must
     not come while it doses, such as the can being lifted. Raises a DosingTrouble that names what went wrong; the pump
     then stands, the valve is closed, and what came is in ``got_g``. A dose that is too large is no trouble here:
     whoever asked can see it.
     """
-    return _Dosing(pump, valve, scale, asked_g, memory, rules, guards, stood_g).run()
+    return _Dosing(pump, valve, scale, target_g, memory, rules, guards, stood_g).run()
 
 
 @dataclass
@@ -143,7 +143,7 @@ class _Dosing:
     pump: Pump
     valve: Valve
     scale: LoadCell
-    asked_g: float
+    target_g: float
     memory: LineMemory
     rules: DosingRules
     guards: Sequence[Event]
@@ -160,16 +160,16 @@ class _Dosing:
         self.env = self.pump.board.env
         self.began_s = self.env.now
 
-    def run(self) -> Steps:
+    def run(self) -> Step:
         self.pump.zero()
         try:
             self.start_g = yield from self._settled()
-            self._refuse_drift()
+            self._check_drift()
             self.has_begun = True
-            if self.asked_g > self._coarse_least_g():
+            if self.target_g > self._min_coarse_g():
                 yield from self._coarse()
-            while self.asked_g - self.got_g > self.rules.close_enough_g:
-                yield from self._pulse(self.asked_g - self.got_g)
+            while self.target_g - self.got_g > self.rules.close_enough_g:
+                yield from self._pulse(self.target_g - self.got_g)
         except DosingTrouble as trouble:
             trouble.got_g, trouble.coming_g = self.got_g, self.coming_g
             trouble.stands_g = self.start_g + self.got_g if self.has_begun else self.stood_g
@@ -179,7 +179,7 @@ class _Dosing:
         self.memory.doses += 1
         return Dose(self.got_g, self.start_g + self.got_g, self.pulses, self.env.now - self.began_s)
 
-    def _refuse_drift(self) -> None:
+    def _check_drift(self) -> None:
         """Nothing was pumped since the last weighing, so the scale must show the same."""
         moved_g = 0.0 if self.stood_g is None else self.start_g - self.stood_g
         if abs(moved_g) > self.rules.jump_g:
@@ -197,27 +197,27 @@ class _Dosing:
         """As learned, or what comes in a second: too much rather than too little."""
         return self.memory.in_flight_g or self._flow_g_per_s()
 
-    def _coarse_least_g(self) -> float:
+    def _min_coarse_g(self) -> float:
         return 2 * self._in_flight_g() + self.rules.margin_g
 
-    def _coarse(self) -> Steps:
+    def _coarse(self) -> Step:
         """Run until what is on the scale and what is on its way make the dose, less a margin."""
-        stop_at_g = self.asked_g - self._in_flight_g() - self.rules.margin_g
+        stop_at_g = self.target_g - self._in_flight_g() - self.rules.margin_g
         shown_g = yield from self._run_to(stop_at_g, self.rules.coarse_rpm, self._flow_g_per_s())
         yield from self._weigh(2 * self._in_flight_g())
         self._learn("in_flight_g", self.got_g - shown_g)
 
-    def _run_to(self, stop_at_g: float, rpm: float, flow_g_per_s: float) -> Steps:
+    def _run_to(self, stop_at_g: float, rpm: float, flow_g_per_s: float) -> Step:
         """Pump at ``rpm`` until the scale shows ``stop_at_g`` of this dose; returns what it showed as the pump stopped.
 
         Raises what a flow that stays away means.
         """
         rules, env = self.rules, self.env
-        max_dose_s = 2 * self.asked_g / flow_g_per_s + rules.dry_s + rules.bubble_s
+        max_dose_s = 2 * self.target_g / flow_g_per_s + rules.dry_s + rules.bubble_s
         turning = self.pump.dispense(max_dose_s * self.pump.flow_ml_per_s(rpm), rpm)
         self.valve.open()
-        most_g_per_s = (1.25 if self.memory.flow_g_per_s else 2.0) * flow_g_per_s
-        flow = _Flow(env.now, self.got_g, flow_g_per_s, rules.dry_s)
+        max_g_per_s = (1.25 if self.memory.flow_g_per_s else 2.0) * flow_g_per_s
+        flow = _FlowMonitor(env.now, self.got_g, flow_g_per_s, rules.dry_s)
         shown_g, shown_s = self.got_g, env.now
         while shown_g < stop_at_g and turning.callbacks is not None:
             wait_s = 0.5 * (stop_at_g - shown_g) / flow_g_per_s
@@ -227,20 +227,20 @@ class _Dosing:
             yield from self._stop_if_interrupted()
             self.valve.hold()
             now_g = (yield from self.scale.sample()) - self.start_g
-            yield from self._stop_if_jumped(now_g - shown_g, most_g_per_s * (env.now - shown_s))
+            yield from self._stop_if_jumped(now_g - shown_g, max_g_per_s * (env.now - shown_s))
             shown_g, shown_s = now_g, env.now
             self.got_g, self.coming_g = shown_g, in_air_g
-            flow.see(env.now, shown_g)
+            flow.update(env.now, shown_g)
             if flow.is_back or flow.dry_for_s(env.now) > rules.bubble_s:
                 yield from self._stop()
                 yield from self._weigh(2 * self._in_flight_g())
-                raise self._why_dry(flow)
+                raise self._no_flow_fault(flow)
         yield from self._stop()
         if rpm == rules.coarse_rpm and flow.steady_g_per_s:
             self._learn("flow_g_per_s", flow.steady_g_per_s)
         return shown_g
 
-    def _why_dry(self, flow: _Flow) -> DosingTrouble:
+    def _no_flow_fault(self, flow: _FlowMonitor) -> DosingTrouble:
         name, rules = self.pump.name, self.rules
         if flow.is_back:
             return AirInLine(f"{name} pumped air for some seconds; bleed its line.")
@@ -256,10 +256,10 @@ class _Dosing:
 
     # ---- fine ----
 
-    def _pulse(self, left_g: float) -> Steps:
+    def _pulse(self, left_g: float) -> Step:
         """One pulse for most of what is left, and weigh."""
         rules = self.rules
-        self._refuse_endless()
+        self._check_dose_limits()
         self.pulses += 1
         g_per_ml = self.memory.fine_g_per_ml or 1.0
         share = 0.7 if left_g > 1.0 or not self.memory.fine_g_per_ml else 0.9
@@ -277,54 +277,54 @@ class _Dosing:
         # A drop may stay on the nozzle, so that one small pulse brings nothing; several in a row do.
         self.dry_pulses = self.dry_pulses + 1 if came_g < 0.2 * ml * g_per_ml else 0
         if self.dry_pulses >= 4:
-            yield from self._run_to(self.asked_g - self.rules.close_enough_g, rules.fine_rpm, self._fine_flow_g_per_s())
+            yield from self._run_to(
+                self.target_g - self.rules.close_enough_g, rules.fine_rpm, self._fine_flow_g_per_s()
+            )
             yield from self._weigh(2 * self._in_flight_g())
             self.dry_pulses = 0
 
     def _fine_flow_g_per_s(self) -> float:
         return self._flow_g_per_s() * self.rules.fine_rpm / self.rules.coarse_rpm
 
-    def _refuse_endless(self) -> None:
+    def _check_dose_limits(self) -> None:
         rules, took_s = self.rules, self.env.now - self.began_s
         if self.pulses >= rules.max_pulses or took_s > rules.max_dose_s:
             raise DoseNotReached(
-                f"{self.pump.name} dosed {self.got_g:.2f} g of {self.asked_g:.2f} g in {self.pulses} pulses and "
+                f"{self.pump.name} dosed {self.got_g:.2f} g of {self.target_g:.2f} g in {self.pulses} pulses and "
                 f"{took_s:.0f} s; a dose may take {rules.max_pulses} pulses and {rules.max_dose_s:g} s."
             )
 
     # ---- stopping and weighing ----
 
-    def _stop(self) -> Steps:
+    def _stop(self) -> Step:
         yield self.pump.stop_abruptly()
         self.valve.close()
 
-    def _stop_if_interrupted(self) -> Steps:
+    def _stop_if_interrupted(self) -> Step:
         come = [guard for guard in self.guards if guard.callbacks is None or guard.triggered]
         if come:
             yield from self._stop()
             raise DoseInterrupted(f"{getattr(come[0], 'what', 'what must stay').split(' ')[0]} opened in mid-dose.")
 
-    def _stop_if_jumped(self, moved_g: float, most_g: float) -> Steps:
-        if not self._is_believable(moved_g, most_g):
+    def _stop_if_jumped(self, moved_g: float, max_g: float) -> Step:
+        if not self._is_believable(moved_g, max_g):
             yield from self._stop()
-            self._refuse_jump(moved_g, most_g)
+            self._check_jump(moved_g, max_g)
 
-    def _is_believable(self, moved_g: float, most_g: float) -> bool:
-        return -self.rules.jump_g < moved_g < most_g + self.rules.jump_g
+    def _is_believable(self, moved_g: float, max_g: float) -> bool:
+        return -self.rules.jump_g < moved_g < max_g + self.rules.jump_g
 
-    def _refuse_jump(self, moved_g: float, most_g: float) -> None:
-        if not self._is_believable(moved_g, most_g):
-            raise ScaleJumped(
-                f"{self.scale.name} jumped by {moved_g:+.1f} g; the pump can have brought {most_g:.1f} g."
-            )
+    def _check_jump(self, moved_g: float, max_g: float) -> None:
+        if not self._is_believable(moved_g, max_g):
+            raise ScaleJumped(f"{self.scale.name} jumped by {moved_g:+.1f} g; the pump can have brought {max_g:.1f} g.")
 
-    def _weigh(self, most_g: float) -> Steps:
-        """What has come of this dose, once everything has landed: at most ``most_g`` since it last looked."""
+    def _weigh(self, max_g: float) -> Step:
+        """What has come of this dose, once everything has landed: at most ``max_g`` since it last looked."""
         settled_g = yield from self._settled()
-        self._refuse_jump(settled_g - self.start_g - self.got_g, most_g)
+        self._check_jump(settled_g - self.start_g - self.got_g, max_g)
         self.got_g, self.coming_g = settled_g - self.start_g, 0.0
 
-    def _settled(self) -> Steps:
+    def _settled(self) -> Step:
         yield self.env.timeout(self.rules.settle_s)
         weighing = yield from self.scale.weigh(self.rules.samples)
         yield from self._stop_if_interrupted()
@@ -338,7 +338,7 @@ class _Dosing:
         setattr(self.memory, what, (known + seen) / 2 if known else seen)
 
 
-class _Flow:
+class _FlowMonitor:
     """Watches whether anything comes: less than half the usual flow for ``dry_s`` seconds is none."""
 
     def __init__(self, now_s: float, shown_g: float, usual_g_per_s: float, dry_s: float) -> None:
@@ -351,7 +351,7 @@ class _Flow:
         self._first: tuple[float, float] | None = None
         self._was_dry = False
 
-    def see(self, now_s: float, shown_g: float) -> None:
+    def update(self, now_s: float, shown_g: float) -> None:
         """Take in what the scale shows."""
         if self.dry_for_s(now_s) > 0:
             self._was_dry = True

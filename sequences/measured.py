@@ -1,4 +1,4 @@
-"""Measured parameters in a TOML file: what a run has shown of each, with its interval; used wherever inputs are set."""
+"""A TOML file of measured parameters with their intervals; ``--set measured.toml`` applies it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cellwright.provenance import Figure, measured
 
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 DIGITS = 6
-"""Significant digits that are kept: more than any run shows."""
+"""Significant digits in the file: more than any run can determine."""
 
 
 class MeasuredValue(BaseModel):
     """One parameter ("carriage.max_acceleration") in the parameter's own unit, with its 95 % interval.
 
-    ci95_high: None where there is no upper bound. n: how many observations it rests on. method: how, in words.
+    ci95_high: None where there is no upper bound. n: number of observations. method: how it was measured, in words.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,7 +46,7 @@ class MeasuredValue(BaseModel):
 
 
 class LineTime(BaseModel):
-    """What a move takes on top of the firmware's steps, s: the line there and back. The model board has no line."""
+    """Time that the serial line adds to a move, there and back, s. The model board has no line."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,7 +57,7 @@ class LineTime(BaseModel):
 
 
 class MeasuredFile(BaseModel):
-    """What was measured in one run: ``log`` names the run, ``cell`` and ``target`` say of what and on what."""
+    """The values measured in one run of ``cell`` on ``target``; ``log`` names the run."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,7 +73,7 @@ class MeasuredFile(BaseModel):
         return files.read_model(cls, path)
 
     def figure(self, value: MeasuredValue) -> Figure:
-        """The value as an input that says where it comes from."""
+        """The value as an input with its provenance."""
         where = f"{self.log}, {self.cell} on {self.target}" if self.target else f"{self.log}, {self.cell}"
         return measured(value.value, f"{where}: n = {value.n}, 95 %: {value.interval}; {value.method}")
 
@@ -96,10 +96,10 @@ def _pairs(model: BaseModel) -> list[str]:
 
 
 def _toml(value: object) -> str:
-    """A text or a number as it is written in TOML: a JSON string is a basic string of TOML."""
+    """A text or a number in TOML: a JSON string is a basic string of TOML."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def rounded(value: float) -> float:
-    """As many digits as are kept."""
+    """Round to ``DIGITS`` significant digits."""
     return float(f"{value:.{DIGITS}g}")

@@ -22,7 +22,7 @@ CREATE TABLE cycle (replication INTEGER NOT NULL, number INTEGER NOT NULL, ended
 
 
 class RunLog:
-    """Writes a run as it goes. Each change of state is committed, so a power cut costs at most the state under way.
+    """Writes a run while it goes on. Each change of state is committed, so a power cut loses at most the current state.
 
     path: the file to write; it must not exist yet. ``":memory:"`` keeps the log in memory.
     """
@@ -41,26 +41,26 @@ class RunLog:
             raise InputError(f"The log {path} cannot be written ({error}); choose another folder.") from error
 
     def describe(self, **facts: object) -> None:
-        """Write what the whole run is about: cell, target, seed, version."""
+        """Write metadata of the whole run: cell, target, seed, version."""
         rows = [(key, str(value)) for key, value in facts.items()]
         with self.connection:
             self.connection.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
 
     def begin(self, replication: int) -> None:
-        """The rows that follow belong to this replication."""
+        """Begin a replication: the rows that follow belong to it."""
         self.connection.commit()
         self.replication = replication
         self._last_end_s = None
 
     def event(self, at_s: float, state: str, source: str, what: str, value: float | None, detail: str = "") -> None:
-        """One row: when, in which state, which device (or "cell"), what, and a number that goes with it."""
+        """Write an event: its time, the state, the device (or "cell"), what happened, and a number with it."""
         row = (self.replication, at_s, state, source, what, value, detail)
         self.connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         if source == "cell":
             self.connection.commit()
 
     def cycle(self, ended_s: float, number: int) -> None:
-        """One row: a unit was finished. The cycle time is that since the one before, none for the first."""
+        """Write a finished unit. Its cycle time is the time since the one before; the first has none."""
         cycle_time_s = None if self._last_end_s is None else ended_s - self._last_end_s
         self._last_end_s = ended_s
         row = (self.replication, number, ended_s, cycle_time_s)
@@ -68,7 +68,7 @@ class RunLog:
         self.connection.commit()
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Commit what is left and close the file."""
         self.connection.commit()
         self.connection.close()
 
@@ -81,7 +81,7 @@ class RunLog:
 
 @contextmanager
 def open_log(path: Path) -> Iterator[sqlite3.Connection]:
-    """A run log to read, the run over or still going. Raises InputError for what is none."""
+    """Open a run log for reading, also during the run. Raises InputError for a file that is no run log."""
     if not path.is_file():
         raise InputError(f"There is no run log {path}.")
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
@@ -94,13 +94,13 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def fact(log: sqlite3.Connection, key: str) -> str | None:
-    """What the log says of the whole run under ``key``, such as "cell"."""
+    """Metadata of the run by its ``key``, such as "cell"; None if there is none."""
     row = log.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
 
 
 def moment(log: sqlite3.Connection, at_s: float) -> str:
-    """When something happened, in words: day and time of a run on a real board, otherwise seconds of its clock."""
+    """A time in words: date and time for a run on a real board, otherwise seconds of the simulation clock."""
     began = fact(log, "began")
     if began is None:
         return f"{at_s:.0f} s into a simulated run"

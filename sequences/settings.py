@@ -1,4 +1,4 @@
-"""Settings that a user keeps in a TOML file: what a cell is to make, checked as it is read."""
+"""Parameters that a user keeps in a TOML file, such as what a cell is to make; validated when read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellwright.provenance import Status
 
 
 class Settings(BaseModel):
-    """Base of a cell's settings. Each is one TOML file; ``status`` and ``source`` hold for all its numbers."""
+    """Base class of a cell's settings. Each is one TOML file; ``status`` and ``source`` apply to all its numbers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

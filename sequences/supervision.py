@@ -1,4 +1,4 @@
-"""Runs a step as a SimPy process and holds every one of its waits to a time limit."""
+"""Runs a step as a SimPy process and enforces a time limit on each of its waits."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Step = Generator[Event, Any, Any]
 
 
 class Supervision(Process):
-    """One step under way: a process that ends with what the step returns, or fails as the step fails.
+    """A running step: a SimPy process that ends with what the step returns, or fails as the step fails.
 
-    One timer watches all waits of a step: it is set for the deadline of the first and moved on when it
-    rings too early, so a limit costs next to nothing while waits end in time.
+    One timer serves all waits of a step: it is set for the deadline of the first and set again when it
+    expires too early, so a limit costs next to nothing while waits end in time.
     """
 
     deadline_s: float
-    """When the wait under way must be over, on the environment's clock."""
-    limit_s = inf  # for who waits for the step: its own waits have limits
+    """When the current wait must be over, on the clock of the environment."""
+    limit_s = inf  # waiting for a step needs no limit: its own waits have limits
 
     def __init__(self, env: simpy.Environment, step: Step) -> None:
-        self.abandoned = False
+        self.is_abandoned = False
         self.deadline_s = inf
         self._timer_due_s = -inf if getattr(env, "others_watch_limits", False) else inf
         self._timer: Event | None = None
@@ -43,25 +43,25 @@ class Supervision(Process):
         """The step as a SimPy process."""
         return self
 
-    # In place of Process._resume, so that supervising costs no generator of its own round the step's. Every wait of
-    # every step comes through here. In virtual time, when what a step waits for is the very next thing to happen and
-    # nobody else waits for it, the step goes on at once: the same events in the same order, without a turn through
-    # the environment's loop. Not so where a plain Wait has ended: whoever ended it, a plant that closed a switch, is in
-    # the middle of something, and its time must not run on.
+    # Overrides Process._resume, so that supervision needs no second generator round that of the step. Every wait of
+    # every step passes here. In virtual time, when a step waits for the very next event in the queue and nothing else
+    # waits for it, the step continues at once: the same events in the same order, without a pass through the loop of
+    # the environment. Not so after a plain Wait: the process that ended it, such as a plant that closed a switch, has
+    # not returned yet, and the time must not advance for it.
     def _resume(self, event: Event) -> None:
-        """Take the step on to its next wait: ``event``, for which it waited, has come or failed."""
+        """Run the step to its next wait: ``event``, for which it waited, has succeeded or failed."""
         env, step = self.env, self._generator
-        coming = env._queue if self._skips_ahead and type(event) is not Wait else ()
+        queue = env._queue if self._skips_ahead and type(event) is not Wait else ()
         outer, env._active_proc = env._active_proc, self
         try:
-            while not self.abandoned:
+            while not self.is_abandoned:
                 event = step.send(event._value) if event._ok else step.throw(self._failure(event))
-                if coming and coming[0][3] is event and not event.callbacks and not self.abandoned:
-                    env._now = heappop(coming)[0]
-                    event.callbacks = None  # type: ignore[assignment]  # SimPy's own mark of a processed event
+                if queue and queue[0][3] is event and not event.callbacks and not self.is_abandoned:
+                    env._now = heappop(queue)[0]
+                    event.callbacks = None  # type: ignore[assignment]  # SimPy marks a processed event like this
                     continue
                 limit_s = event.limit_s if isinstance(event, Wait) else self._limit_of(event)
-                if event.callbacks is not None and not self.abandoned:
+                if event.callbacks is not None and not self.is_abandoned:
                     self._target = event
                     self.deadline_s = deadline_s = env._now + limit_s
                     if deadline_s < self._timer_due_s:
@@ -74,13 +74,13 @@ class Supervision(Process):
         except StopIteration as end:
             self._end(True, end.value)
         except BaseException as failure:
-            self._end(False, _as_fault(self._closing(failure)))
+            self._end(False, _as_fault(self._close_step(failure)))
         finally:
             env._active_proc = outer
 
     @staticmethod
     def _failure(event: Event) -> BaseException:
-        """What to raise in the step for an event that failed: a copy, as in SimPy, as others may raise it too."""
+        """The exception to raise in the step for a failed event: a copy, as in SimPy, as others may raise it too."""
         event._defused = True
         failure: BaseException = event._value
         if isinstance(failure, simpy.Interrupt) and isinstance(failure.cause, StepTimeoutError):
@@ -89,8 +89,8 @@ class Supervision(Process):
         copy.__cause__ = failure
         return copy
 
-    def _closing(self, failure: BaseException) -> BaseException:
-        """Let the step clean up after a wait that was refused; what goes wrong in that counts instead."""
+    def _close_step(self, failure: BaseException) -> BaseException:
+        """Close the step after a refused wait, so that it cleans up; an exception in that takes precedence."""
         try:
             self._generator.close()
         except Exception as worse:
@@ -115,15 +115,15 @@ class Supervision(Process):
         return limit_s
 
     def _set_timer(self) -> None:
-        """Look again a second early, so that a somewhat shorter wait need not set the timer anew, then in time."""
+        """Expire a second early first, so that a slightly shorter wait need not set the timer anew, then on time."""
         if self._timer is not None:
             cancel(self.env, self._timer)
         left_s = self.deadline_s - self.env.now
         self._timer = timer = Timeout(self.env, left_s - 1.0 if left_s > 2.0 else left_s)
         self._timer_due_s = self.env.now + timer._delay
-        timer.callbacks.append(self._ring)
+        timer.callbacks.append(self._check_deadline)
 
-    def _ring(self, _: Event) -> None:
+    def _check_deadline(self, _: Event) -> None:
         self._timer, self._timer_due_s = None, inf
         waited = self._target
         if self.deadline_s == inf:
@@ -142,23 +142,23 @@ class Supervision(Process):
         return " and ".join(parts) if parts else getattr(event, "what", "what the step waits for did not happen")
 
     def abandon(self, reason: str) -> None:
-        """End the step where it is. The step is closed, so its own clean-up (``finally``) runs."""
-        self.abandoned = True
+        """End the step at its current wait. The step is closed, so its clean-up (``finally``) runs."""
+        self.is_abandoned = True
         if self.is_alive and self is not self.env.active_process:
             self.interrupt(reason)
 
 
 def _as_fault(failure: BaseException) -> BaseException:
-    """What a step fails with. SimPy copies an exception that it passes on, which loses where it came from."""
+    """The failure of a step as a CellFault. SimPy copies an exception that it passes on, which loses its origin."""
     if isinstance(failure, CellwrightError) or not isinstance(failure, Exception):
         return failure
-    fault = CellFault(plain(failure))
+    fault = CellFault(describe_exception(failure))
     fault.__cause__ = failure
     return fault
 
 
-def plain(error: Exception) -> str:
-    """A mistake in a step as one sentence that says where it is."""
+def describe_exception(error: Exception) -> str:
+    """An exception in a step as one sentence with file and line."""
     trace: TracebackType | None = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

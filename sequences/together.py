@@ -1,4 +1,4 @@
-"""What steps use beside their devices: several things at once, and time limits on events that have none."""
+"""Composition of steps: run several at once, and set time limits on events that have none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellwright.sequences.supervision import Step, Supervision
 
 
 class StepTools:
-    """The part of a cell that its steps call."""
+    """The methods of a cell that compose steps and events."""
 
     env: simpy.Environment
     _running: list[Supervision]
@@ -23,15 +23,15 @@ class StepTools:
         raise NotImplementedError
 
     def fault(self, reason: str) -> None:
-        """Something is wrong."""
+        """Make the cell safe and record the reason."""
         raise NotImplementedError
 
     def together(self, *parts: Event | Step) -> Event:
-        """One event for all of several events or steps that go on at once.
+        """One event for several events or steps that run in parallel; it succeeds when all have.
 
-        A step that fails fails the event; a fault or a stop ends all of them.
+        If a step fails, the event fails; a fault or a stop ends all of them.
         """
-        # What has happened already is left out: an axis that stands where it should costs nothing.
+        # Events that have happened already are left out: an axis that is in position costs nothing.
         pending: Event | Step | None = None
         for part in parts:
             if getattr(part, "callbacks", ()) is None:
@@ -52,32 +52,32 @@ class StepTools:
         return whole
 
     def _part_ended(self, part: Event, whole: Event) -> None:
-        """Hear of a failure through ``whole``; if nobody waits for that any more, it is a fault at once."""
+        """A failure of a part fails ``whole``; if nothing waits for that any more, it is a fault at once."""
         if part.ok:
             return
         part.defused = True
         if whole.callbacks is None or len(whole.callbacks) < 2:  # one callback is SimPy's own
             whole.defused = True
-            if any(each is part and not each.abandoned for each in self._running):
+            if any(each is part and not each.is_abandoned for each in self._running):
                 self.fault(str(part.value))
 
     def within(self, seconds: float, event: Event, what: str) -> Wait:
-        """Give any SimPy event a time limit; ``what`` ends the sentence "<cell> ..." when it passes."""
-        wait = Wait(self.env, _Named(self.name()), what, seconds)
+        """Give any SimPy event a time limit. ``what`` completes the error text "<cell> ..." when the limit passes."""
+        wait = Wait(self.env, _WaitOwner(self.name()), what, seconds)
         if event.callbacks is None:
             wait.complete()
         else:
-            event.callbacks.append(lambda ended: _pass_on(ended, wait))
+            event.callbacks.append(lambda ended: _forward(ended, wait))
         return wait
 
 
 @dataclass(slots=True)
-class _Named:
+class _WaitOwner:
     name: str
 
 
-def _pass_on(ended: Event, wait: Wait) -> None:
-    """End ``wait`` as the event that it stands for has ended."""
+def _forward(ended: Event, wait: Wait) -> None:
+    """End ``wait`` as the event that it stands for ended."""
     if ended.ok:
         wait.complete()
         return

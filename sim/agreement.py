@@ -19,13 +19,13 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import model_rig, virtual_rig
 from cellwright.sim.targets_emulated import emulated_rig
 
-Target = Literal["model", "virtual", "emulated"]
-TARGETS: tuple[Target, ...] = ("model", "virtual", "emulated")
+TargetName = Literal["model", "virtual", "emulated"]
+TARGETS: tuple[TargetName, ...] = ("model", "virtual", "emulated")
 AGREES_WITHIN_PERCENT = 1.0
 """How far the cycle time on the model may be from that on real firmware."""
 
 
-class Running(Protocol):
+class RunningRig(Protocol):
     """A cell that runs as soon as ``env`` does."""
 
     env: simpy.Environment
@@ -49,7 +49,7 @@ class Account:
     what it does ("trigger fire"). measured: what the units were like, on the mean, by names that end in their unit.
     """
 
-    target: Target
+    target: TargetName
     unit_times_s: tuple[float, ...]
     time_in_state_s: dict[str, float]
     actions: dict[str, int]
@@ -80,13 +80,13 @@ def disagreement(accounts: Sequence[Account]) -> float:
 
 
 def account_on(
-    target: Target, scenario: Scenario, units: int, seed: int, on_unit: Callable[[], None] = lambda: None
+    target: TargetName, scenario: Scenario, units: int, seed: int, on_unit: Callable[[], None] = lambda: None
 ) -> Account:
     """Make so many units on a target. Raises CellFault if the cell stops, InputError where the target is not there."""
     if units < 1:
         raise InputError(f"{units} cycles show nothing; make at least 1.")
     log = RunLog(":memory:")
-    rig: Running
+    rig: RunningRig
     if target == "emulated":
         rig = emulated_rig(scenario, seed, 0, log)
         try:
@@ -97,7 +97,7 @@ def account_on(
     return _account(target, rig, log, units, on_unit)
 
 
-def _account(target: Target, rig: Running, log: RunLog, units: int, on_unit: Callable[[], None]) -> Account:
+def _account(target: TargetName, rig: RunningRig, log: RunLog, units: int, on_unit: Callable[[], None]) -> Account:
     cell, last_s = rig.cell, rig.env.now
     times_s: list[float] = []
     while len(times_s) < units:

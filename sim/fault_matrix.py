@@ -15,16 +15,16 @@ from cellwright.sensors import Button
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, virtual_rig
 
-UNITS_AFTER = 2
+MIN_UNITS_AFTER_FAULT = 2
 """How many units a cell must finish after a fault for that to count as a correct finish."""
-STRIKES_AFTER_S = 0.35
+FAULT_DELAY_S = 0.35
 """How long the cell has been in the state when the fault strikes: its axes are on their way then, if any are."""
-OPERATOR_TIMEOUT_S = 10 * 3600.0
-SAFE_WITHIN_S = 2.0
+HUNG_AFTER_S = 10 * 3600.0
+SAFE_TIMEOUT_S = 2.0
 """When the world must be safe after the cell has stopped: the watchdog needs half a second, a boot 2.2 s."""
-TOLD_AGAIN_WITHIN_S = 0.6
+SAFE_AGAIN_TIMEOUT_S = 0.6
 """On a line that still garbles bytes a pin may be driven by mistake until the board is told again to be safe."""
-REACH_S = 8 * 3600.0
+STATE_TIMEOUT_S = 8 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +69,41 @@ def strike(
     seed: int,
     state: str,
     fault: Fault,
-    put_together: Callable[[Scenario, int, int], Rig] = virtual_rig,
+    make_rig: Callable[[Scenario, int, int], Rig] = virtual_rig,
 ) -> Row:
     """Let one fault strike as soon as the cell is in ``state``. Raises CellFault if it never gets there.
 
     put_together: makes the rig, on whatever target; on a model board only what needs no bytes can strike.
     """
-    rig = put_together(scenario.for_rehearsal(state), seed, 0)
+    rig = make_rig(scenario.for_fault_rehearsal(state), seed, 0)
     while rig.cell.state != state:
-        if rig.env.now > REACH_S or rig.cell.last_stop is not None:
+        if rig.env.now > STATE_TIMEOUT_S or rig.cell.last_stop is not None:
             raise CellFault(f"{rig.cell.name()} never came to {state!r}, so no fault could strike there.")
         rig.env.step()
     finished = rig.cell.finished
-    rig.faults.plan(replace(fault, at_s=STRIKES_AFTER_S))
-    until_s = rig.env.now + OPERATOR_TIMEOUT_S
+    rig.faults.plan(replace(fault, at_s=FAULT_DELAY_S))
+    until_s = rig.env.now + HUNG_AFTER_S
     try:
-        while not rig.cell.is_stopped and rig.cell.finished < finished + UNITS_AFTER and rig.env.now < until_s:
+        while (
+            not rig.cell.is_stopped and rig.cell.finished < finished + MIN_UNITS_AFTER_FAULT and rig.env.now < until_s
+        ):
             rig.env.step()
     except CellFault as seen:
-        return _stopped_by_hand(rig, state, fault, str(seen))
+        return _stopped_by_operator(rig, state, fault, str(seen))
     if not rig.cell.is_stopped:
-        outcome = "finished" if rig.cell.finished >= finished + UNITS_AFTER else "hung"
+        outcome = "finished" if rig.cell.finished >= finished + MIN_UNITS_AFTER_FAULT else "hung"
         return Row(state, str(fault), outcome, "", None)
     assert rig.cell.last_stop is not None
     return Row(state, str(fault), rig.cell.state, rig.cell.last_stop.reason, _safe_after_s(rig))
 
 
-def _stopped_by_hand(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
+def _stopped_by_operator(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
     """What no sensor noticed and a person did, on the finished unit: that person presses stop, if there is a button."""
     button = next((each for each in rig.cell.devices.values() if isinstance(each, Button) and each.stops_cell), None)
     if button is None:
         return Row(state, str(fault), "seen on the unit", seen, None)
     rig.plant.close(button)
-    until_s = rig.env.now + SAFE_WITHIN_S
+    until_s = rig.env.now + SAFE_TIMEOUT_S
     while not rig.cell.is_stopped and rig.env.now < until_s:
         rig.env.step()
     return Row(state, str(fault), rig.cell.state, f"{seen} Who saw it pressed {button.name}.", _safe_after_s(rig))
@@ -110,11 +112,11 @@ def _stopped_by_hand(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
 def _safe_after_s(rig: Rig) -> float | None:
     """Seconds until host and world are safe; None if they are not in time, or do not stay so."""
     stopped_s = rig.env.now
-    if not _becomes_safe(rig, SAFE_WITHIN_S):
+    if not _becomes_safe(rig, SAFE_TIMEOUT_S):
         return None
     safe_s = rig.env.now
-    rig.env.run(until=safe_s + SAFE_WITHIN_S)
-    stays_safe = not rig.cell.is_stopped or _becomes_safe(rig, TOLD_AGAIN_WITHIN_S)  # a person may have reset it
+    rig.env.run(until=safe_s + SAFE_TIMEOUT_S)
+    stays_safe = not rig.cell.is_stopped or _becomes_safe(rig, SAFE_AGAIN_TIMEOUT_S)  # a person may have reset it
     return safe_s - stopped_s if stays_safe else None
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cellwright.sim.people.elements import Element
-from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothing_finished
+from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, no_unit_finished
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 
-BLOCK = 1024
+UNITS_PER_BLOCK = 1024
 """Units computed at once: memory stays flat however long the run."""
 
 
@@ -22,8 +22,8 @@ def run_manual(scenario: Scenario, length: Length, seed: int, replication: int) 
     manual.units(WARM_UP_CYCLES)
     done = Replication(time_in_state_s=dict.fromkeys(manual.names, 0.0))
     elapsed_s = 0.0
-    while not length.reached(len(done.cycle_times_s), elapsed_s):
-        block = manual.units(min(BLOCK, _likely_to_come(length, len(done.cycle_times_s), elapsed_s)))
+    while not length.is_reached(len(done.cycle_times_s), elapsed_s):
+        block = manual.units(min(UNITS_PER_BLOCK, _estimate_remaining(length, len(done.cycle_times_s), elapsed_s)))
         ends_s = elapsed_s + np.cumsum(block.times_s)
         units = len(ends_s) if length.hours is None else int(np.searchsorted(ends_s, 3600 * length.hours, side="right"))
         _count(done, block, units)
@@ -31,12 +31,12 @@ def run_manual(scenario: Scenario, length: Length, seed: int, replication: int) 
             break
         elapsed_s = float(ends_s[-1])
     if not done.cycle_times_s:
-        raise nothing_finished(scenario.study.cell.unit, length)
+        raise no_unit_finished(scenario.study.cell.unit, length)
     done.labour_s = float(np.sum(done.cycle_times_s))
     return done
 
 
-def _likely_to_come(length: Length, units: int, elapsed_s: float) -> int:
+def _estimate_remaining(length: Length, units: int, elapsed_s: float) -> int:
     if length.cycles is not None:
         return length.cycles - units
     left_s = 3600 * (length.hours or 0.0) - elapsed_s
@@ -60,7 +60,7 @@ class _ManualWork:
     def __init__(self, scenario: Scenario, streams: Streams) -> None:
         self._scenario, self._streams = scenario, streams
         self._elements = scenario.manual_elements()
-        self._owed = [0.0] * len(self._elements)
+        self._carry = [0.0] * len(self._elements)
         self._allowance = float(scenario.manual.allowance)
         self.names = [element.name for element in self._elements]
 
@@ -79,14 +79,16 @@ class _ManualWork:
 
     def _do(self, number: int, element: Element, units: int) -> tuple[np.ndarray, np.ndarray]:
         """Seconds that an element takes in each unit, and how often it is done; what comes less often is owed."""
-        owed, times = self._owed[number], np.ones(units, dtype=np.int64)
+        carried, times = self._carry[number], np.ones(units, dtype=np.int64)
         for unit in range(units if element.per_unit != 1 else 0):
-            owed += element.per_unit
-            times[unit] = int(owed + 1e-9)
-            owed -= times[unit]
-        self._owed[number] = owed
+            carried += element.per_unit
+            times[unit] = int(carried + 1e-9)
+            carried -= times[unit]
+        self._carry[number] = carried
         source = element.source()
-        drawn_s = source.many(self._streams[source.name], int(times.sum()), self._streams) * (1 + self._allowance)
+        drawn_s = source.sample_many(self._streams[source.name], int(times.sum()), self._streams) * (
+            1 + self._allowance
+        )
         return np.bincount(np.repeat(np.arange(units), times), drawn_s, units), times
 
 

@@ -19,15 +19,15 @@ from simpy.events import Event
 from cellwright.errors import CellFault, InputError
 from cellwright.sequences import RunLog
 from cellwright.sim.fast_path import NotExact, fast_path_of
-from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothing_finished
+from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, no_unit_finished
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, model_rig
 
-Number = TypeVar("Number", int, float)
+_NumberT = TypeVar("Number", int, float)
 
 
 @dataclass
-class _Ledger:
+class _RunningTotals:
     """Running totals of a method, to be read whenever a unit is finished."""
 
     labour_s: float
@@ -38,7 +38,7 @@ class _Ledger:
     def __post_init__(self) -> None:
         self.counted = {name: len(values) for name, values in self.measured.items()}
 
-    def since(self, start: _Ledger, cycle_times_s: array[float]) -> Replication:
+    def since(self, start: _RunningTotals, cycle_times_s: array[float]) -> Replication:
         """What was added since ``start``."""
         return Replication(
             cycle_times_s,
@@ -52,12 +52,16 @@ class _Ledger:
         )
 
 
-def _difference(now: dict[str, Number], before: dict[str, Number]) -> dict[str, Number]:
+def _difference(now: dict[str, _NumberT], before: dict[str, _NumberT]) -> dict[str, _NumberT]:
     return {name: value - before.get(name, 0) for name, value in now.items()}
 
 
-def _measure(
-    env: simpy.Environment, next_finished: Callable[[], Event], read: Callable[[], _Ledger], length: Length, unit: str
+def _run_and_measure(
+    env: simpy.Environment,
+    next_finished: Callable[[], Event],
+    read: Callable[[], _RunningTotals],
+    length: Length,
+    unit: str,
 ) -> Replication:
     """Run until ``length`` is reached; both methods are measured in this one way."""
     for _ in range(WARM_UP_CYCLES):
@@ -65,14 +69,14 @@ def _measure(
     started_s = ended_s = env.now
     start = last = read()
     cycle_times_s: array[float] = array("d")
-    while not length.reached(len(cycle_times_s), ended_s - started_s):
+    while not length.is_reached(len(cycle_times_s), ended_s - started_s):
         env.run(until=next_finished())
         if length.hours is not None and env.now - started_s > 3600 * length.hours:
             break
         cycle_times_s.append(env.now - ended_s)
         ended_s, last = env.now, read()
     if not cycle_times_s:
-        raise nothing_finished(unit, length)
+        raise no_unit_finished(unit, length)
     return last.since(start, cycle_times_s)
 
 
@@ -105,12 +109,12 @@ def run_rig(rig: Rig, length: Length) -> Replication:
             raise CellFault(cell.last_stop.reason)
         return cell.next_finished()
 
-    def read() -> _Ledger:
+    def read() -> _RunningTotals:
         if cell.last_stop is not None:
             raise CellFault(cell.last_stop.reason)
-        return _Ledger(operator.labour_s, cell.time_in_states(), dict(cell.stops), rig.plant.measured)
+        return _RunningTotals(operator.labour_s, cell.time_in_states(), dict(cell.stops), rig.plant.measured)
 
-    return _measure(rig.env, next_finished, read, length, cell.unit)
+    return _run_and_measure(rig.env, next_finished, read, length, cell.unit)
 
 
 def replicate(
@@ -141,7 +145,7 @@ def replicate(
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that leave Ctrl-C to their parent, and end with the pool, whatever they are at if it is left early."""
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, initializer=_leave_ctrl_c_to_the_parent)
+    pool = ProcessPoolExecutor(workers, initializer=_ignore_interrupt)
     try:
         yield pool
     except BaseException:
@@ -153,7 +157,7 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_ctrl_c_to_the_parent() -> None:
+def _ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -26,7 +26,7 @@ class Length:
         if self.hours is not None and not 0 < self.hours <= 1e6:
             raise InputError(f"{self.hours:g} hours cannot be simulated; give more than 0 and at most 1,000,000.")
 
-    def reached(self, cycles: int, elapsed_s: float) -> bool:
+    def is_reached(self, cycles: int, elapsed_s: float) -> bool:
         """Whether this much is done."""
         return cycles == self.cycles if self.hours is None else elapsed_s >= 3600 * self.hours
 
@@ -46,6 +46,6 @@ class Replication:
     measures: dict[str, array[float]] = field(default_factory=dict)
 
 
-def nothing_finished(unit: str, length: Length) -> InputError:
+def no_unit_finished(unit: str, length: Length) -> InputError:
     """What to say of a run in which no unit was finished."""
     return InputError(f"No {unit} is finished within {length.hours:g} hours; simulate longer.")

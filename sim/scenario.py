@@ -110,7 +110,7 @@ class Scenario:
         status |= {f"manual.{element.name}": element.status for element in self.observed}
         return status if compared else {name: each for name, each in status.items() if not name.startswith("manual.")}
 
-    def for_rehearsal(self, state: str) -> Scenario:
+    def for_fault_rehearsal(self, state: str) -> Scenario:
         """The same, in such a world that even a rare ``state`` comes soon."""
         return dataclasses.replace(
             self, parameters=apply_overrides(self.parameters, self.study.fault_rehearsal_overrides.get(state, ()))

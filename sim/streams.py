@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 
-class Source(Protocol):
+class Distribution(Protocol):
     """Where durations come from: a distribution of its own, drawn from the stream of its name."""
 
     @property
@@ -18,12 +18,12 @@ class Source(Protocol):
         """The name of its stream."""
         ...
 
-    def one(self, generator: np.random.Generator, streams: Streams) -> float:
+    def sample(self, generator: np.random.Generator, streams: Streams) -> float:
         """The next draw, s."""
         ...
 
-    def many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
-        """The next ``count`` draws, s: what ``one`` gives one after the other."""
+    def sample_many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
+        """The next ``count`` draws, s: what ``sample`` gives one after the other."""
         ...
 
 
@@ -35,14 +35,14 @@ class Lognormal:
     mean: float
     spread: float
 
-    def one(self, generator: np.random.Generator, streams: Streams) -> float:  # noqa: ARG002
+    def sample(self, generator: np.random.Generator, streams: Streams) -> float:  # noqa: ARG002
         draw = generator.standard_normal()
         if self.mean == 0.0:
             return 0.0
         variance = math.log1p(self.spread * self.spread)
         return self.mean * math.exp(math.sqrt(variance) * draw - variance / 2)
 
-    def many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:  # noqa: ARG002
+    def sample_many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:  # noqa: ARG002
         variance = math.log1p(self.spread * self.spread)
         draws = np.exp(math.sqrt(variance) * generator.standard_normal(count) - variance / 2)
         return np.asarray(float(self.mean) * draws)
@@ -69,9 +69,9 @@ class Streams:
             self._streams[name] = np.random.Generator(np.random.PCG64(sequence))
         return self._streams[name]
 
-    def draw(self, source: Source) -> float:
+    def draw(self, source: Distribution) -> float:
         """The next duration of ``source``, s."""
-        return source.one(self[source.name], self)
+        return source.sample(self[source.name], self)
 
     def lognormal(self, name: str, mean: float, spread: float) -> float:
         """A positive draw with the given mean and coefficient of variation ``spread`` (sd / mean)."""

@@ -13,13 +13,14 @@ from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.protocol.pin_maps import Kind
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
+from cellwright.hardware.model.world import World
 from cellwright.hardware.transport.link import Link
 from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.sequences import Cell, RunLog
+from cellwright.sim.people.operator import Operator
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
-from cellwright.sim.world import world_of
 
 
 @dataclass(slots=True)
@@ -63,18 +64,18 @@ class VirtualLine:
 
 def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | None = None) -> Rig:
     """The cell on a model board: no bytes."""
-    rig = resting_rig(scenario, Streams(seed, replication), log)
+    rig = idle_model_rig(scenario, Streams(seed, replication), log)
     rig.env.process(rig.cell.run())
     return rig
 
 
-def resting_rig(
+def idle_model_rig(
     scenario: Scenario, streams: Streams, log: RunLog | None = None, env: simpy.Environment | None = None
 ) -> Rig:
     """The same, but its cell waits for somebody to run it."""
     env = env or simpy.Environment()
     board = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
-    return _put_together(scenario, streams, log, env, board, board)
+    return _assemble(scenario, streams, log, env, board, board)
 
 
 def virtual_rig(
@@ -97,7 +98,7 @@ def virtual_rig(
     line = line or VirtualLine()
     kind = line.kind or scenario.study.cell.arduino
     board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), between, scenario.firmware)
-    rig = _put_together(scenario, streams, log, env, board, world)
+    rig = _assemble(scenario, streams, log, env, board, world)
     env.process(rig.cell.run())
     rig.line, rig.arduino = wire, arduino
     rig.faults.link, rig.faults.arduino = faulty, arduino
@@ -124,7 +125,7 @@ def virtual_board(
     return board, wire, arduino, faulty
 
 
-def _put_together(
+def _assemble(
     scenario: Scenario,
     streams: Streams,
     log: RunLog | None,
@@ -136,8 +137,20 @@ def _put_together(
     if log is not None:
         log.begin(streams.replication)
     cell = scenario.study.cell(board, scenario.parameters, log)
-    plant = world_of(scenario, cell, model, streams)
+    plant = build_plant(scenario, cell, model, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))
     faults = Faults(env, model, cell.devices, streams["faults"])
     return Rig(env, board, cell, model, plant, faults)
+
+
+def build_plant(scenario: Scenario, cell: Cell, board: World, streams: Streams) -> CellPlant:
+    """The plant of ``cell`` round the pins of ``board``, not yet connected; its person is ``plant.operator``."""
+    operator = Operator(board.env, scenario.parameters["operator"], streams, float(scenario.manual.allowance))
+    return scenario.study.plant(cell, board, scenario.parameters["plant"], operator, streams, scenario.tending())
+
+
+def build_plant_for_remote_cell(scenario: Scenario, board: ModelBoard, seed: int) -> CellPlant:
+    """The plant of a cell that runs in another process; here only the description of the cell is used."""
+    described = scenario.study.cell(ModelBoard(simpy.Environment()), scenario.parameters)
+    return build_plant(scenario, described, board, Streams(seed, 0))

@@ -22,7 +22,7 @@ from cellwright.sequences import Cell, RunLog
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
-from cellwright.sim.world import world_of
+from cellwright.sim.targets import build_plant
 
 EXCHANGE_S = 0.02
 """How far the chip may run ahead where nothing is due; it stops at whatever it says itself, so this is only speed."""
@@ -65,13 +65,13 @@ def emulated_rig(
     firmware = hex_path or firmware_hex(kind)
     arduino = EmulatedArduino(env, firmware, kind=kind, exchange_s=EXCHANGE_S, watched=())
     try:
-        return _put_together(scenario, streams, log, arduino, between)
+        return _assemble(scenario, streams, log, arduino, between)
     except BaseException:
         arduino.close()
         raise
 
 
-def _put_together(
+def _assemble(
     scenario: Scenario,
     streams: Streams,
     log: RunLog | None,
@@ -86,7 +86,7 @@ def _put_together(
     if log is not None:
         log.begin(streams.replication)
     cell = scenario.study.cell(board, scenario.parameters, log)
-    plant = world_of(scenario, cell, world, streams)
+    plant = build_plant(scenario, cell, world, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())

@@ -15,8 +15,7 @@ from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import Cell, RunLog, apply_overrides
 from cellwright.sim import Streams, Study, VirtualLine
-from cellwright.sim.targets import virtual_board
-from cellwright.sim.world import world_of
+from cellwright.sim.targets import build_plant, virtual_board
 from cellwright.testing.history import History
 from cellwright.testing.recorder import DeclarationRecorder, InstrumentedBoard
 from cellwright.testing.rig import CellRig
@@ -102,7 +101,7 @@ def _assemble(
     if make_plant is not None:
         plant = make_plant(cell, model)
     elif scenario is not None:
-        plant = world_of(scenario, cell, model, Streams(seed, 0))
+        plant = build_plant(scenario, cell, model, Streams(seed, 0))
     else:
         plant = AxesOnlyPlant(cell, model)
     plant.connect()

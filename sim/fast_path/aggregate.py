@@ -10,7 +10,7 @@ import numpy as np
 from cellwright.sim.fast_path.conditions import ReplicationNotExact
 from cellwright.sim.fast_path.draws import DrawnStreams
 from cellwright.sim.fast_path.recorder import ELAPSED, LABOUR, Path, PathSegment
-from cellwright.sim.streams import Source
+from cellwright.sim.streams import Distribution
 
 Array = np.ndarray[Any, Any]
 
@@ -41,7 +41,7 @@ class Tables:
     def __init__(self, states: Sequence[str]) -> None:
         self.amounts = [ELAPSED, LABOUR, *states]
         self.causes: list[str] = []
-        self.sources: list[Source] = []
+        self.sources: list[Distribution] = []
         self.size = 0
         self.segments, self.draws, self.shares = _RowIndex(), _RowIndex(), _RowIndex()
         self.constants = np.zeros((0, len(self.amounts)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
 from cellwright.sim.fast_path.symbolic import Traced
-from cellwright.sim.streams import Source, Streams
+from cellwright.sim.streams import Distribution, Streams
 
 DRAWS_PER_BLOCK = 256
 
@@ -26,19 +26,19 @@ class RecordedDraws(NamedTuple):
     """What the path that is being recorded has drawn so far."""
 
     guard: Guard
-    draws: list[Source]
+    draws: list[Distribution]
     drawn_s: list[float]
     requests: list[DrawRequest]
 
 
 class DrawnStreams(Streams):
-    """The streams of one replication. Draws are buffered, so that a path can use them without the code that requests them."""
+    """The streams of one replication. A path can use buffered draws without the code that requests them."""
 
     def __init__(self, seed: int, replication: int) -> None:
         super().__init__(seed, replication)
         self.recording: RecordedDraws | None = None
         self.used: dict[str, int] = {}
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, Distribution] = {}
         # The draws that are buffered, with the number of draws discarded before them.
         self._drawn: dict[str, tuple[int, np.ndarray]] = {}
         self._numbers: dict[str, tuple[int, list[tuple[DrawRequest, Any]]]] = {}
@@ -53,7 +53,7 @@ class DrawnStreams(Streams):
             raise NotExact(f"it takes durations and other numbers from one stream, {name!r}")
         return _Stream(self, name)
 
-    def draw(self, source: Source) -> Any:
+    def draw(self, source: Distribution) -> Any:
         """The next duration of ``source``, s; a traced number while a path is being recorded."""
         if self._sources.setdefault(source.name, source) != source or source.name in self._numbers:
             raise NotExact(f"it draws different things from one stream, {source.name!r}")
@@ -70,7 +70,7 @@ class DrawnStreams(Streams):
         """How many draws of each source of durations were used."""
         return {name: self.used.get(name, 0) for name in self._sources}
 
-    def register(self, source: Source) -> None:
+    def register(self, source: Distribution) -> None:
         """Declare ``source``, from which a path recorded in another replication draws."""
         if self._sources.setdefault(source.name, source) != source:
             raise NotExact(f"it draws different things from one stream, {source.name!r}")
@@ -80,7 +80,9 @@ class DrawnStreams(Streams):
         before, drawn = self._drawn.get(name, (0, np.zeros(0)))
         missing = end - before - len(drawn)
         if missing > 0:
-            more = self._sources[name].many(self.generator(name), max(DRAWS_PER_BLOCK, len(drawn), missing), self)
+            more = self._sources[name].sample_many(
+                self.generator(name), max(DRAWS_PER_BLOCK, len(drawn), missing), self
+            )
             drawn = np.concatenate([drawn, more])
             self._drawn[name] = before, drawn
         return drawn[start - before : end - before]

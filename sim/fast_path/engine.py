@@ -14,9 +14,9 @@ from cellwright.sim.fast_path.draws import DrawnStreams
 from cellwright.sim.fast_path.path_cache import CompiledPath, PathCache, PathNode
 from cellwright.sim.fast_path.recorder import MEASURED, PathRecorder, RecordingEnvironment
 from cellwright.sim.fast_path.snapshot import RigState
-from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, nothing_finished
+from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, no_unit_finished
 from cellwright.sim.scenario import Scenario
-from cellwright.sim.targets import resting_rig
+from cellwright.sim.targets import idle_model_rig
 
 MAX_CYCLES_AT_ONCE = 512
 """Cycles aggregated at once: this bounds memory, however long the run."""
@@ -99,7 +99,7 @@ class _ReplicationRun:
         self.path_cache = fast_path.path_cache
         self.streams = DrawnStreams(seed, replication)
         try:
-            rig = resting_rig(fast_path.scenario, self.streams, env=RecordingEnvironment())
+            rig = idle_model_rig(fast_path.scenario, self.streams, env=RecordingEnvironment())
         except CellwrightError as error:
             raise NotExact(str(error)) from error
         self.states = list(rig.cell.time_in_state_s)
@@ -129,7 +129,7 @@ class _ReplicationRun:
             self.uncounted.clear()
             self.streams.discard(self.streams.used | self.used)
         if not count.counted.cycle_times_s:
-            raise nothing_finished(self.fast_path.scenario.study.cell.unit, self.length)
+            raise no_unit_finished(self.fast_path.scenario.study.cell.unit, self.length)
         return count.counted
 
     def _next_totals(self, cycles: int) -> CycleTotals:

@@ -13,7 +13,7 @@ from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
 from cellwright.sim.fast_path.draws import DrawnStreams, DrawRequest, RecordedDraws
 from cellwright.sim.fast_path.snapshot import RigState, Snapshot
 from cellwright.sim.fast_path.symbolic import Traced
-from cellwright.sim.streams import Source
+from cellwright.sim.streams import Distribution
 
 MEASURED = "what its units are like is measured, unit by unit"
 MAX_EVENTS = 100_000
@@ -50,7 +50,7 @@ class Path:
     """From one state at rest to the next. guard: which runs take it. segments: one more than finished units."""
 
     guard: Guard
-    draws: list[Source]
+    draws: list[Distribution]
     draw_requests: list[DrawRequest]
     segments: list[PathSegment]
     updates: list[CounterUpdate]
@@ -137,7 +137,7 @@ class PathRecorder:
     def _run_to_rest(self) -> Generator[Event, Any, None]:
         rig_state = self.rig_state
         while True:
-            yield from rig_state.cell.take_turn()
+            yield from rig_state.cell.run_current_state()
             if rig_state.cell.last_stop is not None:
                 raise NotExact(f"it stops: {rig_state.cell.last_stop.reason}")
             if rig_state.is_at_rest:

@@ -260,7 +260,7 @@ class RigState:
 
     def _restore_cell(self, state: str, now_s: Any) -> None:
         cell = self.cell
-        cell._state, cell._entered_at_s, cell._changes_now = state, now_s, 0
+        cell._state, cell._entered_at_s, cell._changes_without_time = state, now_s, 0
         cell.finished, cell.stops = 0, {}
         cell.time_in_state_s = dict.fromkeys(cell.time_in_state_s, 0.0)
         self.plant.operator.labour_s = 0.0
@@ -299,7 +299,7 @@ def _has_containers(value: tuple[Any, ...]) -> bool:
 # Attributes of the base classes: RigState handles them one by one, or they belong to the totals.
 _BASE_CELL_ATTRIBUTES = frozenset(
     "board env log last_stop stops finished devices time_in_state_s _table _state _destinations _steps _running "  # noqa: SIM905
-    "_reset_called _slowing _has_ended _on_finished _entered_at_s _changes_now".split()
+    "_reset_called _slowing _has_ended _on_finished _entered_at_s _changes_without_time".split()
 )
 _BASE_PLANT_ATTRIBUTES = frozenset(("cell", "board", "parameters", "operator", "streams", "measured", "tending"))
 _DESCRIPTION_ATTRIBUTES = frozenset(("states", "transitions", "stop_triggers"))

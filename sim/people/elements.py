@@ -12,7 +12,7 @@ import numpy as np
 
 from cellwright.errors import DescriptionError
 from cellwright.provenance import Figure, Status, assumed, published
-from cellwright.sim.streams import Lognormal, Source, Streams
+from cellwright.sim.streams import Distribution, Lognormal, Streams
 
 MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
 _CODE = re.compile(r"[A-Z]+(\d+(?:\.\d+)?)(?:\*(\d+))?")
@@ -59,15 +59,15 @@ class Element:
         """
         return streams.draw(self.source())
 
-    def source(self) -> Source:
+    def source(self) -> Distribution:
         """Where its times come from."""
         if self.observed_s:
-            return Observed(self.name, self.observed_s)
+            return EmpiricalTimes(self.name, self.observed_s)
         return Lognormal(f"work {self.name}", self.mean_s, self.spread)
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class EmpiricalTimes:
     """The times that a stopwatch showed for an element, s, drawn from the sample that a replication believes in."""
 
     element: str
@@ -78,13 +78,13 @@ class Observed:
         """The name of its stream."""
         return f"work {self.element}"
 
-    def one(self, generator: np.random.Generator, streams: Streams) -> float:
-        return self._believed_s(streams)[int(generator.integers(len(self.times_s)))]
+    def sample(self, generator: np.random.Generator, streams: Streams) -> float:
+        return self._bootstrap_sample_s(streams)[int(generator.integers(len(self.times_s)))]
 
-    def many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
-        return np.array(self._believed_s(streams))[generator.integers(len(self.times_s), size=count)]
+    def sample_many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
+        return np.array(self._bootstrap_sample_s(streams))[generator.integers(len(self.times_s), size=count)]
 
-    def _believed_s(self, streams: Streams) -> list[float]:
+    def _bootstrap_sample_s(self, streams: Streams) -> list[float]:
         count = len(self.times_s)
         sample = Streams(streams.seed, streams.replication)[f"sample {self.element}"].integers(count, size=count)
         return [self.times_s[number] for number in sample]

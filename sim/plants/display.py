@@ -35,7 +35,7 @@ class ModelDisplay:
 
     def write(self, data: bytes) -> None:
         """Bytes from the board: each is what the backpack's outputs are from then on."""
-        self._remember()
+        self._save_read_text()
         for byte in data:
             if self._held & ENABLE and not byte & ENABLE:
                 self._nibble(self._held >> 4, bool(self._held & RS))
@@ -54,7 +54,7 @@ class ModelDisplay:
     def _is_changing(self) -> bool:
         return self._env is not None and self._env.now - self._changed_s < READABLE_S
 
-    def _remember(self) -> None:
+    def _save_read_text(self) -> None:
         """Keep what a person has read, as it begins to change."""
         if self._env is None:
             return

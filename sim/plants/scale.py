@@ -27,7 +27,7 @@ from cellwright.sensors.nau7802 import (
     Nau7802,
 )
 
-CALIBRATION_TAKES_S = 0.344
+CALIBRATION_S = 0.344
 
 
 @dataclass(kw_only=True)
@@ -207,7 +207,7 @@ class ModelNau7802:
         if register < len(self._registers):
             self._registers[register] = value
         if register == CTRL2 and value & CALIBRATE:
-            self._calibrated_at_s = self.env.now + CALIBRATION_TAKES_S
+            self._calibrated_at_s = self.env.now + CALIBRATION_S
 
     def read(self, count: int) -> bytes:
         """Registers from where the last write pointed."""

@@ -57,7 +57,7 @@ def test_a_value_is_replaced_and_counts_as_assumed():
     assert (before["bridge"].max_speed, before["lamp"].active_low) == (300, False)
 
 
-def test_the_last_assignment_counts():
+def test_the_last_override_counts():
     assert apply_overrides(parameters(), ["bridge.max_speed=200", "bridge.max_speed=100"])["bridge"].max_speed == 100
 
 
@@ -73,7 +73,7 @@ def test_none_where_it_may_be():
 
 
 @pytest.mark.parametrize(
-    ("assignment", "says"),
+    ("override", "says"),
     [
         ("brigde.max_speed=1", "there is no 'brigde'; did you mean 'bridge'?"),
         ("xyz.max_speed=1", "there is no 'xyz'; known are batch, bridge, habits, lamp."),

@@ -22,7 +22,7 @@ from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_
 from cellwright.hardware.transport.loopback import MemoryLine
 from cellwright.hardware.transport.server import PtyEnd, ServedEnd, TcpEnd, address
 from cellwright.sim import Streams
-from cellwright.sim.world import world_for_others
+from cellwright.sim.targets import build_plant_for_remote_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def serve_virtual(options: ServeOptions) -> None:
         board = ModelBoard(clock, STEP_TIMINGS[_stepping_firmware(options)])
         plant = None
         if scenario is not None:
-            plant = world_for_others(scenario, board, options.seed)
+            plant = build_plant_for_remote_cell(scenario, board, options.seed)
             plant.connect()
         devices = plant.cell.devices if plant else {}
         faults = _connect_line(clock, end, board, kind, options, devices)

@@ -69,8 +69,8 @@ def is_sensed_by_the_board(row, firmware):
 
 
 @pytest.mark.parametrize("put_together", [model_rig, virtual_rig])
-def test_what_the_cell_cannot_notice_is_seen_on_the_unit(put_together):
-    row = strike(SCENARIO, 1, "stapling", Fault("slips", 500.0, device="carriage"), put_together)
+def test_what_the_cell_cannot_notice_is_seen_on_the_unit(make_rig):
+    row = strike(SCENARIO, 1, "stapling", Fault("slips", 500.0, device="carriage"), make_rig)
     assert (row.outcome, row.safe_after_s is not None) == ("stopped", True)
     assert row.reason.endswith("beside its slat. Who saw it pressed stop_button.")
 
@@ -78,13 +78,13 @@ def test_what_the_cell_cannot_notice_is_seen_on_the_unit(put_together):
 def test_a_rare_state_is_rehearsed_in_a_world_where_it_is_frequent():
     met = []
 
-    def put_together(scenario, seed, replication):
+    def make_rig(scenario, seed, replication):
         met.append(scenario.parameters["plant"].jams_per_1000_staples)
         return model_rig(scenario, seed, replication)
 
     scenario = load("stapler").scenario()
     for state in ("clearing", "stapling"):
-        strike(scenario, 1, state, Fault("slips", 500.0, device="carriage"), put_together)
+        strike(scenario, 1, state, Fault("slips", 500.0, device="carriage"), make_rig)
     assert met == [30, scenario.parameters["plant"].jams_per_1000_staples]
 
 
