@@ -1,4 +1,4 @@
-"""Dosing to a mass: coarse then fine, by the scale, with what is still in the air learned from dose to dose."""
+"""Dosing to a target mass by a scale: coarse, then fine; the in-flight mass is learned from dose to dose."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Positive = Annotated[float, Field(gt=0, le=10_000)]
 
 
 class DosingTrouble(CellFault):
-    """Why a dose was broken off. The pump stands and the valve is closed.
+    """Why a dose was interrupted. The pump has stopped and the valve is closed.
 
-    got_g: what the scale last showed of this dose, while it could be believed, g. coming_g: what should have come after
-    that. stands_g: what the scale showed in all, without that.
+    got_g: the last plausible reading of this dose, g. coming_g: mass that should have followed after that reading, g.
+    stands_g: the whole reading of the scale, without ``coming_g``, g.
     """
 
     got_g: float = 0.0
@@ -31,40 +31,40 @@ class DosingTrouble(CellFault):
 
 
 class LineBlocked(DosingTrouble):
-    """The pump turned, and nothing came, though the drum should have plenty."""
+    """The pump ran without flow, though the drum should have plenty."""
 
 
 class DrumEmpty(DosingTrouble):
-    """The pump turned, and nothing came, and by the books the drum is empty."""
+    """The pump ran without flow, and by the inventory the drum is empty."""
 
 
 class AirInLine(DosingTrouble):
-    """Nothing came for a while, and then it came again: a bubble went through."""
+    """The flow stopped for a while and returned: a bubble passed."""
 
 
 class ScaleDrifts(DosingTrouble):
-    """The scale moved slowly, though nothing was pumped."""
+    """The reading changed slowly, though nothing was pumped."""
 
 
 class ScaleJumped(DosingTrouble):
-    """The scale showed more or less than the pump can have brought: somebody touched it, or it is broken."""
+    """The reading changed by more than the pump can deliver: somebody touched the scale, or it is broken."""
 
 
 class DoseInterrupted(DosingTrouble):
-    """What the dose must not be without went away: the can, or the closed door."""
+    """A condition of the dose ended: the can was lifted, or the door opened."""
 
 
 class DoseNotReached(DosingTrouble):
-    """The mass was not reached within the time, or the pulses, that a dose may take."""
+    """The target was not reached within the time, or the number of pulses, that a dose may take."""
 
 
 @dataclass(kw_only=True)
 class LineMemory:
-    """What a line has learned of itself. Zero where it has learned nothing yet.
+    """Values learned for one line; zero where nothing was learned yet.
 
-    flow_g_per_s: at coarse speed. in_flight_g: what still came on the scale after the pump was told to stop.
-    fine_g_per_ml: what a pulse really brings for each mL that a new pump would have moved. left_g: in the drum, by
-    the books. doses: how many it has learned from.
+    flow_g_per_s: at coarse speed. in_flight_g: mass that still reached the scale after the pump was stopped.
+    fine_g_per_ml: mass that a pulse delivers for each mL that a new pump would move. left_g: in the drum, by the
+    inventory. doses: the number of doses learned from.
     """
 
     flow_g_per_s: float = 0.0
@@ -75,15 +75,15 @@ class LineMemory:
 
 
 class DosingRules(Settings):
-    """How a dose is done, and what bounds it. Times in s, masses in g; all assumed, and for a first run to change.
+    """Parameters and limits of a dose. Times in s, masses in g; all are assumed, to be adjusted after a first run.
 
-    coarse_rpm, fine_rpm: speeds of the pump. close_enough_g: a dose so near its mass is left alone; some drops.
-    margin_g: how far before the learned point the coarse run stops; what it varies by. settle_s: from standstill until
-    the scale is believed: fall, thread and filter. samples: of a weighing. look_s: the longest between two looks at the
-    scale. max_pulses, max_dose_s: what a dose may take. dry_s: so long without flow is no flow. bubble_s: so long it
-    then waits for a bubble to go through. drift_g: how far two weighings may differ with nothing pumped between; six
-    times their noise. jump_g: what the scale may move beyond what the pump can bring. empty_g: by the books, less than
-    this in the drum may be nothing.
+    coarse_rpm, fine_rpm: speeds of the pump. close_enough_g: tolerance of a dose; a few drops. margin_g: how far before
+    the learned point the coarse run stops; its variation. settle_s: from standstill until a weighing: fall, thread and
+    filter. samples: of a weighing. look_s: the longest time between two samples of the scale. max_pulses, max_dose_s:
+    of a dose. dry_s: so long without flow means no flow. bubble_s: how long it then waits for a bubble to pass.
+    drift_g: how far two weighings may differ with nothing pumped between; six times their noise. jump_g: how far the
+    reading may change beyond what the pump can deliver. empty_g: with less than this by the inventory, the drum may be
+    empty.
     """
 
     source: str = "chosen on the simulated mixer, never tried on a real one"
@@ -105,9 +105,9 @@ class DosingRules(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """A dose that is done: what the scale showed, g, in how many pulses after the coarse run, in what time.
+    """A finished dose: its mass by the scale, the number of pulses after the coarse run, and its duration.
 
-    stands_g: what the scale shows in all, for whoever doses next.
+    stands_g: the whole reading of the scale, for the next dose.
     """
 
     dosed_g: float
@@ -126,19 +126,19 @@ def dose_to_mass(
     guards: Sequence[Event] = (),
     stood_g: float | None = None,
 ) -> Step:
-    """Dose ``target_g`` grams through one line; a step's part, returns a Dose.
+    """Dose ``target_g`` grams through one line. For use in a step with ``yield from``; returns a Dose.
 
-    stood_g: what the scale last showed, if nothing was pumped since; it must still show that. guards: events that must
-    not come while it doses, such as the can being lifted. Raises a DosingTrouble that names what went wrong; the pump
-    then stands, the valve is closed, and what came is in ``got_g``. A dose that is too large is no trouble here:
-    whoever asked can see it.
+    stood_g: the last reading of the scale, if nothing was pumped since; it must still show that. guards: events that
+    interrupt the dose, such as the can being lifted. Raises a DosingTrouble that names the cause; the pump has then
+    stopped, the valve is closed, and the dosed mass is in ``got_g``. An overshoot raises nothing: the caller can see it
+    in the Dose.
     """
     return _Dosing(pump, valve, scale, target_g, memory, rules, guards, stood_g).run()
 
 
 @dataclass
 class _Dosing:
-    """One dose under way."""
+    """One running dose."""
 
     pump: Pump
     valve: Valve
@@ -180,7 +180,7 @@ class _Dosing:
         return Dose(self.got_g, self.start_g + self.got_g, self.pulses, self.env.now - self.began_s)
 
     def _check_drift(self) -> None:
-        """Nothing was pumped since the last weighing, so the scale must show the same."""
+        """Nothing was pumped since the last weighing, so the reading must be the same."""
         moved_g = 0.0 if self.stood_g is None else self.start_g - self.stood_g
         if abs(moved_g) > self.rules.jump_g:
             raise ScaleJumped(f"{self.scale.name} jumped by {moved_g:+.1f} g with nothing pumped.")
@@ -190,27 +190,27 @@ class _Dosing:
     # ---- coarse ----
 
     def _flow_g_per_s(self) -> float:
-        """At coarse speed: as learned, or two thirds of a new pump's with a liquid like water."""
+        """The flow at coarse speed: as learned, or two thirds of a new pump's with a liquid like water."""
         return self.memory.flow_g_per_s or 0.67 * self.pump.flow_ml_per_s(self.rules.coarse_rpm)
 
     def _in_flight_g(self) -> float:
-        """As learned, or what comes in a second: too much rather than too little."""
+        """The in-flight mass: as learned, or the flow of one second, which is rather too much than too little."""
         return self.memory.in_flight_g or self._flow_g_per_s()
 
     def _min_coarse_g(self) -> float:
         return 2 * self._in_flight_g() + self.rules.margin_g
 
     def _coarse(self) -> Step:
-        """Run until what is on the scale and what is on its way make the dose, less a margin."""
+        """Run until the mass on the scale and the mass in flight make the dose, less a margin."""
         stop_at_g = self.target_g - self._in_flight_g() - self.rules.margin_g
         shown_g = yield from self._run_to(stop_at_g, self.rules.coarse_rpm, self._flow_g_per_s())
         yield from self._weigh(2 * self._in_flight_g())
         self._learn("in_flight_g", self.got_g - shown_g)
 
     def _run_to(self, stop_at_g: float, rpm: float, flow_g_per_s: float) -> Step:
-        """Pump at ``rpm`` until the scale shows ``stop_at_g`` of this dose; returns what it showed as the pump stopped.
+        """Pump at ``rpm`` until the scale shows ``stop_at_g`` of this dose; returns its reading as the pump stopped.
 
-        Raises what a flow that stays away means.
+        Raises the cause of a missing flow.
         """
         rules, env = self.rules, self.env
         max_dose_s = 2 * self.target_g / flow_g_per_s + rules.dry_s + rules.bubble_s
@@ -257,7 +257,7 @@ class _Dosing:
     # ---- fine ----
 
     def _pulse(self, left_g: float) -> Step:
-        """One pulse for most of what is left, and weigh."""
+        """Dose most of the remaining mass in one pulse, and weigh."""
         rules = self.rules
         self._check_dose_limits()
         self.pulses += 1
@@ -274,7 +274,7 @@ class _Dosing:
         came_g = self.got_g - before_g
         if ml * g_per_ml > 0.5 and came_g > 0.25 * ml * g_per_ml:
             self._learn("fine_g_per_ml", came_g / ml)
-        # A drop may stay on the nozzle, so that one small pulse brings nothing; several in a row do.
+        # A drop may stay on the nozzle, so that one small pulse delivers nothing; several in a row do.
         self.dry_pulses = self.dry_pulses + 1 if came_g < 0.2 * ml * g_per_ml else 0
         if self.dry_pulses >= 4:
             yield from self._run_to(
@@ -319,7 +319,7 @@ class _Dosing:
             raise ScaleJumped(f"{self.scale.name} jumped by {moved_g:+.1f} g; the pump can have brought {max_g:.1f} g.")
 
     def _weigh(self, max_g: float) -> Step:
-        """What has come of this dose, once everything has landed: at most ``max_g`` since it last looked."""
+        """Weigh this dose once everything has landed: at most ``max_g`` more than the last reading."""
         settled_g = yield from self._settled()
         self._check_jump(settled_g - self.start_g - self.got_g, max_g)
         self.got_g, self.coming_g = settled_g - self.start_g, 0.0
@@ -332,14 +332,14 @@ class _Dosing:
             raise ScaleJumped(f"{self.scale.name} did not settle: its samples are {weighing.spread_g:.1f} g apart.")
         return weighing.mean_g
 
-    def _learn(self, what: str, seen: float) -> None:
-        """Move towards what was seen: half the way, or all of it the first time."""
-        known = getattr(self.memory, what)
-        setattr(self.memory, what, (known + seen) / 2 if known else seen)
+    def _learn(self, name: str, observed: float) -> None:
+        """Exponential smoothing with a factor of 0.5; the first observation is taken as it is."""
+        known = getattr(self.memory, name)
+        setattr(self.memory, name, (known + observed) / 2 if known else observed)
 
 
 class _FlowMonitor:
-    """Watches whether anything comes: less than half the usual flow for ``dry_s`` seconds is none."""
+    """Monitors the flow: less than half the usual flow for ``dry_s`` seconds counts as none."""
 
     def __init__(self, now_s: float, shown_g: float, usual_g_per_s: float, dry_s: float) -> None:
         self.is_back = False
@@ -352,7 +352,7 @@ class _FlowMonitor:
         self._was_dry = False
 
     def update(self, now_s: float, shown_g: float) -> None:
-        """Take in what the scale shows."""
+        """Process a reading of the scale."""
         if self.dry_for_s(now_s) > 0:
             self._was_dry = True
         if shown_g - self._came[1] < self._enough_g:
@@ -365,5 +365,5 @@ class _FlowMonitor:
             self.g_per_s = self.steady_g_per_s = (shown_g - self._first[1]) / (now_s - self._first[0])
 
     def dry_for_s(self, now_s: float) -> float:
-        """How long nothing has come beyond the time in which something should have, s."""
+        """How long the flow has been missing beyond ``dry_s``, s."""
         return max(0.0, now_s - self._came[0] - self._dry_s)

@@ -40,9 +40,9 @@ def apply_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> 
         if name not in changed:
             raise InputError(f"--set {override}: there is no {name!r}; {nearest(name, changed)}")
         changed[name] = (
-            _set_one(changed[name], name, field, text.strip(), override)
+            _set_field(changed[name], name, field, text.strip(), override)
             if dot
-            else _read_whole(changed[name], name, text.strip(), override)
+            else _read_settings_file(changed[name], name, text.strip(), override)
         )
     return changed
 
@@ -69,13 +69,13 @@ def with_measured(parameters: Mapping[str, Any], file: MeasuredFile, where: str)
     return changed
 
 
-def _read_whole(holder: Any, name: str, path: str, override: str) -> Any:
+def _read_settings_file(holder: Any, name: str, path: str, override: str) -> Any:
     if not isinstance(holder, Settings):
         raise InputError(f"--set {override}: name a parameter, as in {name}.{next(iter(_fields(holder)))}=value.")
     return type(holder).read(Path(path))
 
 
-def _set_one(holder: Any, name: str, field: str, text: str, override: str) -> Any:
+def _set_field(holder: Any, name: str, field: str, text: str, override: str) -> Any:
     types = _fields(holder)
     if field not in types:
         raise InputError(f"--set {override}: {name} has no {field!r}; {nearest(field, types)}")

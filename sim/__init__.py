@@ -1,4 +1,4 @@
-"""Simulation: random streams, people, plants' shared physics, replications."""
+"""Simulation: studies and scenarios, targets, random streams, people, shared physics of plants, replications."""
 
 from cellwright.sim.manual_replication import run_manual
 from cellwright.sim.people.elements import Element, ManualMethod, modapts

@@ -1,4 +1,4 @@
-"""Whether targets agree: the same units, for the same person under the same random numbers, made on each of them."""
+"""Agreement of the targets: makes the same units under the same random numbers on each of them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from cellwright.sim.targets_emulated import emulated_rig
 TargetName = Literal["model", "virtual", "emulated"]
 TARGETS: tuple[TargetName, ...] = ("model", "virtual", "emulated")
 AGREES_WITHIN_PERCENT = 1.0
-"""How far the cycle time on the model may be from that on real firmware."""
+"""Largest difference of the cycle time between the model and real firmware."""
 
 
 class RunningRig(Protocol):
-    """A cell that runs as soon as ``env`` does."""
+    """A cell with its plant that runs as soon as ``env`` does."""
 
     env: simpy.Environment
 
@@ -37,16 +37,16 @@ class RunningRig(Protocol):
 
     @property
     def plant(self) -> CellPlant:
-        """Its world."""
+        """The plant of the cell."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What some units came to on one target, the first counted from the start of the cell.
+    """The results of some units on one target; the first is counted from the start of the cell.
 
-    unit_times_s: of each. time_in_state_s: in each state a unit, s. actions: how often in all each actuator began
-    what it does ("trigger fire"). measured: what the units were like, on the mean, by names that end in their unit.
+    unit_times_s: of each unit. time_in_state_s: per unit, s. actions: how often in total each actuator began an action
+    ("trigger fire"). measured: means of the measures of the units, by names that end in their unit.
     """
 
     target: TargetName
@@ -57,24 +57,24 @@ class Account:
 
     @property
     def cycle_time_s(self) -> float:
-        """Of a unit, on the mean."""
+        """Mean time per unit, s."""
         return fmean(self.unit_times_s)
 
     def figures(self) -> dict[str, float]:
-        """All of it in one table, by names that end in their unit."""
+        """All figures in one table, by names that end in their unit."""
         states = {f"in_{state}_s": seconds for state, seconds in self.time_in_state_s.items()}
         return {"cycle_time_s": self.cycle_time_s} | states | self.measured | self.actions
 
 
 def percent_off(value: float, model: float) -> float | None:
-    """How far a figure is from the model's, percent of that; None where the model's is 0 and this one is not."""
+    """Difference of a figure from that of the model, percent; None where only that of the model is 0."""
     if value == model:
         return 0.0
     return 100 * (value - model) / model if model else None
 
 
 def disagreement(accounts: Sequence[Account]) -> float:
-    """How far the cycle time on real firmware is from the model's, percent, with its sign."""
+    """Difference of the cycle time on real firmware from that of the model, percent, with its sign."""
     model, emulated = (next(each for each in accounts if each.target == target) for target in ("model", "emulated"))
     return 100 * (emulated.cycle_time_s - model.cycle_time_s) / model.cycle_time_s
 
@@ -82,7 +82,7 @@ def disagreement(accounts: Sequence[Account]) -> float:
 def account_on(
     target: TargetName, scenario: Scenario, units: int, seed: int, on_unit: Callable[[], None] = lambda: None
 ) -> Account:
-    """Make so many units on a target. Raises CellFault if the cell stops, InputError where the target is not there."""
+    """Make so many units on a target. Raises CellFault if the cell stops, InputError if the target is unavailable."""
     if units < 1:
         raise InputError(f"{units} cycles show nothing; make at least 1.")
     log = RunLog(":memory:")
@@ -114,7 +114,7 @@ def _account(target: TargetName, rig: RunningRig, log: RunLog, units: int, on_un
 
 
 def _actions(devices: Mapping[str, Device], log: RunLog) -> dict[str, int]:
-    """How often each actuator began what it does."""
+    """How often each actuator began each of its actions."""
     actuators = {name: each for name, each in devices.items() if not isinstance(each, (Switch, CalibratedSensor))}
     by_device = "SELECT source, what, COUNT(*) FROM event GROUP BY source, what ORDER BY source, what"
     counts = log.connection.execute(by_device)

@@ -1,4 +1,4 @@
-"""The fault matrix: every fault in every state of a cell, and how each ends."""
+"""The fault matrix: injects every fault in every state of a cell and reports the outcome."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, virtual_rig
 
 MIN_UNITS_AFTER_FAULT = 2
-"""How many units a cell must finish after a fault for that to count as a correct finish."""
+"""A cell that finishes this many units after a fault has finished correctly."""
 FAULT_DELAY_S = 0.35
-"""How long the cell has been in the state when the fault strikes: its axes are on their way then, if any are."""
+"""From the entry of the state to the fault: axes that move in this state are moving then."""
 HUNG_AFTER_S = 10 * 3600.0
+"""A cell that neither stops nor finishes within this time has hung; longer than any wait for an operator."""
 SAFE_TIMEOUT_S = 2.0
-"""When the world must be safe after the cell has stopped: the watchdog needs half a second, a boot 2.2 s."""
+"""The board must be safe this long after the cell has stopped: the watchdog needs half a second, a boot 2.2 s."""
 SAFE_AGAIN_TIMEOUT_S = 0.6
-"""On a line that still garbles bytes a pin may be driven by mistake until the board is told again to be safe."""
+"""On a line that still garbles bytes a pin may be driven by mistake until the host repeats the stop."""
 STATE_TIMEOUT_S = 8 * 3600.0
+"""How long a cell may take to reach the state in which a fault is injected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one fault in one state ended.
+    """The outcome of one fault in one state.
 
-    outcome: "faulted", "stopped", "finished", or "hung". Where only the finished unit shows it, the person who sees it
-    stops the cell; where there is no stop button that is "seen on the unit". reason: the cell's, or what was seen.
-    safe_after_s: seconds from the cell's stop until its world was safe; None if it never was.
+    outcome: "faulted", "stopped", "finished", or "hung". Where only the finished unit shows the fault, the person who
+    sees it stops the cell; without a stop button the outcome is "seen on the unit". reason: of the cell, or what the
+    person saw. safe_after_s: seconds from the stop of the cell until all outputs were safe; None if they never were.
     """
 
     state: str
@@ -43,9 +45,9 @@ class Row:
     safe_after_s: float | None
 
 
-def faults_of(parts: Mapping[str, Any]) -> list[Fault]:
-    """One of each kind of fault on the line, on the board, and on each device that can have it."""
-    devices = {name: part for name, part in parts.items() if isinstance(part, Device)}
+def faults_of(parameters: Mapping[str, Any]) -> list[Fault]:
+    """One fault of each kind on the line, on the board, and on each device that can have it."""
+    devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
     texts = [*ON_LINE, *ON_BOARD, *(f"{name}:{kind}" for name in devices for kind in ON_DEVICE)]
     return [fault for text in texts if (fault := _possible(text, devices)) is not None]
 
@@ -58,7 +60,7 @@ def _possible(text: str, devices: Mapping[str, Device]) -> Fault | None:
 
 
 def fault_matrix(scenario: Scenario, seed: int) -> Iterator[Row]:
-    """Let every fault strike in every state, on the virtual Arduino; a row as soon as each has ended."""
+    """Inject every fault in every state, on the virtual Arduino; yields each outcome as soon as it is known."""
     for state in scenario.study.cell.states:
         for fault in faults_of(scenario.study.cell.parts(scenario.parameters)):
             yield strike(scenario, seed, state, fault)
@@ -71,14 +73,14 @@ def strike(
     fault: Fault,
     make_rig: Callable[[Scenario, int, int], Rig] = virtual_rig,
 ) -> Row:
-    """Let one fault strike as soon as the cell is in ``state``. Raises CellFault if it never gets there.
+    """Inject one fault as soon as the cell is in ``state``. Raises CellFault if it never gets there.
 
-    put_together: makes the rig, on whatever target; on a model board only what needs no bytes can strike.
+    make_rig: makes the rig, on any target; on a model board only faults that need no bytes are possible.
     """
     rig = make_rig(scenario.for_fault_rehearsal(state), seed, 0)
     while rig.cell.state != state:
         if rig.env.now > STATE_TIMEOUT_S or rig.cell.last_stop is not None:
-            raise CellFault(f"{rig.cell.name()} never came to {state!r}, so no fault could strike there.")
+            raise CellFault(f"{rig.cell.name()} never reached {state!r}, so no fault could be injected there.")
         rig.env.step()
     finished = rig.cell.finished
     rig.faults.plan(replace(fault, at_s=FAULT_DELAY_S))
@@ -98,7 +100,7 @@ def strike(
 
 
 def _stopped_by_operator(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
-    """What no sensor noticed and a person did, on the finished unit: that person presses stop, if there is a button."""
+    """A fault that no sensor detects, but a person on the finished unit: they press stop, if there is a button."""
     button = next((each for each in rig.cell.devices.values() if isinstance(each, Button) and each.stops_cell), None)
     if button is None:
         return Row(state, str(fault), "seen on the unit", seen, None)
@@ -110,7 +112,7 @@ def _stopped_by_operator(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
 
 
 def _safe_after_s(rig: Rig) -> float | None:
-    """Seconds until host and world are safe; None if they are not in time, or do not stay so."""
+    """Seconds until host and board are safe; None if they are not in time, or do not stay so."""
     stopped_s = rig.env.now
     if not _becomes_safe(rig, SAFE_TIMEOUT_S):
         return None

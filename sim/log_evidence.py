@@ -1,4 +1,4 @@
-"""What a run log can say of a cell's parameters: which events count for a rate, which two bound a person's work."""
+"""What to read from a run log: the events that determine a rate, and those that delimit a person's work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An event of the run log: from which device (or "cell"), what it is, and in which state, if that matters."""
+    """An event of the run log: its source (a device or "cell"), what happened, and the state, if that matters."""
 
     source: str
     what: str
@@ -16,7 +16,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A parameter that says how often something happens: so many ``happens`` in ``per`` of ``each``."""
+    """A parameter that is a rate: so many ``happens`` per ``per`` of ``each``."""
 
     parameter: str
     happens: Seen
@@ -26,10 +26,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A person's work between two events: the ``elements`` of tending that lie between, in any order.
+    """A person's work between two events: the ``elements`` of tending done in between, in any order.
 
-    called: the first event calls the person, so the response and the walk lie between as well. fits: the parameter of
-    the hand that this time settles ("manual.refill_mods"); empty if its elements are taken as they are described.
+    called: the first event calls the person, so the time includes the response and the walk. fits: the parameter of the
+    manual method that this time determines ("manual.refill_mods"); empty if the elements are taken as described.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a cell's run log says of its plant and of its person; its devices speak for themselves."""
+    """What to read from the run log of a cell about its plant and its operator; devices describe their own events."""
 
     rates: tuple[Rate, ...] = ()
     spans: tuple[Span, ...] = ()

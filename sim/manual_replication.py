@@ -1,4 +1,4 @@
-"""A person who does by hand what a cell would do. The hand waits for nobody, so its units are computed as arrays."""
+"""Simulates the manual method. A person waits for nothing, so the units are computed as arrays."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 
 UNITS_PER_BLOCK = 1024
-"""Units computed at once: memory stays flat however long the run."""
+"""Units computed at once: this bounds memory, however long the run."""
 
 
 def run_manual(scenario: Scenario, length: Length, seed: int, replication: int) -> Replication:
-    """Simulate a person who does the same work by hand, allowance included."""
+    """Simulate a person who does the same work by hand, including the allowance."""
     manual = _ManualWork(scenario, Streams(seed, replication))
     manual.units(WARM_UP_CYCLES)
     done = Replication(time_in_state_s=dict.fromkeys(manual.names, 0.0))
@@ -45,7 +45,7 @@ def _estimate_remaining(length: Length, units: int, elapsed_s: float) -> int:
 
 @dataclass(slots=True)
 class _Block:
-    """Some units in a row: a row each. in_elements_s: a column for each element; counts: how often each was done."""
+    """Consecutive units, a row each. in_elements_s: a column for each element. counts: repetitions of each."""
 
     times_s: np.ndarray
     in_elements_s: np.ndarray
@@ -78,7 +78,7 @@ class _ManualWork:
         )
 
     def _do(self, number: int, element: Element, units: int) -> tuple[np.ndarray, np.ndarray]:
-        """Seconds that an element takes in each unit, and how often it is done; what comes less often is owed."""
+        """Seconds of an element in each unit, and its repetitions; fractions per unit are carried over."""
         carried, times = self._carry[number], np.ones(units, dtype=np.int64)
         for unit in range(units if element.per_unit != 1 else 0):
             carried += element.per_unit
@@ -93,7 +93,7 @@ class _ManualWork:
 
 
 def _count(done: Replication, block: _Block, units: int) -> None:
-    """Add the first ``units`` of a block to what is done."""
+    """Add the first ``units`` of a block to the replication."""
     done.cycle_times_s.extend(block.times_s[:units].tolist())
     for name, seconds in zip(done.time_in_state_s, block.in_elements_s[:units].sum(axis=0).tolist(), strict=True):
         done.time_in_state_s[name] += seconds

@@ -1,4 +1,4 @@
-"""Replications: a cell, or the hand, simulated again and again under numbered random streams."""
+"""Replications: simulates a cell, or the manual method, repeatedly under numbered random streams."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NumberT = TypeVar("Number", int, float)
 
 @dataclass
 class _RunningTotals:
-    """Running totals of a method, to be read whenever a unit is finished."""
+    """Running totals of a method, read whenever a unit is finished."""
 
     labour_s: float
     time_in_state_s: dict[str, float]
@@ -63,7 +63,7 @@ def _run_and_measure(
     length: Length,
     unit: str,
 ) -> Replication:
-    """Run until ``length`` is reached; both methods are measured in this one way."""
+    """Run until ``length`` is reached."""
     for _ in range(WARM_UP_CYCLES):
         env.run(until=next_finished())
     started_s = ended_s = env.now
@@ -83,7 +83,7 @@ def _run_and_measure(
 def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, log: RunLog | None = None) -> Replication:
     """Simulate the cell on a model board. Raises CellFault if it stops with nobody there to reset it.
 
-    Without a log it takes the fast path where that is the same to rounding (see ``sim.fast``).
+    Without a log it uses the fast path where the result is the same except for rounding (see ``sim.fast_path``).
     """
     if log is None:
         try:
@@ -96,12 +96,12 @@ def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, lo
 def run_cell_by_events(
     scenario: Scenario, length: Length, seed: int, replication: int, log: RunLog | None = None
 ) -> Replication:
-    """The same, event by event."""
+    """Simulate the cell event by event, without the fast path."""
     return run_rig(model_rig(scenario, seed, replication, log), length)
 
 
 def run_rig(rig: Rig, length: Length) -> Replication:
-    """Let a rig run, on whatever target. Raises CellFault if its cell stops with nobody there to reset it."""
+    """Run a rig, on any target. Raises CellFault if its cell stops with nobody there to reset it."""
     cell, operator = rig.cell, rig.plant.operator
 
     def next_finished() -> Event:
@@ -128,7 +128,7 @@ def replicate(
 ) -> Iterator[Replication]:
     """Run replications 0, 1, 2, …, yielding each as it is done, in order; the same whatever the number of ``jobs``.
 
-    run: ``run_cell`` or ``run_manual``. jobs: processes, as many as there are cores unless told.
+    run: ``run_cell`` or ``run_manual``. jobs: processes, as many as there are cores by default.
     """
     if replications < 1:
         raise InputError(f"{replications} replications show nothing; simulate at least 1.")
@@ -143,7 +143,7 @@ def replicate(
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that leave Ctrl-C to their parent, and end with the pool, whatever they are at if it is left early."""
+    """A pool of processes that ignore Ctrl-C and end with the pool, at once if it is left by an exception."""
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, initializer=_ignore_interrupt)
     try:
@@ -153,7 +153,7 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
             process.terminate()
         raise
     finally:
-        # Not shut down without waiting before: Python's own ending of pools would then race with this one's threads.
+        # Always wait: otherwise the shutdown of pools at exit would race with the threads of this one.
         pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -166,5 +166,5 @@ def _run_one(run: Callable[..., Replication], scenario: Scenario, length: Length
 
 
 def cores() -> int:
-    """The cores this process may use, where the system tells."""
+    """The number of cores that this process may use, where the system reports it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""How long a replication is, and what it did."""
+"""The length of a replication, and its results."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Length:
             raise InputError(f"{self.hours:g} hours cannot be simulated; give more than 0 and at most 1,000,000.")
 
     def is_reached(self, cycles: int, elapsed_s: float) -> bool:
-        """Whether this much is done."""
+        """Whether this length is reached."""
         return cycles == self.cycles if self.hours is None else elapsed_s >= 3600 * self.hours
 
 
 @dataclass(slots=True)
 class Replication:
-    """What one replication did, the warm-up left out; times in s.
+    """The results of one replication without the warm-up; times in s.
 
-    measures: beside its time, what each counted unit was like, by the measure's name, which ends in its unit.
+    measures: of each counted unit, by the name of the measure, which ends in its unit.
     labour_s and time_in_state_s run from the end of the warm-up to the last counted cycle.
     """
 
@@ -47,5 +47,5 @@ class Replication:
 
 
 def no_unit_finished(unit: str, length: Length) -> InputError:
-    """What to say of a run in which no unit was finished."""
+    """The error for a run in which no unit was finished."""
     return InputError(f"No {unit} is finished within {length.hours:g} hours; simulate longer.")

@@ -1,4 +1,4 @@
-"""What is to be simulated: a cell with its plant, the person who tends it, and the hand method it replaces."""
+"""Studies and scenarios: a cell with its plant, the person who tends it, and the manual method it replaces."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from cellwright.sim.plants.plant import CellPlant
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a unit is like beside its time, less being better: "beyond_order_g", "lacquer beyond the order", "g".
+    """A measure of a unit other than its time, less being better: "beyond_order_g", "lacquer beyond the order", "g".
 
-    material: whether it is material that is used up, in g or m.
+    material: whether it is consumed material, in g or m.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class Study:
-    """All that belongs to one cell: what its folder offers to the simulation.
+    """A simulation study: a cell with its plant, its operator and the manual method; each cell folder defines one.
 
-    fault_rehearsal_overrides: by state, for rare states: overrides that make them come soon when faults are rehearsed
-    in them ("plant.jams=30").
-    certificates: for cells that write them: what is in each unit, as texts, from a run log and a replication's number.
-    evidence: what its run log says of the plant and of the person who tends it.
+    fault_rehearsal_overrides: by state, for rare states: overrides that make the state come soon when the fault matrix
+    injects faults in it ("plant.jams=30").
+    certificates: for cells that write them: the contents of each unit, as texts, from a run log and a replication.
+    evidence: what to read from its run log about the plant and the operator.
     """
 
     cell: type[Cell]
@@ -76,9 +76,10 @@ class Study:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A study with its parameters settled. ``observed`` elements, if any, are the whole hand method.
+    """A study with all parameters set.
 
-    firmware: what steps the axes.
+    parameters: devices, settings, "plant", "operator" and "manual", by name. observed: elements from a time study; if
+    there are any, they are the whole manual method. firmware: what steps the axes.
     """
 
     study: Study
@@ -88,7 +89,7 @@ class Scenario:
 
     @property
     def manual(self) -> ManualMethod:
-        """The parameters of the hand method."""
+        """The manual method with its parameters."""
         method: ManualMethod = self.parameters["manual"]
         return method
 
@@ -101,26 +102,26 @@ class Scenario:
         return [dataclasses.replace(each, stop_cause=causes.get(each.name, "")) for each in self.observed]
 
     def tending(self) -> list[Element]:
-        """What the person does for the cell, timed by the stopwatch where it timed the same work."""
+        """The work of the operator for the cell, with observed times where the time study timed the same work."""
         return with_observed(self.manual.tending(self.parameters), self.observed)
 
     def provenance(self, compared: bool) -> dict[str, Status]:
-        """The status of every input by name; those of the hand method alone only if it is ``compared``."""
+        """The status of every input by name; those of the manual method alone only if it is ``compared``."""
         status = {name: status for name, _, status in inputs_of(self.parameters)}
         status |= {f"manual.{element.name}": element.status for element in self.observed}
         return status if compared else {name: each for name, each in status.items() if not name.startswith("manual.")}
 
     def for_fault_rehearsal(self, state: str) -> Scenario:
-        """The same, in such a world that even a rare ``state`` comes soon."""
+        """The scenario with the fault-rehearsal overrides of ``state``, by which even a rare state comes soon."""
         return dataclasses.replace(
             self, parameters=apply_overrides(self.parameters, self.study.fault_rehearsal_overrides.get(state, ()))
         )
 
     def input_hash(self) -> str:
-        """SHA-256 over every input: the same hash means the same question was asked."""
+        """SHA-256 of every input: the same hash means the same inputs."""
         described: dict[str, Any] = {
-            name: part.model_dump() if isinstance(part, Settings) else _plain_fields(part)
-            for name, part in self.parameters.items()
+            name: value.model_dump() if isinstance(value, Settings) else _plain_fields(value)
+            for name, value in self.parameters.items()
         }
         described["observed"] = [dataclasses.asdict(element) for element in self.observed]
         described["firmware"] = self.firmware
@@ -128,8 +129,8 @@ class Scenario:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain_fields(part: Any) -> dict[str, Any]:
-    fields = {field.name: getattr(part, field.name) for field in dataclasses.fields(part) if field.init}
-    if isinstance(part, CalibratedSensor) and part.calibration:
-        fields["calibration"] = files.read_text(Path(part.calibration))  # what it says, wherever it lies
+def _plain_fields(holder: Any) -> dict[str, Any]:
+    fields = {field.name: getattr(holder, field.name) for field in dataclasses.fields(holder) if field.init}
+    if isinstance(holder, CalibratedSensor) and holder.calibration:
+        fields["calibration"] = files.read_text(Path(holder.calibration))  # its contents, not its path
     return fields

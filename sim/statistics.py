@@ -1,4 +1,4 @@
-"""Means with confidence intervals, and how far two of them are apart."""
+"""Means with confidence intervals, and differences of means."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far two means are apart (the second less the first), by Welch's test; None where a group has one value.
+    """The difference of two means (the second less the first), by Welch's test; None where a group has one value.
 
     mean: with its 95 % interval. t, degrees_of_freedom and p_value: of the test that the means are the same.
     """
@@ -49,33 +49,33 @@ class Difference:
 
     @property
     def is_certain(self) -> bool:
-        """Whether the 95 % interval leaves out 0."""
+        """Whether the 95 % interval excludes 0."""
         low, high = self.mean.ci95_low, self.mean.ci95_high
         return low is not None and high is not None and (low > 0 or high < 0)
 
 
 def welch(first: Sequence[float], second: Sequence[float]) -> Difference:
-    """How much larger the mean of ``second`` is, where neither the values nor their spread belong together.
+    """How much larger the mean of ``second`` is; the values are unpaired and their variances may differ.
 
     It is for times that were not simulated under common random numbers, such as two stopwatch studies; what was, is
     paired and goes to ``estimate``. Source: Welch 1947, The generalization of "Student's" problem when several
     different population variances are involved, Biometrika 34, 28-35, as in scipy.stats.ttest_ind.
     """
-    apart = math.fsum(second) / len(second) - math.fsum(first) / len(first)
+    difference = math.fsum(second) / len(second) - math.fsum(first) / len(first)
     if min(len(first), len(second)) < 2:
-        return Difference(Estimate(apart, None, None))
-    if _are_alike(first) and _are_alike(second):
-        return Difference(Estimate(apart, apart, apart))  # no spread: t would be a division by 0
+        return Difference(Estimate(difference, None, None))
+    if _is_constant(first) and _is_constant(second):
+        return Difference(Estimate(difference, difference, difference))  # no spread: t would be a division by 0
     from scipy import stats
 
     tested = stats.ttest_ind(second, first, equal_var=False)
     low, high = tested.confidence_interval(0.95)
     return Difference(
-        Estimate(apart, float(low), float(high)), float(tested.statistic), float(tested.df), float(tested.pvalue)
+        Estimate(difference, float(low), float(high)), float(tested.statistic), float(tested.df), float(tested.pvalue)
     )
 
 
-def _are_alike(values: Sequence[float]) -> bool:
+def _is_constant(values: Sequence[float]) -> bool:
     return min(values) == max(values)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Distribution(Protocol):
-    """Where durations come from: a distribution of its own, drawn from the stream of its name."""
+    """A distribution of durations, drawn from the stream of its name."""
 
     @property
     def name(self) -> str:
@@ -23,7 +23,7 @@ class Distribution(Protocol):
         ...
 
     def sample_many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
-        """The next ``count`` draws, s: what ``sample`` gives one after the other."""
+        """The next ``count`` draws, s: the same as successive calls of ``sample``."""
         ...
 
 
@@ -51,8 +51,8 @@ class Lognormal:
 class Streams:
     """The random streams of one replication.
 
-    A stream depends on nothing but the seed, the replication and its own name: adding a source disturbs no
-    other, and two designs simulated under one seed meet the same draws (common random numbers).
+    A stream depends on nothing but the seed, the replication and its own name: adding a source changes no
+    other, and two designs simulated under one seed get the same draws (common random numbers).
     """
 
     def __init__(self, seed: int, replication: int) -> None:
@@ -61,7 +61,7 @@ class Streams:
         self._streams: dict[str, np.random.Generator] = {}
 
     def __getitem__(self, name: str) -> np.random.Generator:
-        """The stream of the source ``name``; always the same object, so that it goes on where it was."""
+        """The stream of the source ``name``; always the same object, so that it continues."""
         if name not in self._streams:
             digest = hashlib.sha256(name.encode()).digest()
             words = [int.from_bytes(digest[start : start + 4], "big") for start in range(0, 16, 4)]

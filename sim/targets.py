@@ -1,4 +1,4 @@
-"""Rigs: a simulated cell put together with its board, its world and its person, ready to run."""
+"""Rigs: a simulated cell with its board, its plant and its operator, ready to run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cellwright.sim.streams import Streams
 
 @dataclass(slots=True)
 class Rig:
-    """A cell that runs as soon as ``env`` does. ``model`` is the board on which its world acts.
+    """A cell that runs as soon as ``env`` does. ``model`` is the board on which its plant acts.
 
     On the target "virtual" the cell's own ``board`` is a FirmataBoard, with ``line`` and ``arduino`` between the two.
     """
@@ -44,8 +44,8 @@ class Rig:
 class VirtualLine:
     """The Arduino and the line of the target "virtual".
 
-    kind: which Arduino; None is the one that the cell is described for. baud: bits/s; None is what its firmware listens
-    at. latency_s: what comes on top in each direction.
+    kind: which Arduino; None is the one in the description of the cell. baud: bits/s; None is that of its firmware.
+    latency_s: added in each direction.
     """
 
     kind: Kind | None = None
@@ -57,7 +57,7 @@ class VirtualLine:
         return BAUDS[firmware] if self.baud is None else self.baud
 
     def bauds_with(self, firmware: SteppingFirmware) -> list[int]:
-        """The rates at which a board may listen that has this firmware, or another; the likeliest first."""
+        """The baud rates of a board with this firmware, or another; the most likely first."""
         likeliest = self.baud_with(firmware)
         return [likeliest] if self.baud else [likeliest, *(baud for baud in BAUDS.values() if baud != likeliest)]
 
@@ -72,7 +72,7 @@ def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | Non
 def idle_model_rig(
     scenario: Scenario, streams: Streams, log: RunLog | None = None, env: simpy.Environment | None = None
 ) -> Rig:
-    """The same, but its cell waits for somebody to run it."""
+    """The cell on a model board, not started: the caller runs it."""
     env = env or simpy.Environment()
     board = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
     return _assemble(scenario, streams, log, env, board, board)
@@ -88,9 +88,8 @@ def virtual_rig(
 ) -> Rig:
     """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
 
-    Time has passed when it is there: the Arduino has booted and the board is prepared. between: puts a link of its own
-    round the host's end of the line, such as one that records. Raises InputError if the Arduino has not what the cell
-    needs.
+    The Arduino has booted and the board is prepared, so time has passed. between: wraps the link at the end of the
+    host, for example to record it. Raises InputError if the Arduino lacks what the cell needs.
     """
     env = simpy.Environment()
     streams = Streams(seed, replication)
@@ -114,7 +113,7 @@ def virtual_board(
 ) -> tuple[FirmataBoard, MemoryLine, VirtualArduino, FaultyLink]:
     """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``.
 
-    The world's axes must be timed as that firmware steps them.
+    The axes of ``world`` must be timed as that firmware steps them.
     """
     env, kind = world.env, line.kind or "uno"
     wire = MemoryLine(env, line.baud_with(firmware), line.latency_s, f"a virtual {kind.capitalize()}")
@@ -133,7 +132,7 @@ def _assemble(
     board: Board,
     model: ModelBoard,
 ) -> Rig:
-    """Cell, person and plant, all under the same random streams, whatever the board."""
+    """Cell, operator and plant under the same random streams, on any board."""
     if log is not None:
         log.begin(streams.replication)
     cell = scenario.study.cell(board, scenario.parameters, log)

@@ -25,12 +25,12 @@ from cellwright.sim.streams import Streams
 from cellwright.sim.targets import build_plant
 
 EXCHANGE_S = 0.02
-"""How far the chip may run ahead where nothing is due; it stops at whatever it says itself, so this is only speed."""
+"""How far the chip may run ahead while nothing is due. It stops at its own output, so this affects speed only."""
 
 
 @dataclass(slots=True)
 class EmulatedRig:
-    """A cell that runs as soon as ``env`` does; ``world`` is where its plant is. To be closed when it is done with."""
+    """A cell that runs as soon as ``env`` does; its plant acts on ``world``. Close ``arduino`` afterwards."""
 
     env: simpy.Environment
     board: FirmataBoard
@@ -53,11 +53,11 @@ def emulated_rig(
 ) -> EmulatedRig:
     """The cell on CellwrightFirmata, every byte, step and edge of it.
 
-    Time has passed when it is there: the firmware has booted and the board is prepared. hex_path: other firmware; None
-    is CellwrightFirmata as it is in this checkout. kind: which Arduino; None is the one that the cell is described for.
-    between: puts a link of its own round the host's end of the line.
+    The firmware has booted and the board is prepared, so time has passed. hex_path: other firmware; None is the
+    CellwrightFirmata of this checkout. kind: which Arduino; None is the one in the description of the cell. between:
+    wraps the link at the end of the host.
 
-    Raises InputError where the emulator is not built or the Arduino has not what the cell needs.
+    Raises InputError if the emulator is not built or the Arduino lacks what the cell needs.
     """
     env = simpy.Environment()
     streams = Streams(seed, replication)
@@ -95,7 +95,7 @@ def _assemble(
 
 
 def wiring_of(devices: Iterable[object]) -> Wiring:
-    """What a cell's devices have on their pins: drivers, and resistors that hold each output safe."""
+    """The wiring of a cell's devices: drivers, and resistors that hold each output safe."""
     drivers: dict[int, tuple[int, bool]] = {}
     pwm: set[int] = set()
     resting: dict[int, bool] = {}

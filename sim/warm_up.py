@@ -1,4 +1,4 @@
-"""Whether the warm-up that was left out was long enough: MSER-5 on the cycle times that were counted."""
+"""Checks whether the warm-up that was left out was long enough: MSER-5 on the counted cycle times."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def mser(values: Sequence[float] | np.ndarray, batch: int = BATCH) -> np.ndarray
     """
     count = len(values) // batch
     means = np.asarray(values, dtype=float)[: count * batch].reshape(count, batch).mean(axis=1)
-    found = np.array([np.square(means[d:] - means[d:].mean()).sum() / (count - d) ** 2 for d in range(count)])
-    found[found < np.square(1e-12 * means).max(initial=0)] = 0  # rounding, of batches that are all alike
-    return found
+    statistic = np.array([np.square(means[d:] - means[d:].mean()).sum() / (count - d) ** 2 for d in range(count)])
+    statistic[statistic < np.square(1e-12 * means).max(initial=0)] = 0  # rounding, of batches that are all alike
+    return statistic
 
 
 def truncation_point(values: Sequence[float] | np.ndarray) -> int | None:
@@ -51,9 +51,9 @@ def truncation_point(values: Sequence[float] | np.ndarray) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """What the counted cycles say of the warm-up before them, all replications taken together.
+    """The check of the warm-up by the counted cycles of all replications.
 
-    cycles: how many of each replication were looked at, after the ``left_out`` ones. further_cycles: how many more
+    cycles: how many of each replication were examined, after the ``left_out`` ones. further_cycles: how many more
     MSER-5 would leave out; None where it cannot tell. was_enough: False where leaving out more moves the mean out of
     its 95 % interval; None where there were too few cycles, or replications, to tell. mean_s: the mean without them,
     in s.
@@ -66,7 +66,7 @@ class WarmUp:
     left_out: int = WARM_UP_CYCLES
 
     def as_json(self) -> dict[str, int | bool | None]:
-        """The verdict by name."""
+        """The result by name."""
         return {
             "cycles_left_out": self.left_out,
             "further_cycles_mser5": self.further_cycles,

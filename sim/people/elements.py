@@ -1,4 +1,4 @@
-"""Hand work as timed elements, from predetermined times or from a stopwatch."""
+"""Manual work as timed elements, from predetermined times or from a time study."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ def modapts(codes: str) -> Figure:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A piece of hand work, timed without allowances.
+    """An element of manual work, timed without allowances.
 
-    mean_s: seconds, all its repetitions within a unit together. spread: coefficient of variation from unit to
-    unit. per_unit: how often it comes, for work that does not come with every unit. observed_s: what a
-    stopwatch showed, one figure a cycle; it then stands for the mean and the spread. stop_cause: set if it
-    interrupts the work, such as a refill.
+    mean_s: seconds for all its repetitions within a unit. spread: coefficient of variation from unit to unit.
+    per_unit: frequency, for work that is not done for every unit. observed_s: times by stopwatch, one per cycle;
+    they replace the mean and the spread. stop_cause: set if it interrupts the work, such as a refill.
     """
 
     name: str
@@ -54,13 +53,13 @@ class Element:
     def draw(self, streams: Streams) -> float:
         """Seconds for one occurrence. The n-th draw under one seed is the same for whoever does the work.
 
-        Of observed times, each replication first draws which cycles it believes in (a bootstrap sample), so that
-        few observations give wide intervals.
+        Of observed times, each replication first draws a bootstrap sample of the cycles, so that few observations
+        give wide intervals.
         """
         return streams.draw(self.source())
 
     def source(self) -> Distribution:
-        """Where its times come from."""
+        """The distribution of its times."""
         if self.observed_s:
             return EmpiricalTimes(self.name, self.observed_s)
         return Lognormal(f"work {self.name}", self.mean_s, self.spread)
@@ -68,7 +67,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class EmpiricalTimes:
-    """The times that a stopwatch showed for an element, s, drawn from the sample that a replication believes in."""
+    """Times of an element by stopwatch, s; draws come from the bootstrap sample of the replication."""
 
     element: str
     times_s: tuple[float, ...]
@@ -92,10 +91,10 @@ class EmpiricalTimes:
 
 @dataclass(kw_only=True)
 class ManualMethod(ABC):
-    """How people do by hand what the cell does. Its dataclass fields are parameters (``--set manual.field=value``).
+    """The manual method that the cell replaces. Its dataclass fields are parameters (``--set manual.field=value``).
 
     allowance: personal, fatigue and delay, as a share of work time (standard = normal x (1 + allowance)).
-    spread: coefficient of variation of an element from unit to unit. mod_s: seconds a MOD.
+    spread: coefficient of variation of an element from unit to unit. mod_s: seconds per MOD.
     """
 
     mod_s: float = published(0.129, MODAPTS)
@@ -108,10 +107,10 @@ class ManualMethod(ABC):
 
     @abstractmethod
     def tending(self, parts: Mapping[str, Any]) -> list[Element]:
-        """What a person does for the cell, by the same names where it is the same work."""
+        """The work that a person does for the cell, by the same names where it is the same work."""
 
     def results(self, parts: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:  # noqa: ARG002
-        """What one unit made by hand is like beside its time, by the names of the study's measures."""
+        """The measures of one unit made by hand, by the names in the study."""
         return {}
 
     def element(self, name: str, mods: float, times: float = 1, **more: Any) -> Element:
@@ -120,7 +119,7 @@ class ManualMethod(ABC):
 
 
 def with_observed(elements: Sequence[Element], observed: Sequence[Element]) -> list[Element]:
-    """The elements, with those that a stopwatch has timed in place of the predetermined ones of the same name."""
+    """The elements; those observed in a time study replace the predetermined ones of the same name."""
     timed = {element.name: element for element in observed}
     return [
         replace(timed[element.name], stop_cause=element.stop_cause) if element.name in timed else element

@@ -15,9 +15,9 @@ from cellwright.sim.streams import Streams
 
 @dataclass(kw_only=True)
 class OperatorParameters:
-    """How the person who tends a cell comes when called.
+    """How the person who tends a cell responds to a call.
 
-    response_s: mean time until other work can be left. response_spread: its coefficient of variation.
+    response_s: mean time until the person can leave other work. response_spread: its coefficient of variation.
     walk_s: the walk to the cell, one way.
     """
 
@@ -29,7 +29,7 @@ class OperatorParameters:
 class Operator:
     """One person, as a SimPy resource. ``labour_s`` counts the seconds spent on the cell, walking included.
 
-    Allowances for people are put on the work here: ``allowance`` is a share of work time.
+    The allowance is added to the work here: ``allowance`` is a share of work time.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Operator:
         self._person = simpy.Resource(env, capacity=1)
 
     def come(self, visit: Callable[[], Generator[Event, Any, None]]) -> Generator[Event, Any, None]:
-        """Called by the cell: leave other work, walk over, do ``visit``, walk back.
+        """Respond to a call of the cell: leave other work, walk over, do ``visit``, walk back.
 
-        Time until other work can be left costs the cell, but not this person, any time.
+        The response time delays the cell but is no labour time.
         """
         parameters = self.parameters
         with self._person.request() as request:

@@ -1,4 +1,4 @@
-"""A model of a PCF8574 backpack with its HD44780: it shows what the bytes on the bus make it show."""
+"""A model of a PCF8574 backpack with its HD44780: it interprets the bytes on the bus as the chip does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cellwright.hardware.model.world import World
 
 ROW_LENGTH = 0x40
 READABLE_S = 0.04
-"""For how long a text must stand before a person has read it: longer than a row is written on a line of 57600 baud."""
+"""How long a text must be unchanged before a person has read it: longer than writing a row at 57600 baud takes."""
 
 
 class ModelDisplay:
@@ -55,7 +55,7 @@ class ModelDisplay:
         return self._env is not None and self._env.now - self._changed_s < READABLE_S
 
     def _save_read_text(self) -> None:
-        """Keep what a person has read, as it begins to change."""
+        """Save the text that a person has read, when it begins to change."""
         if self._env is None:
             return
         if not self._is_changing():

@@ -1,4 +1,4 @@
-"""What the plants of all cells share: contacts that close, buttons that are pressed, a person who comes."""
+"""The base class of plants: closes contacts, presses buttons, and lets the operator come."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class CellPlant(ABC):
 
     @abstractmethod
     def connect(self) -> None:
-        """Take its place on the board: called once, before the cell starts."""
+        """Connect to the board: called once, before the cell starts."""
 
     def measure(self, **values: float) -> None:
-        """Note what the unit that was just finished is like, once a unit, by names that end in their unit."""
+        """Record the measures of the unit just finished, once a unit, by names that end in their unit."""
         for name, value in values.items():
             self.measured.setdefault(name, []).append(value)
 
@@ -57,7 +57,7 @@ class CellPlant(ABC):
         self.board.set_input(switch.pin, switch.active_low)
 
     def press(self, button: Button) -> None:
-        """Press a button; it is let go a moment later."""
+        """Press a button and release it a moment later."""
         self.close(button)
         self.board.env.timeout(PRESS_S).callbacks.append(lambda _: self.open(button))
 
@@ -70,11 +70,11 @@ class CellPlant(ABC):
         self.board.on_output(lamp.pin, come, levels=[not lamp.active_low])
 
     def place_axis(self, axis: Stepper, mm: float) -> None:
-        """Leave an axis ``mm`` from its home switch, as it may stand at power-up, and wire up the switch."""
+        """Place an axis ``mm`` from its home switch, as at power-up, and connect the switch."""
         stepper = self.board.axis(axis.step)
         stepper.trip_points.append(TripPoint(axis.home_pin, at=0, level=not axis.home_active_low))
         stepper.place(round(mm * axis.steps_per_mm))
 
     def do(self, element: str) -> Generator[Event, Any, None]:
-        """Let the person who is there do an element of work."""
+        """Let the operator, who is present, do an element of work."""
         yield from self.operator.spend(self.tending[element].draw(self.streams))

@@ -1,4 +1,4 @@
-"""The scale as it really is: a platform that swings in, a load cell that is not quite straight, a noisy converter."""
+"""A model of a scale: a platform that settles, a load cell with nonlinearity, a converter with noise."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CALIBRATION_S = 0.344
 
 @dataclass(kw_only=True)
 class ScaleParameters:
-    """What is not known of a scale before it is built.
+    """Parameters of a scale that are unknown before it is built.
 
     noise_nv_at_10, noise_nv_at_80: of a sample, at 10 and 80 samples/s, nV. linearity_percent: how far the load cell's
     curve bends from a straight line, of its capacity, at the middle. settling_s_at_10, settling_s_at_80: from a change
@@ -50,19 +50,19 @@ class ScaleParameters:
 
 
 class Inflow(Protocol):
-    """What lands on a platform little by little. landings: when so much in all, g, has landed; evenly in between."""
+    """A flow that lands on a platform. landings: times and total mass landed by then, g; linear in between."""
 
     landings: deque[tuple[float, float]]
 
     def advance(self, now_s: float) -> None:
-        """Bring it up to now."""
+        """Advance to the current time."""
         ...
 
 
 class Platform:
-    """What stands on the load cell, and what the cell's bridge shows of it, in time.
+    """The load on the load cell, and the output of its bridge over time.
 
-    stands_g: can or pot, and what lies on the platform; lacquer that lands comes on top while ``catches``.
+    stands_g: the mass on the platform; what lands is added to it.
     """
 
     def __init__(self, env: simpy.Environment, lines: Sequence[Inflow], settling_s: float) -> None:
@@ -77,7 +77,7 @@ class Platform:
         self._at_s = env.now
 
     def advance(self) -> None:
-        """Bring it up to now: land what has come down, and let the filter follow the load through every change."""
+        """Advance to the current time: add what has landed, and let the filter follow every change of the load."""
         now_s = self.env.now
         for number, line in enumerate(self.lines):
             line.advance(now_s)
@@ -110,7 +110,7 @@ class Platform:
         self._load_g, self._at_s = load_g, to_s
 
     def shown_g(self) -> float:
-        """What the bridge shows now, g, without noise and bend."""
+        """The output of the bridge now, g, without noise and nonlinearity."""
         self.advance()
         return self._shown_g
 
@@ -122,7 +122,7 @@ class Platform:
 
 
 class ModelConverter:
-    """The converter and the load cell on a platform: what a sample shows, in counts."""
+    """The converter and the load cell of a platform: samples in counts."""
 
     def __init__(
         self,
@@ -148,12 +148,12 @@ class ModelConverter:
         self._noise_g = noise_nv / nv_per_g
 
     def drift(self, g_per_s: float) -> None:
-        """Begin to drift, or end it: what has drifted stays."""
+        """Set the drift rate; the drift so far remains."""
         self._drifted_g += self.drift_g_per_s * (self.env.now - self._drifts_since_s)
         self.drift_g_per_s, self._drifts_since_s = g_per_s, self.env.now
 
     def jump(self, grams: float) -> None:
-        """Show so much more from now on."""
+        """Add an offset from now on."""
         self._drifted_g += grams
 
     def bent_g(self, load_g: float) -> float:

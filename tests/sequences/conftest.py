@@ -79,7 +79,7 @@ class Rig:
     def positions(self):
         return [port.true_position for port in self.board.steppers.values()]
 
-    def says(self):
+    def reason(self):
         return self.cell.last_stop.reason.removeprefix(f"{HERE}, {self.cell.last_stop.state}: ")
 
     def faulted(self):
@@ -88,7 +88,7 @@ class Rig:
         assert self.cell.last_stop.reason.startswith(f"{HERE}, {self.cell.last_stop.state}: ")
         assert self.board.is_safe
         assert self.process.is_alive
-        return self.says()
+        return self.reason()
 
 
 @pytest.fixture(scope="session")

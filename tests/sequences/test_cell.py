@@ -98,7 +98,7 @@ def test_a_mistake_in_a_plain_step_is_a_fault(rig):
     bench = rig(lambda cell: cell.nothing)
     bench.run(1)
     assert "AttributeError" in bench.faulted()
-    assert "test_cell.py, line" in bench.says()
+    assert "test_cell.py, line" in bench.reason()
 
 
 def test_a_device_that_refuses_is_a_fault(rig):

@@ -1,4 +1,4 @@
-"""A soft stop: axes slow down, then everything is safe, whatever the step was doing."""
+"""A controlled stop: axes slow down, then everything is safe, whatever the step was doing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_axes_slow_down_and_then_the_cell_is_stopped(rig):
     assert bench.positions[0] > before[0]
     bench.run(2)
     assert bench.cell.state == STOPPED
-    assert bench.says() == "Ctrl-C was pressed."
+    assert bench.reason() == "Ctrl-C was pressed."
     assert bench.board.is_safe
     # 100 mm/s at 1000 mm/s² takes 5 mm, 100 steps; the rest is what passes at full speed before it.
     assert bench.positions[0] - before[0] < 130
@@ -88,7 +88,7 @@ def test_a_hard_stop_during_a_soft_one_wins(rig):
     assert bench.cell.state == STOPPED
     assert bench.board.is_safe
     bench.run(5)
-    assert bench.says() == "second."
+    assert bench.reason() == "second."
 
 
 def test_a_fault_during_a_soft_stop_is_a_fault(rig):
@@ -100,7 +100,7 @@ def test_a_fault_during_a_soft_stop_is_a_fault(rig):
     assert bench.cell.state == FAULTED
     bench.run(5)
     assert bench.cell.state == FAULTED
-    assert bench.says() == "the belt broke."
+    assert bench.reason() == "the belt broke."
 
 
 def test_a_soft_stop_overtaken_by_a_stop_does_not_stop_what_is_begun_after_the_reset(rig):

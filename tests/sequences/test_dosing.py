@@ -99,7 +99,7 @@ def test_a_line_that_is_blocked_from_the_start_is_named_also_for_a_small_dose() 
     assert bench.trouble(LineBlocked, 3.0).got_g == pytest.approx(0, abs=0.1)
 
 
-def test_an_empty_drum_is_told_from_a_blocked_line_by_the_books() -> None:
+def test_an_empty_drum_is_distinguished_from_a_blocked_line_by_the_books() -> None:
     bench = Bench()
     bench.memory.left_g = bench.line.drum_g = 150.0
     trouble = bench.trouble(DrumEmpty, 600)
@@ -107,7 +107,7 @@ def test_an_empty_drum_is_told_from_a_blocked_line_by_the_books() -> None:
     assert "change it" in str(trouble)
 
 
-def test_air_in_the_line_is_told_from_a_blocked_line_because_it_passes() -> None:
+def test_air_in_the_line_is_distinguished_from_a_blocked_line_because_it_passes() -> None:
     bench = Bench()
     bench.after(20, lambda: setattr(bench.line, "bubble_ml", 30.0))
     trouble = bench.trouble(AirInLine, 600)

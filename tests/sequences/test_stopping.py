@@ -225,7 +225,7 @@ def test_what_a_fault_a_stop_and_a_reset_do_to_each_other(rig):
     assert bench.cell.state == "working"
     bench.cell.fault("first.")
     bench.cell.fault("second.")
-    assert bench.says() == "first."
+    assert bench.reason() == "first."
     bench.press(bench.cell.stop_button)
     bench.let_go(bench.cell.stop_button)
     assert (bench.cell.state, bench.cell.last_stop.kind, bench.cell.last_stop.state) == (STOPPED, "stop", FAULTED)
@@ -273,7 +273,7 @@ def test_a_step_may_stop_its_own_cell(rig, kind, plain):
     bench = rig(at_once if plain else work)
     bench.run(5)
     assert bench.cell.state == (FAULTED if kind == "fault" else STOPPED)
-    assert bench.says() == "the door is open."
+    assert bench.reason() == "the door is open."
     assert sum(bench.cell.stops.values()) == 1
 
 
@@ -283,7 +283,7 @@ def test_the_stop_button_stops_at_once_and_holds(rig):
     bench.press(bench.cell.stop_button)
     stopped_s = bench.env.now
     assert bench.cell.state == STOPPED
-    assert bench.says() == "stop_button was pressed"
+    assert bench.reason() == "stop_button was pressed"
     assert bench.cell.last_stop.at_s == stopped_s
     stood = bench.positions
     bench.run(5)
@@ -331,7 +331,7 @@ def test_a_step_cannot_hold_on_to_its_cell(rig):
     assert bench.positions == stood
     assert reached == ["finally"]
     assert bench.cell.state == STOPPED
-    assert bench.says() == "oh."
+    assert bench.reason() == "oh."
     bench.cell.reset()
     bench.until_working()
 
@@ -357,7 +357,7 @@ def test_a_mistake_in_finally_does_not_end_the_simulation(rig, clean_up, alongsi
     bench.run(1)
     bench.cell.stop("oh.")
     bench.run(5)
-    assert (bench.cell.state, bench.says()) == (STOPPED, "oh.")
+    assert (bench.cell.state, bench.reason()) == (STOPPED, "oh.")
     assert sum(bench.cell.stops.values()) == 1
     bench.cell.reset()
     bench.until_working()

@@ -1,4 +1,4 @@
-"""The hand, computed as arrays: as often and as long as element after element would be."""
+"""The manual method, computed as arrays: the same as element after element."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def scenario():
 
 
 def test_it_is_what_comes_of_doing_element_after_element(scenario):
-    """A plain loop, as one would do it with a pencil: what comes less often than every unit is owed."""
-    streams, owed, times_s, refills = Streams(3, 1), {}, [], []
+    """A plain loop, as one would do it with a pencil: what comes less often than every unit is carried."""
+    streams, carried, times_s, refills = Streams(3, 1), {}, [], []
     for _ in range(32):
         unit_s, unit_refills = 0.0, 0
         for element in scenario.manual_elements():
-            owed[element.name] = owed.get(element.name, 0.0) + element.per_unit
-            while owed[element.name] >= 1 - 1e-9:
-                owed[element.name] -= 1
+            carried[element.name] = carried.get(element.name, 0.0) + element.per_unit
+            while carried[element.name] >= 1 - 1e-9:
+                carried[element.name] -= 1
                 unit_s += element.draw(streams) * 1.15
                 unit_refills += element.name == "refill"
         times_s.append(unit_s)

@@ -46,7 +46,7 @@ def test_hours_count_only_units_finished_within_them(scenario: Scenario) -> None
 
 
 def test_common_random_numbers_keep_the_operator_when_the_jams_change(scenario: Scenario) -> None:
-    """Without jams the same person lays the same slats in the same times: the hand's and the cell's work agree."""
+    """Without jams the same person lays the same slats in the same times: the work by hand and that for the cell agree."""
     smooth = load("stapler").scenario(["plant.jams_per_1000_staples=0"])
     worse = load("stapler").scenario(["plant.jams_per_1000_staples=5"])
     no_jams, many_jams = (run_cell(each, Length(cycles=30), 1, 0) for each in (smooth, worse))
@@ -58,8 +58,8 @@ def test_common_random_numbers_keep_the_operator_when_the_jams_change(scenario: 
 def test_the_allowance_goes_on_people_only() -> None:
     plain = load("stapler").scenario(["manual.allowance=0", "plant.jams_per_1000_staples=0"])
     generous = load("stapler").scenario(["manual.allowance=0.5", "plant.jams_per_1000_staples=0"])
-    hands = [run_manual(each, Length(cycles=10), 1, 0) for each in (plain, generous)]
-    assert sum(hands[1].cycle_times_s) == pytest.approx(1.5 * sum(hands[0].cycle_times_s))
+    manual = [run_manual(each, Length(cycles=10), 1, 0) for each in (plain, generous)]
+    assert sum(manual[1].cycle_times_s) == pytest.approx(1.5 * sum(manual[0].cycle_times_s))
     cells = [run_cell(each, Length(cycles=10), 1, 0) for each in (plain, generous)]
     assert cells[0].time_in_state_s["stapling"] == pytest.approx(cells[1].time_in_state_s["stapling"])
     assert cells[1].labour_s == pytest.approx(1.5 * cells[0].labour_s)

@@ -36,7 +36,7 @@ SCENARIO = load("stapler").scenario(
 
 
 class Heard:
-    """Keeps what a run log is told, to be compared with what the file holds."""
+    """Keeps the rows written to a run log, to be compared with what the file holds."""
 
     def __init__(self, log):
         self.events = []

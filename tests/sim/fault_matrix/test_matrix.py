@@ -75,17 +75,17 @@ def test_what_the_cell_cannot_notice_is_seen_on_the_unit(make_rig):
     assert row.reason.endswith("beside its slat. Who saw it pressed stop_button.")
 
 
-def test_a_rare_state_is_rehearsed_in_a_world_where_it_is_frequent():
-    met = []
+def test_faults_in_a_rare_state_are_injected_with_its_fault_rehearsal_overrides():
+    jam_rates = []
 
     def make_rig(scenario, seed, replication):
-        met.append(scenario.parameters["plant"].jams_per_1000_staples)
+        jam_rates.append(scenario.parameters["plant"].jams_per_1000_staples)
         return model_rig(scenario, seed, replication)
 
     scenario = load("stapler").scenario()
     for state in ("clearing", "stapling"):
         strike(scenario, 1, state, Fault("slips", 500.0, device="carriage"), make_rig)
-    assert met == [30, scenario.parameters["plant"].jams_per_1000_staples]
+    assert jam_rates == [30, scenario.parameters["plant"].jams_per_1000_staples]
 
 
 # ---- what was wrong once ----
@@ -154,7 +154,7 @@ def test_a_panel_that_was_begun_before_a_reset_gets_no_staple_twice():
     ("firmware", "protection"),
     [("cellwright", "watchdog.Watchdog.arm"), ("configurable", "scheduler_watchdog.CommunicationWatchdog.arm")],
 )
-def test_a_world_that_nobody_makes_safe_is_seen_to_be_unsafe(monkeypatch, firmware, protection):
+def test_a_board_without_a_watchdog_is_reported_as_unsafe(monkeypatch, firmware, protection):
     """With nothing on the board that notices it, a cut cable leaves the axis running past its home switch."""
     scenario = replace(SCENARIO, firmware=firmware)
     monkeypatch.setattr(f"cellwright.hardware.firmata.host.{protection}", lambda *_: None)

@@ -6,7 +6,7 @@ In a file of its own, so that it runs beside the other cells' matrices.
 from __future__ import annotations
 
 import pytest
-from striking import every_fault_ends_well
+from fault_checks import every_fault_ends_well
 
 from cellwright.cells import load
 

@@ -11,7 +11,7 @@ ENDS = ("faulted", "stopped")
 
 
 def every_fault_ends_well(cell: str, state: str, but: Sequence[str] = ()) -> None:
-    """Let every fault strike in ``state``. but: devices that are there more than once, and fail as the first does."""
+    """Inject every fault in ``state``. but: devices that are there more than once, and fail as the first does."""
     scenario = load(cell).scenario()
     for fault in faults_of(scenario.study.cell.parts(scenario.parameters)):
         if fault.device in but:
