@@ -46,7 +46,7 @@ def test_hours_count_only_units_finished_within_them(scenario: Scenario) -> None
 
 
 def test_common_random_numbers_keep_the_operator_when_the_jams_change(scenario: Scenario) -> None:
-    """Without jams the same person lays the same slats in the same times: the work by hand and that for the cell agree."""
+    """Without jams the same person lays the same slats in the same times, by hand and for the cell."""
     smooth = load("stapler").scenario(["plant.jams_per_1000_staples=0"])
     worse = load("stapler").scenario(["plant.jams_per_1000_staples=5"])
     no_jams, many_jams = (run_cell(each, Length(cycles=30), 1, 0) for each in (smooth, worse))

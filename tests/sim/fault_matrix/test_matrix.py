@@ -68,7 +68,7 @@ def is_sensed_by_the_board(row, firmware):
     return firmware == "cellwright" and row.outcome == "faulted" and any(words in row.reason for words in by_board)
 
 
-@pytest.mark.parametrize("put_together", [model_rig, virtual_rig])
+@pytest.mark.parametrize("make_rig", [model_rig, virtual_rig])
 def test_what_the_cell_cannot_notice_is_seen_on_the_unit(make_rig):
     row = strike(SCENARIO, 1, "stapling", Fault("slips", 500.0, device="carriage"), make_rig)
     assert (row.outcome, row.safe_after_s is not None) == ("stopped", True)
