@@ -14,8 +14,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 
-from bench import interleaved, spread, verdict
-from handwritten import HandwrittenStapler
+from simulation import interleaved, spread, verdict
+from simpy_baseline import HandwrittenStapler
 
 from cellwright.benchmarks.sweeps.sampling import designs, read_axis
 from cellwright.cells import load

@@ -17,7 +17,7 @@ from typing import Any
 
 import pyfirmata2
 import simpy
-from bench import interleaved, seconds, spread, verdict
+from simulation import interleaved, seconds, spread, verdict
 
 from cellwright.cells import load
 from cellwright.errors import InputError

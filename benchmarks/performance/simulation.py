@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from handwritten import HandwrittenStapler
+from simpy_baseline import HandwrittenStapler
 
 from cellwright.cells import load
 from cellwright.sim import Length, run_cell_by_events
