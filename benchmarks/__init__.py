@@ -1,4 +1,4 @@
-"""The hand timed, cell and hand compared, and the pictures and pages that show it."""
+"""Time studies of manual work, comparison of cell and manual work, economics, sweeps, charts and reports."""
 
 from cellwright.benchmarks.comparison import Comparison, Outcome, compare, outcome
 from cellwright.benchmarks.time_study.stopwatch_csv import read_stopwatch

@@ -1,4 +1,4 @@
-"""Claims that were made to somebody, such as a funder, and whether a comparison still bears them out."""
+"""Claims that were made to somebody, such as a funder, and whether a comparison still supports them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from cellwright import files
 from cellwright.errors import InputError, nearest
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
 
 class Claim(BaseModel):
-    """One claim. It holds if the whole 95 % interval of its figure keeps to it, or the figure where it has no interval.
+    """One claim. It holds if the whole 95 % interval of its figure is within the limits, or the figure without one.
 
-    claim: in words, as it was made. made_to: to whom and when. cell, settings, firmware, hours, replications, seed:
-    the comparison that bears it out. figure: its name in the comparison's JSON, with dots: "less_time_percent",
-    "less.beyond_order_g", "cell.measures.dose_error_g.p95". at_least, at_most: what was promised; one of them or both.
+    claim: in words, as it was made. made_to: to whom and when. cell, settings, firmware, hours, replications, seed: the
+    comparison that supports it. figure: its name in the comparison's JSON, with dots: "less_time_percent",
+    "less.beyond_order_g", "cell.measures.dose_error_g.p95". at_least, at_most: the promised limits; one of them or
+    both.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,8 +29,8 @@ class Claim(BaseModel):
     made_to: str = ""
     cell: Annotated[str, Field(min_length=1)]
     figure: Annotated[str, Field(min_length=1)]
-    at_least: Number | None = None
-    at_most: Number | None = None
+    at_least: FiniteFloat | None = None
+    at_most: FiniteFloat | None = None
     settings: tuple[str, ...] = ()
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
     hours: Annotated[float, Field(gt=0, le=1e6)] = 7.5
@@ -39,7 +38,7 @@ class Claim(BaseModel):
     seed: Annotated[int, Field(ge=0)] = 1
 
     @model_validator(mode="after")
-    def _promises_something(self) -> Self:
+    def _has_a_limit(self) -> Self:
         if self.at_least is None and self.at_most is None:
             raise ValueError("a claim promises something: give at_least or at_most")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
@@ -48,15 +47,15 @@ class Claim(BaseModel):
 
     @property
     def comparison(self) -> tuple[str, tuple[str, ...], SteppingFirmware, float, int, int]:
-        """What must be simulated; claims that share it are borne out by one comparison."""
+        """What must be simulated; claims that share it need only one comparison."""
         return self.cell, self.settings, self.firmware, self.hours, self.replications, self.seed
 
     @property
     def promised(self) -> str:
-        """What was promised, in words."""
+        """The promised limits in words."""
         parts = [
-            f"{words} {value:g}"
-            for words, value in (("at least", self.at_least), ("at most", self.at_most))
+            f"{bound} {value:g}"
+            for bound, value in (("at least", self.at_least), ("at most", self.at_most))
             if value is not None
         ]
         return " and ".join(parts)
@@ -86,7 +85,7 @@ class Verdict:
 
     @property
     def shown(self) -> str:
-        """The figure as it is now, in words."""
+        """The present figure in words."""
         return f"{self.low:.4g}" if self.low == self.high else f"{self.low:.4g} to {self.high:.4g} (95 %)"
 
 
@@ -98,15 +97,15 @@ def judge(claim: Claim, figures: Mapping[str, Any]) -> Verdict:
 
 
 def _interval(claim: Claim, figures: Mapping[str, Any]) -> tuple[float, float]:
-    found: Any = figures
+    figure: Any = figures
     for name in claim.figure.split("."):
-        if not isinstance(found, Mapping) or name not in found:
-            known = nearest(name, found if isinstance(found, Mapping) else ())
+        if not isinstance(figure, Mapping) or name not in figure:
+            known = nearest(name, figure if isinstance(figure, Mapping) else ())
             raise InputError(f"{claim.claim!r}: there is no figure {claim.figure!r}; at {name!r} {known}")
-        found = found[name]
-    if isinstance(found, Mapping) and "mean" in found:
-        low, high = found.get("ci95_low"), found.get("ci95_high")
-        return (found["mean"], found["mean"]) if low is None or high is None else (low, high)
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        figure = figure[name]
+    if isinstance(figure, Mapping) and "mean" in figure:
+        low, high = figure.get("ci95_low"), figure.get("ci95_high")
+        return (figure["mean"], figure["mean"]) if low is None or high is None else (low, high)
+    if isinstance(figure, bool) or not isinstance(figure, (int, float)):
         raise InputError(f"{claim.claim!r}: {claim.figure!r} is no single figure; name one inside it.")
-    return float(found), float(found)
+    return float(figure), float(figure)

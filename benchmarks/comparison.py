@@ -1,4 +1,4 @@
-"""What a simulated method did, and two methods compared under the same seed."""
+"""The outcome of a simulated method, and the comparison of two methods under the same seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cellwright.sim import Estimate, Replication, WarmUp, estimate, judge_warm_u
 
 @dataclass(frozen=True, slots=True)
 class MeasureOutcome:
-    """What the units of all replications are like in one measure, in its own unit.
+    """One measure over the units of all replications, in its own unit.
 
     means: of each replication. p5, p50, p95: percentiles over all units.
     """
@@ -31,10 +31,10 @@ class MeasureOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one method (the cell, or the hand) did in all its replications, the warm-up left out.
+    """The outcome of one method (the cell, or manual work) in all its replications, without the warm-up.
 
     cycle_times_s: every cycle of all replications. means_s: the mean cycle time of each replication.
-    time_in_state_s: mean seconds a cycle in each state (of the hand: in each element).
+    time_in_state_s: mean seconds a cycle in each state (of the manual method: in each element).
     stops: how often each cause stopped the work, in all replications together. cycles_per_hour is 1/mean.
     labour_means_s: the person's seconds a unit in each replication. cycles_in_each: how many cycles each counted.
     """
@@ -49,7 +49,7 @@ class Outcome:
     stops: dict[str, int]
     measures: dict[str, MeasureOutcome] = field(default_factory=dict)
     labour_means_s: tuple[float, ...] = ()
-    cycles_in_each: tuple[int, ...] = ()
+    cycles_per_replication: tuple[int, ...] = ()
 
     @property
     def cycles(self) -> int:
@@ -57,8 +57,8 @@ class Outcome:
         return len(self.cycle_times_s)
 
     def warm_up(self) -> WarmUp:
-        """Whether enough cycles were left out at the start."""
-        ends = np.cumsum(self.cycles_in_each)[:-1]
+        """Whether the warm-up was long enough."""
+        ends = np.cumsum(self.cycles_per_replication)[:-1]
         return judge_warm_up(np.split(self.cycle_times_s, ends) if len(ends) else [], self.cycle_time_s)
 
     def as_json(self) -> dict[str, Any]:
@@ -77,11 +77,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The cell against the hand, replication by replication under common random numbers.
+    """The cell against the manual method, replication by replication under common random numbers.
 
-    less_time_percent: 100 (1 - cell / hand). more_output_percent: 100 (hand / cell - 1); both of cycle times.
-    less_labour_percent: 100 (1 - cell / hand) of the person's seconds for each unit.
-    less_measured: hand - cell of each measure that both have, in the measure's own unit.
+    less_time_percent: 100 (1 - cell / manual). more_output_percent: 100 (manual / cell - 1); both of cycle times.
+    less_labour_percent: 100 (1 - cell / manual) of the person's seconds for each unit.
+    less_measured: manual - cell of each measure that both have, in the measure's own unit.
     provenance: the status of each input by name. shift_hours: what "a shift" means in "per shift".
     """
 
@@ -99,7 +99,7 @@ class Comparison:
 
 
 def outcome(name: str, replications: list[Replication]) -> Outcome:
-    """Sum up the replications of one method."""
+    """Summarise the replications of one method."""
     cycles = [np.frombuffer(replication.cycle_times_s) for replication in replications]
     means_s = tuple(float(times.mean()) for times in cycles)
     labour_means_s = tuple(each.labour_s / len(each.cycle_times_s) for each in replications)
@@ -117,13 +117,13 @@ def outcome(name: str, replications: list[Replication]) -> Outcome:
             state: sum(each.time_in_state_s.get(state, 0.0) for each in replications) / total for state in states
         },
         stops={cause: sum(each.stops.get(cause, 0) for each in replications) for cause in causes},
-        measures={name: _measured(name, replications) for name in replications[0].measures},
+        measures={name: _measure_outcome(name, replications) for name in replications[0].measures},
         labour_means_s=labour_means_s,
-        cycles_in_each=tuple(len(times) for times in cycles),
+        cycles_per_replication=tuple(len(times) for times in cycles),
     )
 
 
-def _measured(name: str, replications: list[Replication]) -> MeasureOutcome:
+def _measure_outcome(name: str, replications: list[Replication]) -> MeasureOutcome:
     values = [np.frombuffer(replication.measures[name]) for replication in replications]
     means = tuple(float(each.mean()) for each in values)
     p5, p50, p95 = (float(value) for value in np.percentile(np.concatenate(values), (5, 50, 95)))
@@ -138,19 +138,19 @@ def compare(
     seed: int,
     hours: float,
 ) -> Comparison:
-    """Pair the replications of cell and hand, which met the same random numbers, and state the difference."""
-    of_cell, of_manual = outcome("cell", cell), outcome("hand", manual)
+    """Pair the replications of both methods, which used the same random numbers, and state the difference."""
+    of_cell, of_manual = outcome("cell", cell), outcome("manual", manual)
     pairs = list(zip(of_cell.means_s, of_manual.means_s, strict=True))
     labour = list(zip(of_cell.labour_means_s, of_manual.labour_means_s, strict=True))
     return Comparison(
         unit=unit,
         cell=of_cell,
         manual=of_manual,
-        less_time_percent=estimate([100 * (1 - c / h) for c, h in pairs]),
-        more_output_percent=estimate([100 * (h / c - 1) for c, h in pairs]),
-        less_labour_percent=estimate([100 * (1 - c / h) for c, h in labour]),
+        less_time_percent=estimate([100 * (1 - c / m) for c, m in pairs]),
+        more_output_percent=estimate([100 * (m / c - 1) for c, m in pairs]),
+        less_labour_percent=estimate([100 * (1 - c / m) for c, m in labour]),
         less_measured={
-            name: estimate([h - c for c, h in zip(each.means, of_manual.measures[name].means, strict=True)])
+            name: estimate([m - c for c, m in zip(each.means, of_manual.measures[name].means, strict=True)])
             for name, each in of_cell.measures.items()
             if name in of_manual.measures
         },

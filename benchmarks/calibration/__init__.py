@@ -1,1 +1,1 @@
-"""Correcting a model by a run: reading its log, fitting parameters, and comparing before with after."""
+"""Calibration of a model to a run: reading its log, fitting parameters, and comparing before with after."""

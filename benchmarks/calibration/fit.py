@@ -1,4 +1,4 @@
-"""A model's parameters from the log of a run: what each mechanism shows of itself, with intervals."""
+"""Fits a model's parameters to the log of a run, with intervals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cellwright.actuators import Solenoid, Stepper
 from cellwright.benchmarks.calibration.fit_axes import fit_moves
-from cellwright.benchmarks.calibration.fit_operator import fit_people
+from cellwright.benchmarks.calibration.fit_operator import fit_operator
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
 from cellwright.benchmarks.calibration.run_log_reader import Observed
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
@@ -17,30 +17,30 @@ from cellwright.sim.log_evidence import Rate
 
 MIN_PULSES = 10
 CLOCK_S = 1e-4
-"""No time of a pulse is known more closely: a board's clock and the log's."""
+"""The resolution of a pulse's time, s: the board's clock and the log's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What a run says: values with intervals, what the line adds to a move, and in words what it leaves open."""
+    """The result of a fit: values with intervals, the line's time for a move, and notes on what is not fitted."""
 
     values: tuple[MeasuredValue, ...]
     line: LineTime | None
     notes: tuple[str, ...]
 
     def as_file(self, observed: Observed, cell: str) -> MeasuredFile:
-        """The same as it is kept in a file."""
+        """The same as a file stores it."""
         return MeasuredFile(
             cell=cell, log=observed.path.name, target=observed.facts["target"], line=self.line, measured=self.values
         )
 
 
 def fit(observed: Observed, scenario: Scenario) -> Fitted:
-    """Fit all that the run shows of ``scenario``'s devices, its plant and its person."""
+    """Fit everything that the run shows of ``scenario``'s devices, plant and operator."""
     parts = scenario.study.cell.parts(scenario.parameters)
     axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
     moves = fit_moves(axes, observed.moves_s, observed.facts["target"] != "model", MOVE_MODELS[observed.firmware])
-    values, notes = list(moves.values), list(moves.unsettled)
+    values, notes = list(moves.values), list(moves.notes)
     for name, part in parts.items():
         if isinstance(part, Solenoid):
             values += _pulses(name, part, observed)
@@ -48,17 +48,17 @@ def fit(observed: Observed, scenario: Scenario) -> Fitted:
         value, note = _rate(rate, observed)
         values += [value] if value else []
         notes += [note] if note else []
-    people = fit_people(scenario, scenario.study.evidence.spans, observed.spans_s)
-    return Fitted((*values, *people.values), moves.line, (*notes, *people.notes))
+    operator = fit_operator(scenario, scenario.study.evidence.spans, observed.spans_s)
+    return Fitted((*values, *operator.values), moves.line, (*notes, *operator.notes))
 
 
 def with_fitted(scenario: Scenario, file: MeasuredFile) -> Scenario:
-    """The scenario with what was measured in place of what was described."""
+    """The scenario with the measured values in place of the described ones."""
     return replace(scenario, parameters=with_measured(scenario.parameters, file, file.log))
 
 
 def described(scenario: Scenario, parameter: str) -> float:
-    """What a parameter is without the run."""
+    """The described value of a parameter, without the run."""
     group, _, name = parameter.partition(".")
     return float(getattr(scenario.parameters[group], name))
 
@@ -71,7 +71,7 @@ def unit_of(parameter: str) -> str:
 
 
 def _pulses(name: str, solenoid: Solenoid, observed: Observed) -> list[MeasuredValue]:
-    """The rest after a pulse, the line's time included; and the pulse, where it was told another than is described."""
+    """The rest after a pulse, including the line's time; and the pulse, if it differs from the described one."""
     periods_s = observed.pulses_s[name]
     if len(periods_s) < MIN_PULSES:
         return []
@@ -89,19 +89,19 @@ def _pulses(name: str, solenoid: Solenoid, observed: Observed) -> list[MeasuredV
     )
     if math.isclose(pulse_s, solenoid.pulse_s, abs_tol=1e-9):
         return [rest]
-    told = MeasuredValue(
+    commanded = MeasuredValue(
         parameter=f"{name}.pulse_s",
         value=pulse_s,
         ci95_low=pulse_s,
         ci95_high=pulse_s,
         n=len(periods_s),
-        method="as it was told to be on",
+        method="the commanded on time",
     )
-    return [told, rest]
+    return [commanded, rest]
 
 
 def _rate(rate: Rate, observed: Observed) -> tuple[MeasuredValue | None, str]:
-    """How often something happens: binomial, with the exact interval of Clopper and Pearson (1934, Biometrika 26)."""
+    """The rate of an event: binomial, with the exact interval of Clopper and Pearson (1934, Biometrika 26)."""
     from scipy import stats
 
     happened, n = observed.counts[rate.happens], sum(observed.counts[event] for event in rate.each)
@@ -111,8 +111,8 @@ def _rate(rate: Rate, observed: Observed) -> tuple[MeasuredValue | None, str]:
     low, high = rate.per * float(interval.low), rate.per * float(interval.high)
     if not happened:
         return None, (
-            f"{rate.parameter} is not fitted: none in {n} says only that it is below {high:.3g} (95 %); the run was "
-            "too short to see one."
+            f"{rate.parameter} is not fitted: 0 events in {n} only show that it is below {high:.3g} (95 %); the run "
+            "was too short."
         )
     return (
         MeasuredValue(

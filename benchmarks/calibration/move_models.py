@@ -1,8 +1,8 @@
-"""How long the moves of each firmware take, as a fit needs it: which speeds it tells apart, and how closely.
+"""The duration of each firmware's moves, as a fit needs it: which speeds it distinguishes, and how closely.
 
-ConfigurableFirmata looks at its axes once a turn of its loop, so that a move's time is a staircase in speed: whole
-ranges of speeds are one and the same to it. CellwrightFirmata's moves are exact trapezoids, whose time tells every
-speed that a move reaches from every other, as closely as one step.
+ConfigurableFirmata polls its axes once per turn of its loop, so a move's time is a staircase in speed: whole ranges of
+speeds give the same time. CellwrightFirmata's moves are exact trapezoids, whose time distinguishes every speed that a
+move reaches, to within one step.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from cellwright.hardware.model.accelstepper_timing import CONFIGURABLE_FIRMATA, 
 from cellwright.hardware.model.timing import Timing
 from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA, TrapezoidTiming
 
-SLOWEST_SHARE = 1 / 8
-"""The slowest speed that is looked for, as a share of the described one."""
-RUNS_AHEAD = 4.0
+MIN_SPEED_SHARE = 1 / 8
+"""The lower end of the search range for speed, as a share of the described one."""
+RECURRENCE_LEAD = 4.0
 """Turns by which a move's time is uncertain beyond the ceiling, where the recurrence runs ahead of the steps."""
-ABOVE_THE_CEILING = (1.05, 1.6, 2.4, 3.6)
-"""Speeds a polling firmware cannot reach, as shares of its ceiling: they differ in when it begins to slow down."""
+SHARES_ABOVE_CEILING = (1.05, 1.6, 2.4, 3.6)
+"""Speeds a polling firmware cannot reach, as shares of its ceiling: they differ in where it begins to decelerate."""
 SPLIT_IN_ROUND = 1
-"""In which round of a polling firmware's search speeds between those kept are looked at too."""
+"""The round of a polling firmware's search that also tries speeds between the kept ones."""
 COARSE_RATIO, FINER_SPEEDS = 1.06, 61
-"""For trapezoids: from one speed to the next in the first round, and how many speeds each later round looks at."""
+"""For trapezoids: the ratio between speeds in the first round, and the number of speeds in each later round."""
 
 
 class MoveModel(Protocol):
-    """What a fit must know of a firmware's moves. Speeds are steps/s, times s."""
+    """What a fit needs of a firmware's moves. Speeds are steps/s, times s."""
 
     @property
     def timing(self) -> Timing:
-        """How long its moves take."""
+        """The duration of its moves."""
         ...
 
     @property
@@ -44,60 +44,60 @@ class MoveModel(Protocol):
         ...
 
     def granularity_s(self, steps: int, speed: float, ratio: float) -> float:
-        """How closely the time of a move at up to ``speed`` can be told where the next speed is ``ratio`` times it.
+        """The uncertainty of a move's time at up to ``speed``, where the next speed is ``ratio`` times it.
 
-        A step more or less where ramps meet that speed is chance.
+        A step more or less where ramps meet that speed is random.
         """
         ...
 
     def speeds(self, described: float) -> np.ndarray:
-        """The speeds to look at first; the described one is among them."""
+        """The speeds to try first, including the described one."""
         ...
 
     def finer(self, kept: np.ndarray, described: float, round_number: int) -> np.ndarray:
-        """The speeds to look at in a later round, between the first and the last of those that were kept."""
+        """The speeds to try in a later round, between the first and the last of the kept ones."""
         ...
 
-    def same_as(self, speeds: np.ndarray, index: int) -> tuple[float, float]:
-        """The range of speeds that cannot be told from ``speeds[index]``; to infinity where no move is any faster."""
+    def equivalent_speeds(self, speeds: np.ndarray, index: int) -> tuple[float, float]:
+        """The range of speeds indistinguishable from ``speeds[index]``; to infinity where no move gets faster."""
         ...
 
-    def where_open(self, low: float, best: float) -> float:
-        """What to take for a speed of which only a lower bound is known; ``best`` is the least that fits best."""
+    def speed_above_bound(self, low: float, best: float) -> float:
+        """The speed to use where only a lower bound is known; ``best`` is the lowest that fits best."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PollingMoves:
-    """AccelStepper's recurrence, looked at once a turn of the firmware's loop."""
+    """AccelStepper's recurrence, polled once per turn of the firmware's loop."""
 
     timing: StepTiming
     method: str = "least squares over the firmware's step recurrence, profile likelihood"
 
     def granularity_s(self, steps: int, speed: float, ratio: float) -> float:  # noqa: ARG002
         turn_s = self.timing.poll_s + self.timing.step_s
-        return RUNS_AHEAD * turn_s if speed > self.timing.ceiling() else max(turn_s, 1 / speed)
+        return RECURRENCE_LEAD * turn_s if speed > self.timing.ceiling() else max(turn_s, 1 / speed)
 
     def speeds(self, described: float) -> np.ndarray:
-        """One of each range that is the same to the firmware; in a range with the described one, that one.
+        """One speed of each range that the firmware does not distinguish; the described one in its range.
 
-        At full speed a step comes with the first look after its interval is over (see StepLoop), so every speed
-        between two whole numbers of looks is the same.
+        At full speed a step comes with the first poll after its interval is over (see StepLoop), so all speeds
+        between two whole numbers of polls are equivalent.
         """
         ceiling = self.timing.ceiling()
-        slowest = SLOWEST_SHARE * min(described, ceiling)
-        speeds = [share * ceiling for share in ABOVE_THE_CEILING]
-        looks = 2
-        while (edge := self._edge(looks)) > slowest:
-            fastest = self._edge(looks - 1)
+        slowest = MIN_SPEED_SHARE * min(described, ceiling)
+        speeds = [share * ceiling for share in SHARES_ABOVE_CEILING]
+        polls = 2
+        while (edge := self._edge(polls)) > slowest:
+            fastest = self._edge(polls - 1)
             speeds.append(described if edge < described <= fastest else math.sqrt(edge * fastest))
-            looks += 1
+            polls += 1
         if described > ceiling:
             speeds.append(described)
         return np.unique(speeds)
 
     def finer(self, kept: np.ndarray, described: float, round_number: int) -> np.ndarray:  # noqa: ARG002
-        """The speeds that are kept, and once others between: what is almost the same to it is not quite so."""
+        """The kept speeds, and in one round others between them: nearly equivalent speeds still differ."""
         if round_number != SPLIT_IN_ROUND:
             return kept
         ranges = map(self._range_of, kept)
@@ -105,44 +105,44 @@ class PollingMoves:
         above = kept[kept > self.timing.ceiling()]
         return np.unique(np.concatenate([kept, *more, np.sqrt(above[1:] * above[:-1])]))
 
-    def same_as(self, speeds: np.ndarray, index: int) -> tuple[float, float]:
+    def equivalent_speeds(self, speeds: np.ndarray, index: int) -> tuple[float, float]:
         return self._range_of(float(speeds[index]))
 
-    def where_open(self, low: float, best: float) -> float:  # noqa: ARG002
-        """Its ceiling, above which it steps no faster."""
+    def speed_above_bound(self, low: float, best: float) -> float:  # noqa: ARG002
+        """The firmware's ceiling, above which it steps no faster."""
         return max(low, self.timing.ceiling())
 
-    def _edge(self, looks: int) -> float:
-        """The speed whose interval is just this many looks."""
-        return 1 / (self.timing.step_s + looks * self.timing.poll_s)
+    def _edge(self, polls: int) -> float:
+        """The speed whose interval is exactly this many polls."""
+        return 1 / (self.timing.step_s + polls * self.timing.poll_s)
 
     def _range_of(self, speed: float) -> tuple[float, float]:
-        looks = math.ceil((1 / speed - self.timing.step_s) / self.timing.poll_s - 1e-9)
-        return (self._edge(1), math.inf) if looks <= 1 else (self._edge(looks), self._edge(looks - 1))
+        polls = math.ceil((1 / speed - self.timing.step_s) / self.timing.poll_s - 1e-9)
+        return (self._edge(1), math.inf) if polls <= 1 else (self._edge(polls), self._edge(polls - 1))
 
 
 @dataclass(frozen=True, slots=True)
 class TrapezoidMoves:
-    """Exact trapezoids: up to the speed, along at it, and down. The firmware refuses speeds above its ceiling."""
+    """Exact trapezoids: acceleration, cruise, deceleration. The firmware refuses speeds above its ceiling."""
 
     timing: TrapezoidTiming
     method: str = "least squares over the firmware's trapezoid, profile likelihood"
 
     def granularity_s(self, steps: int, speed: float, ratio: float) -> float:
-        """One step; and half of what lies between two speeds, lest the true one fall between while they are few."""
+        """One step, and half the distance between two speeds, so that a true speed between them is not lost."""
         return math.hypot(1 / speed, steps / speed * (ratio - 1) / 2)
 
     def speeds(self, described: float) -> np.ndarray:
         ceiling = self.timing.ceiling()
-        slowest = SLOWEST_SHARE * min(described, ceiling)
+        slowest = MIN_SPEED_SHARE * min(described, ceiling)
         count = math.ceil(math.log(ceiling / slowest) / math.log(COARSE_RATIO)) + 1
-        return self._with(np.geomspace(slowest, ceiling, count), described)
+        return self._with_described(np.geomspace(slowest, ceiling, count), described)
 
     def finer(self, kept: np.ndarray, described: float, round_number: int) -> np.ndarray:  # noqa: ARG002
-        return self._with(np.geomspace(kept[0], kept[-1], FINER_SPEEDS), described)
+        return self._with_described(np.geomspace(kept[0], kept[-1], FINER_SPEEDS), described)
 
-    def same_as(self, speeds: np.ndarray, index: int) -> tuple[float, float]:
-        """As far as the next speeds that were looked at."""
+    def equivalent_speeds(self, speeds: np.ndarray, index: int) -> tuple[float, float]:
+        """As far as the next speeds that were tried."""
         is_last = index % len(speeds) == len(speeds) - 1
         low = float(speeds[max(0, index % len(speeds) - 1)])
         if is_last:
@@ -150,12 +150,12 @@ class TrapezoidMoves:
             return low, math.inf if is_open else float(speeds[-1])
         return low, float(speeds[index % len(speeds) + 1])
 
-    def where_open(self, low: float, best: float) -> float:
-        """The least that fits best: no move is known to need more, and a speed that others share is not wasted."""
+    def speed_above_bound(self, low: float, best: float) -> float:
+        """The lowest that fits best: no move needs more."""
         return max(low, best)
 
     @staticmethod
-    def _with(speeds: np.ndarray, described: float) -> np.ndarray:
+    def _with_described(speeds: np.ndarray, described: float) -> np.ndarray:
         """The described speed in place of the one nearest to it, if it lies among them."""
         if speeds[0] < described < speeds[-1]:
             speeds[1 + int(np.argmin(abs(np.log(speeds[1:-1] / described))))] = described

@@ -1,4 +1,4 @@
-"""What happened in a run, read from its log: moves, pulses, what was counted, a person's times, cycles and states."""
+"""The data of a run, read from its log: moves, pulses, event counts, an operator's times, cycles and states."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cellwright.sim import Scenario
 from cellwright.sim.log_evidence import Evidence, Seen
 from cellwright.sim.run_length import WARM_UP_CYCLES
 
-MIN_CYCLES = WARM_UP_CYCLES + 3
-"""Of fewer finished units no mean is worth comparing: the warm-up is left out, and three remain."""
-BEFORE_LOGS_SAID: SteppingFirmware = "configurable"
-"""The firmware of logs that name none: there was no other that steps when they were written."""
+MIN_FINISHED_CYCLES = WARM_UP_CYCLES + 3
+"""The fewest finished units for a mean: the warm-up is left out, and three remain."""
+DEFAULT_LOG_FIRMWARE: SteppingFirmware = "configurable"
+"""The firmware of logs that name none: it was the only one that steps when they were written."""
 
 
-class Row(NamedTuple):
+class EventRow(NamedTuple):
     """An event of the log."""
 
     at_s: float
@@ -35,25 +35,25 @@ class Row(NamedTuple):
     value: float | None
 
 
-class Reader(Protocol):
-    """Takes from the rows what it is about."""
+class RowReader(Protocol):
+    """Collects data from the rows."""
 
-    def see(self, row: Row) -> None:
-        """The next row."""
+    def add_row(self, row: EventRow) -> None:
+        """Process the next row."""
         ...
 
-    def begin(self, replication: int) -> None:
-        """Another replication begins: nothing is under way."""
+    def begin_replication(self, replication: int) -> None:
+        """Start another replication: nothing is in progress."""
         ...
 
 
 @dataclass(slots=True)
 class Observed:
-    """A run as its log has it; s and mm.
+    """The data of one run; s and mm.
 
     facts: target, seed and input_hash. firmware: what made the moves. moves_s: by axis and distance, how long each
-    move took that no other axis shared. pulses_s: by solenoid, from each pulse to the end of its rest. pulse_s: what it
-    was told to be on. counts: how often each event of a rate came. spans_s: a person's times, by the span's name.
+    move took that no other axis shared. pulses_s: by solenoid, from each pulse to the end of its rest. pulse_s: the
+    commanded on time. counts: how often each event of a rate came. spans_s: an operator's times, by the span's name.
     cycle_times_s: without the warm-up and without cycles in which the cell was stopped. time_in_state_s: in those
     cycles, by state.
     """
@@ -70,39 +70,39 @@ class Observed:
     time_in_state_s: dict[str, float]
     left_out: int
     """Cycles in which the cell was stopped or at fault."""
-    moves_a_cycle: float
-    """Moves of all axes, those included that they share."""
+    moves_per_cycle: float
+    """Moves of all axes, including simultaneous ones."""
 
 
 def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
     """Read the log at ``path``, a run of the cell called ``name``.
 
-    Raises InputError for what is no run log, for the log of another cell, and for too few cycles.
+    Raises InputError for a file that is no run log, for the log of another cell, and for too few cycles.
     """
     parts = scenario.study.cell.parts(scenario.parameters)
     moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
     pulses = _Pulses([key for key, part in parts.items() if isinstance(part, Solenoid)])
-    counted, spans = _Counted(scenario.study.evidence), _Spans(scenario.study.evidence)
+    event_counts, spans = _EventCounts(scenario.study.evidence), _Spans(scenario.study.evidence)
     with open_log(path) as log:
         _refuse_another_cell(log, path, name)
         cycles = _Cycles(log)
         _refuse_few_cycles(cycles, path, scenario.study.cell.unit)
-        _read_all(log, [moves, pulses, counted, spans, cycles])
+        _read_all(log, [moves, pulses, event_counts, spans, cycles])
         facts = {key: fact(log, key) or "" for key in ("target", "seed", "input_hash")}
-        firmware = firmware_named(fact(log, "firmware") or "") or BEFORE_LOGS_SAID
+        firmware = firmware_named(fact(log, "firmware") or "") or DEFAULT_LOG_FIRMWARE
     return Observed(
         path,
         facts,
         firmware,
-        moves.taken_s,
-        pulses.taken_s,
+        moves.durations_s,
+        pulses.durations_s,
         pulses.pulse_s,
-        counted.counts,
-        spans.taken_s,
+        event_counts.counts,
+        spans.durations_s,
         cycles.times_s,
         cycles.time_in_state_s,
         cycles.left_out,
-        moves.made / cycles.finished,
+        moves.moves_made / cycles.finished,
     )
 
 
@@ -115,166 +115,168 @@ def _refuse_another_cell(log: sqlite3.Connection, path: Path, name: str) -> None
 
 
 def _refuse_few_cycles(cycles: _Cycles, path: Path, unit: str) -> None:
-    if cycles.finished < MIN_CYCLES:
+    if cycles.finished < MIN_FINISHED_CYCLES:
         raise InputError(
-            f"{path} has {cycles.finished} finished {unit}s; at least {MIN_CYCLES} are needed, of which the first "
-            f"{WARM_UP_CYCLES} are warm-up. Let it run longer."
+            f"{path} has {cycles.finished} finished {unit}s; at least {MIN_FINISHED_CYCLES} are needed, of which the "
+            f"first {WARM_UP_CYCLES} are warm-up. Let it run longer."
         )
 
 
-def _read_all(log: sqlite3.Connection, readers: list[Reader]) -> None:
+def _read_all(log: sqlite3.Connection, readers: list[RowReader]) -> None:
     rows = log.execute("SELECT replication, at_s, state, source, what, value FROM event ORDER BY replication, rowid")
     current = None
     for replication, *rest in rows:
         if replication != current:
             current = replication
             for reader in readers:
-                reader.begin(replication)
-        row = Row(*rest)
+                reader.begin_replication(replication)
+        row = EventRow(*rest)
         for reader in readers:
-            reader.see(row)
+            reader.add_row(row)
 
 
-def _is_stop(row: Row) -> bool:
+def _is_stop(row: EventRow) -> bool:
     return row.source == "cell" and row.what in ("fault", "stop")
 
 
 @dataclass(slots=True)
-class _Under:
-    """A move under way: where it goes, since when, and whether another axis moved meanwhile."""
+class _MoveInProgress:
+    """A move in progress: its target, its start, and whether no other axis moved meanwhile."""
 
     to_mm: float
     since_s: float
-    alone: bool
+    is_alone: bool
 
 
 class _Moves:
-    """How long moves took, by axis and distance; only those made alone, as axes share a firmware's loop."""
+    """Durations of moves, by axis and distance; only of those made alone, as axes share a firmware's loop."""
 
     def __init__(self, axes: list[str]) -> None:
-        self.taken_s: dict[str, dict[float, list[float]]] = {axis: defaultdict(list) for axis in axes}
-        self.made = 0
-        self._forget_all()
+        self.durations_s: dict[str, dict[float, list[float]]] = {axis: defaultdict(list) for axis in axes}
+        self.moves_made = 0
+        self._reset()
 
-    def begin(self, replication: int) -> None:  # noqa: ARG002
-        self._forget_all()
+    def begin_replication(self, replication: int) -> None:  # noqa: ARG002
+        self._reset()
 
-    def _forget_all(self) -> None:
-        self._at_mm: dict[str, float | None] = dict.fromkeys(self.taken_s)
-        self._under_way: dict[str, _Under] = {}
+    def _reset(self) -> None:
+        self._at_mm: dict[str, float | None] = dict.fromkeys(self.durations_s)
+        self._in_progress: dict[str, _MoveInProgress] = {}
         self._latest: list[tuple[float, list[float]]] = []
 
-    def see(self, row: Row) -> None:
+    def add_row(self, row: EventRow) -> None:
         if _is_stop(row):
-            self._forget(row.at_s)
-        elif row.source in self.taken_s:
-            self._see_axis(row)
+            self._discard_after_stop(row.at_s)
+        elif row.source in self.durations_s:
+            self._add_axis_row(row)
 
-    def _see_axis(self, row: Row) -> None:
+    def _add_axis_row(self, row: EventRow) -> None:
         axis = row.source
         if row.what == "homed":
             self._at_mm[axis] = 0.0
-            self._under_way.pop(axis, None)
+            self._in_progress.pop(axis, None)
         elif row.what in ("move", "jog"):
-            for other in self._under_way.values():
-                other.alone = False
+            for other in self._in_progress.values():
+                other.is_alone = False
             is_known = row.what == "move" and self._at_mm[axis] is not None
-            self._under_way[axis] = _Under(row.value or 0.0, row.at_s, is_known and len(self._under_way) == 0)
+            self._in_progress[axis] = _MoveInProgress(
+                row.value or 0.0, row.at_s, is_known and len(self._in_progress) == 0
+            )
         elif row.what in ("move done", "jog done"):
-            self._arrive(axis, row)
+            self._end_move(axis, row)
 
-    def _arrive(self, axis: str, row: Row) -> None:
-        self.made += row.what == "move done"
-        move, from_mm = self._under_way.pop(axis, None), self._at_mm[axis]
+    def _end_move(self, axis: str, row: EventRow) -> None:
+        self.moves_made += row.what == "move done"
+        move, from_mm = self._in_progress.pop(axis, None), self._at_mm[axis]
         self._at_mm[axis] = row.value if row.what == "move done" else None
-        if move is None or not move.alone or from_mm is None:
+        if move is None or not move.is_alone or from_mm is None:
             return
-        times = self.taken_s[axis][round(abs(move.to_mm - from_mm), 3)]
+        times = self.durations_s[axis][round(abs(move.to_mm - from_mm), 3)]
         times.append(row.at_s - move.since_s)
         self._latest = [*self._latest[-3:], (row.at_s, times)]
 
-    def _forget(self, at_s: float) -> None:
-        """After a stop nobody knows where the axes are; a move that a soft stop cut short is none."""
+    def _discard_after_stop(self, at_s: float) -> None:
+        """After a stop the positions are unknown; a move that a controlled stop cut short is discarded."""
         for ended_s, times in reversed(self._latest):
             if ended_s > at_s - SLOWEST_STOP_S:
                 times.pop()
-        self._forget_all()
+        self._reset()
 
 
-class _Taken:
-    """Times from one row to another, by name; what is under way when a replication begins is forgotten."""
+class _Durations:
+    """Durations from one row to another, by name; those in progress are discarded at the start of a replication."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.taken_s: dict[str, list[float]] = {name: [] for name in names}
-        self._forget_all()
+        self.durations_s: dict[str, list[float]] = {name: [] for name in names}
+        self._reset()
 
-    def begin(self, replication: int) -> None:  # noqa: ARG002
-        self._forget_all()
+    def begin_replication(self, replication: int) -> None:  # noqa: ARG002
+        self._reset()
 
-    def _forget_all(self) -> None:
+    def _reset(self) -> None:
         self._since_s: dict[str, float] = {}
 
 
-class _Pulses(_Taken):
-    """From each pulse of a solenoid to the end of its rest, and how long it was told to be on."""
+class _Pulses(_Durations):
+    """From each pulse of a solenoid to the end of its rest, and its commanded on time."""
 
     def __init__(self, solenoids: list[str]) -> None:
         super().__init__(solenoids)
         self.pulse_s: dict[str, float] = {}
 
-    def see(self, row: Row) -> None:
+    def add_row(self, row: EventRow) -> None:
         if _is_stop(row):
-            self._forget_all()
-        elif row.source not in self.taken_s:
+            self._reset()
+        elif row.source not in self.durations_s:
             return
         elif row.what == "fire":
             self._since_s[row.source] = row.at_s
             self.pulse_s[row.source] = row.value or 0.0
         elif row.what == "fire done" and row.source in self._since_s:
-            self.taken_s[row.source].append(row.at_s - self._since_s.pop(row.source))
+            self.durations_s[row.source].append(row.at_s - self._since_s.pop(row.source))
 
 
-class _Counted:
-    """How often the events came that a rate is made of."""
+class _EventCounts:
+    """Counts of the events that rates are computed from."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.counts: Counter[Seen] = Counter()
-        self._wanted = {event for rate in evidence.rates for event in (rate.happens, *rate.each)}
+        self._counted_events = {event for rate in evidence.rates for event in (rate.happens, *rate.each)}
 
-    def begin(self, replication: int) -> None:
-        """Nothing is under way between two events that are counted."""
+    def begin_replication(self, replication: int) -> None:
+        """Nothing is in progress between two counted events."""
 
-    def see(self, row: Row) -> None:
-        for event in self._wanted:
+    def add_row(self, row: EventRow) -> None:
+        for event in self._counted_events:
             if _matches(event, row):
                 self.counts[event] += 1
 
 
-class _Spans(_Taken):
-    """A person's times between two events; one that a stop cut short is none."""
+class _Spans(_Durations):
+    """An operator's times between two events; one that a stop cut short is discarded."""
 
     def __init__(self, evidence: Evidence) -> None:
         super().__init__(span.name for span in evidence.spans)
         self._spans = evidence.spans
 
-    def see(self, row: Row) -> None:
+    def add_row(self, row: EventRow) -> None:
         if _is_stop(row):
-            self._forget_all()
+            self._reset()
             return
         for span in self._spans:
             if span.name in self._since_s and _matches(span.ends, row):
-                self.taken_s[span.name].append(row.at_s - self._since_s.pop(span.name))
+                self.durations_s[span.name].append(row.at_s - self._since_s.pop(span.name))
             elif _matches(span.begins, row) and not (span.called and span.name in self._since_s):
                 self._since_s[span.name] = row.at_s  # a call counts from when it began, other work from its last start
 
 
-def _matches(event: Seen, row: Row) -> bool:
+def _matches(event: Seen, row: EventRow) -> bool:
     return event.source == row.source and event.what == row.what and event.state in ("", row.state)
 
 
 @dataclass(slots=True)
-class _Counting:
-    """The cycle that is running: where its states' time goes, and whether the cell was stopped in it."""
+class _CycleInProgress:
+    """The running cycle: the time in each state, and whether the cell was stopped in it."""
 
     number: int = 1
     time_in_state_s: dict[str, float] = field(default_factory=dict)
@@ -294,34 +296,34 @@ class _Cycles:
         self.times_s: list[float] = []
         self.time_in_state_s: dict[str, float] = {}
         self.left_out = 0
-        self.begin(0)
+        self.begin_replication(0)
 
-    def begin(self, replication: int) -> None:
+    def begin_replication(self, replication: int) -> None:
         self._due = iter(self._ends[replication])
         self._end = next(self._due, None)
-        self._running = _Counting()
+        self._running = _CycleInProgress()
         self._state, self._since_s = "", 0.0
 
-    def see(self, row: Row) -> None:
+    def add_row(self, row: EventRow) -> None:
         if row.source != "cell" or self._end is None:
             return
         if row.what in (f"state {FAULTED}", f"state {STOPPED}"):
             self._running.was_stopped = True
         if row.what.startswith("state "):
-            self._spend(row.at_s)
+            self._add_time(row.at_s)
             self._state = row.what.removeprefix("state ")
             if row.at_s >= self._end[0]:
-                self._finish(self._end[1])
+                self._finish_cycle(self._end[1])
 
-    def _spend(self, until_s: float) -> None:
+    def _add_time(self, until_s: float) -> None:
         spent = self._running.time_in_state_s
         if self._state:
             spent[self._state] = spent.get(self._state, 0.0) + until_s - self._since_s
         self._since_s = until_s
 
-    def _finish(self, time_s: float | None) -> None:
-        """A unit is finished at the change of state that is written with it."""
-        done, self._running = self._running, _Counting(self._running.number + 1)
+    def _finish_cycle(self, time_s: float | None) -> None:
+        """Finish a unit at the change of state that is logged with it."""
+        done, self._running = self._running, _CycleInProgress(self._running.number + 1)
         self._end = next(self._due, None)
         if done.number <= WARM_UP_CYCLES or time_s is None:
             return

@@ -1,4 +1,4 @@
-"""How far a model's prediction is from a run: cycle time and time in each state, before and after it was corrected."""
+"""The deviation of a model's prediction from a run: cycle time and time in each state, before and after the fit."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from cellwright.benchmarks.calibration.run_log_reader import Observed
 from cellwright.benchmarks.comparison import outcome
 from cellwright.sim import Difference, Estimate, Length, Scenario, estimate, replicate, run_cell, welch
 
-FEWEST, MOST = 20, 100
-"""Cycles of each simulated replication: as many as the run has, but within these."""
+MIN_SIMULATED_CYCLES, MAX_SIMULATED_CYCLES = 20, 100
+"""Limits on the cycles of each simulated replication, which has as many as the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What is said of a cycle, by the run itself or by the model; s. line_s: of it what the line adds, if known.
+    """Figures of a cycle, measured in the run or predicted by the model; s. line_s: the part of the line, if known.
 
-    times_s: what its mean is of, the run's cycles or the mean of each replication.
+    times_s: the values behind the mean: the run's cycles, or the mean of each replication.
     """
 
     cycle_time_s: Estimate
@@ -27,15 +27,15 @@ class Prediction:
     times_s: tuple[float, ...] = ()
 
     def off_s(self, run: Prediction) -> Difference:
-        """How far its cycle time is from the run's, by Welch's test: the two met no common random numbers."""
+        """The difference of its cycle time from the run's, by Welch's test: they share no random numbers."""
         return welch(run.times_s, self.times_s)
 
     def off_percent(self, run: Prediction) -> float:
-        """How far its cycle time is from the run's, %."""
+        """The difference of its cycle time from the run's, %."""
         return 100 * (self.cycle_time_s.mean / run.cycle_time_s.mean - 1)
 
     def as_json(self, run: Prediction | None = None) -> dict[str, Any]:
-        """The figures by name; ``run`` is what it is compared with."""
+        """The figures by name; ``run`` is the reference."""
         figures: dict[str, Any] = {
             "cycle_time_s": self.cycle_time_s.as_json(),
             "time_in_state_s": self.time_in_state_s,
@@ -48,7 +48,7 @@ class Prediction:
 
 
 def measured_by_run(observed: Observed) -> Prediction:
-    """The run's own figures; its interval takes cycles as independent of each other."""
+    """The run's own figures; the interval treats cycles as independent."""
     count = len(observed.cycle_times_s)
     return Prediction(
         estimate(observed.cycle_times_s),
@@ -69,15 +69,15 @@ def predicted_by_model(
 ) -> Prediction:
     """The model's figures for as many cycles as the run has; ``move_line_s`` is added for each of the run's moves.
 
-    Where the run was simulated under the same seed, the next one is taken: a model that meets the same draws would
-    agree with it better than it deserves.
+    If the run was simulated under the same seed, the next seed is used: with the same draws a model would agree too
+    well.
     """
     if observed.facts["seed"] == str(seed):
         seed += 1
-    cycles = min(max(len(observed.cycle_times_s), FEWEST), MOST)
+    cycles = min(max(len(observed.cycle_times_s), MIN_SIMULATED_CYCLES), MAX_SIMULATED_CYCLES)
     runs = replicate(run_cell, scenario, Length(cycles=cycles), seed=seed, replications=replications, jobs=jobs)
     result = outcome(scenario.study.cell.name(), list(runs))
-    line_s, time_s = move_line_s * observed.moves_a_cycle, result.cycle_time_s
+    line_s, time_s = move_line_s * observed.moves_per_cycle, result.cycle_time_s
     return Prediction(
         Estimate(
             time_s.mean + line_s,

@@ -1,1 +1,1 @@
-"""Pictures: their common style, and one module a kind of picture."""
+"""Charts: their common style, and one module for each kind."""

@@ -1,4 +1,4 @@
-"""One cycle of a cell out of its run log, second by second: states, and what each device did."""
+"""A Gantt chart of one cycle from a run log: states, and the activity of each device."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from cellwright.errors import InputError
 from cellwright.hardware.device import Device
 from cellwright.sequences import Cell
 
-STATES = ["#8fb8de", "#c9ccd1", "#2a7fa8", "#e2a03f", "#c8553d", "#7fb77e", "#9a7fb8", "#d98cb3", "#6b8e8a", "#b5a642"]
+STATE_COLOURS = [
+    "#8fb8de", "#c9ccd1", "#2a7fa8", "#e2a03f", "#c8553d", "#7fb77e", "#9a7fb8", "#d98cb3", "#6b8e8a", "#b5a642",
+]  # fmt: skip
 ZOOM_S = 6.0
 """How much of a cycle is shown enlarged, s."""
-KEY = "Grey: moving, running, lit, open; a switch: closed. Orange: pulse."
+LEGEND = "Grey: moving, running, lit, open; a switch: closed. Orange: pulse."
 
 
 @dataclass(slots=True)
 class Band:
-    """What went on from ``start_s`` to ``end_s``, seconds since the cycle's start."""
+    """An activity from ``start_s`` to ``end_s``, seconds since the cycle's start."""
 
     what: str
     start_s: float
@@ -34,7 +36,7 @@ class Band:
 
 @dataclass(slots=True)
 class CycleRecord:
-    """One cycle out of a run log: states in order, and what each device did."""
+    """One cycle of a run log: states in order, and the activity of each device."""
 
     length_s: float
     states: list[Band] = field(default_factory=list)
@@ -72,7 +74,7 @@ class _CycleReader:
     end_s: float
 
     def _rows(self, source: str, like: str = "%") -> list[tuple[float, str, float | None]]:
-        """What the source noted in this cycle, after the last thing it noted before."""
+        """The source's events in this cycle, after its last event before it."""
         key = (self.replication, source, like)
         chosen = "SELECT at_s, what, value FROM event WHERE replication = ? AND source = ? AND what LIKE ?"
         before = self.log.execute(f"{chosen} AND at_s <= ? ORDER BY rowid DESC LIMIT 1", (*key, self.start_s))
@@ -92,7 +94,7 @@ class _CycleReader:
                 yield band
 
     def device(self, name: str, device: Device) -> Iterator[Band]:
-        """Bars from what begins something to whatever the device notes next; pulses as long as they are."""
+        """Bars from an event that begins an activity to the device's next event; pulses with their length."""
         under_way: tuple[str, float] | None = None
         for at_s, what, value in self._rows(name):
             if under_way is not None and at_s > self.start_s:
@@ -115,7 +117,7 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
     pulsed = {word for part in cell.parts().values() if isinstance(part, Device) for word in part.pulses}
     active = [name for name, bands in record.devices.items() if bands]
     quiet = [name for name, bands in record.devices.items() if not bands]
-    colours = {state: STATES[number % len(STATES)] for number, state in enumerate(cell.states)}
+    colours = {state: STATE_COLOURS[number % len(STATE_COLOURS)] for number, state in enumerate(cell.states)}
     zoom = _zoom(record, longest)
     close = [name for name in active if zoom and _moves_within(record.devices[name], *zoom)]
     with mpl.rc_context(STYLE):
@@ -130,7 +132,7 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
         whole = drawn[0]
         _draw_rows(whole, record, active, colours, (0.0, record.length_s), pulsed)
         said = f"Nothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
-        notes = [line for sentence in (KEY, said) for line in textwrap.wrap(sentence, 66)]
+        notes = [line for sentence in (LEGEND, said) for line in textwrap.wrap(sentence, 66)]
         whole.set_xlabel("\n".join([f"Seconds since the {cell.unit} before was finished", *notes]))
         handles = [
             Patch(

@@ -1,4 +1,4 @@
-"""A histogram of errors with the limits that they are to keep."""
+"""A histogram of errors with their limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cellwright.benchmarks.charts.style import CELL, FAINT, INK, STYLE, plain
 def error_histogram(errors: Sequence[float] | np.ndarray, *, title: str, label: str, limit: float) -> Figure:
     """``errors`` (n,) as a histogram, with ±``limit`` and the middle 95 % marked; all in the unit that ``label`` names.
 
-    title: the finding, in a sentence or two.
+    title: the finding, in one or two sentences.
     """
     values = np.asarray(errors, dtype=float)
     low, high = np.quantile(values, (0.025, 0.975))
@@ -29,10 +29,10 @@ def error_histogram(errors: Sequence[float] | np.ndarray, *, title: str, label: 
         for end in (-limit, limit):
             axes.axvline(end, color=INK, linewidth=1.2, linestyle="--")
         axes.plot([low, high], [-0.03 * top] * 2, color=INK, linewidth=5, solid_capstyle="butt", clip_on=False)
-        note = f"; {beyond} beyond the picture" if beyond else ""
+        note = f"; {beyond} outside the chart" if beyond else ""
         axes.set_xlabel(
             f"{label}; n = {len(values):,}{note}\n"
-            f"bar: 95 % of them, {low:+.2f} to {high:+.2f}; dashed: what is wanted, ±{limit:g}".replace("-", "−")
+            f"bar: 95 % of them, {low:+.2f} to {high:+.2f}; dashed: limits, ±{limit:g}".replace("-", "−")
         )
         axes.set(xlim=(-reach, reach), ylim=(-0.06 * top, top))
         axes.set_yticks([])

@@ -1,4 +1,4 @@
-"""A cell's states as a picture, and as Mermaid text for a README."""
+"""A cell's states as a diagram, and as Mermaid text for a README."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ NAME_PT, SMALL_PT = 12.0, 10.5
 BOX, PITCH, PAD = 0.62, 1.18, 0.16
 """Height of a box, distance from one main state to the next, and room round text; inches."""
 PORT, CURVE = 0.3, 0.8
-"""Distance between lines that meet one side of a box, and the width that their curves take; inches."""
+"""Distance between lines at one side of a box, and the width of their curves; inches."""
 
 Point = tuple[float, float]
 Codes = list[Any]
-"""What each point of a curve is to Matplotlib."""
+"""Matplotlib's path code of each point of a curve."""
 
 
 def mermaid(cell: type[Cell]) -> str:
-    """The cell's states as a Mermaid ``stateDiagram-v2``; fault, stop and reset are told in one note."""
+    """The cell's states as a Mermaid ``stateDiagram-v2``; fault, stop and reset are in one note."""
     model = _Model()
     machine = GraphMachine(
         model=model,
@@ -44,14 +44,14 @@ def mermaid(cell: type[Cell]) -> str:
         graph_engine="mermaid",
     )
     graph = machine.model_graphs[id(model)]
-    graph.reset_styling()  # or the first state is shown as the present one
+    graph.reset_styling()  # or the first state is shown as the active one
     text = str(graph.get_graph().draw(None))
     note = f"fault leads from any state to {FAULTED}, stop to {STOPPED}, reset from both to {cell.states[0]}"
     return f"{text.rstrip()}\n  note left of {cell.states[0]}: {note}\n"
 
 
 class _Model:
-    """What the machine hangs its triggers on, so that none can clash with the machine's own names."""
+    """The machine's model, separate so that no trigger clashes with the machine's own names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +82,34 @@ class _Box:
 def state_diagram(cell: type[Cell], time_in_state_s: Mapping[str, float] | None = None) -> Figure:
     """The cell's states, drawn: the main cycle downwards, states beside it to the right, faults below in red.
 
-    time_in_state_s: mean seconds a cycle in each state; boxes then say them and are coloured by their share.
+    time_in_state_s: mean seconds a cycle in each state; boxes then show them and are coloured by their share.
     """
     return _Drawing(cell, time_in_state_s or {}).figure()
 
 
 def main_cycle(cell: type[Cell]) -> list[str]:
-    """The states on the shortest way from the first state to the trigger that ends a cycle."""
+    """The states on the shortest path from the first state to the trigger that ends a cycle."""
     first = cell.states[0]
     ends = {source for trigger, source, _ in cell.transitions if trigger == cell.cycle_ends_with}
-    came_from: dict[str, str] = {}
+    predecessor: dict[str, str] = {}
     waiting, seen = deque([first]), {first}
     while waiting:
         state = waiting.popleft()
         if state in ends:
-            way = [state]
-            while way[-1] != first:
-                way.append(came_from[way[-1]])
-            return way[::-1]
+            path = [state]
+            while path[-1] != first:
+                path.append(predecessor[path[-1]])
+            return path[::-1]
         for _, source, destination in cell.transitions:
             if source == state and destination not in seen:
                 seen.add(destination)
-                came_from[destination] = state
+                predecessor[destination] = state
                 waiting.append(destination)
     return [first]
 
 
 class _Drawing:
-    """One diagram under way. All lengths in inches; the origin is the first state's centre, y points up."""
+    """One diagram being drawn. All lengths in inches; the origin is the first state's centre, y points up."""
 
     def __init__(self, cell: type[Cell], time_in_state_s: Mapping[str, float]) -> None:
         self.cell = cell
@@ -124,7 +124,7 @@ class _Drawing:
         self.axes: Axes = self.canvas.add_axes((0, 0, 1, 1))
 
     def figure(self) -> Figure:
-        """Place, draw, and cut the paper to size."""
+        """Place and draw everything, and crop the figure."""
         down, across, left, right = self._sorted_edges()
         self._place_main(down)
         self._place_side(across)
@@ -137,7 +137,7 @@ class _Drawing:
             self._draw_state(state)
         self._draw_start()
         self._draw_faults()
-        return self._cut()
+        return self._cropped()
 
     def _sorted_edges(self) -> tuple[list[_Edge], list[_Edge], list[_Edge], list[_Edge]]:
         """Edges straight down, between main and side states, and round the left and the right."""
@@ -178,17 +178,17 @@ class _Drawing:
         width = max(self._width_of(state) for state in self.side)
         self.labels_from = self.curves_from + CURVE
         left = self.labels_from + max([_inches(edge.label) for edge in across], default=0) + 3 * PAD
-        wanted = {state: self._wanted_y(state, across) for state in self.side}
-        order = sorted(self.side, key=lambda state: -wanted[state])
+        target_y = {state: self._target_y(state, across) for state in self.side}
+        order = sorted(self.side, key=lambda state: -target_y[state])
         heights = [self._height_of(state) for state in order]
         gap = PITCH - BOX
         total = sum(heights) + gap * (len(order) - 1)
-        y = sum(wanted.values()) / len(order) + total / 2
+        y = sum(target_y.values()) / len(order) + total / 2
         for state, height in zip(order, heights, strict=True):
             self.boxes[state] = _Box(left + width / 2, y - height / 2, width, height)
             y -= height + gap
 
-    def _wanted_y(self, state: str, across: list[_Edge]) -> float:
+    def _target_y(self, state: str, across: list[_Edge]) -> float:
         near = [_other(edge, state) for edge in across if state in (edge.source, edge.destination)]
         return sum(self.boxes[each].y for each in near) / len(near) if near else self.boxes[self.main[-1]].y
 
@@ -249,7 +249,7 @@ class _Drawing:
                     (box.right if side > 0 else box.left, box.y + direction * min(0.12 * taken, box.height / 2))
                 )
             x = (max(box.right for box in self.boxes.values()) if side > 0 else ends[0][0]) + side * out
-            self._arrow(*_rounded(ends[0], ends[1], x, side))
+            self._arrow(*_rounded_path(ends[0], ends[1], x, side))
             beside = side * width / 2 if to_itself else 0.0
             self._write(x + beside, self._between_rows(ends[0][1], ends[1][1]), edge.label, on_line=not to_itself)
             out += (width if to_itself else width / 2) + 0.05
@@ -289,7 +289,7 @@ class _Drawing:
         self.axes.add_patch(Circle((0, top + 0.5), 0.08, color=INK))
         self._arrow([(0, top + 0.42), (0, top)])
         self._write(PAD, top + 0.5, "at power-up", ha="left")
-        self._cover(0, top + 0.65)
+        self._extend_to(0, top + 0.65)
 
     def _draw_faults(self) -> None:
         """Below all: from any state into faulted or stopped, and out of both by reset."""
@@ -311,7 +311,7 @@ class _Drawing:
             self._box(box, face="white", edge=FAINT, style="--")
             self._write(box.x, box.y, text, colour=FAINT)
 
-    # ---- pen and paper ----
+    # ---- primitives ----
 
     def _arrow(self, points: list[Point], codes: Codes | None = None, colour: str = FAINT) -> None:
         curve = Curve(points, codes)
@@ -320,7 +320,7 @@ class _Drawing:
             FancyArrowPatch(path=curve, arrowstyle=style, color=colour, linewidth=1.4, capstyle="butt", shrinkA=0)
         )
         for x, y in points:
-            self._cover(x, y)
+            self._extend_to(x, y)
 
     def _box(self, box: _Box, face: str | tuple[float, ...], edge: str, style: str = "-") -> None:
         corner = (box.left, box.y - box.height / 2)
@@ -330,22 +330,22 @@ class _Drawing:
                 corner, box.width, box.height, shape, facecolor=face, edgecolor=edge, linewidth=1.4, ls=style
             )
         )
-        self._cover(box.left, corner[1])
-        self._cover(box.right, box.y + box.height / 2)
+        self._extend_to(box.left, corner[1])
+        self._extend_to(box.right, box.y + box.height / 2)
 
     def _write(self, x: float, y: float, text: str, *, size: float = SMALL_PT, ha: str = "center", colour: str = INK,
                weight: str = "normal", on_line: bool = False) -> None:  # fmt: skip
         behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.5} if on_line else None
         self.axes.text(x, y, text, size=size, ha=ha, va="center", color=colour, weight=weight, bbox=behind)
         half = _inches(text, size) * {"center": 0.5, "left": 1}[ha]
-        self._cover(x + half, y)
-        self._cover(x - (half if ha == "center" else 0), y)
+        self._extend_to(x + half, y)
+        self._extend_to(x - (half if ha == "center" else 0), y)
 
-    def _cover(self, x: float, y: float) -> None:
+    def _extend_to(self, x: float, y: float) -> None:
         left, right, bottom, top = self.extent
         self.extent = [min(left, x), max(right, x), min(bottom, y), max(top, y)]
 
-    def _cut(self) -> Figure:
+    def _cropped(self) -> Figure:
         left, right, bottom, top = self.extent
         margin = 0.15
         self.canvas.set_size_inches(right - left + 2 * margin, top - bottom + 2 * margin)
@@ -355,7 +355,7 @@ class _Drawing:
 
 
 def _merged(cell: type[Cell]) -> list[_Edge]:
-    """One edge for each pair of states, with all triggers that lead that way."""
+    """One edge for each pair of states, with all its triggers."""
     labels: dict[tuple[str, str], list[str]] = {}
     for trigger, source, destination in cell.transitions:
         labels.setdefault((source, destination), []).append(trigger)
@@ -375,7 +375,7 @@ def _s_curve(start: Point, end: Point) -> tuple[list[Point], Codes]:
     return [start, (middle, start[1]), (middle, end[1]), end], [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4]
 
 
-def _rounded(start: Point, end: Point, x: float, side: int) -> tuple[list[Point], Codes]:
+def _rounded_path(start: Point, end: Point, x: float, side: int) -> tuple[list[Point], Codes]:
     """Out to ``x``, along it, and back, with round corners."""
     radius = min(0.2, abs(start[1] - end[1]) / 2)
     turn = radius if end[1] > start[1] else -radius

@@ -1,4 +1,4 @@
-"""Pictures for the owner of a small firm: what the cell saves, and what its units are like."""
+"""Charts of a comparison, and the style and files that all charts share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.co
 
 
 def percent(value: float, like: float | None = None) -> str:
-    """A percentage without its sign, one digit after the point below 10 (or where ``like`` is below 10)."""
+    """A percentage without its sign, with one decimal below 10 (or where ``like`` is below 10)."""
     return f"{abs(value):.{0 if abs(value if like is None else like) >= 9.95 else 1}f}"
 
 
@@ -39,7 +39,7 @@ def between(estimate: Estimate, sign: int = 1) -> str:
     if estimate.ci95_low is None or estimate.ci95_high is None:
         return ""
     low, high = sorted((sign * estimate.ci95_low, sign * estimate.ci95_high))
-    # An interval narrower than 2 % reads as one number unless it shows a further digit.
+    # An interval narrower than 2 % needs a further digit, or both ends look the same.
     like = 0.0 if high - low < 2 else estimate.mean
     minus = ["−" if float(percent(each, like)) and each < 0 else "" for each in (low, high)]
     shown = [mark + percent(each, like) for mark, each in zip(minus, (low, high), strict=True)]
@@ -47,7 +47,7 @@ def between(estimate: Estimate, sign: int = 1) -> str:
 
 
 def is_clear(estimate: Estimate) -> bool:
-    """Whether the difference is surely not 0; with one replication, whether it is not 0 as shown."""
+    """Whether the 95 % interval excludes 0; with one replication, whether the rounded value is not 0."""
     if estimate.ci95_low is None or estimate.ci95_high is None:
         return float(percent(estimate.mean)) > 0
     return estimate.ci95_low > 0 or estimate.ci95_high < 0
@@ -58,13 +58,13 @@ def finding(comparison: Comparison) -> str:
     saved = comparison.less_time_percent
     if not is_clear(saved):
         if saved.ci95_low is None or saved.ci95_high is None:
-            return f"No clear difference: the cell takes as long per {comparison.unit} as the hand"
+            return f"No clear difference: the cell takes as long per {comparison.unit} as manual work"
         return (
             f"No clear difference: per {comparison.unit} the cell may take {percent(saved.ci95_high)} % less time "
-            f"than the hand, or {percent(saved.ci95_low)} % more"
+            f"than manual work, or {percent(saved.ci95_low)} % more"
         )
     direction, sign = ("less", 1) if saved.mean > 0 else ("more", -1)
-    sentence = f"The cell takes {percent(saved.mean)} % {direction} time per {comparison.unit} than the hand"
+    sentence = f"The cell takes {percent(saved.mean)} % {direction} time per {comparison.unit} than manual work"
     return f"{sentence} {between(saved, sign)}".rstrip()
 
 
@@ -134,12 +134,12 @@ def _draw_labour(axes: Axes, comparison: Comparison) -> None:
             axes.plot([labour.ci95_low, labour.ci95_high], [level, level], color=INK, linewidth=2)
     saved = comparison.less_labour_percent
     direction, sign = ("less", 1) if saved.mean >= 0 else ("more", -1)
-    said = (
+    text = (
         f"{percent(saved.mean)} % {direction} {between(saved, sign)}".rstrip()
         if is_clear(saved)
         else "no clear difference"
     )
-    axes.set_title(f"A person's time: {said}", loc="left", size=11, weight="bold")
+    axes.set_title(f"A person's time: {text}", loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [name for name, _, _ in rows])
     axes.set_xlabel(f"Seconds of a person's work for one {comparison.unit}")
     axes.set(xlim=(0, 1.15 * max(outcome.labour_s_per_unit.mean for _, outcome, _ in rows)), ylim=(-0.5, 1.5))
@@ -147,18 +147,18 @@ def _draw_labour(axes: Axes, comparison: Comparison) -> None:
 
 
 def plain(axes: Axes) -> None:
-    """Leave out of a drawing what tells nothing."""
+    """Remove spines and ticks, and add a light grid."""
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
 
 
-# ---- what units are like ----
+# ---- measures ----
 
 
 def measures_chart(comparison: Comparison, measures: Sequence[Measure]) -> Figure:
-    """What units are like beside their time, by hand and by the cell: nine of ten units, and the mean."""
+    """The measures of a unit, by hand and by the cell: 5th to 95th percentile of the units, and the mean."""
     shown = [each for each in measures if each.name in comparison.less_measured]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6.2, 1.75 * len(shown)), layout="constrained")
@@ -179,26 +179,26 @@ def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure) -> None:
     words = measure.words[:1].upper() + measure.words[1:]
     axes.set_title(_wrapped(f"{words}: {difference(less, measure.unit)}"), loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [f"{name}, n = {outcome.cycles:,}" for name, outcome, _, _ in rows])
-    axes.set_xlabel(f"{measure.unit}; bar: 9 {comparison.unit}s of 10, diamond: mean")
+    axes.set_xlabel(f"{measure.unit}; bar: 5th to 95th percentile, diamond: mean")
     highest = max(max(o.measures[measure.name].p95, o.measures[measure.name].mean.mean) for _, o, _, _ in rows)
     axes.set(xlim=(0, 1.3 * highest or 1.0), ylim=(-0.6, 1.6))
     plain(axes)
 
 
 def difference(less: Estimate, unit: str) -> str:
-    """Hand minus cell in words: "374 g less by the cell (95 % sure: 360 to 389)"."""
+    """Manual minus cell in words: "374 g less by the cell (95 % sure: 360 to 389)"."""
     if not is_clear(less):
         return "no clear difference"
     sign, word = (1, "less") if less.mean > 0 else (-1, "more")
-    said = f"{short(sign * less.mean)} {unit if unit != '%' else 'percentage points'} {word} by the cell"
+    text = f"{short(sign * less.mean)} {unit if unit != '%' else 'percentage points'} {word} by the cell"
     if less.ci95_low is None or less.ci95_high is None:
-        return said
+        return text
     low, high = sorted((sign * less.ci95_low, sign * less.ci95_high))
-    return f"{said} (95 % sure: {short(low)} to {short(high)})"
+    return f"{text} (95 % sure: {short(low)} to {short(high)})"
 
 
 def short(value: float) -> str:
-    """A figure as short as a reader can use: three digits that count, and never more than two behind the point."""
+    """A figure with three significant digits, and at most two decimals."""
     size = abs(value)
     return f"{value:,.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{round(value, 2) + 0.0:.2f}"
 
@@ -211,7 +211,7 @@ def as_svg(figure: Figure, prefix: str = "figure") -> str:
 
     prefix: put before every id, so that several figures can stand in one page.
     """
-    text = _drawn(figure, "svg", prefix).decode()
+    text = _rendered(figure, "svg", prefix).decode()
     text = text[text.index("<svg") :]
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r'href="#', f'href="#{prefix}-', text)
@@ -223,10 +223,10 @@ def save(figure: Figure, path: Path) -> None:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("svg", "png"):
         raise InputError(f"{path} is neither .svg nor .png; choose one of them.")
-    write_whole(path, _drawn(figure, kind, "figure"))
+    write_whole(path, _rendered(figure, kind, "figure"))
 
 
-def _drawn(figure: Figure, kind: str, salt: str) -> bytes:
+def _rendered(figure: Figure, kind: str, salt: str) -> bytes:
     file = io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type") if kind == "svg" else ("Software",))
     with mpl.rc_context({**STYLE, "svg.hashsalt": salt, "svg.fonttype": "path"}):

@@ -1,4 +1,4 @@
-"""Pictures of a sweep: a curve over one input, a heat map over two, the designs that no other beats in two figures."""
+"""Charts of a sweep: a curve over one input, a heat map over two, and the Pareto front of two figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, 
 from cellwright.errors import InputError, nearest
 
 Rows = Sequence[dict[str, Any]]
-WORDS = {
+FIGURE_LABELS = {
     "cycle_time_s": "cycle time, s",
     "units_per_hour": "units an hour",
     "labour_s_per_unit": "person's time a unit, s",
@@ -22,7 +22,7 @@ WORDS = {
     "less_labour_percent": "less of a person's time than by hand, %",
 }
 LESS_IS_BETTER = {"units_per_hour": False, "less_time_percent": False, "less_labour_percent": False}
-"""Figures of which more is better; of all others, measures and seconds, less is."""
+"""Figures of which more is better; of all others (measures and seconds) less is better."""
 
 
 def sweep_chart(rows: Rows, names: Sequence[str], figure: str) -> Figure:
@@ -34,20 +34,20 @@ def sweep_chart(rows: Rows, names: Sequence[str], figure: str) -> Figure:
     if not usable:
         raise InputError(f"The sweep has no {figure!r}; {nearest(figure, rows[0] if rows else ())}")
     if len(names) > 2:
-        raise InputError(f"{len(names)} inputs cannot be drawn in one picture; vary one or two, or name two figures.")
+        raise InputError(f"{len(names)} inputs cannot be drawn in one chart; vary one or two, or name two figures.")
     with mpl.rc_context(STYLE):
         drawn = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = drawn.subplots()
         (_curve if len(names) == 1 else _heat_map)(axes, usable, names, figure)
         best = _best(usable, figure)
         where = ", ".join(f"{name} = {best[name]:g}" for name in names)
-        title = f"The best of {len(usable)} designs, {best[figure]:.3g} ({words_for(figure)}),\nis at {where}"
+        title = f"The best of {len(usable)} designs, {best[figure]:.3g} ({figure_label(figure)}),\nis at {where}"
         drawn.suptitle(title, x=0.01, ha="left", weight="bold", size=12)
     return drawn
 
 
 def pareto_chart(rows: Rows, across: str, up: str) -> Figure:
-    """Every design by two figures, and the front of those that no other beats in both."""
+    """Every design by two figures, with the Pareto front."""
     usable = [row for row in rows if row.get(across) is not None and row.get(up) is not None]
     if not usable:
         raise InputError(f"The sweep has no {across!r} and {up!r}; {nearest(up, rows[0] if rows else ())}")
@@ -58,21 +58,19 @@ def pareto_chart(rows: Rows, across: str, up: str) -> Figure:
         axes.scatter([row[across] for row in usable], [row[up] for row in usable], s=18, color=CELL, alpha=0.6)
         ordered = sorted(front, key=lambda row: float(row[across]))
         axes.plot([row[across] for row in ordered], [row[up] for row in ordered], color=MANUAL, marker="o")
-        axes.set_xlabel(
-            f"{words_for(across)} ({'less' if _less(across) else 'more'} is better); n = {len(usable)} designs"
-        )
-        axes.set_ylabel(f"{words_for(up)} ({'less' if _less(up) else 'more'} is better)")
+        axes.set_xlabel(f"{_label_with_direction(across)}; n = {len(usable)} designs")
+        axes.set_ylabel(_label_with_direction(up))
         plain(axes)
         drawn.suptitle(
-            f"{len(front)} of {len(usable)} designs are beaten by no other\n"
-            f"in both: {words_for(across)}; {words_for(up)}",
+            f"{len(front)} of {len(usable)} designs are Pareto-optimal\n"
+            f"in {figure_label(across)}; {figure_label(up)}",
             x=0.01, ha="left", weight="bold", size=12,
         )  # fmt: skip
     return drawn
 
 
 def pareto_front(rows: Rows, first: str, second: str) -> list[dict[str, Any]]:
-    """The rows that no other is at least as good as in both figures and better in one."""
+    """The rows that no other row dominates: at least as good in both figures and better in one."""
     points = [(_cost(row, first), _cost(row, second)) for row in rows]
     return [
         row
@@ -81,21 +79,25 @@ def pareto_front(rows: Rows, first: str, second: str) -> list[dict[str, Any]]:
     ]
 
 
-def _less(figure: str) -> bool:
+def _is_less_better(figure: str) -> bool:
     return LESS_IS_BETTER.get(figure, True)
 
 
 def _cost(row: dict[str, Any], figure: str) -> float:
-    return float(row[figure]) if _less(figure) else -float(row[figure])
+    return float(row[figure]) if _is_less_better(figure) else -float(row[figure])
 
 
 def _best(rows: Rows, figure: str) -> dict[str, Any]:
     return min(rows, key=lambda row: _cost(row, figure))
 
 
-def words_for(figure: str) -> str:
+def figure_label(figure: str) -> str:
     """A figure in words with its unit; a measure by its name, which ends in its unit."""
-    return WORDS.get(figure, figure.replace("_", " "))
+    return FIGURE_LABELS.get(figure, figure.replace("_", " "))
+
+
+def _label_with_direction(figure: str) -> str:
+    return f"{figure_label(figure)} ({'less' if _is_less_better(figure) else 'more'} is better)"
 
 
 def _curve(axes: Axes, rows: Rows, names: Sequence[str], figure: str) -> None:
@@ -106,7 +108,7 @@ def _curve(axes: Axes, rows: Rows, names: Sequence[str], figure: str) -> None:
     if all(low is not None for low, _ in ends):
         axes.fill_between(at, [low for low, _ in ends], [high for _, high in ends], color=CELL, alpha=0.25, linewidth=0)
     axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs; band: 95 % interval of the mean")
-    axes.set_ylabel(words_for(figure))
+    axes.set_ylabel(figure_label(figure))
     plain(axes)
 
 
@@ -126,7 +128,7 @@ def _heat_map(axes: Axes, rows: Rows, names: Sequence[str], figure: str) -> None
     else:
         shown = axes.scatter(across, up, c=values, cmap="viridis", s=40)
     bar = axes.figure.colorbar(shown, ax=axes)
-    bar.set_label(words_for(figure))
+    bar.set_label(figure_label(figure))
     axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs")
     axes.set_ylabel(names[1])
     axes.spines[["top", "right"]].set_visible(False)

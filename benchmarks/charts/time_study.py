@@ -1,4 +1,4 @@
-"""A picture of a stopwatch study: every element's times, the distribution fitted to them, what is far from the rest."""
+"""A chart of a stopwatch study: each element's times, fitted distribution and outliers."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from matplotlib.ticker import MaxNLocator
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy
 
-COLUMNS = 2
+GRID_COLUMNS = 2
 
 
 def study_chart(study: TimeStudy, name: str) -> Figure:
     """One small histogram for each element. name: what was timed, for the title."""
     elements = study.elements
-    rows = math.ceil(len(elements) / COLUMNS)
+    rows = math.ceil(len(elements) / GRID_COLUMNS)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.2, 1.1 + 2.5 * rows), layout="constrained")
         figure.suptitle(fill(f"{name}: {finding(study)}", 72), x=0.01, ha="left", weight="bold", size=13)
-        grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+        grid = figure.subplots(rows, GRID_COLUMNS, squeeze=False).ravel()
         for axes, element in zip(grid, elements, strict=False):
             _draw(axes, element)
         for axes in grid[len(elements) :]:
             axes.set_visible(False)
         figure.supxlabel(
-            "Bars: cycles that took so long. Marks: each time; orange diamonds: far from the others, kept.\n"
-            "Line: the fitted distribution; no line: the times themselves are used." + _made_up(study),
+            "Bars: cycles that took so long. Marks: each time; orange diamonds: outliers, kept.\n"
+            "Line: the fitted distribution; no line: the times themselves are used." + _status_note(study),
             x=0.01,
             ha="left",
             size=9.5,
@@ -41,19 +41,19 @@ def study_chart(study: TimeStudy, name: str) -> Figure:
 
 
 def finding(study: TimeStudy) -> str:
-    """What the study shows, in one sentence without its full stop."""
+    """The result of the study, in one sentence without its full stop."""
     slowest = study.slowest
     cycles = f"{study.cycles} cycle{'s' * (study.cycles != 1)} timed"
     once = [element.name for element in study.elements if element.more_needed is None]
     if once:
-        return f"{cycles}; what was timed once has no spread yet ({', '.join(once)})"
+        return f"{cycles}; elements timed only once have no standard deviation ({', '.join(once)})"
     if slowest is None:
         return f"{cycles}, enough for every element's mean within ±5 %"
     more = slowest.more_cycles_needed
     return f"{cycles}; {slowest.name} needs about {more} more for a mean within ±5 %"
 
 
-def _made_up(study: TimeStudy) -> str:
+def _status_note(study: TimeStudy) -> str:
     return "" if study.status == "measured" else f" These times are {study.status}, not measured."
 
 
@@ -62,7 +62,7 @@ def _draw(axes: Axes, element: ElementTimes) -> None:
     edges = np.histogram_bin_edges(times_s, bins="sturges")
     axes.hist(times_s, bins=edges.tolist(), color=CELL, alpha=0.6)
     top = float(axes.get_ylim()[1])
-    if element.fit is not None and not element.fit.is_refused:
+    if element.fit is not None and not element.fit.is_rejected:
         across = np.linspace(2 * edges[0] - edges[1], 2 * edges[-1] - edges[-2], 200)
         curve = element.fit.frozen().pdf(across) * element.n * (edges[1] - edges[0])
         axes.plot(across, curve, color=INK, linewidth=1.5)

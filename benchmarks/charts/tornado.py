@@ -1,4 +1,4 @@
-"""A tornado: the inputs that a result hangs on, the most important on top."""
+"""A tornado chart: the inputs that a result depends on, the most important on top."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain, short
-from cellwright.benchmarks.charts.sweep import words_for
+from cellwright.benchmarks.charts.sweep import figure_label
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, ranked
 
-SHOWN = 12
+MAX_BARS = 12
 
 
 def tornado(ranges: Sequence[SensitivityRange], base: float, figure: str, share: float, replications: int) -> Figure:
     """Bars from the result with an input smaller to that with it larger. share: by how much, 0 to 1."""
-    shown = [each for each in ranked(ranges, base) if each.width(base) > 0][:SHOWN]
+    shown = [each for each in ranked(ranges, base) if each.width(base) > 0][:MAX_BARS]
     with mpl.rc_context(STYLE):
         drawn = Figure(figsize=(6.8, 1.6 + 0.34 * max(1, len(shown))), layout="constrained")
         axes = drawn.subplots()
@@ -27,9 +27,9 @@ def tornado(ranges: Sequence[SensitivityRange], base: float, figure: str, share:
                     axes.barh(level, end - base, left=base, height=0.62, color=colour, alpha=0.8)
         axes.axvline(base, color=INK, linewidth=1.2)
         axes.set_yticks(range(len(shown)), [f"{each.name} ({each.status})" for each in reversed(shown)])
-        axes.set_xlabel(words_for(figure))
+        axes.set_xlabel(figure_label(figure))
         drawn.supxlabel(
-            f"Orange: the input {100 * share:g} % smaller; blue: larger. Line: {short(base)}, with all as they are.\n"
+            f"Orange: the input {100 * share:g} % smaller; blue: larger. Line: {short(base)}, all inputs unchanged.\n"
             f"{replications} simulated runs each; {len(ranges)} inputs tried, the {len(shown)} that matter most shown.",
             x=0.01, ha="left", size=9.5, color=FAINT,
         )  # fmt: skip
@@ -38,15 +38,17 @@ def tornado(ranges: Sequence[SensitivityRange], base: float, figure: str, share:
 
 
 def finding(ranges: Sequence[SensitivityRange], base: float, share: float) -> str:
-    """What matters most, and whether any one input turns the result round, in two lines."""
+    """The most important input, and whether any single input reverses the result, in two lines."""
     order = ranked(ranges, base)
     if not order or order[0].width(base) == 0:
-        return "No input moves the result"
+        return "No input changes the result"
     first = order[0]
     ends = sorted(each for each in (first.low, base, first.high) if each is not None)
-    turning = [each.name for each in order if any(end is not None and end * base < 0 for end in (each.low, each.high))]
-    turned = f"{turning[0]} turns it round" if turning else "no single one turns it round"
+    reversing = [
+        each.name for each in order if any(end is not None and end * base < 0 for end in (each.low, each.high))
+    ]
+    reversal = f"{reversing[0]} reverses it" if reversing else "no single one reverses it"
     return (
-        f"It hangs most on {first.name}: {short(ends[0])} to {short(ends[-1])}\n"
-        f"for {100 * share:g} % less or more; {turned}"
+        f"It depends most on {first.name}: {short(ends[0])} to {short(ends[-1])}\n"
+        f"for {100 * share:g} % less or more; {reversal}"
     )

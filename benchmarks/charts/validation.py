@@ -1,4 +1,4 @@
-"""A picture of prediction against run: cycle time, and time in each state, before and after the model was corrected."""
+"""A chart of prediction against run: cycle time and time in each state, before and after the model was fitted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from cellwright.benchmarks.calibration.validation import Prediction
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 
-SHOWN_FROM_S = 0.5
-"""A state in which nobody sees any time is left out."""
+MIN_SHOWN_STATE_S = 0.5
+"""States with less time than this are left out, s."""
 
 
 def prediction_chart(name: str, unit: str, run: Prediction, before: Prediction, after: Prediction) -> Figure:
@@ -34,7 +34,7 @@ def prediction_chart(name: str, unit: str, run: Prediction, before: Prediction, 
 
 
 def finding(run: Prediction, before: Prediction, after: Prediction) -> str:
-    """What the picture shows, in one sentence without its full stop."""
+    """The finding, in one sentence without its full stop."""
     was, now = abs(before.off_percent(run)), abs(after.off_percent(run))
     if not before.off_s(run).is_certain:
         return f"the model was {was:.1f} % off the run, no more than chance, and is {now:.1f} % off now"
@@ -43,8 +43,8 @@ def finding(run: Prediction, before: Prediction, after: Prediction) -> str:
 
 def _draw_cycle_times(axes: Axes, unit: str, run: Prediction, before: Prediction, after: Prediction) -> None:
     rows = (("after", after, CELL), ("before", before, MANUAL), ("run", run, INK))
-    for at, (_, told, colour) in enumerate(rows):
-        time_s = told.cycle_time_s
+    for at, (_, prediction, colour) in enumerate(rows):
+        time_s = prediction.cycle_time_s
         if time_s.ci95_low is not None and time_s.ci95_high is not None:
             axes.plot([time_s.ci95_low, time_s.ci95_high], [at, at], color=colour, linewidth=3, solid_capstyle="butt")
         axes.plot(time_s.mean, at, "o", color=colour, markersize=8)
@@ -58,12 +58,15 @@ def _draw_cycle_times(axes: Axes, unit: str, run: Prediction, before: Prediction
 
 
 def _draw_states(axes: Axes, unit: str, run: Prediction, before: Prediction, after: Prediction) -> None:
-    everywhere = {state: None for told in (run, before, after) for state in told.time_in_state_s}
-    spent = {state: [told.time_in_state_s.get(state, 0.0) for told in (run, before, after)] for state in everywhere}
-    states = [state for state in reversed(spent) if max(spent[state]) >= SHOWN_FROM_S]
+    everywhere = {state: None for prediction in (run, before, after) for state in prediction.time_in_state_s}
+    mean_s = {
+        state: [prediction.time_in_state_s.get(state, 0.0) for prediction in (run, before, after)]
+        for state in everywhere
+    }
+    states = [state for state in reversed(mean_s) if max(mean_s[state]) >= MIN_SHOWN_STATE_S]
     for which, (label, colour) in enumerate((("run", INK), ("before", MANUAL), ("after", CELL))):
         places = [at + 0.27 * (1 - which) for at in range(len(states))]
-        axes.barh(places, [spent[state][which] for state in states], height=0.25, color=colour, label=label)
+        axes.barh(places, [mean_s[state][which] for state in states], height=0.25, color=colour, label=label)
     axes.set_yticks(range(len(states)), states)
     axes.set_xlabel(f"seconds a {unit} in each state, mean")
     axes.legend(loc="lower right", frameon=False)

@@ -1,1 +1,1 @@
-"""What a cell is worth in kroner: inputs, finance, the machine to buy, indicators, milestones and budget."""
+"""The economics of a cell: inputs, finance, the commercial machine, indicators, milestones and budget."""

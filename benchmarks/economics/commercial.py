@@ -1,4 +1,4 @@
-"""The third arm: the best machine that can be bought for the same work, from a TOML file that a user edits."""
+"""The third alternative: the best commercial machine for the same work, from a TOML file that a user edits."""
 
 from __future__ import annotations
 
@@ -11,56 +11,56 @@ from pydantic import BeforeValidator, Field, field_validator
 from cellwright import files
 from cellwright.benchmarks.economics.inputs import (
     Inputs,
-    NotNegative,
-    Number,
-    Percent,
-    Positive,
+    NonNegativeNumber,
+    PercentNumber,
+    PositiveNumber,
+    UncertainNumber,
     Vat,
-    Years,
-    listed,
-    once_each,
+    YearsNumber,
+    must_be_a_list,
+    refuse_duplicates,
     refuse_unknown,
 )
 
 
-class Stated(Inputs):
-    """What a unit made on the machine is like in one of the cell's measures, in that measure's unit."""
+class StatedMeasure(Inputs):
+    """The machine's figure in one of the cell's measures, in that measure's unit."""
 
     measure: str
-    figure: NotNegative
+    figure: NonNegativeNumber
 
     @property
-    def called(self) -> str:
-        """What it is called among the numbers."""
+    def key(self) -> str:
+        """Its part of an input's name."""
         return self.measure
 
 
 class Commercial(Inputs):
     """A commercial machine.
 
-    price_nok: installed, with training; left out if nobody knows it, and then the machine is left out.
+    price_nok: installed, with training; without it the machine is not compared.
     labour_s_per_unit: the person's seconds. power_w: while it works. stated: its figures by measure; where it has none,
-    the hand's are taken, so that nothing is saved there.
+    the manual method's are used, so that nothing is saved there.
     """
 
     machine: Annotated[str, Field(min_length=1)]
     vat: Vat
-    price_nok: NotNegative | None = None
-    seconds_per_unit: Positive
-    labour_s_per_unit: NotNegative
-    scrap_percent: Percent
-    power_w: NotNegative
-    maintenance_percent: Percent
-    lifetime_years: Years
-    stated: Annotated[tuple[Stated, ...], BeforeValidator(listed)] = ()
+    price_nok: NonNegativeNumber | None = None
+    seconds_per_unit: PositiveNumber
+    labour_s_per_unit: NonNegativeNumber
+    scrap_percent: PercentNumber
+    power_w: NonNegativeNumber
+    maintenance_percent: PercentNumber
+    lifetime_years: YearsNumber
+    stated: Annotated[tuple[StatedMeasure, ...], BeforeValidator(must_be_a_list)] = ()
 
     @field_validator("stated")
     @classmethod
-    def _each_once(cls, entries: tuple[Stated, ...]) -> tuple[Stated, ...]:
-        return once_each(entries)
+    def _each_once(cls, entries: tuple[StatedMeasure, ...]) -> tuple[StatedMeasure, ...]:
+        return refuse_duplicates(entries)
 
     def as_json(self, manual_s: float) -> dict[str, Any]:
-        """Its time and its measures by name, with their statuses and sources; hand_s: seconds of a unit by hand."""
+        """Its time and its measures by name, with their statuses and sources; manual_s: seconds of a unit by hand."""
         seconds = self.seconds_per_unit
         ends = (seconds.value, seconds.lowest, seconds.highest)
         value, low, high = (100 * (1 - each / manual_s) for each in ends)
@@ -73,20 +73,20 @@ class Commercial(Inputs):
             "measures": {each.measure: each.figure.model_dump() for each in self.stated},
         }
 
-    def stated_of(self, measure: str) -> Number | None:
-        """Its figure in one of the cell's measures; None if its file gives none."""
+    def stated_of(self, measure: str) -> UncertainNumber | None:
+        """Its figure in one of the cell's measures; None if its file states none."""
         return next((each.figure for each in self.stated if each.measure == measure), None)
 
     @property
     def why_left_out(self) -> str:
-        """A sentence that says why it cannot be compared; empty if it can."""
+        """Why it cannot be compared, as a sentence; empty if it can."""
         if self.price_nok is not None:
             return ""
         return f"{self.machine[:1].upper()}{self.machine[1:]} is left out: its file gives no price_nok."
 
 
 def read_commercial(path: Path, measures: Sequence[str]) -> Commercial:
-    """Read ``path``. Raises InputError with file, line and what is wrong, also for a measure that the cell has not."""
+    """Read ``path``. Raises InputError with file, line and what is wrong, also for an unknown measure."""
     machine = files.read_variant(Commercial, path)
     refuse_unknown(path, "stated", [each.measure for each in machine.stated], measures)
     return machine

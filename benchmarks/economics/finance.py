@@ -1,4 +1,4 @@
-"""Payback, net present value, and how a figure spreads over the draws of a Monte Carlo simulation."""
+"""Payback, net present value, and the percentiles of a figure over the draws of a Monte Carlo simulation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellwright.benchmarks.economics.inputs import Draws
 
 
 def npv(rate: float, flows: Sequence[float]) -> float:
-    """Net present value of ``flows`` (NOK), of which the first comes now and each further one a year later.
+    """Net present value of ``flows`` (NOK), of which the first is now and each further one a year later.
 
     rate: a share a year, 0.1 for 10 %. NPV = sum of flow_t / (1 + rate)^t. Source: Brealey, Myers, Allen, Principles
     of Corporate Finance, chapter 2.
@@ -21,9 +21,10 @@ def npv(rate: float, flows: Sequence[float]) -> float:
 
 
 def annuity(rate: Draws, years: Draws) -> Draws:
-    """What 1 NOK at the end of each of ``years`` is worth now: (1 - (1 + rate)^-years) / rate; years, if rate is 0.
+    """The present value of 1 NOK at the end of each of ``years``: (1 - (1 + rate)^-years) / rate; years, if rate is 0.
 
-    For whole years it is ``npv`` of that many flows of 1; the formula goes on between them. rate: a share a year.
+    For whole years it equals ``npv`` of that many flows of 1; the formula interpolates between them. rate: a share a
+    year.
     """
     log = np.log1p(np.asarray(rate, float))
     safe = np.where(rate == 0, 1.0, rate)
@@ -38,7 +39,7 @@ def payback_months(investment_nok: Draws, saving_nok_per_year: Draws) -> Draws:
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Percentiles 5, 50 and 95 over the draws; infinite where a payback never comes."""
+    """Percentiles 5, 50 and 95 over the draws; infinite where an investment is never paid back."""
 
     p5: float
     p50: float
@@ -46,7 +47,7 @@ class Percentiles:
 
     @classmethod
     def of(cls, draws: Draws) -> Percentiles:
-        """Percentiles that are draws themselves, so that infinite ones do not spoil their neighbours."""
+        """Percentiles without interpolation, so that infinite draws do not affect finite percentiles."""
         return cls(*(float(each) for each in np.percentile(draws, (5, 50, 95), method="inverted_cdf")))
 
     def as_json(self) -> dict[str, float | None]:

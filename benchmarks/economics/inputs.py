@@ -1,7 +1,7 @@
-"""What a cell costs and what it saves with, read from a TOML file in which every number says where it comes from.
+"""The economic inputs of a cell, read from a TOML file in which every number states its source.
 
 A number is written ``{ value = 5000, low = 4000, high = 7000, status = "assumed", source = "…" }``. With low and high
-it is uncertain: a triangular distribution whose peak is the value. Without them it is taken as certain.
+it is uncertain: a triangular distribution whose peak is the value. Without them it is treated as certain.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from cellwright import files
 from cellwright.errors import InputError, nearest
 from cellwright.provenance import Status
 
-HIGHEST = 1e9
+MAX_VALUE = 1e9
 Vat = Literal["without", "with"]
 Draws = npt.NDArray[np.float64]
 """One value for each draw of the Monte Carlo simulation, shape (draws,)."""
 
 
-class Number(BaseModel):
+class UncertainNumber(BaseModel):
     """A number with its provenance, in the unit that the name of its line ends in; low and high in the same unit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,12 +55,12 @@ class Number(BaseModel):
 
     @property
     def lowest(self) -> float:
-        """The least that it can be."""
+        """The lower end of its range."""
         return self.value if self.low is None else self.low
 
     @property
     def highest(self) -> float:
-        """The most that it can be."""
+        """The upper end of its range."""
         return self.value if self.high is None else self.high
 
     def draw(self, stream: np.random.Generator, draws: int) -> Draws:
@@ -71,27 +71,27 @@ class Number(BaseModel):
 
 
 def _must_be_a_table(written: Any) -> Any:
-    if isinstance(written, (dict, Number)):
+    if isinstance(written, (dict, UncertainNumber)):
         return written
     raise ValueError(
         'write it as { value = …, status = "assumed", source = "…" }, with low and high if it is uncertain'
     )
 
 
-def listed(entries: Any, info: ValidationInfo) -> Any:
-    """The entries of a list as they were written; raises ValueError for what is no list."""
+def must_be_a_list(entries: Any, info: ValidationInfo) -> Any:
+    """The entries of a list as they were written; raises ValueError for anything else."""
     if isinstance(entries, (list, tuple)):
         return entries
     raise ValueError(f"write [[{info.field_name}]] once for each, with two brackets")
 
 
-def within(
+def limits(
     above: float | None = None, at_least: float = 0.0, below: float | None = None, advice: str = ""
 ) -> AfterValidator:
-    """Limits that a number's value, low and high all keep; ``advice`` says what to do instead."""
+    """Limits for a number's value, low and high; ``advice`` is added to the error."""
     more = f"; {advice}" if advice else ""
 
-    def check(given: Number, info: ValidationInfo) -> Number:
+    def check(given: UncertainNumber, info: ValidationInfo) -> UncertainNumber:
         least, most = given.lowest, given.highest
         if above is not None and least <= above:
             raise ValueError(f"{info.field_name} must be above {above:g}, and is {least:g}{more}")
@@ -99,96 +99,98 @@ def within(
             raise ValueError(f"{info.field_name} must be at least {at_least:g}, and is {least:g}{more}")
         if below is not None and most >= below:
             raise ValueError(f"{info.field_name} must be below {below:g}, and is {most:g}{more}")
-        if most > HIGHEST:
-            raise ValueError(f"{info.field_name} must be at most {HIGHEST:g}, and is {most:g}")
+        if most > MAX_VALUE:
+            raise ValueError(f"{info.field_name} must be at most {MAX_VALUE:g}, and is {most:g}")
         return given
 
     return AfterValidator(check)
 
 
-WRITTEN = BeforeValidator(_must_be_a_table)
-NotNegative = Annotated[Number, WRITTEN, within()]
-Positive = Annotated[Number, WRITTEN, within(above=0)]
-Percent = Annotated[Number, WRITTEN, within(below=100, advice="it is in percent: 7 means 7 %")]
-Days = Annotated[Number, WRITTEN, within(above=0, below=367)]
-Years = Annotated[Number, WRITTEN, within(above=0, below=101)]
-Demand = Annotated[Number, WRITTEN, within(above=0, advice="leave the line out for as many as can be made")]
+MUST_BE_A_TABLE = BeforeValidator(_must_be_a_table)
+NonNegativeNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits()]
+PositiveNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(above=0)]
+PercentNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(below=100, advice="it is in percent: 7 means 7 %")]
+DaysNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(above=0, below=367)]
+YearsNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(above=0, below=101)]
+DemandNumber = Annotated[
+    UncertainNumber, MUST_BE_A_TABLE, limits(above=0, advice="leave the line out for as many as can be made")
+]
 
 
 class Inputs(BaseModel):
-    """Base of the files: numbers by name."""
+    """Base of the input files: numbers by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def numbers(self, prefix: str) -> Iterator[tuple[str, Number]]:
+    def numbers(self, prefix: str) -> Iterator[tuple[str, UncertainNumber]]:
         """Every number by its name: "economics.power_w", and of a list "economics.parts.belt.price_nok"."""
         for name in type(self).model_fields:
-            held = getattr(self, name)
-            if isinstance(held, Number):
-                yield f"{prefix}.{name}", held
-            elif isinstance(held, tuple):
-                for entry in held:
-                    yield from entry.numbers(f"{prefix}.{name}.{entry.called}")
+            value = getattr(self, name)
+            if isinstance(value, UncertainNumber):
+                yield f"{prefix}.{name}", value
+            elif isinstance(value, tuple):
+                for entry in value:
+                    yield from entry.numbers(f"{prefix}.{name}.{entry.key}")
 
 
-class Part(Inputs):
+class BillOfMaterialsItem(Inputs):
     """An item of the bill of materials. price_nok: of one."""
 
     name: Annotated[str, Field(min_length=1)]
     quantity: Annotated[int, Field(ge=1, le=100_000)] = 1
-    price_nok: NotNegative
+    price_nok: NonNegativeNumber
 
     @property
-    def called(self) -> str:
-        """What it is called among the numbers."""
+    def key(self) -> str:
+        """Its part of an input's name."""
         return self.name
 
 
-class Valued(Inputs):
-    """What one of a measure's unit is worth: nok = 160 for a measure in m is 160 NOK/m. 0 leaves the measure out."""
+class MeasureValue(Inputs):
+    """The value of one unit of a measure: nok = 160 for a measure in m is 160 NOK/m. 0 leaves the measure out."""
 
     measure: str
-    nok: NotNegative
+    nok: NonNegativeNumber
 
     @property
-    def called(self) -> str:
-        """What it is called among the numbers."""
+    def key(self) -> str:
+        """Its part of an input's name."""
         return self.measure
 
 
 class Economics(Inputs):
-    """What a cell costs, and what time and material are worth.
+    """The costs of a cell, and the value of time and material.
 
     vat: whether all prices here are "without" or "with" VAT. person_nok_per_h: with holiday pay, employer's
     contribution, pension. demand_units_per_year: good units that are sold; left out: as many as can be made.
-    scrap_…_percent: of the units that are begun. scrap_nok_per_unit: material that is lost with one, without the work.
-    power_w: what the cell draws while it works. maintenance_percent: of the investment, a year. discount_percent: a
-    year, in real terms: prices do not rise. planned_s_per_unit: the planned run time per item of ISO 22400.
+    scrap_…_percent: of the units that are started. scrap_nok_per_unit: material that is lost with one, without the
+    work. power_w: what the cell draws while it works. maintenance_percent: of the investment, a year. discount_percent:
+    a year, in real terms: prices do not rise. planned_s_per_unit: the planned run time per item of ISO 22400.
     """
 
     vat: Vat
-    person_nok_per_h: Positive
-    shifts_per_day: Positive
-    hours_per_shift: Positive
-    days_per_year: Days
-    demand_units_per_year: Demand | None = None
-    building_h: NotNegative
-    building_nok_per_h: NotNegative
-    scrap_by_hand_percent: Percent
-    scrap_by_cell_percent: Percent
-    scrap_nok_per_unit: NotNegative
-    power_w: NotNegative
-    electricity_nok_per_kwh: NotNegative
-    maintenance_percent: Percent
-    lifetime_years: Years
-    discount_percent: Percent
-    planned_s_per_unit: Positive | None = None
-    parts: Annotated[tuple[Part, ...], BeforeValidator(listed), Field(min_length=1)]
-    valued: Annotated[tuple[Valued, ...], BeforeValidator(listed)] = ()
+    person_nok_per_h: PositiveNumber
+    shifts_per_day: PositiveNumber
+    hours_per_shift: PositiveNumber
+    days_per_year: DaysNumber
+    demand_units_per_year: DemandNumber | None = None
+    building_h: NonNegativeNumber
+    building_nok_per_h: NonNegativeNumber
+    scrap_by_hand_percent: PercentNumber
+    scrap_by_cell_percent: PercentNumber
+    scrap_nok_per_unit: NonNegativeNumber
+    power_w: NonNegativeNumber
+    electricity_nok_per_kwh: NonNegativeNumber
+    maintenance_percent: PercentNumber
+    lifetime_years: YearsNumber
+    discount_percent: PercentNumber
+    planned_s_per_unit: PositiveNumber | None = None
+    parts: Annotated[tuple[BillOfMaterialsItem, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
+    valued: Annotated[tuple[MeasureValue, ...], BeforeValidator(must_be_a_list)] = ()
 
     @field_validator("hours_per_shift")
     @classmethod
-    def _a_day_has_24_hours(cls, hours: Number, info: ValidationInfo) -> Number:
+    def _a_day_has_24_hours(cls, hours: UncertainNumber, info: ValidationInfo) -> UncertainNumber:
         shifts = info.data.get("shifts_per_day")
         if shifts is not None and shifts.highest * hours.highest > 24:
             raise ValueError(
@@ -199,12 +201,12 @@ class Economics(Inputs):
     @field_validator("parts", "valued")
     @classmethod
     def _each_once(cls, entries: tuple[Any, ...]) -> tuple[Any, ...]:
-        return once_each(entries)
+        return refuse_duplicates(entries)
 
 
-def once_each(entries: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The entries of a list; raises ValueError if two are called the same."""
-    names = [entry.called for entry in entries]
+def refuse_duplicates(entries: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The entries of a list; raises ValueError if two have the same name."""
+    names = [entry.key for entry in entries]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(f"{twice[0]!r} is there twice")
@@ -212,14 +214,14 @@ def once_each(entries: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def read_economics(path: Path, measures: Sequence[str]) -> Economics:
-    """Read ``path``. Raises InputError with file, line and what is wrong, also for a measure that the cell has not."""
+    """Read ``path``. Raises InputError with file, line and what is wrong, also for an unknown measure."""
     economics = files.read_variant(Economics, path)
     refuse_unknown(path, "valued", [each.measure for each in economics.valued], measures)
     return economics
 
 
 def refuse_unknown(path: Path, table: str, named: Sequence[str], measures: Sequence[str]) -> None:
-    """Raise InputError for a measure named in ``[[table]]`` of a file that the cell has not."""
+    """Raise InputError for a measure in ``[[table]]`` of a file that the cell does not have."""
     for place, name in enumerate(named):
         if name not in measures:
             line = files.line_of(files.read_text(path), (table, place, "measure"))

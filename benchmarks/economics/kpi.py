@@ -6,10 +6,10 @@ PBT planned busy time, APT actual production time, PRI planned run time per item
 quantity. Source of the formulas: ISO 22400-2:2014, as quoted in OPC 40501-1 (Machine Tools), annex C.2.4, and in PTC's
 "Calculating KPIs".
 
-Which time is which is our choice. PBT is all the time that was simulated after the warm-up: a shift holds no breaks
-but the allowance. APT is PBT without the states that do not produce. Of a cell those are the first state, in which it
-waits for work, the states that a stop leads to (a refill, a jam), and faulted and stopped; of the hand, elements that
-interrupt the work, and the allowance. All else produces, also homing and presenting.
+The mapping of states to times is our choice. PBT is all simulated time after the warm-up: a shift has no breaks but
+the allowance. APT is PBT without the states that do not produce. For a cell these are the first state, in which it
+waits for work, the states that a stop leads to (a refill, a jam), and faulted and stopped; for the manual method,
+elements that interrupt the work, and the allowance. All other states produce, also homing and presenting.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cellwright.sim import Element
 
 @dataclass(frozen=True, slots=True)
 class Kpis:
-    """The four indicators as shares; effectiveness may exceed 1, if the plan was slower than what was done."""
+    """The four indicators as shares; effectiveness exceeds 1 if production was faster than planned."""
 
     availability: float
     effectiveness: float
@@ -63,10 +63,10 @@ def kpis(pbt_s: float, apt_s: float, pri_s: float, produced: float, good: float)
 def kpis_of(
     outcome: Outcome, not_producing: Collection[str], scrap: float, pri_s: float | None = None, allowance: float = 0.0
 ) -> Kpis | None:
-    """The indicators of what was simulated; None if none of its time was production.
+    """The indicators of a simulated method; None if none of its time was production.
 
     not_producing: states, or elements. scrap: a share of the units. pri_s: the planned run time of an item, s; without
-    a plan the mean production time stands for it, which makes the effectiveness 1. allowance: a share of work time.
+    a plan the mean production time is used, which makes the effectiveness 1. allowance: a share of work time.
     """
     busy_s = sum(outcome.time_in_state_s.values())
     producing_s = sum(s for state, s in outcome.time_in_state_s.items() if state not in not_producing)
@@ -79,11 +79,11 @@ def kpis_of(
 
 
 def states_not_producing(cell: type[Cell]) -> frozenset[str]:
-    """The states of a cell that count as no production, by the rule above."""
+    """The states of a cell that do not produce, by the rule above."""
     stopped = {destination for trigger, _, destination in cell.transitions if trigger in cell.stop_triggers}
     return frozenset({cell.states[0], FAULTED, STOPPED} | stopped)
 
 
 def elements_not_producing(elements: Sequence[Element]) -> frozenset[str]:
-    """The elements of hand work that interrupt it, such as a refill."""
+    """The elements of manual work that interrupt it, such as a refill."""
     return frozenset(element.name for element in elements if element.stop_cause)

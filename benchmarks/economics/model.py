@@ -1,7 +1,7 @@
-"""What a cell is worth: labour saved, payback and net present value, with what is not known of them (Monte Carlo).
+"""The economics of a cell: labour saved, payback and net present value, with their uncertainty (Monte Carlo).
 
 Money is NOK without tax, in prices of today; a year's saving comes at its end and is the same every year; at the end
-of its life a machine is worth nothing. A person's hour that is saved counts at its full cost, so it must be used for
+of its life a machine has no value. A person's hour that is saved counts at its full cost, so it must be used for
 other work. What a machine cannot make in the year's hours is made by hand as before.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.finance import Percentiles, annuity, payback_months
-from cellwright.benchmarks.economics.inputs import Draws, Economics, Number
+from cellwright.benchmarks.economics.inputs import Draws, Economics, UncertainNumber
 from cellwright.provenance import Status
 from cellwright.sim import Measure, Streams
 
@@ -29,10 +29,13 @@ MIN_SHARE = 0.01
 
 @dataclass(frozen=True)
 class Alternative:
-    """One way to make the units, draw by draw; all arrays have the shape (draws,), or (1,) if they never change.
+    """An alternative for making the units, draw by draw.
 
-    seconds, labour_s: of a unit. scrap: a share of the units begun. measured: by measure, in its unit. investment_nok,
-    power_w, maintenance (a share of the investment, a year) and years: of the machine; none for the hand.
+    All arrays have the shape (draws,), or (1,) if they never change.
+
+    seconds, labour_s: of a unit. scrap: a share of the units started. measured: by measure, in its unit.
+    investment_nok, power_w, maintenance (a share of the investment, a year) and years: of the machine; none for manual
+    work.
     """
 
     seconds: Draws
@@ -47,13 +50,13 @@ class Alternative:
 
 @dataclass(frozen=True)
 class AlternativeResult:
-    """What one machine is worth against the hand; each array holds one figure for each draw.
+    """The result of one machine against manual work; each array holds one figure for each draw.
 
-    npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, the right way
-    to set machines of unequal lives beside each other). units: good units it makes in a year. short: the share of
-    draws in which that is less than the demand. one_saves_nok: what each good unit saves, upkeep left out.
-    costs_nok_a_year: investment as an annuity, and upkeep. can_per_day: good units that it can make in a working day.
-    saving_by: what the yearly saving is made of, NOK: "time", "material" (measures), "scrap", and below 0 "energy" and
+    npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, which compares
+    machines of unequal lives). units: good units it makes in a year. short: the share of draws in which that is less
+    than the demand. saving_per_unit_nok: what each good unit saves, without maintenance. annual_cost_nok: investment as
+    an annuity, and maintenance. capacity_per_day: good units that it can make in a working day. saving_by: the
+    components of the yearly saving, NOK: "time", "material" (measures), "scrap", and below 0 "energy" and
     "maintenance".
     """
 
@@ -68,9 +71,9 @@ class AlternativeResult:
     yearly_nok: Draws
     years: Draws
     short: float
-    one_saves_nok: Draws
-    costs_nok_a_year: Draws
-    can_per_day: Draws
+    saving_per_unit_nok: Draws
+    annual_cost_nok: Draws
+    capacity_per_day: Draws
     days: Draws
     measured: Mapping[str, Draws]
 
@@ -80,14 +83,14 @@ class AlternativeResult:
 
         Infinite where each saves nothing, or the machine cannot make so many.
         """
-        saves = self.one_saves_nok > 0
-        needed = self.costs_nok_a_year / self.days / np.where(saves, self.one_saves_nok, 1.0)
-        return np.where(saves & (needed <= self.can_per_day), needed, np.inf)
+        saves = self.saving_per_unit_nok > 0
+        needed = self.annual_cost_nok / self.days / np.where(saves, self.saving_per_unit_nok, 1.0)
+        return np.where(saves & (needed <= self.capacity_per_day), needed, np.inf)
 
-    def yearly_at(self, units_per_day: float) -> Draws:
-        """What it is worth a year, NOK, over its life, if so many good units a working day are asked for."""
-        made = np.minimum(units_per_day, self.can_per_day) * self.days
-        return made * self.one_saves_nok - self.costs_nok_a_year
+    def annual_value_at(self, units_per_day: float) -> Draws:
+        """Its annual value over its life, NOK, at a demand of so many good units a working day."""
+        made = np.minimum(units_per_day, self.capacity_per_day) * self.days
+        return made * self.saving_per_unit_nok - self.annual_cost_nok
 
     @property
     def saving_nok(self) -> Draws:
@@ -127,9 +130,10 @@ class AlternativeResult:
 
 @dataclass(frozen=True)
 class EconomicResult:
-    """The hand, and what the cell and (if it can be compared) the commercial machine are worth against it.
+    """The manual method, and the results of the cell and (if it can be compared) the commercial machine against it.
 
-    provenance: the status of every number, those of the simulation included. left_out: why there is no commercial arm.
+    provenance: the status of every number, those of the simulation included. left_out: why there is no commercial
+    alternative.
     """
 
     manual: Alternative
@@ -140,7 +144,7 @@ class EconomicResult:
 
     @property
     def cell_beats_commercial(self) -> float | None:
-        """The share of draws in which the cell is worth more a year, over its life, than the commercial machine."""
+        """The share of draws in which the cell's annual value is above the commercial machine's."""
         if self.commercial is None:
             return None
         return float(np.mean(self.cell.yearly_nok > self.commercial.yearly_nok))
@@ -153,9 +157,10 @@ def evaluate_economics(
     measures: Sequence[Measure] = (),
     draws: int = DRAWS,
 ) -> EconomicResult:
-    """Draw every uncertain number ``draws`` times, and what the simulation left uncertain with them.
+    """Draw every uncertain number ``draws`` times, and the simulated means with their uncertainty.
 
-    Every number has a stream of its own name, so the arms meet the same prices and a further number disturbs no other.
+    Every number has a stream of its own name, so all alternatives use the same prices and a further number changes no
+    other.
     """
     streams = Streams(comparison.seed, 0)
     numbers = _numbers(economics, commercial)
@@ -171,7 +176,7 @@ def economics_as_given(
     measures: Sequence[Measure] = (),
     changed: Mapping[str, float] = MappingProxyType({}),
 ) -> EconomicResult:
-    """The same without chance: every number at its value, the simulated means as they are; arrays of one draw.
+    """The same without random draws: every number at its value, the simulated means as they are; arrays of one draw.
 
     changed: other values by the numbers' names ("economics.lifetime_years").
     """
@@ -190,40 +195,42 @@ def _evaluate(
     means: Draws,
 ) -> EconomicResult:
     manual, cell = _simulated(comparison, drawn, _investment(economics, drawn), means)
-    valued = _value_of(measures, economics, drawn)
-    bought = _bought(commercial, drawn) if commercial and not commercial.why_left_out else None
+    nok_per_unit_of_measure = _values_of_measures(measures, economics, drawn)
+    machine = _commercial_alternative(commercial, drawn) if commercial and not commercial.why_left_out else None
     return EconomicResult(
         manual,
-        _against(manual, cell, drawn, valued),
-        _against(manual, bought, drawn, valued) if bought else None,
+        _evaluate_alternative(manual, cell, drawn, nok_per_unit_of_measure),
+        _evaluate_alternative(manual, machine, drawn, nok_per_unit_of_measure) if machine else None,
         commercial.why_left_out if commercial else "",
         comparison.provenance | {name: each.status for name, each in _numbers(economics, commercial).items()},
     )
 
 
-def _numbers(economics: Economics, commercial: Commercial | None) -> dict[str, Number]:
+def _numbers(economics: Economics, commercial: Commercial | None) -> dict[str, UncertainNumber]:
     return dict(economics.numbers("economics")) | (dict(commercial.numbers("commercial")) if commercial else {})
 
 
 def _investment(economics: Economics, drawn: Mapping[str, Draws]) -> Draws:
-    """Parts and the hours to build the cell from them, NOK."""
-    bought = sum(part.quantity * drawn[f"economics.parts.{part.called}.price_nok"] for part in economics.parts)
-    return np.asarray(bought + drawn["economics.building_h"] * drawn["economics.building_nok_per_h"])
+    """Parts, and the hours to build the cell from them, NOK."""
+    parts_nok = sum(part.quantity * drawn[f"economics.parts.{part.key}.price_nok"] for part in economics.parts)
+    return np.asarray(parts_nok + drawn["economics.building_h"] * drawn["economics.building_nok_per_h"])
 
 
-def _value_of(measures: Sequence[Measure], economics: Economics, drawn: Mapping[str, Draws]) -> dict[str, Draws]:
-    """What one of a measure's unit is worth, NOK: 1 if the unit is NOK, unless the file says otherwise."""
+def _values_of_measures(
+    measures: Sequence[Measure], economics: Economics, drawn: Mapping[str, Draws]
+) -> dict[str, Draws]:
+    """The value of one unit of each measure, NOK: 1 if the unit is NOK, unless the file states another."""
     own = {measure.name: np.ones(1) for measure in measures if measure.unit == "NOK"}
-    return own | {each.measure: drawn[f"economics.valued.{each.called}.nok"] for each in economics.valued}
+    return own | {each.measure: drawn[f"economics.valued.{each.key}.nok"] for each in economics.valued}
 
 
 def _simulated(
     comparison: Comparison, drawn: Mapping[str, Draws], investment_nok: Draws, simulated: Draws
 ) -> tuple[Alternative, Alternative]:
-    """Hand and cell as simulated; ``simulated``: their means, drawn together, so that pairs stay pairs."""
+    """Manual method and cell as simulated; ``simulated``: their means, drawn together, so that pairs stay pairs."""
     both = (comparison.manual, comparison.cell)
     means = iter(simulated.T)
-    (manual_s, hand_labour_s, of_manual), (cell_s, cell_labour_s, of_cell) = (
+    (manual_s, manual_labour_s, of_manual), (cell_s, cell_labour_s, of_cell) = (
         (
             _above_zero(next(means), outcome.means_s),
             _above_zero(next(means), outcome.labour_means_s),
@@ -231,7 +238,7 @@ def _simulated(
         )
         for outcome in both
     )
-    manual = Alternative(manual_s, hand_labour_s, drawn["economics.scrap_by_hand_percent"] / 100, of_manual)
+    manual = Alternative(manual_s, manual_labour_s, drawn["economics.scrap_by_hand_percent"] / 100, of_manual)
     return manual, Alternative(
         cell_s,
         cell_labour_s,
@@ -245,11 +252,11 @@ def _simulated(
 
 
 def _simulated_means(comparison: Comparison) -> Draws:
-    """The means of hand and cell in each replication, shape (replications, columns)."""
-    return np.array([column for outcome in (comparison.manual, comparison.cell) for column in _columns(outcome)]).T
+    """The means of both methods in each replication, shape (replications, columns)."""
+    return np.array([column for outcome in (comparison.manual, comparison.cell) for column in _mean_columns(outcome)]).T
 
 
-def _columns(outcome: Outcome) -> list[tuple[float, ...]]:
+def _mean_columns(outcome: Outcome) -> list[tuple[float, ...]]:
     return [outcome.means_s, outcome.labour_means_s, *(each.means for each in outcome.measures.values())]
 
 
@@ -262,7 +269,7 @@ def draw_means(values: Draws, stream: np.random.Generator, draws: int) -> Draws:
 
     Multivariate t with replications - 1 degrees of freedom, covariance of the mean from the replications: 95 % of the
     draws of any column, or of the difference of two, lie in the interval that ``estimate`` gives (Law, Simulation
-    Modeling and Analysis, section 4.5). One replication shows no uncertainty, so its means are taken as certain.
+    Modeling and Analysis, section 4.5). One replication gives no interval, so its means are treated as certain.
     """
     count = len(values)
     mean = values.mean(axis=0)
@@ -270,13 +277,13 @@ def draw_means(values: Draws, stream: np.random.Generator, draws: int) -> Draws:
         return np.tile(mean, (draws, 1))
     normal = stream.standard_normal((draws, count))
     widened = np.sqrt((count - 1) / stream.chisquare(count - 1, draws))
-    apart = np.einsum("dr,rc->dc", normal, values - mean) / math.sqrt(count * (count - 1))
-    return np.asarray(mean + widened[:, None] * apart)
+    deviation = np.einsum("dr,rc->dc", normal, values - mean) / math.sqrt(count * (count - 1))
+    return np.asarray(mean + widened[:, None] * deviation)
 
 
-def _bought(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:
+def _commercial_alternative(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:
     """The commercial machine, with the measures that it states."""
-    stated = {each.measure: drawn[f"commercial.stated.{each.called}.figure"] for each in machine.stated}
+    stated = {each.measure: drawn[f"commercial.stated.{each.key}.figure"] for each in machine.stated}
     return Alternative(
         drawn["commercial.seconds_per_unit"],
         drawn["commercial.labour_s_per_unit"],
@@ -289,41 +296,46 @@ def _bought(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:
     )
 
 
-def _against(
-    manual: Alternative, way: Alternative, drawn: Mapping[str, Draws], valued: Mapping[str, Draws]
+def _evaluate_alternative(
+    manual: Alternative,
+    alternative: Alternative,
+    drawn: Mapping[str, Draws],
+    nok_per_unit_of_measure: Mapping[str, Draws],
 ) -> AlternativeResult:
-    """What ``way`` saves against the hand in each draw."""
-    can = 3600 * _hours_a_year(drawn) * (1 - way.scrap) / way.seconds
-    demand = drawn.get("economics.demand_units_per_year", can)
-    units = np.minimum(can, demand)
-    saved_h = units * (_labour_s(manual) - _labour_s(way)) / 3600
+    """What ``alternative`` saves against manual work in each draw."""
+    capacity = 3600 * _working_hours_per_year(drawn) * (1 - alternative.scrap) / alternative.seconds
+    demand = drawn.get("economics.demand_units_per_year", capacity)
+    units = np.minimum(capacity, demand)
+    saved_h = units * (_labour_s_per_good(manual) - _labour_s_per_good(alternative)) / 3600
     saving_by = {
         "time": saved_h * drawn["economics.person_nok_per_h"],
-        "material": units * _material_nok(manual, way, valued),
-        "scrap": units * (_lost(manual) - _lost(way)) * drawn["economics.scrap_nok_per_unit"],
-        "energy": -units * _kwh(way) * drawn["economics.electricity_nok_per_kwh"],
-        "maintenance": -way.maintenance * way.investment_nok,
+        "material": units * _material_nok(manual, alternative, nok_per_unit_of_measure),
+        "scrap": units
+        * (_scrapped_per_good(manual) - _scrapped_per_good(alternative))
+        * drawn["economics.scrap_nok_per_unit"],
+        "energy": -units * _kwh_per_good(alternative) * drawn["economics.electricity_nok_per_kwh"],
+        "maintenance": -alternative.maintenance * alternative.investment_nok,
     }
     saving_nok = _sum(saving_by)
-    today = annuity(drawn["economics.discount_percent"] / 100, way.years)
-    npv_nok = saving_nok * today - way.investment_nok
+    annuity_factor = annuity(drawn["economics.discount_percent"] / 100, alternative.years)
+    npv_nok = saving_nok * annuity_factor - alternative.investment_nok
     return AlternativeResult(
-        seconds=way.seconds,
-        labour_s=way.labour_s,
-        investment_nok=way.investment_nok,
+        seconds=alternative.seconds,
+        labour_s=alternative.labour_s,
+        investment_nok=alternative.investment_nok,
         units=units,
         saved_h=saved_h,
         saving_by=saving_by,
-        payback_months=payback_months(way.investment_nok, saving_nok),
+        payback_months=payback_months(alternative.investment_nok, saving_nok),
         npv_nok=npv_nok,
-        yearly_nok=npv_nok / today,
-        years=way.years,
-        short=float(np.mean(can < demand)),
-        one_saves_nok=(_sum(saving_by) - saving_by["maintenance"]) / units,
-        costs_nok_a_year=way.investment_nok / today - saving_by["maintenance"],
-        can_per_day=can / drawn["economics.days_per_year"],
+        yearly_nok=npv_nok / annuity_factor,
+        years=alternative.years,
+        short=float(np.mean(capacity < demand)),
+        saving_per_unit_nok=(_sum(saving_by) - saving_by["maintenance"]) / units,
+        annual_cost_nok=alternative.investment_nok / annuity_factor - saving_by["maintenance"],
+        capacity_per_day=capacity / drawn["economics.days_per_year"],
         days=drawn["economics.days_per_year"],
-        measured=way.measured,
+        measured=alternative.measured,
     )
 
 
@@ -331,32 +343,32 @@ def _sum(of: Mapping[str, Draws]) -> Draws:
     return np.asarray(np.sum(list(of.values()), axis=0))
 
 
-def _hours_a_year(drawn: Mapping[str, Draws]) -> Draws:
+def _working_hours_per_year(drawn: Mapping[str, Draws]) -> Draws:
     shifts, hours, days = (
         drawn[f"economics.{name}"] for name in ("shifts_per_day", "hours_per_shift", "days_per_year")
     )
     return shifts * hours * days
 
 
-def _labour_s(way: Alternative) -> Draws:
+def _labour_s_per_good(alternative: Alternative) -> Draws:
     """The person's seconds for each good unit: those of the scrapped ones as well."""
-    return way.labour_s / (1 - way.scrap)
+    return alternative.labour_s / (1 - alternative.scrap)
 
 
-def _lost(way: Alternative) -> Draws:
+def _scrapped_per_good(alternative: Alternative) -> Draws:
     """Scrapped units for each good one."""
-    return way.scrap / (1 - way.scrap)
+    return alternative.scrap / (1 - alternative.scrap)
 
 
-def _kwh(way: Alternative) -> Draws:
+def _kwh_per_good(alternative: Alternative) -> Draws:
     """Electricity for each good unit, kWh; waiting for work between units is not counted."""
-    return way.power_w / 1000 * way.seconds / 3600 / (1 - way.scrap)
+    return alternative.power_w / 1000 * alternative.seconds / 3600 / (1 - alternative.scrap)
 
 
-def _material_nok(manual: Alternative, way: Alternative, valued: Mapping[str, Draws]) -> Draws:
-    """What a unit's measures save, NOK: hand less machine; nothing where one of them does not state the measure."""
+def _material_nok(manual: Alternative, alternative: Alternative, nok_per_unit_of_measure: Mapping[str, Draws]) -> Draws:
+    """What a unit's measures save, NOK: manual less machine; nothing where one of them does not state the measure."""
     saved = np.zeros(1)
-    for name, nok in valued.items():
-        if name in manual.measured and name in way.measured:
-            saved = saved + (manual.measured[name] - way.measured[name]) * nok
+    for name, nok in nok_per_unit_of_measure.items():
+        if name in manual.measured and name in alternative.measured:
+            saved = saved + (manual.measured[name] - alternative.measured[name]) * nok
     return saved

@@ -9,20 +9,20 @@ from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from cellwright import files
-from cellwright.benchmarks.economics.inputs import Inputs, NotNegative, Vat, listed, once_each
+from cellwright.benchmarks.economics.inputs import Inputs, NonNegativeNumber, Vat, must_be_a_list, refuse_duplicates
 
-Text = Annotated[str, Field(min_length=1, max_length=500)]
+ShortText = Annotated[str, Field(min_length=1, max_length=500)]
 Month = Annotated[int, Field(strict=True, ge=1, le=120)]
 
 
 class WorkPackage(Inputs):
     """Work from the first day of ``from_month`` to the last of ``to_month``; month 1 is the project's first."""
 
-    name: Text
+    name: ShortText
     from_month: Month
     to_month: Month
-    who: Text
-    result: Text
+    who: ShortText
+    result: ShortText
 
     @field_validator("to_month")
     @classmethod
@@ -32,34 +32,34 @@ class WorkPackage(Inputs):
         return to_month
 
     @property
-    def called(self) -> str:
-        """What it is called."""
+    def key(self) -> str:
+        """Its name."""
         return self.name
 
 
 class Milestone(Inputs):
-    """What is reached at the end of ``month``; done_when: how anybody can see that it is."""
+    """What is reached at the end of ``month``; done_when: the criterion."""
 
-    name: Text
+    name: ShortText
     month: Month
-    done_when: Text
+    done_when: ShortText
 
     @property
-    def called(self) -> str:
-        """What it is called."""
+    def key(self) -> str:
+        """Its name."""
         return self.name
 
 
 class BudgetLine(Inputs):
-    """What is spent on one thing: the firm's own share, and what is applied for, NOK."""
+    """One item of the budget: the firm's own share, and the grant applied for, NOK."""
 
-    item: Text
-    own_nok: NotNegative
-    applied_nok: NotNegative
+    item: ShortText
+    own_nok: NonNegativeNumber
+    applied_nok: NonNegativeNumber
 
     @property
-    def called(self) -> str:
-        """What it is called among the numbers."""
+    def key(self) -> str:
+        """Its part of an input's name."""
         return self.item
 
 
@@ -67,14 +67,14 @@ class Project(Inputs):
     """A project. vat: whether the sums are "without" or "with" VAT."""
 
     vat: Vat
-    work_packages: Annotated[tuple[WorkPackage, ...], BeforeValidator(listed), Field(min_length=1)]
-    milestones: Annotated[tuple[Milestone, ...], BeforeValidator(listed), Field(min_length=1)]
-    budget: Annotated[tuple[BudgetLine, ...], BeforeValidator(listed), Field(min_length=1)]
+    work_packages: Annotated[tuple[WorkPackage, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
+    milestones: Annotated[tuple[Milestone, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
+    budget: Annotated[tuple[BudgetLine, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
 
     @field_validator("work_packages", "milestones", "budget")
     @classmethod
     def _each_once(cls, entries: tuple[Inputs, ...]) -> tuple[Inputs, ...]:
-        return once_each(entries)
+        return refuse_duplicates(entries)
 
     @field_validator("budget")
     @classmethod
@@ -85,7 +85,7 @@ class Project(Inputs):
 
     @property
     def months(self) -> int:
-        """How long it takes."""
+        """Its duration, months."""
         return max([*(each.to_month for each in self.work_packages), *(each.month for each in self.milestones)])
 
     @property
@@ -95,7 +95,7 @@ class Project(Inputs):
 
     @property
     def applied_nok(self) -> float:
-        """What is applied for on all lines."""
+        """The grant applied for on all lines."""
         return sum(line.applied_nok.value for line in self.budget)
 
 

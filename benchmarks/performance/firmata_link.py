@@ -1,7 +1,7 @@
-"""What the line to a board costs: a panel through every byte, writes beside pyfirmata2's own, connecting, idling.
+"""Benchmark of the link to a board: a panel through every byte, writes compared with pyfirmata2, connecting, idling.
 
 Run by ``make bench`` after ``simulation.py``. Where the emulated chip is not built (``sh hardware/emulator/build.sh``)
-the figures that need it are left out by name.
+the figures that need it are reported as not measured.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ IDLE_S = 5.0
 
 
 def virtual_panel() -> str:
-    """A panel of 195 staples on the target ``virtual``, in the world's time and in the wall's."""
+    """A panel of 195 staples on the target ``virtual``: simulated time and wall time."""
     rig = virtual_rig(load("stapler").scenario(), 1, 0)
     rig.env.run(until=rig.cell.next_finished())
     began_s = rig.env.now
@@ -58,12 +58,12 @@ def virtual_panel() -> str:
     panel_s = (rig.env.now - began_s) / PANELS
     return (
         f"virtual: a panel of {panel_s:.0f} s through every byte takes {1000 * took_s:.1f} ms, "
-        f"1/{panel_s / took_s:.0f} of its time; wanted at most 1/200: {verdict(panel_s / took_s >= 200)}"
+        f"1/{panel_s / took_s:.0f} of its time; target: at most 1/200: {verdict(panel_s / took_s >= 200)}"
     )
 
 
 class Sink(Link):
-    """A line in memory that only counts."""
+    """A link in memory that only counts bytes."""
 
     def __init__(self) -> None:
         super().__init__("memory")
@@ -77,7 +77,7 @@ class Sink(Link):
 
 
 def bare_pyfirmata2(sink: Any) -> Any:
-    """pyfirmata2's own board on ``sink``, past its constructor, which opens a port and waits 5 s."""
+    """pyfirmata2's board on ``sink``, without its constructor, which opens a port and waits 5 s."""
     board = pyfirmata2.Board.__new__(pyfirmata2.Board)
     board.sp, board.name = sink, "memory"
     board.setup_layout(pyfirmata2.BOARDS["arduino"])
@@ -86,7 +86,7 @@ def bare_pyfirmata2(sink: Any) -> Any:
 
 
 def writes_to_memory() -> str:
-    """An output written high and low again and again, into a line that only counts; ours and pyfirmata2's own."""
+    """An output toggled repeatedly into a link that only counts bytes; with our host and with pyfirmata2."""
     ours, theirs = Sink(), Sink()
     env = simpy.Environment()
     line = MemoryLine(env, 1_000_000_000)
@@ -107,11 +107,11 @@ def writes_to_memory() -> str:
     rate = WRITES / median(ours_s for ours_s, _ in times)
     return (
         f"writes to memory: {rate:.0f}/s; ratio to pyfirmata2's own {spread(ratios)}; "
-        f"wanted at least 1: {verdict(median(ratios) >= 1)}"
+        f"target: at least 1: {verdict(median(ratios) >= 1)}"
     )
 
 
-def chip_is_there() -> bool:
+def is_chip_built() -> bool:
     """Whether the emulated chip and its firmware are built."""
     try:
         find_library()
@@ -121,35 +121,35 @@ def chip_is_there() -> bool:
 
 
 def connecting() -> str:
-    """How long after the firmware's first word the host is ready, in the chip's own time."""
+    """The time from the firmware's first byte until the host is ready, in the chip's time."""
     env = simpy.Environment()
     chip = EmulatedArduino(env, FIRMWARE)
     client = FirmataClient(env, chip.link)
-    first_word = []
-    hear = chip.link.on_bytes
+    first_byte_at = []
+    receive = chip.link.on_bytes
 
-    def note(data: bytes) -> None:
-        first_word.append(env.now)
-        hear(data)
+    def record_time(data: bytes) -> None:
+        first_byte_at.append(env.now)
+        receive(data)
 
-    chip.link.on_bytes = note
+    chip.link.on_bytes = record_time
     env.run(until=client.ready)
-    late_s = env.now - first_word[0]
+    ready_after_s = env.now - first_byte_at[0]
     chip.close()
     return (
         f"connecting to stock StandardFirmata: ready {env.now:.2f} s after its reset, "
-        f"{late_s:.2f} s after its first byte; wanted under 0.3 after its boot: {verdict(late_s < 0.3)}"
+        f"{ready_after_s:.2f} s after its first byte; target: under 0.3 after its boot: {verdict(ready_after_s < 0.3)}"
     )
 
 
 def writes_to_chip() -> str:
-    """Writes to the emulated chip over a pseudo-terminal until it has answered that the last one came; in pairs."""
+    """Writes to the emulated chip over a pseudo-terminal, until its reply to a query after the last one; in pairs."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "arduino"
-        stop, there = threading.Event(), threading.Event()
-        chip = threading.Thread(target=serve_emulated, args=(FIRMWARE, path, stop), kwargs={"on_ready": there.set})
+        stop, ready = threading.Event(), threading.Event()
+        chip = threading.Thread(target=serve_emulated, args=(FIRMWARE, path, stop), kwargs={"on_ready": ready.set})
         chip.start()
-        there.wait(10)
+        ready.wait(10)
         try:
             pairs = [(our_writes_s(path), their_writes_s(path)) for _ in range(CHIP_PAIRS)]
         finally:
@@ -159,7 +159,7 @@ def writes_to_chip() -> str:
     rate = WRITES_TO_CHIP / median(ours_s for ours_s, _ in pairs)
     return (
         f"writes to the emulated chip at 57600 baud: {rate:.0f}/s; ratio to pyfirmata2's own {spread(ratios)}; "
-        f"wanted at least 1: {verdict(median(ratios) >= 0.995)} (both are limited by the line)"
+        f"target: at least 1: {verdict(median(ratios) >= 0.995)} (both are limited by the line)"
     )
 
 
@@ -205,7 +205,7 @@ def their_writes_s(path: Path) -> float:
 
 
 def idling() -> str:
-    """The share of a core that a connected host takes while nothing happens."""
+    """The share of a core that an idle connected host takes."""
     clock = WallClock()
     line = MemoryLine(clock)
     VirtualArduino(clock, line.board, ModelBoard(clock))
@@ -217,14 +217,14 @@ def idling() -> str:
     percent = 100 * (time.process_time() - used_s) / IDLE_S
     return (
         f"idle: a connected host, the virtual board too, takes {percent:.2f} % of a core; "
-        f"wanted under 2: {verdict(percent < 2)}"
+        f"target: under 2: {verdict(percent < 2)}"
     )
 
 
 if __name__ == "__main__":
     for measure in (virtual_panel, writes_to_memory, idling):
         print(measure(), flush=True)
-    if os.name == "posix" and chip_is_there():
+    if os.name == "posix" and is_chip_built():
         for measure in (connecting, writes_to_chip):
             print(measure(), flush=True)
     else:

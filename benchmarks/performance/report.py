@@ -1,7 +1,7 @@
-"""How long a report takes to write once everything is simulated, format by format, for three cells.
+"""Benchmark of writing a report after the simulation, format by format, for three cells.
 
-The import of what writes it counts too, as a user waits for it. Run it by hand:
-``.venv/bin/python benchmarks/performance/report.py``. It judges nothing, so its exit code is always 0.
+The time of importing the writer is included, as a user waits for it. Run by ``make bench``, or by hand:
+``.venv/bin/python benchmarks/performance/report.py``. It checks nothing, so its exit code is always 0.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CELLS = ("stapler", "lacquer_mixer", "digital_tape")
-WANTED_S = 15
+TARGET_S = 15
 
 
 def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float]:
@@ -33,9 +33,9 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     with ThreadPoolExecutor(1) as pool:
         question = Question(scenario, Length(cycles=5), 1, 1, reader(economics, measures))
         screening = screen(question, comparison, economics, 0.2, pool)
-    found = evaluate_economics(comparison, economics, commercial, measures)
+    result = evaluate_economics(comparison, economics, commercial, measures)
 
-    # All is simulated and worked out: from here on it is only written.
+    # Everything is simulated and computed; only writing is timed.
     began_s = time.perf_counter()
     from cellwright.benchmarks.economics.project import read_project
     from cellwright.benchmarks.report.inputs import Money, ReportInputs
@@ -44,7 +44,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
 
     plan = home / "project.toml"
     project = read_project(plan) if plan.exists() else None
-    money = Money(economics, commercial, found)
+    money = Money(economics, commercial, result)
     inputs = ReportInputs(name, scenario, comparison, 1.0, money, project, screening, 0.2, 1, "bench", "bench", "bench")
     seconds: dict[str, float] = {}
     for kind, _ in write_formats(folder, inputs, read_translations(language, name, home)):
@@ -58,7 +58,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             seconds = seconds_by_format(name, "nb", Path(folder))
         parts = ", ".join(f"{kind} {each:.2f}" for kind, each in seconds.items())
-        print(f"{name}: {sum(seconds.values()):.1f} s for all formats ({parts}); wanted: under {WANTED_S}")
+        print(f"{name}: {sum(seconds.values()):.1f} s for all formats ({parts}); target: under {TARGET_S}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The stapler as somebody who knows SimPy would write it for this one question, with no framework.
+"""The stapler as a SimPy user would write it by hand, without a framework.
 
-It makes the same moves, shots and visits from the same draws as the cell does, and so the same cycle times, which
-tests/benchmarks/performance/test_simpy_baseline.py holds; it is what `simulation.py` measures the cell against. It
-ends each pulse by a SimPy event of its own, as one would write it. The cell's board knows when its output went back
-without such an event, unless somebody watches that edge; `merged` leaves it out here too, for a second figure.
+It makes the same moves, shots and visits from the same draws as the cell, and so the same cycle times, which
+tests/benchmarks/performance/test_simpy_baseline.py checks. ``simulation.py`` and ``fast_path.py`` measure the cell
+against it. It ends each pulse by a SimPy event of its own. The cell's board needs no such event unless the edge is
+watched; ``merged`` leaves it out here too, for a second figure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PRESS_S = 0.2
 
 
 class HandwrittenStapler:
-    """One stapler and one person; ``ends_s`` gets the time at which each panel is lifted off."""
+    """One stapler and one person; ``ends_s`` holds the time at which each panel is lifted off."""
 
     def __init__(self, seed: int, replication: int, merged: bool = False) -> None:
         self.env = simpy.Environment()
@@ -52,7 +52,7 @@ class HandwrittenStapler:
             start = place
         return times
 
-    def come(self) -> Generator[Any, Any, None]:
+    def operator_arrives(self) -> Generator[Any, Any, None]:
         person = self.person
         response_s = self.streams.lognormal("operator response", person.response_s, person.response_spread)
         yield self.env.timeout(response_s)
@@ -64,27 +64,27 @@ class HandwrittenStapler:
 
     def press(self) -> Generator[Any, Any, None]:
         yield from self.do("press start")
-        self.env.process(self._let_go())
+        self.env.process(self._release_button())
 
-    def _let_go(self) -> Generator[Any, Any, None]:
+    def _release_button(self) -> Generator[Any, Any, None]:
         yield self.env.timeout(PRESS_S)
 
     def run(self, panels: int, first_start: tuple[float, float], homing_s: float) -> Generator[Any, Any, None]:
-        """Make ``panels``; ``homing_s`` is what the first homing takes."""
+        """Make ``panels``; ``homing_s`` is the time of the first homing."""
         env, magazine = self.env, self.magazine
         pulse_s, rest_s, merged = self.pulse_s, self.rest_s, self.merged
         jams = self.streams["jam"]
         until_jam = jams.geometric(self.jam_chance)
-        there = self.layout.path
+        outward = self.layout.path
         # The bridge goes out with one panel and comes back with the next; it waits off the panel's end.
-        ways = [(there, self.bridge.travel[1]), (there[::-1], self.bridge.travel[0])]
+        directions = [(outward, self.bridge.travel[1]), (outward[::-1], self.bridge.travel[0])]
         start = first_start
         legs_s = []
         for panel in range(3):
-            path, parks_at = ways[panel % 2]
+            path, parks_at = directions[panel % 2]
             legs_s.append((self.path_times(path, start), self.move_s(self.bridge, path[-1][0], parks_at)))
             start = (parks_at, path[-1][1])
-        yield from self.come()
+        yield from self.operator_arrives()
         yield from self.do("fetch felt", "lay slats")
         yield from self.press()
         yield env.timeout(homing_s)
@@ -92,7 +92,7 @@ class HandwrittenStapler:
             moves_s, park_s = legs_s[0 if panel == 0 else 2 - panel % 2]
             for move_s in moves_s:
                 if not magazine:
-                    yield from self.come()
+                    yield from self.operator_arrives()
                     yield from self.do("refill")
                     yield from self.press()
                     magazine = self.magazine
@@ -107,12 +107,12 @@ class HandwrittenStapler:
                     if until_jam:
                         break
                     until_jam = jams.geometric(self.jam_chance)
-                    yield from self.come()
+                    yield from self.operator_arrives()
                     yield from self.do("clear jam")
                     yield from self.press()
                 magazine -= 1
             yield env.timeout(park_s)
-            yield from self.come()
+            yield from self.operator_arrives()
             yield from self.do("lift off")
             self.ends_s.append(env.now)
             yield from self.do("fetch felt", "lay slats")

@@ -1,6 +1,6 @@
-"""What the cell's simulation costs: against the hand-written model, in memory, in start-up, and as a whole demo.
+"""Benchmark of the cell's simulation: speed against the hand-written model, memory, start-up, and a whole demo.
 
-Run by ``make bench``. It measures and says what is wanted; it judges nothing, so its exit code is always 0.
+Run by ``make bench``. It prints figures and targets and checks nothing, so its exit code is always 0.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CYCLES = 150
 SPEED_PAIRS = 9
 START_PAIRS = 15
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
-# VmHWM and not ru_maxrss, which a child takes over from its parent and would hide what the child needs.
+# VmHWM and not ru_maxrss, which a child inherits from its parent.
 PEAK_KB = (
     "from pathlib import Path; from cellwright.cells import load; from cellwright.sim import Length, run_cell; "
     "run_cell(load('stapler').scenario(), Length(cycles={cycles}), 1, 0); "
@@ -37,7 +37,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def interleaved(pairs: int, one: Callable[[], object], other: Callable[[], object]) -> list[tuple[float, float]]:
-    """Seconds of both, turn by turn, so that whatever else the machine does slows both; one turn ahead to warm up."""
+    """Seconds of both in alternation, so that other load slows both alike; one extra pair first to warm up."""
     return [(seconds(one), seconds(other)) for _ in range(pairs + 1)][1:]
 
 
@@ -54,13 +54,13 @@ def run(*command: object) -> subprocess.CompletedProcess[str]:
 
 
 def speed() -> str:
-    """Cycles per second of the cell, event by event, and of the hand-written model, the warm-up counted in both."""
+    """Cycles per second of the cell by events, and of the hand-written model, including the warm-up of both."""
     ratios, cell_rate, handwritten_rate = speed_against(merged=False)
     against_merged, _, merged_rate = speed_against(merged=True)
     return (
         f"speed: {cell_rate:.0f} cycles/s, hand-written {handwritten_rate:.0f}; ratio {spread(ratios)}; "
-        f"wanted at least 0.5: {verdict(median(ratios) >= 0.5)}\n"
-        f"speed, where the hand-written model has no event for a pulse's end either: {merged_rate:.0f}; "
+        f"target: at least 0.5: {verdict(median(ratios) >= 0.5)}\n"
+        f"speed, with no event for a pulse's end in the hand-written model either: {merged_rate:.0f}; "
         f"ratio {spread(against_merged)}"
     )
 
@@ -93,12 +93,12 @@ def memory() -> str:
     more_mb = (many_kb - few_kb) / 1024
     return (
         f"memory: {many_kb / 1024:.1f} MB at 20,000 cycles, {more_mb:+.1f} MB against 1,000; "
-        f"wanted at most +10: {verdict(more_mb <= 10)}"
+        f"target: at most +10: {verdict(more_mb <= 10)}"
     )
 
 
 def start_up() -> str:
-    """``cellwright --help`` against the bare import of Typer, on which it stands."""
+    """``cellwright --help`` against importing Typer alone."""
     times = interleaved(
         START_PAIRS, lambda: run(CELLWRIGHT, "--help"), lambda: run(sys.executable, "-c", "import typer")
     )
@@ -106,12 +106,12 @@ def start_up() -> str:
     help_s = median(help_s for help_s, _ in times)
     return (
         f"start-up: cellwright --help {help_s:.2f} s; ratio to import typer {spread(ratios)}; "
-        f"wanted at most 3: {verdict(median(ratios) <= 3)}"
+        f"target: at most 3: {verdict(median(ratios) <= 3)}"
     )
 
 
 def demo() -> str:
-    """The whole demo, into a folder that is thrown away."""
+    """The whole demo, into a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         started_s = time.perf_counter()
         ended = run(CELLWRIGHT, "demo", "--output", Path(folder) / "demo")
@@ -119,7 +119,7 @@ def demo() -> str:
     if ended.returncode:
         last = (ended.stderr.strip() or "no message").splitlines()[-1]
         return f"demo: not measured, it ended with code {ended.returncode}: {last}"
-    return f"demo: {took_s:.1f} s; wanted at most 20: {verdict(took_s <= 20)}"
+    return f"demo: {took_s:.1f} s; target: at most 20: {verdict(took_s <= 20)}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A report's figures, without titles: the captions below them say what they show, in the report's language."""
+"""A report's figures, without titles: the captions below them state what they show, in the report's language."""
 
 from __future__ import annotations
 
@@ -21,79 +21,83 @@ from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange
 from cellwright.benchmarks.sweeps.screening import NPV, ScreeningResult
 from cellwright.sim import Estimate, Measure
 
-WIDTH = 6.8
-BOUGHT = "#7d6ba8"
+FIGURE_WIDTH_IN = 6.8
+COMMERCIAL = "#7d6ba8"
 
 
-def times(comparison: Comparison, words: Translations, unit: str) -> Figure:
+def times(comparison: Comparison, translations: Translations, unit: str) -> Figure:
     """Seconds for one unit, and below them a person's seconds, by hand and with the cell; mean and interval."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
-        for axes, key, of in zip(
+        figure = Figure(figsize=(FIGURE_WIDTH_IN, 3.6), layout="constrained")
+        for axes, key, attribute in zip(
             figure.subplots(2, 1), ("manual_axis", "labour_axis"), ("cycle_time_s", "labour_s_per_unit"), strict=True
         ):
             pairs = [(1, comparison.manual, MANUAL), (0, comparison.cell, CELL)]
             for level, outcome, colour in pairs:
-                _bar(axes, level, getattr(outcome, of), colour, words)
-            axes.set_yticks([1, 0], [words("output.manual"), words("output.cell")])
-            axes.set_xlabel(words(f"output.{key}", unit=unit))
-            axes.set(xlim=(0, 1.32 * max(getattr(outcome, of).mean for _, outcome, _ in pairs)), ylim=(-0.6, 1.6))
-            _finish(axes, words)
+                _bar(axes, level, getattr(outcome, attribute), colour, translations)
+            axes.set_yticks([1, 0], [translations("output.manual"), translations("output.cell")])
+            axes.set_xlabel(translations(f"output.{key}", unit=unit))
+            axes.set(
+                xlim=(0, 1.32 * max(getattr(outcome, attribute).mean for _, outcome, _ in pairs)), ylim=(-0.6, 1.6)
+            )
+            _finish(axes, translations)
     return figure
 
 
-def _bar(axes: Axes, level: int, mean: Estimate, colour: str, words: Translations) -> None:
+def _bar(axes: Axes, level: int, mean: Estimate, colour: str, translations: Translations) -> None:
     axes.barh(level, mean.mean, height=0.62, color=colour, alpha=0.8)
     end = mean.mean
     if mean.ci95_low is not None and mean.ci95_high is not None:
         axes.plot([max(0.0, mean.ci95_low), mean.ci95_high], [level, level], color=INK, linewidth=2)
         end = max(end, mean.ci95_high)
-    axes.text(end, level, "  " + words("output.mean", value=words.short(mean.mean)), va="center", weight="bold")
+    axes.text(
+        end, level, "  " + translations("output.mean", value=translations.short(mean.mean)), va="center", weight="bold"
+    )
 
 
-def measures(comparison: Comparison, shown: Sequence[Measure], words: Translations) -> Figure:
-    """What units are like beside their time: nine of ten units, and the mean."""
+def measures(comparison: Comparison, shown: Sequence[Measure], translations: Translations) -> Figure:
+    """The measures of a unit: 5th to 95th percentile of the units, and the mean."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 1.5 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(FIGURE_WIDTH_IN, 1.5 * len(shown)), layout="constrained")
         for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
-            _measure(axes, comparison, measure, words)
+            _measure(axes, comparison, measure, translations)
     return figure
 
 
-def _measure(axes: Axes, comparison: Comparison, measure: Measure, words: Translations) -> None:
+def _measure(axes: Axes, comparison: Comparison, measure: Measure, translations: Translations) -> None:
     rows: list[tuple[int, Outcome, str]] = [(1, comparison.manual, MANUAL), (0, comparison.cell, CELL)]
     for level, outcome, colour in rows:
         found = outcome.measures[measure.name]
         axes.plot([found.p5, found.p95], [level] * 2, color=colour, alpha=0.8, linewidth=9, solid_capstyle="butt")
         axes.plot(found.mean.mean, level, marker="d", color=INK, markersize=7, clip_on=False)
-        said = words("output.mean_of", value=words.short(found.mean.mean))
-        axes.text(max(found.p95, found.mean.mean), level, f"   {said}", va="center")
-    axes.set_yticks([1, 0], [words("output.manual"), words("output.cell")])
-    axes.set_xlabel(f"{capital(words.term(measure.words))}, {words.term(measure.unit)}")
+        label = translations("output.mean_of", value=translations.short(found.mean.mean))
+        axes.text(max(found.p95, found.mean.mean), level, f"   {label}", va="center")
+    axes.set_yticks([1, 0], [translations("output.manual"), translations("output.cell")])
+    axes.set_xlabel(f"{capital(translations.term(measure.words))}, {translations.term(measure.unit)}")
     most = max(
         max(outcome.measures[measure.name].p95, outcome.measures[measure.name].mean.mean) for _, outcome, _ in rows
     )
     axes.set(xlim=(0, 1.32 * most or 1.0), ylim=(-0.6, 1.6))
-    _finish(axes, words)
+    _finish(axes, translations)
 
 
-def present_values(result: EconomicResult, words: Translations) -> Figure:
-    """How the net present value spreads over the draws: the cell's and, if there is one, the bought machine's."""
-    alternatives = [(words("cost.cell"), result.cell, CELL)]
+def present_values(result: EconomicResult, translations: Translations) -> Figure:
+    """The distribution of the net present value: the cell's and, if there is one, the commercial machine's."""
+    alternatives = [(translations("cost.cell"), result.cell, CELL)]
     if result.commercial is not None:
-        alternatives.append((words("cost.bought"), result.commercial, BOUGHT))
+        alternatives.append((translations("cost.commercial"), result.commercial, COMMERCIAL))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 2.1 * len(alternatives) ** 0.6), layout="constrained")
+        figure = Figure(figsize=(FIGURE_WIDTH_IN, 2.1 * len(alternatives) ** 0.6), layout="constrained")
         for axes, (name, alternative, colour) in zip(
             figure.subplots(len(alternatives), 1, squeeze=False)[:, 0], alternatives, strict=True
         ):
-            spread_of_npv(axes, alternative, colour, words)
+            npv_histogram(axes, alternative, colour, translations)
             axes.set_title(name, loc="left", size=11, weight="bold")
-        axes.set_xlabel(words("cost.npv_axis"))
+        axes.set_xlabel(translations("cost.npv_axis"))
     return figure
 
 
-def spread_of_npv(axes: Axes, alternative: AlternativeResult, colour: str, words: Translations) -> None:
+def npv_histogram(axes: Axes, alternative: AlternativeResult, colour: str, translations: Translations) -> None:
     """The draws of one machine's net present value, thousand NOK, as a histogram."""
     thousands = alternative.npv_nok / 1000
     low, high = np.percentile(thousands, (0.5, 99.5))
@@ -101,19 +105,19 @@ def spread_of_npv(axes: Axes, alternative: AlternativeResult, colour: str, words
     if low < 0 < high:
         axes.axvline(0, color=INK, linewidth=1.2)
     axes.set_yticks([])
-    axes.set_ylabel(words("cost.npv_count"))
-    _finish(axes, words)
+    axes.set_ylabel(translations("cost.npv_count"))
+    _finish(axes, translations)
 
 
 def tornado(
     ranges: Sequence[SensitivityRange], screening: ScreeningResult, context: ReportContext, ends: tuple[str, str]
 ) -> Figure:
     """Bars from the result with an input at its lowest to that at its highest, in the order of ``ranges``."""
-    words = context.words
+    translations = context.translations
     scale = 1000 if screening.figure == NPV else 1
     base = screening.base[screening.figure] / scale
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * max(1, len(ranges))), layout="constrained")
+        figure = Figure(figsize=(FIGURE_WIDTH_IN, 1.3 + 0.3 * max(1, len(ranges))), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(reversed(ranges)):
             for end, colour in ((each.low, MANUAL), (each.high, CELL)):
@@ -123,12 +127,16 @@ def tornado(
         low, high = axes.get_xlim()
         if low < 0 < high:
             axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (3, 3)))
-        axes.set_yticks(range(len(ranges)), [_in_lines(capital(words.input(each.name))) for each in reversed(ranges)])
+        axes.set_yticks(
+            range(len(ranges)), [_in_lines(capital(translations.input(each.name))) for each in reversed(ranges)]
+        )
         axes.tick_params(axis="y", labelsize=9.5)
-        axes.set_xlabel(words("cost.npv_axis") if screening.figure == NPV else context.say("assumptions.axis"))
+        axes.set_xlabel(
+            translations("cost.npv_axis") if screening.figure == NPV else context.sentence("assumptions.axis")
+        )
         handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (MANUAL, CELL)]
         figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
-        _finish(axes, words)
+        _finish(axes, translations)
     return figure
 
 
@@ -136,67 +144,72 @@ def _in_lines(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 38))
 
 
-def break_even(axes: Axes, result: EconomicResult, words: Translations, units: str) -> None:
-    """What each way is worth a year against units a day: the hand 0, the machines with nine of ten draws."""
-    alternatives = [(words("cost.cell"), result.cell, CELL)]
+def break_even(axes: Axes, result: EconomicResult, translations: Translations, units: str) -> None:
+    """The annual value of each alternative against units a day: manual work 0, machines with 5th to 95th percentile."""
+    alternatives = [(translations("cost.cell"), result.cell, CELL)]
     if result.commercial is not None:
-        alternatives.append((words("cost.bought"), result.commercial, BOUGHT))
-    asked = result.cell.units / result.cell.days
-    most = 1.25 * float(np.percentile(asked, 95))
-    turns = float(np.percentile(result.cell.pays_from_per_day, 50, method="inverted_cdf"))
-    most = max(most, 1.6 * turns) if np.isfinite(turns) else most
+        alternatives.append((translations("cost.commercial"), result.commercial, COMMERCIAL))
+    demand = result.cell.units / result.cell.days
+    most = 1.25 * float(np.percentile(demand, 95))
+    break_even_at = float(np.percentile(result.cell.pays_from_per_day, 50, method="inverted_cdf"))
+    most = max(most, 1.6 * break_even_at) if np.isfinite(break_even_at) else most
     per_day = np.linspace(0, most, 101)
-    axes.axhline(0, color=MANUAL, linewidth=2.2, label=words("output.manual"))
+    axes.axhline(0, color=MANUAL, linewidth=2.2, label=translations("output.manual"))
     for name, alternative, colour in alternatives:
-        draws = np.array([np.percentile(alternative.yearly_at(each), (5, 50, 95)) for each in per_day]) / 1000
+        draws = np.array([np.percentile(alternative.annual_value_at(each), (5, 50, 95)) for each in per_day]) / 1000
         axes.fill_between(per_day, draws[:, 0], draws[:, 2], color=colour, alpha=0.18, linewidth=0)
         axes.plot(per_day, draws[:, 1], color=colour, linewidth=2.2, label=name)
-    if np.isfinite(turns):
-        axes.plot(turns, 0, "o", color=INK, markersize=7, zorder=5)
-        said = words("cost.from_here", count=words.count(turns))
-        axes.annotate(said, (turns, 0), (8, -14), textcoords="offset points", va="top", weight="bold")
+    if np.isfinite(break_even_at):
+        axes.plot(break_even_at, 0, "o", color=INK, markersize=7, zorder=5)
+        label = translations("cost.from_here", count=translations.count(break_even_at))
+        axes.annotate(label, (break_even_at, 0), (8, -14), textcoords="offset points", va="top", weight="bold")
     bottom = axes.get_xaxis_transform()
-    low, high = np.percentile(asked, (5, 95))
+    low, high = np.percentile(demand, (5, 95))
     axes.plot([low, high], [0.02, 0.02], color=INK, linewidth=6, alpha=0.5, solid_capstyle="butt", transform=bottom)
-    axes.text((low + high) / 2, 0.045, words("cost.asked"), ha="center", va="bottom", size=9.5, transform=bottom)
+    axes.text(
+        (low + high) / 2, 0.045, translations("cost.demand"), ha="center", va="bottom", size=9.5, transform=bottom
+    )
     axes.set(xlim=(0, most))
-    axes.set_xlabel(words("cost.break_even_axis", units=capital(units)))
-    axes.set_ylabel(words("cost.yearly_axis"))
+    axes.set_xlabel(translations("cost.break_even_axis", units=capital(units)))
+    axes.set_ylabel(translations("cost.yearly_axis"))
     axes.legend(loc="upper left", frameon=False, fontsize=10)
-    _finish(axes, words)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(round(value, 10))))
+    _finish(axes, translations)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: translations.plain(round(value, 10))))
 
 
-def break_even_figure(result: EconomicResult, words: Translations, units: str) -> Figure:
+def break_even_figure(result: EconomicResult, translations: Translations, units: str) -> Figure:
     """``break_even`` alone."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
-        break_even(figure.subplots(), result, words, units)
+        figure = Figure(figsize=(FIGURE_WIDTH_IN, 3.9), layout="constrained")
+        break_even(figure.subplots(), result, translations, units)
     return figure
 
 
-def plan(project: Project, words: Translations) -> Figure:
+def plan(project: Project, translations: Translations) -> Figure:
     """Work packages as bars over the months, milestones as diamonds below them."""
     rows = len(project.work_packages)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 1.2 + 0.34 * (rows + 1)), layout="constrained")
+        figure = Figure(figsize=(FIGURE_WIDTH_IN, 1.2 + 0.34 * (rows + 1)), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(project.work_packages):
             axes.barh(-level, each.to_month - each.from_month + 1, left=each.from_month - 1, height=0.55, color=CELL)
         for milestone in project.milestones:
             axes.plot(milestone.month, -rows, marker="D", color=MANUAL, markersize=8, clip_on=False)
-        names = [*(_in_lines(capital(words.term(each.name))) for each in project.work_packages), words("plan.reached")]
+        names = [
+            *(_in_lines(capital(translations.term(each.name))) for each in project.work_packages),
+            translations("plan.reached"),
+        ]
         axes.set_yticks([-level for level in range(rows + 1)], names)
         axes.tick_params(axis="y", labelsize=9.5)
         step = 1 if project.months <= 18 else 6
         axes.set_xticks(range(0, project.months + 1, step))
         axes.set(xlim=(0, project.months + 0.15), ylim=(-rows - 0.6, 0.6))
-        axes.set_xlabel(words("plan.axis"))
-        _finish(axes, words)
+        axes.set_xlabel(translations("plan.axis"))
+        _finish(axes, translations)
     return figure
 
 
-def _finish(axes: Axes, words: Translations) -> None:
+def _finish(axes: Axes, translations: Translations) -> None:
     plain(axes)
     axes.spines["bottom"].set_color(FAINT)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.plain(round(value, 10))))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: translations.plain(round(value, 10))))

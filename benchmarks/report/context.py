@@ -1,4 +1,4 @@
-"""What all sections of a report have at hand: the words, the material, and the figures that recur, as text."""
+"""What all sections of a report share: translations, inputs, and figures that recur, as text."""
 
 from __future__ import annotations
 
@@ -17,81 +17,85 @@ from cellwright.sim import Estimate
 
 @dataclass(frozen=True)
 class ReportContext:
-    """A report being told: ``words`` in its language, ``inputs`` that it rests on."""
+    """The context of one report: ``translations`` in its language, and the ``inputs`` that it rests on."""
 
-    words: Translations
+    translations: Translations
     inputs: ReportInputs
 
     @property
     def unit(self) -> str:
         """What the cell makes, in the report's language."""
-        return self.words.term(self.inputs.comparison.unit)
+        return self.translations.term(self.inputs.comparison.unit)
 
     @property
     def units(self) -> str:
-        """Several of them."""
-        return self.words.term(f"{self.inputs.comparison.unit}s")
+        """The plural of ``unit``."""
+        return self.translations.term(f"{self.inputs.comparison.unit}s")
 
     @property
     def runs(self) -> str:
-        """How often cell and hand were simulated: "20 times"."""
+        """How often both methods were simulated: "20 times"."""
         return self.times(self.inputs.comparison.replications)
 
     def times(self, count: int) -> str:
-        """So many times, in words."""
-        return self.words("title.run") if count == 1 else self.words("title.runs", runs=count)
+        """``count`` as words: "once", "20 times"."""
+        return self.translations("title.run") if count == 1 else self.translations("title.runs", runs=count)
 
     @property
     def hours(self) -> str:
         """Hours of one replication."""
-        return self.words.plain(self.inputs.hours)
+        return self.translations.plain(self.inputs.hours)
 
-    def say(self, key: str, **values: object) -> str:
-        """A sentence with ``values`` put in; the unit stands in for itself."""
-        return self.words(key, **{"unit": self.unit, "units": self.units, **values})
+    def sentence(self, key: str, **values: object) -> str:
+        """The sentence at ``key`` with ``values`` put in; ``unit`` and ``units`` are filled in."""
+        return self.translations(key, **{"unit": self.unit, "units": self.units, **values})
 
-    def sure(self, found: Estimate, sign: int = 1, key: str = "output.brackets") -> str:
-        """The interval in brackets with a space before it; nothing where there is none."""
+    def interval_text(self, found: Estimate, sign: int = 1, key: str = "output.brackets") -> str:
+        """The 95 % interval in brackets with a space before it; empty where there is none."""
         if found.ci95_low is None:
             return ""
         digits = 1 if key == "finding.sure" else None
-        return self.words(key, interval=self.words.interval(found, sign, digits))
+        return self.translations(key, interval=self.translations.interval(found, sign, digits))
 
     def difference(self, percent: Estimate) -> str:
-        """A difference in per cent, in the words of a table."""
+        """A difference in percent, as a table shows it."""
         sign = 1 if percent.mean >= 0 else -1
         if not is_clear(percent):
-            return self.words("output.same", sure=self._percent_sure(percent, 1))
+            return self.translations("output.same", sure=self._percent_interval(percent, 1))
         key = "output.less" if sign > 0 else "output.more"
-        return self.words(key, percent=self.words.percent(percent.mean), sure=self._percent_sure(percent, sign))
+        return self.translations(
+            key, percent=self.translations.percent(percent.mean), sure=self._percent_interval(percent, sign)
+        )
 
-    def _percent_sure(self, percent: Estimate, sign: int) -> str:
+    def _percent_interval(self, percent: Estimate, sign: int) -> str:
         if percent.ci95_low is None:
             return ""
-        return self.words("output.brackets", interval=f"{self.words.interval(percent, sign, 1)} %")
+        return self.translations("output.brackets", interval=f"{self.translations.interval(percent, sign, 1)} %")
 
-    def mean(self, found: Estimate, times: float = 1.0) -> str:
+    def mean(self, found: Estimate, factor: float = 1.0) -> str:
         """A mean with its interval in brackets."""
         ends = (found.ci95_low, found.ci95_high)
-        low, high = (None if end is None else times * end for end in ends)
-        scaled = Estimate(times * found.mean, low, high)
-        return self.words.short(scaled.mean) + self.sure(scaled)
+        low, high = (None if end is None else factor * end for end in ends)
+        scaled = Estimate(factor * found.mean, low, high)
+        return self.translations.short(scaled.mean) + self.interval_text(scaled)
 
     def finding(self) -> str:
         """What the comparison shows, in one sentence."""
         saved = self.inputs.comparison.less_time_percent
         if not is_clear(saved):
-            return self.say("finding.unclear", sure=self.sure(saved, 1, "finding.sure"))
+            return self.sentence("finding.unclear", sure=self.interval_text(saved, 1, "finding.sure"))
         key, sign = ("finding.less", 1) if saved.mean > 0 else ("finding.more", -1)
-        return self.say(key, percent=self.words.percent(saved.mean), sure=self.sure(saved, sign, "finding.sure"))
+        return self.sentence(
+            key, percent=self.translations.percent(saved.mean), sure=self.interval_text(saved, sign, "finding.sure")
+        )
 
     def labour(self) -> str:
-        """What it means for a person's time, in one sentence."""
+        """The effect on a person's time, in one sentence."""
         saved = self.inputs.comparison.less_labour_percent
         if not is_clear(saved):
-            return self.say("finding.labour_same")
+            return self.sentence("finding.labour_same")
         key = "finding.labour_less" if saved.mean > 0 else "finding.labour_more"
-        return self.say(key, percent=self.words.percent(saved.mean))
+        return self.sentence(key, percent=self.translations.percent(saved.mean))
 
     def table(
         self,
@@ -104,26 +108,30 @@ class ReportContext:
         raw: Sequence[tuple[str | float, ...]] = (),
     ) -> Table:
         """A table whose sheet is named ``tables.key``."""
-        name = self.words(f"tables.{key}")
+        name = self.translations(f"tables.{key}")
         return Table(name, head, tuple(rows), widths, note, tuple(raw), raw_head)
 
-    def money_spread(self, draws: Draws) -> str:
-        """The middle of the draws and where nine of ten lie, as sums."""
+    def money_percentiles(self, draws: Draws) -> str:
+        """The median of the draws and their 5th to 95th percentile, as sums."""
         spread = Percentiles.of(draws)
-        middle, low, high = (self.words.money(each) for each in (spread.p50, spread.p5, spread.p95))
-        return middle if low == high else f"{middle} ({self.words.between(low, high)})"
+        middle, low, high = (self.translations.money(each) for each in (spread.p50, spread.p5, spread.p95))
+        return middle if low == high else f"{middle} ({self.translations.between(low, high)})"
 
-    def money_between(self, draws: Draws) -> str:
-        """Where nine draws of ten lie, as sums."""
+    def money_range(self, draws: Draws) -> str:
+        """The 5th to 95th percentile of the draws, as sums."""
         spread = Percentiles.of(draws)
-        return self.words.between(self.words.money(spread.p5), self.words.money(spread.p95))
+        return self.translations.between(self.translations.money(spread.p5), self.translations.money(spread.p95))
 
-    def screened(self, value: float) -> str:
-        """A value of what the inputs are weighed by: a sum, or a percentage."""
-        return self.words.money(value) if self.inputs.screening.figure == NPV else self.words.number(value, 1)
+    def result_text(self, value: float) -> str:
+        """A value of the figure that the sensitivity is measured in: a sum, or a percentage."""
+        return (
+            self.translations.money(value)
+            if self.inputs.screening.figure == NPV
+            else self.translations.number(value, 1)
+        )
 
-    def months_spread(self, draws: Draws) -> str:
-        """The middle payback and where nine of ten lie, in months."""
+    def months_percentiles(self, draws: Draws) -> str:
+        """The median payback and its 5th to 95th percentile, in months."""
         spread = Percentiles.of(draws)
-        middle, low, high = (self.words.months(each) for each in (spread.p50, spread.p5, spread.p95))
-        return middle if low == high else f"{middle} ({self.words.between(low, high)})"
+        middle, low, high = (self.translations.months(each) for each in (spread.p50, spread.p5, spread.p95))
+        return middle if low == high else f"{middle} ({self.translations.between(low, high)})"

@@ -1,8 +1,8 @@
-"""One page for the owner of a small firm: what the cell saves, how we know, and how to get the same figures again."""
+"""One page for the owner of a small firm: what the cell saves, the evidence, and how to reproduce the figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,9 +17,9 @@ from cellwright.files import write_whole
 from cellwright.provenance import STATUSES, Status
 
 if TYPE_CHECKING:
-    from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
+    from cellwright.benchmarks.comparison import Comparison, Outcome
     from cellwright.benchmarks.economics.commercial import Commercial
-    from cellwright.benchmarks.economics.inputs import Number
+    from cellwright.benchmarks.economics.inputs import UncertainNumber
     from cellwright.sim import Estimate, Measure
 
 TEMPLATE = "demo_page.html.jinja"
@@ -35,30 +35,30 @@ NO_SOURCES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
-    """A large figure: what is shown, what it means, how sure it is; ``good`` is None where nothing is clear."""
+class KeyFigure:
+    """A large figure: its value, what it states, its interval; ``is_better`` is None where no difference is clear."""
 
-    shown: str
-    means: str
-    sure: str
-    good: bool | None
+    value: str
+    label: str
+    interval: str
+    is_better: bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the table as text; ``bought`` is empty where nothing is known of the machine to buy."""
+class TableRow:
+    """A row of the table as text; ``commercial`` is empty where the commercial machine's file states nothing."""
 
     name: str
     cell: str
     manual: str
-    bought: str = ""
+    commercial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class InputGroup:
     """The inputs of one status: names, each with its source in words."""
 
-    words: str
+    title: str
     numbers: list[tuple[str, str]]
 
 
@@ -77,9 +77,9 @@ def write_page(
 ) -> None:
     """Write one self-contained HTML page, all of it or nothing.
 
-    figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: where each
-    input comes from, in words, by its name. measures: what a unit is like beside its time. bought: the machine that
-    could be bought for the same work. Raises InputError if the folder cannot be written.
+    figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: the
+    source of each input by its name. measures: what is measured of a unit besides its time. bought: the commercial
+    machine for the same work. Raises InputError if the folder cannot be written.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -93,14 +93,14 @@ def write_page(
         title=title,
         unit=comparison.unit,
         finding=finding(comparison) + ".",
-        headlines=[*headlines(comparison), *measured_headlines(comparison, measures)],
+        key_figures=[*key_figures(comparison), *measure_key_figures(comparison, measures)],
         first_figures=drawn[:1],
         more_figures=drawn[1:],
         rows=list(table(comparison, measures, bought)),
-        bought=bought,
+        commercial=bought,
         runs=comparison.replications,
-        inputs=list(grouped(comparison.provenance, sources)),
-        counted=counted(comparison.provenance),
+        inputs=list(group_by_status(comparison.provenance, sources)),
+        counted=count_by_status(comparison.provenance),
         nothing_measured="measured" not in comparison.provenance.values(),
         command=command,
         seed=comparison.seed,
@@ -110,137 +110,136 @@ def write_page(
     write_whole(path, text.encode())
 
 
-def headlines(comparison: Comparison) -> Iterator[Headline]:
-    """The three figures that decide: time, output, the person's seconds."""
+def key_figures(comparison: Comparison) -> Iterator[KeyFigure]:
+    """The three main figures: time, output, and a person's time."""
     unit = comparison.unit
-    yield _headline(comparison.less_time_percent, f"less time per {unit}", f"more time per {unit}")
-    yield _headline(comparison.more_output_percent, f"more {unit}s in the same time", f"fewer {unit}s in the same time")
+    yield _percent_key_figure(comparison.less_time_percent, f"less time per {unit}", f"more time per {unit}")
+    yield _percent_key_figure(
+        comparison.more_output_percent, f"more {unit}s in the same time", f"fewer {unit}s in the same time"
+    )
     saved = comparison.less_labour_percent
     saved_s = comparison.manual.labour_s_per_unit.mean - comparison.cell.labour_s_per_unit.mean
     if not is_clear(saved):
-        yield _headline(saved, "", "")
+        yield _percent_key_figure(saved, "", "")
         return
     direction, sign = ("less", 1) if saved.mean > 0 else ("more", -1)
-    yield Headline(
-        f"{_seconds(abs(saved_s))} s {direction}",
+    yield KeyFigure(
+        f"{_three_digits(abs(saved_s))} s {direction}",
         f"of a person's time per {unit}",
         f"{percent(saved.mean)} % {direction} {between(saved, sign)}".rstrip(),
         saved.mean > 0,
     )
 
 
-def measured_headlines(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[Headline]:
-    """A large figure for each measure that clearly differs; less of a measure is better."""
+def measure_key_figures(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[KeyFigure]:
+    """A key figure for each measure that clearly differs; less of a measure is better."""
     for measure in measures:
         less = comparison.less_measured.get(measure.name)
         if less is not None and is_clear(less):
             shown, _, sure = difference(less, measure.unit).partition(" by the cell ")
-            yield Headline(shown, f"{measure.words} per {comparison.unit}", sure, less.mean > 0)
+            yield KeyFigure(shown, f"{measure.words} per {comparison.unit}", sure, less.mean > 0)
 
 
-def _headline(estimate: Estimate, up: str, down: str) -> Headline:
+def _percent_key_figure(estimate: Estimate, up: str, down: str) -> KeyFigure:
     sign = 1 if estimate.mean >= 0 else -1
     if not is_clear(estimate):
         what = (up or "less of a person's time").removeprefix("less ").removeprefix("more ")
-        return Headline("no clear difference", f"in {what}", between(estimate), None)
-    sure = between(estimate, sign) or "(one run: no telling how sure)"
-    return Headline(f"{percent(estimate.mean)} %", up if sign > 0 else down, sure, sign > 0)
+        return KeyFigure("no clear difference", f"in {what}", between(estimate), None)
+    sure = between(estimate, sign) or "(one run gives no interval)"
+    return KeyFigure(f"{percent(estimate.mean)} %", up if sign > 0 else down, sure, sign > 0)
 
 
-def table(comparison: Comparison, measures: Sequence[Measure] = (), bought: Commercial | None = None) -> Iterator[Row]:
-    """Cell, hand and the machine to buy, a row for each figure; units stand in the rows' names."""
-    known = _known_of(bought, comparison, measures) if bought else {}
+def table(
+    comparison: Comparison, measures: Sequence[Measure] = (), commercial: Commercial | None = None
+) -> Iterator[TableRow]:
+    """The cell, the manual method and the commercial machine, a row for each figure; the rows' names give the units."""
+    stated = _stated_figures(commercial, comparison, measures) if commercial else {}
     for row in _simulated(comparison, measures):
-        yield replace(row, bought=known.get(row.name, ""))
+        yield replace(row, commercial=stated.get(row.name, ""))
 
 
-def _known_of(bought: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> dict[str, str]:
-    """What the file of the machine to buy says, by the names of the rows."""
-    unit, hours, seconds = comparison.unit, comparison.shift_hours, bought.seconds_per_unit
+def _stated_figures(commercial: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> dict[str, str]:
+    """The figures that the commercial machine's file states, by the names of the rows."""
+    unit, hours, seconds = comparison.unit, comparison.shift_hours, commercial.seconds_per_unit
     by_row = {
-        f"Seconds per {unit}, mean": _given(seconds),
-        f"{unit.capitalize()}s per hour": _seconds(3600 / seconds.value),
-        f"{unit.capitalize()}s per shift of {hours:g} h": _seconds(3600 * hours / seconds.value),
-        f"A person's seconds per {unit}": _given(bought.labour_s_per_unit),
+        f"Seconds per {unit}, mean": _with_range(seconds),
+        f"{unit.capitalize()}s per hour": _three_digits(3600 / seconds.value),
+        f"{unit.capitalize()}s per shift of {hours:g} h": _three_digits(3600 * hours / seconds.value),
+        f"A person's seconds per {unit}": _with_range(commercial.labour_s_per_unit),
     }
     for measure in measures:
-        stated = bought.stated_of(measure.name)
-        by_row[_measure_row(measure, unit)] = _given(stated) if stated else "as by hand"
+        figure = commercial.stated_of(measure.name)
+        by_row[_measure_row(measure, unit)] = _with_range(figure) if figure else "as by hand"
     return by_row
 
 
-def _given(number: Number) -> str:
+def _with_range(number: UncertainNumber) -> str:
     if number.lowest == number.highest:
-        return _seconds(number.value)
-    return f"{_seconds(number.value)} ({_seconds(number.lowest)} to {_seconds(number.highest)})"
+        return _three_digits(number.value)
+    return f"{_three_digits(number.value)} ({_three_digits(number.lowest)} to {_three_digits(number.highest)})"
 
 
 def _measure_row(measure: Measure, unit: str) -> str:
     return f"{measure.words[:1].upper()}{measure.words[1:]} per {unit}, {measure.unit}"
 
 
-def _simulated(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[Row]:
+def _simulated(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[TableRow]:
     unit, hours = comparison.unit, comparison.shift_hours
     cell, manual = comparison.cell, comparison.manual
-    yield Row(f"Seconds per {unit}, mean", _mean(cell.cycle_time_s), _mean(manual.cycle_time_s))
-    yield Row("Nine cycles out of ten take, s", _middle(cell), _middle(manual))
-    yield Row(f"{unit.capitalize()}s per hour", _mean(cell.units_per_hour), _mean(manual.units_per_hour))
+    yield TableRow(f"Seconds per {unit}, mean", _mean(cell.cycle_time_s), _mean(manual.cycle_time_s))
+    yield TableRow("Seconds, 5th to 95th percentile of the cycles", _percentile_range(cell), _percentile_range(manual))
+    yield TableRow(f"{unit.capitalize()}s per hour", _mean(cell.units_per_hour), _mean(manual.units_per_hour))
     per_shift = f"{unit.capitalize()}s per shift of {hours:g} h"
-    yield Row(per_shift, _mean(cell.units_per_hour, hours), _mean(manual.units_per_hour, hours))
-    yield Row(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(manual.labour_s_per_unit))
+    yield TableRow(per_shift, _mean(cell.units_per_hour, hours), _mean(manual.units_per_hour, hours))
+    yield TableRow(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(manual.labour_s_per_unit))
     for measure in measures:
         if measure.name in cell.measures and measure.name in manual.measures:
-            yield Row(
+            yield TableRow(
                 _measure_row(measure, unit),
-                _measured(cell.measures[measure.name]),
-                _measured(manual.measures[measure.name]),
+                _mean(cell.measures[measure.name].mean, text=short),
+                _mean(manual.measures[measure.name].mean, text=short),
             )
     for cause in sorted({*cell.stops, *manual.stops}):
         name = f"Stops per shift: {cause}"
-        yield Row(name, _stops(cell, cause, hours), _stops(manual, cause, hours))
+        yield TableRow(name, _stops(cell, cause, hours), _stops(manual, cause, hours))
 
 
-def _mean(estimate: Estimate, times: float = 1.0) -> str:
+def _mean(estimate: Estimate, factor: float = 1.0, text: Callable[[float], str] | None = None) -> str:
+    """A mean, ``factor`` times as large, with its interval in brackets."""
+    show = text or _three_digits
     if estimate.ci95_low is None or estimate.ci95_high is None:
-        return _seconds(times * estimate.mean)
-    low, high = times * estimate.ci95_low, times * estimate.ci95_high
-    return f"{_seconds(times * estimate.mean)} ({_seconds(low)} to {_seconds(high)})"
+        return show(factor * estimate.mean)
+    low, high = factor * estimate.ci95_low, factor * estimate.ci95_high
+    return f"{show(factor * estimate.mean)} ({show(low)} to {show(high)})"
 
 
-def _measured(found: MeasureOutcome) -> str:
-    mean = found.mean
-    if mean.ci95_low is None or mean.ci95_high is None:
-        return short(mean.mean)
-    return f"{short(mean.mean)} ({short(mean.ci95_low)} to {short(mean.ci95_high)})"
-
-
-def _middle(outcome: Outcome) -> str:
+def _percentile_range(outcome: Outcome) -> str:
     low, high = (float(value) for value in np.percentile(outcome.cycle_times_s, (5, 95)))
-    return f"{_seconds(low)} to {_seconds(high)}"
+    return f"{_three_digits(low)} to {_three_digits(high)}"
 
 
 def _stops(outcome: Outcome, cause: str, hours: float) -> str:
     simulated_h = float(outcome.cycle_times_s.sum()) / 3600
-    return _seconds(outcome.stops.get(cause, 0) / simulated_h * hours)
+    return _three_digits(outcome.stops.get(cause, 0) / simulated_h * hours)
 
 
-def _seconds(value: float) -> str:
-    """A figure with three digits that count, no more than a reader can use."""
+def _three_digits(value: float) -> str:
+    """A figure with three significant digits."""
     if value == 0:
         return "0"
     return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:#.3g}"
 
 
-def grouped(provenance: Mapping[str, Status], sources: Mapping[str, str]) -> Iterator[Inputs]:
-    """The inputs by status, the surest first."""
+def group_by_status(provenance: Mapping[str, Status], sources: Mapping[str, str]) -> Iterator[InputGroup]:
+    """The inputs by status, the most certain first."""
     for status in STATUSES:
         names = [name for name, each in provenance.items() if each == status]
         if names:
-            yield Inputs(STATUS_WORDS[status].capitalize(), [(name, sources.get(name, "")) for name in names])
+            yield InputGroup(STATUS_WORDS[status].capitalize(), [(name, sources.get(name, "")) for name in names])
 
 
-def counted(provenance: Mapping[str, Status]) -> str:
-    """How many inputs rest on what, in one sentence."""
+def count_by_status(provenance: Mapping[str, Status]) -> str:
+    """How many inputs have each status, in one sentence."""
     counts = {status: sum(1 for each in provenance.values() if each == status) for status in STATUSES}
     parts = [
         f"{count or 'none'} {'is' if count == 1 else 'are'} {STATUS_WORDS[each]}" for each, count in counts.items()

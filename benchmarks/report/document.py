@@ -1,4 +1,4 @@
-"""What a report says, free of how it is shown: headings, paragraphs, tables and drawings, all numbers as text."""
+"""A report's content, independent of its format: headings, paragraphs, tables and drawings, all numbers as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph; ``kind`` is "text", "warning" (what must not be passed over) or "code" (as it is typed)."""
+    """A paragraph; ``kind`` is "text", "warning" or "code"."""
 
     text: str
     kind: str = "text"
@@ -20,13 +20,13 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """Short sentences, one under the other."""
+    """A list of short sentences."""
 
     items: tuple[str, ...]
 
 
 Cell = str | float
-"""What a table holds: text as it is shown, or a number that only the workbook needs."""
+"""A value in a table: text as it is shown, or a number that only the workbook needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Table:
     widths: tuple[int, ...]
     note: str = ""
     raw: tuple[tuple[Cell, ...], ...] = ()
-    """The same figures unrounded, under ``raw_head``, for the workbook; empty where the text is all there is."""
+    """The same figures unrounded, under ``raw_head``, for the workbook; empty where there is only text."""
     raw_head: tuple[str, ...] = ()
 
 
@@ -57,7 +57,7 @@ Block = Paragraph | Bullets | Table | Drawing
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, and what stands below it. key: the same in all languages."""
+    """A heading and its blocks. key: the same in all languages."""
 
     key: str
     heading: str
@@ -66,15 +66,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A large figure on the first page, and what it means."""
+    """A large figure on the first page: its value as text, and what it states."""
 
-    shown: str
-    means: str
+    value: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole report. finding: the one sentence that says what came out. footer: stands on every page."""
+    """A whole report. finding: the result in one sentence. page_words: "Page|of" in its language, for the footer."""
 
     language: str
     title: str

@@ -1,4 +1,4 @@
-"""What a report is made of: everything that was simulated, worked out and read, before any of it is put in words."""
+"""The inputs of a report: everything that was simulated, computed and read, before it is text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.commercial import Commercial
-from cellwright.benchmarks.economics.inputs import Economics, Number
+from cellwright.benchmarks.economics.inputs import Economics, UncertainNumber
 from cellwright.benchmarks.economics.model import EconomicResult
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.sweeps.screening import ScreeningResult
@@ -18,8 +18,8 @@ from cellwright.sim import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """An input: its name, what it is, and what it rests on."""
+class ReportInput:
+    """One number that went in: its name, value, status and source."""
 
     name: str
     value: object
@@ -29,7 +29,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Money:
-    """The economics of a case. commercial_left_out: why no machine is compared, in English; empty if one is."""
+    """The economics of a cell: the files that were read, and the result."""
 
     economics: Economics
     commercial: Commercial | None
@@ -40,9 +40,10 @@ class Money:
 class ReportInputs:
     """Everything a report rests on.
 
-    hours: simulated in each replication. screening: how the result follows each input of the simulation, made ``share``
-    (0 to 1) smaller and larger, in ``sensitivity_replications``. timed_on: the days of the stopwatch study, if it names
-    any. command, version, input_hash: what gives the same report again.
+    hours: simulated in each replication. screening: how the result depends on each input of the simulation, made
+    ``share`` (0 to 1) smaller and larger, in
+    ``sensitivity_replications``. timed_on: the days of the stopwatch study, if it names
+    any. command, version, input_hash: what reproduces the report.
     """
 
     cell: str
@@ -66,11 +67,11 @@ class ReportInputs:
 
     @property
     def manual_status(self) -> Status:
-        """What the times of the hand rest on: "assumed" as soon as one of them is."""
+        """The status of the manual method's times: "assumed" as soon as one of them is."""
         elements = self.scenario.observed
         return "measured" if elements and all(each.status == "measured" for each in elements) else "assumed"
 
-    def inputs(self) -> list[Input]:
+    def inputs(self) -> list[ReportInput]:
         """Every number that went in, by name, with its value, status and source."""
         sources = _sources(self.scenario)
         values: dict[str, object] = {name: value for name, value, _ in inputs_of(self.scenario.parameters)}
@@ -79,14 +80,16 @@ class ReportInputs:
         numbers = self._numbers()
         values |= {name: number.value for name, number in numbers.items()}
         sources |= {name: number.source for name, number in numbers.items()}
-        return [Input(name, values.get(name, ""), status, sources.get(name, "")) for name, status in found.items()]
+        return [
+            ReportInput(name, values.get(name, ""), status, sources.get(name, "")) for name, status in found.items()
+        ]
 
-    def inputs_and_budget(self) -> list[Input]:
-        """The same, and the sums of the budget, on which no result rests."""
+    def inputs_and_budget(self) -> list[ReportInput]:
+        """The same, and the sums of the budget, on which no result depends."""
         sums = self.project.numbers("project") if self.project else ()
-        return self.inputs() + [Input(name, each.value, each.status, each.source) for name, each in sums]
+        return self.inputs() + [ReportInput(name, each.value, each.status, each.source) for name, each in sums]
 
-    def _numbers(self) -> dict[str, Number]:
+    def _numbers(self) -> dict[str, UncertainNumber]:
         if self.money is None:
             return {}
         economics, commercial = self.money.economics, self.money.commercial
@@ -95,7 +98,7 @@ class ReportInputs:
 
 
 def _sources(scenario: Scenario) -> dict[str, str]:
-    """Where each input comes from, in words, as far as it says."""
+    """The source of each input that states one."""
     found: dict[str, str] = {}
     for group, part in scenario.parameters.items():
         for name, value in vars(part).items():

@@ -1,4 +1,4 @@
-"""A report's contents as one HTML page, as a PDF (by typst), and as a workbook."""
+"""A report as one HTML page, as a PDF (by typst), and as a workbook."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from cellwright.errors import InputError
 HERE = Path(__file__).parent
 ZERO_WIDTH_SPACE = "\u200b"
 NO_BREAK_SPACE = "\u00a0"
-UNIT_AFTER = re.compile(r"(?<=[\d\u202f]) (?=(?:%|kr|W|kWh|kg|g|s|mm|timer|hours)\b|%)|(?<=\bNOK) (?=[\d−])")
-SHEET_NAME = 31
+SPACE_BEFORE_UNIT = re.compile(r"(?<=[\d\u202f]) (?=(?:%|kr|W|kWh|kg|g|s|mm|timer|hours)\b|%)|(?<=\bNOK) (?=[\d−])")
+MAX_SHEET_NAME = 31
 """Excel's limit on a sheet's name, characters."""
 
 
 def as_html(document: Document, svg: Mapping[str, str]) -> str:
-    """One page that loads nothing; ``svg``: the drawings by name."""
-    drawn = {name: Markup(text) for name, text in svg.items()}  # our own drawings
-    return _filled("report.html.jinja", True, {}, document=document, svg=drawn)
+    """One self-contained page; ``svg``: the drawings by name."""
+    svg_markup = {name: Markup(text) for name, text in svg.items()}  # our own drawings
+    return _render("report.html.jinja", True, {}, document=document, svg=svg_markup)
 
 
 # ---- PDF ----
 
 
 def as_pdf(document: Document, svg: Mapping[str, bytes]) -> bytes:
-    """The report as a PDF, set by typst with the fonts that it brings along; the same contents, the same bytes.
+    """The report as a PDF, set by typst with its own fonts; the same document gives the same bytes.
 
     Raises InputError if the folder for temporary files has no room.
     """
     try:
-        return _set(document, svg)
+        return _typeset(document, svg)
     except OSError as error:
         raise InputError(
             f"The folder {tempfile.gettempdir()} cannot be written to ({error.strerror}); make room there."
         ) from error
 
 
-def _set(document: Document, svg: Mapping[str, bytes]) -> bytes:
+def _typeset(document: Document, svg: Mapping[str, bytes]) -> bytes:
     import typst
 
     with tempfile.TemporaryDirectory() as folder:
@@ -56,26 +56,26 @@ def _set(document: Document, svg: Mapping[str, bytes]) -> bytes:
 
 
 def as_typst(document: Document) -> str:
-    """The source that typst sets."""
+    """The typst source of the report."""
     page, _, of = document.page_words.partition("|")
-    return _filled(
+    return _render(
         "report.typ.jinja", False, {"quoted": quoted, "breakable": breakable}, document=document, page=page, of=of
     )
 
 
 def quoted(text: str) -> str:
-    """A text as a literal of typst: inside it nothing is markup, so no character needs more than this."""
+    """A text as a string literal of typst: nothing inside it is markup, so only these characters are escaped."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'
 
 
 def breakable(text: str) -> str:
-    """The text with places where a long name may go on to the next line: after a dot, a slash or an underscore."""
+    """The text with places where a long name may break: after a dot, a slash or an underscore."""
     words = text.split(" ")
-    return " ".join(_cut(word) if len(word) > 14 else word for word in words)
+    return " ".join(_break_word(word) if len(word) > 14 else word for word in words)
 
 
-def _cut(word: str) -> str:
+def _break_word(word: str) -> str:
     for mark in "._/":
         word = word.replace(mark, mark + ZERO_WIDTH_SPACE)
     if ZERO_WIDTH_SPACE in word or len(word) < 40:
@@ -87,47 +87,47 @@ def _cut(word: str) -> str:
 
 
 def as_xlsx(document: Document) -> bytes:
-    """A workbook with a sheet for each table: figures with all their digits where there are any, else the text."""
+    """A workbook with a sheet for each table: unrounded figures where there are any, else the text."""
     import openpyxl  # type: ignore[import-untyped]
     from openpyxl.styles import Font  # type: ignore[import-untyped]
 
-    cut_record = openpyxl.Workbook()
-    cut_record.remove(cut_record.active)
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
     for table in document.tables():
-        sheet = cut_record.create_sheet(table.name[:SHEET_NAME])
+        sheet = workbook.create_sheet(table.name[:MAX_SHEET_NAME])
         head, rows = (table.raw_head, table.raw) if table.raw else (table.head, table.rows)
         sheet.append(list(head))
         for row in rows:
-            sheet.append([_cell(each) for each in row])
+            sheet.append([_workbook_value(each) for each in row])
         for column, cells in enumerate(sheet.iter_cols(), 1):
             cells[0].font = Font(bold=True)
             longest = max(len(str(each.value or "")) for each in cells)
             sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width = min(60, longest + 2)
         sheet.freeze_panes = "A2"
     file = io.BytesIO()
-    cut_record.save(file)
+    workbook.save(file)
     return file.getvalue()
 
 
-def _cell(value: str | float) -> str | float:
-    """A value that a spreadsheet takes for what it is: a text that begins like a formula stays text."""
+def _workbook_value(value: str | float) -> str | float:
+    """A value as a spreadsheet must read it: a text that begins like a formula stays text."""
     if isinstance(value, str):
         return f"'{value}" if value[:1] in ("=", "+", "@") else value
     return float(value) if isinstance(value, float) else value
 
 
-def _kept_together(value: object) -> object:
-    """A text in which no line ends between a number and its unit; drawings, which are no plain text, stay."""
-    return UNIT_AFTER.sub(NO_BREAK_SPACE, value) if type(value) is str else value
+def _keep_units_together(value: object) -> object:
+    """A text in which no line breaks between a number and its unit; drawings (Markup) are unchanged."""
+    return SPACE_BEFORE_UNIT.sub(NO_BREAK_SPACE, value) if type(value) is str else value
 
 
-def _filled(template: str, escaping: bool, filters: Mapping[str, Callable[[str], str]], **values: object) -> str:
+def _render(template: str, escaping: bool, filters: Mapping[str, Callable[[str], str]], **values: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=escaping,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_kept_together,
+        finalize=_keep_units_together,
     )
     environment.filters.update(filters)
     return environment.get_template(template).render(**values)

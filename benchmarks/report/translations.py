@@ -1,4 +1,4 @@
-"""A report's language: its sentences from one TOML file, and numbers as that language writes them."""
+"""The translations of a report: sentences from a TOML file, and numbers as the language writes them."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from cellwright.sim import Estimate
 
 LANGUAGES = ("nb", "en")
 HERE = Path(__file__).parent
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
+TranslatedText = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class About(BaseModel):
-    """What is said of a cell: its name in a sentence, the need, the solution, and what is new in it."""
+    """The description of a cell: its name in a sentence, the need, the solution, and what is new in it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Text
-    need: Text
-    solution: Text
-    novelty: Text
+    name: TranslatedText
+    need: TranslatedText
+    solution: TranslatedText
+    novelty: TranslatedText
 
 
 class CellTranslations(BaseModel):
-    """What a cell's own file says. terms: what its English words (units, elements, states, sources) are called."""
+    """A cell's own translations. terms: by the English term (units, elements, states, sources)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     about: About
-    terms: dict[str, Text]
+    terms: dict[str, TranslatedText]
 
 
 @dataclass(frozen=True)
 class Translations:
-    """The words of one language. table: what its TOML file holds. terms: the words of a cell, by the English ones."""
+    """All texts of one language. table: its TOML file. terms: translations of a cell's terms, by the English term."""
 
     language: str
     table: dict[str, Any]
@@ -54,9 +54,9 @@ class Translations:
         return text.format(**values) if values else text
 
     def term(self, english: str) -> str:
-        """A word of a cell, such as "panel", in this language; the English one where there is no other.
+        """A term of a cell, such as "panel", in this language; the English one where there is no translation.
 
-        Of "analysed, not observed: W5 E2" the part before the colon is enough.
+        Of "analysed, not observed: W5 E2" only the part before the colon is looked up.
         """
         if english in self.terms:
             return self.terms[english]
@@ -64,14 +64,14 @@ class Translations:
         return f"{self.terms[head]}: {tail}" if colon and head in self.terms else english
 
     def part(self, name: str) -> str:
-        """What a device or setting is called; "the saw" where the work of the same name is called otherwise."""
+        """The name of a device or setting; the key "the saw" separates it from work of the same name."""
         return self.terms.get(f"the {name}") or self.term(name).replace("_", " ")
 
     def input(self, name: str) -> str:
-        """What an input is called: "economics.parts.frame.price_nok" is the price of the frame."""
+        """The name of an input in words: "economics.parts.frame.price_nok" is the price of the frame."""
         if name in self.terms:
             return self.terms[name]
-        for start, end, key in NAMED:
+        for start, end, key in NAME_PATTERNS:
             if name.startswith(start) and name.endswith(end):
                 return self(f"inputs.{key}", what=self.term(name[len(start) : -len(end)]))
         device, _, parameter = name.partition(".")
@@ -84,21 +84,21 @@ class Translations:
     # ---- numbers ----
 
     def number(self, value: float, digits: int = 0) -> str:
-        """A number with ``digits`` behind the point, thousands apart, and a true minus."""
+        """A number with ``digits`` decimals, a separator for thousands, and a true minus sign."""
         text = f"{abs(value):,.{digits}f}"
         sign = "−" if value < 0 and any(each in "123456789" for each in text) else ""
         text = text.replace(",", "\0").replace(".", self("numbers.point")).replace("\0", self("numbers.thousands"))
         return sign + text
 
     def short(self, value: float) -> str:
-        """Three digits that count, and never more than two behind the point."""
+        """Three significant digits, and at most two decimals."""
         size = abs(value)
         if value == 0:
             return "0"
         return self.number(value, 0 if size >= 99.95 else 1 if size >= 9.995 else 2)
 
     def plain(self, value: object) -> str:
-        """An input as it was given: as many digits as it has."""
+        """An input with as many digits as it was given."""
         if isinstance(value, tuple):
             return "; ".join(self.plain(each) for each in value)
         if not isinstance(value, (int, float)):
@@ -111,7 +111,7 @@ class Translations:
         return self.number(float(value), len(text.partition(".")[2]))
 
     def money(self, value: float) -> str:
-        """A sum to three figures; nobody knows it better."""
+        """A sum rounded to three significant figures, which is all its inputs support."""
         if abs(value) < 0.5:
             return "0"
         digits = max(0, math.floor(math.log10(abs(value))) - 2)
@@ -124,19 +124,19 @@ class Translations:
         return self.number(value, 1) if value < 10 else self.money(value)
 
     def count(self, value: float) -> str:
-        """How many a day, where nobody knows it to a tenth: one digit behind the point below 10."""
+        """A number of units a day: one decimal below 10, none above."""
         return self.number(value, 1 if value < 9.95 else 0)
 
     def percent(self, value: float) -> str:
-        """A percentage without its sign, one digit behind the point; the reader puts "%" after it."""
+        """A percentage without its sign, with one decimal; the caller adds "%"."""
         return self.number(abs(value), 1)
 
     def between(self, low: str, high: str) -> str:
-        """From one figure to another: "12 to 14"; the figure alone where both are the same."""
+        """A range: "12 to 14"; one figure where both are the same."""
         return low if low == high else self("numbers.between", low=low, high=high)
 
     def interval(self, found: Estimate, sign: int = 1, digits: int | None = None) -> str:
-        """The ends of the 95 % interval; a dash where one replication gives none."""
+        """The ends of the 95 % interval; a dash where a single replication gives none."""
         if found.ci95_low is None or found.ci95_high is None:
             return "–"
         low, high = sorted((sign * found.ci95_low, sign * found.ci95_high))
@@ -144,26 +144,26 @@ class Translations:
         return self.between(show(low), show(high))
 
     def listed(self, items: list[str]) -> str:
-        """Items in a row: "a, b and c"."""
+        """Items as an enumeration: "a, b and c"."""
         if len(items) < 2:
             return "".join(items)
         return f"{', '.join(items[:-1])} {self('numbers.and')} {items[-1]}"
 
 
-NAMED = (
+NAME_PATTERNS = (
     ("economics.parts.", ".price_nok", "price_of"),
     ("economics.valued.", ".nok", "value_of"),
     ("commercial.stated.", ".figure", "stated_of"),
     ("project.budget.", ".own_nok", "own_of"),
     ("project.budget.", ".applied_nok", "applied_of"),
 )
-"""Inputs that are named after something that a file names: beginning, end, key."""
+"""Inputs whose name contains a name from a file: prefix, suffix, key of the sentence."""
 
 
 def read_translations(language: str, cell: str = "", folder: Path | None = None) -> Translations:
-    """The words of ``language``, with those of the cell called ``cell`` if its ``folder`` holds ``report.nb.toml``.
+    """The translations into ``language``, with those of the cell ``cell`` if its ``folder`` holds ``report.nb.toml``.
 
-    Raises InputError for a language that there is not, and for a file that is wrong.
+    Raises InputError for an unknown language and for an invalid file.
     """
     if language not in LANGUAGES:
         raise InputError(f"There is no report in {language!r}; choose one of {', '.join(LANGUAGES)}.")
@@ -171,20 +171,22 @@ def read_translations(language: str, cell: str = "", folder: Path | None = None)
     terms, _ = files.read_toml(HERE / f"terms.{language}.toml")
     about = table.pop("about")
     about["name"] = about["name"].format(cell=Path(cell).stem.replace("_", " "))
-    own = None if folder is None else folder / f"report.{language}.toml"
-    said = {"about": about, "terms": terms}
-    if own is None or not own.is_file():
-        return _words(language, table, CellTranslations.model_validate(said))
-    for layer in files.read_layers(own):
-        said = {
-            name: {**said[name], **part} if name in said and isinstance(part, dict) else part
-            for name, part in {**said, **layer}.items()
+    cell_file = None if folder is None else folder / f"report.{language}.toml"
+    content = {"about": about, "terms": terms}
+    if cell_file is None or not cell_file.is_file():
+        return _translations(language, table, CellTranslations.model_validate(content))
+    for layer in files.read_layers(cell_file):
+        content = {
+            name: {**content[name], **part} if name in content and isinstance(part, dict) else part
+            for name, part in {**content, **layer}.items()
         }
-    return _words(language, table, files.checked(CellTranslations, said, str(own), files.read_text(own)))
+    return _translations(
+        language, table, files.checked(CellTranslations, content, str(cell_file), files.read_text(cell_file))
+    )
 
 
-def _words(language: str, table: dict[str, Any], own: CellTranslations) -> Translations:
-    return Translations(language, table, dict(own.terms), own.about)
+def _translations(language: str, table: dict[str, Any], cell_file: CellTranslations) -> Translations:
+    return Translations(language, table, dict(cell_file.terms), cell_file.about)
 
 
 def capital(text: str) -> str:
@@ -192,10 +194,10 @@ def capital(text: str) -> str:
     return text if "." in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
-def chance(words: Translations, share: float) -> str:
-    """A chance in per cent, without decimals; never quite 0 or 100, which no simulation can know."""
+def chance(translations: Translations, share: float) -> str:
+    """A probability in percent, without decimals; never 0 or 100, which no simulation can show."""
     if share < 0.01:
-        return words("numbers.less_than", value=1)
+        return translations("numbers.less_than", value=1)
     if share > 0.99:
-        return words("numbers.more_than", value=99)
-    return words.number(100 * share)
+        return translations("numbers.more_than", value=99)
+    return translations.number(100 * share)

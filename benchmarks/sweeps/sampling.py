@@ -1,4 +1,4 @@
-"""Which designs a sweep tries: every point of a grid, or points spread over the ranges (scipy.stats.qmc)."""
+"""The designs of a sweep: every point of a grid, or points sampled over the ranges (scipy.stats.qmc)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Method = Literal["grid", "latin", "sobol"]
 METHODS: tuple[Method, ...] = get_args(Method)
 MAX_DESIGNS = 100_000
 Design = tuple[str, ...]
-"""The value of each axis, as text that ``--set`` takes."""
+"""The value of each varied parameter, as text that ``--set`` takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class VariedParameter:
     """An input that is varied from ``low`` to ``high``, both included; ``count`` values on a grid."""
 
     name: str
@@ -41,8 +41,8 @@ class Axis:
         return [self.text(self.low + number * step) for number in range(self.count)]
 
 
-def read_axis(text: str) -> Axis:
-    """The axis that "device.parameter=from:to:n" describes. Raises InputError for what is none."""
+def read_axis(text: str) -> VariedParameter:
+    """The varied parameter that "device.parameter=from:to:n" describes. Raises InputError for anything else."""
     name, equals, span = text.partition("=")
     words = span.split(":")
     if not equals or "." not in name or len(words) != 3:
@@ -55,10 +55,10 @@ def read_axis(text: str) -> Axis:
         raise InputError(f"--vary {text}: from must be below to.")
     if count < 2:
         raise InputError(f"--vary {text}: n must be at least 2, or there is nothing to vary.")
-    return Axis(name.strip(), low, high, count)
+    return VariedParameter(name.strip(), low, high, count)
 
 
-def designs(axes: Sequence[Axis], method: str, samples: int, seed: int) -> list[Design]:
+def designs(parameters: Sequence[VariedParameter], method: str, samples: int, seed: int) -> list[Design]:
     """The designs to try, in a fixed order.
 
     method: "grid" takes every combination; "latin" (Latin hypercube) and "sobol" take ``samples`` points. Sobol points
@@ -66,26 +66,30 @@ def designs(axes: Sequence[Axis], method: str, samples: int, seed: int) -> list[
     """
     if method not in METHODS:
         raise InputError(f"There is no method {method!r}; {nearest(method, METHODS)}")
-    names = [axis.name for axis in axes]
+    names = [parameter.name for parameter in parameters]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{name} is varied twice; give each input one --vary.")
-    total = math.prod(axis.count for axis in axes) if method == "grid" else samples
+    total = math.prod(parameter.count for parameter in parameters) if method == "grid" else samples
     if not 1 <= total <= MAX_DESIGNS:
         raise InputError(f"{total} designs cannot be tried; from 1 to {MAX_DESIGNS} can.")
     if method == "grid":
-        return list(itertools.product(*(axis.grid() for axis in axes)))
-    return _spread(axes, method, samples, seed)
+        return list(itertools.product(*(parameter.grid() for parameter in parameters)))
+    return _spread(parameters, method, samples, seed)
 
 
-def _spread(axes: Sequence[Axis], method: str, samples: int, seed: int) -> list[Design]:
+def _spread(parameters: Sequence[VariedParameter], method: str, samples: int, seed: int) -> list[Design]:
     import warnings
 
     from scipy.stats import qmc
 
-    sampler = qmc.LatinHypercube(len(axes), rng=seed) if method == "latin" else qmc.Sobol(len(axes), rng=seed)
+    sampler = (
+        qmc.LatinHypercube(len(parameters), rng=seed) if method == "latin" else qmc.Sobol(len(parameters), rng=seed)
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Sobol's about powers of 2: the docstring says it
         unit = sampler.random(samples)
-    points = qmc.scale(unit, [axis.low for axis in axes], [axis.high for axis in axes])
-    return [tuple(axis.text(value) for axis, value in zip(axes, point, strict=True)) for point in points]
+    points = qmc.scale(unit, [parameter.low for parameter in parameters], [parameter.high for parameter in parameters])
+    return [
+        tuple(parameter.text(value) for parameter, value in zip(parameters, point, strict=True)) for point in points
+    ]

@@ -1,9 +1,9 @@
-"""What the conclusion hangs on: inputs of the simulation and of the economics, each alone, by how far they move it.
+"""Screening: the inputs of simulation and economics, each varied alone, ranked by their effect on the result.
 
 Inputs of the simulation are made smaller and larger by one share. A number of the economics that has a range goes to
-its ends, because they say how far it may be off; one without goes as far as the others. Simulating every input in full
-takes minutes where there are many, so each is first tried in one short run, and only those that move most are then
-simulated in full.
+its ends, because they state its uncertainty; one without a range is varied by the same share. Simulating every input in
+full takes minutes where there are many, so each is first tried in one short run, and only those with the largest effect
+are then simulated in full.
 """
 
 from __future__ import annotations
@@ -23,52 +23,52 @@ from cellwright.provenance import Status
 from cellwright.sequences import apply_overrides, inputs_of
 from cellwright.sim import Element, Length, Measure, Scenario, run_cell, run_manual
 
-KEPT = 10
+MAX_SIMULATED_IN_FULL = 10
 """How many inputs are simulated in full."""
 SCREENING_SHARE = 0.1
-"""How long the run that sorts out is, as a share of a full one."""
-MIN_CYCLES = 5
+"""The length of the screening run, as a share of a full one."""
+MIN_SCREENING_CYCLES = 5
 LESS_TIME = "less_time_percent"
 NPV = "npv_nok"
 
 Figures = dict[str, float]
-Read = Callable[[Comparison], Figures]
+FigureReader = Callable[[Comparison], Figures]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is simulated, in how many replications, and which figures are read from each comparison."""
+    """An experiment: what is simulated, in how many replications, and which figures are read from each comparison."""
 
     scenario: Scenario
     length: Length
     replications: int
     seed: int
-    read: Read
+    read: FigureReader
 
     def shortened(self, comparison: Comparison) -> Question:
         """The same in one short run, as long as a share of the runs of ``comparison``."""
         cycles = round(SCREENING_SHARE * comparison.cell.cycles / comparison.replications)
-        return replace(self, length=Length(cycles=max(MIN_CYCLES, cycles)), replications=1)
+        return replace(self, length=Length(cycles=max(MIN_SCREENING_CYCLES, cycles)), replications=1)
 
-    def answer(self, scenario: Scenario) -> Figures:
-        """The figures of cell and hand simulated under the same random numbers."""
+    def simulate(self, scenario: Scenario) -> Figures:
+        """The figures of both methods, simulated under the same random numbers."""
         numbers = range(self.replications)
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
         of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
         unit, provenance = scenario.study.cell.unit, scenario.provenance(compared=True)
         return self.read(compare(unit, of_cell, of_manual, provenance, self.seed, hours=0.0))
 
-    def answer_changed(self, varied: Varied, factor: float) -> Figures | str:
-        """The figures with one input changed; why it cannot be, as a sentence."""
+    def simulate_changed(self, varied: VariedInput, factor: float) -> Figures | str:
+        """The figures with one input changed, or why it cannot be changed, as a sentence."""
         try:
-            return self.answer(varied.changed(self.scenario, factor))
-        except CellwrightError as refused:
-            return str(refused)
+            return self.simulate(varied.changed(self.scenario, factor))
+        except CellwrightError as error:
+            return str(error)
 
 
 @dataclass(frozen=True, slots=True)
-class Varied:
-    """An input of the simulation that is varied: a parameter, or what a stopwatch says of an element."""
+class VariedInput:
+    """An input of the simulation that is varied: a parameter, or the stopwatch times of an element."""
 
     name: str
     value: float
@@ -77,7 +77,7 @@ class Varied:
     is_timed: bool = False
 
     def changed(self, scenario: Scenario, factor: float) -> Scenario:
-        """The scenario with this input ``factor`` times as large. Raises InputError if that cannot be."""
+        """The scenario with this input ``factor`` times as large. Raises InputError if that is invalid."""
         if self.is_timed:
             times = tuple(
                 _scaled(each, factor) if f"manual.{each.name}" == self.name else each for each in scenario.observed
@@ -92,65 +92,65 @@ def _scaled(element: Element, factor: float) -> Element:
     return dataclasses.replace(element, mean_s=factor * element.mean_s, observed_s=observed_s)
 
 
-def varied_inputs(scenario: Scenario) -> list[Varied]:
+def varied_inputs(scenario: Scenario) -> list[VariedInput]:
     """Every number of the simulation that is not 0, and every element that a stopwatch timed; pairs are left out."""
     numbers = [
-        Varied(name, float(value), status, isinstance(value, int))
+        VariedInput(name, float(value), status, isinstance(value, int))
         for name, value, status in inputs_of(scenario.parameters)
         if isinstance(value, (int, float)) and value != 0
     ]
-    timed = [Varied(f"manual.{each.name}", each.mean_s, each.status, is_timed=True) for each in scenario.observed]
+    timed = [VariedInput(f"manual.{each.name}", each.mean_s, each.status, is_timed=True) for each in scenario.observed]
     return numbers + timed
 
 
 @dataclass(frozen=True)
 class ScreeningResult:
-    """What each input does to the result.
+    """The effect of each input on the result.
 
-    figure: what they are sorted by. base: the figures with all inputs as they are. swings: by figure; those of the
-    inputs that were simulated in full, and of the economics. tried: how many inputs of the simulation there were.
-    still: how many moved nothing at all when sorted out, and left_out how many moved little; most_left_out: how far the
-    first of these moved the result then, in the figure's unit.
+    figure: what the inputs are ranked by. base: the figures with all inputs unchanged. ranges: by figure; of the inputs
+    that were simulated in full, and of the economics. n_inputs: how many inputs of the simulation were screened.
+    without_effect: how many changed nothing in the screening run. left_out: how many changed little.
+    max_effect_left_out: the largest effect among these, in the figure's unit.
     """
 
     figure: str
     base: Figures
     ranges: Mapping[str, Sequence[SensitivityRange]]
-    tried: int
-    still: int
+    n_inputs: int
+    without_effect: int
     left_out: int
-    most_left_out: float
+    max_effect_left_out: float
 
-    def moving(self) -> list[SensitivityRange]:
-        """The inputs that move the result, the most important first."""
+    def ranked_inputs(self) -> list[SensitivityRange]:
+        """The inputs with an effect on the result, the largest first."""
         base = self.base[self.figure]
         return [each for each in ranked(self.ranges[self.figure], base) if each.width(base) > 0]
 
-    def beside(self, name: str) -> SensitivityRange | None:
-        """What an input of the simulation does to the time."""
+    def time_range(self, name: str) -> SensitivityRange | None:
+        """The effect of an input of the simulation on the time."""
         return next((each for each in self.ranges[LESS_TIME] if each.name == name), None)
 
 
 def less_time(comparison: Comparison) -> Figures:
-    """How much less time the cell takes than the hand, %."""
+    """How much less time the cell takes than manual work, %."""
     return {LESS_TIME: comparison.less_time_percent.mean}
 
 
-def read_money(comparison: Comparison, economics: Economics, measures: Sequence[Measure]) -> Figures:
+def read_net_present_value(comparison: Comparison, economics: Economics, measures: Sequence[Measure]) -> Figures:
     """The same, and the cell's net present value, NOK, with each number of the economics at its value."""
     alternative = economics_as_given(comparison, economics, None, measures).cell
     return less_time(comparison) | {NPV: float(alternative.npv_nok[0])}
 
 
-def reader(economics: Economics | None, measures: Sequence[Measure]) -> Read:
-    """What is read from a comparison; with prices, the net present value as well."""
-    return less_time if economics is None else partial(read_money, economics=economics, measures=measures)
+def reader(economics: Economics | None, measures: Sequence[Measure]) -> FigureReader:
+    """The function that reads the figures; with prices, it adds the net present value."""
+    return less_time if economics is None else partial(read_net_present_value, economics=economics, measures=measures)
 
 
 def steps(scenario: Scenario) -> int:
-    """How often ``screen`` says that it got on."""
+    """How often ``screen`` calls ``advance``."""
     inputs = len(varied_inputs(scenario))
-    return inputs if inputs <= KEPT else inputs + KEPT
+    return inputs if inputs <= MAX_SIMULATED_IN_FULL else inputs + MAX_SIMULATED_IN_FULL
 
 
 def screen(
@@ -161,52 +161,56 @@ def screen(
     executor: Executor,
     advance: Callable[[], None] = lambda: None,
 ) -> ScreeningResult:
-    """How far each input alone moves the result.
+    """The effect of each input alone on the result.
 
-    comparison: the full one, which the swings start from. economics: prices, if there are any. share: 0 to 1.
+    comparison: the full one, which the ranges start from. economics: prices, if there are any. share: 0 to 1.
     advance: called after each input of the simulation.
     """
     figure = LESS_TIME if economics is None else NPV
     ends = (1 - share, 1 + share)
     inputs = varied_inputs(question.scenario)
-    kept, moved = inputs, dict[str, float]()
-    if len(inputs) > KEPT:
-        base, ranges = _simulated(question.shortened(comparison), inputs, ends, executor, advance)
-        moved = {each.name: each.width(base[figure]) for each in ranges[figure]}
-        order = sorted(inputs, key=lambda each: -moved[each.name])
-        kept = [each for each in order[:KEPT] if moved[each.name] > 0]
-    of_few, found = _simulated(question, kept, ends, executor, advance)
+    kept, effects = inputs, dict[str, float]()
+    if len(inputs) > MAX_SIMULATED_IN_FULL:
+        base, ranges = _simulated_ranges(question.shortened(comparison), inputs, ends, executor, advance)
+        effects = {each.name: each.width(base[figure]) for each in ranges[figure]}
+        order = sorted(inputs, key=lambda each: -effects[each.name])
+        kept = [each for each in order[:MAX_SIMULATED_IN_FULL] if effects[each.name] > 0]
+    base_of_experiment, simulated = _simulated_ranges(question, kept, ends, executor, advance)
     base = question.read(comparison)
-    ranges = {name: [_shifted(each, base[name] - of_few[name]) for each in found[name]] for name in base}
+    ranges = {
+        name: [_shifted(each, base[name] - base_of_experiment[name]) for each in simulated[name]] for name in base
+    }
     if economics is not None:
-        ranges[NPV] += _of_economics(comparison, economics, question.scenario.study.measures, share)
-    out = [moved[each.name] for each in inputs if each not in kept]
-    still = out.count(0.0)
-    return ScreeningResult(figure, base, ranges, len(inputs), still, len(out) - still, max(out, default=0.0))
+        ranges[NPV] += _economics_ranges(comparison, economics, question.scenario.study.measures, share)
+    left_out = [effects[each.name] for each in inputs if each not in kept]
+    without_effect = left_out.count(0.0)
+    return ScreeningResult(
+        figure, base, ranges, len(inputs), without_effect, len(left_out) - without_effect, max(left_out, default=0.0)
+    )
 
 
-def _simulated(
+def _simulated_ranges(
     question: Question,
-    inputs: Sequence[Varied],
+    inputs: Sequence[VariedInput],
     ends: tuple[float, float],
     executor: Executor,
     advance: Callable[[], None],
 ) -> tuple[Figures, dict[str, list[SensitivityRange]]]:
-    """The figures with all inputs as they are, and by figure the swing of each input."""
-    as_is = executor.submit(question.answer, question.scenario)
-    asked = [[executor.submit(question.answer_changed, each, end) for end in ends] for each in inputs]
+    """The figures with all inputs unchanged, and by figure the range of each input."""
+    as_is = executor.submit(question.simulate, question.scenario)
+    futures = [[executor.submit(question.simulate_changed, each, end) for end in ends] for each in inputs]
     base = as_is.result()
     ranges: dict[str, list[SensitivityRange]] = {name: [] for name in base}
-    for each, pair in zip(inputs, asked, strict=True):
+    for each, pair in zip(inputs, futures, strict=True):
         low, high = (future.result() for future in pair)
         for name, found in ranges.items():
-            found.append(_sensitivity_range(each, ends, name, low, high))
+            found.append(_range_of_figures(each, ends, name, low, high))
         advance()
     return base, ranges
 
 
-def _sensitivity_range(
-    varied: Varied, ends: tuple[float, float], figure: str, low: Figures | str, high: Figures | str
+def _range_of_figures(
+    varied: VariedInput, ends: tuple[float, float], figure: str, low: Figures | str, high: Figures | str
 ) -> SensitivityRange:
     problem = low if isinstance(low, str) and isinstance(high, str) else ""
     tried = [float(changed_text(varied.value, end, varied.is_whole)) for end in ends]
@@ -222,12 +226,12 @@ def _sensitivity_range(
 
 
 def _shifted(range_: SensitivityRange, by: float) -> SensitivityRange:
-    """The swing as seen from the full comparison: fewer runs stand a little apart, all by the same."""
+    """The range moved to the full comparison's base: fewer replications give a slightly different one."""
     low, high = (None if end is None else end + by for end in (range_.low, range_.high))
     return replace(range_, low=low, high=high)
 
 
-def _of_economics(
+def _economics_ranges(
     comparison: Comparison, economics: Economics, measures: Sequence[Measure], share: float
 ) -> Iterator[SensitivityRange]:
     for name, number in economics.numbers("economics"):

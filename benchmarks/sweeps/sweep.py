@@ -1,4 +1,4 @@
-"""Sweeps: many designs of a cell, each beside the hand; rows written as they come, resumed where they ended."""
+"""Sweeps: many designs of a cell, each compared with manual work; rows are written as they finish, and resumed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cellwright.errors import CellwrightError, InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.sim import Estimate, Length, Scenario, Study, run_cell, run_manual
 
-AHEAD = 4
-"""How many designs are given out for each worker, so that none waits for work."""
+DESIGNS_AHEAD = 4
+"""How many designs are submitted for each worker, so that none is idle."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Sweep:
     """What is swept. names: the inputs that are varied. settings: what is set for all designs ("device.parameter=1").
 
     firmware: what steps the axes.
-    Each design is simulated in ``replications`` under the same ``seed``, so that designs meet the same random numbers.
+    Each design is simulated in ``replications`` under the same ``seed``, so that designs use the same random numbers.
     """
 
     study: Study
@@ -41,7 +41,7 @@ class Sweep:
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
 
     def identity(self) -> str:
-        """One line that is the same for the same sweep, whoever computes it and on how many cores."""
+        """One line that identifies the sweep, the same on every machine and number of cores."""
         base = self.study.scenario(self.settings, firmware=self.firmware).input_hash()
         length = f"{self.length.hours:g} h" if self.length.hours else f"{self.length.cycles} cycles"
         varied = ", ".join(self.names)
@@ -51,11 +51,11 @@ class Sweep:
         )
 
     def overrides(self, design: Design) -> list[str]:
-        """What one design sets."""
+        """The overrides of one design."""
         return [*self.settings, *(f"{name}={value}" for name, value in zip(self.names, design, strict=True))]
 
     def scenario(self, design: Design) -> Scenario:
-        """What is simulated for one design. Raises InputError or DescriptionError for one that cannot be."""
+        """What is simulated for one design. Raises InputError or DescriptionError for an invalid one."""
         return self.study.scenario(self.overrides(design), firmware=self.firmware)
 
     def columns(self) -> list[str]:
@@ -66,12 +66,12 @@ class Sweep:
         return ["design", *self.names, *spread, "problem"]
 
     def evaluate(self, number: int, design: Design) -> list[str]:
-        """Simulate all replications of one design; its row. One that cannot be is a row that says why."""
+        """Simulate all replications of one design; returns its row. The row of an invalid design states the problem."""
         try:
             figures = self._figures(design)
-        except CellwrightError as refused:
+        except CellwrightError as error:
             empty = [""] * (len(self.columns()) - len(design) - 2)
-            return [str(number), *design, *empty, str(refused)]
+            return [str(number), *design, *empty, str(error)]
         return [str(number), *design, *figures, ""]
 
     def _figures(self, design: Design) -> list[str]:
@@ -90,44 +90,44 @@ class Sweep:
             found.less_labour_percent,
             *(found.cell.measures[measure.name].mean for measure in self.study.measures),
         ]
-        return [text for each in estimates for text in _texts(each)]
+        return [text for each in estimates for text in _estimate_texts(each)]
 
 
-def _texts(each: Estimate) -> list[str]:
+def _estimate_texts(each: Estimate) -> list[str]:
     return ["" if value is None else f"{value:.10g}" for value in (each.mean, each.ci95_low, each.ci95_high)]
 
 
 def carry_out(sweep: Sweep, path: Path, executor: Executor, workers: int) -> Iterator[int]:
-    """Simulate what is still missing from the CSV at ``path``; yields how many designs are in it, again and again.
+    """Simulate the designs missing from the CSV at ``path``; yields after each how many are in it.
 
-    Rows stand in the order of the designs, each on the disk before the next, so the file is the same whatever the
-    number of workers, and an interrupted sweep goes on where it was. Raises InputError if ``path`` holds something
-    else, or cannot be written; what was computed is kept.
+    Rows are in the order of the designs, each on the disk before the next, so the file does not depend on the
+    number of workers, and an interrupted sweep resumes where it was. Raises InputError if ``path`` holds something
+    else, or cannot be written; computed rows are kept.
     """
     try:
-        done = _rows_in(sweep, path)
+        done = _count_rows(sweep, path)
         yield done
         numbers = iter(range(done, len(sweep.designs)))
         with path.open("a", encoding="utf-8", newline="") as file:
             if done == 0 and file.tell() == 0:
-                _write(file, sweep.identity() + "\n" + _line(sweep.columns()))
-            for row in _in_order(sweep, numbers, executor, workers):
-                _write(file, _line(row))
+                _write(file, sweep.identity() + "\n" + _csv_line(sweep.columns()))
+            for row in _rows_in_order(sweep, numbers, executor, workers):
+                _write(file, _csv_line(row))
                 done += 1
                 yield done
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}); what was computed so far is kept.") from error
 
 
-def _in_order(sweep: Sweep, numbers: Iterator[int], executor: Executor, workers: int) -> Iterator[list[str]]:
-    """Each design's row in order, some designs ahead under way."""
-    under_way: list[Future[list[str]]] = []
+def _rows_in_order(sweep: Sweep, numbers: Iterator[int], executor: Executor, workers: int) -> Iterator[list[str]]:
+    """Each design's row in order, with some designs submitted ahead."""
+    pending: list[Future[list[str]]] = []
     work = replace(sweep, designs=()).evaluate  # what goes to a worker with each design
     for number in numbers:
-        under_way.append(executor.submit(work, number, sweep.designs[number]))
-        if len(under_way) >= AHEAD * workers:
-            yield under_way.pop(0).result()
-    for future in under_way:
+        pending.append(executor.submit(work, number, sweep.designs[number]))
+        if len(pending) >= DESIGNS_AHEAD * workers:
+            yield pending.pop(0).result()
+    for future in pending:
         yield future.result()
 
 
@@ -137,17 +137,17 @@ def _write(file: IO[str], text: str) -> None:
     os.fsync(file.fileno())
 
 
-def _line(values: Sequence[str]) -> str:
+def _csv_line(values: Sequence[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(values)
     return text.getvalue()
 
 
-def _rows_in(sweep: Sweep, path: Path) -> int:
-    """How many rows of this sweep the file holds; a last one that was cut off by a power cut is taken out."""
+def _count_rows(sweep: Sweep, path: Path) -> int:
+    """How many rows of this sweep the file holds; an incomplete last row, as after a power cut, is removed."""
     if not path.exists() or path.stat().st_size == 0:
         return 0
-    head = f"{sweep.identity()}\n{_line(sweep.columns())}"
+    head = f"{sweep.identity()}\n{_csv_line(sweep.columns())}"
     try:
         text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""What a stopwatch study says of each element: its mean, what is far from the rest, a distribution, what is missing."""
+"""The analysis of a stopwatch study: each element's mean, outliers, distribution, and the observations still needed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cellwright.benchmarks.time_study.stopwatch_csv import Reading, read_reading
 from cellwright.provenance import Status
 from cellwright.sim import Estimate, Streams, estimate
 
-FAR_SCORE = 3.5
-"""Above this modified z-score a time is flagged (Iglewicz and Hoaglin 1993, How to Detect and Handle Outliers)."""
-WITHIN = 0.05
-"""How near to the true mean a study wants to be, as a share of it, with 95 % confidence."""
-MIN_TO_FIT = 10
-"""Of fewer times no distribution is fitted: hardly any could be refused."""
-REFUSED_BELOW = 0.05
-"""A distribution whose fit has a lower p-value is refused."""
+OUTLIER_SCORE = 3.5
+"""Above this modified z-score a time is an outlier (Iglewicz and Hoaglin 1993, How to Detect and Handle Outliers)."""
+TARGET_PRECISION = 0.05
+"""The required precision of a mean, as a share of it, with 95 % confidence."""
+MIN_TIMES_TO_FIT = 10
+"""With fewer times no distribution is fitted: hardly any could be rejected."""
+MIN_P_VALUE = 0.05
+"""A distribution whose fit has a lower p-value is rejected."""
 BOOTSTRAP_SAMPLES = 999
 FAMILIES = {"lognormal": "lognorm", "gamma": "gamma", "normal": "norm"}
 """The distributions that are tried, by the names they have in scipy.stats."""
@@ -30,7 +30,7 @@ FAMILIES = {"lognormal": "lognorm", "gamma": "gamma", "normal": "norm"}
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """A time far from the others of its element: seconds, modified z-score, and what was noted beside it."""
+    """An outlier among the times of its element: seconds, modified z-score, and the note on it."""
 
     cycle: int
     seconds: float
@@ -52,9 +52,9 @@ class Fit:
     p_value: float
 
     @property
-    def is_refused(self) -> bool:
-        """Whether the times do not look as if they came from it."""
-        return self.p_value < REFUSED_BELOW
+    def is_rejected(self) -> bool:
+        """Whether the test rejects the distribution."""
+        return self.p_value < MIN_P_VALUE
 
     def frozen(self) -> Any:
         """The distribution as one of scipy.stats, with its parameters."""
@@ -67,7 +67,7 @@ class Fit:
 class ElementTimes:
     """One element. times_s: seconds in each of ``cycles``, the cycles that have it; ``of_cycles`` were timed.
 
-    mean: seconds, with Student's t interval. sd_s: None of a single time. fit: None where none was tried.
+    mean: seconds, with Student's t interval. sd_s: None for a single time. fit: None where no distribution was fitted.
     """
 
     name: str
@@ -86,27 +86,27 @@ class ElementTimes:
 
     @property
     def more_needed(self) -> int | None:
-        """How many more times a mean within ±5 % needs; None where a single time does not tell."""
+        """How many more times a mean within ±5 % needs; None for a single time."""
         return None if self.sd_s is None else max(0, observations_needed(self.sd_s / self.mean.mean) - self.n)
 
     @property
     def more_cycles_needed(self) -> int | None:
-        """How many more cycles bring as many times, as often as the element has come so far."""
+        """How many more cycles give that many times, at the element's frequency so far."""
         return None if self.more_needed is None else math.ceil(self.more_needed * self.of_cycles / self.n)
 
     @property
     def distribution(self) -> str:
-        """What to draw from: a fitted distribution by name, or "empirical", the times themselves."""
-        return "empirical" if self.fit is None or self.fit.is_refused else self.fit.name
+        """The distribution to draw from: a fitted one by name, or "empirical", the times themselves."""
+        return "empirical" if self.fit is None or self.fit.is_rejected else self.fit.name
 
     @property
     def why_empirical(self) -> str:
         """Why no fitted distribution is used, as a clause; empty if one is."""
         if self.fit is not None:
-            refused = f"the nearest, {self.fit.name}, does not fit (p = {self.fit.p_value:.3f})"
-            return refused if self.fit.is_refused else ""
-        few = f"{self.n} times are fewer than {MIN_TO_FIT}" if self.n > 1 else "there is one time only"
-        return few if self.n < MIN_TO_FIT else "all times are alike"
+            rejected = f"the nearest, {self.fit.name}, does not fit (p = {self.fit.p_value:.3f})"
+            return rejected if self.fit.is_rejected else ""
+        few = f"{self.n} times are fewer than {MIN_TIMES_TO_FIT}" if self.n > 1 else "there is one time only"
+        return few if self.n < MIN_TIMES_TO_FIT else "all times are equal"
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, units in the names."""
@@ -137,7 +137,7 @@ class ElementTimes:
 
 @dataclass(frozen=True, slots=True)
 class TimeStudy:
-    """A whole study: how many cycles were timed, where its times come from, and its elements in order."""
+    """A whole study: how many cycles were timed, the status of the times, and the elements in order."""
 
     cycles: int
     status: Status
@@ -146,12 +146,12 @@ class TimeStudy:
     @property
     def slowest(self) -> ElementTimes | None:
         """The element that needs the most further cycles; None where all are within ±5 %."""
-        needy = [each for each in self.elements if each.more_cycles_needed]
-        return max(needy, key=lambda each: each.more_cycles_needed or 0, default=None)
+        unfinished = [each for each in self.elements if each.more_cycles_needed]
+        return max(unfinished, key=lambda each: each.more_cycles_needed or 0, default=None)
 
 
 def read_time_study(path: Path, seed: int = 1) -> TimeStudy:
-    """Study the times in a CSV file. The same seed gives the same p-values. Raises InputError with file and line."""
+    """Analyse the times in a CSV file. The same seed gives the same p-values. Raises InputError with file and line."""
     readings = read_readings(path)
     cycles = len({reading.cycle for reading in readings})
     names = dict.fromkeys(reading.element for reading in readings)
@@ -177,7 +177,7 @@ def _element(name: str, readings: list[Reading], of_cycles: int, draws: np.rando
         tuple(
             Outlier(cycle, seconds, score, "; ".join(notes.get(cycle, ())))
             for (cycle, seconds), score in zip(by_cycle.items(), modified_z_scores(times_s), strict=True)
-            if abs(score) > FAR_SCORE
+            if abs(score) > OUTLIER_SCORE
         ),
         best_fit(times_s, draws),
     )
@@ -189,37 +189,37 @@ def _element(name: str, readings: list[Reading], of_cycles: int, draws: np.rando
 def modified_z_scores(values: Sequence[float]) -> list[float]:
     """How far each value is from the median: 0.6745 (x - median) / MAD, MAD the median absolute deviation.
 
-    Where more than half of the values are alike, MAD is 0, and the mean absolute deviation times 1.253314 takes the
-    place of MAD / 0.6745. Median and MAD, unlike mean and standard deviation, do not follow the outliers.
+    Where more than half of the values are equal, MAD is 0, and the mean absolute deviation times 1.253314 takes the
+    place of MAD / 0.6745. Median and MAD, unlike mean and standard deviation, are robust against outliers.
     Source: Iglewicz and Hoaglin 1993, as in the NIST/SEMATECH e-Handbook, 1.3.5.17; for MAD = 0, IBM Cognos.
     """
-    middle = statistics.median(values)
-    away = [abs(value - middle) for value in values]
-    scale = statistics.median(away) / 0.6745 or 1.253314 * statistics.fmean(away)
-    return [(value - middle) / scale if scale else 0.0 for value in values]
+    median = statistics.median(values)
+    deviations = [abs(value - median) for value in values]
+    scale = statistics.median(deviations) / 0.6745 or 1.253314 * statistics.fmean(deviations)
+    return [(value - median) / scale if scale else 0.0 for value in values]
 
 
 # ---- how many times ----
 
 
-def observations(quantile: float, cv: float, within: float = WITHIN) -> float:
-    """The times that a mean within ±``within`` of itself needs: n = (quantile cv / within)².
+def observations(quantile: float, cv: float, precision: float = TARGET_PRECISION) -> float:
+    """The times that a mean within ±``precision`` of itself needs: n = (quantile cv / precision)².
 
     cv: standard deviation / mean. Source: Kanawaty (ed.), Introduction to Work Study, ILO, 4th ed. 1992, on the
     number of readings, which has 2 for the quantile.
     """
-    return (quantile * cv / within) ** 2
+    return (quantile * cv / precision) ** 2
 
 
-def observations_needed(cv: float, within: float = WITHIN) -> int:
-    """The smallest n >= 2 whose 95 % interval reaches no farther than ±``within`` of the mean.
+def observations_needed(cv: float, precision: float = TARGET_PRECISION) -> int:
+    """The smallest n >= 2 whose 95 % interval reaches no farther than ±``precision`` of the mean.
 
-    It is the n that satisfies n = (t cv / within)² with Student's t of n - 1 degrees of freedom.
+    It is the n that satisfies n = (t cv / precision)² with Student's t of n - 1 degrees of freedom.
     """
     from scipy.special import ndtri, stdtrit
 
-    n = max(2, math.ceil(observations(float(ndtri(0.975)), cv, within)))
-    while observations(float(stdtrit(n - 1, 0.975)), cv, within) > n:
+    n = max(2, math.ceil(observations(float(ndtri(0.975)), cv, precision)))
+    while observations(float(stdtrit(n - 1, 0.975)), cv, precision) > n:
         n += 1
     return n
 
@@ -228,19 +228,19 @@ def observations_needed(cv: float, within: float = WITHIN) -> int:
 
 
 def best_fit(times_s: Sequence[float], draws: np.random.Generator) -> Fit | None:
-    """The distribution with the lowest AIC, and how well it fits; None of few times, or of times all alike.
+    """The distribution with the lowest AIC, and how well it fits; None for few times, or for times that are all equal.
 
     Each is fitted by maximum likelihood; lognormal and gamma begin at 0 s. The p-value is that of Anderson and
     Darling's test by parametric bootstrap: the distribution is fitted anew to each of 999 samples drawn from it, so
     that the p-value holds although the parameters come from the same times. Source: Stute, Gonzáles Manteiga and
     Presedo Quindimil 1993, Bootstrap based goodness-of-fit tests, Metrika 40, as in scipy.stats.goodness_of_fit.
     """
-    if len(times_s) < MIN_TO_FIT or _are_alike(times_s):
+    if len(times_s) < MIN_TIMES_TO_FIT or _are_equal(times_s):
         return None
     from scipy import stats
 
     values = np.asarray(times_s, dtype=float)
-    fitted = {name: _fitted(name, values) for name in FAMILIES}
+    fitted = {name: _fit_parameters(name, values) for name in FAMILIES}
     aic = {
         name: 2 * 2 - 2 * float(np.sum(getattr(stats, FAMILIES[name]).logpdf(values, **parameters)))
         for name, parameters in fitted.items()
@@ -258,11 +258,11 @@ def best_fit(times_s: Sequence[float], draws: np.random.Generator) -> Fit | None
     return Fit(name, fitted[name], aic[name], float(tested.pvalue))
 
 
-def _are_alike(times_s: Sequence[float]) -> bool:
+def _are_equal(times_s: Sequence[float]) -> bool:
     return max(times_s) - min(times_s) <= 1e-6 * max(times_s)
 
 
-def _fitted(name: str, values: np.ndarray) -> dict[str, float]:
+def _fit_parameters(name: str, values: np.ndarray) -> dict[str, float]:
     from scipy import stats
 
     if name == "normal":

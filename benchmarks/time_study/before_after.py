@@ -31,7 +31,7 @@ class Change:
         return sum(self.after_s) / len(self.after_s)
 
     def difference(self) -> Difference:
-        """Seconds more than before; by Welch's test, because no two of the cycles belong together."""
+        """The difference in seconds, by Welch's test, because the cycles are not paired."""
         return welch(self.before_s, self.after_s)
 
     def as_json(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BeforeAfter:
-    """All that two studies say of each other.
+    """The comparison of two studies.
 
     status_before: of the earlier one's times. gone, new: elements that only the earlier or the later one has.
     """

@@ -15,7 +15,7 @@ from cellwright.files import Row, read_rows, read_text
 from cellwright.provenance import STATUSES, Status
 from cellwright.sim import Element
 
-COLUMNS = ("cycle", "element", "seconds")
+STOPWATCH_COLUMNS = ("cycle", "element", "seconds")
 
 
 class Reading(BaseModel):
@@ -28,11 +28,11 @@ class Reading(BaseModel):
 
 
 def read_stopwatch(path: Path) -> list[Element]:
-    """The elements of a study in the order they first appear, each with what was observed.
+    """The elements of a study in the order they first appear, each with its observed times.
 
-    An element that comes several times in a cycle is added up; one that is missing from some cycles counts
-    as work that does not come with every unit. Lines that begin with # are remarks; ``# status: assumed``
-    says that the times were not measured. Raises InputError with file, line and column.
+    The times of an element within a cycle are added up; an element that is missing from some cycles counts as work
+    that does not occur with every unit. Lines that begin with # are remarks; ``# status: assumed``
+    states that the times were not measured. Raises InputError with file, line and column.
     """
     readings = read_readings(path)
     status = read_status(path)
@@ -42,7 +42,7 @@ def read_stopwatch(path: Path) -> list[Element]:
 
 def read_readings(path: Path) -> list[Reading]:
     """The lines of a study, in order; at least one. Raises InputError with file, line and column."""
-    readings = [_reading(row) for row in read_rows(path, (*COLUMNS, "note"), COLUMNS)]
+    readings = [_reading(row) for row in read_rows(path, (*STOPWATCH_COLUMNS, "note"), STOPWATCH_COLUMNS)]
     if not readings:
         raise InputError(f"{path} has no times in it; write one line for each element: cycle,element,seconds.")
     return readings
@@ -53,13 +53,13 @@ def _reading(row: Row) -> Reading:
         return Reading.model_validate(row.values)
     except ValidationError as error:
         column = str(error.errors()[0]["loc"][0])
-        wanted = {"cycle": "a whole number", "element": "a name", "seconds": "a number of seconds above 0"}[column]
+        expected = {"cycle": "a whole number", "element": "a name", "seconds": "a number of seconds above 0"}[column]
         found = repr(row.values[column]) if column in row.values else "nothing"
-        raise InputError(f"{row.where}, column {column}: {found} stands where {wanted} belongs.") from error
+        raise InputError(f"{row.where}, column {column}: {found} stands where {expected} belongs.") from error
 
 
 def read_status(path: Path) -> Status:
-    """What a study says of its times: measured, unless a remark says otherwise. Raises InputError for another word."""
+    """The status of a study's times: measured, unless a remark states another. Raises InputError for an unknown one."""
     for number, line in enumerate(read_text(path).splitlines(), 1):
         key, colon, value = line.lstrip("# ").partition(":")
         if line.startswith("#") and colon and key.strip().lower() == "status":

@@ -1,1 +1,1 @@
-"""The sections of a report, one module a chapter."""
+"""The sections of a report, one module for each topic."""

@@ -12,79 +12,87 @@ from cellwright.provenance import STATUSES
 
 
 def plan(context: ReportContext) -> Section:
-    """When what is done and reached, and what it costs; that there is no plan, where there is none."""
-    words, project = context.words, context.inputs.project
+    """Work packages, milestones and budget; without a plan, a note that the section is left out."""
+    translations, project = context.translations, context.inputs.project
     if project is None:
-        return Section("plan", words("plan.heading"), (Paragraph(words("plan.left_out"), "warning"),))
+        return Section("plan", translations("plan.heading"), (Paragraph(translations("plan.left_out"), "warning"),))
     blocks: list[Block] = [
         Paragraph(_intro(context, project)),
-        Drawing("plan", _caption(context, project), charts.plan(project, words)),
+        Drawing("plan", _caption(context, project), charts.plan(project, translations)),
         _packages(context, project),
         _milestones(context, project),
         _budget(context, project),
     ]
-    return Section("plan", words("plan.heading"), tuple(blocks))
+    return Section("plan", translations("plan.heading"), tuple(blocks))
 
 
 def _intro(context: ReportContext, project: Project) -> str:
-    words = context.words
+    translations = context.translations
     total = project.own_nok + project.applied_nok
-    text = words(
+    text = translations(
         "plan.intro",
         months=project.months,
-        total=words.number(total),
-        applied=words.number(project.applied_nok),
-        percent=words.number(100 * project.applied_nok / total),
-        own=words.number(project.own_nok),
-        vat=words(f"cost.vat_{project.vat}"),
+        total=translations.number(total),
+        applied=translations.number(project.applied_nok),
+        percent=translations.number(100 * project.applied_nok / total),
+        own=translations.number(project.own_nok),
+        vat=translations(f"cost.vat_{project.vat}"),
     )
     if context.inputs.money is None:
         return text
-    investment = words.money(Percentiles.of(context.inputs.money.result.cell.investment_nok).p50)
-    return f"{text} {words('plan.against_investment', investment=investment)}"
+    investment = translations.money(Percentiles.of(context.inputs.money.result.cell.investment_nok).p50)
+    return f"{text} {translations('plan.against_investment', investment=investment)}"
 
 
 def _caption(context: ReportContext, project: Project) -> str:
-    words = context.words
+    translations = context.translations
     last = max(project.milestones, key=lambda each: each.month)
-    return words("plan.caption", count=len(project.milestones), months=project.months, last=words.term(last.name))
+    return translations(
+        "plan.caption", count=len(project.milestones), months=project.months, last=translations.term(last.name)
+    )
 
 
 def _packages(context: ReportContext, project: Project) -> Table:
-    words = context.words
+    translations = context.translations
     rows = [
-        (capital(words.term(each.name)), words.between(str(each.from_month), str(each.to_month)),
-         capital(words.term(each.who)), capital(words.term(each.result)))
+        (capital(translations.term(each.name)), translations.between(str(each.from_month), str(each.to_month)),
+         capital(translations.term(each.who)), capital(translations.term(each.result)))
         for each in project.work_packages
     ]  # fmt: skip
-    head = tuple(words(f"plan.{each}") for each in ("package", "months", "who", "result"))
+    head = tuple(translations(f"plan.{each}") for each in ("package", "months", "who", "result"))
     return context.table("packages", head, rows, (5, 2, 4, 6))
 
 
 def _milestones(context: ReportContext, project: Project) -> Table:
-    words = context.words
+    translations = context.translations
     rows = [
-        (str(each.month), capital(words.term(each.name)), capital(words.term(each.done_when)))
+        (str(each.month), capital(translations.term(each.name)), capital(translations.term(each.done_when)))
         for each in sorted(project.milestones, key=lambda each: each.month)
     ]
-    head = tuple(words(f"plan.{each}") for each in ("month", "milestone", "done_when"))
+    head = tuple(translations(f"plan.{each}") for each in ("month", "milestone", "done_when"))
     return context.table("milestones", head, rows, (1, 4, 6))
 
 
 def _budget(context: ReportContext, project: Project) -> Table:
-    words = context.words
+    translations = context.translations
     rows, raw = [], []
     for line in project.budget:
         own, applied = line.own_nok.value, line.applied_nok.value
-        sums = tuple(words.number(each) for each in (own, applied, own + applied))
-        # A sum of nothing says nothing, so its status is not shown.
+        sums = tuple(translations.number(each) for each in (own, applied, own + applied))
+        # The status of a sum of 0 is of no interest.
         statuses = {each.status for each in (line.own_nok, line.applied_nok) if each.value}
         ordered = [each for each in STATUSES if each in statuses]
-        rows.append((capital(words.term(line.item)), *sums, words.listed([words.term(each) for each in ordered])))
+        rows.append(
+            (
+                capital(translations.term(line.item)),
+                *sums,
+                translations.listed([translations.term(each) for each in ordered]),
+            )
+        )
         raw.append((line.item, own, applied, own + applied, line.own_nok.status, line.applied_nok.status))
     total = project.own_nok + project.applied_nok
-    sums = tuple(words.number(each) for each in (project.own_nok, project.applied_nok, total))
-    rows.append((words("plan.sum"), *sums, ""))
-    head = tuple(words(f"plan.{each}") for each in ("item", "own", "applied", "sum_nok", "status"))
+    sums = tuple(translations.number(each) for each in (project.own_nok, project.applied_nok, total))
+    rows.append((translations("plan.sum"), *sums, ""))
+    head = tuple(translations(f"plan.{each}") for each in ("item", "own", "applied", "sum_nok", "status"))
     raw_head = ("item", "own_nok", "applied_nok", "sum_nok", "own_status", "applied_status")
-    return context.table("budget", head, rows, (6, 3, 3, 3, 3), words("plan.note"), raw_head, raw)
+    return context.table("budget", head, rows, (6, 3, 3, 3, 3), translations("plan.note"), raw_head, raw)

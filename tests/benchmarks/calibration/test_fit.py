@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cellwright.actuators import Stepper
 from cellwright.benchmarks.calibration.fit import Fitted, fit
-from cellwright.benchmarks.calibration.fit_axes import MovesFound, fit_moves
+from cellwright.benchmarks.calibration.fit_axes import AxisFit, fit_moves
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
 from cellwright.benchmarks.calibration.run_log_reader import Observed, read_observed
 from cellwright.benchmarks.calibration.validation import measured_by_run, predicted_by_model
@@ -146,7 +146,7 @@ def moves(
     line_s: float = 0.0,
     axis: Stepper = AXIS,
     firmware: SteppingFirmware = "configurable",
-) -> MovesFound:
+) -> AxisFit:
     time_s = STEP_TIMINGS[firmware].move_time
     taken_s = {mm: [line_s + time_s(round(40 * mm), 40 * speed, 40 * acceleration)] * 20 for mm in distances_mm}
     return fit_moves({"axis": axis}, {"axis": taken_s}, line_s > 0, MOVE_MODELS[firmware])
@@ -170,7 +170,7 @@ def test_speed_acceleration_and_line_are_found_again(
             assert covers(value, truth[value.parameter]), (value, speed, acceleration)
     if found.line is not None:
         assert found.line.ci95_low_s <= line_s <= found.line.ci95_high_s
-    assert found.values or found.unsettled
+    assert found.values or found.notes
 
 
 def test_the_line_is_told_from_the_ramp_where_some_moves_are_too_short_for_the_speed() -> None:
@@ -182,7 +182,7 @@ def test_the_line_is_told_from_the_ramp_where_some_moves_are_too_short_for_the_s
 def test_an_acceleration_that_only_long_moves_would_have_to_tell_is_not_fitted() -> None:
     found = moves(60, 9000, (400, 401), line_s=0.006, axis=replace(AXIS, max_acceleration=6000))
     assert "axis.max_acceleration" not in {value.parameter for value in found.values}
-    assert any("axis.max_acceleration stays 6000 mm/s²" in said for said in found.unsettled)
+    assert any("axis.max_acceleration stays 6000 mm/s²" in said for said in found.notes)
 
 
 def test_what_the_moves_refute_does_not_stay_however_little_they_tell() -> None:
@@ -200,7 +200,7 @@ def test_a_speed_that_the_firmware_cannot_reach_is_not_fitted() -> None:
         model=MOVE_MODELS["configurable"],
     )
     assert [value.parameter for value in found.values] == ["axis.max_acceleration"]
-    assert any("axis.max_speed stays 300 mm/s: every speed from 85.4 mm/s up" in said for said in found.unsettled)
+    assert any("axis.max_speed stays 300 mm/s: every speed from 85.4 mm/s up" in said for said in found.notes)
 
 
 def test_one_distance_tells_one_thing_and_what_it_was_given_is_said() -> None:
@@ -231,7 +231,7 @@ def test_a_speed_that_no_trapezoid_reaches_is_not_fitted() -> None:
     found = moves(400, 900, (10, 40, 80), axis=replace(AXIS, max_speed=400), firmware="cellwright")
     [acceleration] = found.values
     assert acceleration.parameter == "axis.max_acceleration" and covers(acceleration, 900)
-    assert any("axis.max_speed stays 400 mm/s: every speed from" in said for said in found.unsettled)
+    assert any("axis.max_speed stays 400 mm/s: every speed from" in said for said in found.notes)
 
 
 # ---- what is read from a log ----

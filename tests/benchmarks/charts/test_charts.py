@@ -26,7 +26,7 @@ from cellwright.benchmarks.charts.style import (
     short,
 )
 from cellwright.benchmarks.comparison import MeasureOutcome
-from cellwright.benchmarks.report.demo_page import counted, measured_headlines, write_page
+from cellwright.benchmarks.report.demo_page import count_by_status, measure_key_figures, write_page
 from cellwright.cells.stapler import Stapler
 from cellwright.errors import InputError
 from cellwright.sensors import Switch
@@ -52,7 +52,7 @@ def a_comparison(less_time: Estimate | None = None, **changed: Any) -> Compariso
     comparison = Comparison(
         unit="panel",
         cell=an_outcome("cell", 150.0, 40.0),
-        manual=an_outcome("hand", 217.0, 217.0),
+        manual=an_outcome("manual", 217.0, 217.0),
         less_time_percent=less_time or Estimate(31.0, 29.0, 33.0),
         more_output_percent=Estimate(45.0, 41.0, 49.0),
         less_labour_percent=Estimate(81.6, 80.9, 82.2),
@@ -106,17 +106,20 @@ def title_of(figure: Any) -> str:
 @pytest.mark.parametrize(
     ("less_time", "said"),
     [
-        (Estimate(31.0, 29.0, 33.0), "The cell takes 31 % less time per panel than the hand (95 % sure: 29 to 33 %)"),
+        (
+            Estimate(31.0, 29.0, 33.0),
+            "The cell takes 31 % less time per panel than manual work (95 % sure: 29 to 33 %)",
+        ),
         (
             Estimate(-5.0, -7.0, -3.0),
-            "The cell takes 5.0 % more time per panel than the hand (95 % sure: 3.0 to 7.0 %)",
+            "The cell takes 5.0 % more time per panel than manual work (95 % sure: 3.0 to 7.0 %)",
         ),
-        (Estimate(31.0, None, None), "The cell takes 31 % less time per panel than the hand"),
+        (Estimate(31.0, None, None), "The cell takes 31 % less time per panel than manual work"),
         (
             Estimate(-1.0, -3.2, 1.2),
-            "No clear difference: per panel the cell may take 1.2 % less time than the hand, or 3.2 % more",
+            "No clear difference: per panel the cell may take 1.2 % less time than manual work, or 3.2 % more",
         ),
-        (Estimate(0.0, None, None), "No clear difference: the cell takes as long per panel as the hand"),
+        (Estimate(0.0, None, None), "No clear difference: the cell takes as long per panel as manual work"),
     ],
 )
 def test_the_chart_says_which_is_faster_and_how_sure_that_is(less_time: Estimate, said: str) -> None:
@@ -174,8 +177,8 @@ def test_what_units_are_like_is_drawn_and_said_with_how_sure_that_is(less: Estim
     words = words_in(measures_chart(comparison, [BEYOND]))
     assert said in " ".join(words.split())
     assert "mean 374" in words and "mean 0.04" in words and "n = 200" in words
-    headlines = list(measured_headlines(comparison, [BEYOND]))
-    assert [each.good for each in headlines] == ([less.mean > 0] if "clear" not in said else [])
+    figures = list(measure_key_figures(comparison, [BEYOND]))
+    assert [each.is_better for each in figures] == ([less.mean > 0] if "clear" not in said else [])
 
 
 def test_figures_are_as_short_as_a_reader_can_use() -> None:
@@ -303,7 +306,7 @@ def test_the_page_says_all_of_it_and_loads_nothing(tmp_path: Path) -> None:
         "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
     }  # fmt: skip
     for value in (
-        "The cell takes 31 % less time per panel than the hand (95 % sure: 29 to 33 %).",
+        "The cell takes 31 % less time per panel than manual work (95 % sure: 29 to 33 %).",
         "177 s less", "82 % less (95 % sure: 80.9 to 82.2 %)", "45 %", "150 (148 to 152)", "Panels per shift of 8 h",
         "Stapler &lt;1&gt;", "30 to 100 ms &amp; more", "abc123", "cellwright compare stapler --seed 7",
         "Nothing here was measured at your firm yet", "1 is taken from publications", "2 are assumed",
@@ -315,10 +318,12 @@ def test_the_page_says_all_of_it_and_loads_nothing(tmp_path: Path) -> None:
 
 
 def test_the_warning_goes_once_something_was_measured(tmp_path: Path) -> None:
-    comparison = a_comparison(provenance={"hand.lay": "measured", "manual.spread": "assumed"})
+    comparison = a_comparison(provenance={"manual.lay": "measured", "manual.spread": "assumed"})
     page = a_page(tmp_path / "page.html", comparison)
     assert "Nothing here was measured" not in page
-    assert counted(comparison.provenance).startswith("Of the 2 numbers behind this page, 1 is measured at a workplace")
+    assert count_by_status(comparison.provenance).startswith(
+        "Of the 2 numbers behind this page, 1 is measured at a workplace"
+    )
 
 
 def test_a_slower_cell_is_not_dressed_up(tmp_path: Path) -> None:

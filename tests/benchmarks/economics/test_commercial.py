@@ -46,25 +46,25 @@ def measured():
 def test_the_machine_is_worked_out_as_the_cell_is(tmp_path: Path) -> None:
     machine = read_commercial(written(tmp_path, MACHINE + STATED), MEASURES)
     found = evaluate_economics(measured(), economics(), machine, NOK)
-    bought = found.commercial
+    machine = found.commercial
     # 1000 x (360 - 36) s = 90 h x 500 = 45,000; waste (5 - 2) x 1000 = 3000; less 5 % of 100,000
-    assert bought.saving_nok == pytest.approx(45_000 + 3000 - 5000)
-    assert bought.saved_h == pytest.approx(90)
-    assert bought.payback_months == pytest.approx(12 * 100 / 43)
-    assert (bought.years == 10).all()
+    assert machine.saving_nok == pytest.approx(45_000 + 3000 - 5000)
+    assert machine.saved_h == pytest.approx(90)
+    assert machine.payback_months == pytest.approx(12 * 100 / 43)
+    assert (machine.years == 10).all()
     assert found.provenance["commercial.stated.waste_nok.figure"] == "assumed"
     # worth a year over its life, 10 years against 3: 43,000 - 100,000 / 6.14457 against 41,500 - 20,000 / 2.48685
-    assert Percentiles.of(bought.yearly_nok).p50 == pytest.approx(43_000 - 16_275, abs=1)
+    assert Percentiles.of(machine.yearly_nok).p50 == pytest.approx(43_000 - 16_275, abs=1)
     assert found.cell_beats_commercial == 1
 
 
-def test_machines_of_unequal_lives_are_set_beside_each_other_by_what_they_are_worth_a_year(tmp_path: Path) -> None:
+def test_machines_of_unequal_lives_are_compared_by_their_annual_value(tmp_path: Path) -> None:
     found = evaluate_economics(measured(), economics(), read_commercial(written(tmp_path, MACHINE), MEASURES), NOK)
     assert (found.commercial.npv_nok > found.cell.npv_nok).all()  # over 10 years, and over 3
     assert found.cell_beats_commercial == 1
 
 
-def test_where_it_states_nothing_it_is_as_the_hand(tmp_path: Path) -> None:
+def test_where_it_states_nothing_it_is_as_by_hand(tmp_path: Path) -> None:
     machine = read_commercial(written(tmp_path, MACHINE), MEASURES)
     assert evaluate_economics(measured(), economics(), machine, NOK).commercial.saving_by["material"] == pytest.approx(
         0

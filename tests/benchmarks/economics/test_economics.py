@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.finance import Percentiles, annuity, npv, payback_months
-from cellwright.benchmarks.economics.inputs import Economics, Number
+from cellwright.benchmarks.economics.inputs import Economics, UncertainNumber
 from cellwright.benchmarks.economics.model import AlternativeResult, draw_means, evaluate_economics
 from cellwright.sim import Measure, Replication, estimate
 
@@ -222,15 +222,19 @@ def test_every_number_is_in_the_provenance():
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_a_number_is_drawn_between_low_and_high(first, second, third):
     low, value, high = sorted((first, second, third))
-    drawn = Number.model_validate(uncertain(low, value, high)).draw(np.random.default_rng(1), 50)
+    drawn = UncertainNumber.model_validate(uncertain(low, value, high)).draw(np.random.default_rng(1), 50)
     assert low <= drawn.min() and drawn.max() <= high
 
 
 def test_the_break_even_line_crosses_0_where_it_pays_and_bends_where_the_machine_is_full() -> None:
     found = alternative()
     turns = float(found.pays_from_per_day[0])
-    assert 0 < turns < float(found.can_per_day[0])
-    assert float(found.yearly_at(turns)[0]) == pytest.approx(0, abs=1e-6)
-    full = float(found.can_per_day[0])
-    assert float(found.yearly_at(2 * full)[0]) == float(found.yearly_at(full)[0]) > float(found.yearly_at(full / 2)[0])
-    assert float(found.yearly_at(1000 / 200)[0]) == pytest.approx(float(found.yearly_nok[0]))
+    assert 0 < turns < float(found.capacity_per_day[0])
+    assert float(found.annual_value_at(turns)[0]) == pytest.approx(0, abs=1e-6)
+    full = float(found.capacity_per_day[0])
+    assert (
+        float(found.annual_value_at(2 * full)[0])
+        == float(found.annual_value_at(full)[0])
+        > float(found.annual_value_at(full / 2)[0])
+    )
+    assert float(found.annual_value_at(1000 / 200)[0]) == pytest.approx(float(found.yearly_nok[0]))

@@ -15,8 +15,8 @@ PATH = Path(__file__).parents[3] / "benchmarks" / "performance" / "simpy_baselin
 
 
 @pytest.fixture(scope="module")
-def handwritten():
-    spec = importlib.util.spec_from_file_location("handwritten", PATH)
+def baseline():
+    spec = importlib.util.spec_from_file_location("simpy_baseline", PATH)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -24,8 +24,8 @@ def handwritten():
 
 @pytest.mark.parametrize("run", [run_cell, run_cell_by_events])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_hand_written_model_makes_the_cells_cycle_times(handwritten, seed, run):
-    model = handwritten.HandwrittenStapler(seed, 0)
+def test_the_hand_written_model_makes_the_cells_cycle_times(baseline, seed, run):
+    model = baseline.HandwrittenStapler(seed, 0)
     model.env.process(model.run(WARM_UP + CYCLES, (0.0, 0.0), 0.0))
     model.env.run()
     ends_s = model.ends_s[WARM_UP - 1 :]

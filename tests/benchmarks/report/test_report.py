@@ -18,7 +18,7 @@ from cellwright.benchmarks.economics.commercial import read_commercial
 from cellwright.benchmarks.economics.inputs import read_economics
 from cellwright.benchmarks.economics.model import evaluate_economics
 from cellwright.benchmarks.economics.project import read_project
-from cellwright.benchmarks.report.builder import FIELDS, build
+from cellwright.benchmarks.report.builder import FORM_FIELD_SIZES, build
 from cellwright.benchmarks.report.document import Bullets, Document, Drawing, Paragraph, Table
 from cellwright.benchmarks.report.inputs import Money, ReportInputs
 from cellwright.benchmarks.report.renderers import as_html, as_pdf, as_typst, quoted
@@ -34,7 +34,7 @@ SECTIONS = [
 ]  # fmt: skip
 
 
-def material(name: str, with_money: bool = True) -> ReportInputs:
+def report_inputs(name: str, with_money: bool = True) -> ReportInputs:
     scenario = cells.load(name).scenario()
     study, length = scenario.study, Length(hours=0.5)
     of_cell, of_manual = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual))
@@ -66,20 +66,20 @@ def material(name: str, with_money: bool = True) -> ReportInputs:
     )
 
 
-def words_of(given: ReportInputs, language: str) -> Translations:
+def translations_of(given: ReportInputs, language: str) -> Translations:
     return read_translations(language, given.cell, ROOT / "cells" / given.cell)
 
 
 @pytest.fixture(scope="module", params=["stapler", "digital_tape", "lacquer_mixer"])
 def given(request: pytest.FixtureRequest) -> ReportInputs:
-    return material(request.param)
+    return report_inputs(request.param)
 
 
-def said(document: Document) -> Iterator[str]:
+def texts(document: Document) -> Iterator[str]:
     """Every text that a reader meets, but names, sources, the version and the command."""
     yield from (document.title, document.finding, document.about, *(text for _, text in document.summaries))
     for headline in document.headlines:
-        yield from (headline.shown, headline.means)
+        yield from (headline.value, headline.label)
     for section in document.sections:
         yield section.heading
         for block in section.blocks if section.key not in ("again", "inputs") else ():
@@ -94,10 +94,10 @@ def said(document: Document) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: ReportInputs, language: str) -> None:
-    document = build(given, words_of(given, language))
+    document = build(given, translations_of(given, language))
     assert [section.key for section in document.sections] == SECTIONS
     assert all(section.blocks for section in document.sections)
-    for text in said(document):
+    for text in texts(document):
         assert not re.search(r"[{}]|\bnan\b|\binf\b|None|  ", text), text
     names = [table.name for table in document.tables()]
     assert len(set(names)) == len(names) and max(map(len, names)) <= 31
@@ -107,34 +107,34 @@ def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: ReportInpu
 
 
 def test_norwegian_numbers_have_a_decimal_comma(given: ReportInputs) -> None:
-    for text in said(build(given, words_of(given, "nb"))):
+    for text in texts(build(given, translations_of(given, "nb"))):
         assert not re.search(r"\d\.\d", text.replace("0.1", "")), text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_summaries_fit_their_fields(given: ReportInputs, language: str) -> None:
-    summaries = dict(build(given, words_of(given, language)).summaries)
-    assert tuple(summaries) == FIELDS == (60, 300, 1000)
+    summaries = dict(build(given, translations_of(given, language)).summaries)
+    assert tuple(summaries) == FORM_FIELD_SIZES == (60, 300, 1000)
     for size, text in summaries.items():
         assert 20 <= len(text) <= size and text.endswith(".")
 
 
 def test_a_finding_too_long_for_a_field_is_shortened() -> None:
-    words = read_translations("nb")
-    words.table["summary"] |= {each: ["x" * 200] for each in ("less", "more", "unclear")}
-    assert len(dict(build(material("stapler"), words).summaries)[60]) <= 60
+    translations = read_translations("nb")
+    translations.table["summary"] |= {each: ["x" * 200] for each in ("less", "more", "unclear")}
+    assert len(dict(build(report_inputs("stapler"), translations).summaries)[60]) <= 60
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_prices_the_report_says_so(language: str) -> None:
-    words = read_translations(language)
-    document = build(material("stapler", with_money=False), words)
+    translations = read_translations(language)
+    document = build(report_inputs("stapler", with_money=False), translations)
     cost = next(section for section in document.sections if section.key == "cost")
-    assert cost.blocks == (Paragraph(words("cost.left_out"), "warning"),)
+    assert cost.blocks == (Paragraph(translations("cost.left_out"), "warning"),)
 
 
 def test_an_assumption_that_turns_the_result_round_is_named(given: ReportInputs) -> None:
-    document = build(given, words_of(given, "nb"))
+    document = build(given, translations_of(given, "nb"))
     caption = next(each.caption for each in document.drawings() if each.name == "assumptions")
     assert "Sekunder per MODAPTS-enhet kan alene snu resultatet." in caption
 
@@ -179,7 +179,7 @@ def test_an_unknown_language_is_refused() -> None:
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    return build(material("digital_tape"), read_translations("nb"))
+    return build(report_inputs("digital_tape"), read_translations("nb"))
 
 
 def test_the_page_loads_nothing(document: Document) -> None:
@@ -207,7 +207,7 @@ def test_what_typst_takes_for_markup_is_only_text(document: Document) -> None:
 
 @pytest.mark.parametrize("name", ["digital_tape", "lacquer_mixer"])
 def test_a_list_of_entries_is_counted_in_the_appendix_and_not_written_out(name: str) -> None:
-    page = as_typst(build(material(name), read_translations("nb")))
+    page = as_typst(build(report_inputs(name), read_translations("nb")))
     assert " ×" in page
     assert "length_mm=" not in page and "where=" not in page and "Recipe(" not in page
 
@@ -225,11 +225,11 @@ OURS = ["stapler", "lacquer_mixer", "lacquer_mixer_mega", "digital_tape", "digit
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_input_of_our_cells_has_a_name_that_a_reader_understands(name: str, language: str) -> None:
-    words = read_translations(language, name, Path(__file__).parents[3] / "cells" / name)
+    translations = read_translations(language, name, Path(__file__).parents[3] / "cells" / name)
     inputs = cells.load(name).scenario().provenance(compared=True)
-    assert [each for each in inputs if "_" in words.input(each) or words.input(each) == each] == []
+    assert [each for each in inputs if "_" in translations.input(each) or translations.input(each) == each] == []
 
 
 def test_a_part_of_the_cell_is_not_called_as_the_work_of_the_same_name() -> None:
-    words = read_translations("nb", "digital_tape", Path(__file__).parents[3] / "cells" / "digital_tape")
-    assert (words.part("saw"), words.term("saw")) == ("sag", "sage")
+    translations = read_translations("nb", "digital_tape", Path(__file__).parents[3] / "cells" / "digital_tape")
+    assert (translations.part("saw"), translations.term("saw")) == ("sag", "sage")

@@ -25,8 +25,8 @@ def test_every_cell_that_comes_along_has_prices_a_machine_and_words(name: str) -
     assert read_economics(CELLS / name / "economics.toml", measures).parts
     assert read_commercial(CELLS / name / "commercial.toml", measures).machine
     for language in LANGUAGES:
-        words = read_translations(language, name, CELLS / name)
-        assert words.about != read_translations(language).about
+        translations = read_translations(language, name, CELLS / name)
+        assert translations.about != read_translations(language).about
 
 
 def test_a_variant_says_what_is_its_own_and_takes_the_rest() -> None:
@@ -53,11 +53,13 @@ def test_no_name_of_an_input_in_a_cells_words_is_misspelt(name: str, language: s
 @pytest.mark.parametrize("name", cells.names())
 def test_a_norwegian_reader_meets_norwegian_states_devices_and_sources(name: str) -> None:
     study = cells.load(name)
-    words = read_translations("nb", name, CELLS / name)
-    english = [each for each in (*study.cell.states, *study.cell.parts()) if each not in words.terms]
+    translations = read_translations("nb", name, CELLS / name)
+    english = [each for each in (*study.cell.states, *study.cell.parts()) if each not in translations.terms]
     assert english == []
     economics = read_economics(CELLS / name / "economics.toml", [each.name for each in study.measures])
-    assert [each.source for _, each in economics.numbers("economics") if words.term(each.source) == each.source] == []
+    assert [
+        each.source for _, each in economics.numbers("economics") if translations.term(each.source) == each.source
+    ] == []
 
 
 def test_files_that_are_like_each_other_or_like_nothing_are_refused(tmp_path: Path) -> None:
@@ -76,10 +78,10 @@ def test_files_that_are_like_each_other_or_like_nothing_are_refused(tmp_path: Pa
         read_layers(one)
 
 
-def test_a_cell_without_words_is_told_with_those_for_all(tmp_path: Path) -> None:
-    words = read_translations("nb", "drill_press.py", tmp_path)
-    assert words.about.name == "Cellen «drill press»"
-    assert words.term("waiting") == "venter" and words.term("block") == "block"
+def test_a_cell_without_translations_uses_the_shared_ones(tmp_path: Path) -> None:
+    translations = read_translations("nb", "drill_press.py", tmp_path)
+    assert translations.about.name == "Cellen «drill press»"
+    assert translations.term("waiting") == "venter" and translations.term("block") == "block"
 
 
 def test_wrong_words_are_refused_by_file(tmp_path: Path) -> None:

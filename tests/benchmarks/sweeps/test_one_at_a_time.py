@@ -30,7 +30,7 @@ def test_each_input_is_changed_alone_and_the_rest_stays() -> None:
     assert ranges["operator.walk_s"].low < base < ranges["operator.walk_s"].high
     assert (
         ranges["manual.staple_mods"].low == ranges["manual.staple_mods"].high == base
-    )  # the cell does not ask the hand
+    )  # the cell does not use the manual method
     assert ranges["operator.walk_s"].value == pytest.approx(float(scenario.parameters["operator"].walk_s))
     assert "lamp.pin" not in ranges and "bridge.travel" not in ranges
     order = ranked(list(ranges.values()), base)
@@ -54,7 +54,7 @@ def test_an_unknown_figure_and_a_share_of_nothing_are_refused() -> None:
         screen(share=0.0)
 
 
-SWINGS = [
+RANGES = [
     SensitivityRange("manual.mod_s", "published", 0.129, -5.0, 30.0),
     SensitivityRange("walk", "assumed", 4.0, 11.0, 9.0),
     SensitivityRange("pitch", "assumed", 40.0, None, None, "it leaves the panel"),
@@ -62,13 +62,13 @@ SWINGS = [
 ]
 
 
-def test_the_tornado_says_what_matters_most_and_what_turns_the_result_round() -> None:
-    assert finding(SWINGS, 10.0, 0.2) == (
-        "It hangs most on manual.mod_s: -5.00 to 30.0\nfor 20 % less or more; manual.mod_s turns it round"
+def test_the_tornado_states_what_matters_most_and_what_reverses_the_result() -> None:
+    assert finding(RANGES, 10.0, 0.2) == (
+        "It depends most on manual.mod_s: -5.00 to 30.0\nfor 20 % less or more; manual.mod_s reverses it"
     )
-    assert finding(SWINGS[1:], 10.0, 0.1).endswith("for 10 % less or more; no single one turns it round")
-    assert finding(SWINGS[3:], 10.0, 0.1) == "No input moves the result"
-    words = " ".join(text.get_text() for text in tornado(SWINGS, 10.0, "less_time_percent", 0.2, 5).findobj(Text))
+    assert finding(RANGES[1:], 10.0, 0.1).endswith("for 10 % less or more; no single one reverses it")
+    assert finding(RANGES[3:], 10.0, 0.1) == "No input moves the result"
+    words = " ".join(text.get_text() for text in tornado(RANGES, 10.0, "less_time_percent", 0.2, 5).findobj(Text))
     assert "manual.mod_s (published)" in words and "walk (assumed)" in words
     assert "still" not in words and "4 inputs tried" in words
 

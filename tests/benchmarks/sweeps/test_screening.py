@@ -1,4 +1,4 @@
-"""What the conclusion hangs on: inputs of the simulation and of the economics, weighed in one list."""
+"""Screening: inputs of the simulation and of the economics, ranked in one list."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def prices() -> Economics:
     return read_economics(ROOT / "cells/stapler/economics.toml", [])
 
 
-def weighed(scenario: Scenario, economics: Economics | None) -> ScreeningResult:
+def screened(scenario: Scenario, economics: Economics | None) -> ScreeningResult:
     question = Question(scenario, LENGTH, 2, 1, reader(economics, ()))
     with ThreadPoolExecutor(1) as pool:
         return screen(question, compared(scenario), economics, 0.2, pool)
@@ -51,16 +51,16 @@ SCENARIO = load("stapler").scenario(SMALL)
 
 @pytest.fixture(scope="module")
 def found() -> ScreeningResult:
-    return weighed(SCENARIO, prices())
+    return screened(SCENARIO, prices())
 
 
 def test_time_inputs_and_prices_stand_in_one_list_sorted_by_the_net_present_value(found: ScreeningResult) -> None:
-    order = found.moving()
+    order = found.ranked_inputs()
     names = {each.name for each in order}
     assert {"manual.mod_s", "economics.person_nok_per_h", "economics.demand_units_per_year"} <= names
     widths = [each.width(found.base[NPV]) for each in order]
     assert widths == sorted(widths, reverse=True) and widths[-1] > 0
-    assert found.beside("manual.mod_s") is not None and found.beside("economics.lifetime_years") is None
+    assert found.time_range("manual.mod_s") is not None and found.time_range("economics.lifetime_years") is None
 
 
 def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found: ScreeningResult) -> None:
@@ -75,14 +75,14 @@ def test_a_price_goes_to_its_ends_and_gives_what_the_economics_give_there(found:
 
 def test_few_are_simulated_in_full_and_the_rest_is_counted(found: ScreeningResult) -> None:
     in_full = {each.name for each in found.ranges[LESS_TIME]}
-    assert len(in_full) == screening.KEPT
-    assert found.tried == len(varied_inputs(SCENARIO))
-    assert found.still + found.left_out + screening.KEPT == found.tried
-    assert found.still > 0 and found.most_left_out > 0
+    assert len(in_full) == screening.MAX_SIMULATED_IN_FULL
+    assert found.n_inputs == len(varied_inputs(SCENARIO))
+    assert found.without_effect + found.left_out + screening.MAX_SIMULATED_IN_FULL == found.n_inputs
+    assert found.without_effect > 0 and found.max_effect_left_out > 0
 
 
-def test_without_prices_the_time_is_weighed() -> None:
-    found = weighed(SCENARIO, None)
+def test_without_prices_the_time_is_screened() -> None:
+    found = screened(SCENARIO, None)
     assert found.figure == LESS_TIME and set(found.base) == {LESS_TIME}
     assert found.base == less_time(compared(SCENARIO))
 
@@ -91,18 +91,18 @@ def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_
     times = (Element("staple", 30.0, observed_s=(29.0, 31.0), status="measured"),)
     timed = replace(SCENARIO, observed=times)
     staple = next(each for each in varied_inputs(timed) if each.is_timed)
-    assert (staple.name, staple.status, staple.value) == ("hand.staple", "measured", 30.0)
+    assert (staple.name, staple.status, staple.value) == ("manual.staple", "measured", 30.0)
     assert staple.changed(timed, 2.0).observed[0].observed_s == (58.0, 62.0)
     question = Question(timed, LENGTH, 2, 1, less_time)
-    base = question.answer(timed)
-    longer = question.answer_changed(staple, 1.2)
+    base = question.simulate(timed)
+    longer = question.simulate_changed(staple, 1.2)
     assert isinstance(longer, dict) and longer[LESS_TIME] > base[LESS_TIME] + 5
     mods = next(each for each in varied_inputs(timed) if each.name == "manual.staple_mods")
-    assert question.answer_changed(mods, 1.2) == base
+    assert question.simulate_changed(mods, 1.2) == base
 
 
 def test_what_cannot_be_is_a_sentence() -> None:
     question = Question(SCENARIO, LENGTH, 1, 1, less_time)
     length = next(each for each in varied_inputs(SCENARIO) if each.name == "layout.slats")
-    said = question.answer_changed(length, 20.0)
+    said = question.simulate_changed(length, 20.0)
     assert isinstance(said, str) and said.endswith(".")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from cellwright.benchmarks.charts.sweep import pareto_chart, pareto_front, sweep_chart
-from cellwright.benchmarks.sweeps.sampling import Axis, designs, read_axis
+from cellwright.benchmarks.sweeps.sampling import VariedParameter, designs, read_axis
 from cellwright.benchmarks.sweeps.sweep import Sweep, carry_out, read_sweep
 from cellwright.cells import load
 from cellwright.errors import InputError
@@ -94,12 +94,12 @@ def test_a_full_disk_is_one_sentence_and_what_was_computed_is_kept() -> None:
 def test_a_grid_has_every_combination_once_and_whole_numbers_stay_whole() -> None:
     axes = [read_axis("layout.slats=3:5:3"), read_axis("carriage.max_speed=100:150:2")]
     assert designs(axes, "grid", 0, 1) == list(itertools.product(("3", "4", "5"), ("100", "150")))
-    assert Axis("a.b", 0, 1, 3).grid() == ["0", "0.5", "1"]
+    assert VariedParameter("a.b", 0, 1, 3).grid() == ["0", "0.5", "1"]
 
 
 @pytest.mark.parametrize("method", ["latin", "sobol"])
 def test_spread_designs_fill_every_part_of_each_range_and_repeat_with_the_seed(method: str) -> None:
-    axes = [Axis("a.b", 0.0, 1.5, 2), Axis("c.d", -10.5, 10, 2)]
+    axes = [VariedParameter("a.b", 0.0, 1.5, 2), VariedParameter("c.d", -10.5, 10, 2)]
     tried = designs(axes, method, 16, 5)
     assert tried == designs(axes, method, 16, 5) != designs(axes, method, 16, 6)
     for number, axis in enumerate(axes):
@@ -118,15 +118,15 @@ def test_spread_designs_fill_every_part_of_each_range_and_repeat_with_the_seed(m
         ("a.b=1:2:1", "n must be at least 2"),
     ],
 )
-def test_an_axis_that_is_none_is_refused(text: str, says: str) -> None:
+def test_an_invalid_varied_parameter_is_refused(text: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         read_axis(text)
 
 
 def test_too_many_designs_and_an_unknown_method_are_refused() -> None:
-    axis = Axis("a.b", 0, 1, 1000)
+    axis = VariedParameter("a.b", 0, 1, 1000)
     with pytest.raises(InputError, match="1000000 designs cannot be tried"):
-        designs([axis, Axis("c.d", 0, 1, 1000)], "grid", 0, 1)
+        designs([axis, VariedParameter("c.d", 0, 1, 1000)], "grid", 0, 1)
     with pytest.raises(InputError, match="did you mean 'sobol'"):
         designs([axis], "sobal", 8, 1)
     with pytest.raises(InputError, match="varied twice"):
@@ -137,7 +137,7 @@ def test_too_many_designs_and_an_unknown_method_are_refused() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=30))
-def test_no_design_beats_one_of_the_front_and_each_other_one_is_beaten(points: list[tuple[int, int]]) -> None:
+def test_no_design_dominates_one_of_the_front_and_each_other_one_is_dominated(points: list[tuple[int, int]]) -> None:
     rows = [{"cycle_time_s": float(a), "units_per_hour": float(b)} for a, b in points]
     front = pareto_front(rows, "cycle_time_s", "units_per_hour")  # less time, more units
 
@@ -160,6 +160,6 @@ def test_pictures_say_the_best_design_and_how_many_there_are(tmp_path: Path) -> 
     front = " ".join(
         text.get_text() for text in pareto_chart(rows, "labour_s_per_unit", "units_per_hour").findobj(Text)
     )
-    assert "of 6 designs are beaten by no other" in front
+    assert "of 6 designs are Pareto-optimal" in front
     with pytest.raises(InputError, match="did you mean 'cycle_time_s'"):
         sweep_chart(rows, NAMES, "cycle_times_s")

@@ -69,7 +69,7 @@ def test_the_goodness_of_fit_agrees_with_published_critical_values(monkeypatch: 
     monkeypatch.setattr("cellwright.benchmarks.time_study.analysis.FAMILIES", {"normal": "norm"})
     weights_lb = [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236]
     fit = best_fit(weights_lb, np.random.default_rng(1))
-    assert fit is not None and fit.is_refused
+    assert fit is not None and fit.is_rejected
     assert fit.p_value == pytest.approx(0.0105, abs=0.007)  # 999 samples: ± 2 standard errors
 
 
@@ -96,7 +96,7 @@ def test_so_many_are_enough_and_one_fewer_is_not(cv: float) -> None:
 def test_a_large_sample_is_known_for_what_it_is(name: str, sample: stats.rv_continuous) -> None:
     times_s = sample.rvs(400, random_state=np.random.default_rng(3))
     fit = best_fit(times_s, np.random.default_rng(1))
-    assert fit is not None and fit.name == name and not fit.is_refused
+    assert fit is not None and fit.name == name and not fit.is_rejected
     assert float(fit.frozen().mean()) == pytest.approx(float(times_s.mean()), rel=0.05)
 
 
@@ -106,7 +106,7 @@ def test_two_heaps_are_refused_and_few_or_equal_times_are_not_tried(tmp_path: Pa
     by_name = {element.name: element for element in found.elements}
     assert by_name["two ways"].distribution == "empirical" and "does not fit" in by_name["two ways"].why_empirical
     assert by_name["few"].why_empirical == "3 times are fewer than 10"
-    assert by_name["alike"].why_empirical == "all times are alike" and by_name["alike"].more_needed == 0
+    assert by_name["alike"].why_empirical == "all times are equal" and by_name["alike"].more_needed == 0
     assert by_name["once"].more_needed is None and by_name["once"].mean.ci95_low is None
     assert found.status == "measured" and found.cycles == 20
 
