@@ -77,7 +77,7 @@ class Recorder:
         readings = read_readings(self.path)
         status = read_status(self.path)
         if status != "measured":
-            raise InputError(f"{self.path} states that its times are {status}; record measured ones in another file.")
+            raise InputError(f"{self.path} says that its times are {status}; record measured ones in another file.")
         content = self.path.read_bytes()
         newline = b"" if content.endswith((b"\n", b"\r")) else b"\n"
         self._columns = tuple(_header(self.path))

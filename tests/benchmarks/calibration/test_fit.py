@@ -182,7 +182,7 @@ def test_the_line_is_told_from_the_ramp_where_some_moves_are_too_short_for_the_s
 def test_an_acceleration_that_only_long_moves_would_have_to_tell_is_not_fitted() -> None:
     found = moves(60, 9000, (400, 401), line_s=0.006, axis=replace(AXIS, max_acceleration=6000))
     assert "axis.max_acceleration" not in {value.parameter for value in found.values}
-    assert any("axis.max_acceleration stays 6000 mm/s²" in said for said in found.notes)
+    assert any("axis.max_acceleration stays 6000 mm/s²" in note for note in found.notes)
 
 
 def test_what_the_moves_refute_does_not_stay_however_little_they_tell() -> None:
@@ -200,7 +200,7 @@ def test_a_speed_that_the_firmware_cannot_reach_is_not_fitted() -> None:
         model=MOVE_MODELS["configurable"],
     )
     assert [value.parameter for value in found.values] == ["axis.max_acceleration"]
-    assert any("axis.max_speed stays 300 mm/s: every speed from 85.4 mm/s up" in said for said in found.notes)
+    assert any("axis.max_speed stays 300 mm/s: every speed from 85.4 mm/s up" in note for note in found.notes)
 
 
 def test_one_distance_tells_one_thing_and_what_it_was_given_is_said() -> None:
@@ -231,7 +231,7 @@ def test_a_speed_that_no_trapezoid_reaches_is_not_fitted() -> None:
     found = moves(400, 900, (10, 40, 80), axis=replace(AXIS, max_speed=400), firmware="cellwright")
     [acceleration] = found.values
     assert acceleration.parameter == "axis.max_acceleration" and covers(acceleration, 900)
-    assert any("axis.max_speed stays 400 mm/s: every speed from" in said for said in found.notes)
+    assert any("axis.max_speed stays 400 mm/s: every speed from" in note for note in found.notes)
 
 
 # ---- what is read from a log ----
@@ -352,7 +352,7 @@ def test_jams_have_the_exact_interval_of_counts(tmp_path: Path) -> None:
 def test_no_jam_at_all_tells_no_rate_but_a_bound(tmp_path: Path) -> None:
     found = counted(tmp_path, 0, 1000)
     assert not any(each.parameter.startswith("plant") for each in found.values)
-    assert any("none in 1000 says only that it is below 3.68" in note for note in found.notes)
+    assert any("0 events in 1000 only show that it is below 3.68" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_modified_z_scores_of_a_published_example() -> None:
 
 def test_observations_by_the_formula_worked_out_by_hand() -> None:
     assert observations(2, 0.1) == pytest.approx(16)  # (2 x 0.1 / 0.05)²
-    assert observations(2, 0.1, within=0.1) == pytest.approx(4)
+    assert observations(2, 0.1, precision=0.1) == pytest.approx(4)
 
 
 def test_observations_of_published_examples() -> None:
