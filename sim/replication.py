@@ -23,7 +23,7 @@ from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, no_un
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, model_rig
 
-_NumberT = TypeVar("Number", int, float)
+_NumberT = TypeVar("_NumberT", int, float)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from cellwright.testing.intervals import TIME_TOLERANCE_S, Interval, Intervals, 
 from cellwright.testing.recorder import AxisHistory, DeclarationRecorder, InstrumentedBoard, PinHistory
 from cellwright.testing.timeline import TimelineEntry
 
-T = TypeVar("Found")
+T = TypeVar("T")
 
 
 class History:

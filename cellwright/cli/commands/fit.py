@@ -191,7 +191,7 @@ def _difference_text(estimate: Estimate) -> str:
     """A difference with its interval; whole seconds where it is wide."""
     low, high = estimate.ci95_low, estimate.ci95_high
     is_wide = low is not None and high is not None and high - low >= 10
-    return tables.interval(estimate, 0 if is_wide else 1)
+    return tables.format_estimate(estimate, 0 if is_wide else 1)
 
 
 def _verdict(compared: FitComparison) -> str:

@@ -190,7 +190,7 @@ def _change_row(change: Change) -> tuple[str, ...]:
         str(len(change.before_s)),
         f"{change.mean_after_s:.{digits}f}",
         str(len(change.after_s)),
-        tables.interval(change.difference().mean, digits),
+        tables.format_estimate(change.difference().mean, digits),
     )
 
 
