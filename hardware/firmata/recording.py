@@ -1,6 +1,6 @@
-"""Record and replay at the byte transport: what host and board said to each other, and when, as lines of text.
+"""Record and replay at the byte transport: the messages of host and board, with their times, as lines of text.
 
-A recording is one line for each piece of bytes, as the host or the board wrote it:
+A recording is one line for each write of the host or the board:
 
     cellwright recording 1, virtual time from 0.000000000 s, a virtual Uno
     2.200260417 < F9 02 06
@@ -24,49 +24,53 @@ from simpy.events import Event, Timeout
 from cellwright.errors import InputError
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.firmata.host import watchdog
-from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S, TASK
+from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S, WATCHDOG_TASK
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.describe import explain
+from cellwright.hardware.firmata.protocol.describe import describe
 from cellwright.hardware.transport.link import Link
 
 TO_BOARD, TO_HOST, LOST = ">", "<", "!"
 VIRTUAL, WALL = "virtual", "wall"
 
-SLACK_S = {VIRTUAL: 1e-5, WALL: 0.05}
-"""How much sooner or later than in the recording a host may write and still do the same. On the wall's time, every
-timer of the recorded run came a little late."""
+TIME_TOLERANCE_S = {VIRTUAL: 1e-5, WALL: 0.05}
+"""By how much a host may write earlier or later than in the recording and still be equal. On a wall clock, every timer
+of the recorded run came a little late."""
 
-KEEP_ALIVE = (messages.ASK_VERSION, features.schedule_task(TASK, round(1000 * RUNS_AFTER_S)), watchdog.KEEP_ALIVE)
-"""What the host sends by its clock alone. On the wall's time its place among the rest is chance: it is not compared."""
+KEEP_ALIVE_MESSAGES = (
+    messages.QUERY_VERSION,
+    features.schedule_task(WATCHDOG_TASK, round(1000 * TASK_DELAY_S)),
+    watchdog.FEED_MESSAGE,
+)
+"""Messages that the host sends by timers alone. On a wall clock their order is random, so they are not compared."""
 
 _HEADER = re.compile(r"cellwright recording 1, (virtual|wall) time from (\d+\.\d+) s, (.*)")
 _LINE = re.compile(r"(\d+\.\d+) (?:([<>]) ([0-9A-F]{2}(?: [0-9A-F]{2})*)|(!) (.*))")
 
 
-class Piece(NamedTuple):
-    """A line of a recording. way: ``>``, ``<`` or ``!``; reason: why the line was lost."""
+class Entry(NamedTuple):
+    """A line of a recording. direction: ``>``, ``<`` or ``!``; reason: why the line was lost."""
 
     at_s: float
-    way: str
+    direction: str
     data: bytes
     reason: str = ""
 
 
 class Recording(NamedTuple):
-    """What a file holds. clock: "virtual" or "wall". name: the recorded line's."""
+    """The contents of a file. clock: "virtual" or "wall". name: the name of the recorded line."""
 
     clock: str
     started_s: float
     name: str
-    pieces: list[Piece]
+    entries: list[Entry]
 
 
 class RecordingLink(Link):
-    """A link that writes down what goes over ``link``, both ways, a line at a time.
+    """A link that records what goes over ``link`` in both directions, a line at a time.
 
-    path: the file to write; it must not exist yet. A disk that is full ends the recording and not the run; then
-    ``problem`` says so.
+    path: the file to write; it must not exist yet. A full disk ends the recording but not the run, and
+    ``problem`` then says so.
     """
 
     def __init__(self, env: simpy.Environment, link: Link, path: Path | str) -> None:
@@ -83,8 +87,8 @@ class RecordingLink(Link):
             raise InputError(f"The recording {path} cannot be written ({error}); choose another folder.") from error
         clock = WALL if isinstance(env, WallClock) else VIRTUAL
         self._write_line(f"cellwright recording 1, {clock} time from {env.now:.9f} s, {link.name}")
-        link.on_bytes = self._hear
-        link.on_lost = self._lose
+        link.on_bytes = self._on_bytes
+        link.on_lost = self._on_lost
 
     def write(self, data: bytes) -> None:
         self._note(TO_BOARD, _in_hex(data))
@@ -93,11 +97,11 @@ class RecordingLink(Link):
     def try_another_rate(self) -> None:
         self.link.try_another_rate()
 
-    def _hear(self, data: bytes) -> None:
+    def _on_bytes(self, data: bytes) -> None:
         self._note(TO_HOST, _in_hex(data))
         self.on_bytes(data)
 
-    def _lose(self, reason: str) -> None:
+    def _on_lost(self, reason: str) -> None:
         self._note(LOST, " ".join(reason.split()))
         self._file.close()
         self.on_lost(reason)
@@ -106,9 +110,9 @@ class RecordingLink(Link):
         self.link.close()
         self._file.close()
 
-    def _note(self, way: str, what: str) -> None:
+    def _note(self, direction: str, what: str) -> None:
         # To the nanosecond: a replay must keep the order of what happened almost at once.
-        self._write_line(f"{self.env.now:.9f} {way} {what}")
+        self._write_line(f"{self.env.now:.9f} {direction} {what}")
 
     def _write_line(self, line: str) -> None:
         if self.problem is not None or self._file.closed:
@@ -124,7 +128,7 @@ def _in_hex(data: bytes) -> str:
 
 
 def read_recording(path: Path | str) -> Recording:
-    """Read a recording; a last line that a power cut left unfinished does not count. Raises InputError."""
+    """Read a recording; an incomplete last line, left by a power cut, is ignored. Raises InputError."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -133,27 +137,27 @@ def read_recording(path: Path | str) -> Recording:
     header = _HEADER.fullmatch(lines[0]) if lines else None
     if header is None:
         raise InputError(f"{path}, line 1: a recording begins with 'cellwright recording 1, …'; is this another file?")
-    pieces = [_read_line(path, number, line) for number, line in enumerate(lines[1:], start=2)]
-    for number, (before, after) in enumerate(pairwise(pieces), start=3):
+    entries = [_read_line(path, number, line) for number, line in enumerate(lines[1:], start=2)]
+    for number, (before, after) in enumerate(pairwise(entries), start=3):
         if after.at_s < before.at_s:
             raise InputError(f"{path}, line {number}: its time is earlier than that of the line before it.")
-    return Recording(header[1], float(header[2]), header[3], pieces)
+    return Recording(header[1], float(header[2]), header[3], entries)
 
 
-def _read_line(path: Path | str, number: int, line: str) -> Piece:
+def _read_line(path: Path | str, number: int, line: str) -> Entry:
     found = _LINE.fullmatch(line)
     if found is None:
         raise InputError(f"{path}, line {number}: {line!r} stands where something like '1.500000 > F9' belongs.")
-    at_s, way, data, lost, reason = found.groups()
-    return Piece(float(at_s), way or lost, bytes.fromhex(data or ""), reason or "")
+    at_s, direction, data, lost, reason = found.groups()
+    return Entry(float(at_s), direction or lost, bytes.fromhex(data or ""), reason or "")
 
 
 class ReplayLink(Link):
-    """A link on which a recording plays the board, and which holds what the host writes against the recording.
+    """A link that replays the board from a recording, and compares what the host writes with the recording.
 
-    Each piece of the board's comes as long after the host's last write as it did then. At the first difference the
-    line is lost, and ``difference`` says as a clause when and what it was. It stays None while host and recording
-    agree. A host that goes on when the recording is over loses the line, which is no difference.
+    Each write of the board comes as long after the host's last write as it was recorded. At the first difference the
+    line is lost, and ``difference`` describes it as a clause. It is None while host and recording agree. A host that
+    writes after the end of the recording loses the line, which is no difference.
     Raises InputError for a file that is no recording.
     """
 
@@ -163,30 +167,32 @@ class ReplayLink(Link):
         self.env = env
         self.difference: str | None = None
         self._is_open = True
-        self._on_the_wall = recording.clock == WALL
-        self._slack_s = SLACK_S[recording.clock]
-        self._lag_s = env.now - recording.started_s  # the run's clock against the recording's
-        self._coming = deque(piece for piece in recording.pieces if not self._is_left_out(piece.way, piece.data))
+        self._is_wall_time = recording.clock == WALL
+        self._tolerance_s = TIME_TOLERANCE_S[recording.clock]
+        self._lag_s = env.now - recording.started_s  # this run's clock minus the recording's
+        self._remaining = deque(
+            entry for entry in recording.entries if not self._is_ignored(entry.direction, entry.data)
+        )
         self._play()
 
     @property
     def is_over(self) -> bool:
-        """Whether the host has written all that it wrote in the recording, and no more is to come."""
-        return not self._coming
+        """Whether the whole recording has been replayed."""
+        return not self._remaining
 
-    def _is_left_out(self, way: str, data: bytes) -> bool:
-        return self._on_the_wall and way == TO_BOARD and data in KEEP_ALIVE
+    def _is_ignored(self, direction: str, data: bytes) -> bool:
+        return self._is_wall_time and direction == TO_BOARD and data in KEEP_ALIVE_MESSAGES
 
     def write(self, data: bytes) -> None:
-        if not self._is_open or self._is_left_out(TO_BOARD, data):
+        if not self._is_open or self._is_ignored(TO_BOARD, data):
             return
-        if not self._coming:
-            self._lose("the recording is over")
+        if not self._remaining:
+            self._on_lost("the recording is over")
             return
-        expected = self._coming.popleft()
+        expected = self._remaining.popleft()
         early_s = expected.at_s + self._lag_s - self.env.now
-        if data != expected.data or early_s > self._slack_s:
-            self._differ(expected, _shown(data))
+        if data != expected.data or early_s > self._tolerance_s:
+            self._report_difference(expected, _describe_bytes(data))
             return
         self._lag_s = self.env.now - expected.at_s
         self._play()
@@ -195,43 +201,43 @@ class ReplayLink(Link):
         self._is_open = False
 
     def _play(self) -> None:
-        """Let come what came before the host's next write, and watch for that."""
-        while self._coming and self._coming[0].way != TO_BOARD:
-            piece = self._coming.popleft()
-            self._at(piece.at_s, piece).callbacks.append(self._bring)
-        if self._coming:
-            expected = self._coming[0]
-            self._at(expected.at_s + self._slack_s, expected).callbacks.append(self._expect_no_longer)
+        """Schedule what was received before the host's next write, and the time limit of that write."""
+        while self._remaining and self._remaining[0].direction != TO_BOARD:
+            entry = self._remaining.popleft()
+            self._at(entry.at_s, entry).callbacks.append(self._deliver)
+        if self._remaining:
+            expected = self._remaining[0]
+            self._at(expected.at_s + self._tolerance_s, expected).callbacks.append(self._on_overdue)
 
-    def _at(self, recorded_s: float, piece: Piece) -> Event:
-        return Timeout(self.env, max(0.0, recorded_s + self._lag_s - self.env.now), piece)
+    def _at(self, recorded_s: float, entry: Entry) -> Event:
+        return Timeout(self.env, max(0.0, recorded_s + self._lag_s - self.env.now), entry)
 
-    def _bring(self, event: Event) -> None:
-        piece = cast(Piece, event.value)
+    def _deliver(self, event: Event) -> None:
+        entry = cast(Entry, event.value)
         if not self._is_open:
             return
-        if piece.way == LOST:
+        if entry.direction == LOST:
             self._is_open = False
-            self.on_lost(piece.reason)
+            self.on_lost(entry.reason)
         else:
-            self.on_bytes(piece.data)
+            self.on_bytes(entry.data)
 
-    def _expect_no_longer(self, event: Event) -> None:
-        if self._is_open and self._coming and self._coming[0] is event.value:
-            self._differ(self._coming[0], "nothing")
+    def _on_overdue(self, event: Event) -> None:
+        if self._is_open and self._remaining and self._remaining[0] is event.value:
+            self._report_difference(self._remaining[0], "nothing")
 
-    def _differ(self, expected: Piece, instead: str) -> None:
+    def _report_difference(self, expected: Entry, instead: str) -> None:
         self.difference = (
-            f"at {self.env.now:.6f} s the host wrote {instead}, where the recording has {_shown(expected.data)} "
-            f"at {expected.at_s + self._lag_s:.6f} s"
+            f"at {self.env.now:.6f} s the host wrote {instead}, "
+            f"where the recording has {_describe_bytes(expected.data)} at {expected.at_s + self._lag_s:.6f} s"
         )
-        self._lose(self.difference)
+        self._on_lost(self.difference)
 
-    def _lose(self, reason: str) -> None:
-        """Lose the line once the host is done with what it is doing: a write never calls back."""
+    def _on_lost(self, reason: str) -> None:
+        """Lose the line at the next event of the environment: a write never calls back."""
         self._is_open = False
         Timeout(self.env, 0).callbacks.append(lambda _: self.on_lost(reason))
 
 
-def _shown(data: bytes) -> str:
-    return f"{_in_hex(data)} ({explain(data)})"
+def _describe_bytes(data: bytes) -> str:
+    return f"{_in_hex(data)} ({describe(data)})"

@@ -16,10 +16,11 @@ from simpy.events import Event
 
 from cellwright.errors import CapabilityError, CellFault
 from cellwright.hardware.board import Board, ConverterPort, StepperPort
-from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightDialect
+from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightAdapter
 from cellwright.hardware.firmata.host.client import FirmataClient
 from cellwright.hardware.firmata.host.ports import (
-    Declared,
+    REPLY_TIMEOUT_S,
+    Declarable,
     FirmataAnalog,
     FirmataEncoder,
     FirmataI2c,
@@ -27,10 +28,10 @@ from cellwright.hardware.firmata.host.ports import (
     FirmataLevel,
     FirmataOutput,
 )
-from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S, CommunicationWatchdog
+from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S, SchedulerWatchdog
 from cellwright.hardware.firmata.host.stepper import FirmataStepper
 from cellwright.hardware.firmata.host.stepper_group import FirmataGroup
-from cellwright.hardware.firmata.host.stock_firmware import Dialect
+from cellwright.hardware.firmata.host.stock_firmware import FirmwareAdapter
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol.accelstepper import decode_reply
 from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import decode_encoder_counts, decode_i2c_reply
@@ -47,32 +48,31 @@ MODE_NAMES = {
     PinMode.STEPPER: "AccelStepper",
     PinMode.ENCODER: "an encoder",
 }
-SAID_AGAIN_S = 0.5
-SERVO_TOP = 1  # a value below 544 is an angle in degrees
-LARGEST_ANGLE_DEG = 180.0
-REPLY_TIMEOUT_S = 1.0
+RESEND_INTERVAL_S = 0.5
+SERVO_SCALE = 1  # a value below 544 is an angle in degrees
+MAX_ANGLE_DEG = 180.0
 
-Port = TypeVar("Port", bound=Declared)
+PortT = TypeVar("Port", bound=Declarable)
 
 
 class FirmataBoard(Board):
     """A board at the other end of ``link``. Wait for ``ready`` before declaring anything on it.
 
-    notes: what a person should know of this board before a run, as sentences.
+    notes: sentences for a person to read about this board.
     """
 
     def __init__(self, env: simpy.Environment, link: Link) -> None:
         self.env = env
         self.client = FirmataClient(env, link)
-        self.client.on_restart = self.declare_again
+        self.client.on_restart = self.redeclare
         self.client.on_trouble = self.report_trouble
         self.client.report_restart = lambda sentence: self.dialect.report_restart(sentence)
         self.ready: Event = self.client.ready
-        self.ready.callbacks.append(self._choose_dialect)
-        self.dialect = Dialect(self)
+        self.ready.callbacks.append(self._choose_adapter)
+        self.dialect = FirmwareAdapter(self)
         self.locked = False
         self.notes: list[str] = []
-        self.communication_watchdog = CommunicationWatchdog(env, self.client, self._on_it_made_itself_safe)
+        self.communication_watchdog = SchedulerWatchdog(env, self.client, self._on_watchdog_fired)
         self.outputs: dict[int, FirmataOutput] = {}
         self.inputs: dict[int, FirmataInput] = {}
         self.steppers: list[FirmataStepper] = []
@@ -80,18 +80,18 @@ class FirmataBoard(Board):
         self.levels: list[FirmataLevel] = []
         self._encoders: list[FirmataEncoder] = []
         self._i2c: dict[int, FirmataI2c] = {}
-        self._declared: list[Declared] = []
+        self._declared: list[Declarable] = []
         self._trouble_actions: list[Callable[[str], None]] = []
         self._round_trips: deque[tuple[float, Wait]] = deque()  # until when each may take
-        self.client.on_sysex(messages.ACCELSTEPPER, self._on_stepper)
-        self.client.on_sysex(messages.ENCODER, self._on_encoder)
+        self.client.on_sysex(messages.ACCELSTEPPER_DATA, self._on_stepper)
+        self.client.on_sysex(messages.ENCODER_DATA, self._on_encoder)
         self.client.on_sysex(messages.I2C_REPLY, self._on_i2c)
-        self.client.on_sysex(messages.ANALOG_MAPPING, self._end_round_trip)
+        self.client.on_sysex(messages.ANALOG_MAPPING_RESPONSE, self._end_round_trip)
 
-    def _choose_dialect(self, ready: Event) -> None:
-        """Use what a firmware made for cells has, as soon as it has said so."""
+    def _choose_adapter(self, ready: Event) -> None:
+        """Use the features of CellwrightFirmata once the board has reported them."""
         if ready.ok and self.client.features is not None:
-            self.dialect = CellwrightDialect(self, self.client.features)
+            self.dialect = CellwrightAdapter(self, self.client.features)
 
     @property
     def description(self) -> str:
@@ -100,7 +100,7 @@ class FirmataBoard(Board):
 
     @property
     def firmware(self) -> str:
-        """Name and version of what it runs."""
+        """Name and version of its firmware."""
         major, minor = self.client.firmware_version or (0, 0)
         name = (self.client.firmware_name or "an unknown firmware").removesuffix(".ino")
         return f"{name} {major}.{minor}"
@@ -114,31 +114,31 @@ class FirmataBoard(Board):
         self.client.send(data)
 
     def close(self) -> None:
-        """Let go of the line. What was declared keeps its levels; make the board safe first."""
-        self.dialect.unprotect()
+        """Close the line. The outputs keep their levels, so make the board safe first."""
+        self.dialect.end_protection()
         self.client.close()
 
     # ---- declaring ----
 
-    def declare(self, port: Port) -> Port:
+    def declare(self, port: PortT) -> PortT:
         """Declare a port, now and after each reset of the board."""
         self._declared.append(port)
         port.declare()
         return port
 
-    def _need(self, pin: int, mode: PinMode) -> None:
+    def _require(self, pin: int, mode: PinMode) -> None:
         if not self.client.supports(pin, mode):
             raise CapabilityError(f"{MODE_NAMES[mode]} on pin {pin}", self.description)
 
     def declare_output(
         self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
     ) -> FirmataOutput:
-        self._need(pin, PinMode.OUTPUT)
+        self._require(pin, PinMode.OUTPUT)
         self.outputs[pin] = self.dialect.output(pin, safe, most_on_s, most_duty)
         return self.declare(self.outputs[pin])
 
     def declare_input(self, pin: int, at_rest: bool) -> FirmataInput:
-        self._need(pin, PinMode.INPUT)
+        self._require(pin, PinMode.INPUT)
         if at_rest and not self.client.supports(pin, PinMode.PULLUP):
             self.notes.append(f"Pin {pin} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
         self.inputs[pin] = self.dialect.input(pin, at_rest)
@@ -149,7 +149,7 @@ class FirmataBoard(Board):
 
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> FirmataStepper:
         for pin in (step, dir):
-            self._need(pin, PinMode.STEPPER)
+            self._require(pin, PinMode.STEPPER)
         number = len(self.steppers)
         if number == self.dialect.devices:
             raise CapabilityError(f"one stepper more than the firmware's {self.dialect.devices}", self.description)
@@ -166,36 +166,36 @@ class FirmataBoard(Board):
 
     def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
         """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""
-        if len(self.groups) == accelstepper.GROUPS:
-            raise CapabilityError(f"a sixth group; the firmware has {accelstepper.GROUPS}", self.description)
+        if len(self.groups) == accelstepper.MAX_GROUPS:
+            raise CapabilityError(f"a sixth group; the firmware has {accelstepper.MAX_GROUPS}", self.description)
         self.groups.append(FirmataGroup(self, len(self.groups), steppers))
         return self.declare(self.groups[-1])
 
     def stop_groups(self) -> None:
-        """Stop every group dead, since a group moves its axes whatever each of them was told."""
+        """Stop every group abruptly, since a group moves its axes whatever was sent to each of them."""
         for group in self.groups:
             self.send(accelstepper.stop_group(group.number))
 
     def declare_analog(self, pin: int) -> FirmataAnalog:
-        self._need(pin, PinMode.ANALOG)
+        self._require(pin, PinMode.ANALOG)
         if pin not in self.client.analog_channels:
             raise CapabilityError(f"an analog channel for pin {pin}", self.description)
         return self.declare(FirmataAnalog(self, pin))
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> FirmataLevel:
-        self._need(pin, PinMode.PWM)
-        top = (1 << self.client.capabilities[pin][PinMode.PWM]) - 1
-        self.levels.append(FirmataLevel(self, pin, PinMode.PWM, safe, 1.0, top))
+        self._require(pin, PinMode.PWM)
+        scale = (1 << self.client.capabilities[pin][PinMode.PWM]) - 1
+        self.levels.append(FirmataLevel(self, pin, PinMode.PWM, safe, 1.0, scale))
         return self.declare(self.levels[-1])
 
     def declare_servo(self, pin: int, safe: float) -> FirmataLevel:
-        self._need(pin, PinMode.SERVO)
-        self.levels.append(FirmataLevel(self, pin, PinMode.SERVO, safe, LARGEST_ANGLE_DEG, SERVO_TOP))
+        self._require(pin, PinMode.SERVO)
+        self.levels.append(FirmataLevel(self, pin, PinMode.SERVO, safe, MAX_ANGLE_DEG, SERVO_SCALE))
         return self.declare(self.levels[-1])
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> FirmataEncoder:
         for pin in (pin_a, pin_b):
-            self._need(pin, PinMode.ENCODER)
+            self._require(pin, PinMode.ENCODER)
         if len(self._encoders) == self.dialect.encoders:
             raise CapabilityError(f"one encoder more than the firmware's {self.dialect.encoders}", self.description)
         self._encoders.append(FirmataEncoder(self, len(self._encoders), pin_a, pin_b))
@@ -211,14 +211,14 @@ class FirmataBoard(Board):
     def declare_hx711(self, data: int, clock: int) -> ConverterPort:
         return self.dialect.converter(data, clock)
 
-    def declare_again(self) -> None:
-        """The board has reset itself and knows nothing: tell it all again, every output at its safe level."""
+    def redeclare(self) -> None:
+        """Declare everything again after the board has reset itself, every output at its safe level."""
         self._lock()
-        self.dialect.before_declaring_again()
+        self.dialect.before_redeclaring()
         for declared in self._declared:
             declared.declare()
-        self.dialect.ask_for_inputs()
-        self.dialect.protect_again()
+        self.dialect.request_input_reports()
+        self.dialect.restore_protection()
 
     def input_ports(self) -> list[int]:
         """The ports of eight pins that have inputs."""
@@ -231,51 +231,51 @@ class FirmataBoard(Board):
     # ---- before a run ----
 
     def prepare(self) -> Generator[Event, Any, None]:
-        """After all is declared: see every input once, and arm the communication watchdog if there is one.
+        """After all is declared: read every input once, and arm the communication watchdog if there is one.
 
         Raises CellFault when the board does not answer.
         """
         for port in self.input_ports():
             self.client.on_digital(port, partial(self._on_port, port))
-        self.dialect.ask_for_inputs()
-        self.env.process(self._send_again())
-        self.dialect.ask_what_it_has()
+        self.dialect.request_input_reports()
+        self.env.process(self._resend())
+        self.dialect.prepare_protection()
         answer = self.round_trip()
         yield answer | self.env.timeout(answer.limit_s)
         if not answer.triggered:
             raise CellFault(f"{answer.what} within {answer.limit_s:g} s; check its cable and its supply.")
         self.dialect.protect()
 
-    def _send_again(self) -> Generator[Event, Any, None]:
-        """Ask for every input again and again, and while all is to be safe, tell that again too.
+    def _resend(self) -> Generator[Event, Any, None]:
+        """Request every input again and again, and while the board is to be safe, resend that too.
 
-        Firmata confirms nothing, so whatever is said once may have been lost, an emergency stop's edge not excepted.
+        Firmata acknowledges nothing, so any message may have been lost, even the edge of an emergency stop.
         """
         while self.client.is_open:
-            yield self.env.timeout(SAID_AGAIN_S)
+            yield self.env.timeout(RESEND_INTERVAL_S)
             if self.locked:
                 for message in self.dialect.stop_messages():
                     self.send(message)
                 for contact in self.inputs.values():
                     contact.declare()
-            self.dialect.ask_for_inputs()
-            self.dialect.look_again()
+            self.dialect.request_input_reports()
+            self.dialect.poll_state()
 
     def arm(self) -> None:
-        """AlternativeResult the communication watchdog."""
+        """Arm the communication watchdog in the board's scheduler."""
         self.communication_watchdog.arm(b"".join(self.dialect.stop_messages()))
 
     def round_trip(self) -> Wait:
-        """A wait for the answer to a question asked now: all that was sent before has arrived by then."""
+        """A wait for the reply to a query sent now: all that was sent before has arrived by then."""
         wait = Wait(self.env, self, "did not answer", REPLY_TIMEOUT_S)
         self._round_trips.append((self.env.now + REPLY_TIMEOUT_S, wait))
-        self.send(messages.ASK_ANALOG_MAPPING)
+        self.send(messages.QUERY_ANALOG_MAPPING)
         return wait
 
     def _end_round_trip(self, _: bytes) -> None:
         while self._round_trips:
             until_s, wait = self._round_trips.popleft()
-            if self.env.now <= until_s:  # no answer to one before that, which was lost
+            if self.env.now <= until_s:  # an earlier one without a reply was lost
                 wait.complete()
                 return
 
@@ -292,14 +292,14 @@ class FirmataBoard(Board):
         return messages.port(port, levels)
 
     def safe_levels(self) -> list[bytes]:
-        """What takes every output to its safe level."""
+        """The messages that drive every output to its safe level."""
         levels = dict.fromkeys(self._ports_of(self.outputs), 0)
         for pin, output in self.outputs.items():
             levels[pin // 8] |= output.safe << pin % 8
         return [messages.port(port, bits) for port, bits in levels.items()]
 
     def _lock(self) -> None:
-        """Drive nothing any more, and take every output, duty and angle for what it is about to be told."""
+        """Refuse to drive anything, and record the safe value of every output, duty and angle."""
         self.locked = True
         for output in self.outputs.values():
             output.make_safe()
@@ -307,17 +307,17 @@ class FirmataBoard(Board):
             level.value = level.safe
 
     def make_safe(self) -> None:
-        # All is told, also what should be safe already: the board may not have understood what it was told before.
+        # Everything is sent, even what should be safe already: an earlier message may have been lost.
         self._lock()
         for message in self.dialect.stop_messages():
             self.send(message)
         for stepper in self.steppers:
             stepper.query_position()
-        self.dialect.stopped()
+        self.dialect.on_stopped()
 
     @property
     def is_safe(self) -> bool:
-        """Whether everything was told to be safe, and nothing else since."""
+        """Whether everything was sent to its safe value, and nothing else was sent since."""
         ports: list[FirmataStepper | FirmataOutput | FirmataLevel] = [
             *self.steppers,
             *self.outputs.values(),
@@ -326,7 +326,7 @@ class FirmataBoard(Board):
         return all(port.is_safe for port in ports)
 
     def release(self) -> None:
-        """Allow outputs to be driven again; what a silence has left open is asked again.
+        """Allow outputs to be driven again; queries that a silence left without a reply are repeated.
 
         Raises CellFault when the link is lost, or the board is still silent.
         """
@@ -335,7 +335,7 @@ class FirmataBoard(Board):
         if not self.client.is_open:
             raise CellFault(f"The link to {self.client.name} is lost: plug the board in and start the run again.")
         for stepper in self.steppers:
-            stepper.ask_again_if_unanswered()
+            stepper.query_again_if_overdue()
         self.locked = False
         self.dialect.release()
 
@@ -343,19 +343,19 @@ class FirmataBoard(Board):
         self._trouble_actions.append(action)
 
     def report_trouble(self, reason: str) -> None:
-        """Say that something is wrong with the board."""
+        """Report that something is wrong with the board."""
         if not self._trouble_actions:
             raise CellFault(reason)
         for action in self._trouble_actions:
             action(reason)
 
-    def _on_it_made_itself_safe(self) -> None:
+    def _on_watchdog_fired(self) -> None:
         self.report_trouble(
-            f"The board on {self.client.name} made itself safe, having heard nothing for {RUNS_AFTER_S:g} s; "
+            f"The board on {self.client.name} made itself safe, having heard nothing for {TASK_DELAY_S:g} s; "
             "this computer was too busy, or the link broke off."
         )
 
-    # ---- what the board says ----
+    # ---- messages from the board ----
 
     def _on_port(self, port: int, levels: int) -> None:
         for pin in range(8 * port, 8 * port + 8):
@@ -368,16 +368,16 @@ class FirmataBoard(Board):
             return
         if reply.kind == accelstepper.GROUP_COMPLETE:
             if reply.number < len(self.groups):
-                self.groups[reply.number].hear()
+                self.groups[reply.number].on_complete()
         elif reply.number < len(self.steppers):
-            self.steppers[reply.number].hear(reply)
+            self.steppers[reply.number].on_reply(reply)
 
     def _on_encoder(self, data: bytes) -> None:
         for number, count in decode_encoder_counts(data).items():
             if number < len(self._encoders):
-                self._encoders[number].hear(count)
+                self._encoders[number].on_count(count)
 
     def _on_i2c(self, data: bytes) -> None:
         reply = decode_i2c_reply(data)
         if reply is not None and reply.address in self._i2c:
-            self._i2c[reply.address].hear(reply)
+            self._i2c[reply.address].on_reply(reply)

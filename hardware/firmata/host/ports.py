@@ -1,4 +1,4 @@
-"""The ports of a FirmataBoard: each turns a device's calls into messages, and messages into what the device reads."""
+"""The ports of a FirmataBoard: each turns calls of a device into messages, and received messages into its values."""
 
 from __future__ import annotations
 
@@ -17,35 +17,38 @@ if TYPE_CHECKING:
     from cellwright.hardware.firmata.host.board import FirmataBoard
 
 DEBOUNCE_S = 0.005
+REPLY_TIMEOUT_S = 1.0
+"""How long the firmware may take to reply to a query."""
 TIMEOUT_MARGIN_S = 5.0
-SUPPLY_VOLTS = 5.0
+"""What a wait allows beyond the computed time of a move or a pulse."""
+ADC_REFERENCE_VOLTS = 5.0
 """The converter's reference on an Uno, a Nano and a Mega."""
 
 
-class Declared(Protocol):
-    """What has been declared on a board, and is declared again after the board was reset."""
+class Declarable(Protocol):
+    """What is declared on a board, and declared again after a reset of the board."""
 
     def declare(self) -> None:
-        """Send what makes the pin what it is, at its safe level."""
+        """Send the configuration, with the safe level."""
         ...
 
 
 def refuse_locked(board: FirmataBoard, pin: int) -> None:
-    """Raise a CellFault while the board is to be safe."""
+    """Raise a CellFault while the board is locked."""
     if board.locked:
         raise CellFault(f"pin {pin} cannot be driven: the board has been made safe; reset the cell first.")
 
 
 class FirmataOutput:
-    """A digital output. Written a port of eight pins at a time, which every firmware understands."""
+    """A digital output. It is written a port of eight pins at a time, which every firmware supports."""
 
     def __init__(self, board: FirmataBoard, pin: int, safe: bool) -> None:
         self.board = board
         self.pin = pin
         self.safe = safe
         self.level = safe
-        self._back: Event | None = None
-        self._rest: Event | None = None
+        self._pulse_end: Event | None = None
+        self._rest_end: Event | None = None
 
     def declare(self) -> None:
         # One write: the firmware drives a new output low until the level follows, here three bytes later.
@@ -65,35 +68,35 @@ class FirmataOutput:
     def pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
         """Drive it to ``level`` for ``seconds``, then back; the wait ends ``rest_s`` after that.
 
-        The board's own timer takes it back, whatever becomes of the step that fired it. In place of a pulse under
-        way it begins anew, and the wait of that one never ends.
+        A timer of this port ends it, whatever happens to the step that started it. It replaces a pulse under way,
+        whose wait never ends.
         """
         refuse_locked(self.board, self.pin)
-        self._forget_pulse()
+        self._cancel_pulse()
         self._drive(level)
         return self._time_pulse(subject, level, seconds, rest_s)
 
     def _time_pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
-        """A pulse has begun: its end, and the wait for the end of the rest after it."""
+        """Schedule the end of a pulse that has begun; the wait for the end of the rest after it."""
         env = self.board.env
-        self._back = Timeout(env, seconds, not level)
-        self._back.callbacks.append(self._go_back)
+        self._pulse_end = Timeout(env, seconds, not level)
+        self._pulse_end.callbacks.append(self._end_pulse)
         due_s = env.now + seconds + rest_s
-        self._rest = rest = ScheduledWait(env, subject, "did not fire", due_s, seconds + rest_s + TIMEOUT_MARGIN_S)
+        self._rest_end = rest = ScheduledWait(env, subject, "did not fire", due_s, seconds + rest_s + TIMEOUT_MARGIN_S)
         return rest
 
-    def _go_back(self, back: Event) -> None:
-        self._back = self._rest = None  # what is left of the rest ends by itself
+    def _end_pulse(self, back: Event) -> None:
+        self._pulse_end = self._rest_end = None  # the rest ends by itself
         self._drive(bool(back.value))
 
-    def _forget_pulse(self) -> None:
-        if self._back is not None:
-            cancel(self.board.env, self._back, self._rest)
-            self._back = self._rest = None
+    def _cancel_pulse(self) -> None:
+        if self._pulse_end is not None:
+            cancel(self.board.env, self._pulse_end, self._rest_end)
+            self._pulse_end = self._rest_end = None
 
     def make_safe(self) -> None:
-        """Take the safe level, for the board to send."""
-        self._forget_pulse()
+        """Record the safe level, which the board sends."""
+        self._cancel_pulse()
         self.level = self.safe
 
     @property
@@ -103,7 +106,7 @@ class FirmataOutput:
 
 
 class FirmataInput(Input):
-    """A digital input, with the pull-up on where its level at rest is high and the firmware can."""
+    """A digital input, with the pull-up on where its level at rest is high and the firmware supports that."""
 
     def __init__(self, board: FirmataBoard, pin: int, at_rest: bool) -> None:
         super().__init__(board.env, at_rest, DEBOUNCE_S)
@@ -115,7 +118,7 @@ class FirmataInput(Input):
         self.board.send(messages.pin_mode(self.pin, self._mode))
 
     def on_port(self, level: bool) -> None:
-        """The board shows what it reads."""
+        """The level in a report of its port."""
         self.sense(level)
 
 
@@ -127,9 +130,9 @@ class FirmataAnalog:
         self.pin = pin
         self.volts = 0.0
         self._channel = board.client.analog_channels[pin]
-        self._top = (1 << board.client.capabilities[pin][PinMode.ANALOG]) - 1
+        self._scale = (1 << board.client.capabilities[pin][PinMode.ANALOG]) - 1
         self._waiting: list[Wait] = []
-        board.client.on_analog(self._channel, self._hear)
+        board.client.on_analog(self._channel, self._on_sample)
 
     def declare(self) -> None:
         self.board.send(messages.pin_mode(self.pin, PinMode.ANALOG) + messages.report_analog(self._channel, True))
@@ -140,8 +143,8 @@ class FirmataAnalog:
         self._waiting.append(wait)
         return wait
 
-    def _hear(self, value: int) -> None:
-        self.volts = SUPPLY_VOLTS * value / self._top
+    def _on_sample(self, value: int) -> None:
+        self.volts = ADC_REFERENCE_VOLTS * value / self._scale
         waiting, self._waiting = self._waiting, []
         for wait in waiting:
             wait.complete(self.volts)
@@ -150,21 +153,21 @@ class FirmataAnalog:
 class FirmataLevel:
     """A PWM output (duty, 0 to ``most`` = 1) or a servo (degrees, 0 to ``most`` = 180).
 
-    top: what is sent for 1, or for 1 degree.
+    scale: the number that is sent for 1, or for 1 degree.
     """
 
-    def __init__(self, board: FirmataBoard, pin: int, mode: PinMode, safe: float, most: float, top: int) -> None:
+    def __init__(self, board: FirmataBoard, pin: int, mode: PinMode, safe: float, most: float, scale: int) -> None:
         self.board = board
         self.pin = pin
         self.safe = safe
         self.value = safe
         self._mode = mode
-        self._most = most
-        self._top = top
+        self._max = most
+        self._scale = scale
         self._refuse_outside(safe)
 
     def declare(self) -> None:
-        # One write: the firmware turns a new servo to its middle until the angle follows, here three bytes later.
+        # One write: the firmware drives a new servo to its middle until the angle follows, here three bytes later.
         self.value = self.safe
         self.board.send(messages.pin_mode(self.pin, self._mode) + self.message(self.safe))
 
@@ -181,12 +184,12 @@ class FirmataLevel:
         return self.value == self.safe
 
     def _refuse_outside(self, value: float) -> None:
-        if not 0.0 <= value <= self._most:
-            raise CellFault(f"pin {self.pin} cannot be driven to {value:g}; it takes 0 to {self._most:g}.")
+        if not 0.0 <= value <= self._max:
+            raise CellFault(f"pin {self.pin} cannot be driven to {value:g}; it takes 0 to {self._max:g}.")
 
     def message(self, value: float) -> bytes:
-        """What drives it to ``value``."""
-        number = round(value * self._top)
+        """The message that drives it to ``value``."""
+        number = round(value * self._scale)
         is_short = self.pin < 16 and number < 1 << 14
         return messages.analog(self.pin, number) if is_short else messages.extended_analog(self.pin, number)
 
@@ -200,7 +203,7 @@ class FirmataEncoder:
         self.count = 0
         self._pins = (pin_a, pin_b)
         self._zeroed: Wait | None = None
-        self._deaf_until_s = 0.0
+        self._ignore_until_s = 0.0
 
     def declare(self) -> None:
         self.count = 0
@@ -209,20 +212,20 @@ class FirmataEncoder:
         self.board.send(features.report_encoders(True))
 
     def zero(self) -> None:
-        """Call the present count 0."""
+        """Set the present count to 0."""
         self.count = 0
         self.board.send(features.zero_encoder(self.number))
         self._zeroed = self.board.round_trip()
-        self._deaf_until_s = self.board.env.now + self._zeroed.limit_s
+        self._ignore_until_s = self.board.env.now + self._zeroed.limit_s
 
-    def hear(self, count: int) -> None:
-        """Take in a count, unless it is from before it was zeroed."""
-        if self._zeroed is None or self._zeroed.triggered or self.board.env.now > self._deaf_until_s:
+    def on_count(self, count: int) -> None:
+        """Handle a count, unless it is from before the zeroing."""
+        if self._zeroed is None or self._zeroed.triggered or self.board.env.now > self._ignore_until_s:
             self.count = count
 
 
-class _Question(NamedTuple):
-    """A read of an I2C device that has not been answered."""
+class _PendingRead(NamedTuple):
+    """A read of an I2C device without a reply yet."""
 
     register: int
     size: int
@@ -231,15 +234,15 @@ class _Question(NamedTuple):
 
 
 class FirmataI2c:
-    """A device on the I2C bus. The firmware answers for one that is not there, with fewer bytes than asked for."""
+    """A device on the I2C bus. For a missing device the firmware replies with fewer bytes than requested."""
 
     def __init__(self, board: FirmataBoard, address: int) -> None:
         self.board = board
         self.address = address
-        self._asked: list[_Question] = []
+        self._pending_reads: list[_PendingRead] = []
 
     def declare(self) -> None:
-        self._asked.clear()
+        self._pending_reads.clear()
         self.board.send(features.i2c_config())
 
     def write(self, data: bytes) -> None:
@@ -247,19 +250,19 @@ class FirmataI2c:
         self.board.send(features.i2c_write(self.address, data))
 
     def read(self, subject: Named, register: int | None, count: int, within_s: float) -> Wait:
-        """Ask for bytes; the wait's value is those bytes."""
+        """Request bytes; the wait's value is those bytes."""
         now_s = self.board.env.now
         wait = Wait(self.board.env, subject, f"did not answer on I2C address {self.address:#x}", within_s)
-        self._asked = [each for each in self._asked if each.until_s > now_s]
-        self._asked.append(_Question(register or 0, count, wait, now_s + within_s))
+        self._pending_reads = [each for each in self._pending_reads if each.until_s > now_s]
+        self._pending_reads.append(_PendingRead(register or 0, count, wait, now_s + within_s))
         self.board.send(features.i2c_read(self.address, register, count))
         return wait
 
-    def hear(self, reply: features.I2cReply) -> None:
-        """Take in an answer from this address: it is to the first question for its register."""
-        for question in self._asked:
-            if question.register == reply.register:
-                self._asked.remove(question)
-                if len(reply.data) == question.size:
-                    question.wait.complete(reply.data)
+    def on_reply(self, reply: features.I2cReply) -> None:
+        """Handle a reply from this address: it belongs to the first pending read of its register."""
+        for pending in self._pending_reads:
+            if pending.register == reply.register:
+                self._pending_reads.remove(pending)
+                if len(reply.data) == pending.size:
+                    pending.wait.complete(reply.data)
                 return

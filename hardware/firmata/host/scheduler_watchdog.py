@@ -1,8 +1,8 @@
-"""The communication watchdog: a task kept in the board's own scheduler that makes it safe when the host falls silent.
+"""The communication watchdog for ConfigurableFirmata: a task in the board's scheduler that makes the board safe.
 
-A task is stored in ConfigurableFirmata's scheduler: end whatever message was cut short, take every output to its safe
-level, stop every axis, take every duty and angle to its safe value. It is set to run in half a second, and set anew
-long before that, for as long as the host lives and the line holds.
+The task ends an incomplete message, drives every output to its safe level, stops every axis, and drives every duty and
+angle to its safe value. It is scheduled to run in half a second, and postponed long before that as long as the host and
+the line work.
 """
 
 from __future__ import annotations
@@ -12,64 +12,68 @@ from collections.abc import Callable
 import simpy
 
 from cellwright.hardware.firmata.host.client import FirmataClient
-from cellwright.hardware.firmata.host.keep_alive import KeepAlive
+from cellwright.hardware.firmata.host.watchdog import KeepAlive
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol import messages
 
-TASK = 1
-RUNS_AFTER_S = 0.5
-SET_ANEW_S = 0.2
-BYTES_AT_ONCE = 50
-"""What fits into the firmware's 64 bytes of sysex once it is packed."""
+WATCHDOG_TASK = 1
+TASK_DELAY_S = 0.5
+RESCHEDULE_INTERVAL_S = 0.2
+MAX_TASK_BYTES = 50
+"""What fits into the firmware's 64 bytes of sysex after packing."""
 
 
-class CommunicationWatchdog:
+class SchedulerWatchdog:
     """Keeps the board's scheduler from making the board safe.
 
-    present: whether the board has said that it has a scheduler. on_ran: called when the board turns out to have run the
-    task, because it had not heard from the host.
+    is_available: whether the board has a scheduler. on_fired: called when the board has run the task, because it
+    received nothing from the host.
     """
 
-    def __init__(self, env: simpy.Environment, client: FirmataClient, on_ran: Callable[[], None]) -> None:
+    def __init__(self, env: simpy.Environment, client: FirmataClient, on_fired: Callable[[], None]) -> None:
         self.env = env
         self.client = client
-        self.on_ran = on_ran
-        self.present = False
+        self.on_fired = on_fired
+        self.is_available = False
         self._armed_s = 0.0
-        keep_waiting = features.schedule_task(TASK, round(1000 * RUNS_AFTER_S))
-        self._keeping = KeepAlive(env, client, keep_waiting, SET_ANEW_S)
-        client.on_sysex(messages.SCHEDULER, self._hear)
+        postpone = features.schedule_task(WATCHDOG_TASK, round(1000 * TASK_DELAY_S))
+        self._keep_alive = KeepAlive(env, client, postpone, RESCHEDULE_INTERVAL_S)
+        client.on_sysex(messages.SCHEDULER_DATA, self._on_scheduler_reply)
 
     @property
-    def armed(self) -> bool:
-        """Whether the task is stored and kept waiting."""
-        return self._keeping.runs
+    def is_armed(self) -> bool:
+        """Whether the task is stored and postponed again and again."""
+        return self._keep_alive.is_running
 
-    def look(self) -> None:
-        """Ask the board whether it has a scheduler; one that has none does not answer."""
-        self.client.send(features.ASK_TASKS)
+    def query(self) -> None:
+        """Query whether the board has a scheduler; one without does not reply."""
+        self.client.send(features.LIST_TASKS)
 
-    def _hear(self, data: bytes) -> None:
-        self.present = True
-        is_missing = data == bytes((features.TASK_ERROR, TASK))
-        # Just after arming that may still be the answer to what was sent before, as by a board that was reset.
-        if is_missing and self.armed and self.env.now >= self._armed_s + SET_ANEW_S:
-            self._keeping.stop()
-            self.on_ran()
+    def _on_scheduler_reply(self, data: bytes) -> None:
+        self.is_available = True
+        is_missing = data == bytes((features.TASK_ERROR, WATCHDOG_TASK))
+        # Just after arming, this may be the reply to an earlier message, as from a board that was reset.
+        if is_missing and self.is_armed and self.env.now >= self._armed_s + RESCHEDULE_INTERVAL_S:
+            self._keep_alive.stop()
+            self.on_fired()
 
     def arm(self, make_safe: bytes) -> None:
-        """Store what makes the board safe, and keep it from running. Called again, it replaces what was stored."""
-        self._keeping.stop()
+        """Store the messages that make the board safe, in place of earlier ones, and start to feed the watchdog."""
+        self._keep_alive.stop()
         task = bytes((messages.END_SYSEX,)) + make_safe
-        self.client.send(features.delete_task(TASK))
-        self.client.send(features.create_task(TASK, len(task)))
-        for start in range(0, len(task), BYTES_AT_ONCE):
-            self.client.send(features.add_to_task(TASK, task[start : start + BYTES_AT_ONCE]))
+        self.client.send(features.delete_task(WATCHDOG_TASK))
+        self.client.send(features.create_task(WATCHDOG_TASK, len(task)))
+        for start in range(0, len(task), MAX_TASK_BYTES):
+            self.client.send(features.add_to_task(WATCHDOG_TASK, task[start : start + MAX_TASK_BYTES]))
         self._armed_s = self.env.now
-        self._keeping.start()
+        self._keep_alive.start()
 
     def disarm(self) -> None:
-        """Forget the task: the run is over, and the board is safe."""
-        if self.armed:
-            self._keeping.stop()
-            self.client.send(features.delete_task(TASK))
+        """Delete the task: the run is over, and the board is safe."""
+        if self.is_armed:
+            self._keep_alive.stop()
+            self.client.send(features.delete_task(WATCHDOG_TASK))
+
+
+# Former names
+CommunicationWatchdog = SchedulerWatchdog

@@ -1,4 +1,4 @@
-"""FirmataGroup: axes that the firmware makes arrive together on a straight line."""
+"""FirmataGroup: axes that the firmware moves together on a straight line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cellwright.errors import CellFault
-from cellwright.hardware.firmata.host.stepper import TIMEOUT_MARGIN_S, FirmataStepper
+from cellwright.hardware.firmata.host.ports import TIMEOUT_MARGIN_S
+from cellwright.hardware.firmata.host.stepper import FirmataStepper
 from cellwright.hardware.firmata.protocol import accelstepper
 from cellwright.hardware.waits import Wait
 
@@ -17,55 +18,59 @@ if TYPE_CHECKING:
 class FirmataGroup:
     """A group of AccelStepper: a straight line through the axes' space.
 
-    ConfigurableFirmata starts and stops a group without acceleration, so its speed must be one at which the motors can
-    start; CellwrightFirmata gives all members the same trapezoid, scaled to their ways.
-    A halt is that of the board or of each axis.
+    ConfigurableFirmata starts and stops a group without acceleration, so the motors must be able to start at its speed.
+    CellwrightFirmata gives all members the same trapezoid, scaled to their distances.
+    An abrupt stop is that of the board or of each axis.
     """
 
     def __init__(self, board: FirmataBoard, number: int, steppers: Sequence[FirmataStepper]) -> None:
         self.board = board
         self.number = number
         self.steppers = list(steppers)
-        self._move: Wait | None = None
+        self._move_wait: Wait | None = None
         self._targets: list[int] = []
 
     @property
     def name(self) -> str:
-        """Its axes' names."""
+        """The names of its axes."""
         return " and ".join(stepper.device.name for stepper in self.steppers)
 
     def declare(self) -> None:
-        """Tell the firmware which devices belong to it."""
-        self._move = None
+        """Configure the group in the firmware."""
+        self._move_wait = None
         self.board.send(accelstepper.configure_group(self.number, [stepper.number for stepper in self.steppers]))
 
     def move_to(self, targets: Sequence[int], speed: float, acceleration: float = 0.0) -> Wait:
-        """Move all to their targets, in steps, the one with the longest way at ``speed`` steps/s; they arrive together.
+        """Move all to their targets, in steps, so that they arrive together.
 
-        acceleration: of that one, steps/s², for firmware that speeds groups up; 0 is none, as with all others.
+        speed: steps/s of the one with the longest distance.
+
+        acceleration: of that one, steps/s², for firmware that accelerates groups; 0 for other firmware.
 
         Raises CellFault while one of them moves, or the board is locked.
         """
         if self.board.locked:
             raise CellFault(f"{self.name} cannot move: the board has been made safe; reset the cell first.")
-        ways = [abs(target - stepper.position) for target, stepper in zip(targets, self.steppers, strict=True)]
+        distances = [abs(target - stepper.position) for target, stepper in zip(targets, self.steppers, strict=True)]
         speeds_up_s = 2 * speed / acceleration if acceleration else 0.0
-        limit_s = 2 * len(self.board.steppers) * max(ways) / speed + speeds_up_s + TIMEOUT_MARGIN_S
-        self._move = Wait(self.board.env, self, "did not arrive", limit_s)
+        limit_s = 2 * len(self.board.steppers) * max(distances) / speed + speeds_up_s + TIMEOUT_MARGIN_S
+        self._move_wait = Wait(self.board.env, self, "did not arrive", limit_s)
         for stepper in self.steppers:
-            stepper.join(self._move, speed, acceleration)
+            stepper.start_group_move(self._move_wait, speed, acceleration)
         self._targets = list(targets)
         self.board.send(
-            accelstepper.group_to(
+            accelstepper.move_group_to(
                 self.number,
-                [stepper.in_firmware(target) for target, stepper in zip(targets, self.steppers, strict=True)],
+                [stepper.firmware_position(target) for target, stepper in zip(targets, self.steppers, strict=True)],
             )
         )
-        return self._move
+        return self._move_wait
 
-    def hear(self) -> None:
-        """The firmware says that all have arrived, or were stopped."""
-        move, self._move = self._move, None
-        if move is None or any(not stepper.leave(move, self._targets[n]) for n, stepper in enumerate(self.steppers)):
-            return  # one was halted on the way, and is being asked where it stands
-        move.complete()
+    def on_complete(self) -> None:
+        """All have arrived, or were stopped."""
+        wait, self._move_wait = self._move_wait, None
+        if wait is None or any(
+            not stepper.complete_group_move(wait, self._targets[n]) for n, stepper in enumerate(self.steppers)
+        ):
+            return  # one was stopped on the way, and its position is being queried
+        wait.complete()

@@ -1,4 +1,4 @@
-"""What differs between firmwares, for a FirmataBoard: here as it is with stock firmware."""
+"""The adapter for stock firmware: what a FirmataBoard does differently for each firmware."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ NO_PROTECTION = (
 )
 
 
-class Dialect:
-    """How to speak with StandardFirmata and ConfigurableFirmata, whose scheduler is all that they have for safety.
+class FirmwareAdapter:
+    """StandardFirmata and ConfigurableFirmata; the scheduler of the latter is their only protection.
 
-    devices, encoders: how many steppers and encoders the firmware has room for.
+    devices, encoders: how many steppers and encoders the firmware supports.
     """
 
-    devices = accelstepper.DEVICES
-    encoders = features.ENCODERS
+    devices = accelstepper.MAX_DEVICES
+    encoders = features.MAX_ENCODERS
 
     def __init__(self, board: FirmataBoard) -> None:
         self.board = board
@@ -36,7 +36,7 @@ class Dialect:
     # ---- ports ----
 
     def output(self, pin: int, safe: bool, most_on_s: float | None, most_duty: float) -> FirmataOutput:  # noqa: ARG002
-        """A port for an output; only firmware that times outputs can hold it to limits."""
+        """A port for an output; only CellwrightFirmata enforces limits."""
         return FirmataOutput(self.board, pin, safe)
 
     def input(self, pin: int, at_rest: bool) -> FirmataInput:
@@ -54,10 +54,10 @@ class Dialect:
         )
 
     def watch_stop_input(self, pin: int, active: bool) -> None:
-        """Let an input stop the board by itself, where the firmware can."""
+        """Declare the emergency stop input, where the firmware supports one."""
 
     def watch_limit(self, stepper: FirmataStepper, pin: int, active: bool) -> None:
-        """Let a switch stop an axis by itself, where the firmware can."""
+        """Declare a limit switch, where the firmware supports it."""
 
     def home(
         self,
@@ -68,61 +68,61 @@ class Dialect:
         back_off: int,  # noqa: ARG002
         most: int,  # noqa: ARG002
     ) -> Wait | None:
-        """Let the board home an axis, where it can."""
+        """Let the board home an axis, where the firmware supports it."""
         return None
 
     # ---- a run ----
 
-    def ask_what_it_has(self) -> None:
-        """Ask what must be known before ``protect``."""
-        self.board.communication_watchdog.look()
+    def prepare_protection(self) -> None:
+        """Query what ``protect`` needs."""
+        self.board.communication_watchdog.query()
 
     def protect(self) -> None:
-        """See to it that the board makes itself safe when this computer falls silent, if it can."""
-        if self.board.communication_watchdog.present:
+        """Arm the communication watchdog, if there is one."""
+        if self.board.communication_watchdog.is_available:
             self.board.arm()
         else:
             self.board.notes.append(NO_PROTECTION)
 
-    def unprotect(self) -> None:
+    def end_protection(self) -> None:
         """The run is over."""
         self.board.communication_watchdog.disarm()
 
-    def ask_for_inputs(self) -> None:
-        """Have the ports with inputs reported, once all their pins are inputs: until then they read as low outputs."""
+    def request_input_reports(self) -> None:
+        """Request reports of the ports with inputs, once all their pins are inputs: until then they read low."""
         for port in self.board.input_ports():
             self.board.send(messages.report_port(port, True))
 
-    def look_again(self) -> None:
+    def poll_state(self) -> None:
         """Called twice a second during a run."""
 
     # ---- stopping ----
 
     def stop_messages(self) -> list[bytes]:
-        """What makes the board safe, whatever it is doing: outputs first."""
+        """The messages that make the board safe, whatever it is doing: outputs first."""
         board = self.board
         stops = [accelstepper.stop_group(group.number) for group in board.groups]
         stops += [accelstepper.stop(stepper.number) for stepper in board.steppers]
         return board.safe_levels() + stops + [level.message(level.safe) for level in board.levels]
 
-    def stopped(self) -> None:
-        """What else to ask once the board was told to stop."""
+    def on_stopped(self) -> None:
+        """What to query once the stop messages are sent."""
 
     def release(self) -> None:
-        """Let the board be driven again."""
-        if self.board.communication_watchdog.present and not self.board.communication_watchdog.armed:
+        """Release the board."""
+        if self.board.communication_watchdog.is_available and not self.board.communication_watchdog.is_armed:
             self.board.arm()
 
-    def before_declaring_again(self) -> None:
-        """A reset has made every pin a low output, so the levels come first, for what is on when its pin is low."""
+    def before_redeclaring(self) -> None:
+        """Send the safe levels first: a reset has made every pin a low output, which switches active-low outputs on."""
         for message in self.board.safe_levels():
             self.board.send(message)
 
-    def protect_again(self) -> None:
-        """After a reset, once all is declared again."""
-        if self.board.communication_watchdog.present:
+    def restore_protection(self) -> None:
+        """Arm the watchdog again after a reset, once all is declared."""
+        if self.board.communication_watchdog.is_available:
             self.board.arm()
 
     def report_restart(self, sentence: str) -> None:
-        """Say that the board has reset itself, with what it knows of that."""
+        """Report that the board has reset itself, with the reason where it is known."""
         self.board.report_trouble(sentence)

@@ -1,40 +1,76 @@
-"""The board's own watchdog, kept fed: a board that hears nothing from its host for a while stops by itself."""
+"""The communication watchdog of CellwrightFirmata: a board that receives nothing for a while stops by itself."""
 
 from __future__ import annotations
 
 import simpy
+from simpy.events import Event, Timeout
 
 from cellwright.hardware.firmata.host.client import FirmataClient
-from cellwright.hardware.firmata.host.keep_alive import KeepAlive
 from cellwright.hardware.firmata.protocol import cellwright
+from cellwright.hardware.waits import cancel
 
-STOPS_AFTER_S = 0.5
-FEED_S = 0.15
-"""Two feeds in a row may be lost."""
-KEEP_ALIVE = cellwright.watchdog(round(1000 * STOPS_AFTER_S))
+WATCHDOG_TIMEOUT_S = 0.5
+FEED_INTERVAL_S = 0.15
+"""Two feeds in a row may be lost without a stop."""
+FEED_MESSAGE = cellwright.watchdog(round(1000 * WATCHDOG_TIMEOUT_S))
 
 
-class Watchdog:
-    """Arms a board's watchdog and feeds it.
+class KeepAlive:
+    """Sends ``message`` every ``interval_s`` seconds while it ``is_running`` and the link is open."""
 
-    It is fed with what arms it, so that it is armed also where the first such message was lost.
+    def __init__(self, env: simpy.Environment, client: FirmataClient, message: bytes, interval_s: float) -> None:
+        self.is_running = False
+        self._env = env
+        self._client = client
+        self._message = message
+        self._interval_s = interval_s
+        self._timer: Event | None = None
+
+    def start(self) -> None:
+        """Send it now and at every interval from now on."""
+        self.stop()
+        self.is_running = True
+        self._send()
+
+    def _send(self, _: Event | None = None) -> None:
+        if self._client.is_open:
+            self._client.send(self._message)
+            self._timer = Timeout(self._env, self._interval_s)
+            self._timer.callbacks.append(self._send)
+
+    def stop(self) -> None:
+        """Stop sending it."""
+        self.is_running = False
+        if self._timer is not None:
+            cancel(self._env, self._timer)
+            self._timer = None
+
+
+class FirmwareWatchdog:
+    """Arms and feeds the communication watchdog of a board.
+
+    The message that arms it also feeds it, so it is armed even if the first message was lost.
     """
 
     def __init__(self, env: simpy.Environment, client: FirmataClient) -> None:
         self.client = client
-        self._feeding = KeepAlive(env, client, KEEP_ALIVE, FEED_S)
+        self._keep_alive = KeepAlive(env, client, FEED_MESSAGE, FEED_INTERVAL_S)
 
     @property
-    def armed(self) -> bool:
+    def is_armed(self) -> bool:
         """Whether it is armed and fed now."""
-        return self._feeding.runs
+        return self._keep_alive.is_running
 
     def arm(self) -> None:
-        """Let the board stop when it has heard nothing for ``STOPS_AFTER_S``."""
-        self._feeding.start()
+        """Let the board stop when it receives nothing for ``WATCHDOG_TIMEOUT_S``."""
+        self._keep_alive.start()
 
     def disarm(self) -> None:
-        """Let the board be silent from now on: the run is over."""
-        if self.armed:
-            self._feeding.stop()
+        """Switch the watchdog off: the run is over."""
+        if self.is_armed:
+            self._keep_alive.stop()
             self.client.send(cellwright.watchdog(0))
+
+
+# Former names
+Watchdog = FirmwareWatchdog

@@ -1,4 +1,4 @@
-"""Numbers, words and bytes in bytes of seven bits, as Firmata puts them."""
+"""Numbers, text and bytes in Firmata's bytes of seven bits."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections.abc import Iterable, Sequence
 from cellwright.errors import InputError
 
 
-def pair(value: int) -> bytes:
-    """A number of up to 14 bits, low seven first."""
+def u14(value: int) -> bytes:
+    """A number of up to 14 bits in two bytes, low seven bits first."""
     return bytes((value & 0x7F, value >> 7 & 0x7F))
 
 
-def decode_pair(data: Sequence[int], at: int = 0) -> int:
-    """The number that ``pair`` made, from two bytes at ``at``."""
+def decode_u14(data: Sequence[int], at: int = 0) -> int:
+    """Decode ``u14`` from two bytes at ``at``."""
     return data[at] | data[at + 1] << 7
 
 
-def sevens(value: int) -> bytes:
-    """A number of any size, low seven bits first; at least one byte."""
+def unsigned(value: int) -> bytes:
+    """An unsigned number of any size, low seven bits first; at least one byte."""
     groups = bytearray((value & 0x7F,))
     while value := value >> 7:
         groups.append(value & 0x7F)
     return bytes(groups)
 
 
-def decode_sevens(data: Iterable[int]) -> int:
-    """The number that ``sevens`` made."""
+def decode_unsigned(data: Iterable[int]) -> int:
+    """Decode ``unsigned``."""
     return sum((each & 0x7F) << 7 * place for place, each in enumerate(data))
 
 
 def i32(value: int) -> bytes:
-    """A signed number of up to 31 bits in five bytes: sign and magnitude, as the firmware has it."""
+    """A signed number of up to 31 bits in five bytes: sign and magnitude, the format of AccelStepper."""
     size = abs(value)
     if size >= 1 << 31:
         raise InputError(f"{value} cannot be sent to a stepper: it must be below 2147483648 in size.")
@@ -41,7 +41,7 @@ def i32(value: int) -> bytes:
 
 
 def decode_i32(data: Sequence[int], at: int = 0) -> int:
-    """The number that ``i32`` made, from five bytes at ``at``."""
+    """Decode ``i32`` from five bytes at ``at``."""
     last = data[at + 4]
     size = data[at] | data[at + 1] << 7 | data[at + 2] << 14 | data[at + 3] << 21 | (last & 0x07) << 28
     return -size if last & 0x08 else size
@@ -81,7 +81,7 @@ def _significand(size: float) -> tuple[int, int]:
 
 
 def decode_decimal(data: Sequence[int], at: int = 0) -> float:
-    """The number that ``decimal`` made, from four bytes at ``at``."""
+    """Decode ``decimal`` from four bytes at ``at``."""
     last = data[at + 3]
     significand = data[at] | data[at + 1] << 7 | data[at + 2] << 14 | (last & 0x03) << 21
     exponent = (last >> 2 & 0x0F) - 11
@@ -90,18 +90,18 @@ def decode_decimal(data: Sequence[int], at: int = 0) -> float:
     return -value if last & 0x40 else value
 
 
-def text(words: str) -> bytes:
-    """Words as pairs; what Latin-1 does not have becomes a question mark."""
-    return b"".join(pair(each) for each in words.encode("latin-1", "replace"))
+def text(characters: str) -> bytes:
+    """Text with two bytes for each character; a character outside Latin-1 becomes a question mark."""
+    return b"".join(u14(each) for each in characters.encode("latin-1", "replace"))
 
 
 def decode_text(data: bytes) -> str:
-    """The words that ``text`` made."""
-    return "".join(chr(decode_pair(data, at) & 0xFF) for at in range(0, len(data) - 1, 2))
+    """Decode ``text``."""
+    return "".join(chr(decode_u14(data, at) & 0xFF) for at in range(0, len(data) - 1, 2))
 
 
 def pack(data: bytes) -> bytes:
-    """Whole bytes in bytes of seven bits, low bits first: the scheduler's packing."""
+    """Bytes of eight bits in bytes of seven, low bits first: the scheduler's encoding (Encoder7Bit)."""
     packed = bytearray()
     held, bits = 0, 0
     for byte in data:
@@ -117,8 +117,13 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack(packed: Sequence[int]) -> bytes:
-    """The bytes that ``pack`` packed; bits left over at the end are padding."""
+    """Decode ``pack``; bits left over at the end are padding."""
     return bytes(
         (packed[bit // 7] >> bit % 7 | packed[bit // 7 + 1] << 7 - bit % 7) & 0xFF
         for bit in range(0, len(packed) * 7 // 8 * 8, 8)
     )
+
+
+# Former names
+decode_pair = decode_u14
+decode_sevens = decode_unsigned

@@ -1,16 +1,16 @@
-"""The messages of CellwrightFirmata's own features in words, for logs and for people who compare two runs."""
+"""Descriptions of CellwrightFirmata's own messages, for logs and for comparing two runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from cellwright.hardware.firmata.protocol import cellwright as own
-from cellwright.hardware.firmata.protocol.codec import decode_pair
+from cellwright.hardware.firmata.protocol.codec import decode_u14
 
 LEVELS = ("low", "high")
-PULSE_ENDS = ("is over", "is refused while stopped", "is refused as too much", "is refused there", "was cut short")
-SEARCHES = ("is homed", "did not close its switch", "did not open its switch", "has no switch", "was not homed")
-REASONS = (
+PULSE_RESULTS = ("is over", "is refused while stopped", "is refused as too much", "is refused there", "was cut short")
+HOMING_RESULTS = ("is homed", "did not close its switch", "did not open its switch", "has no switch", "was not homed")
+STOP_REASONS = (
     "nothing",
     "the host",
     "silence",
@@ -37,26 +37,26 @@ def _output(data: bytes) -> str:
     if what is None:
         return "output cut short"
     limits = f", {what.most_on_ms} ms at most" if what.most_on_ms else ""
-    duty = f", {what.duty} % of the time" if 0 < what.duty < own.NO_DUTY else ""
+    duty = f", {what.duty} % of the time" if 0 < what.duty < own.NO_DUTY_LIMIT else ""
     return f"pin {what.pin} as output, safe {LEVELS[what.safe]}{limits}{duty}"
 
 
 def _pulse(data: bytes) -> str:
-    over = own.decode_pulse_over(data)
+    over = own.decode_pulse_result(data)
     if over is not None:
-        return f"pulse on pin {over[0]} {PULSE_ENDS[over[1]]}"
+        return f"pulse on pin {over[0]} {PULSE_RESULTS[over[1]]}"
     asked = own.decode_pulse(data)
     return "pulse cut short" if asked is None else f"pin {asked[0]} {LEVELS[asked[1]]} for {asked[2] / 1000:g} ms"
 
 
 def _watchdog(data: bytes) -> str:
-    milliseconds = decode_pair(data)
+    milliseconds = decode_u14(data)
     return f"stop after {milliseconds} ms of silence" if milliseconds else "stop at no silence"
 
 
 def _stop(data: bytes) -> str:
-    if data[0] == own.STOP_INPUT:
-        return f"{STOPS[own.STOP_INPUT]} {data[1]}, active {LEVELS[data[2]]}"
+    if data[0] == own.DECLARE_STOP_INPUT:
+        return f"{STOPS[own.DECLARE_STOP_INPUT]} {data[1]}, active {LEVELS[data[2]]}"
     return STOPS[data[0]]
 
 
@@ -66,13 +66,13 @@ def _state(data: bytes) -> str:
         return "ask state before the start" if data[0] else "ask state"
     what = "before the start" if state.which else "stopped" if state.stopped else "not stopped"
     where = "".join(f", stepper {device} at {steps}" for device, steps in state.positions.items())
-    return f"{what}, the last time by {REASONS[state.why]} at {state.ms} ms{where}"
+    return f"{what}, the last time by {STOP_REASONS[state.reason]} at {state.ms} ms{where}"
 
 
 def _home(data: bytes) -> str:
-    over = own.decode_home_over(data)
+    over = own.decode_home_result(data)
     if over is not None:
-        return f"stepper {over[0]} {SEARCHES[over[1]]}, at {over[2]} steps"
+        return f"stepper {over[0]} {HOMING_RESULTS[over[1]]}, at {over[2]} steps"
     asked = own.decode_home(data)
     if asked is None:
         return "homing cut short"
@@ -101,7 +101,7 @@ def _axis(data: bytes) -> str:
         return f"stepper {axis.device} {'moves' if axis.moving else 'stands'} at {axis.position} steps"
     if hit is not None:
         return f"stepper {hit[0]} was stopped by its {('low', 'high')[hit[1]]} limit"
-    return f"stepper {data[1]}: {'ask how it stands' if data[0] == own.ASK_AXIS else 'halt'}"
+    return f"stepper {data[1]}: {'ask result it stands' if data[0] == own.QUERY_AXIS else 'halt'}"
 
 
 def _health(data: bytes) -> str:
@@ -109,16 +109,16 @@ def _health(data: bytes) -> str:
     if health is None:
         return "ask health"
     return (
-        f"health: {health.late} steps late, {health.waits} waits, {health.lost} bytes and {health.encoder} edges lost"
+        f"health: {health.late} steps late, {health.underruns} waits, {health.lost} bytes and {health.edges} edges lost"
     )
 
 
-WORDS: dict[int, Callable[[bytes], str]] = {
+DESCRIPTIONS: dict[int, Callable[[bytes], str]] = {
     own.FEATURES: _features,
     own.OUTPUT: _output,
     own.PULSE: _pulse,
     own.WATCHDOG: _watchdog,
-    own.STOP: _stop,
+    own.STOP_COMMAND: _stop,
     own.STATE: _state,
     own.HOME: _home,
     own.CONVERTER: _converter,
@@ -126,4 +126,4 @@ WORDS: dict[int, Callable[[bytes], str]] = {
     own.AXIS: _axis,
     own.HEALTH: _health,
 }
-"""By sysex command. Each raises IndexError or ValueError for data that is too short or none of its own."""
+"""By sysex command. Each raises IndexError or ValueError for data that is too short or invalid."""

@@ -1,4 +1,4 @@
-"""The messages of encoders, of I2C devices, and of the scheduler that runs stored messages on the board.
+"""The messages of encoders, of I2C devices, and of the scheduler, which runs stored messages on the board.
 
 Sources: the Firmata protocol (encoder.md, i2c.md, scheduler.md), and ConfigurableFirmata's and FirmataEncoder's code.
 """
@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cellwright.hardware.firmata.protocol.codec import decode_pair, decode_sevens, pack, pair, unpack
-from cellwright.hardware.firmata.protocol.messages import ENCODER, I2C_CONFIG, I2C_REPLY, I2C_REQUEST, SCHEDULER, sysex
+from cellwright.hardware.firmata.protocol.codec import decode_u14, decode_unsigned, pack, u14, unpack
+from cellwright.hardware.firmata.protocol.messages import (
+    ENCODER_DATA,
+    I2C_CONFIG,
+    I2C_REPLY,
+    I2C_REQUEST,
+    SCHEDULER_DATA,
+    sysex,
+)
 
 # ---- encoders ----
 
@@ -20,36 +27,36 @@ ZERO_ENCODER = 0x03
 AUTO_REPORT = 0x04
 DETACH_ENCODER = 0x05
 
-ENCODERS = 5
+MAX_ENCODERS = 5
 COUNTS_DOWN = 0x40
 
 
 def attach_encoder(number: int, pin_a: int, pin_b: int) -> bytes:
-    """Make an encoder of two pins, from which on it counts from 0."""
-    return sysex(ENCODER, bytes((ATTACH_ENCODER, number, pin_a, pin_b)))
+    """Attach an encoder on two pins; it counts from 0."""
+    return sysex(ENCODER_DATA, bytes((ATTACH_ENCODER, number, pin_a, pin_b)))
 
 
-def ask_encoder(number: int) -> bytes:
-    """Ask for an encoder's count."""
-    return sysex(ENCODER, bytes((REPORT_ENCODER, number)))
+def query_encoder(number: int) -> bytes:
+    """Query the count of an encoder."""
+    return sysex(ENCODER_DATA, bytes((REPORT_ENCODER, number)))
 
 
-ASK_ENCODERS = sysex(ENCODER, bytes((REPORT_ENCODERS,)))
+QUERY_ENCODERS = sysex(ENCODER_DATA, bytes((REPORT_ENCODERS,)))
 
 
 def zero_encoder(number: int) -> bytes:
-    """Count from 0 again."""
-    return sysex(ENCODER, bytes((ZERO_ENCODER, number)))
+    """Set the count of an encoder to 0."""
+    return sysex(ENCODER_DATA, bytes((ZERO_ENCODER, number)))
 
 
 def report_encoders(on: bool) -> bytes:
-    """Ask for all counts at every sampling, or no more."""
-    return sysex(ENCODER, bytes((AUTO_REPORT, int(on))))
+    """Switch reports of all counts at every sampling on or off."""
+    return sysex(ENCODER_DATA, bytes((AUTO_REPORT, int(on))))
 
 
 def detach_encoder(number: int) -> bytes:
-    """Let an encoder's pins go."""
-    return sysex(ENCODER, bytes((DETACH_ENCODER, number)))
+    """Detach an encoder."""
+    return sysex(ENCODER_DATA, bytes((DETACH_ENCODER, number)))
 
 
 def encoder_counts(counts: Mapping[int, int]) -> bytes:
@@ -59,14 +66,14 @@ def encoder_counts(counts: Mapping[int, int]) -> bytes:
         size = abs(count)
         data.append(number | (COUNTS_DOWN if count < 0 else 0))
         data += bytes((size & 0x7F, size >> 7 & 0x7F, size >> 14 & 0x7F, size >> 21 & 0x7F))
-    return sysex(ENCODER, bytes(data))
+    return sysex(ENCODER_DATA, bytes(data))
 
 
 def decode_encoder_counts(data: bytes) -> dict[int, int]:
     """Counts by encoder; an incomplete one at the end is left out."""
     counts = {}
     for at in range(0, len(data) - 4, 5):
-        size = decode_sevens(data[at + 1 : at + 5])
+        size = decode_unsigned(data[at + 1 : at + 5])
         counts[data[at] & 0x3F] = -size if data[at] & COUNTS_DOWN else size
     return counts
 
@@ -75,13 +82,13 @@ def decode_encoder_counts(data: bytes) -> dict[int, int]:
 
 WRITE = 0x00
 READ_ONCE = 0x08
-READ_ALWAYS = 0x10
+READ_CONTINUOUSLY = 0x10
 STOP_READING = 0x18
 TEN_BIT_ADDRESS = 0x20
 
 
 class I2cReply(NamedTuple):
-    """What was read from an I2C device, and from which of its registers; 0 where none was named."""
+    """Bytes read from an I2C device, and the register they came from; 0 where none was given."""
 
     address: int
     register: int
@@ -89,19 +96,19 @@ class I2cReply(NamedTuple):
 
 
 def i2c_config(delay_us: int = 0) -> bytes:
-    """Use the two I2C pins as such; wait ``delay_us`` between naming a register and reading it."""
-    return sysex(I2C_CONFIG, pair(delay_us))
+    """Enable I2C; wait ``delay_us`` between writing a register number and reading it."""
+    return sysex(I2C_CONFIG, u14(delay_us))
 
 
 def i2c_write(address: int, data: bytes) -> bytes:
     """Write bytes to a device."""
-    return sysex(I2C_REQUEST, bytes((address, WRITE)) + b"".join(map(pair, data)))
+    return sysex(I2C_REQUEST, bytes((address, WRITE)) + b"".join(map(u14, data)))
 
 
 def i2c_read(address: int, register: int | None, count: int, mode: int = READ_ONCE) -> bytes:
-    """Read ``count`` bytes, from ``register`` on or from wherever the device is; ``mode`` may be READ_ALWAYS."""
-    named = b"" if register is None else pair(register)
-    return sysex(I2C_REQUEST, bytes((address, mode)) + named + pair(count))
+    """Read ``count`` bytes, from ``register`` or from the device's present register; ``mode`` may be READ_ALWAYS."""
+    named = b"" if register is None else u14(register)
+    return sysex(I2C_REQUEST, bytes((address, mode)) + named + u14(count))
 
 
 def i2c_stop_reading(address: int) -> bytes:
@@ -110,16 +117,16 @@ def i2c_stop_reading(address: int) -> bytes:
 
 
 def i2c_reply(address: int, register: int, data: bytes) -> bytes:
-    """What was read, from the board."""
-    return sysex(I2C_REPLY, pair(address) + pair(register) + b"".join(map(pair, data)))
+    """Bytes that were read, from the board."""
+    return sysex(I2C_REPLY, u14(address) + u14(register) + b"".join(map(u14, data)))
 
 
 def decode_i2c_reply(data: bytes) -> I2cReply | None:
-    """What was read; None when the reply is cut short."""
+    """Decode a reply; None when it is cut short."""
     if len(data) < 4:
         return None
-    values = bytes(decode_pair(data, at) & 0xFF for at in range(4, len(data) - 1, 2))
-    return I2cReply(decode_pair(data), decode_pair(data, 2), values)
+    values = bytes(decode_u14(data, at) & 0xFF for at in range(4, len(data) - 1, 2))
+    return I2cReply(decode_u14(data), decode_u14(data, 2), values)
 
 
 # ---- the scheduler ----
@@ -129,7 +136,7 @@ DELETE_TASK = 0x01
 ADD_TO_TASK = 0x02
 DELAY_TASK = 0x03
 SCHEDULE_TASK = 0x04
-QUERY_TASKS = 0x05
+QUERY_ALL_TASKS = 0x05
 QUERY_TASK = 0x06
 RESET_TASKS = 0x07
 TASK_ERROR = 0x08
@@ -138,39 +145,39 @@ TASK_REPLY = 0x0A
 
 
 def create_task(task: int, length: int) -> bytes:
-    """Keep room for a task of ``length`` bytes."""
-    return sysex(SCHEDULER, bytes((CREATE_TASK, task)) + pair(length))
+    """Create an empty task of ``length`` bytes."""
+    return sysex(SCHEDULER_DATA, bytes((CREATE_TASK, task)) + u14(length))
 
 
 def delete_task(task: int) -> bytes:
-    """Forget a task."""
-    return sysex(SCHEDULER, bytes((DELETE_TASK, task)))
+    """Delete a task."""
+    return sysex(SCHEDULER_DATA, bytes((DELETE_TASK, task)))
 
 
 def add_to_task(task: int, messages: bytes) -> bytes:
-    """Put messages at the end of a task; the firmware takes 53 bytes at most at a time."""
-    return sysex(SCHEDULER, bytes((ADD_TO_TASK, task)) + pack(messages))
+    """Append messages to a task; the firmware accepts 53 bytes at a time."""
+    return sysex(SCHEDULER_DATA, bytes((ADD_TO_TASK, task)) + pack(messages))
 
 
 def delay_task(milliseconds: int) -> bytes:
-    """In a task: go on after so long."""
-    return sysex(SCHEDULER, bytes((DELAY_TASK,)) + _time(milliseconds))
+    """In a task: pause it for this time."""
+    return sysex(SCHEDULER_DATA, bytes((DELAY_TASK,)) + _time(milliseconds))
 
 
 def schedule_task(task: int, milliseconds: int) -> bytes:
-    """Run a task from its beginning after so long; a time set before no longer counts."""
-    return sysex(SCHEDULER, bytes((SCHEDULE_TASK, task)) + _time(milliseconds))
+    """Run a task from its beginning after this time, in place of any time set before."""
+    return sysex(SCHEDULER_DATA, bytes((SCHEDULE_TASK, task)) + _time(milliseconds))
 
 
-ASK_TASKS = sysex(SCHEDULER, bytes((QUERY_TASKS,)))
+LIST_TASKS = sysex(SCHEDULER_DATA, bytes((QUERY_ALL_TASKS,)))
 
 
-def ask_task(task: int) -> bytes:
-    """Ask for what is known of a task."""
-    return sysex(SCHEDULER, bytes((QUERY_TASK, task)))
+def query_task(task: int) -> bytes:
+    """Query a task."""
+    return sysex(SCHEDULER_DATA, bytes((QUERY_TASK, task)))
 
 
-FORGET_TASKS = sysex(SCHEDULER, bytes((RESET_TASKS,)))
+CLEAR_TASKS = sysex(SCHEDULER_DATA, bytes((RESET_TASKS,)))
 
 
 def _time(milliseconds: int) -> bytes:
@@ -178,9 +185,9 @@ def _time(milliseconds: int) -> bytes:
 
 
 class TaskReply(NamedTuple):
-    """What the firmware knows of a task: when it is due (its clock's ms, 0 for not scheduled), and its bytes.
+    """A stored task: when it is due (ms of the board's clock, 0: not scheduled), and its bytes.
 
-    position: at which byte it goes on, or where the next ones are added.
+    position: the byte at which it continues, or at which the next bytes are appended.
     """
 
     task: int
@@ -190,22 +197,22 @@ class TaskReply(NamedTuple):
 
 
 def task_list(tasks: bytes) -> bytes:
-    """Which tasks there are, from the board."""
-    return sysex(SCHEDULER, bytes((TASK_LIST,)) + tasks)
+    """The numbers of the stored tasks, from the board."""
+    return sysex(SCHEDULER_DATA, bytes((TASK_LIST,)) + tasks)
 
 
 def task_reply(task: int, reply: TaskReply | None, is_error: bool = False) -> bytes:
-    """What is known of a task, from the board; None when it does not exist."""
+    """A stored task, from the board; None when it does not exist."""
     kind = TASK_ERROR if is_error else TASK_REPLY
     if reply is None:
-        return sysex(SCHEDULER, bytes((kind, task)))
+        return sysex(SCHEDULER_DATA, bytes((kind, task)))
     header = reply.due_ms.to_bytes(4, "little")
     header += len(reply.messages).to_bytes(2, "little") + reply.position.to_bytes(2, "little")
-    return sysex(SCHEDULER, bytes((kind, task)) + pack(header + reply.messages))
+    return sysex(SCHEDULER_DATA, bytes((kind, task)) + pack(header + reply.messages))
 
 
 def decode_task_reply(data: bytes) -> TaskReply | None:
-    """What is known of a task, from a reply's data; None when it does not exist."""
+    """Decode a stored task; None when it does not exist."""
     known = unpack(data[2:])
     if len(known) < 8:
         return None

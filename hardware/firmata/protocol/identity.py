@@ -1,24 +1,24 @@
-"""Identity: what a Firmata board says of itself and of its pins."""
+"""Identity: the firmware of a board, and what its pins can do, as the board reports them."""
 
 from __future__ import annotations
 
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.cellwright import ASK_FEATURES, FEATURES, Features, decode_features
+from cellwright.hardware.firmata.protocol.cellwright import FEATURES, QUERY_FEATURES, Features, decode_features
 from cellwright.hardware.firmata.protocol.codec import decode_text
 from cellwright.hardware.firmata.protocol.messages import Message, PinMode
 
-HAS_FEATURES = "CellwrightFirmata"
-"""The firmware that is asked for its features until it answers; any other may have some, and is asked once."""
+CELLWRIGHT_FIRMWARE_NAME = "CellwrightFirmata"
+"""The firmware whose features are queried until it replies; any other firmware is queried once."""
 
 DIGITAL_MODES = {PinMode.INPUT, PinMode.OUTPUT, PinMode.PULLUP}
 
 
 class Identity:
-    """Put together from answers, some of which may be lost or torn on the way.
+    """The board's replies put together; some may be lost or damaged on the line.
 
-    Firmata has no checksums, but some losses show: a name of an odd number of bytes, or as many answers about
-    capabilities as about analog channels that speak of different numbers of pins. Such answers are not kept.
-    features: what the board has of hardware/firmware/PROTOCOL.md; None where it does not answer to that.
+    Firmata has no checksums, but some damage shows: a name of an odd number of bytes, or capabilities and analog
+    channels of different numbers of pins. Such replies are dropped.
+    features: those of hardware/firmware/PROTOCOL.md; None for a firmware without them.
     """
 
     def __init__(self) -> None:
@@ -28,52 +28,52 @@ class Identity:
         self.capabilities: list[dict[int, int]] = []
         self.channels: list[int | None] = []  # by pin
         self.features: Features | None = None
-        self._has_been_asked = False
+        self._has_queried_features = False
 
-    def learn(self, message: Message) -> None:
-        """Keep what a message says, if it is one of those and whole."""
+    def update(self, message: Message) -> None:
+        """Keep what a message reports, if it is complete and about the identity."""
         command, data = message
-        if command == messages.VERSION:
+        if command == messages.REPORT_VERSION:
             self.firmata_version = (data[0], data[1])
         elif is_firmware(message):
             self.firmware_version = (data[0], data[1])
             self.firmware_name = decode_text(data[2:])
-        elif command == messages.CAPABILITIES:
+        elif command == messages.CAPABILITY_RESPONSE:
             self.capabilities = messages.decode_capabilities(data)
-        elif command == messages.ANALOG_MAPPING:
+        elif command == messages.ANALOG_MAPPING_RESPONSE:
             self.channels = messages.decode_analog_mapping(data)
         elif command == FEATURES:
             self.features = decode_features(data) or self.features
         if self.capabilities and self.channels and len(self.capabilities) != len(self.channels):
             self.capabilities, self.channels = [], []
 
-    def unknown(self) -> dict[str, bytes]:
-        """What the board has not said yet, each with the question to ask for it."""
-        questions = {}
+    def missing(self) -> dict[str, bytes]:
+        """What the board has not reported yet, each with its query."""
+        queries = {}
         if self.firmata_version is None:
-            questions["protocol version"] = messages.ASK_VERSION
+            queries["protocol version"] = messages.QUERY_VERSION
         if self.firmware_name is None:
-            questions["firmware name"] = messages.ASK_FIRMWARE
-        if self.features is None and self.firmware_name == HAS_FEATURES:
-            questions["features"] = ASK_FEATURES
+            queries["firmware name"] = messages.QUERY_FIRMWARE
+        if self.features is None and self.firmware_name == CELLWRIGHT_FIRMWARE_NAME:
+            queries["features"] = QUERY_FEATURES
         if not self.capabilities:
-            questions["capabilities"] = messages.ASK_CAPABILITIES
+            queries["capabilities"] = messages.QUERY_CAPABILITIES
         if not self.channels:
-            questions["analog channels"] = messages.ASK_ANALOG_MAPPING
-        return questions
+            queries["analog channels"] = messages.QUERY_ANALOG_MAPPING
+        return queries
 
-    def next_questions(self) -> list[bytes]:
-        """What to ask now. Firmware answers in order, so what it need not answer comes before what it must."""
-        questions = list(self.unknown().values())
-        if not self._has_been_asked and ASK_FEATURES not in questions and self.features is None:
-            self._has_been_asked = True
-            questions.insert(0, ASK_FEATURES)
-        return questions
+    def next_queries(self) -> list[bytes]:
+        """The queries to send now. Firmware replies in order, so the optional query comes first."""
+        queries = list(self.missing().values())
+        if not self._has_queried_features and QUERY_FEATURES not in queries and self.features is None:
+            self._has_queried_features = True
+            queries.insert(0, QUERY_FEATURES)
+        return queries
 
     @property
-    def is_blank(self) -> bool:
-        """Whether the board has said nothing at all."""
-        return len(self.unknown()) == 4
+    def is_empty(self) -> bool:
+        """Whether the board has reported nothing at all."""
+        return len(self.missing()) == 4
 
     @property
     def analog_channels(self) -> dict[int, int]:
@@ -86,7 +86,7 @@ class Identity:
         return 10 if pin is None else self.capabilities[pin].get(PinMode.ANALOG, 10)
 
     def layout(self) -> dict[str, tuple[int, ...]]:
-        """The board's layout as pyfirmata2 wants it; unlike its own, it has all pins, by their numbers."""
+        """The board's layout in pyfirmata2's format, with all pins by their numbers."""
         pins = range(len(self.capabilities))
         return {
             "digital": tuple(pins),
@@ -97,5 +97,5 @@ class Identity:
 
 
 def is_firmware(message: Message) -> bool:
-    """Whether a message tells the firmware's version and name: two bytes, and two for each letter."""
-    return message.command == messages.FIRMWARE and len(message.data) >= 2 and len(message.data) % 2 == 0
+    """Whether a message reports the firmware's version and name: two bytes, and two for each letter."""
+    return message.command == messages.REPORT_FIRMWARE and len(message.data) >= 2 and len(message.data) % 2 == 0

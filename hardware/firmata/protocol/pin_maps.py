@@ -1,10 +1,10 @@
-"""What the pins of the usual Arduinos can do, as their firmware tells it.
+"""What the pins of the usual Arduinos can do, as their firmware reports it.
 
 Sources: Boards.h of the Firmata and ConfigurableFirmata libraries (TOTAL_PINS, IS_PIN_…, PIN_TO_ANALOG) for all
-but what is named below. Pins 0 and 1 are the serial line's, so neither firmware offers them.
+but what is named below. Pins 0 and 1 belong to the serial line, so no firmware offers them.
 PWM and interrupts: digitalPinHasPWM and digitalPinToInterrupt in pins_arduino.h of the Arduino AVR core.
 Servos: StandardFirmata 2.5 offers every digital pin; ConfigurableFirmata those from 2 on that the Servo library
-has room for (MAX_SERVOS: 12 for each 16-bit timer; 1 timer on a 328P, 4 on a 2560).
+supports (MAX_SERVOS: 12 for each 16-bit timer; 1 timer on a 328P, 4 on a 2560).
 The order of a pin's modes: StandardFirmata.ino's CAPABILITY_QUERY; for ConfigurableFirmata the order in which the
 features are added: digital input, digital output, analog input, PWM, servo, I2C, stepper, encoder.
 Resolutions: 21 bits of AccelStepperFirmata.cpp, 28 of FirmataEncoder.cpp, 14 of the servo, 10 of the ADC.
@@ -19,15 +19,15 @@ from typing import Literal
 
 from cellwright.hardware.firmata.protocol.messages import PinMode
 
-Firmware = Literal["standard", "configurable", "cellwright"]
+FirmwareKind = Literal["standard", "configurable", "cellwright"]
 
 
 @dataclass(frozen=True, slots=True)
 class PinMap:
-    """The pins of one kind of Arduino, by number; ``analog`` pins have the channels 0, 1, 2, … in order.
+    """The pins of one model of Arduino, by number; ``analog`` pins have the channels 0, 1, 2, … in order.
 
-    changes: pins that interrupt at every change. step_timer: those whose PWM needs the timer that CellwrightFirmata
-    makes steps with.
+    pin_change_interrupts: pins with an interrupt at every change. step_timer: pins whose PWM needs the timer that
+    CellwrightFirmata uses for steps.
     """
 
     name: str
@@ -37,9 +37,9 @@ class PinMap:
     pwm: frozenset[int]
     i2c: frozenset[int]
     interrupts: frozenset[int]
-    changes: frozenset[int]
+    pin_change_interrupts: frozenset[int]
     step_timer: frozenset[int]
-    servo_room: range
+    servo_pins: range
 
     @property
     def ports(self) -> int:
@@ -50,7 +50,7 @@ class PinMap:
         """The analog channel of a pin, None where it has none."""
         return pin - self.analog.start if pin in self.analog else None
 
-    def capabilities(self, pin: int, firmware: Firmware) -> dict[int, int]:
+    def capabilities(self, pin: int, firmware: FirmwareKind) -> dict[int, int]:
         """The modes of a pin, in the firmware's order, and their resolutions in bits."""
         modes: dict[int, int] = {}
         if pin in self.digital:
@@ -59,14 +59,14 @@ class PinMap:
             modes[PinMode.ANALOG] = 10
         if pin in self.pwm and not (firmware == "cellwright" and pin in self.step_timer):
             modes[PinMode.PWM] = 8
-        if pin in (self.servo_room if firmware == "configurable" else self.digital):
+        if pin in (self.servo_pins if firmware == "configurable" else self.digital):
             modes[PinMode.SERVO] = 14
         if pin in self.i2c:
             modes[PinMode.I2C] = 1
         if firmware != "standard":
             if pin in self.digital:
                 modes[PinMode.STEPPER] = 21 if firmware == "configurable" else 32
-            if pin in (self.interrupts if firmware == "configurable" else self.changes):
+            if pin in (self.interrupts if firmware == "configurable" else self.pin_change_interrupts):
                 modes[PinMode.ENCODER] = 28
         return modes
 
@@ -79,12 +79,12 @@ UNO = PinMap(
     pwm=frozenset({3, 5, 6, 9, 10, 11}),
     i2c=frozenset({18, 19}),
     interrupts=frozenset({2, 3}),
-    changes=frozenset(range(2, 20)),
+    pin_change_interrupts=frozenset(range(2, 20)),
     step_timer=frozenset({9, 10}),
-    servo_room=range(2, 14),
+    servo_pins=range(2, 14),
 )
 
-# The same chip in a package with two more analog inputs, A6 and A7, that can be nothing else.
+# The same chip in a package with two more pins, A6 and A7, which are analog inputs only.
 NANO = PinMap(
     name="Arduino Nano",
     pins=22,
@@ -93,9 +93,9 @@ NANO = PinMap(
     pwm=UNO.pwm,
     i2c=UNO.i2c,
     interrupts=UNO.interrupts,
-    changes=UNO.changes,
+    pin_change_interrupts=UNO.pin_change_interrupts,
     step_timer=UNO.step_timer,
-    servo_room=UNO.servo_room,
+    servo_pins=UNO.servo_pins,
 )
 
 MEGA = PinMap(
@@ -106,10 +106,14 @@ MEGA = PinMap(
     pwm=frozenset({*range(2, 14), 44, 45, 46}),
     i2c=frozenset({20, 21}),
     interrupts=frozenset({2, 3, 18, 19, 20, 21}),
-    changes=frozenset({2, 3, *range(10, 16), *range(18, 22), *range(50, 54), *range(62, 70)}),
+    pin_change_interrupts=frozenset({2, 3, *range(10, 16), *range(18, 22), *range(50, 54), *range(62, 70)}),
     step_timer=frozenset({11, 12}),
-    servo_room=range(2, 50),
+    servo_pins=range(2, 50),
 )
 
-Kind = Literal["uno", "nano", "mega"]
-PIN_MAPS: dict[Kind, PinMap] = {"uno": UNO, "nano": NANO, "mega": MEGA}
+ArduinoModel = Literal["uno", "nano", "mega"]
+PIN_MAPS: dict[ArduinoModel, PinMap] = {"uno": UNO, "nano": NANO, "mega": MEGA}
+
+# Former names
+Firmware = FirmwareKind
+Kind = ArduinoModel

@@ -1,7 +1,7 @@
-"""VirtualArduino: a Firmata front on a model board. It answers as the firmware would, byte for byte, in virtual time.
+"""VirtualArduino: a Firmata front on a model board. It replies as the firmware would, byte for byte, in virtual time.
 
-What it does is read from the firmware's code: StandardFirmata.ino 2.5, ConfigurableFirmata 2.12 and FirmataEncoder, and
-hardware/firmware. What differs between them is in its ``program``.
+Its behaviour follows the firmware's code: StandardFirmata.ino 2.5, ConfigurableFirmata 2.12 and FirmataEncoder, and
+hardware/firmware. The ``program`` holds what differs between them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import simpy
 from simpy.events import Event, Timeout
 
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.cellwright import POWER_ON, RESET_PRESSED
-from cellwright.hardware.firmata.protocol.codec import decode_pair
-from cellwright.hardware.firmata.protocol.firmware_parser import kind_of
+from cellwright.hardware.firmata.protocol.cellwright import POWER_ON, RESET_BUTTON
+from cellwright.hardware.firmata.protocol.codec import decode_u14
+from cellwright.hardware.firmata.protocol.firmware_parser import command_of
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.hardware.firmata.protocol.pin_maps import PIN_MAPS, Firmware, Kind
+from cellwright.hardware.firmata.protocol.pin_maps import PIN_MAPS, ArduinoModel, FirmwareKind
 from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
 from cellwright.hardware.firmata.virtual.encoder_i2c_scheduler import VirtualEncoders, VirtualI2c
 from cellwright.hardware.firmata.virtual.stock import VirtualStock
@@ -29,11 +29,11 @@ from cellwright.hardware.waits import cancel
 
 
 @dataclass(frozen=True, slots=True)
-class FirmwareFacts:
-    """What a firmware says of itself, and how long it takes to boot.
+class FirmwareProfile:
+    """What a firmware reports of itself, and how long it takes to boot.
 
     boot_s: measured for ConfigurableFirmata (emulated, without a bootloader); assumed for the others, of which
-    CellwrightFirmata's too is without a bootloader.
+    CellwrightFirmata's excludes the boot loader too.
     """
 
     name: str
@@ -42,21 +42,21 @@ class FirmwareFacts:
     boot_s: float
 
 
-FIRMWARES: dict[Firmware, FirmwareFacts] = {
-    "standard": FirmwareFacts("StandardFirmata.ino", (2, 5), (2, 5), 1.6),
-    "configurable": FirmwareFacts("ConfigurableFirmata", (2, 6), (2, 12), 2.2),
-    "cellwright": FirmwareFacts("CellwrightFirmata", (2, 6), (1, 0), 0.05),
+FIRMWARES: dict[FirmwareKind, FirmwareProfile] = {
+    "standard": FirmwareProfile("StandardFirmata.ino", (2, 5), (2, 5), 1.6),
+    "configurable": FirmwareProfile("ConfigurableFirmata", (2, 6), (2, 12), 2.2),
+    "cellwright": FirmwareProfile("CellwrightFirmata", (2, 6), (1, 0), 0.05),
 }
 
 
 class VirtualArduino:
     """An Arduino with Firmata at the board's end of a line, driving a model board.
 
-    That board is to have the timing of the same firmware: ``ModelBoard(env, STEP_TIMINGS[firmware])``.
+    The model board must have the timing of the same firmware: ``ModelBoard(env, STEP_TIMINGS[firmware])``.
 
-    It boots when it is made and is deaf until then. complaints: sentences about what the host did that the
-    real firmware would ignore, or worse; here it is ignored. When its line is lost it goes on, as a board
-    with its own supply does: what its scheduler holds still runs.
+    It boots when it is created and receives nothing until then. complaints: sentences about messages that the real
+    firmware would ignore or mishandle; here they are ignored. When its line is lost it goes on, as a board with its own
+    supply does: the tasks of its scheduler still run.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class VirtualArduino:
         env: simpy.Environment,
         link: Link,
         board: ModelBoard,
-        kind: Kind = "uno",
-        firmware: Firmware = DEFAULT_FIRMWARE,
+        kind: ArduinoModel = "uno",
+        firmware: FirmwareKind = DEFAULT_FIRMWARE,
         boot_s: float | None = None,
     ) -> None:
         self.env = env
@@ -79,75 +79,75 @@ class VirtualArduino:
         self._boot: Event | None = None
         self._tick: Event | None = None
         self._powered_s = env.now
-        self.plug_in(link)
+        self.connect(link)
         self.program = VirtualCellwright(self, kind) if firmware == "cellwright" else VirtualStock(self)
-        self._start_afresh()
+        self._initialize()
         self.reset(POWER_ON)
 
-    def plug_in(self, link: Link) -> None:
-        """Take the board's end of a line, in place of one that was lost."""
+    def connect(self, link: Link) -> None:
+        """Connect the board's end of a line, in place of one that was lost."""
         self.link = link
         link.on_bytes = self._receive
 
     # ---- starting ----
 
-    def reset(self, why: int = RESET_PRESSED) -> None:
-        """The reset button, or a power cut: pins float, axes stop, all is forgotten; then it boots.
+    def reset(self, reason: int = RESET_BUTTON) -> None:
+        """The reset button, or a power cut: pins float, axes stop, the configuration is lost; then it boots.
 
-        why: what CellwrightFirmata finds to be the reason, see cellwright_messages.
+        reason: the reason that CellwrightFirmata reports, see protocol/cellwright.py.
         """
         if self._boot is not None:
             cancel(self.env, self._boot)
-        self.program.before_reset(why)
-        self._forget()
+        self.program.before_reset(reason)
+        self._clear_configuration()
         self.board.power_cycle()
         self._powered_s = self.env.now
-        self._start_afresh()
+        self._initialize()
         self._boot = Timeout(self.env, self.boot_s)
-        self._boot.callbacks.append(self._wake)
+        self._boot.callbacks.append(self._finish_boot)
 
-    def _start_afresh(self) -> None:
-        """Be as a firmware is before its setup has run."""
+    def _initialize(self) -> None:
+        """Take the state of the firmware before its setup has run."""
         self.parser = self.program.parser(self._handle_message, self._handle_sysex)
         self.pins = self.program.pins()
         self.steppers = self.program.steppers()
         self.encoders = VirtualEncoders(self, self.program.encoders)
         self.i2c = VirtualI2c(self)
         self._handlers: dict[int, Callable[[bytes], bool]] = {
-            messages.FIRMWARE: self._send_firmware,
+            messages.REPORT_FIRMWARE: self._send_firmware,
             messages.CAPABILITY_QUERY: self._send_capabilities,
             messages.ANALOG_MAPPING_QUERY: self._send_analog_mapping,
             messages.PIN_STATE_QUERY: self.send_pin_state,
             messages.EXTENDED_ANALOG: self.pins.write_level,
             messages.SERVO_CONFIG: self.pins.configure_servo,
-            messages.STRING: lambda _: True,
+            messages.STRING_DATA: lambda _: True,
             messages.SAMPLING_INTERVAL: self._set_interval,
             messages.I2C_REQUEST: self.i2c.request,
             messages.I2C_CONFIG: self.i2c.configure,
         }
         self._handlers |= self.program.handlers()
 
-    def _forget(self) -> None:
-        """Stop the axes; forget devices, tasks and reports; sample as often as by default."""
-        self.pins.forget_reports()
+    def _clear_configuration(self) -> None:
+        """Stop the axes; clear devices, tasks and reports; reset the sampling interval."""
+        self.pins.clear_reports()
         self.steppers.reset()
         self.encoders.reset()
         self.i2c.reset()
-        self.program.forget()
-        self._interval_s = messages.SAMPLING_INTERVAL_MS / 1000
+        self.program.clear()
+        self._interval_s = messages.DEFAULT_SAMPLING_INTERVAL_MS / 1000
         self._restart_sampling()
 
-    def _wake(self, _: Event) -> None:
-        """The end of the boot: say who is there, and set the pins as after a system reset."""
+    def _finish_boot(self, _: Event) -> None:
+        """The end of the boot: report the firmware, and set the pins as after a system reset."""
         self._boot = None
         self.send(messages.version(*self.facts.protocol))
         self._send_firmware(b"")
-        self.program.wake()
+        self.program.on_booted()
 
-    def forget_all(self) -> None:
-        """What FF does, and the end of the boot of stock firmware: pins as outputs or analog, all else forgotten."""
-        self.pins.take_first_modes()
-        self._forget()
+    def reset_configuration(self) -> None:
+        """The effect of FF, and the end of the boot of stock firmware: default pin modes, no other configuration."""
+        self.pins.set_default_modes()
+        self._clear_configuration()
 
     @property
     def now_ms(self) -> int:
@@ -156,7 +156,7 @@ class VirtualArduino:
 
     @property
     def now_us(self) -> int:
-        """The same in microseconds."""
+        """The firmware's clock: whole microseconds since it had power."""
         return math.floor((self.env.now - self._powered_s) * 1e6 + 1e-3)
 
     def call_at_ms(self, moment_ms: int, action: Callable[[Event], None]) -> None:
@@ -170,12 +170,12 @@ class VirtualArduino:
         """Send bytes to the host."""
         self.link.write(data)
 
-    def say(self, words: str) -> None:
-        """Send words to the host."""
-        self.send(messages.string(words))
+    def send_string(self, text: str) -> None:
+        """Send a text to the host."""
+        self.send(messages.string(text))
 
     def complain(self, sentence: str) -> None:
-        """Note what the host did wrong."""
+        """Record a mistake of the host."""
         self.complaints.append(sentence)
 
     def _receive(self, data: bytes) -> None:
@@ -183,21 +183,21 @@ class VirtualArduino:
             self.parser.feed(data)
 
     def _handle_message(self, command: int, data: bytes) -> None:
-        """Do what a message of fixed length says."""
-        kind, number = kind_of(command), command & 0x0F
-        if kind == messages.PORT:
-            self.pins.write_port(number, decode_pair(data))
-        elif kind == messages.SET_PIN:
+        """Handle a message of fixed length."""
+        kind, number = command_of(command), command & 0x0F
+        if kind == messages.DIGITAL_MESSAGE:
+            self.pins.write_port(number, decode_u14(data))
+        elif kind == messages.SET_DIGITAL_PIN_VALUE:
             self.pins.write_pin(data[0], data[1] != 0)
-        elif kind == messages.PIN_MODE:
+        elif kind == messages.SET_PIN_MODE:
             self.pins.set_mode(data[0], data[1])
-        elif kind == messages.ANALOG:
+        elif kind == messages.ANALOG_MESSAGE:
             self.pins.write_level(bytes((number,)) + data)
-        elif kind == messages.REPORT_PORT:
-            self.pins.ask_port(number, data[0] != 0)
+        elif kind == messages.REPORT_DIGITAL:
+            self.pins.enable_port_reporting(number, data[0] != 0)
         elif kind == messages.REPORT_ANALOG:
-            self.pins.ask_channel(number, data[0] != 0)
-        elif kind == messages.VERSION:
+            self.pins.enable_analog_reporting(number, data[0] != 0)
+        elif kind == messages.REPORT_VERSION:
             self.send(messages.version(*self.facts.protocol))
         else:
             self.program.system_reset()
@@ -207,7 +207,7 @@ class VirtualArduino:
         if handler is None or not handler(data):
             self.program.refuse_unknown(command, len(data))
 
-    # ---- questions ----
+    # ---- queries ----
 
     def _send_firmware(self, _: bytes) -> bool:
         self.send(messages.firmware(*self.facts.version, self.facts.name))
@@ -222,7 +222,7 @@ class VirtualArduino:
         return True
 
     def send_pin_state(self, data: bytes) -> bool:
-        """Answer what a pin is; false where there is no such pin."""
+        """Report the mode and value of a pin; false where there is no such pin."""
         if not data or data[0] >= self.pin_map.pins:
             return False
         pin = data[0]
@@ -234,20 +234,20 @@ class VirtualArduino:
     def _set_interval(self, data: bytes) -> bool:
         if len(data) < 2:
             return False
-        self._interval_s = max(1, decode_pair(data)) / 1000
+        self._interval_s = max(1, decode_u14(data)) / 1000
         self._restart_sampling()
         self.keep_sampling()
         return True
 
     def _restart_sampling(self) -> None:
-        """Count the intervals from now on."""
+        """Start the sampling intervals anew."""
         self._grid_s = self.env.now
         if self._tick is not None:
             cancel(self.env, self._tick)
             self._tick = None
 
     def keep_sampling(self) -> None:
-        """See to it that the next sampling comes; while nothing is sampled there is none."""
+        """Schedule the next sampling; while nothing is sampled there is none."""
         if self._tick is None:
             turns = math.floor((self.env.now - self._grid_s) / self._interval_s + 1e-6) + 1
             self._tick = Timeout(self.env, self._grid_s + turns * self._interval_s - self.env.now)

@@ -1,4 +1,4 @@
-"""VirtualHoming: how CellwrightFirmata finds a switch (homing.cpp), in a virtual Arduino."""
+"""VirtualHoming: homing of CellwrightFirmata (homing.cpp) in a virtual Arduino."""
 
 from __future__ import annotations
 
@@ -7,124 +7,127 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from cellwright.hardware.firmata.protocol import cellwright as own
-from cellwright.hardware.firmata.protocol.cellwright import Home
-from cellwright.hardware.firmata.virtual.virtual_axis import Limit, VirtualAxis
+from cellwright.hardware.firmata.protocol.cellwright import HomingRequest
 
 if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.cellwright_axes import VirtualAxes
+    from cellwright.hardware.firmata.virtual.cellwright_axes import Limit, VirtualAxes, VirtualAxis
 
-AT_ONCE = (2, 4)
-"""How many axes may be homed at the same time, on a 328P and on a 2560."""
+MAX_HOMINGS = (2, 4)
+"""How many axes can home at the same time, on a 328P and on a 2560."""
 
 
-class _Phase(Enum):
-    SEEKING = auto()
-    LEAVING = auto()
-    BACKING_OFF = auto()
-    RETURNING = auto()
+class _HomingPhase(Enum):
+    FAST_APPROACH = auto()
+    MOVING_OFF = auto()
+    BACKOFF = auto()
+    SLOW_APPROACH = auto()
 
 
 @dataclass(eq=False)
-class _Search:
-    """A search under way. other: the limit of the other end, while what watches there is for the switch to open."""
+class _Homing:
+    """Homing under way. saved_limit: the limit of the other end; moving off, it is the opening of the switch."""
 
     axis: VirtualAxis
-    asked: Home
-    phase: _Phase
-    other: Limit | None = None
+    request: HomingRequest
+    phase: _HomingPhase
+    saved_limit: Limit | None = None
 
     @property
     def towards(self) -> int:
         """The direction of the switch."""
-        return 1 if self.asked.end == own.HIGH_END else -1
+        return 1 if self.request.end == own.HIGH_END else -1
 
 
 class VirtualHoming:
-    """The searches for switches that are under way."""
+    """The axes that are homing."""
 
     def __init__(self, axes: VirtualAxes) -> None:
         self.axes = axes
-        self._searches: dict[int, _Search] = {}
+        self._homings: dict[int, _Homing] = {}
 
-    def has(self, axis: VirtualAxis) -> bool:
+    def is_homing(self, axis: VirtualAxis) -> bool:
         """Whether an axis is being homed."""
-        return axis.number in self._searches
+        return axis.number in self._homings
 
-    def begin(self, data: bytes) -> None:
-        """Do what a 07 asks."""
-        asked = own.decode_home(data[:17])
-        axis = self.axes.axis(asked.device) if asked is not None else None
-        if asked is None or axis is None or asked.end > own.HIGH_END or axis.limits[asked.end] is None:
-            self._answer(data[0] if data else own.NO_PIN, own.NO_SWITCH)
+    def handle(self, data: bytes) -> None:
+        """Handle 07."""
+        request = own.decode_home(data[:17])
+        axis = self.axes.axis(request.device) if request is not None else None
+        if request is None or axis is None or request.end > own.HIGH_END or axis.limits[request.end] is None:
+            self._send_result(data[0] if data else own.NO_PIN, own.NO_SWITCH)
             return
-        has = self.axes.program.has
-        can = self.axes.is_speed(asked.fast) and self.axes.is_speed(asked.slow) and self.axes.may_move(asked.fast)
-        is_free = len(self._searches) < AT_ONCE[has.chip] and not self.has(axis) and not axis.model.moving
+        features = self.axes.program.features
+        can = (
+            self.axes.check_speed(request.fast)
+            and self.axes.check_speed(request.slow)
+            and self.axes.check_step_rate(request.fast)
+        )
+        is_free = len(self._homings) < MAX_HOMINGS[features.chip] and not self.is_homing(axis) and not axis.model.moving
         if not can or not is_free:
             if can:
                 self.axes.refuse("axis cannot be homed now")
-            self._answer(asked.device, own.STOPPED)
+            self._send_result(request.device, own.HOMING_STOPPED)
             return
-        self._searches[axis.number] = search = _Search(axis, asked, _Phase.SEEKING)
-        if self.axes.is_at_limit(axis, asked.end):
-            self._leave(search)
+        self._homings[axis.number] = homing = _Homing(axis, request, _HomingPhase.FAST_APPROACH)
+        if self.axes.is_at_limit(axis, request.end):
+            self._move_off_switch(homing)
         else:
-            self._go(search, _Phase.SEEKING, asked.most, asked.fast)
+            self._start_phase(homing, _HomingPhase.FAST_APPROACH, request.max_steps, request.fast)
 
-    def _go(self, search: _Search, phase: _Phase, steps: int, speed: float) -> None:
-        search.phase = phase
-        axis = search.axis
-        self.axes.begin(axis, axis.position + search.towards * steps, speed, axis.acceleration)
+    def _start_phase(self, homing: _Homing, phase: _HomingPhase, steps: int, speed: float) -> None:
+        homing.phase = phase
+        axis = homing.axis
+        self.axes.start_move(axis, axis.position + homing.towards * steps, speed, axis.acceleration)
 
-    def _leave(self, search: _Search) -> None:
-        """Away from the switch; what ends that is the switch's opening."""
-        switch = search.axis.limits[search.asked.end]
+    def _move_off_switch(self, homing: _Homing) -> None:
+        """Move away from the switch until it opens."""
+        switch = homing.axis.limits[homing.request.end]
         assert switch is not None
-        search.other = search.axis.limits[1 - search.asked.end]
-        search.axis.limits[1 - search.asked.end] = switch._replace(active=not switch.active)
-        self._go(search, _Phase.LEAVING, -2 * search.asked.off, search.asked.slow)
+        homing.saved_limit = homing.axis.limits[1 - homing.request.end]
+        homing.axis.limits[1 - homing.request.end] = switch._replace(active=not switch.active)
+        self._start_phase(homing, _HomingPhase.MOVING_OFF, -2 * homing.request.backoff, homing.request.slow)
 
-    def go_on(self, axis: VirtualAxis, at_switch: bool) -> None:
-        """A move of the search is over."""
-        search = self._searches[axis.number]
-        asked = search.asked
-        if search.phase is _Phase.SEEKING:
+    def advance(self, axis: VirtualAxis, at_switch: bool) -> None:
+        """The move of one phase has ended."""
+        homing = self._homings[axis.number]
+        request = homing.request
+        if homing.phase is _HomingPhase.FAST_APPROACH:
             if at_switch:
-                self._leave(search)
+                self._move_off_switch(homing)
             else:
-                self._finish(search, own.DID_NOT_CLOSE)
-        elif search.phase is _Phase.LEAVING:
+                self._finish(homing, own.DID_NOT_CLOSE)
+        elif homing.phase is _HomingPhase.MOVING_OFF:
             if at_switch:
-                axis.limits[1 - asked.end] = search.other
-                self._go(search, _Phase.BACKING_OFF, -asked.off, asked.slow)
+                axis.limits[1 - request.end] = homing.saved_limit
+                self._start_phase(homing, _HomingPhase.BACKOFF, -request.backoff, request.slow)
             else:
-                self._finish(search, own.DID_NOT_OPEN)
-        elif search.phase is _Phase.BACKING_OFF:
-            self._go(search, _Phase.RETURNING, 3 * asked.off, asked.slow)
+                self._finish(homing, own.DID_NOT_OPEN)
+        elif homing.phase is _HomingPhase.BACKOFF:
+            self._start_phase(homing, _HomingPhase.SLOW_APPROACH, 3 * request.backoff, request.slow)
         else:
-            self._finish(search, own.HOMED if at_switch else own.DID_NOT_CLOSE)
+            self._finish(homing, own.HOMED if at_switch else own.DID_NOT_CLOSE)
 
-    def _finish(self, search: _Search, how: int) -> None:
-        axis = search.axis
-        if search.phase is _Phase.LEAVING:
-            axis.limits[1 - search.asked.end] = search.other
-        del self._searches[axis.number]
-        if how == own.HOMED:
+    def _finish(self, homing: _Homing, result: int) -> None:
+        axis = homing.axis
+        if homing.phase is _HomingPhase.MOVING_OFF:
+            axis.limits[1 - homing.request.end] = homing.saved_limit
+        del self._homings[axis.number]
+        if result == own.HOMED:
             axis.model.zero()
-        self._answer(axis.number, how)
+        self._send_result(axis.number, result)
 
-    def end(self, axis: VirtualAxis) -> None:
-        """The host wants something else of an axis: its search is over, and it stands."""
-        search = self._searches.get(axis.number)
-        if search is not None:
+    def cancel(self, axis: VirtualAxis) -> None:
+        """End the homing of an axis and stop it abruptly: another request came."""
+        homing = self._homings.get(axis.number)
+        if homing is not None:
             axis.model.stop_abruptly()
-            self._finish(search, own.STOPPED)
+            self._finish(homing, own.HOMING_STOPPED)
 
-    def end_all(self) -> None:
-        """The board was stopped."""
-        for search in tuple(self._searches.values()):
-            self.end(search.axis)
+    def cancel_all(self) -> None:
+        """End the homing of all axes: the board was stopped."""
+        for homing in tuple(self._homings.values()):
+            self.cancel(homing.axis)
 
-    def _answer(self, device: int, how: int) -> None:
+    def _send_result(self, device: int, result: int) -> None:
         axis = self.axes.axis(device)
-        self.axes.send(own.home_over(device & 0x7F, how, axis.position if axis is not None else 0))
+        self.axes.send(own.home_result(device & 0x7F, result, axis.position if axis is not None else 0))

@@ -1,4 +1,4 @@
-"""GuardedPins: a virtual Arduino's pins with CellwrightFirmata, which drives none before it is declared."""
+"""CellwrightPins: a virtual Arduino's pins with CellwrightFirmata, which drives no pin before it is declared."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
     from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
 
-SET_BY_OTHERS = (PinMode.STEPPER, PinMode.ENCODER)
-"""Modes that a pin gets by the messages of what is on it."""
-STOPPED = "stopped: release first"
+DEVICE_MODES = (PinMode.STEPPER, PinMode.ENCODER)
+"""Modes that a pin gets from the configuration of a device."""
+STOPPED_ERROR = "stopped: release first"
 
 
-class GuardedPins(VirtualPins):
+class CellwrightPins(VirtualPins):
     """Pins whose outputs have safe levels and limits. taken: pins of HX711s and of the emergency stop."""
 
     def __init__(self, arduino: VirtualArduino, program: VirtualCellwright) -> None:
         super().__init__(arduino)
         self.program = program
-        self.taken: set[int] = set()
+        self.reserved: set[int] = set()
         self.outputs: dict[int, VirtualOutput] = {}
-        self._guarded: set[int] = set()
+        self._limited_pins: set[int] = set()
         self._watchers: defaultdict[int, dict[str, Callable[[bool], None]]] = defaultdict(dict)
 
-    def refuse(self, pin: int, why: str) -> None:
-        """Say why a pin cannot be what the host wants."""
-        self.program.refuse(f"pin {pin} {why}")
+    def refuse(self, pin: int, reason: str) -> None:
+        """Send the reason of a refusal that concerns a pin."""
+        self.program.refuse(f"pin {pin} {reason}")
 
     # ---- modes ----
 
@@ -42,8 +42,8 @@ class GuardedPins(VirtualPins):
         return pin in self.pin_map.digital
 
     def is_in_use(self, pin: int) -> bool:
-        """Whether a device of the firmware's own is on it."""
-        return self.modes.get(pin) in SET_BY_OTHERS or pin in self.taken
+        """Whether a device uses it."""
+        return self.modes.get(pin) in DEVICE_MODES or pin in self.reserved
 
     def is_output(self, pin: int) -> bool:
         """Whether it was declared an output."""
@@ -52,7 +52,7 @@ class GuardedPins(VirtualPins):
     def set_mode(self, pin: int, mode: int) -> None:
         if pin >= self.pin_map.pins or mode not in self.capabilities[pin]:
             self.refuse(pin, "has no such mode")
-        elif mode in SET_BY_OTHERS or mode == self.modes.get(pin):
+        elif mode in DEVICE_MODES or mode == self.modes.get(pin):
             if mode == PinMode.OUTPUT:
                 self.outputs[pin].declare()
         elif self.is_in_use(pin):
@@ -65,20 +65,20 @@ class GuardedPins(VirtualPins):
 
     def claim(self, pin: int, mode: int) -> None:
         if mode == PinMode.OUTPUT:
-            self.declare_output(own.Output(pin, self._output(pin).limits.safe))
+            self.declare_output(own.OutputLimits(pin, self._output(pin).limits.safe))
         else:
-            self._forget_output(pin)
-            self._take_mode(pin, mode)
+            self._release_output(pin)
+            self._apply_mode(pin, mode)
 
-    def let_go(self, pin: int) -> None:
-        """A device is no longer on a pin: it is an input, and floats."""
-        self.taken.discard(pin)
+    def release_pin(self, pin: int) -> None:
+        """Release a pin from a device: it is an input and floats."""
+        self.reserved.discard(pin)
         if self.modes.pop(pin, None) is not None:
-            self.let_float(pin)
+            self.float_pin(pin)
 
-    def _forget_output(self, pin: int) -> None:
+    def _release_output(self, pin: int) -> None:
         if self.is_output(pin):
-            self.outputs[pin].forget()
+            self.outputs[pin].release()
 
     # ---- outputs ----
 
@@ -87,28 +87,28 @@ class GuardedPins(VirtualPins):
             self.outputs[pin] = VirtualOutput(
                 self.arduino.env,
                 self.board.output(pin),
-                lambda how: self.program.send_pulse_over(pin, how),
+                lambda result: self.program.send_pulse_result(pin, result),
                 lambda: self.refuse(pin, "was on too long"),
             )
         return self.outputs[pin]
 
-    def has_guard(self, pin: int) -> bool:
-        """Have one of the guards for a pin; false if none is left."""
-        if pin not in self._guarded and len(self._guarded) < self.program.has.outputs:
-            self._guarded.add(pin)
-        return pin in self._guarded
+    def reserve_limiter(self, pin: int) -> bool:
+        """Reserve a limiter for a pin; false if none is left."""
+        if pin not in self._limited_pins and len(self._limited_pins) < self.program.features.outputs:
+            self._limited_pins.add(pin)
+        return pin in self._limited_pins
 
-    def declare_output(self, limits: own.Output) -> None:
+    def declare_output(self, limits: own.OutputLimits) -> None:
         """Make a pin an output at its safe level, with its limits."""
         pin = limits.pin
         output = self._output(pin)
         if not self.is_output(pin):
-            self._take_mode(pin, PinMode.OUTPUT)
-        is_wanted = limits.most_on_ms or 0 < limits.duty < own.NO_DUTY or pin in self._guarded
+            self._apply_mode(pin, PinMode.OUTPUT)
+        is_wanted = limits.most_on_ms or 0 < limits.duty < own.NO_DUTY_LIMIT or pin in self._limited_pins
         output.declare(limits if is_wanted else limits._replace(most_on_ms=0, duty=0))
 
     def drive(self, pin: int, level: bool) -> None:
-        """The base's way to drive an output at first; here its safe level is known."""
+        """Drive a new output, unless its safe level is known already."""
         if pin not in self.outputs:
             super().drive(pin, level)
 
@@ -117,7 +117,7 @@ class GuardedPins(VirtualPins):
             return
         output = self.outputs[pin]
         if level != output.limits.safe and self.program.stopped:
-            self.program.refuse(STOPPED)
+            self.program.refuse(STOPPED_ERROR)
         elif level != output.limits.safe and output.is_full():
             self.refuse(pin, "must rest first")
         else:
@@ -134,7 +134,7 @@ class GuardedPins(VirtualPins):
         if not self.program.stopped:
             return super().write_level(data[:3])
         if any(data[1:3]):
-            self.program.refuse(STOPPED)
+            self.program.refuse(STOPPED_ERROR)
         return True
 
     def configure_servo(self, data: bytes) -> bool:
@@ -145,26 +145,26 @@ class GuardedPins(VirtualPins):
             return True
         return super().configure_servo(data)
 
-    def take_safe_levels(self) -> list[int]:
-        """All outputs to their safe levels, duties to 0; the pins whose pulses were cut short."""
-        cut = [pin for pin, output in self.outputs.items() if self.is_output(pin) and output.make_safe()]
+    def apply_safe_levels(self) -> list[int]:
+        """Drive all outputs to their safe levels and duties to 0; the pins whose pulses were cut short."""
+        cut_short = [pin for pin, output in self.outputs.items() if self.is_output(pin) and output.make_safe()]
         for level in self.board.levels.values():
             level.value = level.safe
-        return cut
+        return cut_short
 
-    def forget_events(self) -> None:
-        """Before a reset: nothing of what was begun is to happen."""
+    def cancel_events(self) -> None:
+        """Before a reset: cancel all pulses."""
         for output in self.outputs.values():
-            output.forget()
+            output.release()
 
-    def take_first_modes(self) -> None:
-        """After FF: what is no output and not the emergency stop's is an input again."""
+    def set_default_modes(self) -> None:
+        """After FF: every pin except outputs and the emergency stop input is an input again."""
         for pin in list(self.modes):
             if not self.is_output(pin) and pin != self.program.stop_pin:
                 self._inputs.discard(pin)
                 self.board.levels.pop(pin, None)
-                self.let_go(pin)
-        self.forget_reports()
+                self.release_pin(pin)
+        self.clear_reports()
 
     # ---- inputs ----
 
@@ -172,22 +172,22 @@ class GuardedPins(VirtualPins):
         """Call ``action(level)`` at every change of an input, before it is reported."""
         self._watchers[pin][who] = action
 
-    def watch_no_more(self, who: str) -> None:
-        """End what ``watch`` began, on whatever pins."""
+    def unwatch(self, who: str) -> None:
+        """End what ``watch`` began, on all pins."""
         for actions in self._watchers.values():
             actions.pop(who, None)
 
-    def listen(self, pin: int, pull_up: bool) -> None:
-        """Make a pin an input for what watches it."""
+    def make_input(self, pin: int, pull_up: bool) -> None:
+        """Make a pin an input for a device."""
         mode = PinMode.PULLUP if pull_up else PinMode.INPUT
         if self.modes.get(pin) != mode:
             self.claim(pin, mode)
 
     def level(self, pin: int) -> bool:
-        """What an input reads."""
+        """The level of an input."""
         return self.board.declare_input(pin, at_rest=self.modes.get(pin) == PinMode.PULLUP).level
 
-    def _contact_changed(self, pin: int, level: bool) -> None:
+    def _on_input_change(self, pin: int, level: bool) -> None:
         for action in tuple(self._watchers[pin].values()):
             action(level)
-        super()._contact_changed(pin, level)
+        super()._on_input_change(pin, level)

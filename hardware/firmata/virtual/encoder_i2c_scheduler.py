@@ -1,4 +1,4 @@
-"""What a virtual Arduino does with encoders, I2C devices and stored tasks, as the firmware's features do it."""
+"""Encoders, I2C devices and stored tasks of a virtual Arduino, following the firmware's code."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import TYPE_CHECKING
 from simpy.events import Event
 
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
-from cellwright.hardware.firmata.protocol.codec import decode_pair, unpack
+from cellwright.hardware.firmata.protocol.codec import decode_u14, unpack
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.model.ports import ModelEncoder
 
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
-# FirmataEncoder's autoReport: what the host may set, and what it is until then.
-NO_REPORTS = 0
-ALL_COUNTS = 1
-CHANGED_COUNTS = 2
+# FirmataEncoder's autoReport.
+REPORT_NONE = 0
+REPORT_ALL = 1
+REPORT_CHANGED = 2
 
 
 class VirtualEncoders:
-    """FirmataEncoder.cpp. Until the host says otherwise it reports, at each sampling, the counts that changed."""
+    """FirmataEncoder.cpp. By default it reports the counts that changed, at each sampling."""
 
-    def __init__(self, arduino: VirtualArduino, room: int) -> None:
+    def __init__(self, arduino: VirtualArduino, capacity: int) -> None:
         self.arduino = arduino
-        self.room = room
+        self.capacity = capacity
         self.reset()
 
     def reset(self) -> None:
         """Detach all encoders."""
         self._encoders: dict[int, ModelEncoder] = {}
         self._reported: dict[int, int] = {}
-        self._reports = CHANGED_COUNTS
+        self._reports = REPORT_CHANGED
 
     def handle(self, data: bytes) -> bool:
-        """Do what an encoder sysex says; false for one that the feature does not know."""
+        """Handle an encoder sysex; false for an unknown one."""
         if data[:1] == bytes((features.REPORT_ENCODERS,)):
             self._report(list(self._encoders))
             return True
@@ -60,7 +60,7 @@ class VirtualEncoders:
 
     def _attach(self, number: int, pin_a: int, pin_b: int) -> None:
         digital = self.arduino.pin_map.digital
-        if number >= self.room or pin_a not in digital or pin_b not in digital:
+        if number >= self.capacity or pin_a not in digital or pin_b not in digital:
             self.arduino.complain(f"Encoder {number} cannot be attached to pins {pin_a} and {pin_b}.")
         elif number not in self._encoders:
             self.arduino.pins.claim(pin_a, PinMode.ENCODER)
@@ -77,12 +77,12 @@ class VirtualEncoders:
             self.arduino.send(features.encoder_counts({each: self._encoders[each].count for each in numbers}))
 
     def sample(self) -> bool:
-        """Report what is asked for; whether there is anything to look at again."""
-        if self._reports != NO_REPORTS:
+        """Report the counts that are due; whether any encoder is attached."""
+        if self._reports != REPORT_NONE:
             due = [
                 number
                 for number, encoder in sorted(self._encoders.items())
-                if self._reports == ALL_COUNTS or self._reported[number] != encoder.count
+                if self._reports == REPORT_ALL or self._reported[number] != encoder.count
             ]
             self._report(due)
             self._reported |= {number: self._encoders[number].count for number in due}
@@ -90,7 +90,7 @@ class VirtualEncoders:
 
 
 class VirtualI2c:
-    """The I2C part of both firmwares. What nobody answers to is read as no bytes at all."""
+    """The I2C part of both firmwares. A read of a missing device returns no bytes."""
 
     MAX_BYTES = 32  # the Wire library's buffer
     MAX_QUERIES = 7  # I2C_MAX_QUERIES is 8, but the firmware refuses the last
@@ -100,12 +100,12 @@ class VirtualI2c:
         self.reset()
 
     def reset(self) -> None:
-        """Let the bus go."""
+        """Release the bus."""
         self._is_on = False
         self._queries: list[tuple[int, int | None, int]] = []
 
     def configure(self, _: bytes) -> bool:
-        """Use the two pins for the bus; the delay before reading is too short to matter here."""
+        """Enable the bus on its two pins; the delay before reading is not modelled."""
         if not self._is_on:
             self._is_on = True
             for pin in sorted(self.arduino.pin_map.i2c):
@@ -113,27 +113,27 @@ class VirtualI2c:
         return True
 
     def request(self, data: bytes) -> bool:
-        """Write, read once, read at every sampling, or stop that; false before the bus is in use."""
+        """Write, read once, read at every sampling, or stop that; false before the bus is enabled."""
         if not self._is_on or len(data) < 2:
             return False
         address, mode = data[0], data[1] & features.STOP_READING
         if data[1] & features.TEN_BIT_ADDRESS:
-            self.arduino.say("10-bit addressing not supported")
+            self.arduino.send_string("10-bit addressing not supported")
         elif mode == features.WRITE:
-            self._write(address, bytes(decode_pair(data, at) & 0xFF for at in range(2, len(data) - 1, 2)))
+            self._write(address, bytes(decode_u14(data, at) & 0xFF for at in range(2, len(data) - 1, 2)))
         elif mode == features.STOP_READING:
-            # With a single query the firmware stops that one, whatever its address.
+            # With a single query, the firmware stops that one whatever its address is.
             kept = [query for query in self._queries if query[0] != address]
             self._queries = kept if len(self._queries) > 1 else []
         elif len(data) < 4:
             return False
         else:
-            register = decode_pair(data, 2) if len(data) == 6 else None
-            count = decode_pair(data, 4 if len(data) == 6 else 2) & 0xFF
+            register = decode_u14(data, 2) if len(data) == 6 else None
+            count = decode_u14(data, 4 if len(data) == 6 else 2) & 0xFF
             if mode == features.READ_ONCE:
                 self._read(address, register, count)
             elif len(self._queries) >= self.MAX_QUERIES:
-                self.arduino.say("too many queries")
+                self.arduino.send_string("too many queries")
             else:
                 self._queries.append((address, register, count))
                 self.arduino.keep_sampling()
@@ -154,7 +154,7 @@ class VirtualI2c:
         self.arduino.send(features.i2c_reply(address, (register or 0) & 0xFF, data))
 
     def sample(self) -> bool:
-        """Read what is to be read at every sampling; whether there is anything."""
+        """Do the reads that are due at every sampling; whether there are any."""
         for query in self._queries:
             self._read(*query)
         return bool(self._queries)
@@ -162,7 +162,7 @@ class VirtualI2c:
 
 @dataclass(slots=True)
 class _Task:
-    """Messages to run. due_ms: on the firmware's clock, 0 for never. position: where it goes on, or is filled."""
+    """Stored messages. due_ms: on the firmware's clock, 0: never. position: where it continues or is filled."""
 
     number: int
     messages: bytearray
@@ -171,7 +171,7 @@ class _Task:
 
 
 class VirtualScheduler:
-    """FirmataScheduler.cpp: tasks whose bytes go through the same parser as the host's, in between those."""
+    """FirmataScheduler.cpp: tasks whose bytes go through the same parser as the host's, between those."""
 
     def __init__(self, arduino: VirtualArduino) -> None:
         self.arduino = arduino
@@ -179,14 +179,14 @@ class VirtualScheduler:
         self._running: _Task | None = None
 
     def reset(self) -> None:
-        """Forget all tasks."""
+        """Delete all tasks."""
         self._tasks.clear()
 
     def handle(self, data: bytes) -> bool:
-        """Do what a scheduler sysex says; one of the wrong length is ignored in silence."""
+        """Handle a scheduler sysex; one of the wrong length is silently ignored."""
         command, number, size = data[0] if data else -1, data[1] if len(data) > 1 else 0, len(data)
         if command == features.CREATE_TASK and size == 4:
-            self._create(number, decode_pair(data, 2))
+            self._create(number, decode_u14(data, 2))
         elif command == features.DELETE_TASK and size == 2:
             self._tasks.pop(number, None)
         elif command == features.ADD_TO_TASK and size > 2:
@@ -195,7 +195,7 @@ class VirtualScheduler:
             self._delay(_milliseconds(data[1:]))
         elif command == features.SCHEDULE_TASK and size == 7:
             self._schedule(number, _milliseconds(data[2:]))
-        elif command == features.QUERY_TASKS:
+        elif command == features.QUERY_ALL_TASKS:
             self.arduino.send(features.task_list(bytes(reversed(self._tasks))))
         elif command == features.QUERY_TASK and size == 2:
             self._report(number)
@@ -228,7 +228,7 @@ class VirtualScheduler:
             return
         task.position = 0
         task.due_ms = self.arduino.now_ms + delay_ms
-        self._await(task)
+        self._run_when_due(task)
 
     def _delay(self, delay_ms: int) -> None:
         if self._running is not None:
@@ -241,28 +241,28 @@ class VirtualScheduler:
             known = features.TaskReply(number, max(task.due_ms, 0), task.position, bytes(task.messages))
         self.arduino.send(features.task_reply(number, known, is_error))
 
-    def _await(self, task: _Task) -> None:
+    def _run_when_due(self, task: _Task) -> None:
         # The firmware runs a task once its clock has gone past the time.
         self.arduino.call_at_ms(task.due_ms + 1, self._run_due)
 
     def _run_due(self, _: Event) -> None:
-        """Run what is due. A task that was scheduled anew meanwhile is not, and has its own call to come."""
+        """Run the tasks that are due. A task that was rescheduled meanwhile has a later call of its own."""
         for task in reversed(list(self._tasks.values())):
             if 0 < task.due_ms < self.arduino.now_ms and self._tasks.get(task.number) is task:
                 self._run(task)
 
     def _run(self, task: _Task) -> None:
-        """Run a task to its end, which is the end of it, or to where it delays or schedules itself."""
+        """Run a task to its end, which deletes it, or to where it delays or schedules itself."""
         due_ms = task.due_ms
         position = task.position
         self._running = task
         while position < len(task.messages) and self._tasks.get(task.number) is task:
-            self.arduino.parser.take(task.messages[position])
+            self.arduino.parser.feed_byte(task.messages[position])
             position += 1
             if task.due_ms != due_ms:
                 task.position = position if position < len(task.messages) else 0
                 self._running = None
-                self._await(task)
+                self._run_when_due(task)
                 return
         self._running = None
         if self._tasks.get(task.number) is task:

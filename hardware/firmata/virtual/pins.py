@@ -1,11 +1,11 @@
-"""VirtualPins: what a virtual Arduino's pins are used for, and what goes out and comes in by them."""
+"""VirtualPins: the pin modes of a virtual Arduino, its outputs and its inputs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.codec import decode_pair, decode_sevens
+from cellwright.hardware.firmata.protocol.codec import decode_u14, decode_unsigned
 from cellwright.hardware.firmata.protocol.messages import PinMode
 
 if TYPE_CHECKING:
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 REFERENCE_VOLTS = 5.0
 ADC_STEPS = 1024
 PWM_TOP = 255
-# The Servo library: the pulses at 0 and 180 degrees, and the shortest value that it takes for a pulse, not an angle.
+# The Servo library: the pulses at 0 and 180 degrees; a value from the first on is a pulse, a smaller one an angle.
 SERVO_PULSES_US = (544, 2400)
 SERVO_MIDDLE_DEG = 90.0
 
 
 class VirtualPins:
-    """A firmware's pins on a model board. modes: what each is used for; empty until the firmware has booted.
+    """A firmware's pins on a model board. modes: by pin; empty until the firmware has booted.
 
-    states: the value last written to each pin; of an input 1 says that its pull-up is on.
+    states: the value last written to each pin; for an input, 1 means that its pull-up is on.
     """
 
     def __init__(self, arduino: VirtualArduino) -> None:
@@ -34,40 +34,41 @@ class VirtualPins:
         self.states = [0] * self.pin_map.pins
         self._pulses_us: dict[int, tuple[int, int]] = {}
         self._inputs: set[int] = set()
-        self.forget_reports()
+        self.clear_reports()
 
-    def forget_reports(self) -> None:
-        """Report no port and no channel any more."""
+    def clear_reports(self) -> None:
+        """Switch off the reports of all ports and channels."""
         self._reported_ports: set[int] = set()
         self._sent_ports: dict[int, int] = {}
         self._reported_channels: set[int] = set()
 
-    def take_first_modes(self) -> None:
-        """Every digital pin an output, but those with an analog channel analog.
+    def set_default_modes(self) -> None:
+        """Make every digital pin an output, except that pins with an analog channel become analog.
 
-        ConfigurableFirmata drives the outputs low: what is active-low fires. StandardFirmata leaves their level.
+        ConfigurableFirmata drives the outputs low, which switches active-low devices on. StandardFirmata keeps their
+        level.
         """
         for pin in range(self.pin_map.pins):
             if self.capabilities[pin]:
-                self._take_mode(pin, PinMode.ANALOG if pin in self.pin_map.analog else PinMode.OUTPUT)
+                self._apply_mode(pin, PinMode.ANALOG if pin in self.pin_map.analog else PinMode.OUTPUT)
 
     # ---- pin modes ----
 
     def set_mode(self, pin: int, mode: int) -> None:
-        """Change what a pin is used for, if it can be that."""
+        """Set the mode of a pin, if it supports it."""
         if pin >= self.pin_map.pins:
             self.arduino.complain(f"Pin {pin} does not exist on an {self.pin_map.name}.")
         elif mode not in self.capabilities[pin]:
             self.arduino.complain(f"Pin {pin} cannot be used in mode {mode}.")
-            self.arduino.say("Unknown pin mode")
+            self.arduino.send_string("Unknown pin mode")
         else:
-            self._take_mode(pin, mode)
+            self._apply_mode(pin, mode)
             if mode == PinMode.ANALOG:
-                self.ask_channel(pin - self.pin_map.analog.start, True)
+                self.enable_analog_reporting(pin - self.pin_map.analog.start, True)
             self._report_port(pin // 8)
 
-    def _take_mode(self, pin: int, mode: int) -> None:
-        # In StandardFirmata what an output or a pull-up left in the port's register shows again.
+    def _apply_mode(self, pin: int, mode: int) -> None:
+        # In StandardFirmata the level that an output or a pull-up left in the port's register returns.
         before = self.modes.get(pin)
         keeps_high = self.arduino.firmware == "standard" and (
             before == PinMode.PULLUP or (before == PinMode.OUTPUT and self.board.output(pin).level)
@@ -79,12 +80,12 @@ class VirtualPins:
         if mode == PinMode.OUTPUT:
             self.drive(pin, keeps_high)
             return
-        self.let_float(pin)
+        self.float_pin(pin)
         if mode in (PinMode.INPUT, PinMode.PULLUP):
             self._inputs.add(pin)
             self.states[pin] = int(mode == PinMode.PULLUP)
             contact = self.board.declare_input(pin, at_rest=mode == PinMode.PULLUP)
-            contact.on_change = lambda level: self._contact_changed(pin, level)
+            contact.on_change = lambda level: self._on_input_change(pin, level)
         elif mode == PinMode.PWM:
             self.board.declare_pwm(pin)
         elif mode == PinMode.SERVO:
@@ -92,20 +93,20 @@ class VirtualPins:
             self.board.declare_servo(pin, SERVO_MIDDLE_DEG)  # where the Servo library sends it when it is attached
 
     def claim(self, pin: int, mode: int) -> None:
-        """Use a pin for a device that the firmware itself drives or reads."""
+        """Set the mode of a pin for a device that the firmware drives or reads."""
         self.set_mode(pin, mode)
 
-    def _contact_changed(self, pin: int, level: bool) -> None:  # noqa: ARG002
+    def _on_input_change(self, pin: int, level: bool) -> None:  # noqa: ARG002
         self._report_port(pin // 8)
 
     def drive(self, pin: int, level: bool) -> None:
-        """Make a pin of the board an output at ``level``; what it does while it floats stays the plant's to say."""
+        """Make a pin of the board an output at ``level``; the plant decides what a floating pin does."""
         output = self.board.output(pin)
         output.declared = True
         output.write(level)
 
-    def let_float(self, pin: int) -> None:
-        """Drive a pin of the board no longer."""
+    def float_pin(self, pin: int) -> None:
+        """Stop driving a pin of the board."""
         output = self.board.output(pin)
         if output.declared:
             output.make_safe()
@@ -114,7 +115,7 @@ class VirtualPins:
     # ---- outputs ----
 
     def write_pin(self, pin: int, level: bool) -> None:
-        """Drive a pin that is an output."""
+        """Write a pin that is an output."""
         if self.modes.get(pin) == PinMode.OUTPUT:
             self.states[pin] = int(level)
             self.board.output(pin).write(level)
@@ -122,7 +123,7 @@ class VirtualPins:
             self.arduino.complain(f"Pin {pin} was driven without being an output.")
 
     def write_port(self, port: int, levels: int) -> None:
-        """Drive those of a port's eight pins that are outputs."""
+        """Write those of a port's eight pins that are outputs."""
         for pin in range(port * 8, min(port * 8 + 8, self.pin_map.pins)):
             level = bool(levels >> pin % 8 & 1)
             if self.modes.get(pin) == PinMode.OUTPUT:
@@ -131,10 +132,10 @@ class VirtualPins:
                 self.states[pin] = int(level)  # 1 switches the pull-up on
 
     def write_level(self, data: bytes) -> bool:
-        """A PWM duty or a servo's angle; nothing for a pin that is neither."""
+        """Set a PWM duty or a servo's angle; ignored for any other pin."""
         if len(data) < 2:
             return False
-        pin, value = data[0], decode_sevens(data[1:4])
+        pin, value = data[0], decode_unsigned(data[1:4])
         mode = self.modes.get(pin)
         if mode == PinMode.PWM:
             self.board.levels[pin].write(min(value, PWM_TOP) / PWM_TOP)
@@ -155,17 +156,17 @@ class VirtualPins:
         return 180 * (pulse_us - shortest_us) / max(1, longest_us - shortest_us)
 
     def configure_servo(self, data: bytes) -> bool:
-        """Make a pin a servo's with pulses of its own; false if it cannot be one."""
+        """Attach a servo with its own range of pulses; false if the pin does not support one."""
         if len(data) < 5 or data[0] >= self.pin_map.pins or PinMode.SERVO not in self.capabilities[data[0]]:
             return False
         self.set_mode(data[0], PinMode.SERVO)
-        self._pulses_us[data[0]] = decode_pair(data, 1), decode_pair(data, 3)
+        self._pulses_us[data[0]] = decode_u14(data, 1), decode_u14(data, 3)
         return True
 
     # ---- inputs ----
 
-    def ask_port(self, port: int, on: bool) -> None:
-        """Report a port now and at every change, or no more."""
+    def enable_port_reporting(self, port: int, on: bool) -> None:
+        """Switch reports of a port, now and at every change, on or off."""
         if port >= self.pin_map.ports:
             self.arduino.complain(f"Port {port} does not exist on an {self.pin_map.name}.")
             return
@@ -176,7 +177,7 @@ class VirtualPins:
             self._report_port(port)
 
     def _report_port(self, port: int) -> None:
-        """Report a port if that is asked for and its inputs have changed; pins that are no inputs count as low."""
+        """Report a port if that is enabled and its inputs have changed; pins that are no inputs count as low."""
         if port not in self._reported_ports:
             return
         levels = 0
@@ -187,8 +188,8 @@ class VirtualPins:
             self._sent_ports[port] = levels
             self.arduino.send(messages.port(port, levels))
 
-    def ask_channel(self, channel: int, on: bool) -> None:
-        """Report an analog channel now and at every sampling, or no more."""
+    def enable_analog_reporting(self, channel: int, on: bool) -> None:
+        """Switch reports of an analog channel, now and at every sampling, on or off."""
         if channel >= len(self.pin_map.analog):
             self.arduino.complain(f"Analog channel {channel} does not exist on an {self.pin_map.name}.")
         elif on:
@@ -204,7 +205,7 @@ class VirtualPins:
         self.arduino.send(messages.analog(channel, value))
 
     def sample(self) -> bool:
-        """Report the analog channels that are asked for; whether there are any."""
+        """Report the enabled analog channels; whether there are any."""
         due = [
             channel
             for channel in sorted(self._reported_channels)

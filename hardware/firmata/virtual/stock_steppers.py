@@ -14,11 +14,11 @@ from cellwright.hardware.model.axes import ModelStepper
 if TYPE_CHECKING:
     from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
-NO_ACCELERATION = 1_000_000.0
-"""The firmware's stand-in for full speed at once, steps/s²: MAX_ACCELERATION."""
+MAX_ACCELERATION = 1_000_000.0
+"""What the firmware uses for full speed at once, steps/s²."""
 
-LOST_ABOVE = 1 << 28
-"""The firmware loses bits 28 to 30 of what it is sent."""
+MAX_ENCODABLE_STEPS = 1 << 28
+"""The firmware drops bits 28 to 30 of a received number."""
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class _Device:
     enable_pin: int | None
     enabled_level: bool
     max_speed: float = 1.0
-    acceleration: float = NO_ACCELERATION
+    acceleration: float = MAX_ACCELERATION
     has_stale_speed: bool = False
 
 
@@ -44,7 +44,7 @@ class _Group:
 
 
 @dataclass(slots=True)
-class _Named:
+class _AxisName:
     name: str
 
 
@@ -56,36 +56,36 @@ class VirtualSteppers:
         self._devices: dict[int, _Device] = {}
         self._groups: dict[int, _Group] = {}
         self._groups_ever: set[int] = set()
-        # By sub-command: how many bytes must follow the number, and what is done with number and bytes.
+        # By sub-command: how many bytes must follow the number, and the handler.
         self._messages: dict[int, tuple[int, Callable[[int, bytes], None]]] = {
             accelstepper.CONFIGURE: (3, self._configure),
             accelstepper.ZERO: (0, self._on_device(self._zero)),
-            accelstepper.STEP: (5, self._on_device(self._step)),
-            accelstepper.TO: (5, self._on_device(self._to)),
+            accelstepper.MOVE_BY: (5, self._on_device(self._step)),
+            accelstepper.MOVE_TO: (5, self._on_device(self._to)),
             accelstepper.ENABLE: (1, self._on_device(self._enable)),
-            accelstepper.STOP: (0, self._on_device(self._stop)),
+            accelstepper.STOP_DEVICE: (0, self._on_device(self._stop)),
             accelstepper.REPORT_POSITION: (0, self._on_device(self._report)),
             accelstepper.SET_ACCELERATION: (4, self._on_device(self._set_acceleration)),
             accelstepper.SET_SPEED: (4, self._on_device(self._set_speed)),
             accelstepper.GROUP_CONFIGURE: (0, self._configure_group),
-            accelstepper.GROUP_TO: (0, self._on_group(self._group_to)),
+            accelstepper.GROUP_MOVE_TO: (0, self._on_group(self._group_to)),
             accelstepper.GROUP_STOP: (0, self._on_group(self._stop_group)),
         }
 
     def reset(self) -> None:
-        """Stop dead and forget all devices and groups."""
+        """Stop all axes abruptly and clear all devices and groups."""
         for device in self._devices.values():
             device.axis.stop_abruptly()
         self._devices.clear()
         self._groups.clear()
 
     def handle(self, data: bytes) -> bool:
-        """Do what an AccelStepper sysex says. The firmware ignores all that is wrong in silence."""
+        """Handle an AccelStepper sysex. The firmware silently ignores an invalid one."""
         if len(data) < 2 or data[0] not in self._messages:
             self._complain(f"AccelStepper was sent {data.hex(' ') or 'nothing'}, which is no message of its own.")
             return True
         least, do = self._messages[data[0]]
-        if data[1] >= accelstepper.DEVICES:
+        if data[1] >= accelstepper.MAX_DEVICES:
             self._complain(f"AccelStepper has no device or group {data[1]}.")
         elif len(data) - 2 < least:
             self._complain(f"AccelStepper message {data.hex(' ')} is too short.")
@@ -135,17 +135,17 @@ class VirtualSteppers:
         self.arduino.pins.set_mode(direction_pin, PinMode.STEPPER)
         name = f"stepper {number}"
         is_reversed = bool(inverted & accelstepper.INVERT_DIRECTION)
-        axis = self.arduino.board.declare_stepper(_Named(name), step_pin, direction_pin, is_reversed)
+        axis = self.arduino.board.declare_stepper(_AxisName(name), step_pin, direction_pin, is_reversed)
         device = _Device(number, name, axis, enable_pin, not inverted & accelstepper.INVERT_ENABLE)
         self._devices[number] = device
-        self._switch(device, True)  # AccelStepper's setEnablePin: a driver is on from here
+        self._set_enabled(device, True)  # AccelStepper's setEnablePin: a driver is on from here
 
-    def _switch(self, device: _Device, on: bool) -> None:
+    def _set_enabled(self, device: _Device, on: bool) -> None:
         if device.enable_pin is not None:
             self.arduino.pins.drive(device.enable_pin, device.enabled_level == on)
 
     def _enable(self, device: _Device, data: bytes) -> None:
-        self._switch(device, data[0] != 0)
+        self._set_enabled(device, data[0] != 0)
 
     def _zero(self, device: _Device, _: bytes) -> None:
         was_moving = device.axis.moving
@@ -153,7 +153,7 @@ class VirtualSteppers:
         device.axis.zero()
         device.has_stale_speed = False
         if was_moving:
-            self._send_complete(device)  # the target became 0 too, so its move is over
+            self._send_complete(device)  # the target became 0 too, which ends the move
 
     def _step(self, device: _Device, data: bytes) -> None:
         self._move(device, device.axis.position + self._decode(device, data))
@@ -163,10 +163,10 @@ class VirtualSteppers:
 
     def _decode(self, device: _Device, data: bytes) -> int:
         value = decode_i32(data)
-        if abs(value) < LOST_ABOVE:
+        if abs(value) < MAX_ENCODABLE_STEPS:
             return value
         self._complain(f"{device.name} was sent {value} steps: real firmware loses all from 2^28 on.")
-        return abs(value) % LOST_ABOVE * (-1 if value < 0 else 1)
+        return abs(value) % MAX_ENCODABLE_STEPS * (-1 if value < 0 else 1)
 
     def _move(self, device: _Device, target: int) -> None:
         if device.has_stale_speed:
@@ -193,10 +193,10 @@ class VirtualSteppers:
         device.axis.stop_abruptly()
         self._send_complete(device)
 
-    # A speed or an acceleration set in mid-move counts from the next move on; the firmware turns to it at once.
+    # A speed or an acceleration set during a move applies from the next move on; the firmware applies it at once.
 
     def _set_acceleration(self, device: _Device, data: bytes) -> None:
-        device.acceleration = abs(decode_decimal(data)) or NO_ACCELERATION
+        device.acceleration = abs(decode_decimal(data)) or MAX_ACCELERATION
 
     def _set_speed(self, device: _Device, data: bytes) -> None:
         device.max_speed = abs(decode_decimal(data))
@@ -204,7 +204,7 @@ class VirtualSteppers:
     # ---- groups ----
 
     def _configure_group(self, number: int, data: bytes) -> None:
-        if number >= accelstepper.GROUPS:
+        if number >= accelstepper.MAX_GROUPS:
             self._complain(f"Stepper group {number} is out of range: real firmware crashes.")
             return
         if number in self._groups_ever:
@@ -225,14 +225,16 @@ class VirtualSteppers:
                 self._complain(f"{device.name} was moved with a group while it was moving.")
                 device.axis.stop_abruptly()
         # As MultiStepper does it: constant speeds, such that all take as long as the slowest.
-        ways = [abs(target - device.axis.position) for target, device in zip(targets, group.devices, strict=True)]
-        times_s = [way / max(device.max_speed, 1e-9) for way, device in zip(ways, group.devices, strict=True)]
-        group.still_moving = sum(way > 0 for way in ways)
+        distances = [abs(target - device.axis.position) for target, device in zip(targets, group.devices, strict=True)]
+        times_s = [
+            distance / max(device.max_speed, 1e-9) for distance, device in zip(distances, group.devices, strict=True)
+        ]
+        group.still_moving = sum(distance > 0 for distance in distances)
         if group.still_moving == 0:
             self.arduino.send(accelstepper.group_complete(number))
-        for way, target, device in zip(ways, targets, group.devices, strict=True):
-            if way:
-                move = device.axis.move_to(target, way / max(times_s), NO_ACCELERATION)
+        for distance, target, device in zip(distances, targets, group.devices, strict=True):
+            if distance:
+                move = device.axis.move_to(target, distance / max(times_s), MAX_ACCELERATION)
                 move.callbacks.append(lambda _: self._arrive_in_group(number, group))
 
     def _arrive_in_group(self, number: int, group: _Group) -> None:

@@ -22,7 +22,7 @@ SMALL_PANEL = ["layout.slats=3", "layout.staple_spacing_mm=400"]
 def put_stapler_on(board, overrides=()):
     """A stapler on a Firmata board that is ready; its process is not started."""
     scenario = load("stapler").scenario([*SMALL_PANEL, *overrides])
-    return scenario, scenario.study.cell(board, scenario.groups)
+    return scenario, scenario.study.cell(board, scenario.parameters)
 
 
 def record_panel(path, overrides=()):
@@ -35,8 +35,8 @@ def record_panel(path, overrides=()):
     env.run(until=board.ready)
     scenario, cell = put_stapler_on(board, overrides)
     streams = Streams(1, 0)
-    operator = Operator(env, scenario.groups["operator"], streams, 0.15)
-    plant = scenario.study.plant(cell, model, scenario.groups["plant"], operator, streams, scenario.tending())
+    operator = Operator(env, scenario.parameters["operator"], streams, 0.15)
+    plant = scenario.study.plant(cell, model, scenario.parameters["plant"], operator, streams, scenario.tending())
     plant.connect()
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
@@ -229,7 +229,7 @@ def test_every_line_is_in_the_file_at_once(env, tmp_path):
 
 def test_a_last_line_that_a_power_cut_left_unfinished_does_not_count(tmp_path):
     (tmp_path / "cut.txt").write_text(HEADER + "0.500000000 < F9 02 06\n1.0000")
-    assert len(read_recording(tmp_path / "cut.txt").pieces) == 1
+    assert len(read_recording(tmp_path / "cut.txt").entries) == 1
 
 
 class FullDisk:

@@ -61,15 +61,15 @@ def test_floats_that_do_not_fit_are_refused(value):
 
 @given(st.integers(0, 2**14 - 1))
 def test_pairs_come_back(value):
-    assert codec.decode_pair(codec.pair(value)) == value
-    assert max(codec.pair(value)) < 0x80
+    assert codec.decode_u14(codec.u14(value)) == value
+    assert max(codec.u14(value)) < 0x80
 
 
 @given(st.integers(0, 2**40))
 def test_numbers_of_any_size_come_back(value):
-    data = codec.sevens(value)
+    data = codec.unsigned(value)
     assert max(data) < 0x80
-    assert codec.decode_sevens(data) == value
+    assert codec.decode_unsigned(data) == value
 
 
 @given(st.text(st.characters(max_codepoint=255)))

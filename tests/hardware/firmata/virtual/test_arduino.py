@@ -28,10 +28,10 @@ def test_standard_firmata_says_it_in_one_sysex(standard):
 
 def test_it_is_deaf_while_it_boots(desk):
     desk.arduino.reset()
-    assert desk.tell(messages.ASK_VERSION, wait_s=desk.arduino.boot_s - 0.1) == ""
+    assert desk.tell(messages.QUERY_VERSION, wait_s=desk.arduino.boot_s - 0.1) == ""
     desk.wait(0.2)
     assert desk.sent() == desk.greeting
-    assert desk.tell(messages.ASK_VERSION) == "f9 02 06"
+    assert desk.tell(messages.QUERY_VERSION) == "f9 02 06"
 
 
 def test_a_second_reset_starts_the_boot_again(desk):
@@ -74,7 +74,7 @@ def test_a_system_reset_drives_digital_pins_low_at_once(desk):
     assert desk.tell(messages.RESET) == ""
     assert desk.board.outputs == dict.fromkeys(range(2, 14), False)
     desk.board.set_input(9, False)
-    assert desk.tell(messages.ask_pin_state(9)) == "f0 6e 09 01 00 f7"
+    assert desk.tell(messages.query_pin_state(9)) == "f0 6e 09 01 00 f7"
 
 
 def test_a_system_reset_leaves_standard_firmatas_outputs(standard):
@@ -90,26 +90,26 @@ def test_a_system_reset_leaves_standard_firmatas_outputs(standard):
 @pytest.mark.parametrize("firmware", ["standard", "configurable"])
 def test_it_tells_its_capabilities_and_channels(make_desk, kind, pins, firmware):
     desk = make_desk(kind=kind, firmware=firmware)
-    answer = bytes.fromhex(desk.tell(messages.ASK_CAPABILITIES))
+    answer = bytes.fromhex(desk.tell(messages.QUERY_CAPABILITIES))
     assert answer[:2] == b"\xf0\x6c"
     assert messages.decode_capabilities(answer[2:-1]) == desk.arduino.capabilities
     assert len(desk.arduino.capabilities) == pins
-    answer = bytes.fromhex(desk.tell(messages.ASK_ANALOG_MAPPING))
+    answer = bytes.fromhex(desk.tell(messages.QUERY_ANALOG_MAPPING))
     assert messages.decode_analog_mapping(answer[2:-1]) == [desk.arduino.pin_map.channel(pin) for pin in range(pins)]
 
 
 def test_it_tells_firmware_and_version(desk, standard):
-    assert desk.tell(messages.ASK_FIRMWARE) == CONFIGURABLE
-    assert standard.tell(messages.ASK_FIRMWARE) == STANDARD
-    assert standard.tell(messages.ASK_VERSION) == "f9 02 05"
+    assert desk.tell(messages.QUERY_FIRMWARE) == CONFIGURABLE
+    assert standard.tell(messages.QUERY_FIRMWARE) == STANDARD
+    assert standard.tell(messages.QUERY_VERSION) == "f9 02 05"
 
 
 def test_it_tells_the_state_of_a_pin(desk):
-    assert desk.tell(messages.ask_pin_state(14)) == "f0 6e 0e 02 00 f7"
+    assert desk.tell(messages.query_pin_state(14)) == "f0 6e 0e 02 00 f7"
     desk.tell(messages.pin_mode(3, PinMode.PWM), messages.extended_analog(3, 200))
-    assert desk.tell(messages.ask_pin_state(3)) == "f0 6e 03 03 48 01 f7"
+    assert desk.tell(messages.query_pin_state(3)) == "f0 6e 03 03 48 01 f7"
     desk.tell(messages.pin_mode(8, PinMode.PULLUP))
-    assert desk.tell(messages.ask_pin_state(8)) == "f0 6e 08 0b 01 f7"
+    assert desk.tell(messages.query_pin_state(8)) == "f0 6e 08 0b 01 f7"
 
 
 def test_only_configurable_firmata_says_that_it_does_not_understand(desk, standard):
@@ -127,7 +127,7 @@ def test_outputs_are_low_at_first_and_driven_by_pin_and_by_port(desk):
     assert desk.board.outputs[8] is False
     desk.tell(messages.set_pin(8, True))
     assert desk.board.outputs[8] is True
-    assert desk.tell(messages.ask_pin_state(8)) == "f0 6e 08 01 01 f7"
+    assert desk.tell(messages.query_pin_state(8)) == "f0 6e 08 01 01 f7"
     desk.tell(messages.port(1, 0b0000_0110))
     assert (desk.board.outputs[8], desk.board.outputs[10]) == (False, True)
     assert 9 not in desk.board.outputs
@@ -264,8 +264,8 @@ def test_a_new_line_takes_the_place_of_a_lost_one(desk):
     assert desk.board.outputs[8] is True
     line, heard = MemoryLine(desk.env), []
     line.host.on_bytes = heard.append
-    desk.arduino.plug_in(line.board)
-    line.host.write(messages.ASK_VERSION)
+    desk.arduino.connect(line.board)
+    line.host.write(messages.QUERY_VERSION)
     desk.wait(0.1)
     assert b"".join(heard) == messages.version(2, 6)
 

@@ -6,7 +6,7 @@ import pytest
 
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.cellwright import Output
+from cellwright.hardware.firmata.protocol.cellwright import OutputLimits
 from cellwright.hardware.firmata.protocol.messages import MessageReader, PinMode
 
 VALVE = 8  # declared active-low: safe is high
@@ -16,7 +16,7 @@ LAMP = 13
 def words(sent):
     """The strings in what was sent."""
     found = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
-    return [each.data[::2].decode() for each in found if each.command == messages.STRING]
+    return [each.data[::2].decode() for each in found if each.command == messages.STRING_DATA]
 
 
 def states(sent):
@@ -26,12 +26,12 @@ def states(sent):
 
 def pulses(sent):
     found = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
-    return [own.decode_pulse_over(each.data) for each in found if each.command == own.PULSE]
+    return [own.decode_pulse_result(each.data) for each in found if each.command == own.PULSE]
 
 
 @pytest.fixture
 def valve(cell_desk):
-    cell_desk.tell(own.output(Output(VALVE, True, 200, 50)))
+    cell_desk.tell(own.output(OutputLimits(VALVE, True, 200, 50)))
     return cell_desk.board.output(VALVE)
 
 
@@ -45,8 +45,8 @@ def test_it_greets_with_version_and_name_and_drives_nothing(cell_desk):
 
 
 def test_it_tells_its_features(cell_desk, make_desk):
-    assert cell_desk.tell(own.ASK_FEATURES).startswith("f0 01 01 00 06 05 02 05 02 06")
-    assert make_desk(kind="mega", firmware="cellwright").tell(own.ASK_FEATURES).startswith("f0 01 01 01 0a 05 05 10")
+    assert cell_desk.tell(own.QUERY_FEATURES).startswith("f0 01 01 00 06 05 02 05 02 06")
+    assert make_desk(kind="mega", firmware="cellwright").tell(own.QUERY_FEATURES).startswith("f0 01 01 01 0a 05 05 10")
 
 
 @pytest.mark.parametrize("message", ["f0 7b 05 f7", "f0 0c f7", "f0 5e 01 02 f7"])
@@ -70,7 +70,7 @@ def test_a_message_that_another_begins_in_is_dropped(cell_desk):
 def test_an_output_takes_its_safe_level_without_a_glitch(cell_desk):
     seen = []
     cell_desk.board.on_output(VALVE, seen.append)
-    cell_desk.tell(own.output(Output(VALVE, True)))
+    cell_desk.tell(own.output(OutputLimits(VALVE, True)))
     assert cell_desk.board.outputs == {VALVE: True}
     assert seen == [True]
 
@@ -131,7 +131,7 @@ def test_an_output_is_never_off_its_safe_level_for_longer_than_it_may(cell_desk,
 def test_the_duty_is_kept_over_a_declaration(cell_desk, valve):
     for _ in range(2):
         cell_desk.tell(own.pulse(VALVE, False, 100_000), wait_s=0.1001)
-        cell_desk.tell(own.output(Output(VALVE, True, 200, 50)))
+        cell_desk.tell(own.output(OutputLimits(VALVE, True, 200, 50)))
     assert pulses(cell_desk.tell(own.pulse(VALVE, False, 100_000)))[-1] == (VALVE, own.REFUSED_LIMIT)
     cell_desk.wait(0.1)
     assert pulses(cell_desk.tell(own.pulse(VALVE, False, 100_000), wait_s=0.11)) == [(VALVE, own.DONE)]
@@ -156,7 +156,7 @@ def test_no_sequence_of_pulses_exceeds_the_duty(cell_desk, valve):
 
 def test_an_uno_has_five_guards(cell_desk):
     pins = [2, 3, 4, 5, 6, 7]
-    sent = cell_desk.tell(*(own.output(Output(pin, False, 100)) for pin in pins))
+    sent = cell_desk.tell(*(own.output(OutputLimits(pin, False, 100)) for pin in pins))
     assert words(sent) == ["pin 7 has no guard left"]
     assert set(cell_desk.board.outputs) == set(pins[:5])
 
@@ -167,7 +167,7 @@ def test_an_uno_has_five_guards(cell_desk):
 def test_a_stop_makes_all_safe_and_nothing_is_driven_until_the_release(cell_desk, valve):
     cell_desk.tell(own.pulse(VALVE, False, 60_000), messages.pin_mode(3, PinMode.PWM), messages.analog(3, 128))
     sent = cell_desk.tell(own.STOP_BOARD)
-    assert [(each.stopped, each.why) for each in states(sent)] == [(True, own.ASKED)]
+    assert [(each.stopped, each.reason) for each in states(sent)] == [(True, own.HOST_REQUEST)]
     assert pulses(sent) == [(VALVE, own.CUT_SHORT)]
     assert valve.level
     assert cell_desk.board.levels[3].value == 0
@@ -191,7 +191,7 @@ def test_the_watchdog_stops_the_board_when_the_host_is_silent(cell_desk, valve):
     cell_desk.tell("f9", wait_s=0.49)
     assert states(cell_desk.tell(b"")) == []
     stopped = states(cell_desk.tell(b"", wait_s=0.02))
-    assert [(each.stopped, each.why) for each in stopped] == [(True, own.SILENCE)]
+    assert [(each.stopped, each.reason) for each in stopped] == [(True, own.COMMUNICATION_TIMEOUT)]
     assert stopped[0].ms == pytest.approx(1000 * (cell_desk.env.now - 0.01), abs=15)
 
 
@@ -213,12 +213,12 @@ def test_a_watchdog_that_is_switched_off_stops_nothing(cell_desk):
 
 
 def test_the_emergency_stop_acts_within_a_millisecond(cell_desk, valve):
-    cell_desk.tell(own.stop_input(12, False))
+    cell_desk.tell(own.emergency_stop_input(12, False))
     cell_desk.tell(messages.set_pin(VALVE, False), wait_s=0.05)
     cell_desk.board.set_input(12, False)
     sent = cell_desk.tell(b"", wait_s=0.001)
     assert valve.level
-    assert [each.why for each in states(sent)] == [own.EMERGENCY]
+    assert [each.reason for each in states(sent)] == [own.EMERGENCY]
     assert words(cell_desk.tell(own.RELEASE_BOARD)) == ["emergency stop is pressed"]
     assert cell_desk.arduino.program.stopped
     cell_desk.board.set_input(12, True)
@@ -227,7 +227,7 @@ def test_the_emergency_stop_acts_within_a_millisecond(cell_desk, valve):
 
 
 def test_a_spike_on_the_emergency_stops_wire_stops_nothing(cell_desk):
-    cell_desk.tell(own.stop_input(12, False))
+    cell_desk.tell(own.emergency_stop_input(12, False))
     cell_desk.board.set_input(12, False)
     cell_desk.wait(0.0001)
     cell_desk.board.set_input(12, True)
@@ -236,7 +236,7 @@ def test_a_spike_on_the_emergency_stops_wire_stops_nothing(cell_desk):
 
 
 def test_a_forgotten_emergency_stop_stops_nothing(cell_desk):
-    cell_desk.tell(own.stop_input(12, False), own.FORGET_INPUT)
+    cell_desk.tell(own.emergency_stop_input(12, False), own.REMOVE_EMERGENCY_STOP)
     cell_desk.board.set_input(12, False)
     cell_desk.wait(0.01)
     assert not cell_desk.arduino.program.stopped
@@ -245,7 +245,7 @@ def test_a_forgotten_emergency_stop_stops_nothing(cell_desk):
 # ---- what a restart leaves ----
 
 
-@pytest.mark.parametrize("why", [own.RESET_PRESSED, own.BROWN_OUT])
+@pytest.mark.parametrize("why", [own.RESET_BUTTON, own.BROWN_OUT])
 def test_after_a_restart_outputs_are_safe_and_the_board_says_why(cell_desk, valve, why):
     cell_desk.tell("f0 62 00 00 10 02 05 00 f7")
     cell_desk.tell(messages.set_pin(VALVE, False), wait_s=1.0)
@@ -254,9 +254,9 @@ def test_after_a_restart_outputs_are_safe_and_the_board_says_why(cell_desk, valv
     cell_desk.wait(cell_desk.arduino.boot_s + 0.001)
     assert cell_desk.board.outputs == {VALVE: True}
     (told,) = states(cell_desk.sent())
-    assert (told.which, told.why, told.starts, dict(told.positions)) == (own.BEFORE_START, why, 2, {0: 0})
+    assert (told.which, told.reason, told.starts, dict(told.positions)) == (own.BEFORE_START, why, 2, {0: 0})
     assert told.ms == pytest.approx(1050, abs=10)
-    assert states(cell_desk.tell(own.ask_state(own.BEFORE_START))) == [told]
+    assert states(cell_desk.tell(own.query_state(own.BEFORE_START))) == [told]
 
 
 def test_after_power_on_nothing_is_known(cell_desk, valve):
@@ -264,16 +264,16 @@ def test_after_power_on_nothing_is_known(cell_desk, valve):
     cell_desk.wait(1.0)
     assert cell_desk.board.outputs == {}
     assert states(cell_desk.sent()) == []
-    (told,) = states(cell_desk.tell(own.ask_state(own.BEFORE_START)))
-    assert (told.why, told.ms, told.starts, dict(told.positions)) == (own.POWER_ON, 0, 1, {})
+    (told,) = states(cell_desk.tell(own.query_state(own.BEFORE_START)))
+    assert (told.reason, told.ms, told.starts, dict(told.positions)) == (own.POWER_ON, 0, 1, {})
 
 
 def test_a_reset_of_the_link_forgets_all_but_outputs_and_leaves_them_safe(cell_desk, valve):
     cell_desk.tell("f0 62 00 00 10 02 05 00 f7", messages.set_pin(VALVE, False), own.watchdog(100))
     assert states(cell_desk.tell(messages.RESET, wait_s=1.0)) == []
     assert valve.level
-    (told,) = states(cell_desk.tell(own.ask_state()))
-    assert (told.stopped, told.why, dict(told.positions)) == (False, own.LINK_RESET, {})
+    (told,) = states(cell_desk.tell(own.query_state()))
+    assert (told.stopped, told.reason, dict(told.positions)) == (False, own.LINK_RESET, {})
     cell_desk.tell(messages.set_pin(VALVE, False))
     assert not valve.level
 

@@ -13,7 +13,7 @@ from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
-from cellwright.hardware.firmata.protocol.cellwright import Health, Home, Output
+from cellwright.hardware.firmata.protocol.cellwright import BoardHealth, HomingRequest, OutputLimits
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.loopback import MemoryLine
@@ -26,7 +26,7 @@ def heard(desk, seconds):
 def words(desk, *sent):
     for message in sent:
         desk.line.host.write(message)
-    return [data[::2].decode() for _, command, data in heard(desk, 0.001) if command == messages.STRING]
+    return [data[::2].decode() for _, command, data in heard(desk, 0.001) if command == messages.STRING_DATA]
 
 
 # ---- HX711s ----
@@ -50,14 +50,14 @@ def test_an_hx711_that_is_not_there_says_nothing(cell_desk):
 
 def test_pins_of_an_hx711_are_in_use(cell_desk):
     cell_desk.tell(own.attach_converter(0, 8, 9))
-    assert words(cell_desk, own.output(Output(8, False))) == ["pin 8 cannot be an output"]
+    assert words(cell_desk, own.output(OutputLimits(8, False))) == ["pin 8 cannot be an output"]
     assert words(cell_desk, messages.pin_mode(9, PinMode.PWM), messages.pin_mode(9, PinMode.SERVO)) == [
         "pin 9 has no such mode",
         "pin 9 is in use",
     ]
     assert words(cell_desk, own.attach_converter(1, 8, 7)) == ["pin 8 cannot be an HX711's"]
     assert words(cell_desk, own.attach_converter(2, 5, 6)) == ["converter is not known"]
-    assert words(cell_desk, own.detach_converter(0), own.output(Output(8, False))) == []
+    assert words(cell_desk, own.detach_converter(0), own.output(OutputLimits(8, False))) == []
 
 
 # ---- timed inputs ----
@@ -88,7 +88,7 @@ def test_what_bounces_back_is_not_told(cell_desk):
 
 
 def test_a_forgotten_input_is_told_no_more(cell_desk):
-    cell_desk.tell(own.watch_input(9, True, 5), own.forget_input(9), wait_s=0.05)
+    cell_desk.tell(own.watch_input(9, True, 5), own.unwatch_input(9), wait_s=0.05)
     cell_desk.board.set_input(9, False)
     assert edges(cell_desk, 0.1) == []
 
@@ -96,7 +96,7 @@ def test_a_forgotten_input_is_told_no_more(cell_desk):
 def test_ports_are_reported_as_before(cell_desk):
     cell_desk.tell(own.watch_input(9, True, 5), messages.report_port(1, True), wait_s=0.05)
     cell_desk.board.set_input(9, False)
-    assert [command for _, command, _ in heard(cell_desk, 0.1)] == [messages.PORT | 1, own.TIMED_INPUT]
+    assert [command for _, command, _ in heard(cell_desk, 0.1)] == [messages.DIGITAL_MESSAGE | 1, own.TIMED_INPUT]
 
 
 def test_an_uno_has_room_for_six_inputs(cell_desk):
@@ -114,7 +114,7 @@ def test_two_encoders_on_any_pins(cell_desk):
 
 
 def test_health(cell_desk):
-    assert own.decode_health(heard_data(cell_desk, own.ASK_HEALTH)) == Health(2048, 0, 0, 0, 0, 0, 0)
+    assert own.decode_health(heard_data(cell_desk, own.QUERY_HEALTH)) == BoardHealth(2048, 0, 0, 0, 0, 0, 0)
 
 
 def heard_data(desk, message):
@@ -130,21 +130,23 @@ steps = st.integers(-3000, 3000)
 speed = st.sampled_from([0.0, 1.0, 500.0, 8000.0, 1e6])
 device = st.integers(0, 6)
 MESSAGES = st.one_of(
-    st.builds(own.output, st.builds(Output, PINS, st.booleans(), st.integers(0, 300), st.integers(0, 127))),
+    st.builds(own.output, st.builds(OutputLimits, PINS, st.booleans(), st.integers(0, 300), st.integers(0, 127))),
     st.builds(own.pulse, PINS, st.booleans(), st.integers(0, 400_000)),
     st.builds(own.watchdog, st.sampled_from([0, 100, 500, 5000])),
-    st.sampled_from([own.STOP_BOARD, own.RELEASE_BOARD, own.FORGET_INPUT, messages.RESET, own.ASK_HEALTH]),
-    st.builds(own.stop_input, PINS, st.booleans()),
-    st.builds(own.ask_state, st.integers(0, 1)),
-    st.builds(own.home, st.builds(Home, device, st.integers(0, 2), speed, speed, st.integers(0, 300), st.just(2000))),
+    st.sampled_from([own.STOP_BOARD, own.RELEASE_BOARD, own.REMOVE_EMERGENCY_STOP, messages.RESET, own.QUERY_HEALTH]),
+    st.builds(own.emergency_stop_input, PINS, st.booleans()),
+    st.builds(own.query_state, st.integers(0, 1)),
+    st.builds(
+        own.home, st.builds(HomingRequest, device, st.integers(0, 2), speed, speed, st.integers(0, 300), st.just(2000))
+    ),
     st.builds(own.attach_converter, st.integers(0, 4), PINS, PINS, st.integers(0, 4)),
     st.builds(own.detach_converter, st.integers(0, 4)),
     st.builds(own.watch_input, PINS, st.booleans(), st.integers(0, 20)),
-    st.builds(own.forget_input, PINS),
+    st.builds(own.unwatch_input, PINS),
     st.builds(own.stop_axis_abruptly, device),
-    st.builds(own.ask_axis, device),
+    st.builds(own.query_axis, device),
     st.builds(accelstepper.configure, device, PINS, PINS, st.none() | PINS, st.integers(0, 31)),
-    st.builds(accelstepper.to, device, steps),
+    st.builds(accelstepper.move_to, device, steps),
     st.builds(accelstepper.stop, device),
     st.builds(accelstepper.zero, device),
     st.builds(accelstepper.enable, device, st.booleans()),
@@ -152,7 +154,7 @@ MESSAGES = st.one_of(
     st.builds(accelstepper.acceleration, device, speed),
     st.builds(accelstepper.low_limit, device, PINS, st.booleans()),
     st.builds(accelstepper.configure_group, st.integers(0, 5), st.lists(device, max_size=4)),
-    st.builds(accelstepper.group_to, st.integers(0, 5), st.lists(steps, max_size=4)),
+    st.builds(accelstepper.move_group_to, st.integers(0, 5), st.lists(steps, max_size=4)),
     st.builds(accelstepper.stop_group, st.integers(0, 5)),
     st.builds(messages.pin_mode, PINS, st.sampled_from(list(PinMode))),
     st.builds(messages.set_pin, PINS, st.booleans()),

@@ -27,9 +27,9 @@ def test_an_encoder_counts_from_0_where_it_is_attached(desk):
     encoder.true_count = 500
     assert desk.tell(features.attach_encoder(1, 2, 3)) == counts(_1=0)
     encoder.true_count = 495
-    assert desk.tell(features.ask_encoder(1)) == counts(_1=-5) == "f0 61 41 05 00 00 00 f7"
+    assert desk.tell(features.query_encoder(1)) == counts(_1=-5) == "f0 61 41 05 00 00 00 f7"
     desk.tell(features.zero_encoder(1))
-    assert desk.tell(features.ask_encoder(1)) == counts(_1=0)
+    assert desk.tell(features.query_encoder(1)) == counts(_1=0)
     assert desk.arduino.complaints == []
 
 
@@ -50,10 +50,10 @@ def test_all_encoders_in_one_answer(make_desk):
     desk = make_desk(kind="mega")
     desk.tell(features.attach_encoder(0, 2, 3), features.attach_encoder(3, 18, 19))
     desk.board.declare_encoder(18, 19).true_count = 9
-    assert desk.tell(features.ASK_ENCODERS) == counts(_0=0, _3=9)
+    assert desk.tell(features.QUERY_ENCODERS) == counts(_0=0, _3=9)
     desk.tell(features.detach_encoder(0))
-    assert desk.tell(features.ASK_ENCODERS) == counts(_3=9)
-    assert desk.tell(features.ask_encoder(0)) == ""
+    assert desk.tell(features.QUERY_ENCODERS) == counts(_3=9)
+    assert desk.tell(features.query_encoder(0)) == ""
 
 
 def test_a_detached_encoder_is_not_sampled(desk):
@@ -103,7 +103,7 @@ def test_i2c_reads_and_writes(desk, device):
 
 
 def test_i2c_reads_at_every_sampling_until_stopped(desk, device):
-    desk.tell(features.i2c_read(0x20, 1, 1, features.READ_ALWAYS))
+    desk.tell(features.i2c_read(0x20, 1, 1, features.READ_CONTINUOUSLY))
     reply = (messages.I2C_REPLY, features.i2c_reply(0x20, 1, b"\xa1")[2:-1])
     assert [message for _, message in desk.messages(0.1)] == [reply] * 5
     desk.tell(features.i2c_stop_reading(0x20))
@@ -116,9 +116,9 @@ def test_an_address_where_nobody_is_answers_with_no_bytes(desk, device):
 
 def test_the_bus_is_to_be_configured_first(desk):
     assert "f0 71" in desk.tell(features.i2c_read(0x20, 3, 2))
-    assert desk.tell(messages.ask_pin_state(18)) == "f0 6e 12 02 00 f7"
+    assert desk.tell(messages.query_pin_state(18)) == "f0 6e 12 02 00 f7"
     desk.tell(features.i2c_config())
-    assert desk.tell(messages.ask_pin_state(18)) == "f0 6e 12 06 00 f7"
+    assert desk.tell(messages.query_pin_state(18)) == "f0 6e 12 06 00 f7"
 
 
 # ---- the scheduler ----
@@ -140,7 +140,7 @@ def test_a_task_runs_once_when_it_is_due(desk):
     changes = outputs_over_time(desk, 6)
     desk.tell(features.schedule_task(1, 500), wait_s=2)
     assert changes == [(pytest.approx(0.5, abs=0.0021), True)]
-    assert desk.tell(features.ASK_TASKS) == "f0 7b 09 f7"
+    assert desk.tell(features.LIST_TASKS) == "f0 7b 09 f7"
     assert desk.arduino.complaints == []
 
 
@@ -167,16 +167,16 @@ def test_a_delay_holds_the_rest_of_a_task_and_at_the_end_makes_it_begin_again(de
 
 def test_what_is_known_of_a_task(desk):
     desk.tell(features.create_task(3, 4), features.add_to_task(3, b"\xf9"))
-    answer = bytes.fromhex(desk.tell(features.ask_task(3)))
+    answer = bytes.fromhex(desk.tell(features.query_task(3)))
     assert features.decode_task_reply(answer[2:-1]) == TaskReply(3, 0, 1, b"\xf9\0\0\0")
     desk.tell(features.create_task(4, 1))
-    assert desk.tell(features.ASK_TASKS) == "f0 7b 09 04 03 f7"
-    assert desk.tell(features.ask_task(9)) == "f0 7b 0a 09 f7"
+    assert desk.tell(features.LIST_TASKS) == "f0 7b 09 04 03 f7"
+    assert desk.tell(features.query_task(9)) == "f0 7b 0a 09 f7"
     assert desk.tell(features.schedule_task(9, 1)) == "f0 7b 08 09 f7"
     assert desk.tell(features.add_to_task(9, b"\xf9")) == "f0 7b 08 09 f7"
     assert desk.tell(features.create_task(4, 1)).startswith("f0 7b 08 04 ")
-    desk.tell(features.FORGET_TASKS)
-    assert desk.tell(features.ASK_TASKS) == "f0 7b 09 f7"
+    desk.tell(features.CLEAR_TASKS)
+    assert desk.tell(features.LIST_TASKS) == "f0 7b 09 f7"
 
 
 def test_a_full_task_takes_no_more(desk):
@@ -208,7 +208,7 @@ def arm_dead_mans_switch(desk):
     desk.tell(accelstepper.speed(0, 100), messages.set_pin(6, True))
     let_go = accelstepper.stop(0) + accelstepper.enable(0, False) + messages.set_pin(6, False)
     store(desk, 1, b"\xf7" + let_go)
-    desk.tell(accelstepper.to(0, 10_000))
+    desk.tell(accelstepper.move_to(0, 10_000))
     return desk.board.axis(2)
 
 
@@ -232,7 +232,7 @@ def test_a_dead_mans_switch_stops_all_when_the_host_falls_silent(desk, half_said
 
 
 def test_without_its_leading_f7_half_a_sysex_swallows_the_switch(desk):
-    store(desk, 1, accelstepper.ask_position(0) + messages.set_pin(6, True))
+    store(desk, 1, accelstepper.query_position(0) + messages.set_pin(6, True))
     desk.tell(accelstepper.configure(0, 2, 5), features.schedule_task(1, 100), "f0 62 03 00", wait_s=0.5)
     assert desk.sent() == ""
 
@@ -250,15 +250,15 @@ valid = st.sampled_from(
         accelstepper.configure(0, 2, 5, 8, 0x10),
         accelstepper.speed(0, 500),
         accelstepper.acceleration(0, 800),
-        accelstepper.to(0, 300),
-        accelstepper.step(0, -50),
+        accelstepper.move_to(0, 300),
+        accelstepper.move_by(0, -50),
         accelstepper.stop(0),
         accelstepper.zero(0),
         accelstepper.configure_group(0, [0]),
-        accelstepper.group_to(0, [100]),
+        accelstepper.move_group_to(0, [100]),
         features.attach_encoder(0, 2, 3),
         features.i2c_config(),
-        features.i2c_read(0x20, 1, 4, features.READ_ALWAYS),
+        features.i2c_read(0x20, 1, 4, features.READ_CONTINUOUSLY),
         features.create_task(1, 8),
         features.add_to_task(1, b"\xf7" + messages.set_pin(6, True)),
         features.schedule_task(1, 30),
@@ -282,7 +282,7 @@ def test_no_bytes_break_it(chunks, firmware):
     heard = bytearray()
     line.host.on_bytes = heard.extend
     env.run(until=env.now + 0.1)
-    line.host.write(messages.ASK_VERSION)
+    line.host.write(messages.QUERY_VERSION)
     env.run(until=env.now + 0.1)
     assert bytes(heard[-3:]) == messages.version(*arduino.facts.protocol)
     assert not any(axis.moving for axis in board.steppers.values())

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from cellwright.hardware.firmata.host.scheduler_watchdog import RUNS_AFTER_S
+from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.sequences import FAULTED
 
@@ -46,7 +46,7 @@ def test_a_host_that_falls_silent_in_mid_message_leaves_everything_safe(machine,
     machine.line.host.write(bytes.fromhex(cut_short))
     machine.line.host.write = lambda data: None
     while not is_all_safe(machine):
-        assert machine.env.now - silent_s < RUNS_AFTER_S + 0.01
+        assert machine.env.now - silent_s < TASK_DELAY_S + 0.01
         machine.env.step()
     assert machine.env.now - silent_s > 0.25  # it is set anew every 0.2 s
     stood = machine.axis.true_position
@@ -72,10 +72,10 @@ def test_it_never_runs_in_a_minute_of_heavy_traffic(machine):
     machine.env.process(work())
     machine.run(60)
     assert machine.troubles == []
-    assert machine.board.communication_watchdog.armed
+    assert machine.board.communication_watchdog.is_armed
     assert len(pulses) > 100
     assert machine.arduino.complaints == []
-    set_anew = machine.sent_since(0, messages.SCHEDULER)
+    set_anew = machine.sent_since(0, messages.SCHEDULER_DATA)
     gaps_s = [late.gone_s - soon.gone_s for soon, late in pairwise(set_anew)]
     assert max(gaps_s) < 0.25
 
@@ -83,7 +83,7 @@ def test_it_never_runs_in_a_minute_of_heavy_traffic(machine):
 def test_a_cable_that_is_pulled_leaves_everything_safe(machine):
     drive_all(machine)
     machine.line.cut("the cable was pulled")
-    machine.run(RUNS_AFTER_S + 0.01)
+    machine.run(TASK_DELAY_S + 0.01)
     assert is_all_safe(machine)
 
 
@@ -109,7 +109,7 @@ def test_a_board_that_made_itself_safe_says_so_and_can_be_gone_on_with(rig, four
     rig.cell.reset()
     rig.run_to("working")
     rig.run(1)
-    assert rig.board.communication_watchdog.armed
+    assert rig.board.communication_watchdog.is_armed
     assert rig.arduino.complaints == []
     rig.line.host.write = lambda data: None
     rig.run(0.6)
@@ -126,13 +126,13 @@ def test_that_the_board_made_itself_safe_is_trouble_once_and_it_is_armed_again_b
         "The board on a virtual Uno made itself safe, having heard nothing for 0.5 s; "
         "this computer was too busy, or the link broke off."
     ]
-    assert not machine.board.communication_watchdog.armed
+    assert not machine.board.communication_watchdog.is_armed
     machine.board.make_safe()
     machine.board.release()
-    assert machine.board.communication_watchdog.armed
+    assert machine.board.communication_watchdog.is_armed
     drive_all(machine)
     machine.line.host.write = lambda data: None
-    machine.run(RUNS_AFTER_S + 0.01)
+    machine.run(TASK_DELAY_S + 0.01)
     assert is_all_safe(machine)
     assert sum("made itself safe" in trouble for trouble in machine.troubles) == 1
 
@@ -145,7 +145,7 @@ def test_armed_again_it_does_what_it_was_last_given(machine):
     machine.valve.write(False)
     machine.run(0.1)
     machine.line.host.write = lambda data: None
-    machine.run(RUNS_AFTER_S + 0.01)
+    machine.run(TASK_DELAY_S + 0.01)
     assert machine.model.outputs[8]
     assert machine.axis.moving
 
@@ -164,7 +164,7 @@ def test_it_is_armed_again_after_the_board_was_reset(make_rig, boot_s):
     rig.run(5)
     assert rig.model.outputs[8]
     rig.line.host.write = lambda data: None
-    rig.run(RUNS_AFTER_S + 0.01)
+    rig.run(TASK_DELAY_S + 0.01)
     assert not rig.model.outputs[8]
 
 
@@ -181,7 +181,7 @@ def test_a_large_machine_fits_into_the_firmwares_buffer(make_rig):
         port.move_to(50_000, 2000, 8000)
     rig.run(1)
     rig.line.host.write = lambda data: None
-    rig.run(RUNS_AFTER_S + 0.01)
+    rig.run(TASK_DELAY_S + 0.01)
     assert rig.is_really_safe
     assert rig.arduino.complaints == []
 

@@ -56,8 +56,8 @@ def test_a_mega_is_ready_at_57600_baud(make_rig):
 
 def test_nothing_is_driven_before_anything_is_declared(rig):
     rig.run(5)
-    assert not [each for each in rig.sent if each.data[0] & 0xF0 in (messages.PORT, messages.ANALOG)]
-    assert not [each for each in rig.sent if each.data[0] in (messages.PIN_MODE, messages.SET_PIN)]
+    assert not [each for each in rig.sent if each.data[0] & 0xF0 in (messages.DIGITAL_MESSAGE, messages.ANALOG_MESSAGE)]
+    assert not [each for each in rig.sent if each.data[0] in (messages.SET_PIN_MODE, messages.SET_DIGITAL_PIN_VALUE)]
 
 
 @pytest.mark.parametrize(("safe", "port_bits"), [(False, "00 00"), (True, "10 00")])
@@ -230,7 +230,7 @@ def test_what_a_board_without_a_scheduler_cannot_do_is_noted(standard):
     ]
     assert standard.env.now - before_s < 0.02  # and that is known without a fixed wait
     standard.run(1)
-    assert standard.sent_since(before_s, messages.SCHEDULER)[1:] == []
+    assert standard.sent_since(before_s, messages.SCHEDULER_DATA)[1:] == []
 
 
 @pytest.mark.parametrize("is_lost", [True, False])

@@ -14,7 +14,7 @@ from cellwright.actuators import Stepper
 from cellwright.errors import CellFault, StepTimeoutError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.accelstepper import SET_ACCELERATION, SET_SPEED, STEP
+from cellwright.hardware.firmata.protocol.accelstepper import MOVE_BY, SET_ACCELERATION, SET_SPEED
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import home
 from cellwright.sequences.supervision import Supervision
@@ -32,7 +32,7 @@ def axis(rig):
 
 
 def told(rig, since_s, sub_command):
-    return [each.data for each in rig.sent_since(since_s, messages.ACCELSTEPPER) if each.data[2] == sub_command]
+    return [each.data for each in rig.sent_since(since_s, messages.ACCELSTEPPER_DATA) if each.data[2] == sub_command]
 
 
 def agree(rig, axis):
@@ -77,7 +77,7 @@ def test_a_move_takes_what_the_model_takes_and_what_the_line_costs(rig, axis):
 def test_a_move_to_where_it_stands_is_over_at_once_and_sends_nothing(rig, axis):
     before_s = rig.env.now
     assert axis.port.move_to(0, SPEED, ACCELERATION).triggered
-    assert rig.sent_since(before_s, messages.ACCELSTEPPER) == []
+    assert rig.sent_since(before_s, messages.ACCELSTEPPER_DATA) == []
 
 
 def test_speed_and_acceleration_are_sent_only_when_they_change(rig, axis):
@@ -101,7 +101,7 @@ def test_what_the_firmware_cannot_count_is_refused(rig, axis):
         axis.port.move_to(2**28, SPEED, ACCELERATION)
     with pytest.raises(CellFault, match="axis0 cannot move to step -268435456"):
         axis.port.move_to(-(2**28), SPEED, ACCELERATION)
-    assert rig.sent_since(before_s, messages.ACCELSTEPPER) == []
+    assert rig.sent_since(before_s, messages.ACCELSTEPPER_DATA) == []
 
 
 def test_a_far_target_within_the_limit_arrives_whole(rig, axis):
@@ -234,7 +234,7 @@ def test_an_axis_at_rest_needs_no_halt(rig, axis):
     before_s = rig.env.now
     assert axis.port.stop_abruptly().triggered
     assert axis.port.slow_down().triggered
-    assert rig.sent_since(before_s, messages.ACCELSTEPPER) == []
+    assert rig.sent_since(before_s, messages.ACCELSTEPPER_DATA) == []
 
 
 def test_a_halt_whose_answer_is_lost_ends_by_its_time_limit(rig, axis):
@@ -306,7 +306,7 @@ def test_slowing_down_near_the_end_does_not_go_past_it(make_rig, latency_s, byte
         port.move_to(3000, SPEED, ACCELERATION)
         rig.run(0.05)
         rig.run(model_axis.due_s - rig.env.now - before_end_s)
-        rig.board.send(messages.ASK_VERSION * bytes_before_it)
+        rig.board.send(messages.QUERY_VERSION * bytes_before_it)
         slowed = port.slow_down()
         assert max(samples(rig, model_axis, 0.005, 0.8)) <= 3000
         assert slowed.triggered
@@ -336,7 +336,7 @@ def test_slowing_down_twice_is_once(rig, axis):
     assert axis.port.slow_down() is slowed
     rig.run(0.05)
     assert axis.port.slow_down() is slowed
-    assert len(told(rig, before_s, STEP)) == 1
+    assert len(told(rig, before_s, MOVE_BY)) == 1
 
 
 def test_slowing_down_after_a_halt_forgets_the_next_move(rig, axis):

@@ -6,7 +6,7 @@ import pytest
 
 from cellwright.errors import CellFault
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.accelstepper import STOP
+from cellwright.hardware.firmata.protocol.accelstepper import STOP_DEVICE
 from cellwright.sequences import FAULTED, STOPPED
 
 STOP_BUTTON = 12
@@ -14,7 +14,9 @@ STOP_BUTTON = 12
 
 def is_safe_message(data):
     """Whether a message makes something safe: a port's levels, or a stepper's stop."""
-    return data[0] & 0xF0 == messages.PORT or data[:3] == bytes((messages.START_SYSEX, messages.ACCELSTEPPER, STOP))
+    return data[0] & 0xF0 == messages.DIGITAL_MESSAGE or data[:3] == bytes(
+        (messages.START_SYSEX, messages.ACCELSTEPPER_DATA, STOP_DEVICE)
+    )
 
 
 def press_in_full_swing(rig):

@@ -39,8 +39,8 @@ def test_two_boards_in_one_process_do_not_meet(make_rig, four_by_four):
     assert first.arduino.complaints == second.arduino.complaints == []
     assert first.board.description.endswith("pins 0 to 19")
     assert second.board.description.endswith("pins 0 to 69")
-    told = [each.data for each in first.sent if each.data != messages.ASK_VERSION]
-    alone_told = [each.data for each in alone.sent if each.data != messages.ASK_VERSION]
+    told = [each.data for each in first.sent if each.data != messages.QUERY_VERSION]
+    alone_told = [each.data for each in alone.sent if each.data != messages.QUERY_VERSION]
     assert told[:60] == alone_told[:60]
 
 

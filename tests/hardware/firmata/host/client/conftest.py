@@ -16,10 +16,10 @@ def facts(pin_map):
     """A board's answers: to each question what it says."""
     capabilities = [pin_map.capabilities(pin, "configurable") for pin in range(pin_map.pins)]
     return {
-        messages.ASK_VERSION: messages.version(2, 6),
-        messages.ASK_FIRMWARE: messages.firmware(2, 12, "ConfigurableFirmata"),
-        messages.ASK_CAPABILITIES: messages.capabilities(capabilities),
-        messages.ASK_ANALOG_MAPPING: messages.analog_mapping(map(pin_map.channel, range(pin_map.pins))),
+        messages.QUERY_VERSION: messages.version(2, 6),
+        messages.QUERY_FIRMWARE: messages.firmware(2, 12, "ConfigurableFirmata"),
+        messages.QUERY_CAPABILITIES: messages.capabilities(capabilities),
+        messages.QUERY_ANALOG_MAPPING: messages.analog_mapping(map(pin_map.channel, range(pin_map.pins))),
     }
 
 

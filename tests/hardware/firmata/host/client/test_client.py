@@ -29,11 +29,11 @@ def test_levels_values_words_and_sysex_reach_those_who_asked(client):
     client.on_digital(1, lambda levels: seen.append(("port 1", levels)))
     client.on_analog(0, lambda value: seen.append(("channel 0", value)))
     client.on_analog(16, lambda value: seen.append(("channel 16", value)))
-    client.on_sysex(messages.ENCODER, lambda data: seen.append(("encoder", data)))
+    client.on_sysex(messages.ENCODER_DATA, lambda data: seen.append(("encoder", data)))
     client.on_string(lambda words: seen.append(("words", words)))
     client.link.say(messages.port(0, 0xFF) + messages.port(1, 0x81))
     client.link.say(messages.analog(0, 1023) + messages.analog(1, 5) + messages.extended_analog(16, 4095))
-    client.link.say(messages.sysex(messages.ENCODER, b"\x01\x02") + messages.string("Booted"))
+    client.link.say(messages.sysex(messages.ENCODER_DATA, b"\x01\x02") + messages.string("Booted"))
     assert seen == [
         ("port 1", 0x81),
         ("channel 0", 1023),
@@ -67,7 +67,7 @@ def test_analog_pins_keep_their_resolution(env, uno_facts, ready_client):
     answers = dict(uno_facts)
     pins = [UNO.capabilities(pin, "configurable") for pin in range(20)]
     pins[14] |= {PinMode.ANALOG: 12}
-    answers[messages.ASK_CAPABILITIES] = messages.capabilities(pins)
+    answers[messages.QUERY_CAPABILITIES] = messages.capabilities(pins)
     client = ready_client(env, answers=answers)
     seen = []
     for channel in (0, 1):
@@ -105,8 +105,8 @@ def test_it_is_a_pyfirmata2_board_with_all_pins_by_their_numbers(env, client):
 
 def test_pyfirmata2s_own_way_of_adding_handlers_works(client):
     seen = []
-    client.add_cmd_handler(messages.STRING, lambda *data: seen.append(bytes(data)))
-    client.add_cmd_handler(messages.PORT, lambda port, low, high: seen.append((port, low, high)))
+    client.add_cmd_handler(messages.STRING_DATA, lambda *data: seen.append(bytes(data)))
+    client.add_cmd_handler(messages.DIGITAL_MESSAGE, lambda port, low, high: seen.append((port, low, high)))
     client.link.say(messages.string("A") + messages.port(2, 0x83))
     assert seen == [b"A\0", (2, 3, 1)]
 
@@ -121,7 +121,7 @@ def test_every_write_is_one_whole_message(client):
         client.iterate()
     reader = MessageReader()
     for _, data in client.link.heard:
-        if data not in (messages.ASK_VERSION, messages.ASK_CAPABILITIES, messages.ASK_ANALOG_MAPPING):
+        if data not in (messages.QUERY_VERSION, messages.QUERY_CAPABILITIES, messages.QUERY_ANALOG_MAPPING):
             assert len(reader.feed(data)) == 1
 
 
@@ -131,7 +131,9 @@ def test_two_clients_do_not_disturb_each_other(env, mega_facts, ready_client):
     seen = []
     for client in (first, second):
         client.on_digital(0, lambda levels, client=client: seen.append((client.name, levels)))
-        client.add_cmd_handler(messages.STRING, lambda *data, client=client: seen.append((client.name, bytes(data))))
+        client.add_cmd_handler(
+            messages.STRING_DATA, lambda *data, client=client: seen.append((client.name, bytes(data)))
+        )
     first.link.say(messages.port(0, 1) + messages.string("A"))
     second.link.say(messages.port(0, 2) + messages.string("B"))
     assert seen == [("one", 1), ("one", b"A\0"), ("two", 2), ("two", b"B\0")]
@@ -150,7 +152,7 @@ def test_two_clients_do_not_disturb_each_other(env, mega_facts, ready_client):
 def test_a_board_that_answers_stays_trusted(env, client):
     run_for(env, 60)
     assert client.troubles == []
-    assert 119 <= len(client.link.heard_since(BOOT_S, messages.ASK_VERSION)) <= 122
+    assert 119 <= len(client.link.heard_since(BOOT_S, messages.QUERY_VERSION)) <= 122
 
 
 def test_a_board_that_falls_silent_is_noticed_once(env, client):
@@ -208,7 +210,7 @@ def test_a_board_that_resets_itself_is_noticed_once(env, client):
 
 def test_a_late_answer_to_a_question_is_no_reset(env, uno_facts, ready_client):
     client = ready_client(env, boot_s=None)
-    client.link.say(uno_facts[messages.ASK_FIRMWARE])
+    client.link.say(uno_facts[messages.QUERY_FIRMWARE])
     run_for(env, 5)
     assert client.troubles == []
 

@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.firmata.host.client import FirmataClient
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.cellwright import ASK_FEATURES
+from cellwright.hardware.firmata.protocol.cellwright import QUERY_FEATURES
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.protocol.pin_maps import MEGA, UNO
 
 BOOT_S = 2.2
-QUESTIONS = [messages.ASK_VERSION, messages.ASK_FIRMWARE, messages.ASK_CAPABILITIES, messages.ASK_ANALOG_MAPPING]
+QUESTIONS = [
+    messages.QUERY_VERSION,
+    messages.QUERY_FIRMWARE,
+    messages.QUERY_CAPABILITIES,
+    messages.QUERY_ANALOG_MAPPING,
+]
 
 
 # ---- connecting ----
@@ -26,8 +31,8 @@ def test_a_board_that_boots_is_asked_nothing_before_it_has_spoken(env, knows_uno
     assert env.now == pytest.approx(BOOT_S)
     knows_uno(client)
     questions = [data for _, data in client.link.heard]
-    assert questions[:3] == [ASK_FEATURES, messages.ASK_CAPABILITIES, messages.ASK_ANALOG_MAPPING]
-    assert set(questions[3:]) <= {messages.ASK_VERSION}
+    assert questions[:3] == [QUERY_FEATURES, messages.QUERY_CAPABILITIES, messages.QUERY_ANALOG_MAPPING]
+    assert set(questions[3:]) <= {messages.QUERY_VERSION}
 
 
 def test_ready_succeeds_with_the_client(env, scripted_board):
@@ -77,7 +82,7 @@ def test_a_board_at_neither_rate_is_given_up(env, scripted_board):
 
 
 def test_the_rate_of_a_board_that_has_answered_is_kept(env, uno_facts, scripted_board):
-    answers = {question: answer for question, answer in uno_facts.items() if question != messages.ASK_CAPABILITIES}
+    answers = {question: answer for question, answer in uno_facts.items() if question != messages.QUERY_CAPABILITIES}
     link = scripted_board(env, answers=answers)
     rates = AtAnotherRate(link, rates=2, right=0)
     with pytest.raises(InputError, match="did not tell its"):
@@ -115,7 +120,7 @@ def test_what_is_lost_is_asked_for_again(env, question, times_lost, scripted_boa
 
 
 def test_any_byte_may_be_lost_while_it_connects(scripted_board, uno_facts, greeting, knows_uno):
-    whole = greeting + uno_facts[messages.ASK_CAPABILITIES] + uno_facts[messages.ASK_ANALOG_MAPPING]
+    whole = greeting + uno_facts[messages.QUERY_CAPABILITIES] + uno_facts[messages.QUERY_ANALOG_MAPPING]
     for position in range(len(whole)):
         env = simpy.Environment()
         before = [0]
@@ -174,7 +179,7 @@ def test_what_is_no_firmata_is_called_so(env, scripted_board):
 
 
 def test_a_board_that_tells_half_is_given_up_by_what_is_missing(env, scripted_board, uno_facts):
-    answers = {question: answer for question, answer in uno_facts.items() if question != messages.ASK_CAPABILITIES}
+    answers = {question: answer for question, answer in uno_facts.items() if question != messages.QUERY_CAPABILITIES}
     client = FirmataClient(env, scripted_board(env, answers))
     with pytest.raises(InputError, match="it did not tell its capabilities within 10 s"):
         env.run(until=client.ready)

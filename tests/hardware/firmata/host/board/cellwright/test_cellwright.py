@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from cellwright.actuators import Solenoid
 from cellwright.errors import CapabilityError
-from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightDialect
+from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightAdapter
 from cellwright.hardware.firmata.host.cellwright_ports import limits_for
-from cellwright.hardware.firmata.host.stock_firmware import Dialect
+from cellwright.hardware.firmata.host.stock_firmware import FirmwareAdapter
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol import cellwright as own
-from cellwright.hardware.firmata.protocol.cellwright import Output
+from cellwright.hardware.firmata.protocol.cellwright import OutputLimits
 
 SPEED, ACCELERATION = 1600.0, 16_000.0
 TRIGGER = SimpleNamespace(name="trigger")
@@ -26,16 +26,16 @@ TRIGGER = SimpleNamespace(name="trigger")
 
 
 def test_a_board_that_answers_is_used_with_all_that_it_has(rig):
-    assert isinstance(rig.board.dialect, CellwrightDialect)
-    assert rig.board.dialect.has == own.Features(1, 0, 6, 5, 2, 5, 2, 6, *rig.board.dialect.has[8:])
+    assert isinstance(rig.board.dialect, CellwrightAdapter)
+    assert rig.board.dialect.features == own.Features(1, 0, 6, 5, 2, 5, 2, 6, *rig.board.dialect.features[8:])
 
 
 @pytest.mark.parametrize("firmware", ["standard", "configurable"])
 def test_a_board_that_does_not_answer_costs_no_time(make_rig, firmware):
     rig = make_rig(firmware=firmware)
-    assert type(rig.board.dialect) is Dialect
+    assert type(rig.board.dialect) is FirmwareAdapter
     asked = [each.data for each in rig.sent_since(0.0)][:3]
-    assert asked == [own.ASK_FEATURES, messages.ASK_CAPABILITIES, messages.ASK_ANALOG_MAPPING]
+    assert asked == [own.QUERY_FEATURES, messages.QUERY_CAPABILITIES, messages.QUERY_ANALOG_MAPPING]
     assert rig.ready_s - rig.sent[0].written_s < 0.06
 
 
@@ -48,13 +48,11 @@ def test_an_answer_that_was_lost_is_asked_for_again(env, rig_class):
             return b""
         return data
 
-    from tests.hardware.firmata.board.conftest import Rig
-
-    rig = Rig(env, firmware="cellwright", baud=57600)
+    rig = rig_class(env, firmware="cellwright", baud=57600)
     rig.replies = lose_one
     rig.connect()
     assert lost
-    assert isinstance(rig.board.dialect, CellwrightDialect)
+    assert isinstance(rig.board.dialect, CellwrightAdapter)
 
 
 def test_there_are_as_many_steppers_and_encoders_as_it_says(rig):
@@ -75,7 +73,10 @@ def test_an_output_is_declared_with_its_safe_level_and_its_limits(rig):
     began_s = rig.env.now
     rig.board.declare_output(8, safe=True, most_on_s=0.2, most_duty=0.5)
     rig.board.declare_output(13, safe=False)
-    assert rig.data_since(began_s, own.OUTPUT) == [own.output(Output(8, True, 209, 51)), own.output(Output(13, False))]
+    assert rig.data_since(began_s, own.OUTPUT) == [
+        own.output(OutputLimits(8, True, 209, 51)),
+        own.output(OutputLimits(13, False)),
+    ]
     rig.run(0.02)
     assert rig.model.outputs == {8: True, 13: False}
 
@@ -88,7 +89,7 @@ def test_a_pulse_is_one_message_and_its_wait_ends_with_its_rest(rig):
     rig.arrive(port.pulse(TRIGGER, True, 0.06, 0.05))
     assert rig.env.now - began_s == pytest.approx(0.11)
     assert rig.data_since(began_s, own.PULSE) == [own.pulse(8, True, 60_000)]
-    assert rig.data_since(began_s, messages.SET_PIN) == []
+    assert rig.data_since(began_s, messages.SET_DIGITAL_PIN_VALUE) == []
     (on_s, _, _), (off_s, _, level) = changes
     assert off_s - on_s == pytest.approx(0.06, abs=1e-6)
     assert not level
@@ -198,7 +199,7 @@ def test_make_safe_is_one_message_said_again_while_locked(rig):
     began_s = rig.env.now
     rig.board.make_safe()
     rig.run(2.1)
-    assert len([each for each in rig.data_since(began_s, own.STOP) if each == own.STOP_BOARD]) == 5
+    assert len([each for each in rig.data_since(began_s, own.STOP_COMMAND) if each == own.STOP_BOARD]) == 5
     rig.board.release()
     rig.run(1.0)
     assert not rig.arduino.program.stopped
@@ -243,7 +244,7 @@ def test_a_reset_is_refused_while_the_board_is_still_stopped(rig):
     ("why", "words"),
     [
         (own.BROWN_OUT, "its supply dipped (brown-out); check its supply and what it drives."),
-        (own.RESET_PRESSED, "its reset button was pressed, or its port was opened by another program."),
+        (own.RESET_BUTTON, "its reset button was pressed, or its port was opened by another program."),
     ],
 )
 def test_a_board_that_restarted_says_why_and_where_it_was(rig, axis, why, words):
@@ -278,6 +279,6 @@ def test_a_reset_of_the_link_is_noticed_and_all_is_declared_again(rig):
 
 def test_what_the_board_refuses_is_trouble(rig):
     rig.prepare()
-    rig.line.host.write(accelstepper.to(3, 100))
+    rig.line.host.write(accelstepper.move_to(3, 100))
     rig.run(0.02)
     assert rig.troubles == ["The board on a virtual Uno refused what it was told: 'stepper is not configured'."]

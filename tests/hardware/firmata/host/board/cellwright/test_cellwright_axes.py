@@ -9,7 +9,7 @@ import pytest
 from cellwright.errors import CapabilityError, CellFault
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol import cellwright as own
-from cellwright.hardware.firmata.protocol.cellwright import Health
+from cellwright.hardware.firmata.protocol.cellwright import BoardHealth
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import home
 
@@ -25,7 +25,7 @@ def test_a_soft_stop_is_one_message_and_the_position_stays_true(rig, axis):
     rig.run(0.5)
     began_s = rig.env.now
     rig.arrive(axis.port.slow_down())
-    assert rig.data_since(began_s, messages.ACCELSTEPPER) == [accelstepper.stop(0)]
+    assert rig.data_since(began_s, messages.ACCELSTEPPER_DATA) == [accelstepper.stop(0)]
     assert rig.env.now - began_s == pytest.approx(SPEED / ACCELERATION, abs=0.01)
     assert axis.port.position == axis.model.position
     rig.arrive(axis.port.move_to(0, SPEED, ACCELERATION))
@@ -38,7 +38,7 @@ def test_a_halt_is_dead_without_zeroing(rig, axis):
     began_s = rig.env.now
     rig.arrive(axis.port.stop_abruptly())
     assert own.stop_axis_abruptly(0) in rig.data_since(began_s, own.AXIS)
-    assert accelstepper.zero(0) not in rig.data_since(began_s, messages.ACCELSTEPPER)
+    assert accelstepper.zero(0) not in rig.data_since(began_s, messages.ACCELSTEPPER_DATA)
     assert axis.port.position == axis.model.position
     rig.arrive(axis.port.move_to(100, SPEED, ACCELERATION))
     assert axis.model.position == 100
@@ -57,7 +57,7 @@ def test_a_limit_away_from_the_target_is_trouble_and_near_it_is_arrival(rig, axi
 
 
 def test_a_speed_that_the_board_refuses_is_refused_here(rig, axis):
-    most = rig.board.dialect.has.one_axis
+    most = rig.board.dialect.features.one_axis
     with pytest.raises(CellFault, match=f"axis0 cannot move at {most + 1000} steps/s: this board makes up to {most}"):
         axis.port.move_to(100, most + 1000.0, ACCELERATION)
     other, _ = rig.stepper(1)
@@ -92,9 +92,7 @@ def test_a_cell_homes_on_the_board(make_rig, four_by_four):
 
 
 def test_a_third_axis_waits_until_the_board_can_home_it(rig, env, make_axis):
-    from tests.hardware.firmata.board.conftest import axis as an_axis
-
-    axes = [an_axis(2, 3, 16), an_axis(4, 5, 17), an_axis(6, 7, 18)]
+    axes = [make_axis(2, 3, 16), make_axis(4, 5, 17), make_axis(6, 7, 18)]
     for number, each in enumerate(axes):
         each.name = f"axis{number}"
         each.attach(rig.board)
@@ -167,14 +165,14 @@ def test_health_is_told_and_what_is_amiss_is_noted(rig):
     rig.prepare()
     wait = rig.board.dialect.health()
     rig.arrive(wait)
-    assert wait.value == Health(2048, 0, 0, 0, 0, 0, 0)
+    assert wait.value == BoardHealth(2048, 0, 0, 0, 0, 0, 0)
     assert rig.board.notes == []
-    says = Health(2048, 1, 2, late=3, waits=2, lost=0, encoder=0)
+    says = BoardHealth(2048, 1, 2, late=3, underruns=2, lost=0, edges=0)
     rig.replies = lambda data: own.health(says) if data[:2] == b"\xf0\x0b" else data
     rig.board.make_safe()
     rig.run(0.1)
     assert rig.board.notes == []  # they catch up
-    says = Health(2048, 1, 2, late=1200, waits=0, lost=4, encoder=0)
+    says = BoardHealth(2048, 1, 2, late=1200, underruns=0, lost=4, edges=0)
     rig.board.make_safe()
     rig.run(0.1)
     assert rig.board.notes == [
