@@ -52,7 +52,7 @@ RESEND_INTERVAL_S = 0.5
 SERVO_SCALE = 1  # a value below 544 is an angle in degrees
 MAX_ANGLE_DEG = 180.0
 
-PortT = TypeVar("Port", bound=Declarable)
+PortT = TypeVar("PortT", bound=Declarable)
 
 
 class FirmataBoard(Board):
