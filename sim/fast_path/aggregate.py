@@ -115,7 +115,7 @@ class CycleTotals(NamedTuple):
 def aggregate(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> CycleTotals:
     """Add up ``paths``, ids in the order taken. Their durations follow those ``used``, which is updated.
 
-    Raises NotThisTime if a draw lies outside the limits within which a path was recorded.
+    Raises ReplicationNotExact if a draw lies outside the limits within which a path was recorded.
     """
     columns = len(tables.amounts)
     segments, segment_owner, segment_begins = tables.segments.of(paths)
