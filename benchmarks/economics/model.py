@@ -52,12 +52,12 @@ class Alternative:
 class AlternativeResult:
     """The result of one machine against manual work; each array holds one figure for each draw.
 
-    npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, which compares
-    machines of unequal lives). units: good units it makes in a year. short: the share of draws in which that is less
-    than the demand. saving_per_unit_nok: what each good unit saves, without maintenance. annual_cost_nok: investment as
-    an annuity, and maintenance. capacity_per_day: good units that it can make in a working day. saving_by: the
-    components of the yearly saving, NOK: "time", "material" (measures), "scrap", and below 0 "energy" and
-    "maintenance".
+    npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, which
+    compares machines of unequal lives). units: good units it makes in a year. short: the share of draws in which
+    the demand is not met. saving_per_unit_nok: what each good unit saves, without maintenance. annual_cost_nok:
+    investment as an annuity, and maintenance. capacity_per_day: good units that it can make in a working day.
+    saving_by: the components of the yearly saving, NOK: "time", "material" (measures), "scrap", and below 0
+    "energy" and "maintenance".
     """
 
     seconds: Draws
