@@ -108,7 +108,7 @@ def test_an_output_that_is_left_on_goes_back_by_itself(bench):
     assert "'pin 7 was on too long'" in bench.troubles[0]
 
 
-def test_homing_moves_and_a_soft_stop(bench):
+def test_homing_moves_and_a_controlled_stop(bench):
     home = bench.board.home(bench.axis, SPEED, 400.0, ACCELERATION, 80, 2000)
     bench.arrive(home)
     assert home.value is None

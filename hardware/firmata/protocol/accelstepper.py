@@ -158,6 +158,7 @@ def decode_reply(data: bytes) -> StepperReply | None:
 
 
 # Former names
+ACCELSTEPPER = ACCELSTEPPER_DATA
 ask_position = query_position
 group_to = move_group_to
 step = move_by

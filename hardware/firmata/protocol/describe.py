@@ -10,9 +10,9 @@ from cellwright.hardware.firmata.protocol.accelstepper import NO_LIMIT_PIN
 from cellwright.hardware.firmata.protocol.codec import (
     decode_decimal,
     decode_i32,
-    decode_sevens,
     decode_text,
     decode_u14,
+    decode_unsigned,
 )
 from cellwright.hardware.firmata.protocol.firmware_parser import command_of
 from cellwright.hardware.firmata.protocol.messages import PinMode
@@ -195,7 +195,7 @@ _SYSEX: dict[int, Callable[[bytes], str]] = {
     messages.CAPABILITY_RESPONSE: lambda data: f"capabilities of {data.count(messages.UNUSED)} pins",
     messages.PIN_STATE_QUERY: lambda data: f"ask state of pin {data[0]}",
     messages.PIN_STATE_RESPONSE: lambda data: f"state of pin {data[0]}",
-    messages.EXTENDED_ANALOG: lambda data: f"analog {data[0]} at {decode_sevens(data[1:])}",
+    messages.EXTENDED_ANALOG: lambda data: f"analog {data[0]} at {decode_unsigned(data[1:])}",
     messages.SERVO_CONFIG: lambda data: f"pin {data[0]} as servo",
     messages.STRING_DATA: lambda data: f"words {decode_text(data)!r}",
     messages.I2C_REQUEST: lambda data: f"ask I2C device {data[0]:#x}",

@@ -101,7 +101,7 @@ def _axis(data: bytes) -> str:
         return f"stepper {axis.device} {'moves' if axis.moving else 'stands'} at {axis.position} steps"
     if hit is not None:
         return f"stepper {hit[0]} was stopped by its {('low', 'high')[hit[1]]} limit"
-    return f"stepper {data[1]}: {'ask result it stands' if data[0] == own.QUERY_AXIS else 'halt'}"
+    return f"stepper {data[1]}: {'query state' if data[0] == own.QUERY_AXIS else 'stop abruptly'}"
 
 
 def _health(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A host's ear and mouth on the line to a virtual Arduino."""
+"""The host's end of a line to a virtual Arduino."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class Desk:
 
     def messages(self, seconds):
         """Messages that come within so many seconds, with the time of each."""
-        found = []
+        received = []
         reader = MessageReader()
-        self.line.host.on_bytes = lambda data: found.extend((self.env.now, each) for each in reader.feed(data))
+        self.line.host.on_bytes = lambda data: received.extend((self.env.now, each) for each in reader.feed(data))
         self.wait(seconds)
         self.line.host.on_bytes = self._hear
-        return found
+        return received
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ from cellwright.hardware.firmata.protocol.describe import describe
         (own.attach_converter(1, 8, 9), "attach HX711 1 on pins 8 and 9"),
         (own.watch_input(9, True, 5), "time pin 9, settled after 5 ms"),
         (own.edge(9, False, 77), "pin 9 low since 77 µs"),
-        (own.stop_axis_abruptly(2), "stepper 2: halt"),
+        (own.stop_axis_abruptly(2), "stepper 2: stop abruptly"),
         (own.limit_hit(2, own.LOW_END), "stepper 2 was stopped by its low limit"),
         (own.QUERY_HEALTH, "ask health"),
         (b"\xe0\x10", "part of a message (E0 10)"),

@@ -11,15 +11,15 @@ from cellwright.hardware.firmata.protocol.firmware_parser import FirmwareParser
 
 def heard(stream, resets_anywhere=True):
     """What a parser makes of hexadecimal bytes."""
-    found = []
+    received = []
     parser = FirmwareParser(
-        lambda command, data: found.append(f"{command:02x} {data.hex(' ')}".strip()),
-        lambda command, data: found.append(f"sysex {command:02x} {data.hex(' ')}".strip()),
-        lambda: found.append("overflow"),
+        lambda command, data: received.append(f"{command:02x} {data.hex(' ')}".strip()),
+        lambda command, data: received.append(f"sysex {command:02x} {data.hex(' ')}".strip()),
+        lambda: received.append("overflow"),
         resets_anywhere,
     )
     parser.feed(bytes.fromhex(stream))
-    return found
+    return received
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_what_is_heard(stream, expected):
     assert heard(stream) == heard(stream, resets_anywhere=False) == expected
 
 
-def test_only_configurable_firmata_obeys_a_reset_inside_a_message():
+def test_only_configurable_firmata_handles_a_reset_inside_a_message():
     assert heard("f0 62 ff f4 0d ff 01") == ["ff", "ff"]
     assert heard("f0 62 ff f7 f4 0d ff 01", resets_anywhere=False) == ["sysex 62 ff", "ff"]
 

@@ -174,12 +174,12 @@ def test_the_reader_finds_every_message(sent):
 
 @given(all_messages, st.data())
 def test_where_the_bytes_are_cut_makes_no_difference(sent, data):
-    reader, stream, found = MessageReader(), as_bytes(sent), []
+    reader, stream, received = MessageReader(), as_bytes(sent), []
     while stream:
         size = data.draw(st.integers(1, len(stream)))
-        found += reader.feed(stream[:size])
+        received += reader.feed(stream[:size])
         stream = stream[size:]
-    assert found == sent
+    assert received == sent
 
 
 @given(st.binary(max_size=200), all_messages)

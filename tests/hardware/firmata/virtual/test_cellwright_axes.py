@@ -58,16 +58,16 @@ def railed(cell_desk, axis):
 def heard(desk, seconds):
     """What comes within so many seconds, as (when, reply); a stepper's replies are decoded."""
     began_s = desk.env.now
-    found = []
+    received = []
     for when_s, message in desk.messages(seconds):
         if message.command == messages.ACCELSTEPPER_DATA:
             reply = decode_reply(message.data)
-            found.append((when_s - began_s, (reply.kind, reply.number, reply.position)))
+            received.append((when_s - began_s, (reply.kind, reply.number, reply.position)))
         elif message.command == messages.STRING_DATA:
-            found.append((when_s - began_s, message.data[::2].decode()))
+            received.append((when_s - began_s, message.data[::2].decode()))
         else:
-            found.append((when_s - began_s, (message.command, *message.data)))
-    return found
+            received.append((when_s - began_s, (message.command, *message.data)))
+    return received
 
 
 def said(desk, seconds):
@@ -107,7 +107,7 @@ def test_a_move_to_where_it_stands_is_over_at_once(cell_desk, axis):
     assert ask(cell_desk, accelstepper.move_to(0, 0)) == [(MOVE_COMPLETE, 0, 0)]
 
 
-def test_a_soft_stop_takes_its_way_and_the_next_move_needs_no_zero(cell_desk, axis):
+def test_a_controlled_stop_takes_its_way_and_the_next_move_needs_no_zero(cell_desk, axis):
     cell_desk.tell(accelstepper.move_to(0, 8000), wait_s=0.5)
     before = axis.position
     cell_desk.line.host.write(accelstepper.stop(0))

@@ -15,18 +15,18 @@ LAMP = 13
 
 def words(sent):
     """The strings in what was sent."""
-    found = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
-    return [each.data[::2].decode() for each in found if each.command == messages.STRING_DATA]
+    received = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
+    return [each.data[::2].decode() for each in received if each.command == messages.STRING_DATA]
 
 
 def states(sent):
-    found = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
-    return [own.decode_state(each.data) for each in found if each.command == own.STATE]
+    received = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
+    return [own.decode_state(each.data) for each in received if each.command == own.STATE]
 
 
 def pulses(sent):
-    found = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
-    return [own.decode_pulse_result(each.data) for each in found if each.command == own.PULSE]
+    received = MessageReader().feed(bytes.fromhex(sent.replace(" ", "")))
+    return [own.decode_pulse_result(each.data) for each in received if each.command == own.PULSE]
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_no_sequence_of_pulses_exceeds_the_duty(cell_desk, valve):
     assert on_s[0] > 0.45 * 20
 
 
-def test_an_uno_has_five_guards(cell_desk):
+def test_an_uno_has_five_limiters(cell_desk):
     pins = [2, 3, 4, 5, 6, 7]
     sent = cell_desk.tell(*(own.output(OutputLimits(pin, False, 100)) for pin in pins))
     assert words(sent) == ["pin 7 has no guard left"]

@@ -36,9 +36,9 @@ def test_an_hx711_is_reported_at_its_rate_with_the_boards_time(cell_desk):
     counts = iter(range(-3, 100))
     cell_desk.board.declare_hx711(8, 9).convert = lambda: next(counts)
     cell_desk.tell(own.attach_converter(1, 8, 9))
-    found = [own.decode_conversion(data) for _, command, data in heard(cell_desk, 0.1) if command == own.CONVERTER]
-    assert [(number, value) for number, value, _ in found] == [(1, value) for value in range(-3, 5)]
-    assert {b[2] - a[2] for a, b in pairwise(found)} <= {12_499, 12_500, 12_501}
+    received = [own.decode_conversion(data) for _, command, data in heard(cell_desk, 0.1) if command == own.CONVERTER]
+    assert [(number, value) for number, value, _ in received] == [(1, value) for value in range(-3, 5)]
+    assert {b[2] - a[2] for a, b in pairwise(received)} <= {12_499, 12_500, 12_501}
     cell_desk.tell(own.detach_converter(1))
     assert heard(cell_desk, 0.1) == []
 

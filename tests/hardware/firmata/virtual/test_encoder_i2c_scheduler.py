@@ -203,7 +203,7 @@ def test_resets_forget_tasks(desk, reset):
     assert desk.board.outputs[6] is False
 
 
-def arm_dead_mans_switch(desk):
+def arm_communication_watchdog(desk):
     desk.tell(accelstepper.configure(0, 2, 5, enable_pin=8, inverted=accelstepper.INVERT_ENABLE))
     desk.tell(accelstepper.speed(0, 100), messages.set_pin(6, True))
     let_go = accelstepper.stop(0) + accelstepper.enable(0, False) + messages.set_pin(6, False)
@@ -212,8 +212,8 @@ def arm_dead_mans_switch(desk):
     return desk.board.axis(2)
 
 
-def test_a_dead_mans_switch_does_nothing_while_it_is_re_armed(desk):
-    axis = arm_dead_mans_switch(desk)
+def test_a_communication_watchdog_does_nothing_while_it_is_re_armed(desk):
+    axis = arm_communication_watchdog(desk)
     for _ in range(20):
         assert desk.tell(features.schedule_task(1, 500), wait_s=0.2) == ""
     assert axis.moving
@@ -221,8 +221,8 @@ def test_a_dead_mans_switch_does_nothing_while_it_is_re_armed(desk):
 
 
 @pytest.mark.parametrize("half_said", ["", "f0 62 03 00", "f0", "f5 06", "f4"])
-def test_a_dead_mans_switch_stops_all_when_the_host_falls_silent(desk, half_said):
-    axis = arm_dead_mans_switch(desk)
+def test_a_communication_watchdog_stops_all_when_the_host_falls_silent(desk, half_said):
+    axis = arm_communication_watchdog(desk)
     desk.tell(features.schedule_task(1, 500), half_said, wait_s=0.49)
     assert axis.moving
     desk.wait(0.02)

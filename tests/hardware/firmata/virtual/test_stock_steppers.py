@@ -117,7 +117,7 @@ def test_a_stop_of_one_that_stands_leaves_no_speed(desk):
     assert desk.arduino.complaints == []
 
 
-def test_a_soft_stop_goes_on_for_the_steps_it_was_given(desk):
+def test_a_controlled_stop_goes_on_for_the_steps_it_was_given(desk):
     axis = configure(desk)
     desk.tell(stepper.move_to(0, 4000), wait_s=2)
     moving_at = axis.position

@@ -92,12 +92,12 @@ class Rig:
 
     def sent_since(self, since_s, kind=None):
         """The host's messages from then on: all, or those of a status byte, or of a sysex command below 80."""
-        found = [each for each in self.sent if each.written_s >= since_s]
+        matching = [each for each in self.sent if each.written_s >= since_s]
         if kind is None:
-            return found
+            return matching
         if kind < 0x80:
-            return [each for each in found if each.data[0] == START_SYSEX and each.data[1] == kind]
-        return [each for each in found if each.data[0] == kind]
+            return [each for each in matching if each.data[0] == START_SYSEX and each.data[1] == kind]
+        return [each for each in matching if each.data[0] == kind]
 
     def data_since(self, since_s, kind):
         """The same, as bytes alone."""

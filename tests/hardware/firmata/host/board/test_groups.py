@@ -73,7 +73,7 @@ def test_a_group_is_stopped_with_its_axes_which_then_know_where_they_stand(rig, 
     assert rig.troubles == []
 
 
-def test_the_dead_mans_switch_stops_a_group(rig, pair):
+def test_the_communication_watchdog_stops_a_group(rig, pair):
     group, _, axes = pair
     group.move_to([5000, 5000], speed=500)
     rig.run(1)

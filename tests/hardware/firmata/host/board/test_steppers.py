@@ -143,31 +143,31 @@ def test_many_axes_at_once_arrive_within_their_limits(rig):
     assert rig.arduino.complaints == []
 
 
-# ---- halts ----
+# ---- abrupt stops ----
 
 
 def test_a_halt_leaves_both_ends_agreed_and_no_stale_speed(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(1)
-    halted = axis.port.stop_abruptly()
-    rig.arrive(halted)
+    stopping = axis.port.stop_abruptly()
+    rig.arrive(stopping)
     assert 1000 < axis.port.position < 3000
     agree(rig, axis)
-    assert halted.limit_s == 1.0
+    assert stopping.limit_s == 1.0
 
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(-800, 800), st.floats(0, 0.7), st.booleans()), min_size=1, max_size=6))
-def test_moves_after_halts_land_where_asked(make_rig, journeys):
+def test_moves_after_halts_land_where_asked(make_rig, moves):
     rig = make_rig(env=simpy.Environment(), latency_s=0.002)
     port, model_axis = rig.stepper()
     rig.prepare()
-    for target, halted_after_s, waits in journeys:
+    for target, stopped_after_s, waits in moves:
         port.move_to(target, SPEED, ACCELERATION)
-        rig.run(halted_after_s)
-        halted = port.stop_abruptly()
+        rig.run(stopped_after_s)
+        stopping = port.stop_abruptly()
         if waits:
-            rig.arrive(halted)
+            rig.arrive(stopping)
         rig.arrive(port.move_to(3 * target + 7, SPEED, ACCELERATION))
         assert model_axis.true_position == 3 * target + 7
     agree(rig, SimpleNamespace(port=port, model=model_axis))
@@ -342,9 +342,9 @@ def test_slowing_down_twice_is_once(rig, axis):
 def test_slowing_down_after_a_halt_forgets_the_next_move(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
-    halted = axis.port.stop_abruptly()
+    stopping = axis.port.stop_abruptly()
     axis.port.move_to(0, SPEED, ACCELERATION)
-    assert axis.port.slow_down() is halted
+    assert axis.port.slow_down() is stopping
     rig.run(3)
     assert axis.model.true_position > 0
 
@@ -377,9 +377,9 @@ def home_at(make_rig, latency_s, start_mm):
 
 @pytest.mark.parametrize(("latency_s", "furthest"), [(0.0, 1), (0.001, 2), (0.01, 8)])
 def test_homing_finds_the_same_step_from_anywhere(make_rig, latency_s, furthest):
-    found = {home_at(make_rig, latency_s, start_mm) for start_mm in (0, 0.6, 17.33, 50, 123.4, 299)}
-    assert max(found) - min(found) <= 1
-    assert all(-furthest <= step <= 0 for step in found)
+    positions = {home_at(make_rig, latency_s, start_mm) for start_mm in (0, 0.6, 17.33, 50, 123.4, 299)}
+    assert max(positions) - min(positions) <= 1
+    assert all(-furthest <= step <= 0 for step in positions)
 
 
 def test_homing_an_axis_whose_switch_never_closes_is_a_fault(rig):

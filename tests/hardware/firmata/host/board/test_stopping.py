@@ -176,7 +176,7 @@ def test_a_stop_during_a_pulse_ends_it_at_once_and_for_good(rig, four_by_four):
     assert all(at_s - stopped_s < 0.003 for at_s, _, _ in after)
 
 
-def test_a_soft_stop_lets_the_axes_slow_down_before_all_is_safe(rig, four_by_four):
+def test_a_controlled_stop_lets_the_axes_slow_down_before_all_is_safe(rig, four_by_four):
     rig.start(four_by_four)
     rig.run_to("working")
     rig.run(1.0)

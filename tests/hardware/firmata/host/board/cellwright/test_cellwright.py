@@ -108,7 +108,7 @@ def test_a_pulse_that_the_board_refuses_is_trouble(rig):
     ]
 
 
-def test_outputs_beyond_the_boards_guards_are_pulsed_by_this_computer(rig):
+def test_outputs_beyond_the_boards_limiters_are_pulsed_by_this_computer(rig):
     ports = [rig.board.declare_output(pin, safe=False, most_on_s=0.1) for pin in (2, 3, 4, 5, 6, 7, 8)]
     rig.prepare()
     assert [note for note in rig.board.notes if "pin 8 is one more" in note]

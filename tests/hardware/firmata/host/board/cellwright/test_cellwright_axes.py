@@ -20,7 +20,7 @@ TRIGGER = SimpleNamespace(name="trigger")
 # ---- steppers ----
 
 
-def test_a_soft_stop_is_one_message_and_the_position_stays_true(rig, axis):
+def test_a_controlled_stop_is_one_message_and_the_position_stays_true(rig, axis):
     axis.port.move_to(4000, SPEED, ACCELERATION)
     rig.run(0.5)
     began_s = rig.env.now
@@ -32,7 +32,7 @@ def test_a_soft_stop_is_one_message_and_the_position_stays_true(rig, axis):
     assert axis.model.true_position == 400
 
 
-def test_a_halt_is_dead_without_zeroing(rig, axis):
+def test_an_abrupt_stop_needs_no_zeroing(rig, axis):
     axis.port.move_to(4000, SPEED, ACCELERATION)
     rig.run(0.5)
     began_s = rig.env.now
@@ -143,12 +143,12 @@ def test_an_hx711_gives_each_conversion_once(rig):
     rig.model.declare_hx711(8, 9).convert = lambda: next(counts)
     port = rig.board.declare_hx711(8, 9)
     rig.prepare().run(0.1)
-    found = []
+    received = []
     for _ in range(5):
         wait = port.sample(TRIGGER, 0.5)
         rig.arrive(wait)
-        found.append(wait.value)
-    assert found == list(range(found[0], found[0] + 5))
+        received.append(wait.value)
+    assert received == list(range(received[0], received[0] + 5))
 
 
 def test_there_are_two_hx711s(rig):
@@ -158,7 +158,7 @@ def test_there_are_two_hx711s(rig):
         rig.board.declare_hx711(10, 11)
 
 
-# ---- health ----
+# ---- diagnostics ----
 
 
 def test_health_is_told_and_what_is_amiss_is_noted(rig):
