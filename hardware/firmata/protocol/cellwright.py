@@ -394,21 +394,11 @@ def _pairs(data: Sequence[int]) -> list[int]:
 
 
 # Former names
-ASKED = HOST_REQUEST
-ASK_FEATURES = QUERY_FEATURES
-ASK_HEALTH = QUERY_HEALTH
-FORGET_INPUT = REMOVE_EMERGENCY_STOP
-HUNG = MAIN_LOOP_HUNG
 Health = BoardHealth
 Home = HomingRequest
-NEVER = NOT_STOPPED
 Output = OutputLimits
-RESET_PRESSED = RESET_BUTTON
-SILENCE = COMMUNICATION_TIMEOUT
-STOPPED = HOMING_STOPPED
 State = FirmwareState
-ask_axis = query_axis
-ask_state = query_state
-decode_home_over = decode_home_result
-decode_pulse_over = decode_pulse_result
-stop_input = emergency_stop_input
+ASKED, ASK_FEATURES, ASK_HEALTH, FORGET_INPUT = HOST_REQUEST, QUERY_FEATURES, QUERY_HEALTH, REMOVE_EMERGENCY_STOP
+HUNG, NEVER, RESET_PRESSED, SILENCE = MAIN_LOOP_HUNG, NOT_STOPPED, RESET_BUTTON, COMMUNICATION_TIMEOUT
+STOPPED, ask_axis, ask_state, decode_home_over = HOMING_STOPPED, query_axis, query_state, decode_home_result
+decode_pulse_over, stop_input = decode_pulse_result, emergency_stop_input

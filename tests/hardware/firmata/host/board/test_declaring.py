@@ -210,7 +210,7 @@ def test_what_is_not_yet_an_input_counts_as_no_press(make_rig, firmware):
 
 def test_a_host_that_comes_back_to_a_running_board_hears_no_press_while_it_declares(rig):
     """A board that did not reset still reports its ports as the last host asked."""
-    rig.arduino.pins.ask_port(1, True)
+    rig.arduino.pins.enable_port_reporting(1, True)
     stop_button = rig.board.declare_input(9, at_rest=True)
     seen = []
     stop_button.on_change = seen.append
