@@ -33,7 +33,7 @@ from simpy.events import Event, Timeout
 from cellwright.errors import InputError, nearest
 from cellwright.hardware.device import Device
 from cellwright.hardware.digital_input import Input
-from cellwright.hardware.firmata.protocol.cellwright import BROWN_OUT, RESET_PRESSED
+from cellwright.hardware.firmata.protocol.cellwright import BROWN_OUT, RESET_BUTTON
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.model.board import ModelBoard
 from cellwright.hardware.model.world import WorldAxis
@@ -261,7 +261,7 @@ class Faults:
             setattr(link, {"delay": "delay_s"}.get(fault.kind, fault.kind), fault.value)
 
     def _inject_board_fault(self, arduino: VirtualArduino, fault: Fault) -> None:
-        arduino.reset(BROWN_OUT if fault.kind == "brownout" else RESET_PRESSED)
+        arduino.reset(BROWN_OUT if fault.kind == "brownout" else RESET_BUTTON)
         if fault.kind == "brownout":
             for axis in arduino.board.steppers.values():
                 axis.slip(int(self.random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))

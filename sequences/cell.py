@@ -17,7 +17,7 @@ from transitions import Machine, State
 from cellwright.errors import CapabilityError, CellFault, CellwrightError, DescriptionError, InputError, nearest
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.sensors import Button
 from cellwright.sequences.description import RESERVED_STATES, description_problems
 from cellwright.sequences.runlog import RunLog
@@ -59,7 +59,7 @@ class Cell(StepTools):
     resets_with: ClassVar[str] = ""
     """The button that resets the cell after a fault or a stop, if it has one."""
     _table_of_class: ClassVar[tuple[str, Machine]]
-    arduino: ClassVar[Kind] = "uno"
+    arduino: ClassVar[ArduinoModel] = "uno"
     """The Arduino whose pins the description uses; the virtual Arduino is of this kind."""
 
     def __init__(self, board: Board, parameters: Mapping[str, Any] | None = None, log: RunLog | None = None) -> None:

@@ -10,7 +10,7 @@ import simpy
 from cellwright.hardware import Board, ModelBoard
 from cellwright.hardware.fault_injection import Faults, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
-from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.model.world import World
@@ -48,7 +48,7 @@ class VirtualLine:
     latency_s: added in each direction.
     """
 
-    kind: Kind | None = None
+    kind: ArduinoModel | None = None
     baud: int | None = None
     latency_s: float = 0.0
 

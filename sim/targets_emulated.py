@@ -14,7 +14,7 @@ from cellwright.hardware.emulator.fault_injection import PinFaults
 from cellwright.hardware.emulator.world import PinWorld, Wiring
 from cellwright.hardware.fault_injection import Faults, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
-from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.transport.link import Link
 from cellwright.sensors.hx711 import Hx711
@@ -48,7 +48,7 @@ def emulated_rig(
     log: RunLog | None = None,
     *,
     hex_path: Path | None = None,
-    kind: Kind | None = None,
+    kind: ArduinoModel | None = None,
     between: Callable[[simpy.Environment, Link], Link] | None = None,
 ) -> EmulatedRig:
     """The cell on CellwrightFirmata, every byte, step and edge of it.

@@ -174,8 +174,8 @@ def our_writes_s(path: Path) -> float:
         for number in range(WRITES_TO_CHIP):
             output.write(number % 2 == 0)
         answered = clock.event()
-        board.client.on_sysex(messages.ANALOG_MAPPING, lambda _: answered.triggered or answered.succeed())
-        board.send(messages.ASK_ANALOG_MAPPING)
+        board.client.on_sysex(messages.ANALOG_MAPPING_RESPONSE, lambda _: answered.triggered or answered.succeed())
+        board.send(messages.QUERY_ANALOG_MAPPING)
         clock.run(until=answered)
 
     took_s = seconds(write)
@@ -187,7 +187,7 @@ def our_writes_s(path: Path) -> float:
 def their_writes_s(path: Path) -> float:
     board = pyfirmata2.Arduino(str(path), baudrate=57600)
     answers: list[int] = []
-    board.add_cmd_handler(messages.ANALOG_MAPPING, lambda *data: answers.append(len(data)))
+    board.add_cmd_handler(messages.ANALOG_MAPPING_RESPONSE, lambda *data: answers.append(len(data)))
     pin = board.digital[13]
     pin.mode = pyfirmata2.OUTPUT
 

@@ -71,7 +71,7 @@ class FirmwareBench:
                     message = messages.set_pin(LAMP, bool(self.written % 2))
                     self.written += 1
                     if self.queries_position and self.written % WRITES_PER_QUERY == 0:
-                        message += accelstepper.ask_position(0)
+                        message += accelstepper.query_position(0)
                     self.chip.feed(message)
                     self._next_write += len(message) * BYTE_S * CLOCK_HZ
                 until = min(end, math.ceil(self._next_write))
@@ -91,7 +91,7 @@ class FirmwareBench:
         for number, target in enumerate(targets):
             if log:
                 self.chip.log_steps(self.axes[number], log)
-            self.chip.feed(accelstepper.to(number, target))
+            self.chip.feed(accelstepper.move_to(number, target))
             self.run(pauses.uniform(0.0, MAX_PAUSE_S))
         self.run(lasts_s + 0.01, busy=busy)
         self.run(0.1)
@@ -233,7 +233,7 @@ def digital_writes() -> None:
     for number in range(3):
         bench.prepare(number, 10_000.0, 50_000.0)
     for number in range(3):
-        bench.chip.feed(accelstepper.to(number, 10**6))
+        bench.chip.feed(accelstepper.move_to(number, 10**6))
     bench.run(0.5)
     written_before, sent_before = bench.writes, bench.written
     bench.run(5.0, busy=True)

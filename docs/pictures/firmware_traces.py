@@ -66,14 +66,18 @@ class Uno:
         """Three axes far from where they are sent, and the solenoid on."""
         for device, (pin, speed) in enumerate(zip(STEP_PINS, SPEEDS, strict=True)):
             driver = bytes((0, device, 0x10, pin, pin + 1, 0))
-            self.say(messages.sysex(accelstepper.ACCELSTEPPER, driver), accelstepper.speed(device, speed))
+            self.say(messages.sysex(accelstepper.ACCELSTEPPER_DATA, driver), accelstepper.speed(device, speed))
             self.say(accelstepper.acceleration(device, ACCELERATION))
-        self.say(own.output(own.Output(SOLENOID, safe=False)), own.stop_input(BUTTON, False), own.watchdog(100))
-        self.say(messages.sysex(accelstepper.ACCELSTEPPER, bytes((7, 0, SWITCH, 0, own.NO_PIN, 0))))
-        self.say(*(accelstepper.to(device, -100_000) for device in range(3)), messages.set_pin(SOLENOID, True))
+        self.say(
+            own.output(own.OutputLimits(SOLENOID, safe=False)),
+            own.emergency_stop_input(BUTTON, False),
+            own.watchdog(100),
+        )
+        self.say(messages.sysex(accelstepper.ACCELSTEPPER_DATA, bytes((7, 0, SWITCH, 0, own.NO_PIN, 0))))
+        self.say(*(accelstepper.move_to(device, -100_000) for device in range(3)), messages.set_pin(SOLENOID, True))
         for _ in range(4):
             self.run(50)
-            self.say(accelstepper.ask_position(0))
+            self.say(accelstepper.query_position(0))
 
     def trace(self, cause_cycle: int, pins: tuple[int, ...]) -> Trace:
         """Times from the cause on, and the last time that any of these pins showed life."""
@@ -92,7 +96,7 @@ def _link_cut(uno: Uno) -> int:
 
 def _host_killed(uno: Uno) -> int:
     heard = uno.chip.cycle
-    uno.say(accelstepper.to(1, 5000)[:5])
+    uno.say(accelstepper.move_to(1, 5000)[:5])
     uno.run(130)
     return heard
 

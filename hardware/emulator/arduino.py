@@ -16,13 +16,13 @@ from cellwright.errors import DescriptionError
 from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, ChipEvent, EmulatedChip, EventKind, Mcu, ResetCause
 from cellwright.hardware.emulator.pin_ports import Pin, analog_channel, port_and_bit
 from cellwright.hardware.emulator.simavr import find_library
-from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.model.ports import I2cDevice
 from cellwright.hardware.transport.link import Link
 
 SUPPLY_V = 5.0
-MCUS: dict[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
-PINS: dict[Kind, int] = {"uno": 20, "nano": 20, "mega": 70}
+MCUS: dict[ArduinoModel, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
+PINS: dict[ArduinoModel, int] = {"uno": 20, "nano": 20, "mega": 70}
 """The number of digital pins of each."""
 BUS_READ_BYTES = 16
 """The bytes requested from a device on the I2C bus as a read begins; the length of the read is not yet known then."""
@@ -85,7 +85,7 @@ class EmulatedArduino:
         hex_path: Path | Sequence[Path],
         library: Path | None = None,
         *,
-        kind: Kind = "uno",
+        kind: ArduinoModel = "uno",
         baud_rate: float = BAUD_RATE,
         exchange_s: float = 1e-3,
         watched: Iterable[int] | None = None,
@@ -93,7 +93,7 @@ class EmulatedArduino:
         self.env = env
         self.exchange_s = exchange_s
         self.powered_at_s = env.now
-        self.kind: Kind = kind
+        self.kind: ArduinoModel = kind
         self.chip = EmulatedChip(library or find_library(), hex_path, baud_rate, MCUS[kind])
         self.link = EmulatedLink(self.chip)
         self.i2c_devices: dict[int, I2cDevice] = {}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from cellwright.errors import DescriptionError
-from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 
 PORTS = "ABCDEFGHIJKL"
 """The letters of a chip's ports; there is no port I, and an ATmega328P has B, C and D only."""
 Pin = tuple[str, int]
 """A pin of a chip: its port's letter and its bit."""
 
-_NAMES: dict[Kind, str] = {"uno": "an Uno", "nano": "a Nano", "mega": "a Mega"}
+_NAMES: dict[ArduinoModel, str] = {"uno": "an Uno", "nano": "a Nano", "mega": "a Mega"}
 _MEGA_PORTS = (
     "E0 E1 E4 E5 G5 E3 H3 H4 H5 H6 B4 B5 B6 B7 J1 J0 H1 H0 D3 D2 D1 D0 "  # 0 to 21
     "A0 A1 A2 A3 A4 A5 A6 A7 C7 C6 C5 C4 C3 C2 C1 C0 D7 G2 G1 G0 "  # 22 to 41
@@ -21,7 +21,7 @@ _MEGA_PORTS = (
 _MEGA_PINS = [(place[0], int(place[1])) for place in _MEGA_PORTS.split()]
 
 
-def port_and_bit(pin: int, kind: Kind = "uno") -> Pin:
+def port_and_bit(pin: int, kind: ArduinoModel = "uno") -> Pin:
     """The port and bit of an Arduino's pin; A0 is pin 14, on a Mega 54. Raises DescriptionError for any other."""
     if kind == "mega":
         if 0 <= pin < len(_MEGA_PINS):
@@ -36,7 +36,7 @@ def port_and_bit(pin: int, kind: Kind = "uno") -> Pin:
     raise DescriptionError(f"Pin {pin} is not a digital pin of {_NAMES[kind]}; those are 0 to 19, of which 14 is A0.")
 
 
-def analog_channel(pin_or_channel: int, kind: Kind = "uno") -> int:
+def analog_channel(pin_or_channel: int, kind: ArduinoModel = "uno") -> int:
     """The channel of an analog input, from its channel or pin number. Raises DescriptionError for any other."""
     first_pin, channels = (54, 16) if kind == "mega" else (14, 8)
     channel = pin_or_channel - first_pin if pin_or_channel >= first_pin else pin_or_channel

@@ -10,7 +10,7 @@ from pathlib import Path
 from cellwright.hardware.emulator.arduino import MCUS
 from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, EmulatedChip, EventKind
 from cellwright.hardware.emulator.simavr import find_library
-from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
 
 SLICE_S = 500e-6
@@ -29,7 +29,7 @@ def serve_emulated(
     stop: threading.Event,
     *,
     library: Path | None = None,
-    kind: Kind = "uno",
+    kind: ArduinoModel = "uno",
     baud_rate: float = BAUD_RATE,
     on_ready: Callable[[], None] = _do_nothing,
 ) -> None:

@@ -39,7 +39,7 @@ def ask_firmware(wire: Wire) -> Firmware | None:
         if baud == BAUDS_TO_TRY[0] and (report := _read_report(wire, reader, READS_AFTER_BOOT, baud)):
             return report
         for _ in range(QUERIES):
-            wire.write(messages.ASK_FIRMWARE)
+            wire.write(messages.QUERY_FIRMWARE)
             if report := _read_report(wire, reader, READS_PER_QUERY, baud):
                 return report
     return None

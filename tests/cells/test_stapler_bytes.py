@@ -8,11 +8,11 @@ from statistics import median
 import pytest
 
 from cellwright.cells import load
-from cellwright.hardware.firmata.protocol.accelstepper import move_complete, to
+from cellwright.hardware.firmata.protocol.accelstepper import move_complete, move_to
 from cellwright.hardware.firmware_profiles import BAUDS
 
 STAPLES = 195
-MOVE_BYTES = len(to(0, 0)) + len(move_complete(0, 0))
+MOVE_BYTES = len(move_to(0, 0)) + len(move_complete(0, 0))
 EARLY_BYTES = 12
 """By how many bytes' time the next event may seem sooner: the one before was late by as much."""
 HOMING_STEP_BYTES = 138

@@ -161,7 +161,7 @@ def test_when_the_host_falls_silent_all_is_safe_within_its_time(bench):
     bench.move(100_000)
     bench.output.pulse(VALVE, False, 0.09, 0.0)
     bench.run(0.03)
-    bench.board.dialect.watchdog._keep_alive.stop()  # as a host that hangs
+    bench.board.adapter.watchdog._keep_alive.stop()  # as a host that hangs
     bench.board.client.send = lambda data: None
     bench.run(0.55)
     assert bench.is_safe

@@ -16,7 +16,7 @@ from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.device import Device
 from cellwright.hardware.fault_injection import Faults, FaultyLink, read_fault
-from cellwright.hardware.firmata.protocol.pin_maps import Firmware, Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel, FirmwareKind
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.transport.loopback import MemoryLine
@@ -31,8 +31,8 @@ class ServeOptions:
 
     pty: Path | None
     tcp: str | None
-    kind: Kind | None
-    firmware: Firmware
+    kind: ArduinoModel | None
+    firmware: FirmwareKind
     baud: int | None
     latency_s: float
     plant: str | None
@@ -75,7 +75,7 @@ def _connect_line(
     clock: WallClock,
     end: ServedEnd,
     board: ModelBoard,
-    kind: Kind,
+    kind: ArduinoModel,
     options: ServeOptions,
     devices: Mapping[str, Device],
 ) -> Faults:
@@ -90,7 +90,7 @@ def _connect_line(
     return Faults(clock, board, devices, random, faulty, arduino)
 
 
-def serve_emulated_chip(hex_path: Path, pty: Path | None, kind: Kind = "uno") -> None:
+def serve_emulated_chip(hex_path: Path, pty: Path | None, kind: ArduinoModel = "uno") -> None:
     """Serve real firmware on an emulated chip until Ctrl-C."""
     from cellwright.hardware.emulator.server import serve_emulated
 

@@ -66,10 +66,10 @@ class FirmataBoard(Board):
         self.client = FirmataClient(env, link)
         self.client.on_restart = self.redeclare
         self.client.on_trouble = self.report_trouble
-        self.client.report_restart = lambda sentence: self.dialect.report_restart(sentence)
+        self.client.report_restart = lambda sentence: self.adapter.report_restart(sentence)
         self.ready: Event = self.client.ready
         self.ready.callbacks.append(self._choose_adapter)
-        self.dialect = FirmwareAdapter(self)
+        self.adapter = FirmwareAdapter(self)
         self.locked = False
         self.notes: list[str] = []
         self.communication_watchdog = SchedulerWatchdog(env, self.client, self._on_watchdog_fired)
@@ -91,7 +91,7 @@ class FirmataBoard(Board):
     def _choose_adapter(self, ready: Event) -> None:
         """Use the features of CellwrightFirmata once the board has reported them."""
         if ready.ok and self.client.features is not None:
-            self.dialect = CellwrightAdapter(self, self.client.features)
+            self.adapter = CellwrightAdapter(self, self.client.features)
 
     @property
     def description(self) -> str:
@@ -115,7 +115,7 @@ class FirmataBoard(Board):
 
     def close(self) -> None:
         """Close the line. The outputs keep their levels, so make the board safe first."""
-        self.dialect.end_protection()
+        self.adapter.end_protection()
         self.client.close()
 
     # ---- declaring ----
@@ -134,35 +134,35 @@ class FirmataBoard(Board):
         self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
     ) -> FirmataOutput:
         self._require(pin, PinMode.OUTPUT)
-        self.outputs[pin] = self.dialect.output(pin, safe, most_on_s, most_duty)
+        self.outputs[pin] = self.adapter.output(pin, safe, most_on_s, most_duty)
         return self.declare(self.outputs[pin])
 
     def declare_input(self, pin: int, at_rest: bool) -> FirmataInput:
         self._require(pin, PinMode.INPUT)
         if at_rest and not self.client.supports(pin, PinMode.PULLUP):
             self.notes.append(f"Pin {pin} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
-        self.inputs[pin] = self.dialect.input(pin, at_rest)
+        self.inputs[pin] = self.adapter.input(pin, at_rest)
         return self.declare(self.inputs[pin])
 
     def declare_stop_input(self, pin: int, active: bool) -> None:
-        self.dialect.watch_stop_input(pin, active)
+        self.adapter.watch_stop_input(pin, active)
 
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> FirmataStepper:
         for pin in (step, dir):
             self._require(pin, PinMode.STEPPER)
         number = len(self.steppers)
-        if number == self.dialect.devices:
-            raise CapabilityError(f"one stepper more than the firmware's {self.dialect.devices}", self.description)
-        self.steppers.append(self.dialect.stepper(number, device, step, dir, inverted))
+        if number == self.adapter.devices:
+            raise CapabilityError(f"one stepper more than the firmware's {self.adapter.devices}", self.description)
+        self.steppers.append(self.adapter.stepper(number, device, step, dir, inverted))
         return self.declare(self.steppers[number])
 
     def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:
-        self.dialect.watch_limit(cast(FirmataStepper, stepper), pin, active)
+        self.adapter.watch_limit(cast(FirmataStepper, stepper), pin, active)
 
     def home(
         self, stepper: StepperPort, fast: float, slow: float, acceleration: float, back_off: int, most: int
     ) -> Wait | None:
-        return self.dialect.home(cast(FirmataStepper, stepper), fast, slow, acceleration, back_off, most)
+        return self.adapter.home(cast(FirmataStepper, stepper), fast, slow, acceleration, back_off, most)
 
     def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
         """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""
@@ -196,8 +196,8 @@ class FirmataBoard(Board):
     def declare_encoder(self, pin_a: int, pin_b: int) -> FirmataEncoder:
         for pin in (pin_a, pin_b):
             self._require(pin, PinMode.ENCODER)
-        if len(self._encoders) == self.dialect.encoders:
-            raise CapabilityError(f"one encoder more than the firmware's {self.dialect.encoders}", self.description)
+        if len(self._encoders) == self.adapter.encoders:
+            raise CapabilityError(f"one encoder more than the firmware's {self.adapter.encoders}", self.description)
         self._encoders.append(FirmataEncoder(self, len(self._encoders), pin_a, pin_b))
         return self.declare(self._encoders[-1])
 
@@ -209,16 +209,16 @@ class FirmataBoard(Board):
         return self._i2c[address]
 
     def declare_hx711(self, data: int, clock: int) -> ConverterPort:
-        return self.dialect.converter(data, clock)
+        return self.adapter.converter(data, clock)
 
     def redeclare(self) -> None:
         """Declare everything again after the board has reset itself, every output at its safe level."""
         self._lock()
-        self.dialect.before_redeclaring()
+        self.adapter.before_redeclaring()
         for declared in self._declared:
             declared.declare()
-        self.dialect.request_input_reports()
-        self.dialect.restore_protection()
+        self.adapter.request_input_reports()
+        self.adapter.restore_protection()
 
     def input_ports(self) -> list[int]:
         """The ports of eight pins that have inputs."""
@@ -237,14 +237,14 @@ class FirmataBoard(Board):
         """
         for port in self.input_ports():
             self.client.on_digital(port, partial(self._on_port, port))
-        self.dialect.request_input_reports()
+        self.adapter.request_input_reports()
         self.env.process(self._resend())
-        self.dialect.prepare_protection()
+        self.adapter.prepare_protection()
         answer = self.round_trip()
         yield answer | self.env.timeout(answer.limit_s)
         if not answer.triggered:
             raise CellFault(f"{answer.what} within {answer.limit_s:g} s; check its cable and its supply.")
-        self.dialect.protect()
+        self.adapter.protect()
 
     def _resend(self) -> Generator[Event, Any, None]:
         """Request every input again and again, and while the board is to be safe, resend that too.
@@ -254,16 +254,16 @@ class FirmataBoard(Board):
         while self.client.is_open:
             yield self.env.timeout(RESEND_INTERVAL_S)
             if self.locked:
-                for message in self.dialect.stop_messages():
+                for message in self.adapter.stop_messages():
                     self.send(message)
                 for contact in self.inputs.values():
                     contact.declare()
-            self.dialect.request_input_reports()
-            self.dialect.poll_state()
+            self.adapter.request_input_reports()
+            self.adapter.poll_state()
 
     def arm(self) -> None:
         """Arm the communication watchdog in the board's scheduler."""
-        self.communication_watchdog.arm(b"".join(self.dialect.stop_messages()))
+        self.communication_watchdog.arm(b"".join(self.adapter.stop_messages()))
 
     def round_trip(self) -> Wait:
         """A wait for the reply to a query sent now: all that was sent before has arrived by then."""
@@ -309,11 +309,11 @@ class FirmataBoard(Board):
     def make_safe(self) -> None:
         # Everything is sent, even what should be safe already: an earlier message may have been lost.
         self._lock()
-        for message in self.dialect.stop_messages():
+        for message in self.adapter.stop_messages():
             self.send(message)
         for stepper in self.steppers:
             stepper.query_position()
-        self.dialect.on_stopped()
+        self.adapter.on_stopped()
 
     @property
     def is_safe(self) -> bool:
@@ -337,7 +337,7 @@ class FirmataBoard(Board):
         for stepper in self.steppers:
             stepper.query_again_if_overdue()
         self.locked = False
-        self.dialect.release()
+        self.adapter.release()
 
     def on_trouble(self, action: Callable[[str], None]) -> None:
         self._trouble_actions.append(action)

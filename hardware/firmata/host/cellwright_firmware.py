@@ -70,12 +70,12 @@ class CellwrightAdapter(FirmwareAdapter):
 
     def output(self, pin: int, safe: bool, most_on_s: float | None, most_duty: float) -> FirmataOutput:
         limits = limits_for(pin, safe, most_on_s, most_duty)
-        if (limits.most_on_ms or limits.duty) and not self.limiters.reserve(pin):
+        if (limits.max_on_ms or limits.duty) and not self.limiters.reserve(pin):
             self.board.notes.append(
                 f"This board guards {self.limiters.capacity} outputs, and pin {pin} is one more: "
                 "that it is not on for too long only this computer sees to."
             )
-            limits = limits._replace(most_on_ms=0, duty=0)
+            limits = limits._replace(max_on_ms=0, duty=0)
         return LimitedOutput(self.board, limits, self.limiters)
 
     def input(self, pin: int, at_rest: bool) -> FirmataInput:
@@ -254,7 +254,3 @@ def _health_notes(health: BoardHealth) -> list[str]:
     }
     problems = [f"{what}: {count}" for what, count in counts.items() if count]
     return [f"{HEALTH_NOTE}{', '.join(problems)}."] if problems else []
-
-
-# Former names
-CellwrightDialect = CellwrightAdapter

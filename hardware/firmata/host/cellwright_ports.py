@@ -39,8 +39,8 @@ def limits_for(pin: int, safe: bool, most_on_s: float | None, most_duty: float) 
     if most_on_s is None:
         return OutputLimits(pin, safe, 0, duty % NO_DUTY_LIMIT)
     early_ms = 1 + (0 if duty == NO_DUTY_LIMIT else JITTER_MS * duty / (NO_DUTY_LIMIT - duty))
-    most_on_ms = math.ceil(1010 * most_on_s + early_ms)
-    return OutputLimits(pin, safe, min(most_on_ms, MAX_ON_MS), duty % NO_DUTY_LIMIT)
+    max_on_ms = math.ceil(1010 * most_on_s + early_ms)
+    return OutputLimits(pin, safe, min(max_on_ms, MAX_ON_MS), duty % NO_DUTY_LIMIT)
 
 
 class OutputLimiters:

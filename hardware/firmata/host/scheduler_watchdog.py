@@ -73,7 +73,3 @@ class SchedulerWatchdog:
         if self.is_armed:
             self._keep_alive.stop()
             self.client.send(features.delete_task(WATCHDOG_TASK))
-
-
-# Former names
-CommunicationWatchdog = SchedulerWatchdog

@@ -70,7 +70,3 @@ class FirmwareWatchdog:
         if self.is_armed:
             self._keep_alive.stop()
             self.client.send(cellwright.watchdog(0))
-
-
-# Former names
-Watchdog = FirmwareWatchdog

@@ -155,11 +155,3 @@ def decode_reply(data: bytes) -> StepperReply | None:
     if len(data) == 7 and data[0] in (REPORT_POSITION, MOVE_COMPLETE):
         return StepperReply(data[0], data[1], decode_i32(data, 2))
     return None
-
-
-# Former names
-ACCELSTEPPER = ACCELSTEPPER_DATA
-ask_position = query_position
-group_to = move_group_to
-step = move_by
-to = move_to

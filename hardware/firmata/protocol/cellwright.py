@@ -89,15 +89,13 @@ class OutputLimits(NamedTuple):
 
     pin: int
     safe: bool
-    most_on_ms: int = 0
+    max_on_ms: int = 0
     duty: int = 0
 
 
 def output(values: OutputLimits) -> bytes:
     """Declare an output at its safe level, with its limits."""
-    return sysex(
-        OUTPUT, bytes((values.pin, values.safe)) + fixed_unsigned(values.most_on_ms, 3) + bytes((values.duty,))
-    )
+    return sysex(OUTPUT, bytes((values.pin, values.safe)) + fixed_unsigned(values.max_on_ms, 3) + bytes((values.duty,)))
 
 
 def decode_output(data: bytes) -> OutputLimits | None:
@@ -391,14 +389,3 @@ def decode_health(data: bytes) -> BoardHealth | None:
 
 def _pairs(data: Sequence[int]) -> list[int]:
     return [data[at] | data[at + 1] << 7 for at in range(0, len(data), 2)]
-
-
-# Former names
-Health = BoardHealth
-Home = HomingRequest
-Output = OutputLimits
-State = FirmwareState
-ASKED, ASK_FEATURES, ASK_HEALTH, FORGET_INPUT = HOST_REQUEST, QUERY_FEATURES, QUERY_HEALTH, REMOVE_EMERGENCY_STOP
-HUNG, NEVER, RESET_PRESSED, SILENCE = MAIN_LOOP_HUNG, NOT_STOPPED, RESET_BUTTON, COMMUNICATION_TIMEOUT
-STOPPED, ask_axis, ask_state, decode_home_over = HOMING_STOPPED, query_axis, query_state, decode_home_result
-decode_pulse_over, stop_input = decode_pulse_result, emergency_stop_input

@@ -122,8 +122,3 @@ def unpack(packed: Sequence[int]) -> bytes:
         (packed[bit // 7] >> bit % 7 | packed[bit // 7 + 1] << 7 - bit % 7) & 0xFF
         for bit in range(0, len(packed) * 7 // 8 * 8, 8)
     )
-
-
-# Former names
-decode_pair = decode_u14
-decode_sevens = decode_unsigned

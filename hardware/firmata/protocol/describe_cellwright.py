@@ -36,7 +36,7 @@ def _output(data: bytes) -> str:
     what = own.decode_output(data)
     if what is None:
         return "output cut short"
-    limits = f", {what.most_on_ms} ms at most" if what.most_on_ms else ""
+    limits = f", {what.max_on_ms} ms at most" if what.max_on_ms else ""
     duty = f", {what.duty} % of the time" if 0 < what.duty < own.NO_DUTY_LIMIT else ""
     return f"pin {what.pin} as output, safe {LEVELS[what.safe]}{limits}{duty}"
 

@@ -257,17 +257,3 @@ def pin_state(pin: int, mode: int, value: int) -> bytes:
 def decode_pin_state(data: bytes) -> tuple[int, int, int] | None:
     """Pin, mode and value; None when the board has no such pin."""
     return (data[0], data[1], decode_unsigned(data[2:])) if len(data) >= 3 else None
-
-
-# Former names
-ACCELSTEPPER = ACCELSTEPPER_DATA
-ANALOG = ANALOG_MESSAGE
-ANALOG_MAPPING = ANALOG_MAPPING_RESPONSE
-ASK_ANALOG_MAPPING = QUERY_ANALOG_MAPPING
-ASK_CAPABILITIES = QUERY_CAPABILITIES
-ASK_FIRMWARE = QUERY_FIRMWARE
-ASK_VERSION = QUERY_VERSION
-CAPABILITIES = CAPABILITY_RESPONSE
-ENCODER = ENCODER_DATA
-PORT = DIGITAL_MESSAGE
-STRING = STRING_DATA

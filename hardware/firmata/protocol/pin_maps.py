@@ -113,7 +113,3 @@ MEGA = PinMap(
 
 ArduinoModel = Literal["uno", "nano", "mega"]
 PIN_MAPS: dict[ArduinoModel, PinMap] = {"uno": UNO, "nano": NANO, "mega": MEGA}
-
-# Former names
-Firmware = FirmwareKind
-Kind = ArduinoModel

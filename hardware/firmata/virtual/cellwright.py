@@ -187,7 +187,7 @@ class VirtualCellwright:
         pin = data[0] if data else 0
         if limits is None or not pins.is_digital(pin) or pins.is_in_use(pin):
             pins.refuse(pin, "cannot be an output")
-        elif (limits.most_on_ms or 0 < limits.duty < own.NO_DUTY_LIMIT) and not pins.reserve_limiter(pin):
+        elif (limits.max_on_ms or 0 < limits.duty < own.NO_DUTY_LIMIT) and not pins.reserve_limiter(pin):
             pins.refuse(pin, "has no guard left")
         else:
             pins.declare_output(limits)

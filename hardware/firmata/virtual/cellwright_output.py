@@ -59,8 +59,8 @@ class VirtualOutput:
     @property
     def _bucket_capacity(self) -> int:
         if self._duty < NO_DUTY_LIMIT:
-            return (self.limits.most_on_ms or DEFAULT_BUCKET_MS) * self._fill_rate
-        return self.limits.most_on_ms
+            return (self.limits.max_on_ms or DEFAULT_BUCKET_MS) * self._fill_rate
+        return self.limits.max_on_ms
 
     def declare(self, limits: OutputLimits | None = None) -> None:
         """Make it an output at its safe level; a pulse under way ends without a report."""

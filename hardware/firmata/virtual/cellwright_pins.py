@@ -104,8 +104,8 @@ class CellwrightPins(VirtualPins):
         output = self._output(pin)
         if not self.is_output(pin):
             self._apply_mode(pin, PinMode.OUTPUT)
-        is_wanted = limits.most_on_ms or 0 < limits.duty < own.NO_DUTY_LIMIT or pin in self._limited_pins
-        output.declare(limits if is_wanted else limits._replace(most_on_ms=0, duty=0))
+        is_wanted = limits.max_on_ms or 0 < limits.duty < own.NO_DUTY_LIMIT or pin in self._limited_pins
+        output.declare(limits if is_wanted else limits._replace(max_on_ms=0, duty=0))
 
     def drive(self, pin: int, level: bool) -> None:
         """Drive a new output, unless its safe level is known already."""

@@ -13,7 +13,7 @@ from cellwright.cli import options, run
 from cellwright.cli.commands.report import ReportOptions
 from cellwright.cli.commands.simulate import SimulationOptions
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
-from cellwright.hardware.firmata.protocol.cellwright import Health
+from cellwright.hardware.firmata.protocol.cellwright import BoardHealth
 from cellwright.hardware.firmata.virtual import cellwright
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.sim import Length, Streams, model_rig, run_cell
@@ -182,7 +182,7 @@ def test_an_unknown_firmware_is_refused(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_the_board_reports_of_the_run_is_noted_at_its_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cellwright, "Health", lambda *_: Health(2048, 1000, 100, 0, 0, 3, 0))
+    monkeypatch.setattr(cellwright, "BoardHealth", lambda *_: BoardHealth(2048, 1000, 100, 0, 0, 3, 0))
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "1"]) == 0
     printed = " ".join(capsys.readouterr().err.split())
     assert printed.count("Note: The board's own account of the run: bytes from this computer that were lost: 3.") == 1

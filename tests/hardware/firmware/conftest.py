@@ -13,10 +13,10 @@ from cellwright.hardware.emulator.pin_ports import port_and_bit
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol import cellwright as own
-from cellwright.hardware.firmata.protocol.pin_maps import Kind
+from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 
 FIRMWARE = Path(__file__).resolve().parents[3] / "hardware" / "firmware"
-MCUS: Mapping[Kind, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
+MCUS: Mapping[ArduinoModel, Mcu] = {"uno": "atmega328p", "nano": "atmega328p", "mega": "atmega2560"}
 START_MS = 15
 """By then it has reported its name."""
 DRIVER = 0x10
@@ -35,8 +35,8 @@ class Message(NamedTuple):
 class FirmwareBench:
     """A board that runs CellwrightFirmata. Pins are the board's numbers, times ms of the emulated clock."""
 
-    def __init__(self, kind: Kind = "uno", boot: bool = True) -> None:
-        self.kind: Kind = kind
+    def __init__(self, kind: ArduinoModel = "uno", boot: bool = True) -> None:
+        self.kind: ArduinoModel = kind
         self.chip = EmulatedChip(find_library(), FIRMWARE / "hex" / f"cellwright-{kind}.hex", mcu=MCUS[kind])
         self.messages: list[Message] = []
         self.edges: dict[int, list[tuple[int, bool]]] = {}
@@ -120,13 +120,13 @@ class FirmwareBench:
 
     @property
     def strings(self) -> list[str]:
-        return [bytes(each.data[0::2]).decode() for each in self.received(messages.STRING)]
+        return [bytes(each.data[0::2]).decode() for each in self.received(messages.STRING_DATA)]
 
-    def state(self, which: int = own.NOW) -> own.State:
-        return own.decode_state(self.send_until(own.STATE, own.ask_state(which)).data)
+    def state(self, which: int = own.NOW) -> own.FirmwareState:
+        return own.decode_state(self.send_until(own.STATE, own.query_state(which)).data)
 
-    def health(self) -> own.Health:
-        return own.decode_health(self.send_until(own.HEALTH, own.ASK_HEALTH).data)
+    def health(self) -> own.BoardHealth:
+        return own.decode_health(self.send_until(own.HEALTH, own.QUERY_HEALTH).data)
 
     # ---- pins ----
 
@@ -159,7 +159,7 @@ class FirmwareBench:
         step = 2 + 2 * device if step is None else step
         motor = self.chip.add_axis(port_and_bit(step, self.kind), port_and_bit(step + 1, self.kind))
         self.send(
-            messages.sysex(accelstepper.ACCELSTEPPER, bytes((0, device, DRIVER, step, step + 1, NO_INVERSION))),
+            messages.sysex(accelstepper.ACCELSTEPPER_DATA, bytes((0, device, DRIVER, step, step + 1, NO_INVERSION))),
             accelstepper.speed(device, speed),
             accelstepper.acceleration(device, acceleration),
         )
@@ -169,11 +169,11 @@ class FirmwareBench:
         return [self.add_axis(device, speed, acceleration) for device in range(3)]
 
     def set_limits(self, device: int, low: tuple[int, int], high: tuple[int, int] = (own.NO_PIN, 0)) -> None:
-        self.send(messages.sysex(accelstepper.ACCELSTEPPER, bytes((7, device, *low, *high))))
+        self.send(messages.sysex(accelstepper.ACCELSTEPPER_DATA, bytes((7, device, *low, *high))))
 
     def move_to(self, *positions: int) -> None:
         """Send device 0, 1, … on its way."""
-        self.send(b"".join(accelstepper.to(device, at) for device, at in enumerate(positions)), ms=0)
+        self.send(b"".join(accelstepper.move_to(device, at) for device, at in enumerate(positions)), ms=0)
 
     def steps(self, motor: int) -> int:
         return self.chip.axis(motor).steps
@@ -182,7 +182,7 @@ class FirmwareBench:
         return self.chip.axis(motor).position
 
     def reported_position(self, device: int) -> int:
-        message = self.send_until(own.AXIS, own.ask_axis(device))
+        message = self.send_until(own.AXIS, own.query_axis(device))
         return own.decode_axis(message.data).position
 
     # ---- a busy line ----
@@ -190,7 +190,7 @@ class FirmwareBench:
     def flood(self, ms: float, pin: int = 13) -> None:
         """Send digital writes and questions without a gap for so many ms; they are on their way when it returns."""
         pair = bytes((0xF5, pin, 1, 0xF5, pin, 0))
-        each = pair * 20 + accelstepper.ask_position(0)
+        each = pair * 20 + accelstepper.query_position(0)
         self.chip.feed(each * (1 + round(ms / (len(each) * 10 * 1000 / 57_600))))
 
 
@@ -229,7 +229,7 @@ def unstarted(emulator_library: Path) -> Iterator[Callable[..., FirmwareBench]]:
     """Makes boards that have not run yet."""
     made: list[FirmwareBench] = []
 
-    def make(kind: Kind = "uno") -> FirmwareBench:
+    def make(kind: ArduinoModel = "uno") -> FirmwareBench:
         made.append(FirmwareBench(kind, boot=False))
         return made[-1]
 

@@ -31,7 +31,7 @@ BUSY = 13
 def configured(board, wires, size, inverted=0):
     pins = PINS[:wires]
     board.watch(*pins)
-    board.send(sysex(accelstepper.ACCELSTEPPER, bytes((0, 0, wires << 4 | size << 1, *pins, inverted))))
+    board.send(sysex(accelstepper.ACCELSTEPPER_DATA, bytes((0, 0, wires << 4 | size << 1, *pins, inverted))))
     return pins
 
 
@@ -41,7 +41,7 @@ def go(board, target, speed=500.0, busy=False):
     for pin in PINS:
         board.edges.get(pin, []).clear()
     now = sum(board.level(pin) << n for n, pin in enumerate(PINS) if pin in board.edges)
-    board.send(accelstepper.to(0, target))
+    board.send(accelstepper.move_to(0, target))
     if busy:
         board.flood(500, BUSY)
     board.run(600)
@@ -76,7 +76,7 @@ def test_coils_follow_each_other_forward_and_back(board, wires, size):
 @pytest.mark.parametrize("line", ["idle", "full"])
 def test_a_coil_motor_keeps_time_and_its_coils_are_held(board, line):
     configured(board, 4, HALF)
-    board.send(own.output(own.Output(BUSY, safe=False)))
+    board.send(own.output(own.OutputLimits(BUSY, safe=False)))
     seen = go(board, 200, speed=1000.0, busy=line == "full")
     times = [cycle for cycle, _ in seen][-150:]
     assert (times[-1] - times[0]) / 149 == pytest.approx(CLOCK_HZ / 1000, rel=1e-3)
@@ -96,7 +96,7 @@ def test_a_limit_stops_a_coil_motor_too(uno):
     configured(uno, 4, WHOLE)
     uno.set_input(7, True)
     uno.set_limits(0, (own.NO_PIN, 0), high=(7, 0))
-    uno.send(accelstepper.speed(0, 500.0), accelstepper.to(0, 1000), ms=100)
+    uno.send(accelstepper.speed(0, 500.0), accelstepper.move_to(0, 1000), ms=100)
     uno.set_input(7, False)
     uno.run(50)
     at = uno.reported_position(0)

@@ -23,7 +23,7 @@ def axis_with_switches(board, speed, acceleration, low=-(10**9), high=10**9):
 
 
 def homed(board, ms=60_000):
-    return own.decode_home_over(board.wait_for(own.HOME, ms).data)
+    return own.decode_home_result(board.wait_for(own.HOME, ms).data)
 
 
 # ---- limits ----
@@ -34,7 +34,7 @@ def homed(board, ms=60_000):
 def test_a_limit_stops_an_axis_within_one_step_and_says_so(board, speed, end):
     motor = axis_with_switches(board, speed, 500_000, low=-2345, high=2345)
     way = 4000 if end else -4000
-    reported = board.send_until(accelstepper.ACCELSTEPPER, accelstepper.to(0, way))
+    reported = board.send_until(accelstepper.ACCELSTEPPER_DATA, accelstepper.move_to(0, way))
     limit = 2345 if end else -2345
     assert abs(board.position(motor) - limit) <= 1
     assert accelstepper.decode_reply(reported.data) == (accelstepper.MOVE_COMPLETE, 0, board.position(motor))
@@ -42,9 +42,9 @@ def test_a_limit_stops_an_axis_within_one_step_and_says_so(board, speed, end):
     assert own.decode_limit_hit(hit.data) == (0, end)
     assert hit.cycle < reported.cycle
     steps = board.steps(motor)
-    board.send(accelstepper.step(0, 100 if end else -100), ms=100)
+    board.send(accelstepper.move_by(0, 100 if end else -100), ms=100)
     assert board.steps(motor) <= steps + 1
-    board.send(accelstepper.to(0, 0), ms=5000 if speed == 1000 else 400)
+    board.send(accelstepper.move_to(0, 0), ms=5000 if speed == 1000 else 400)
     assert board.position(motor) == board.reported_position(0) == 0
 
 
@@ -66,25 +66,25 @@ def test_a_limit_that_is_active_from_the_start_lets_no_step_that_way(board):
     board.set_input(LOW, False)
     board.set_input(HIGH, True)
     board.set_limits(0, (LOW, 0), (HIGH, 0))
-    board.send(accelstepper.to(0, -500), ms=300)
+    board.send(accelstepper.move_to(0, -500), ms=300)
     assert board.steps(motor) == 0
-    board.send(accelstepper.to(0, 500), ms=300)
+    board.send(accelstepper.move_to(0, 500), ms=300)
     assert board.position(motor) == 500
 
 
 def test_a_limit_that_a_member_meets_stops_its_group(board):
     motors = [axis_with_switches(board, 4000, 40_000, high=1000), board.add_axis(1, 4000, 40_000)]
     board.send(accelstepper.configure_group(0, [0, 1]))
-    board.send_until(accelstepper.ACCELSTEPPER, accelstepper.group_to(0, [2000, 4000]))
+    board.send_until(accelstepper.ACCELSTEPPER_DATA, accelstepper.move_group_to(0, [2000, 4000]))
     assert abs(board.position(motors[0]) - 1000) <= 1
     assert abs(board.position(motors[1]) - 2000) <= 12  # the main loop stops it
-    kinds = [accelstepper.decode_reply(each.data).kind for each in board.received(accelstepper.ACCELSTEPPER)]
+    kinds = [accelstepper.decode_reply(each.data).kind for each in board.received(accelstepper.ACCELSTEPPER_DATA)]
     assert kinds == [accelstepper.GROUP_COMPLETE]
 
 
 def test_a_spike_on_the_wire_shorter_than_a_poll_stops_no_axis(uno):
     motor = axis_with_switches(uno, 10_000, 0)
-    uno.send(accelstepper.to(0, 3000), ms=10)
+    uno.send(accelstepper.move_to(0, 3000), ms=10)
     for _ in range(50):
         uno.set_input(HIGH, False)
         uno.run(0.0001)
@@ -104,10 +104,10 @@ def test_homing_finds_the_switch_and_calls_its_place_zero(board, end, start):
     motor = axis_with_switches(board, 8000, 80_000, low=-1500, high=1500)
     if start:
         board.chip.place_axis(motor, sign * 1530)
-    board.send(own.home(own.Home(0, end, fast=6000, slow=500, off=100, most=5000)))
+    board.send(own.home(own.HomingRequest(0, end, fast=6000, slow=500, off=100, most=5000)))
     assert homed(board) == (0, own.HOMED, 0)
     assert board.position(motor) == sign * 1500
-    board.send(accelstepper.to(0, -sign * 200), ms=1000)
+    board.send(accelstepper.move_to(0, -sign * 200), ms=1000)
     assert board.reported_position(0) == -sign * 200
     assert board.position(motor) == sign * 1300
     assert not board.received(own.AXIS)[:-1]  # a limit that homing searches is not reported as one
@@ -117,21 +117,21 @@ def test_homing_is_exact_time_after_time(board):
     motor = axis_with_switches(board, 8000, 80_000, low=-300)
     for start in (0, 17, -120, 333, -299):
         board.chip.place_axis(motor, start)
-        board.send(own.home(own.Home(0, 0, fast=8000, slow=1000, off=40, most=1000)))
+        board.send(own.home(own.HomingRequest(0, 0, fast=8000, slow=1000, off=40, most=1000)))
         assert homed(board) == (0, own.HOMED, 0)
         assert board.position(motor) == -300
 
 
 def test_homing_tells_what_went_wrong(board):
     motor = axis_with_switches(board, 8000, 80_000)
-    board.send(own.home(own.Home(0, 0, fast=6000, slow=500, off=100, most=700)))
+    board.send(own.home(own.HomingRequest(0, 0, fast=6000, slow=500, off=100, most=700)))
     assert homed(board) == (0, own.DID_NOT_CLOSE, -700)
     assert board.position(motor) == -700
     board.set_input(LOW, False)
-    board.send(own.home(own.Home(0, 0, fast=6000, slow=500, off=100, most=700)))
+    board.send(own.home(own.HomingRequest(0, 0, fast=6000, slow=500, off=100, most=700)))
     assert homed(board) == (0, own.DID_NOT_OPEN, -500)
     for device in (1, 9):
-        board.send(own.home(own.Home(device, 0, fast=6000, slow=500, off=100, most=700)))
+        board.send(own.home(own.HomingRequest(device, 0, fast=6000, slow=500, off=100, most=700)))
         assert homed(board, 50)[:2] == (device, own.NO_SWITCH)
 
 
@@ -141,16 +141,16 @@ def test_homing_tells_what_went_wrong(board):
 )
 def test_homing_that_is_stopped_says_so_and_forgets_nothing(uno, stop, phase_ms):
     motor = axis_with_switches(uno, 2000, 80_000, low=-500)
-    uno.send(own.home(own.Home(0, 0, fast=2000, slow=300, off=100, most=5000)), ms=phase_ms)
+    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, off=100, most=5000)), ms=phase_ms)
     assert not uno.received(own.HOME)
     uno.send(stop, ms=20)
     device, how, position = (
-        homed(uno, 1) if not uno.received(own.HOME) else own.decode_home_over(uno.received(own.HOME)[0].data)
+        homed(uno, 1) if not uno.received(own.HOME) else own.decode_home_result(uno.received(own.HOME)[0].data)
     )
-    assert (device, how) == (0, own.STOPPED)
+    assert (device, how) == (0, own.HOMING_STOPPED)
     assert uno.reported_position(0) == position == uno.position(motor)
     uno.send(own.RELEASE_BOARD)
-    uno.send(own.home(own.Home(0, 0, fast=2000, slow=300, off=50, most=5000)))
+    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, off=50, most=5000)))
     uno.messages.clear()
     assert homed(uno) == (0, own.HOMED, 0)
     assert uno.position(motor) == -500
@@ -158,8 +158,8 @@ def test_homing_that_is_stopped_says_so_and_forgets_nothing(uno, stop, phase_ms)
 
 def test_an_axis_that_homes_accepts_no_other_command(uno):
     axis_with_switches(uno, 2000, 80_000, low=-500)
-    uno.send(own.home(own.Home(0, 0, fast=2000, slow=300, off=100, most=5000)), ms=100)
-    uno.send(accelstepper.to(0, 1000), ms=12)
+    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, off=100, most=5000)), ms=100)
+    uno.send(accelstepper.move_to(0, 1000), ms=12)
     assert uno.strings == ["axis is moved by others"]
     assert homed(uno) == (0, own.HOMED, 0)
 
@@ -167,8 +167,8 @@ def test_an_axis_that_homes_accepts_no_other_command(uno):
 def test_nothing_is_homed_too_fast_beside_others(uno):
     motor = axis_with_switches(uno, 2000, 80_000, low=-500)
     uno.add_axis(1, 39_000, 200_000)
-    uno.send(accelstepper.to(1, 100_000), ms=20)
-    uno.send(own.home(own.Home(0, 0, fast=39_000, slow=300, off=100, most=5000)))
-    assert homed(uno)[:2] == (0, own.STOPPED)
+    uno.send(accelstepper.move_to(1, 100_000), ms=20)
+    uno.send(own.home(own.HomingRequest(0, 0, fast=39_000, slow=300, off=100, most=5000)))
+    assert homed(uno)[:2] == (0, own.HOMING_STOPPED)
     assert uno.strings == ["axes too fast together"]
     assert uno.position(motor) == 0

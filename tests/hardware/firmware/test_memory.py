@@ -21,9 +21,9 @@ def test_variables_and_deepest_stack_leave_a_quarter_of_the_memory(unstarted, ki
     motors = uno.three_axes(6000, 60_000)
     uno.chip.add_trip_point(motors[2], -500, uno.port_bit(19), level=False)
     uno.send(
-        messages.sysex(messages.ENCODER, bytes((0, 0, 14, 15))),
-        own.stop_input(13, False),
-        own.output(own.Output(8, safe=False, most_on_ms=500, duty=50)),
+        messages.sysex(messages.ENCODER_DATA, bytes((0, 0, 14, 15))),
+        own.emergency_stop_input(13, False),
+        own.output(own.OutputLimits(8, safe=False, max_on_ms=500, duty=50)),
         messages.servo_config(12, 600, 2300),
         messages.extended_analog(12, 90),
         messages.pin_mode(11, PinMode.PWM),
@@ -32,13 +32,13 @@ def test_variables_and_deepest_stack_leave_a_quarter_of_the_memory(unstarted, ki
         own.watchdog(500),
     )
     uno.set_limits(2, (19, 0))
-    uno.send(accelstepper.configure_group(0, [0, 1]), accelstepper.group_to(0, [3000, -2000]))
-    uno.send(own.home(own.Home(2, 0, fast=6000, slow=500, off=100, most=5000)))
+    uno.send(accelstepper.configure_group(0, [0, 1]), accelstepper.move_group_to(0, [3000, -2000]))
+    uno.send(own.home(own.HomingRequest(2, 0, fast=6000, slow=500, off=100, most=5000)))
     uno.chip.turn(encoder, 3000, 10_000)
     for number in range(20):
-        uno.send(own.pulse(8, True, 3000), messages.ASK_FIRMWARE, own.ask_axis(0))
+        uno.send(own.pulse(8, True, 3000), messages.QUERY_FIRMWARE, own.query_axis(0))
         uno.set_input(16, bool(number % 2))
-        uno.send(accelstepper.speed(2, 5000 + number), messages.set_pin(99, True), own.ask_state(), ms=20)
+        uno.send(accelstepper.speed(2, 5000 + number), messages.set_pin(99, True), own.query_state(), ms=20)
     if stop == b"button":
         uno.set_input(13, False)
         uno.run(20)

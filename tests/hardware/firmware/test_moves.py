@@ -19,11 +19,13 @@ BUSY = 13
 
 
 def replies(board):
-    return [accelstepper.decode_reply(each.data) for each in board.received(accelstepper.ACCELSTEPPER)]
+    return [accelstepper.decode_reply(each.data) for each in board.received(accelstepper.ACCELSTEPPER_DATA)]
 
 
 def arrive(board, *commands, timeout_ms=20_000):
-    return accelstepper.decode_reply(board.send_until(accelstepper.ACCELSTEPPER, *commands, timeout_ms=timeout_ms).data)
+    return accelstepper.decode_reply(
+        board.send_until(accelstepper.ACCELSTEPPER_DATA, *commands, timeout_ms=timeout_ms).data
+    )
 
 
 def assert_driver_is_pleased(board, motor):
@@ -51,7 +53,7 @@ def assert_never_harder_than(steps, acceleration):
 def test_pulses_are_as_long_and_directions_as_early_as_drivers_need(board, speed):
     motor = board.add_axis(0, speed, 400_000)
     for target in (3000, 0, 1, 0, 2, -500, 0):
-        arrive(board, accelstepper.to(0, target))
+        arrive(board, accelstepper.move_to(0, target))
     assert board.position(motor) == 0
     assert_driver_is_pleased(board, motor)
 
@@ -59,10 +61,10 @@ def test_pulses_are_as_long_and_directions_as_early_as_drivers_need(board, speed
 def test_inverted_pins_and_an_enable_pin(board):
     board.watch(6)
     motor = board.chip.add_axis(board.port_bit(2), board.port_bit(3), forward=False, active=False)
-    bits = sysex(accelstepper.ACCELSTEPPER, bytes((0, 0, 0x11, 2, 3, 6, 0x13)))
+    bits = sysex(accelstepper.ACCELSTEPPER_DATA, bytes((0, 0, 0x11, 2, 3, 6, 0x13)))
     board.send(bits, accelstepper.speed(0, 1000), ms=1)
     assert board.level(6)  # enabled: inverted
-    arrive(board, accelstepper.to(0, 100))
+    arrive(board, accelstepper.move_to(0, 100))
     assert board.position(motor) == 100
     board.send(accelstepper.enable(0, False))
     assert not board.level(6)
@@ -74,7 +76,7 @@ def test_inverted_pins_and_an_enable_pin(board):
 def test_a_soft_stop_keeps_to_the_acceleration_and_tells_where_it_stands(board):
     motor = board.add_axis(0, 8000, 40_000)
     board.chip.log_steps(motor, 10_000)
-    board.send(accelstepper.to(0, 1_000_000), ms=400)
+    board.send(accelstepper.move_to(0, 1_000_000), ms=400)
     asked_at, before = board.chip.cycle, board.position(motor)
     reply = arrive(board, accelstepper.stop(0))
     assert reply == (accelstepper.MOVE_COMPLETE, 0, board.position(motor))
@@ -87,7 +89,7 @@ def test_a_soft_stop_keeps_to_the_acceleration_and_tells_where_it_stands(board):
 
 def test_a_stop_where_there_is_no_acceleration_is_at_once(board):
     motor = board.add_axis(0, 8000, 0)
-    board.send(accelstepper.to(0, 100_000), ms=100)
+    board.send(accelstepper.move_to(0, 100_000), ms=100)
     before = board.position(motor)
     reply = arrive(board, accelstepper.stop(0))
     assert reply.position == board.position(motor) <= before + 12
@@ -96,9 +98,9 @@ def test_a_stop_where_there_is_no_acceleration_is_at_once(board):
 @pytest.mark.parametrize(
     ("change", "end"),
     [
-        (accelstepper.to(0, 4000), 4000),
-        (accelstepper.to(0, 1300), 1300),  # it is past it before it stands: it comes back
-        (accelstepper.to(0, -700), -700),
+        (accelstepper.move_to(0, 4000), 4000),
+        (accelstepper.move_to(0, 1300), 1300),  # it is past it before it stands: it comes back
+        (accelstepper.move_to(0, -700), -700),
         (accelstepper.speed(0, 2000), 3000),
         (accelstepper.speed(0, 12_000), 3000),
         (accelstepper.acceleration(0, 20_000), 3000),
@@ -117,7 +119,7 @@ def test_a_speed_is_raised_shortly_before_the_move_slows_down(board):
 def assert_changes_without_a_jolt(board, change, end, when_ms):
     motor = board.add_axis(0, 6000, 40_000)
     board.chip.log_steps(motor, 20_000)
-    board.send(accelstepper.to(0, 3000), ms=when_ms)
+    board.send(accelstepper.move_to(0, 3000), ms=when_ms)
     reply = arrive(board, change)
     assert reply == (accelstepper.MOVE_COMPLETE, 0, end)
     board.run(5)
@@ -133,7 +135,7 @@ def test_a_thousand_random_moves_and_stops_lose_no_step(uno):
         device = chance.randrange(3)
         kind = chance.random()
         if kind < 0.5:
-            uno.send(accelstepper.to(device, chance.randrange(-400, 400)), ms=0)
+            uno.send(accelstepper.move_to(device, chance.randrange(-400, 400)), ms=0)
         elif kind < 0.6:
             uno.send(accelstepper.speed(device, chance.choice([400, 3000, 9000])), ms=0)
         elif kind < 0.7:
@@ -147,30 +149,30 @@ def test_a_thousand_random_moves_and_stops_lose_no_step(uno):
     for device, motor in enumerate(motors):
         assert uno.reported_position(device) == uno.position(motor)
         assert_driver_is_pleased(uno, motor)
-    uno.send(*(accelstepper.to(device, 0) for device in range(3)), ms=3000)
+    uno.send(*(accelstepper.move_to(device, 0) for device in range(3)), ms=3000)
     assert [uno.position(motor) for motor in motors] == [0, 0, 0]
 
 
 def test_zero_in_mid_move_moves_the_origin_and_not_the_axis(board):
     motor = board.add_axis(0, 2000, 40_000)
-    board.send(accelstepper.to(0, 1000), ms=200)
+    board.send(accelstepper.move_to(0, 1000), ms=200)
     board.send(accelstepper.zero(0), ms=1500)
     assert board.position(motor) == 1000
     here = board.reported_position(0)
     assert here == replies(board)[-1].position
-    board.send(accelstepper.to(0, here - 1000), ms=1500)
+    board.send(accelstepper.move_to(0, here - 1000), ms=1500)
     assert board.position(motor) == 0
 
 
 def test_speeds_beyond_the_ceiling_are_refused(uno):
     motors = uno.three_axes(1000, 100_000)
-    ceilings = own.decode_features(uno.send_until(own.FEATURES, own.ASK_FEATURES).data)
+    ceilings = own.decode_features(uno.send_until(own.FEATURES, own.QUERY_FEATURES).data)
     uno.send(accelstepper.speed(0, ceilings.one_axis + 1000), ms=12)
     assert uno.strings == ["speed is beyond this board's"]
     most = ceilings.all_axes // 2 - 500
     uno.send(*(accelstepper.speed(device, min(most, ceilings.one_axis)) for device in range(3)))
     uno.move_to(1000, 1000)
-    uno.send(accelstepper.to(2, 1000), ms=800)
+    uno.send(accelstepper.move_to(2, 1000), ms=800)
     assert uno.strings[1:] == ["axes too fast together"]
     assert [uno.position(motor) for motor in motors] == [1000, 1000, 0]
 
@@ -191,11 +193,11 @@ def test_a_group_starts_and_ends_together_on_a_straight_line(board, start, end):
     motors = board.three_axes(4000, 40_000)
     for device, at in enumerate(start):
         if at:
-            arrive(board, accelstepper.to(device, at))
+            arrive(board, accelstepper.move_to(device, at))
     for motor in motors:
         board.chip.log_steps(motor, 5000)
     board.send(accelstepper.configure_group(1, [0, 1, 2]))
-    reply = arrive(board, accelstepper.group_to(1, end))
+    reply = arrive(board, accelstepper.move_group_to(1, end))
     assert (reply.kind, reply.number) == (accelstepper.GROUP_COMPLETE, 1)
     assert tuple(board.position(motor) for motor in motors) == end
     logs = [board.chip.logged_steps(motor) for motor in motors]
@@ -213,7 +215,7 @@ def test_a_group_starts_and_ends_together_on_a_straight_line(board, start, end):
 def test_a_group_is_stopped_dead_and_its_members_know_where_they_are(board):
     motors = board.three_axes(4000, 40_000)
     board.send(accelstepper.configure_group(0, [0, 1, 2]))
-    board.send(accelstepper.group_to(0, [3000, 2000, -1000]), ms=300)
+    board.send(accelstepper.move_group_to(0, [3000, 2000, -1000]), ms=300)
     reply = arrive(board, accelstepper.stop_group(0))
     assert reply.kind == accelstepper.GROUP_COMPLETE
     at = [board.position(motor) for motor in motors]
@@ -232,11 +234,11 @@ def test_three_fast_axes_leave_time_for_a_full_line_and_for_their_plans(unstarte
     board, moments = unstarted(kind), random.Random(phase)
     speed, acceleration, target = 20_000, 200_000, 9000
     board.run(20)
-    board.send(own.output(own.Output(BUSY, safe=False)))
+    board.send(own.output(own.OutputLimits(BUSY, safe=False)))
     motors = board.three_axes(speed, acceleration)
     for device, motor in enumerate(motors):
         board.chip.log_steps(motor, target)
-        board.send(accelstepper.to(device, target), ms=moments.uniform(0, 9))
+        board.send(accelstepper.move_to(device, target), ms=moments.uniform(0, 9))
     board.flood(600, BUSY)
     board.run(800)
     health = board.health()

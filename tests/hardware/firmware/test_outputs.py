@@ -20,8 +20,8 @@ SOLENOID, RELAY, FAN, SERVO, WINDOW = 6, 8, 11, 12, 7
 def declare(board):
     """A solenoid, an active-low relay, a fan and a servo, all off their safe levels."""
     board.send(
-        own.output(own.Output(SOLENOID, safe=False)),
-        own.output(own.Output(RELAY, safe=True)),
+        own.output(own.OutputLimits(SOLENOID, safe=False)),
+        own.output(own.OutputLimits(RELAY, safe=True)),
         messages.pin_mode(fan(board), PinMode.PWM),
         messages.pin_mode(SERVO, PinMode.SERVO),
         messages.set_pin(SOLENOID, True),
@@ -61,7 +61,7 @@ def test_nothing_is_driven_before_it_is_declared(unstarted, kind):
         board.run(0.1)
         assert board.driven() == set()
     board.send(*(messages.set_pin(pin, True) for pin in range(2, 20)), *(messages.port(n, 0x7F) for n in range(3)))
-    board.send(*(messages.analog(pin, 255) for pin in range(2, 14)), messages.ASK_CAPABILITIES, ms=200)
+    board.send(*(messages.analog(pin, 255) for pin in range(2, 14)), messages.QUERY_CAPABILITIES, ms=200)
     assert board.driven() == set()
     assert not any(board.level(pin) for pin in range(2, 20))
 
@@ -78,8 +78,8 @@ def test_a_declared_output_alone_is_driven(board):
 def test_an_active_low_output_is_never_low_until_it_is_commanded(board):
     board.set_input(RELAY, True)  # the relay's own resistor holds it
     board.watch(RELAY)
-    board.send(own.output(own.Output(RELAY, safe=True)), messages.set_pin(RELAY, True))
-    board.send(own.output(own.Output(RELAY, safe=True)), messages.pin_mode(RELAY, PinMode.OUTPUT))
+    board.send(own.output(own.OutputLimits(RELAY, safe=True)), messages.set_pin(RELAY, True))
+    board.send(own.output(own.OutputLimits(RELAY, safe=True)), messages.pin_mode(RELAY, PinMode.OUTPUT))
     assert board.drives(RELAY)
     board.send(messages.RESET, ms=5)
     board.send(own.STOP_BOARD, own.RELEASE_BOARD, ms=5)
@@ -91,7 +91,7 @@ def test_an_active_low_output_is_never_low_until_it_is_commanded(board):
 def test_an_active_low_output_is_not_low_for_a_moment_in_a_brown_out(board):
     board.set_input(RELAY, True)
     board.watch(RELAY)
-    board.send(own.output(own.Output(RELAY, safe=True)))
+    board.send(own.output(own.OutputLimits(RELAY, safe=True)))
     board.chip.reset(ResetCause.BROWN_OUT)
     assert not board.drives(RELAY)
     board.run(5)
@@ -111,7 +111,7 @@ def test_safe_levels_are_taken(board, cause):
     if cause == b"silence":
         board.send(own.watchdog(100), ms=110)
     elif cause == b"emergency":
-        board.send(own.stop_input(WINDOW, False))
+        board.send(own.emergency_stop_input(WINDOW, False))
         board.set_input(WINDOW, False)
         board.run(1)
     else:
@@ -131,7 +131,9 @@ def test_what_is_commanded_of_a_stopped_board_is_refused_until_it_is_released(bo
     ):
         board.send(message, ms=12)
     assert board.strings.count("stopped: release first") == 4
-    assert [own.decode_pulse_over(each.data) for each in board.received(own.PULSE)] == [(SOLENOID, own.REFUSED_STOPPED)]
+    assert [own.decode_pulse_result(each.data) for each in board.received(own.PULSE)] == [
+        (SOLENOID, own.REFUSED_STOPPED)
+    ]
     assert_safe(board)
     board.send(own.RELEASE_BOARD, ms=5)
     assert_safe(board)

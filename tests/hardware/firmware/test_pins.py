@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.codec import decode_pair
+from cellwright.hardware.firmata.protocol.codec import decode_u14
 from cellwright.hardware.firmata.protocol.messages import PinMode
 
 pytestmark = pytest.mark.emulated
@@ -22,7 +22,7 @@ def any_board(request, unstarted):
 
 
 def pins_that_can(board, mode):
-    reported = board.send_until(messages.CAPABILITIES, messages.ASK_CAPABILITIES).data
+    reported = board.send_until(messages.CAPABILITY_RESPONSE, messages.QUERY_CAPABILITIES).data
     return [pin for pin, modes in enumerate(messages.decode_capabilities(reported)) if mode in modes]
 
 
@@ -33,9 +33,9 @@ def test_every_digital_pin_is_read_with_its_pull_up_and_reported_by_its_port(any
     for pin in pins:
         for level in (False, True):
             any_board.set_input(pin, level)
-            reported = [each for each in any_board.run(3) if each.command == messages.PORT | pin // 8]
+            reported = [each for each in any_board.run(3) if each.command == messages.DIGITAL_MESSAGE | pin // 8]
             assert len(reported) == 1, pin
-            levels = decode_pair(reported[0].data)
+            levels = decode_u14(reported[0].data)
             assert bool(levels >> pin % 8 & 1) == level, pin
             others = {other for other in pins if other // 8 == pin // 8} - {pin}
             assert all(levels >> other % 8 & 1 for other in others), pin
@@ -74,5 +74,5 @@ def test_every_analog_channel_is_converted_and_distinguished(any_board):
     any_board.messages.clear()
     any_board.run(60)
     for channel in channels:
-        value = decode_pair(any_board.received(messages.ANALOG | channel)[-1].data)
+        value = decode_u14(any_board.received(messages.ANALOG_MESSAGE | channel)[-1].data)
         assert value == pytest.approx(1024 * 250 * (channel + 1) / 5000, abs=2), channel

@@ -28,7 +28,7 @@ def on_times(board, pin=SOLENOID, active=True):
 
 
 def answers(board):
-    return [own.decode_pulse_over(each.data) for each in board.received(own.PULSE)]
+    return [own.decode_pulse_result(each.data) for each in board.received(own.PULSE)]
 
 
 # ---- pulse lengths ----
@@ -37,7 +37,7 @@ def answers(board):
 @pytest.mark.parametrize("us", [100, 101, 150, 250, 500, 5000, 33_000, 70_000])
 @pytest.mark.parametrize("load", ["idle", "three axes at 20,000"])
 def test_a_pulse_is_as_long_as_commanded_to_a_tenth_of_a_millisecond(board, us, load):
-    board.send(own.output(own.Output(SOLENOID, safe=False)), own.output(own.Output(BUSY, safe=False)))
+    board.send(own.output(own.OutputLimits(SOLENOID, safe=False)), own.output(own.OutputLimits(BUSY, safe=False)))
     if load != "idle":
         board.three_axes()
         board.move_to(30_000, 30_000, 30_000)
@@ -56,7 +56,7 @@ def test_a_pulse_is_as_long_as_commanded_to_a_tenth_of_a_millisecond(board, us, 
 
 @pytest.mark.parametrize("seconds", [3, 40])
 def test_a_long_pulse_is_exact_too(uno, seconds):
-    uno.send(own.output(own.Output(SOLENOID, safe=False)))
+    uno.send(own.output(own.OutputLimits(SOLENOID, safe=False)))
     uno.watch(SOLENOID)
     uno.send_until(own.PULSE, own.pulse(SOLENOID, True, seconds * 1_000_000), timeout_ms=seconds * 1000 + 10)
     ((start, end),) = on_times(uno)
@@ -65,7 +65,7 @@ def test_a_long_pulse_is_exact_too(uno, seconds):
 
 def test_pulses_on_several_outputs_do_not_mind_each_other(board):
     pins, lengths = [8, 11, 12, 13], [5000, 5010, 3000, 7000]
-    board.send(*(own.output(own.Output(pin, safe=pin == 11)) for pin in pins))
+    board.send(*(own.output(own.OutputLimits(pin, safe=pin == 11)) for pin in pins))
     board.watch(*pins)
     board.send(*(own.pulse(pin, pin != 11, us) for pin, us in zip(pins, lengths, strict=True)), ms=15)
     for pin, us in zip(pins, lengths, strict=True):
@@ -75,7 +75,7 @@ def test_pulses_on_several_outputs_do_not_mind_each_other(board):
 
 
 def test_a_new_pulse_replaces_the_one_under_way(board):
-    board.send(own.output(own.Output(SOLENOID, safe=False)))
+    board.send(own.output(own.OutputLimits(SOLENOID, safe=False)))
     board.watch(SOLENOID)
     board.send(own.pulse(SOLENOID, True, 20_000), ms=5)
     begun = board.chip.cycle
@@ -86,7 +86,7 @@ def test_a_new_pulse_replaces_the_one_under_way(board):
 
 
 def test_a_pulse_that_a_stop_cuts_short_is_reported_so(board):
-    board.send(own.output(own.Output(SOLENOID, safe=False)))
+    board.send(own.output(own.OutputLimits(SOLENOID, safe=False)))
     board.watch(SOLENOID)
     board.send(own.pulse(SOLENOID, True, 100_000), ms=10)
     board.send(own.STOP_BOARD, ms=200)
@@ -109,19 +109,19 @@ def test_pulses_that_cannot_be_are_refused(board):
 
 @pytest.mark.parametrize("safe", [False, True])
 @pytest.mark.parametrize("most_on_ms", [3, 50, 200])
-def test_an_output_that_is_left_on_goes_off_after_its_longest_time(board, most_on_ms, safe):
+def test_an_output_that_is_left_on_goes_off_after_its_longest_time(board, max_on_ms, safe):
     board.set_input(SOLENOID, safe)
-    board.send(own.output(own.Output(SOLENOID, safe=safe, most_on_ms=most_on_ms)))
+    board.send(own.output(own.OutputLimits(SOLENOID, safe=safe, max_on_ms=max_on_ms)))
     board.watch(SOLENOID)
-    board.send(messages.set_pin(SOLENOID, not safe), ms=most_on_ms + 20)
+    board.send(messages.set_pin(SOLENOID, not safe), ms=max_on_ms + 20)
     ((start, end),) = on_times(board, active=not safe)
-    assert most_on_ms <= board.in_ms(end - start) <= most_on_ms + 2 * BEAT_MS
+    assert max_on_ms <= board.in_ms(end - start) <= max_on_ms + 2 * BEAT_MS
     assert board.strings == [f"pin {SOLENOID} was on too long"]
 
 
 def test_the_longest_pulse_fits_and_a_longer_one_is_refused(board):
     for duty in (0, 20):
-        board.send(own.output(own.Output(SOLENOID, safe=False, most_on_ms=100, duty=duty)))
+        board.send(own.output(own.OutputLimits(SOLENOID, safe=False, max_on_ms=100, duty=duty)))
         board.watch(SOLENOID)
         before = len(board.received(own.PULSE))
         board.send(own.pulse(SOLENOID, True, 100_000), ms=110)
@@ -134,7 +134,7 @@ def test_the_longest_pulse_fits_and_a_longer_one_is_refused(board):
 
 
 def test_a_warm_coil_has_to_rest_as_its_duty_says(board):
-    board.send(own.output(own.Output(SOLENOID, safe=False, most_on_ms=100, duty=20)))
+    board.send(own.output(own.OutputLimits(SOLENOID, safe=False, max_on_ms=100, duty=20)))
     board.watch(SOLENOID)
     board.send(own.pulse(SOLENOID, True, 100_000), ms=105)
     for _ in range(80):
@@ -145,18 +145,18 @@ def test_a_warm_coil_has_to_rest_as_its_duty_says(board):
 
 
 def test_a_limited_output_stays_an_output(board):
-    board.send(own.output(own.Output(6, safe=False, most_on_ms=100, duty=10)), ms=1)
+    board.send(own.output(own.OutputLimits(6, safe=False, max_on_ms=100, duty=10)), ms=1)
     board.watch(6)
     for mode in (PinMode.PWM, PinMode.SERVO, PinMode.INPUT, PinMode.PULLUP):
         board.send(messages.pin_mode(6, mode), messages.analog(6, 255), ms=30)
     board.send(messages.servo_config(6, 1000, 2000), messages.analog(6, 180), ms=30)
-    board.send(messages.sysex(messages.ACCELSTEPPER, bytes((0, 0, 0x11, 2, 3, 6, 0))), ms=30)
+    board.send(messages.sysex(messages.ACCELSTEPPER_DATA, bytes((0, 0, 0x11, 2, 3, 6, 0))), ms=30)
     assert not board.edges[6]
     assert board.strings.count("pin 6 is in use") == 4
 
 
 PIN = 6
-LIMITS = own.Output(PIN, safe=False, most_on_ms=20, duty=25)
+LIMITS = own.OutputLimits(PIN, safe=False, max_on_ms=20, duty=25)
 commands = st.one_of(
     st.builds(messages.set_pin, st.just(PIN), st.booleans()),
     st.builds(messages.port, st.just(0), st.sampled_from([0, 1 << PIN])),
@@ -189,7 +189,7 @@ def test_no_messages_keep_an_output_on_too_long_or_too_often(unstarted, received
 @pytest.mark.parametrize("us", [100, 200, 240])
 @pytest.mark.parametrize("filler", range(28, 44, 4))
 def test_pulses_between_two_looks_count_too(uno, us, filler):
-    limits = own.Output(PIN, safe=False, most_on_ms=2, duty=1)
+    limits = own.OutputLimits(PIN, safe=False, max_on_ms=2, duty=1)
     uno.send(own.output(limits))
     uno.watch(PIN)
     uno.chip.feed((own.pulse(PIN, True, us) + bytes(filler - 9)) * 100)
@@ -201,8 +201,8 @@ def assert_within_limits(board, times, limits):
     """The leaky bucket of PROTOCOL.md, filled from the edges of the pin, overflows by two units of 250 µs at most."""
     fill, before = 0.0, 0
     for start, end in times:
-        assert board.in_ms(end - start) <= limits.most_on_ms + 2 * BEAT_MS
+        assert board.in_ms(end - start) <= limits.max_on_ms + 2 * BEAT_MS
         fill = max(0.0, fill - limits.duty * board.in_ms(start - before))
         fill += (100 - limits.duty) * board.in_ms(end - start)
-        assert fill <= (limits.most_on_ms + 2 * BEAT_MS) * (100 - limits.duty)
+        assert fill <= (limits.max_on_ms + 2 * BEAT_MS) * (100 - limits.duty)
         before = end

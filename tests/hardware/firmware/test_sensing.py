@@ -8,7 +8,7 @@ import pytest
 
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.codec import decode_sevens
+from cellwright.hardware.firmata.protocol.codec import decode_unsigned
 
 pytestmark = pytest.mark.emulated
 
@@ -22,17 +22,17 @@ US = 16
 def counts(board):
     """The last counts reported by the encoders, by number."""
     reported = {}
-    for each in board.received(messages.ENCODER):
+    for each in board.received(messages.ENCODER_DATA):
         for at in range(0, len(each.data), 5):
             head, *digits = each.data[at : at + 5]
-            reported[head & 0x3F] = decode_sevens(digits) * (-1 if head & 0x40 else 1)
+            reported[head & 0x3F] = decode_unsigned(digits) * (-1 if head & 0x40 else 1)
     return reported
 
 
 def attach_encoders(board):
     encoders = [board.chip.add_encoder(board.port_bit(a), board.port_bit(b)) for a, b in ENCODERS]
     for number, (a, b) in enumerate(ENCODERS):
-        board.send(messages.sysex(messages.ENCODER, bytes((0, number, a, b))))
+        board.send(messages.sysex(messages.ENCODER_DATA, bytes((0, number, a, b))))
     return encoders
 
 
@@ -60,11 +60,11 @@ def test_two_encoders_at_20_000_edges_a_second_lose_none_while_an_axis_runs(boar
 def test_an_encoder_counts_on_every_kind_of_interrupting_pin_of_a_mega(mega, a, b):
     """But for 14, 15 and A8 to A15 (ports J and K), where libsimavr 1.6 raises no interrupt."""
     encoder = mega.chip.add_encoder(mega.port_bit(a), mega.port_bit(b))
-    mega.send(messages.sysex(messages.ENCODER, bytes((0, 4, a, b))))
+    mega.send(messages.sysex(messages.ENCODER_DATA, bytes((0, 4, a, b))))
     mega.chip.turn(encoder, -2000, 20_000)
     mega.run(150)
     assert counts(mega) == {4: -2000}
-    mega.send(messages.sysex(messages.ENCODER, bytes((5, 4))))
+    mega.send(messages.sysex(messages.ENCODER_DATA, bytes((5, 4))))
     mega.chip.turn(encoder, 0, 20_000)
     mega.run(150)
     assert counts(mega) == {4: -2000}
@@ -72,15 +72,21 @@ def test_an_encoder_counts_on_every_kind_of_interrupting_pin_of_a_mega(mega, a, 
 
 def test_an_encoder_is_zeroed_queried_and_released(board):
     encoder, _ = attach_encoders(board)
-    board.send(messages.sysex(messages.ENCODER, bytes((4, 0))))
+    board.send(messages.sysex(messages.ENCODER_DATA, bytes((4, 0))))
     board.chip.turn(encoder, -300, 5000)
     board.run(100)
     assert counts(board) == {}
-    board.send(messages.sysex(messages.ENCODER, bytes((1, 0))), ms=3)
+    board.send(messages.sysex(messages.ENCODER_DATA, bytes((1, 0))), ms=3)
     assert counts(board) == {0: -300}
-    board.send(messages.sysex(messages.ENCODER, bytes((3, 0))), messages.sysex(messages.ENCODER, bytes((2,))), ms=5)
+    board.send(
+        messages.sysex(messages.ENCODER_DATA, bytes((3, 0))), messages.sysex(messages.ENCODER_DATA, bytes((2,))), ms=5
+    )
     assert counts(board) == {0: 0, 1: 0}
-    board.send(messages.sysex(messages.ENCODER, bytes((5, 0))), messages.sysex(messages.ENCODER, bytes((1, 0))), ms=12)
+    board.send(
+        messages.sysex(messages.ENCODER_DATA, bytes((5, 0))),
+        messages.sysex(messages.ENCODER_DATA, bytes((1, 0))),
+        ms=12,
+    )
     assert board.strings == ["encoder is not attached"]
 
 
@@ -243,7 +249,7 @@ def test_an_empty_bus_is_reported_and_nothing_blocks(board):
     board.send(messages.sysex(messages.I2C_REQUEST, bytes((0x2B, 0x00, 0x15, 0))), ms=20)
     assert board.strings == ["I2C: nobody answers"] * 2
     assert board.received(messages.I2C_REPLY)[0].data == bytes((0x2B, 0, 0x10, 0))
-    assert board.state().why == own.NEVER
+    assert board.state().why == own.NOT_STOPPED
 
 
 def test_continuous_readings_come_at_the_sampling_interval_until_they_are_stopped(board):

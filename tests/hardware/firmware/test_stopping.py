@@ -19,7 +19,7 @@ def set_going(board, speed=20_000, acceleration=0):
     """Three axes on their way and a solenoid on."""
     board.set_input(BUTTON, True)
     motors = board.three_axes(speed, acceleration)
-    board.send(own.output(own.Output(SOLENOID, safe=False)), own.output(own.Output(BUSY, safe=False)))
+    board.send(own.output(own.OutputLimits(SOLENOID, safe=False)), own.output(own.OutputLimits(BUSY, safe=False)))
     board.watch(SOLENOID)
     go(board)
     return motors
@@ -49,7 +49,7 @@ def assert_still(board, motors, ms=50):
 
 
 @pytest.mark.parametrize("ms", [100, 137, 1000, 2000])
-@pytest.mark.parametrize("last_words", [accelstepper.ask_position(0), b"\xf0\x62\x03\x00\x01"], ids=["cut", "killed"])
+@pytest.mark.parametrize("last_words", [accelstepper.query_position(0), b"\xf0\x62\x03\x00\x01"], ids=["cut", "killed"])
 def test_a_silent_host_stops_the_board_in_time(board, ms, last_words):
     motors = set_going(board, 5000)
     board.send(own.watchdog(ms), ms=0)
@@ -63,11 +63,13 @@ def test_a_silent_host_stops_the_board_in_time(board, ms, last_words):
     board.run(ms + 5)
     assert ms - 1 <= board.in_ms(last_sign_of_life(board, motors) - received) <= ms + 2
     assert_still(board, motors)
-    assert board.state().why == own.SILENCE
+    assert board.state().why == own.COMMUNICATION_TIMEOUT
 
 
 @pytest.mark.parametrize(
-    "food", [messages.set_pin(BUSY, True), messages.ASK_VERSION, own.ask_axis(0), messages.sysex(0x0E)], ids=bytes.hex
+    "food",
+    [messages.set_pin(BUSY, True), messages.QUERY_VERSION, own.query_axis(0), messages.sysex(0x0E)],
+    ids=bytes.hex,
 )
 def test_any_whole_message_feeds_the_watchdog(uno, food):
     motors = set_going(uno, 5000)
@@ -95,7 +97,7 @@ def test_the_watchdog_is_refused_what_it_cannot_and_switched_off(uno):
 def attach_encoders(board):
     encoders = [board.chip.add_encoder(board.port_bit(a), board.port_bit(a + 1)) for a in HUMMING]
     for number, a in enumerate(HUMMING):
-        board.send(messages.sysex(messages.ENCODER, bytes((0, number, a, a + 1))))
+        board.send(messages.sysex(messages.ENCODER_DATA, bytes((0, number, a, a + 1))))
     return encoders
 
 
@@ -119,18 +121,18 @@ def test_a_board_with_no_time_left_stops_itself_within_half_a_second(unstarted, 
     for _ in range(20):
         board.run(50)
         if is_fed:
-            board.chip.feed(messages.ASK_VERSION)
+            board.chip.feed(messages.QUERY_VERSION)
     assert 450 < board.in_ms(last_sign_of_life(board, motors) - began) < 600
     assert_still(board, motors)
-    assert board.state().why == own.HUNG
+    assert board.state().why == own.MAIN_LOOP_HUNG
 
 
 @pytest.mark.parametrize(("stop", "within_ms"), [("longest time", 32), ("button", 11), ("silence", 102)])
 def test_wires_that_hum_hold_up_no_stop(board, stop, within_ms):
     """An interrupt for each change would leave no time for anything else."""
     board.set_input(BUTTON, True)
-    board.send(own.output(own.Output(SOLENOID, safe=False, most_on_ms=30 if stop == "longest time" else 0)))
-    board.send(own.stop_input(BUTTON, False), own.watchdog(100), ms=3)
+    board.send(own.output(own.OutputLimits(SOLENOID, safe=False, max_on_ms=30 if stop == "longest time" else 0)))
+    board.send(own.emergency_stop_input(BUTTON, False), own.watchdog(100), ms=3)
     board.watch(SOLENOID)
     encoders = attach_encoders(board)
     board.send(messages.set_pin(SOLENOID, True), ms=0.5)
@@ -148,7 +150,7 @@ def test_wires_that_hum_hold_up_no_stop(board, stop, within_ms):
 
 def test_the_emergency_stop_acts_within_a_millisecond_whatever_the_host_does(board):
     motors = set_going(board)
-    board.send(own.stop_input(BUTTON, False))
+    board.send(own.emergency_stop_input(BUTTON, False))
     worst = 0.0
     for phase in range(60):
         board.flood(1.5, BUSY)
@@ -170,7 +172,7 @@ def test_the_emergency_stop_acts_within_a_millisecond_whatever_the_host_does(boa
 def test_release_is_refused_while_the_button_is_pressed(board, active):
     motors = set_going(board, 2000)
     board.set_input(BUTTON, not active)
-    board.send(own.stop_input(BUTTON, active))
+    board.send(own.emergency_stop_input(BUTTON, active))
     assert not board.received(own.STATE)
     board.set_input(BUTTON, active)
     board.run(10)
@@ -190,13 +192,13 @@ def test_release_is_refused_while_the_button_is_pressed(board, active):
 def test_a_button_that_is_pressed_as_it_is_declared_stops_at_once(board):
     motors = set_going(board, 2000)
     board.set_input(BUTTON, False)
-    board.send(own.stop_input(BUTTON, False))
+    board.send(own.emergency_stop_input(BUTTON, False))
     assert_still(board, motors)
 
 
 def test_a_released_stop_input_stops_nothing(board):
     set_going(board, 2000)
-    board.send(own.stop_input(BUTTON, False), own.FORGET_INPUT)
+    board.send(own.emergency_stop_input(BUTTON, False), own.REMOVE_EMERGENCY_STOP)
     board.set_input(BUTTON, False)
     board.run(10)
     assert board.level(SOLENOID)
@@ -208,14 +210,14 @@ def test_a_released_stop_input_stops_nothing(board):
 def test_the_state_says_why_when_and_where(board):
     motors = set_going(board, 3000, 30_000)
     never = board.state()
-    assert (never.stopped, never.why, never.starts) == (False, own.NEVER, 1)
+    assert (never.stopped, never.why, never.starts) == (False, own.NOT_STOPPED, 1)
     board.run(50)
     board.send(own.STOP_BOARD, ms=0)
     at_ms = board.ms
     board.run(10)
     (reported,) = board.received(own.STATE)[1:]
     reported = own.decode_state(reported.data)
-    assert (reported.stopped, reported.why, reported.which) == (True, own.ASKED, own.NOW)
+    assert (reported.stopped, reported.why, reported.which) == (True, own.HOST_REQUEST, own.NOW)
     assert reported.ms == pytest.approx(at_ms, abs=5)  # a Mega's clock starts 4 ms after its power
     assert reported.positions == dict(enumerate(board.position(motor) for motor in motors))
     assert abs(reported.positions[0]) > 40
@@ -238,7 +240,7 @@ def test_a_reset_of_the_link_lets_go_of_all_but_the_outputs(board):
     ("cause", "why"),
     [
         (ResetCause.BROWN_OUT, own.BROWN_OUT),
-        (ResetCause.BUTTON, own.RESET_PRESSED),
+        (ResetCause.BUTTON, own.RESET_BUTTON),
         (ResetCause.WATCHDOG, own.UNKNOWN_RESTART),
     ],
 )
@@ -257,7 +259,7 @@ def test_a_restart_does_not_make_it_forget_where_it_was(board, cause, why):
     board.chip.reset(cause)
     board.run(30)
     assert board.state(own.BEFORE_START).starts == 3
-    assert board.state().why == own.NEVER
+    assert board.state().why == own.NOT_STOPPED
 
 
 def test_a_hundred_stops_in_a_row_are_all_reported(uno):

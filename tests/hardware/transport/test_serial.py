@@ -25,8 +25,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 ALL_BYTES = bytes(range(256))
 OPERATOR_TIMEOUT_S = 10.0
 UNO_ANSWERS = {
-    messages.ASK_CAPABILITIES: messages.capabilities([UNO.capabilities(pin, "standard") for pin in range(UNO.pins)]),
-    messages.ASK_ANALOG_MAPPING: messages.analog_mapping(map(UNO.channel, range(UNO.pins))),
+    messages.QUERY_CAPABILITIES: messages.capabilities([UNO.capabilities(pin, "standard") for pin in range(UNO.pins)]),
+    messages.QUERY_ANALOG_MAPPING: messages.analog_mapping(map(UNO.channel, range(UNO.pins))),
 }
 
 

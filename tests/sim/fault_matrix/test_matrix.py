@@ -152,7 +152,7 @@ def test_a_panel_that_was_begun_before_a_reset_gets_no_staple_twice():
 
 @pytest.mark.parametrize(
     ("firmware", "protection"),
-    [("cellwright", "watchdog.Watchdog.arm"), ("configurable", "scheduler_watchdog.CommunicationWatchdog.arm")],
+    [("cellwright", "watchdog.FirmwareWatchdog.arm"), ("configurable", "scheduler_watchdog.SchedulerWatchdog.arm")],
 )
 def test_a_board_without_a_watchdog_is_reported_as_unsafe(monkeypatch, firmware, protection):
     """With nothing on the board that notices it, a cut cable leaves the axis running past its home switch."""

@@ -26,14 +26,14 @@ TRIGGER = SimpleNamespace(name="trigger")
 
 
 def test_a_board_that_answers_is_used_with_all_that_it_has(rig):
-    assert isinstance(rig.board.dialect, CellwrightAdapter)
-    assert rig.board.dialect.features == own.Features(1, 0, 6, 5, 2, 5, 2, 6, *rig.board.dialect.features[8:])
+    assert isinstance(rig.board.adapter, CellwrightAdapter)
+    assert rig.board.adapter.features == own.Features(1, 0, 6, 5, 2, 5, 2, 6, *rig.board.adapter.features[8:])
 
 
 @pytest.mark.parametrize("firmware", ["standard", "configurable"])
 def test_a_board_that_does_not_answer_costs_no_time(make_rig, firmware):
     rig = make_rig(firmware=firmware)
-    assert type(rig.board.dialect) is FirmwareAdapter
+    assert type(rig.board.adapter) is FirmwareAdapter
     asked = [each.data for each in rig.sent_since(0.0)][:3]
     assert asked == [own.QUERY_FEATURES, messages.QUERY_CAPABILITIES, messages.QUERY_ANALOG_MAPPING]
     assert rig.ready_s - rig.sent[0].written_s < 0.06
@@ -52,7 +52,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(env, rig_class):
     rig.replies = lose_one
     rig.connect()
     assert lost
-    assert isinstance(rig.board.dialect, CellwrightAdapter)
+    assert isinstance(rig.board.adapter, CellwrightAdapter)
 
 
 def test_there_are_as_many_steppers_and_encoders_as_it_says(rig):
@@ -141,7 +141,7 @@ def test_the_board_refuses_no_pulse_that_a_solenoid_may_fire(pulse_ms, share, sp
         arrives_ms = number * 1000 * (pulse_s + rest_s) * (1 + drift) + late_ms
         if off_since_ms is not None:
             fill = max(0.0, fill - emptying * max(0.0, arrives_ms - off_since_ms))
-        assert fill + pulse_ms * filling <= limits.most_on_ms * filling, number
+        assert fill + pulse_ms * filling <= limits.max_on_ms * filling, number
         fill += pulse_ms * filling
         off_since_ms = arrives_ms + pulse_ms
 

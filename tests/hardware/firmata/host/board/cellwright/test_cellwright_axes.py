@@ -57,7 +57,7 @@ def test_a_limit_away_from_the_target_is_trouble_and_near_it_is_arrival(rig, axi
 
 
 def test_a_speed_that_the_board_refuses_is_refused_here(rig, axis):
-    most = rig.board.dialect.features.one_axis
+    most = rig.board.adapter.features.one_axis
     with pytest.raises(CellFault, match=f"axis0 cannot move at {most + 1000} steps/s: this board makes up to {most}"):
         axis.port.move_to(100, most + 1000.0, ACCELERATION)
     other, _ = rig.stepper(1)
@@ -163,7 +163,7 @@ def test_there_are_two_hx711s(rig):
 
 def test_health_is_told_and_what_is_amiss_is_noted(rig):
     rig.prepare()
-    wait = rig.board.dialect.health()
+    wait = rig.board.adapter.health()
     rig.arrive(wait)
     assert wait.value == BoardHealth(2048, 0, 0, 0, 0, 0, 0)
     assert rig.board.notes == []
