@@ -18,8 +18,8 @@ class Buzzer(Device):
     pin: output pin. beep_s: how long a beep is. pause_s: the silence after it.
     """
 
-    pulses: ClassVar[tuple[str, ...]] = ("beep",)
-    remembers: ClassVar[tuple[str, ...] | None] = ()
+    pulse_events: ClassVar[tuple[str, ...]] = ("beep",)
+    state_attributes: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     beep_s: float = 0.15

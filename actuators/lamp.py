@@ -16,8 +16,8 @@ class Lamp(Device):
     pin: output pin. active_low: True if the lamp lights when the pin is low (a relay board, often).
     """
 
-    begins: ClassVar[tuple[str, ...]] = ("on",)
-    remembers: ClassVar[tuple[str, ...] | None] = ()
+    state_events: ClassVar[tuple[str, ...]] = ("on",)
+    state_attributes: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     active_low: bool = False

@@ -18,8 +18,8 @@ class Motor(Device):
     pin: PWM output pin. max_duty: the largest permitted duty (0 to 1).
     """
 
-    begins: ClassVar[tuple[str, ...]] = ("run",)
-    remembers: ClassVar[tuple[str, ...] | None] = ()
+    state_events: ClassVar[tuple[str, ...]] = ("run",)
+    state_attributes: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     max_duty: float = 1.0

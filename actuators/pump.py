@@ -21,7 +21,7 @@ class Pump(Device):
     inverted: True if it pumps backwards.
     """
 
-    begins: ClassVar[tuple[str, ...]] = ("dispense",)
+    state_events: ClassVar[tuple[str, ...]] = ("dispense",)
 
     step: int
     dir: int

@@ -21,8 +21,8 @@ class Solenoid(Device):
     active_low: True if it is on when the pin is low.
     """
 
-    pulses: ClassVar[tuple[str, ...]] = ("fire",)
-    remembers: ClassVar[tuple[str, ...] | None] = ("_rested_at_s",)
+    pulse_events: ClassVar[tuple[str, ...]] = ("fire",)
+    state_attributes: ClassVar[tuple[str, ...] | None] = ("_rested_at_s",)
 
     pin: int
     pulse_s: float
@@ -56,7 +56,7 @@ class Solenoid(Device):
     def attach(self, board: Board) -> None:
         self.board = board
         self.output = board.declare_output(
-            self.pin, safe=self.active_low, most_on_s=float(self.max_on_s), most_duty=float(self.max_duty)
+            self.pin, safe=self.active_low, max_on_s=float(self.max_on_s), max_duty=float(self.max_duty)
         )
         self._on_level = not self.active_low
         self._env = board.env

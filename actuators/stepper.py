@@ -9,7 +9,7 @@ from typing import ClassVar
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort, StepperPort
 from cellwright.hardware.device import Device
-from cellwright.hardware.digital_input import Input
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.waits import Wait
 
 MAX_CACHED_TARGETS = 10_000
@@ -25,8 +25,8 @@ class Stepper(Device):
     home_active_low: True if the home switch connects its pin to ground (with the pull-up on).
     """
 
-    begins: ClassVar[tuple[str, ...]] = ("move", "jog")
-    remembers: ClassVar[tuple[str, ...] | None] = ("homed",)
+    state_events: ClassVar[tuple[str, ...]] = ("move", "jog")
+    state_attributes: ClassVar[tuple[str, ...] | None] = ("is_homed",)
 
     step: int
     dir: int
@@ -39,10 +39,10 @@ class Stepper(Device):
     enable: int | None = None
     inverted: bool = False
     home_active_low: bool = True
-    homed: bool = field(default=False, init=False)
+    is_homed: bool = field(default=False, init=False)
     port: StepperPort = field(init=False, repr=False)
     driver: OutputPort | None = field(default=None, init=False, repr=False)
-    home: Input = field(init=False, repr=False)
+    home: DigitalInput = field(init=False, repr=False)
     _steps_at: dict[float, int] = field(default_factory=dict, init=False, repr=False)
     _last_mm: float | None = field(default=None, init=False, repr=False)
     _last_move: Wait | None = field(default=None, init=False, repr=False)
@@ -72,7 +72,7 @@ class Stepper(Device):
         self._acceleration = self.max_acceleration * self.steps_per_mm
 
     def reset(self) -> None:
-        self.homed = False
+        self.is_homed = False
         self._last_mm = None
 
     def forget_last_move(self) -> None:
@@ -96,9 +96,9 @@ class Stepper(Device):
         """
         if mm == self._last_mm:
             last = self._last_move
-            if last is not None and last.callbacks is None and self.homed:
+            if last is not None and last.callbacks is None and self.is_homed:
                 return last  # it is there already: its last move is over
-        if not self.homed:
+        if not self.is_homed:
             raise CellFault(f"{self.name} was told to move before it was homed; home it first.")
         steps = self._steps_at.get(mm)
         if steps is None:
@@ -131,14 +131,14 @@ class Stepper(Device):
         return wait
 
     @property
-    def at_home(self) -> bool:
+    def is_at_home(self) -> bool:
         """Whether the home switch is closed."""
         return self.home.level != self.home_active_low
 
     def home_switch(self, closed: bool, within_s: float) -> Wait:
         """A wait for the home switch to be closed, or open."""
         verb = "did not close its home switch" if closed else "did not open its home switch"
-        return self.home.at(closed != self.home_active_low, self, verb, within_s)
+        return self.home.wait_for_level(closed != self.home_active_low, self, verb, within_s)
 
     def stop_abruptly(self) -> Wait:
         """Stop at once; the wait ends when the board has reported the position."""
@@ -168,5 +168,5 @@ class Stepper(Device):
         if not is_zero:
             self.port.zero()
         self.port.prepare(self._speed, self._acceleration)  # now, rather than when four axes start their moves at once
-        self.homed = True
+        self.is_homed = True
         self.note("homed", None)

@@ -18,7 +18,7 @@ class Valve(Device):
     active_low: True if it opens when the pin is low (a relay board, often).
     """
 
-    begins: ClassVar[tuple[str, ...]] = ("open",)
+    state_events: ClassVar[tuple[str, ...]] = ("open",)
 
     pin: int
     max_open_s: float

@@ -1,7 +1,7 @@
 """Boards: what devices talk to, and the model board that answers from kinematics and a plant."""
 
 from cellwright.hardware.board import Board, OutputPort, Plant, StepperPort
-from cellwright.hardware.digital_input import Input
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.model.accelstepper_timing import CONFIGURABLE_FIRMATA, StepTiming, move_time
 from cellwright.hardware.model.axes import ModelStepper
 from cellwright.hardware.model.board import ModelBoard
@@ -13,7 +13,7 @@ __all__ = [
     "CELLWRIGHT_FIRMATA",
     "CONFIGURABLE_FIRMATA",
     "Board",
-    "Input",
+    "DigitalInput",
     "ModelBoard",
     "ModelStepper",
     "OutputPort",

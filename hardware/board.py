@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import simpy
 from simpy.events import Event
 
-from cellwright.hardware.digital_input import Input
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.waits import Named, Wait
 
 BUSY = "busy"
@@ -121,22 +121,20 @@ class Board(ABC):
     env: simpy.Environment
 
     @property
-    def is_there(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether the board can still be reached."""
         return True
 
     @abstractmethod
-    def declare_output(
-        self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
-    ) -> OutputPort:
+    def declare_output(self, pin: int, safe: bool, max_on_s: float | None = None, max_duty: float = 1.0) -> OutputPort:
         """Make ``pin`` an output and put it at its safe level.
 
-        most_on_s, most_duty: the longest time that it may be off that level, s, and the largest share of the time (0 to
+        max_on_s, max_duty: the longest time that it may be off that level, s, and the largest share of the time (0 to
         1). A board that can enforces both by itself; the device keeps to them all the same.
         """
 
     @abstractmethod
-    def declare_input(self, pin: int, at_rest: bool) -> Input:
+    def declare_input(self, pin: int, at_rest: bool) -> DigitalInput:
         """Make ``pin`` an input, reading ``at_rest`` until something changes it."""
 
     def declare_stop_input(self, pin: int, active: bool) -> None:  # noqa: B027  # most boards cannot
@@ -204,7 +202,7 @@ class Board(ABC):
         """Allow outputs to be driven again after ``make_safe``."""
 
     @abstractmethod
-    def on_trouble(self, action: Callable[[str], None]) -> None:
+    def on_failure(self, action: Callable[[str], None]) -> None:
         """Call ``action(reason)`` when the board is disconnected, does not answer or resets itself."""
 
 

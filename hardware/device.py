@@ -21,12 +21,12 @@ class Device:
     A cell's class holds devices as descriptions; each cell has its own copies, attached to its board.
     """
 
-    begins: ClassVar[tuple[str, ...]] = ()
+    state_events: ClassVar[tuple[str, ...]] = ()
     """Its events that begin a state, which lasts until its next event: "on", for example."""
-    pulses: ClassVar[tuple[str, ...]] = ()
+    pulse_events: ClassVar[tuple[str, ...]] = ()
     """Its events whose value is their duration, s."""
 
-    remembers: ClassVar[tuple[str, ...] | None] = None
+    state_attributes: ClassVar[tuple[str, ...] | None] = None
     """The attributes that hold its state between steps; those that end in "_at_s" are times that no longer matter once
     they are past. None: not listed. Each class declares its own."""
 

@@ -10,7 +10,7 @@ from simpy.events import Event, Timeout
 from cellwright.hardware.waits import Named, Wait
 
 
-class Input:
+class DigitalInput:
     """A digital input. ``level`` is what it reads.
 
     debounce_s: a change takes effect at once; for so long after it further changes are ignored, and then the contact
@@ -27,15 +27,15 @@ class Input:
         self._settles_at_s = 0.0
         self._waiting: list[tuple[bool, Wait, float]] = []  # level, wait, when its limit is over
 
-    def at(self, level: bool, subject: Named, verb: str, within_s: float) -> Wait:
+    def wait_for_level(self, level: bool, subject: Named, verb: str, within_s: float) -> Wait:
         """A wait for it to be at ``level``; over at once if it is."""
         if self.level == level:
             wait = Wait(self.env, subject, verb, within_s)
             wait.complete()
             return wait
-        return self.edge(level, subject, verb, within_s)
+        return self.wait_for_edge(level, subject, verb, within_s)
 
-    def edge(self, level: bool, subject: Named, verb: str, within_s: float) -> Wait:
+    def wait_for_edge(self, level: bool, subject: Named, verb: str, within_s: float) -> Wait:
         """A wait for it to change to ``level``."""
         wait = Wait(self.env, subject, verb, within_s)
         # Abandoned waits (after a fault, or another event) are dropped here once their limit is over; until then a step
@@ -54,7 +54,7 @@ class Input:
         """Drop abandoned waits. Only for moments at which no step holds a wait that it has yet to yield."""
         self._waiting = [each for each in self._waiting if each[1].callbacks]
 
-    def sense(self, level: bool) -> None:
+    def set_level(self, level: bool) -> None:
         """Set the level of the contact, as the board reports it."""
         self._contact = level
         if not self._debounce_s:
@@ -65,7 +65,7 @@ class Input:
             self._change(level)
 
     def _after_debounce(self, _: Event) -> None:
-        self.sense(self._contact)
+        self.set_level(self._contact)
 
     def _change(self, level: bool) -> None:
         if level == self.level:

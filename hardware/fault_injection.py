@@ -32,7 +32,7 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import InputError, nearest
 from cellwright.hardware.device import Device
-from cellwright.hardware.digital_input import Input
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.firmata.protocol.cellwright import BROWN_OUT, RESET_BUTTON
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.model.board import ModelBoard
@@ -53,14 +53,14 @@ class FaultKind(NamedTuple):
     max_value: float = float("inf")
 
 
-ON_LINE = {
+LINE_FAULTS = {
     "cut": FaultKind("the cable is pulled"),
     "garble": FaultKind("bytes are changed with this probability", 0.001, max_value=1.0),
     "drop": FaultKind("what the board sends is lost with this probability", 0.5, max_value=1.0),
     "delay": FaultKind("what the board sends comes so many seconds late", 0.05),
 }
-ON_BOARD = {"reset": FaultKind("the board resets itself"), "brownout": FaultKind("the supply dips")}
-ON_DEVICE = {
+BOARD_FAULTS = {"reset": FaultKind("the board resets itself"), "brownout": FaultKind("the supply dips")}
+DEVICE_FAULTS = {
     "open": FaultKind("a switch is stuck open", role="switch"),
     "closed": FaultKind("a switch is stuck closed", role="switch"),
     "bouncing": FaultKind("a switch bounces for so many ms", 8.0, role="switch"),
@@ -101,7 +101,7 @@ def read_fault(text: str, devices: Mapping[str, Device]) -> Fault:
     if match is None:
         raise InputError(f"--fault {text}: write it as cut@30, garble=0.001 or device:open@30.")
     name, device = match["kind"], match["device"] or ""
-    kinds = ON_DEVICE if device else ON_LINE | ON_BOARD
+    kinds = DEVICE_FAULTS if device else LINE_FAULTS | BOARD_FAULTS
     if device and device not in devices:
         raise InputError(f"--fault {text}: there is no device {device!r}; {nearest(device, devices)}")
     if name not in kinds:
@@ -205,12 +205,12 @@ class Contact(Protocol):
         """The present level."""
         ...
 
-    def sense(self, level: bool) -> None:
+    def set_level(self, level: bool) -> None:
         """Set the level of the contact."""
         ...
 
 
-class Faults:
+class FaultInjector:
     """Injects faults into a cell's line, board and devices. ``link`` and ``arduino`` are None on a model board."""
 
     def __init__(
@@ -229,7 +229,7 @@ class Faults:
         self.arduino = arduino
         self.random = random
 
-    def plan(self, fault: Fault) -> None:
+    def schedule(self, fault: Fault) -> None:
         """Schedule a fault, its time counted from now. Raises InputError if this cell has nothing that can fail so."""
         inject = self.action_for(fault)
         if fault.at_s:
@@ -239,17 +239,17 @@ class Faults:
 
     def action_for(self, fault: Fault) -> Callable[[], None]:
         """The action that injects a fault. Raises InputError if this cell has nothing that can fail so."""
-        if fault.kind in ON_LINE:
+        if fault.kind in LINE_FAULTS:
             if self.link is None:
                 raise InputError(f"--fault {fault}: there is no line here; use --on virtual.")
             return partial(self._inject_line_fault, self.link, fault)
-        if fault.kind in ON_BOARD:
+        if fault.kind in BOARD_FAULTS:
             if self.arduino is None:
                 raise InputError(f"--fault {fault}: there is no virtual Arduino here; use --on virtual.")
             return partial(self._inject_board_fault, self.arduino, fault)
         if self.model is None:
             raise InputError(f"--fault {fault}: a real device breaks by itself; use --on virtual.")
-        pin = pin_of(self.devices[fault.device], ON_DEVICE[fault.kind].role)
+        pin = pin_of(self.devices[fault.device], DEVICE_FAULTS[fault.kind].role)
         assert pin is not None
         return partial(self._inject_device_fault, self.model, fault, pin)
 
@@ -287,27 +287,27 @@ class Faults:
 
     def slip_at_rest(self, axis: WorldAxis, steps: int) -> Generator[Event, Any, None]:
         """Let an axis lose steps at its next standstill."""
-        while axis.moving:
+        while axis.is_moving:
             yield self.env.timeout(STANDSTILL_POLL_S)
         axis.slip(steps)
 
 
-def _stick(contact: Input, level: bool) -> None:
+def _stick(contact: DigitalInput, level: bool) -> None:
     """Set the contact to ``level`` for good."""
-    contact.sense(level)
+    contact.set_level(level)
 
     def stay(level: bool) -> None:
         """Ignore further changes."""
 
-    contact.sense = stay  # type: ignore[method-assign]
+    contact.set_level = stay  # type: ignore[method-assign]
 
 
 def bounce(contact: Contact, seconds: float, random: np.random.Generator) -> None:
     """Let each change of the contact be followed by some quick ones back and forth."""
-    settle = contact.sense
+    settle = contact.set_level
     last, changes = contact.level, 0
 
-    def sense(level: bool) -> None:
+    def set_level(level: bool) -> None:
         nonlocal last, changes
         if level == last:
             return
@@ -323,4 +323,4 @@ def bounce(contact: Contact, seconds: float, random: np.random.Generator) -> Non
         if change == changes:  # unless the next change has come since
             settle(level)
 
-    contact.sense = sense  # type: ignore[method-assign]
+    contact.set_level = set_level  # type: ignore[method-assign]

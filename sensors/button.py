@@ -17,7 +17,7 @@ class Button(Switch):
     stops_cell: True for a stop button: a press stops the cell at once, in any state.
     """
 
-    remembers: ClassVar[tuple[str, ...] | None] = ()
+    state_attributes: ClassVar[tuple[str, ...] | None] = ()
 
     stops_cell: bool = False
 
@@ -31,4 +31,4 @@ class Button(Switch):
 
     def pressed(self, *, within_s: float) -> Wait:
         """A wait for the next press, within ``within_s`` seconds; a button that is already held down does not count."""
-        return self.input.edge(not self.active_low, self, "was not pressed", within_s)
+        return self.input.wait_for_edge(not self.active_low, self, "was not pressed", within_s)

@@ -14,7 +14,7 @@ from simpy.events import Event
 from cellwright import files
 from cellwright.hardware.device import Device
 
-Ask = Callable[[str], Event]
+Prompt = Callable[[str], Event]
 """Shows a person an instruction, a sentence; the event comes when the person confirms."""
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -91,7 +91,7 @@ class CalibratedSensor(Device):
 
     calibration: str = ""
 
-    def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, Calibration]:
+    def calibrate(self, known: float, ask: Prompt, today: datetime.date) -> Generator[Event, Any, Calibration]:
         """A step that calibrates it against ``known`` (in ``known_unit``), applies the calibration and returns it.
 
         Raises CellFault for an implausible result.

@@ -12,9 +12,9 @@ from simpy.events import Event
 from cellwright.errors import CellFault, InputError, StepTimeoutError
 from cellwright.hardware.board import Board, EncoderPort
 from cellwright.hardware.waits import Steps
-from cellwright.sensors.calibration import Ask, CalibratedSensor, LengthCalibration
+from cellwright.sensors.calibration import CalibratedSensor, LengthCalibration, Prompt
 
-LOOK_S = 0.02
+COUNT_POLL_S = 0.02
 """The interval at which the count is read: Firmata firmware reports it every 19 ms (its sampling interval)."""
 REFERENCE_C = 20.0
 """The temperature at which a length or a scale holds unless it says otherwise, °C. Source: ISO 1."""
@@ -81,7 +81,7 @@ class Encoder(CalibratedSensor):
         self.is_referenced = True
         self.note("zeroed", at_mm)
 
-    def missed_mm(self, datum_mm: float) -> float:
+    def position_error_mm(self, datum_mm: float) -> float:
         """The position error at a datum at ``datum_mm``, caused by slip or missed counts, mm.
 
         The position is not corrected; ``zero(datum_mm)`` does that.
@@ -101,7 +101,7 @@ class Encoder(CalibratedSensor):
         while abs(self.position_mm - mm) > tolerance_mm:
             if self.board.env.now >= until_s:
                 raise StepTimeoutError(f"{self.name} did not reach {mm:g} mm within {within_s:g} s.")
-            yield self.board.env.timeout(LOOK_S)
+            yield self.board.env.timeout(COUNT_POLL_S)
 
     def stands(self, *, within_s: float, still_s: float = 0.2) -> Steps:
         """A step that waits until the count has not changed for ``still_s``.
@@ -115,11 +115,11 @@ class Encoder(CalibratedSensor):
         while self.board.env.now < since_s + still_s - 1e-9:
             if self.board.env.now >= until_s:
                 raise StepTimeoutError(f"{self.name} did not stand still within {within_s:g} s.")
-            yield self.board.env.timeout(LOOK_S)
+            yield self.board.env.timeout(COUNT_POLL_S)
             if self._count != count:
                 count, since_s = self._count, self.board.env.now
 
-    def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, LengthCalibration]:
+    def calibrate(self, known: float, ask: Prompt, today: datetime.date) -> Generator[Event, Any, LengthCalibration]:
         """Measure ``known`` mm once; the longer, the better."""
         yield ask(f"Mark where the work is at {self.name}.")
         start_count = self._count

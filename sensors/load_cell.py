@@ -12,7 +12,7 @@ from simpy.events import Event
 from cellwright import files
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.waits import Steps
-from cellwright.sensors.calibration import Ask, CalibratedSensor, TwoPointCalibration
+from cellwright.sensors.calibration import CalibratedSensor, Prompt, TwoPointCalibration
 
 GAIN = 128
 FULL_SCALE = 1 << 23
@@ -115,7 +115,7 @@ class LoadCell(CalibratedSensor):
         self.tare_g += weight.mean_g
         self.note("tared", self.tare_g)
 
-    def calibrate(self, known: float, ask: Ask, today: datetime.date) -> Generator[Event, Any, TwoPointCalibration]:
+    def calibrate(self, known: float, ask: Prompt, today: datetime.date) -> Generator[Event, Any, TwoPointCalibration]:
         """Measure both points: the empty scale, and ``known`` grams on it."""
         if not self.is_ready:
             yield from self.start()

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.digital_input import Input
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.waits import Wait
 
 
@@ -19,12 +19,12 @@ class Switch(Device):
     pin: input pin. active_low: True if the closed switch connects the pin to ground (with the pull-up on).
     """
 
-    begins: ClassVar[tuple[str, ...]] = ("closed",)
-    remembers: ClassVar[tuple[str, ...] | None] = ()
+    state_events: ClassVar[tuple[str, ...]] = ("closed",)
+    state_attributes: ClassVar[tuple[str, ...] | None] = ()
 
     pin: int
     active_low: bool = True
-    input: Input = field(init=False, repr=False)
+    input: DigitalInput = field(init=False, repr=False)
     when_closed: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
     def pins(self) -> dict[str, int]:
@@ -48,8 +48,8 @@ class Switch(Device):
 
     def closed(self, *, within_s: float) -> Wait:
         """A wait for it to be closed, at most ``within_s`` seconds; over at once if it is."""
-        return self.input.at(not self.active_low, self, "did not close", within_s)
+        return self.input.wait_for_level(not self.active_low, self, "did not close", within_s)
 
     def open(self, *, within_s: float) -> Wait:
         """A wait for it to be open, at most ``within_s`` seconds; over at once if it is."""
-        return self.input.at(self.active_low, self, "did not open", within_s)
+        return self.input.wait_for_level(self.active_low, self, "did not open", within_s)

@@ -81,7 +81,7 @@ class Cell(StepTools):
         for name, value in own.items():
             setattr(self, name, value)
         self._attach_all({name: value for name, value in own.items() if isinstance(value, Device)})
-        board.on_trouble(self._on_trouble)
+        board.on_failure(self._on_trouble)
         self._table = self._build_table()
         self._state = self.states[0]
         self._destinations = {

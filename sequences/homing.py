@@ -25,7 +25,7 @@ def home(axis: Stepper) -> Generator[Event, Any, None]:
     if (yield from _home_on_board(axis)):
         return
     slow = axis.homing_speed * SLOW_FRACTION
-    if not axis.at_home:
+    if not axis.is_at_home:
         yield from _seek(axis, -_reach_mm(axis), axis.homing_speed, closed=True)
     yield from _seek(axis, BACK_OFF_MM, slow, closed=False)
     yield axis.jog(BACK_OFF_MM, slow)
@@ -71,5 +71,5 @@ def _seek(axis: Stepper, mm: float, speed: float, *, closed: bool) -> Generator[
     switched = axis.home_switch(closed, within_s=moved.limit_s)
     yield axis.board.env.any_of([switched, moved])
     yield axis.stop_abruptly()
-    if axis.at_home != closed:
+    if axis.is_at_home != closed:
         raise _home_switch_fault(axis, "close" if closed else "open", mm)

@@ -121,5 +121,5 @@ def _actions(devices: Mapping[str, Device], log: RunLog) -> dict[str, int]:
     return {
         f"{source} {what}": count
         for source, what, count in counts
-        if source in actuators and what in actuators[source].begins + actuators[source].pulses
+        if source in actuators and what in actuators[source].state_events + actuators[source].pulse_events
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.device import Device
-from cellwright.hardware.fault_injection import ON_BOARD, ON_DEVICE, ON_LINE, Fault, read_fault
+from cellwright.hardware.fault_injection import BOARD_FAULTS, DEVICE_FAULTS, LINE_FAULTS, Fault, read_fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.model.board import ModelBoard
 from cellwright.sensors import Button
@@ -48,7 +48,7 @@ class Row:
 def faults_of(parameters: Mapping[str, Any]) -> list[Fault]:
     """One fault of each kind on the line, on the board, and on each device that can have it."""
     devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
-    texts = [*ON_LINE, *ON_BOARD, *(f"{name}:{kind}" for name in devices for kind in ON_DEVICE)]
+    texts = [*LINE_FAULTS, *BOARD_FAULTS, *(f"{name}:{kind}" for name in devices for kind in DEVICE_FAULTS)]
     return [fault for text in texts if (fault := _possible(text, devices)) is not None]
 
 
@@ -83,7 +83,7 @@ def strike(
             raise CellFault(f"{rig.cell.name()} never reached {state!r}, so no fault could be injected there.")
         rig.env.step()
     finished = rig.cell.finished
-    rig.faults.plan(replace(fault, at_s=FAULT_DELAY_S))
+    rig.faults.schedule(replace(fault, at_s=FAULT_DELAY_S))
     until_s = rig.env.now + HUNG_AFTER_S
     try:
         while (

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import simpy
 
 from cellwright.hardware import Board, ModelBoard
-from cellwright.hardware.fault_injection import Faults, FaultyLink
+from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.model.world import World
 from cellwright.hardware.transport.link import Link
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sequences import Cell, RunLog
 from cellwright.sim.people.operator import Operator
 from cellwright.sim.plants.plant import CellPlant
@@ -35,8 +35,8 @@ class Rig:
     cell: Cell
     model: ModelBoard
     plant: CellPlant
-    faults: Faults
-    line: MemoryLine | None = None
+    faults: FaultInjector
+    line: LoopbackLine | None = None
     arduino: VirtualArduino | None = None
 
 
@@ -110,13 +110,13 @@ def virtual_board(
     line: VirtualLine,
     between: Callable[[simpy.Environment, Link], Link] | None = None,
     firmware: SteppingFirmware = DEFAULT_FIRMWARE,
-) -> tuple[FirmataBoard, MemoryLine, VirtualArduino, FaultyLink]:
+) -> tuple[FirmataBoard, LoopbackLine, VirtualArduino, FaultyLink]:
     """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``.
 
     The axes of ``world`` must be timed as that firmware steps them.
     """
     env, kind = world.env, line.kind or "uno"
-    wire = MemoryLine(env, line.baud_with(firmware), line.latency_s, f"a virtual {kind.capitalize()}")
+    wire = LoopbackLine(env, line.baud_with(firmware), line.latency_s, f"a virtual {kind.capitalize()}")
     arduino = VirtualArduino(env, wire.board, world, kind, firmware)
     faulty = FaultyLink(env, wire.host, streams["faults on the line"])
     board = FirmataBoard(env, between(env, faulty) if between else faulty)
@@ -139,7 +139,7 @@ def _assemble(
     plant = build_plant(scenario, cell, model, streams)
     plant.connect()
     env.run(until=env.process(board.prepare()))
-    faults = Faults(env, model, cell.devices, streams["faults"])
+    faults = FaultInjector(env, model, cell.devices, streams["faults"])
     return Rig(env, board, cell, model, plant, faults)
 
 

@@ -10,9 +10,9 @@ import simpy
 
 from cellwright.actuators import Buzzer, Lamp, Motor, Pump, Solenoid, Stepper, Valve
 from cellwright.hardware.emulator.arduino import EmulatedArduino
-from cellwright.hardware.emulator.fault_injection import PinFaults
+from cellwright.hardware.emulator.fault_injection import PinFaultInjector
 from cellwright.hardware.emulator.world import PinWorld, Wiring
-from cellwright.hardware.fault_injection import Faults, FaultyLink
+from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmware_profiles import firmware_hex
@@ -37,7 +37,7 @@ class EmulatedRig:
     cell: Cell
     world: PinWorld
     plant: CellPlant
-    faults: Faults
+    faults: FaultInjector
     arduino: EmulatedArduino
 
 
@@ -90,7 +90,7 @@ def _assemble(
     plant.connect()
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
-    faults = PinFaults(world, cell.devices, streams["faults"], faulty)
+    faults = PinFaultInjector(world, cell.devices, streams["faults"], faulty)
     return EmulatedRig(env, board, cell, world, plant, faults, arduino)
 
 

@@ -100,10 +100,10 @@ class _CycleReader:
             if under_way is not None and at_s > self.start_s:
                 yield self._band(under_way[0], under_way[1], at_s)
             under_way = None
-            if what in device.pulses:
+            if what in device.pulse_events:
                 if at_s >= self.start_s:
                     yield self._band(what, at_s, at_s + (value or 0.0))
-            elif what in device.begins:
+            elif what in device.state_events:
                 under_way = (what, at_s)
         if under_way is not None and under_way[1] < self.end_s:
             yield self._band(under_way[0], under_way[1], self.end_s)
@@ -114,7 +114,7 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
     record = read_cycle(log, cell, replication, number)
     spent = record.state_seconds()
     longest = max(spent, key=lambda state: spent[state])
-    pulsed = {word for part in cell.parts().values() if isinstance(part, Device) for word in part.pulses}
+    pulsed = {word for part in cell.parts().values() if isinstance(part, Device) for word in part.pulse_events}
     active = [name for name, bands in record.devices.items() if bands]
     quiet = [name for name, bands in record.devices.items() if not bands]
     colours = {state: STATE_COLOURS[number % len(STATE_COLOURS)] for number, state in enumerate(cell.states)}

@@ -31,7 +31,7 @@ from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.model.board import ModelBoard
 from cellwright.hardware.transport.link import Link
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.hardware.transport.serial import SerialLink
 from cellwright.sim import virtual_rig
 
@@ -89,7 +89,7 @@ def writes_to_memory() -> str:
     """An output toggled repeatedly into a link that only counts bytes; with our host and with pyfirmata2."""
     ours, theirs = Sink(), Sink()
     env = simpy.Environment()
-    line = MemoryLine(env, 1_000_000_000)
+    line = LoopbackLine(env, 1_000_000_000)
     VirtualArduino(env, line.board, ModelBoard(env), boot_s=0.1)
     board = FirmataBoard(env, line.host)
     env.run(until=board.ready)
@@ -207,7 +207,7 @@ def their_writes_s(path: Path) -> float:
 def idling() -> str:
     """The share of a core that an idle connected host takes."""
     clock = WallClock()
-    line = MemoryLine(clock)
+    line = LoopbackLine(clock)
     VirtualArduino(clock, line.board, ModelBoard(clock))
     board = FirmataBoard(clock, line.host)
     clock.run(until=board.ready)

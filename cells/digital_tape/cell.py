@@ -14,7 +14,7 @@ from cellwright.cells.digital_tape.stock import Saw, Stock
 from cellwright.errors import CellFault, StepTimeoutError
 from cellwright.provenance import published, vendor
 from cellwright.sensors import Button, Encoder, Switch
-from cellwright.sensors.encoder import LOOK_S as WHEEL_POLL_S
+from cellwright.sensors.encoder import COUNT_POLL_S as WHEEL_POLL_S
 from cellwright.sequences import Cell
 from cellwright.sequences.supervision import Step
 
@@ -256,9 +256,11 @@ class DigitalTape(Cell):
         self._show("pausing")
         self._record_event("paused", self.wheel.position_mm, reason="the log was pulled back past the datum")
         yield self.datum_switch.closed(within_s=LOG_TIMEOUT_S)
-        missed_mm = self.wheel.missed_mm(self._datum_mm)
-        if abs(missed_mm) > MAX_MISSED_MM:
-            self._record_event("missed", missed_mm, reason="the wheel was off at the datum; the end is cut afresh")
+        position_error_mm = self.wheel.position_error_mm(self._datum_mm)
+        if abs(position_error_mm) > MAX_MISSED_MM:
+            self._record_event(
+                "missed", position_error_mm, reason="the wheel was off at the datum; the end is cut afresh"
+            )
             self.wheel.zero(self._datum_mm)
             self.cut_record.retrim_end()
         return "back_again" if self.cut_record.next_cut else "no_cut_left"

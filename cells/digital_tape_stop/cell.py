@@ -74,7 +74,7 @@ class DigitalTapeWithStop(DigitalTape):
         self._lamps(self.red)
         to_go_mm = self.cut_record.target_mm - self.wheel.position_mm
         self._show("approaching", say=display_text.WAIT, to_go=to_go_mm)
-        if not self.length_stop.homed:
+        if not self.length_stop.is_homed:
             yield from home(self.length_stop)
         if to_go_mm < -OVERSHOOT_MM:
             return

@@ -106,7 +106,7 @@ class PumpedLine:
         start_s, self._updated_s = self._updated_s, now_s
         self._release_hanging_drop(now_s)
         if not moved:
-            if self._was_moving and not self.axis.moving:
+            if self._was_moving and not self.axis.is_moving:
                 self._come_to_rest(now_s)
             return
         if not self._was_moving:
@@ -115,7 +115,7 @@ class PumpedLine:
         end_s = min(now_s, max(self.axis.due_s, start_s))
         self._leave_nozzle(self._pumped_g(self._last_steps, steps, max(end_s - start_s, 1e-3)), start_s, end_s)
         self._last_steps = steps
-        if not self.axis.moving:
+        if not self.axis.is_moving:
             self._come_to_rest(end_s)
 
     def landed_g(self) -> float:

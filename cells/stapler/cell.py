@@ -99,7 +99,7 @@ class Stapler(Cell):
     def homing(self) -> Step:
         """Home both axes after power-up or a stop; plan the panel from the end nearest to the bridge."""
         for axis in (self.carriage, self.bridge):
-            if not axis.homed:
+            if not axis.is_homed:
                 yield from home(axis)
         if not self.to_staple:
             far = self.bridge.position > self.layout.panel_length_mm / 2

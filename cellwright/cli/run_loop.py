@@ -62,7 +62,9 @@ class RunController:
         if not self.cell.is_stopped:
             return False
         # A person may reset a real cell with its button; in a simulation nobody does.
-        return self._is_simulated or self.was_interrupted or not self.cell.resets_with or not self.cell.board.is_there
+        return (
+            self._is_simulated or self.was_interrupted or not self.cell.resets_with or not self.cell.board.is_connected
+        )
 
     def _count_units(self) -> None:
         if self.cell.finished > len(self.unit_times_s):

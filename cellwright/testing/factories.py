@@ -10,7 +10,7 @@ import simpy
 from cellwright import cells
 from cellwright.actuators import Stepper
 from cellwright.hardware import Board, ModelBoard, Plant
-from cellwright.hardware.fault_injection import Faults
+from cellwright.hardware.fault_injection import FaultInjector
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import Cell, RunLog, apply_overrides
@@ -110,7 +110,7 @@ def _assemble(
     env.process(cell.run())
     while env.peek() <= env.now:  # start the cell, so that a test may press a button at once
         env.step()
-    faults = Faults(env, model, cell.devices, Streams(seed, 0)["faults"])
+    faults = FaultInjector(env, model, cell.devices, Streams(seed, 0)["faults"])
     return CellRig(cell, model, history, log, plant, faults)
 
 
@@ -127,4 +127,4 @@ class AxesOnlyPlant:
             if isinstance(device, Stepper):
                 axis = self.board.axis(device.step)
                 axis.trip_points.append(TripPoint(device.home_pin, at=0, level=not device.home_active_low))
-                axis.place(round((device.travel[1] - device.travel[0]) / 2 * device.steps_per_mm))
+                axis.set_true_position(round((device.travel[1] - device.travel[0]) / 2 * device.steps_per_mm))

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import simpy
 
-from cellwright.hardware import Input, ModelBoard, ModelStepper, Timing, Wait
-from cellwright.hardware.model.axes import Motion
+from cellwright.hardware import DigitalInput, ModelBoard, ModelStepper, Timing, Wait
+from cellwright.hardware.model.axes import MotionPlanner
 from cellwright.hardware.model.board import ModelOutput
 from cellwright.testing.intervals import Interval
 
@@ -103,7 +103,7 @@ class AxisHistory:
     @property
     def moving(self) -> bool:
         """Whether it moves now."""
-        return self._stepper.moving
+        return self._stepper.is_moving
 
     @property
     def position_mm(self) -> float:
@@ -122,18 +122,16 @@ class DeclarationRecorder(ModelBoard):
         self.safe_levels: dict[int, bool] = {}
         self.rest_levels: dict[int, bool] = {}
 
-    def declare_output(
-        self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
-    ) -> ModelOutput:
+    def declare_output(self, pin: int, safe: bool, max_on_s: float | None = None, max_duty: float = 1.0) -> ModelOutput:
         self.safe_levels[pin] = safe
-        return super().declare_output(pin, safe, most_on_s, most_duty)
+        return super().declare_output(pin, safe, max_on_s, max_duty)
 
-    def declare_input(self, pin: int, at_rest: bool) -> Input:
+    def declare_input(self, pin: int, at_rest: bool) -> DigitalInput:
         self.rest_levels[pin] = at_rest
         return super().declare_input(pin, at_rest)
 
 
-class InstrumentedMotion(Motion):
+class InstrumentedMotion(MotionPlanner):
     """Motion that calls ``on_start`` of an axis just before it moves."""
 
     def __init__(self, board: ModelBoard, timing: Timing) -> None:

@@ -10,9 +10,9 @@ import simpy
 from simpy.events import Timeout
 
 from cellwright.hardware import Board, ModelBoard
-from cellwright.hardware.fault_injection import Faults, read_fault
+from cellwright.hardware.fault_injection import FaultInjector, read_fault
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sensors import Switch
 from cellwright.sequences import FAULTED, STOPPED, Cell, RunLog
 from cellwright.sim.plants.plant import PRESS_S
@@ -45,8 +45,8 @@ class CellRig:
         history: History,
         log: RunLog,
         plant: Any,
-        faults: Faults,
-        line: MemoryLine | None = None,
+        faults: FaultInjector,
+        line: LoopbackLine | None = None,
         arduino: VirtualArduino | None = None,
     ) -> None:
         self.cell = cell
@@ -63,7 +63,7 @@ class CellRig:
 
     def fault(self, text: str) -> None:
         """Inject a fault, as ``--fault`` does: "cut@30", "carriage:slips=20", "start_button:bouncing"."""
-        self.faults.plan(read_fault(text, self.cell.devices))
+        self.faults.schedule(read_fault(text, self.cell.devices))
 
     # ---- time ----
 

@@ -85,10 +85,10 @@ class AxisView(NamedTuple):
     position: int
     steps: int
     last_step: int
-    least_high: int | None
-    least_low: int | None
-    least_set_up: int | None
-    least_interval: int | None
+    min_high: int | None
+    min_low: int | None
+    min_set_up: int | None
+    min_interval: int | None
 
 
 class PulseTimes(NamedTuple):

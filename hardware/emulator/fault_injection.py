@@ -11,19 +11,19 @@ from cellwright.hardware.device import Device
 from cellwright.hardware.emulator.chip import ResetCause
 from cellwright.hardware.emulator.world import PinWorld
 from cellwright.hardware.fault_injection import (
+    BOARD_FAULTS,
+    DEVICE_FAULTS,
     FULL_STEP,
-    ON_BOARD,
-    ON_DEVICE,
     Fault,
-    Faults,
+    FaultInjector,
     FaultyLink,
     bounce,
     pin_of,
 )
 
 
-class PinFaults(Faults):
-    """Injects faults into a cell on an emulated Arduino; see ``Faults``."""
+class PinFaultInjector(FaultInjector):
+    """Injects faults into a cell on an emulated Arduino; see ``FaultInjector``."""
 
     def __init__(
         self, world: PinWorld, devices: Mapping[str, Device], random: np.random.Generator, link: FaultyLink
@@ -33,12 +33,12 @@ class PinFaults(Faults):
 
     def action_for(self, fault: Fault) -> Callable[[], None]:
         """The action that injects a fault."""
-        if fault.kind in ON_BOARD:
+        if fault.kind in BOARD_FAULTS:
             return partial(self._restart, fault.kind == "brownout")
-        if fault.kind not in ON_DEVICE:
+        if fault.kind not in DEVICE_FAULTS:
             return super().action_for(fault)
         device = self.devices[fault.device]
-        pin = pin_of(device, ON_DEVICE[fault.kind].role)
+        pin = pin_of(device, DEVICE_FAULTS[fault.kind].role)
         assert pin is not None
         return partial(self._inject_pin_fault, fault, device, pin)
 

@@ -39,7 +39,7 @@ class RawEvent(ctypes.Structure):
 class RawAxis(ctypes.Structure):
     """What a driver saw of its pins, in the memory layout of the library."""
 
-    NAMES = ("position", "steps", "last_step", "least_high", "least_low", "least_set_up", "least_interval")
+    NAMES = ("position", "steps", "last_step", "min_high", "min_low", "min_set_up", "min_interval")
     _fields_ = [("position", ctypes.c_int64), *((name, ctypes.c_uint64) for name in NAMES[1:])]
 
 

@@ -54,21 +54,21 @@ class PinAxis:
         return self._chip.axis(self._number).position
 
     @property
-    def moving(self) -> bool:
+    def is_moving(self) -> bool:
         """Whether it has made a step within the last ``STANDSTILL_S``."""
         return self.env.now - self._last_step_s < STANDSTILL_S
 
     @property
     def due_s(self) -> float:
         """When it made its last step; infinity while it moves, as the end is not known."""
-        return math.inf if self.moving else self._last_step_s
+        return math.inf if self.is_moving else self._last_step_s
 
     @property
     def _last_step_s(self) -> float:
         seen = self._chip.axis(self._number)
         return self._arduino.powered_at_s + seen.last_step / CLOCK_HZ if seen.steps else -math.inf
 
-    def place(self, true_position: int) -> None:
+    def set_true_position(self, true_position: int) -> None:
         """Set its true position."""
         for point in self.trip_points[self._wired :]:
             self._chip.add_trip_point(self._number, point.at, self._arduino.pin(point.pin), point.level)
@@ -77,7 +77,7 @@ class PinAxis:
 
     def slip(self, steps: int) -> None:
         """Lose steps: the true position changes, and the firmware does not know."""
-        self.place(self.true_position - steps)
+        self.set_true_position(self.true_position - steps)
 
 
 class PinOutput:
@@ -108,7 +108,7 @@ class PinInput:
         """The present level."""
         return self._arduino.level(self._pin)
 
-    def sense(self, level: bool) -> None:
+    def set_level(self, level: bool) -> None:
         """Set the level of the contact."""
         self._arduino.set_input(self._pin, level)
 
@@ -252,7 +252,7 @@ class PinWorld:
 
     def set_input(self, pin: int, level: bool) -> None:
         """Hold a pin at a level."""
-        self.input(pin).sense(level)
+        self.input(pin).set_level(level)
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> PinEncoder:
         """The quadrature encoder on two pins."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from cellwright.errors import FlashError
-from cellwright.hardware.flashing.boards import Chip, Dialect
+from cellwright.hardware.flashing.boards import BootloaderProtocol, Chip
 
 PORT_CHECK_INTERVAL_S = 0.2
 """How often the port is checked for: an avrdude whose port is gone waits for it without end."""
@@ -26,7 +26,9 @@ def find_avrdude() -> str | None:
     return shutil.which("avrdude")
 
 
-def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, firmware: Path, size: int) -> None:
+def write_with_avrdude(
+    avrdude: str, port: str, chip: Chip, protocol: BootloaderProtocol, firmware: Path, size: int
+) -> None:
     """Write a hex file of ``size`` bytes and verify it. The port must be closed.
 
     Raises FlashError with a sentence based on avrdude's output, or if the port is gone or it takes too long.
@@ -37,11 +39,11 @@ def write_with_avrdude(avrdude: str, port: str, chip: Chip, dialect: Dialect, fi
         "-p",
         chip.avrdude_part,
         "-c",
-        dialect.avrdude_programmer,
+        protocol.avrdude_programmer,
         "-P",
         port,
         "-b",
-        str(dialect.baud),
+        str(protocol.baud),
     ]
     # -D: boot loaders erase page by page as they write; asked to erase the whole chip the Mega's says that it failed.
     command += ["-D", "-U", f"flash:w:{firmware}:i"]

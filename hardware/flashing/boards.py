@@ -10,7 +10,7 @@ from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.intel_hex import read_hex
 
 
-class Dialect(NamedTuple):
+class BootloaderProtocol(NamedTuple):
     """The protocol of a boot loader, as the upload library and as avrdude name it, and its baud rate."""
 
     library_name: str
@@ -18,11 +18,11 @@ class Dialect(NamedTuple):
     baud: int
 
 
-STK500V1 = Dialect("Stk500v1", "arduino", 115_200)
+STK500V1 = BootloaderProtocol("Stk500v1", "arduino", 115_200)
 """Optiboot, on the Uno and on Nanos made since 2018."""
-STK500V1_SLOW = Dialect("Stk500v1", "arduino", 57_600)
+STK500V1_SLOW = BootloaderProtocol("Stk500v1", "arduino", 57_600)
 """ATmegaBOOT, on older Nanos and on most of their clones."""
-STK500V2 = Dialect("Stk500v2", "wiring", 115_200)
+STK500V2 = BootloaderProtocol("Stk500v2", "wiring", 115_200)
 """The Mega's."""
 BOOTLOADER_PROTOCOLS = (STK500V1, STK500V2, STK500V1_SLOW)
 
@@ -51,7 +51,7 @@ class Flashable(NamedTuple):
     title: str
     chips: tuple[str, ...]
     room_bytes: int
-    dialects: tuple[Dialect, ...]
+    protocols: tuple[BootloaderProtocol, ...]
 
 
 BOARDS = {
@@ -88,14 +88,14 @@ def checked_name(board: str | None) -> str | None:
     raise InputError(f"There is no firmware for a board {board!r}; {nearest(board, BOARDS)}")
 
 
-class Choice(NamedTuple):
+class BoardChoice(NamedTuple):
     """The chosen board; ``note`` is a sentence for the user if it was guessed."""
 
     board: str
     note: str | None = None
 
 
-def choose_board(requested: str | None, usb: UsbId, chip: Chip, dialect: Dialect) -> Choice:
+def choose_board(requested: str | None, usb: UsbId, chip: Chip, protocol: BootloaderProtocol) -> BoardChoice:
     """The board with this chip and boot loader: the one requested, or else the most likely one.
 
     Raises InputError if the requested board has another chip.
@@ -107,26 +107,26 @@ def choose_board(requested: str | None, usb: UsbId, chip: Chip, dialect: Dialect
                 f"This is no {BOARDS[requested].title}: its chip is an {chip.name}, so nothing was written; "
                 f"use --board {fitting}."
             )
-        return Choice(requested)
+        return BoardChoice(requested)
     from_usb = board_of_usb(usb)
     if from_usb is not None and chip.name in BOARDS[from_usb].chips:
-        return Choice(from_usb)
+        return BoardChoice(from_usb)
     if chip.name in BOARDS["mega"].chips:
-        return Choice("mega")
-    if dialect == STK500V1_SLOW:
-        return Choice("nano")
+        return BoardChoice("mega")
+    if protocol == STK500V1_SLOW:
+        return BoardChoice("nano")
     note = "Taken for an Uno; if it is a Nano, say --board nano, or its inputs A6 and A7 are not there."
-    return Choice("uno", note)
+    return BoardChoice("uno", note)
 
 
-def dialects_for(requested: str | None, usb: UsbId) -> tuple[Dialect, ...]:
+def protocols_for(requested: str | None, usb: UsbId) -> tuple[BootloaderProtocol, ...]:
     """Every protocol, the likeliest first."""
     likely = requested or board_of_usb(usb)
-    first = BOARDS[likely].dialects if likely else ()
+    first = BOARDS[likely].protocols if likely else ()
     return tuple(dict.fromkeys([*first, *BOOTLOADER_PROTOCOLS]))
 
 
-class Image(NamedTuple):
+class FirmwareImage(NamedTuple):
     """Firmware for a board: its file, and its bytes from address 0 on."""
 
     path: Path
@@ -134,10 +134,10 @@ class Image(NamedTuple):
     is_ours: bool
 
 
-def load_image(board: str, given: Path | None, room_bytes: int) -> Image:
+def load_image(board: str, given: Path | None, room_bytes: int) -> FirmwareImage:
     """The given file, or else CellwrightFirmata for that board.
 
     Raises InputError if it is missing, is damaged, or does not fit.
     """
     path = given or firmware_hex(board)
-    return Image(path, read_hex(path, room_bytes, f"a {BOARDS[board].title}"), given is None)
+    return FirmwareImage(path, read_hex(path, room_bytes, f"a {BOARDS[board].title}"), given is None)

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from arduinobootloader import ArduinoBootloader
 
 from cellwright.errors import FlashError, InputError
-from cellwright.hardware.flashing.boards import CHIPS, STK500V2, Chip, Dialect
-from cellwright.hardware.flashing.reset_port import Wire
+from cellwright.hardware.flashing.boards import CHIPS, STK500V2, BootloaderProtocol, Chip
+from cellwright.hardware.flashing.reset_port import UploadPort
 from cellwright.hardware.intel_hex import ERASED
 
 PAGE_REPLY_TIMEOUT_S = 1.0
@@ -48,10 +48,10 @@ class FlashContents(NamedTuple):
 class BootLoader:
     """A boot loader that has answered. Raises FlashError for every answer that does not come in time."""
 
-    def __init__(self, programmer: Any, chip: Chip, dialect: Dialect) -> None:
+    def __init__(self, programmer: Any, chip: Chip, protocol: BootloaderProtocol) -> None:
         self._programmer = programmer
         self.chip = chip
-        self.dialect = dialect
+        self.protocol = protocol
 
     def read(self, address: int, size: int) -> bytes:
         """Read ``size`` bytes of the flash, at most a page."""
@@ -119,31 +119,31 @@ class BootLoader:
         return -(-len(firmware) // self.chip.page_bytes)
 
 
-def find_boot_loader(wire: Wire, dialects: Sequence[Dialect], port: str) -> BootLoader:
+def find_boot_loader(upload_port: UploadPort, protocols: Sequence[BootloaderProtocol], port: str) -> BootLoader:
     """Reset the board and connect to its boot loader, with one protocol after the other.
 
     Raises InputError if none answers (each takes about 3 s), or if its chip is unknown.
     """
-    for dialect in dialects:
+    for protocol in protocols:
         library = ArduinoBootloader()
-        programmer = library.select_programmer(dialect.library_name)
-        library.device = wire
-        wire.set_baud(dialect.baud)
-        wire.reset_board()
-        if _can_sign_on(wire, programmer, dialect):
-            wire.timeout = PAGE_REPLY_TIMEOUT_S
-            wire.reset_input_buffer()
-            return BootLoader(programmer, _chip(library, programmer, port), dialect)
+        programmer = library.select_programmer(protocol.library_name)
+        library.device = upload_port
+        upload_port.set_baud(protocol.baud)
+        upload_port.reset_board()
+        if _can_sign_on(upload_port, programmer, protocol):
+            upload_port.timeout = PAGE_REPLY_TIMEOUT_S
+            upload_port.reset_input_buffer()
+            return BootLoader(programmer, _chip(library, programmer, port), protocol)
     raise InputError(
         f"No boot loader answers at {port}: press the board's reset button as the command starts, "
         "check that it is an Uno, Nano or Mega, and that the cable carries data."
     )
 
 
-def _can_sign_on(wire: Wire, programmer: Any, dialect: Dialect) -> bool:
-    if dialect != STK500V2:
+def _can_sign_on(upload_port: UploadPort, programmer: Any, protocol: BootloaderProtocol) -> bool:
+    if protocol != STK500V2:
         return bool(programmer.get_sync())  # tries four times, half a second each
-    wire.timeout = SIGN_ON_TIMEOUT_S  # the library reads nine times before it gives up
+    upload_port.timeout = SIGN_ON_TIMEOUT_S  # the library reads nine times before it gives up
     return any(programmer.get_sync() for _ in range(SIGN_ON_TRIES))
 
 

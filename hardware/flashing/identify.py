@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.identity import is_firmware
-from cellwright.hardware.flashing.reset_port import Wire
+from cellwright.hardware.flashing.reset_port import UploadPort
 
 BAUDS_TO_TRY = (57_600, 115_200)
 """Of StandardFirmata and CellwrightFirmata; of ConfigurableFirmata."""
@@ -18,7 +18,7 @@ READS_PER_QUERY = 3
 READ_BYTES = 256
 
 
-class Firmware(NamedTuple):
+class IdentifiedFirmware(NamedTuple):
     """The name and version that a firmware reports, and its baud rate."""
 
     name: str
@@ -30,25 +30,27 @@ class Firmware(NamedTuple):
         return f"{self.name.removesuffix('.ino')} {self.major}.{self.minor}"
 
 
-def ask_firmware(wire: Wire) -> Firmware | None:
+def identify_firmware(upload_port: UploadPort) -> IdentifiedFirmware | None:
     """Query a firmware that has just started; None after some 4 s if it does not answer by Firmata."""
     for baud in BAUDS_TO_TRY:
-        wire.set_baud(baud)
-        wire.timeout = READ_SLICE_S
+        upload_port.set_baud(baud)
+        upload_port.timeout = READ_SLICE_S
         reader = messages.MessageReader()
-        if baud == BAUDS_TO_TRY[0] and (report := _read_report(wire, reader, READS_AFTER_BOOT, baud)):
+        if baud == BAUDS_TO_TRY[0] and (report := _read_report(upload_port, reader, READS_AFTER_BOOT, baud)):
             return report
         for _ in range(QUERIES):
-            wire.write(messages.QUERY_FIRMWARE)
-            if report := _read_report(wire, reader, READS_PER_QUERY, baud):
+            upload_port.write(messages.QUERY_FIRMWARE)
+            if report := _read_report(upload_port, reader, READS_PER_QUERY, baud):
                 return report
     return None
 
 
-def _read_report(wire: Wire, reader: messages.MessageReader, times: int, baud: int) -> Firmware | None:
+def _read_report(
+    upload_port: UploadPort, reader: messages.MessageReader, times: int, baud: int
+) -> IdentifiedFirmware | None:
     for _ in range(times):
-        for message in reader.feed(wire.read(READ_BYTES)):
+        for message in reader.feed(upload_port.read(READ_BYTES)):
             if is_firmware(message) and (report := messages.decode_firmware(message.data)):
                 major, minor, name = report
-                return Firmware(name, major, minor, baud)
+                return IdentifiedFirmware(name, major, minor, baud)
     return None

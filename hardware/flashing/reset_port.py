@@ -20,7 +20,7 @@ BOOT_LOADER_START_S = 0.05
 Result = TypeVar("Result")
 
 
-class Wire(Protocol):
+class UploadPort(Protocol):
     """A port to a boot loader. timeout: how long ``read`` waits, s."""
 
     timeout: float
@@ -44,7 +44,7 @@ class Wire(Protocol):
         """Close the port. May be called twice."""
 
 
-class SerialWire:
+class SerialUploadPort:
     """The port over pyserial.
 
     Raises InputError if the port cannot be opened, FlashError once it is lost.

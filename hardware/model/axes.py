@@ -44,7 +44,7 @@ class ModelStepper:
         self.trip_points: list[TripPoint] = []
         self.rest_at = 0  # true steps: the position at rest, now or after the move
         self.due_s = 0.0  # when its move is over
-        # For Motion: the move in progress, its state as of the last update, and the future events at which it
+        # For MotionPlanner: the move in progress, its state as of the last update, and the future events at which it
         # crosses trip points.
         self.move: ScheduledWait | None = None
         self.state: MotionState | None = None
@@ -65,11 +65,11 @@ class ModelStepper:
         return self.true_position - self._zero_at
 
     @property
-    def moving(self) -> bool:
+    def is_moving(self) -> bool:
         """Whether it moves."""
         return self.due_s > self.env.now
 
-    def place(self, true_position: int) -> None:
+    def set_true_position(self, true_position: int) -> None:
         """Set the true position, as a plant does before power-up."""
         self.rest_at = true_position
         self.set_trip_inputs(true_position)
@@ -77,7 +77,7 @@ class ModelStepper:
     def slip(self, steps: int) -> None:
         """Lose steps at rest: the true position changes, and the board does not know."""
         self._zero_at -= steps
-        self.place(self.true_position - steps)
+        self.set_true_position(self.true_position - steps)
 
     def zero(self) -> None:
         """Call the present position 0."""
@@ -100,19 +100,19 @@ class ModelStepper:
 
         max_speed (steps/s), acceleration (steps/s²): likewise, if they change. The speed has no jump.
         """
-        if not self.moving:
+        if not self.is_moving:
             raise CellFault(f"{self.device.name} has no move in progress that could be given another target.")
         return self.motion.change_target(self, target + self._zero_at, max_speed, acceleration)
 
     def stop_abruptly(self) -> Wait:
         """Stop at once; the move in progress never completes."""
-        if self.moving:
+        if self.is_moving:
             self.motion.stop_abruptly(self)
         return self._done
 
     def slow_down(self) -> Wait:
         """Stop as fast as its acceleration allows; the wait ends at standstill."""
-        if not self.moving:
+        if not self.is_moving:
             return self._done
         return self.motion.slow_down(self)
 
@@ -142,7 +142,7 @@ def _move_from_rest(
     return state, timing.move_time(abs(target - start), max_speed, acceleration)
 
 
-class Motion:
+class MotionPlanner:
     """Plans the moves of all axes of a board, as its firmware steps them."""
 
     def __init__(self, board: ModelBoard, timing: Timing) -> None:

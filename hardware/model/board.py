@@ -10,9 +10,9 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board
-from cellwright.hardware.digital_input import Input
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
-from cellwright.hardware.model.axes import MODEL_TIMEOUT_MARGIN_S, ModelStepper, Motion
+from cellwright.hardware.model.axes import MODEL_TIMEOUT_MARGIN_S, ModelStepper, MotionPlanner
 from cellwright.hardware.model.ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
 from cellwright.hardware.model.timing import Timing
 from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
@@ -119,7 +119,7 @@ class ModelBoard(Board):
     def __init__(self, env: simpy.Environment, timing: Timing = STEP_TIMINGS[DEFAULT_FIRMWARE]) -> None:
         self.env = env
         self.locked = False
-        self.motion = Motion(self, timing)
+        self.motion = MotionPlanner(self, timing)
         self.steppers: dict[int, ModelStepper] = {}
         """Axes by step pin."""
         self.analog_inputs: dict[int, ModelAnalog] = {}
@@ -130,7 +130,7 @@ class ModelBoard(Board):
         self.i2c_devices: dict[int, I2cDevice] = {}
         """What is on the I2C bus, by address; for a plant to fill."""
         self._outputs: dict[int, ModelOutput] = {}
-        self._inputs: dict[int, Input] = {}
+        self._inputs: dict[int, DigitalInput] = {}
 
     # ---- declaring ----
 
@@ -138,15 +138,15 @@ class ModelBoard(Board):
         self,
         pin: int,
         safe: bool,
-        most_on_s: float | None = None,  # noqa: ARG002  # the device that drives it keeps to them
-        most_duty: float = 1.0,  # noqa: ARG002
+        max_on_s: float | None = None,  # noqa: ARG002  # the device that drives it keeps to them
+        max_duty: float = 1.0,  # noqa: ARG002
     ) -> ModelOutput:
         output = self.output(pin)
         output.declare(safe)
         return output
 
-    def declare_input(self, pin: int, at_rest: bool) -> Input:
-        return self._inputs.setdefault(pin, Input(self.env, at_rest))
+    def declare_input(self, pin: int, at_rest: bool) -> DigitalInput:
+        return self._inputs.setdefault(pin, DigitalInput(self.env, at_rest))
 
     def declare_stepper(
         self,
@@ -207,7 +207,7 @@ class ModelBoard(Board):
     def release(self) -> None:
         self.locked = False
 
-    def on_trouble(self, action: Callable[[str], None]) -> None:
+    def on_failure(self, action: Callable[[str], None]) -> None:
         pass  # a model is never lost
 
     def power_cycle(self) -> None:
@@ -237,16 +237,16 @@ class ModelBoard(Board):
         """Call ``action(level)`` whenever output ``pin`` changes to one of ``levels``."""
         self.output(pin).watch(action, levels)
 
-    def input(self, pin: int) -> Input:
+    def input(self, pin: int) -> DigitalInput:
         """The input on ``pin``, declared or not; its pull-up makes it high."""
-        return self._inputs.setdefault(pin, Input(self.env, True))
+        return self._inputs.setdefault(pin, DigitalInput(self.env, True))
 
     def set_input(self, pin: int, level: bool) -> None:
         """Make input ``pin`` read ``level``."""
         if pin in self._inputs:
-            self._inputs[pin].sense(level)
+            self._inputs[pin].set_level(level)
         else:
-            self._inputs[pin] = Input(self.env, level)
+            self._inputs[pin] = DigitalInput(self.env, level)
 
 
 class _Undeclared:

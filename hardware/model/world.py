@@ -18,7 +18,7 @@ class WorldAxis(Protocol):
 
     @property
     def trip_points(self) -> list[TripPoint]:
-        """Its switches, for a plant to add to; they take effect with the next ``place``."""
+        """Its switches, for a plant to add to; they take effect with the next ``set_true_position``."""
         ...
 
     @property
@@ -27,7 +27,7 @@ class WorldAxis(Protocol):
         ...
 
     @property
-    def moving(self) -> bool:
+    def is_moving(self) -> bool:
         """Whether it moves."""
         ...
 
@@ -36,7 +36,7 @@ class WorldAxis(Protocol):
         """When its last move ended; while it moves, a time that is not past."""
         ...
 
-    def place(self, true_position: int) -> None:
+    def set_true_position(self, true_position: int) -> None:
         """Set its true position."""
         ...
 

@@ -1,4 +1,4 @@
-"""MemoryLine: a serial line in memory between a host and a virtual board, with the delays of a real one."""
+"""LoopbackLine: a serial line in memory between a host and a virtual board, with the delays of a real one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _LoopbackLink(Link):
         self.is_open = False
 
 
-class MemoryLine:
+class LoopbackLine:
     """A line with two ends, ``host`` and ``board``; each direction carries one byte at a time.
 
     baud: bits/s. latency_s: an additional delay, as of a USB adapter. What is written arrives in one chunk, with its

@@ -18,7 +18,7 @@ TCP_READ_BYTES = 4096
 LOOPBACK_ADDRESS = "127.0.0.1"
 
 
-class ServedEnd(Link):
+class ServerLink(Link):
     """A link to whatever program opens it; ``on_open`` is called then, as DTR resets an Uno."""
 
     def __init__(self, clock: WallClock, name: str) -> None:
@@ -43,7 +43,7 @@ class ServedEnd(Link):
         self._thread.join(1.0)
 
 
-class PtyEnd(ServedEnd):
+class PseudoTerminalLink(ServerLink):
     """A pseudo-terminal at ``path``. Raises InputError if it cannot be made."""
 
     def __init__(self, clock: WallClock, path: Path) -> None:
@@ -69,7 +69,7 @@ class PtyEnd(ServedEnd):
         self._port.close()
 
 
-class TcpEnd(ServedEnd):
+class TcpLink(ServerLink):
     """A TCP port, for one host at a time. Raises InputError if it cannot be opened."""
 
     def __init__(self, clock: WallClock, host: str, port: int) -> None:

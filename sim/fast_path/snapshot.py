@@ -74,7 +74,7 @@ class RigState:
                 raise NotExact(f"its board has {words}, which change between two steps")
         self.devices = list(self.cell.devices.values())
         for device in self.devices:
-            if "remembers" not in vars(type(device)):
+            if "state_attributes" not in vars(type(device)):
                 raise NotExact(f"it does not know what {device.name}, a {type(device).__name__}, remembers")
         self._refuse_class_level_containers()
         self.outputs = list(self.board._outputs.values())
@@ -122,7 +122,7 @@ class RigState:
 
     def _times(self) -> Iterator[Any]:
         for device in self.devices:
-            for name in device.remembers or ():
+            for name in device.state_attributes or ():
                 if name.endswith("_at_s"):
                     yield getattr(device, name)
 
@@ -137,7 +137,7 @@ class RigState:
         )
         devices = tuple(
             [
-                tuple([getattr(device, name) for name in device.remembers or () if not name.endswith("_at_s")])
+                tuple([getattr(device, name) for name in device.state_attributes or () if not name.endswith("_at_s")])
                 for device in self.devices
             ]
         )
@@ -248,7 +248,7 @@ class RigState:
         self._restore_board(snapshot.board)
         for device, values in zip(self.devices, snapshot.devices, strict=True):
             left = iter(values)
-            for name in device.remembers or ():
+            for name in device.state_attributes or ():
                 setattr(device, name, LONG_AGO_S if name.endswith("_at_s") else next(left))
             device.forget_last_move()
         *attributes, _ = marshal.loads(snapshot.attributes)

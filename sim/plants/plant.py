@@ -73,7 +73,7 @@ class CellPlant(ABC):
         """Place an axis ``mm`` from its home switch, as at power-up, and connect the switch."""
         stepper = self.board.axis(axis.step)
         stepper.trip_points.append(TripPoint(axis.home_pin, at=0, level=not axis.home_active_low))
-        stepper.place(round(mm * axis.steps_per_mm))
+        stepper.set_true_position(round(mm * axis.steps_per_mm))
 
     def do(self, element: str) -> Generator[Event, Any, None]:
         """Let the operator, who is present, do an element of work."""

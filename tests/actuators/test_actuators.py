@@ -104,9 +104,9 @@ def test_a_stepper_lists_its_pins(board):
 @pytest.mark.parametrize("active_low", [False, True])
 def test_a_home_switch_reads_closed_at_its_level(board, active_low):
     bridge = bridge_on(board, home_active_low=active_low)
-    assert not bridge.at_home
+    assert not bridge.is_at_home
     board.set_input(9, not active_low)
-    assert bridge.at_home
+    assert bridge.is_at_home
     assert bridge.home_switch(True, 1).callbacks is None
     assert bridge.home_switch(False, 1).what == "bridge did not open its home switch"
 

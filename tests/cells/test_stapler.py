@@ -97,7 +97,7 @@ def test_the_bridge_and_carriage_are_homed_from_wherever_they_stand() -> None:
         run_cell(scenario, Length(cycles=1), seed, 0)
     rig = Rig()
     rig.until("stapling")
-    assert rig.cell.bridge.homed and rig.cell.carriage.homed
+    assert rig.cell.bridge.is_homed and rig.cell.carriage.is_homed
     assert rig.board.steppers[rig.cell.bridge.step].true_position == 0
 
 
@@ -138,7 +138,7 @@ def test_a_fault_in_every_state_ends_with_every_output_safe(state: str, delay_s:
     rig.cell.reset()
     rig.env.run(until=rig.env.now + 1)
     assert rig.cell.state == "waiting"
-    assert not rig.cell.bridge.homed
+    assert not rig.cell.bridge.is_homed
 
 
 def test_the_stop_button_stops_the_cell_while_it_moves_and_start_resets_it() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cellwright.cells import load
 from cellwright.errors import InputError
-from cellwright.hardware.fault_injection import ON_BOARD, ON_DEVICE, ON_LINE, Fault, FaultyLink, read_fault
+from cellwright.hardware.fault_injection import BOARD_FAULTS, DEVICE_FAULTS, LINE_FAULTS, Fault, FaultyLink, read_fault
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sim import model_rig, virtual_rig
 
 DEVICES = load("stapler").scenario().study.cell.parts()
@@ -64,11 +64,11 @@ def test_what_is_no_fault_is_refused(text, message):
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", [*ON_LINE, *ON_BOARD])
+@pytest.mark.parametrize("kind", [*LINE_FAULTS, *BOARD_FAULTS])
 def test_a_model_board_has_no_line_to_break(kind):
     rig = model_rig(load("stapler").scenario(), 1, 0)
     with pytest.raises(InputError, match="use --on virtual"):
-        rig.faults.plan(read_fault(kind, DEVICES))
+        rig.faults.schedule(read_fault(kind, DEVICES))
 
 
 # ---- the line ----
@@ -76,7 +76,7 @@ def test_a_model_board_has_no_line_to_break(kind):
 
 @pytest.fixture
 def link(env):
-    line = MemoryLine(env, baud=1_000_000_000)
+    line = LoopbackLine(env, baud=1_000_000_000)
     line.host.received = []
     faulty = FaultyLink(env, line.host, np.random.default_rng(1))
     faulty.received, line.board.received = [], []
@@ -97,7 +97,7 @@ def test_nothing_is_changed_until_a_fault_occurs(env, link):
 @given(st.binary(min_size=1, max_size=200))
 def test_garbling_keeps_the_number_of_bytes_and_changes_each_that_is_garbled(data):
     env = simpy.Environment()
-    faulty = FaultyLink(env, MemoryLine(env).host, np.random.default_rng(1))
+    faulty = FaultyLink(env, LoopbackLine(env).host, np.random.default_rng(1))
     faulty.garble = 1.0
     changed = faulty._corrupted(data)
     assert len(changed) == len(data)
@@ -158,7 +158,7 @@ def stapler(*assignments, at="stapling", seed=1, firmware=DEFAULT_FIRMWARE, **op
 
 
 def strike(rig, text):
-    rig.faults.plan(read_fault(text, rig.cell.devices))
+    rig.faults.schedule(read_fault(text, rig.cell.devices))
 
 
 def test_a_stuck_switch_stays_as_it_is(env):
@@ -200,7 +200,7 @@ def test_an_axis_that_slips_is_elsewhere_and_does_not_know():
     axis, port = rig.model.axis(rig.cell.carriage.step), rig.cell.carriage.port
     strike(rig, "carriage:slips=37")
     rig.env.run(until=rig.env.now + 2)
-    while axis.moving:
+    while axis.is_moving:
         rig.env.step()
     rig.env.run(until=rig.env.now + 0.01)
     assert port.position == axis.position
@@ -228,7 +228,7 @@ def test_a_stuck_encoder_counts_no_more(put_together):
     rig = put_together(load("digital_tape").scenario(), 1, 0)
     while rig.cell.state != "approaching":
         rig.env.step()
-    rig.faults.plan(read_fault("wheel:stuck", rig.cell.devices))
+    rig.faults.schedule(read_fault("wheel:stuck", rig.cell.devices))
     stood_mm = rig.cell.wheel.position_mm
     before = rig.plant.wheel.counts
     rig.env.run(until=rig.env.now + 3)
@@ -241,7 +241,7 @@ def test_a_silent_scale_is_a_fault_that_names_it(put_together):
     rig = put_together(load("lacquer_mixer").scenario(), 1, 0)
     while rig.cell.state != "dosing":
         rig.env.step()
-    rig.faults.plan(read_fault("scale:silent@1", rig.cell.devices))
+    rig.faults.schedule(read_fault("scale:silent@1", rig.cell.devices))
     rig.env.run(until=rig.env.now + 3)
     assert rig.cell.state == "faulted"
     assert "scale did not answer on I2C address 0x2a within 0.5 s" in rig.cell.last_stop.reason
@@ -251,7 +251,7 @@ def test_a_silent_scale_is_a_fault_that_names_it(put_together):
 def test_a_reset_makes_the_board_forget_and_a_brownout_moves_the_axes_too():
     for kind, most in (("reset", 0), ("brownout", 4)):
         rig = stapler()
-        while rig.model.axis(rig.cell.carriage.step).moving:
+        while rig.model.axis(rig.cell.carriage.step).is_moving:
             rig.env.step()
         before = [axis.true_position for axis in rig.model.steppers.values()]
         strike(rig, kind)
@@ -296,4 +296,4 @@ def test_the_same_seed_strikes_alike():
 
 
 def test_every_kind_has_a_description():
-    assert all(kind.description for kinds in (ON_LINE, ON_BOARD, ON_DEVICE) for kind in kinds.values())
+    assert all(kind.description for kinds in (LINE_FAULTS, BOARD_FAULTS, DEVICE_FAULTS) for kind in kinds.values())

@@ -14,7 +14,7 @@ from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.model.axes import TripPoint
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 
 AXIS = SimpleNamespace(name="axis")
 VALVE = SimpleNamespace(name="valve")
@@ -30,16 +30,16 @@ class Bench:
         self.board = FirmataBoard(env, link)
         env.run(until=self.board.ready)
         self.troubles = []
-        self.board.on_trouble(self.troubles.append)
+        self.board.on_failure(self.troubles.append)
         self.board.declare_input(STOP, at_rest=True)
         self.board.declare_stop_input(STOP, active=False)
-        self.output = self.board.declare_output(OUTPUT, safe=True, most_on_s=0.1, most_duty=0.5)
+        self.output = self.board.declare_output(OUTPUT, safe=True, max_on_s=0.1, max_duty=0.5)
         self.axis = self.board.declare_stepper(AXIS, STEP, DIR, False)
         self.board.declare_input(HOME, at_rest=True)
         self.board.declare_limit(self.axis, HOME, active=False)
         self.rail = world.axis(STEP)
         self.rail.trip_points.append(TripPoint(HOME, at=0, level=False))
-        self.rail.place(400)
+        self.rail.set_true_position(400)
         world.set_input(STOP, True)
         self.changes = []
         world.on_output(OUTPUT, lambda level: self.changes.append((env.now, level)))
@@ -68,7 +68,7 @@ class Bench:
 @pytest.fixture(params=["virtual", pytest.param("emulated", marks=pytest.mark.emulated)])
 def bench(request, env):
     if request.param == "virtual":
-        model, line = ModelBoard(env, CELLWRIGHT_FIRMATA), MemoryLine(env, 57600)
+        model, line = ModelBoard(env, CELLWRIGHT_FIRMATA), LoopbackLine(env, 57600)
         yield Bench(env, VirtualArduino(env, line.board, model, firmware="cellwright"), model, line.host)
         return
     library = request.getfixturevalue("emulator_library")

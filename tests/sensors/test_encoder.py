@@ -48,10 +48,10 @@ def test_the_error_at_the_datum_is_corrected_only_by_zeroing(board: ModelBoard) 
     encoder = attached(board)
     encoder.zero()
     turn(board, 12 * 500 - 36)
-    assert encoder.missed_mm(500) == pytest.approx(-3)
+    assert encoder.position_error_mm(500) == pytest.approx(-3)
     assert encoder.position_mm == pytest.approx(497)
     encoder.zero(500)
-    assert encoder.missed_mm(500) == pytest.approx(0)
+    assert encoder.position_error_mm(500) == pytest.approx(0)
 
 
 def test_reaches_and_stands_wait_and_have_limits(env: simpy.Environment, board: ModelBoard) -> None:

@@ -33,7 +33,7 @@ class Bench(Cell):
 
     def homing(self):
         for axis in (self.axis, self.other):
-            if not axis.homed:
+            if not axis.is_homed:
                 yield from home(axis)
         return "homed"
 
@@ -56,7 +56,7 @@ class Rig:
         for axis, mm in ((self.cell.axis, 20), (self.cell.other, 30)):
             port = board.steppers[axis.step]
             port.trip_points.append(TripPoint(axis.home_pin, at=0, level=False))
-            port.place(round(mm * axis.steps_per_mm))
+            port.set_true_position(round(mm * axis.steps_per_mm))
         self.process = env.process(self.cell.run())
 
     def until_working(self):

@@ -123,4 +123,4 @@ def test_it_goes_on_after_a_reset(rig, again):
         bench.run(3)
         bench.cell.reset()
         bench.until_working()
-    assert bench.cell.axis.homed
+    assert bench.cell.axis.is_homed

@@ -35,7 +35,7 @@ def axis_at(mm, *, switch=True, low=True, homing_speed=80.0, env=None):
     port = board.steppers[2]
     if switch:
         port.trip_points.append(TripPoint(9, at=0, level=not low))
-    port.place(round(mm * PER_MM))
+    port.set_true_position(round(mm * PER_MM))
     return axis, port
 
 
@@ -53,8 +53,8 @@ def run(axis):
 def test_homing_finds_the_switch_from_anywhere(mm, low, homing_speed):
     axis, port = axis_at(mm, low=low, homing_speed=homing_speed)
     run(axis)
-    assert axis.homed
-    assert axis.at_home
+    assert axis.is_homed
+    assert axis.is_at_home
     assert axis.position == 0
     assert port.true_position == 0
 
@@ -75,7 +75,7 @@ def test_after_a_move_onto_the_switch_it_can_be_homed_again():
     run(axis)
     for mm in (50, 0):
         axis.board.env.run(until=axis.move_to(mm))
-    assert axis.at_home
+    assert axis.is_at_home
     axis.reset()
     run(axis)
     assert port.true_position == 0
@@ -88,7 +88,7 @@ def test_a_switch_that_never_closes_is_named():
     assert str(missing.value) == (
         "bridge moved 330 mm and its home switch (pin 9) did not close; check the switch, its cable and the motor."
     )
-    assert not axis.homed
+    assert not axis.is_homed
 
 
 def test_a_switch_that_never_opens_is_named():
@@ -96,4 +96,4 @@ def test_a_switch_that_never_opens_is_named():
     axis.board.set_input(9, False)
     with pytest.raises(CellFault, match=r"bridge moved 5 mm and its home switch \(pin 9\) did not open"):
         run(axis)
-    assert not axis.homed
+    assert not axis.is_homed

@@ -190,7 +190,7 @@ def test_nothing_moves_between_a_stop_and_reset_and_homing(rig, kind, after_s):
     with pytest.raises(CellFault, match="before it was homed"):
         bench.cell.axis.move_to(10)
     bench.until_working()
-    assert bench.cell.axis.homed
+    assert bench.cell.axis.is_homed
     assert bench.board.steppers[2].true_position == 0
     bench.run(1.1)  # in the middle of its first moves
     assert bench.positions != stood
@@ -254,7 +254,7 @@ def test_a_stop_and_reset_at_one_moment_begin_anew(rig):
     bench.until_working()
     bench.run(1)
     assert bench.cell.state == "working"
-    assert bench.cell.axis.homed
+    assert bench.cell.axis.is_homed
 
 
 @pytest.mark.parametrize("kind", ["fault", "stop"])
@@ -305,7 +305,7 @@ def test_the_reset_button_does_nothing_while_the_cell_works(rig):
     bench = rig(busy)
     bench.press(bench.cell.start_button)
     assert bench.cell.state == "working"
-    assert bench.cell.axis.homed
+    assert bench.cell.axis.is_homed
 
 
 def test_a_step_cannot_hold_on_to_its_cell(rig):

@@ -137,7 +137,7 @@ def push_back_on_rail(rig, axis):
     mm = rig.model.axis(axis.step).true_position / axis.steps_per_mm
     low, high = axis.travel
     if not low < mm < high:
-        rig.model.axis(axis.step).place(round((low + high) / 2 * axis.steps_per_mm))
+        rig.model.axis(axis.step).set_true_position(round((low + high) / 2 * axis.steps_per_mm))
 
 
 @pytest.mark.slow

@@ -103,14 +103,14 @@ def test_it_homes_at_its_switches_steps_as_drivers_need_and_stops_by_itself_when
     assert bridge.true_position > 1000
     while rig.cell.state in ("waiting", "homing"):
         rig.env.step()
-    assert rig.cell.bridge.homed
+    assert rig.cell.bridge.is_homed
     assert bridge.true_position == 0  # where its switch closes
     rig.env.run(until=rig.env.now + 1.0)
     seen = rig.arduino.chip.axis(bridge.number)
     assert seen.steps > 1000
-    assert seen.least_high >= 2 * US
-    assert seen.least_low >= 2 * US
-    assert seen.least_set_up >= 20 * US
+    assert seen.min_high >= 2 * US
+    assert seen.min_low >= 2 * US
+    assert seen.min_set_up >= 20 * US
     while not bridge.moving:
         rig.env.step()
     rig.faults.link.cut()
@@ -158,7 +158,7 @@ def test_wiring_holds_outputs_safe_and_knows_drivers_scales_and_pwm():
 )
 def test_faults_strike_real_firmware(power_up, fault, reason):
     rig = power_up("stapler")
-    rig.faults.plan(read_fault(fault, rig.cell.devices))
+    rig.faults.schedule(read_fault(fault, rig.cell.devices))
     while not rig.cell.is_stopped and rig.env.now < 200:
         rig.env.step()
     assert reason in rig.cell.last_stop.reason

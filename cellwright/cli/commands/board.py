@@ -15,12 +15,12 @@ from cellwright.errors import InputError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.device import Device
-from cellwright.hardware.fault_injection import Faults, FaultyLink, read_fault
+from cellwright.hardware.fault_injection import FaultInjector, FaultyLink, read_fault
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel, FirmwareKind
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
-from cellwright.hardware.transport.loopback import MemoryLine
-from cellwright.hardware.transport.server import PtyEnd, ServedEnd, TcpEnd, address
+from cellwright.hardware.transport.loopback import LoopbackLine
+from cellwright.hardware.transport.server import PseudoTerminalLink, ServerLink, TcpLink, address
 from cellwright.sim import Streams
 from cellwright.sim.targets import build_plant_for_remote_cell
 
@@ -48,7 +48,7 @@ def serve_virtual(options: ServeOptions) -> None:
     scenario = cells.load(options.plant).scenario(options.overrides) if options.plant else None
     kind = options.kind or (scenario.study.cell.arduino if scenario else "uno")
     clock = WallClock()
-    end = PtyEnd(clock, options.pty) if options.pty else TcpEnd(clock, *address(options.tcp or ""))
+    end = PseudoTerminalLink(clock, options.pty) if options.pty else TcpLink(clock, *address(options.tcp or ""))
     try:
         board = ModelBoard(clock, STEP_TIMINGS[_stepping_firmware(options)])
         plant = None
@@ -58,7 +58,7 @@ def serve_virtual(options: ServeOptions) -> None:
         devices = plant.cell.devices if plant else {}
         faults = _connect_line(clock, end, board, kind, options, devices)
         for text in options.faults:
-            faults.plan(read_fault(text, devices))
+            faults.schedule(read_fault(text, devices))
         plant_text = f"with the plant of the {options.plant}" if options.plant else "with nothing connected to it"
         print(f"A virtual {kind.capitalize()} {plant_text} is at {end.name}; Ctrl-C ends it.", flush=True)
         clock.run(until=_ctrl_c_event(clock))
@@ -73,21 +73,21 @@ def _stepping_firmware(options: ServeOptions) -> SteppingFirmware:
 
 def _connect_line(
     clock: WallClock,
-    end: ServedEnd,
+    end: ServerLink,
     board: ModelBoard,
     kind: ArduinoModel,
     options: ServeOptions,
     devices: Mapping[str, Device],
-) -> Faults:
+) -> FaultInjector:
     """Connect the board through a line in memory, which gives a pty or a socket the baud rate that it does not have."""
-    line = MemoryLine(clock, options.baud or BAUDS[_stepping_firmware(options)], options.latency_s)
+    line = LoopbackLine(clock, options.baud or BAUDS[_stepping_firmware(options)], options.latency_s)
     arduino = VirtualArduino(clock, line.board, board, kind, options.firmware)
     random = Streams(options.seed, 0)["faults on the line"]
     faulty = FaultyLink(clock, line.host, random)
     end.on_bytes = faulty.write
     end.on_open = arduino.reset
     faulty.on_bytes = end.write
-    return Faults(clock, board, devices, random, faulty, arduino)
+    return FaultInjector(clock, board, devices, random, faulty, arduino)
 
 
 def serve_emulated_chip(hex_path: Path, pty: Path | None, kind: ArduinoModel = "uno") -> None:

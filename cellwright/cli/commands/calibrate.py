@@ -16,7 +16,7 @@ from cellwright.errors import CellFault, InputError, nearest
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.transport.serial import SerialLink, auto_port
-from cellwright.sensors.calibration import Ask, CalibratedSensor, Calibration
+from cellwright.sensors.calibration import CalibratedSensor, Calibration, Prompt
 
 
 def calibrate(
@@ -38,7 +38,7 @@ def calibrate(
         raise InputError(f"{known:g} {device.known_unit} cannot be used for calibration; --known must be above 0.")
     clock = WallClock()
     board = FirmataBoard(clock, SerialLink(clock, auto_port() if port == "auto" else port, *bauds))
-    board.on_trouble(_raise_fault)
+    board.on_failure(_raise_fault)
     try:
         clock.run(until=board.ready)
         device.attach(board)
@@ -56,7 +56,7 @@ def _raise_fault(reason: str) -> None:
     raise CellFault(reason)
 
 
-def _prompter(clock: WallClock) -> Ask:
+def _prompter(clock: WallClock) -> Prompt:
     """A function that prints an instruction and waits for Enter while the clock runs."""
 
     def ask(sentence: str) -> Event:

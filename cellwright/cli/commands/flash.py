@@ -14,15 +14,15 @@ from cellwright.hardware.flashing.avrdude import find_avrdude, write_with_avrdud
 from cellwright.hardware.flashing.boards import (
     BOARDS,
     STK500V1,
-    Choice,
-    Image,
+    BoardChoice,
+    FirmwareImage,
     choose_board,
-    dialects_for,
     load_image,
+    protocols_for,
 )
 from cellwright.hardware.flashing.bootloader import BootLoader, FlashContents, find_boot_loader
-from cellwright.hardware.flashing.identify import Firmware, ask_firmware
-from cellwright.hardware.flashing.reset_port import SerialWire, Wire, usb_id
+from cellwright.hardware.flashing.identify import IdentifiedFirmware, identify_firmware
+from cellwright.hardware.flashing.reset_port import SerialUploadPort, UploadPort, usb_id
 from cellwright.hardware.intel_hex import write_hex
 from cellwright.hardware.transport.serial import auto_port
 
@@ -39,12 +39,12 @@ class FlashAsked:
     dry_run: bool
 
 
-def open_wire(port: str) -> Wire:
+def open_wire(port: str) -> UploadPort:
     """Open the serial port of the board."""
-    return SerialWire(port, STK500V1.baud)
+    return SerialUploadPort(port, STK500V1.baud)
 
 
-def flash(options: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> None:
+def flash(options: FlashAsked, wire_to: Callable[[str], UploadPort] = open_wire) -> None:
     """Write firmware and verify it, unless the board holds it already.
 
     Raises:
@@ -54,25 +54,25 @@ def flash(options: FlashAsked, wire_to: Callable[[str], Wire] = open_wire) -> No
     """
     _check_options(options)
     port = auto_port() if options.port == "auto" else options.port
-    wire = wire_to(port)
+    upload_port = wire_to(port)
     try:
         with spinner(f"contacting the boot loader at {port}"):
-            boot = find_boot_loader(wire, dialects_for(options.board, usb_id(port)), port)
-        choice = choose_board(options.board, usb_id(port), boot.chip, boot.dialect)
+            boot = find_boot_loader(upload_port, protocols_for(options.board, usb_id(port)), port)
+        choice = choose_board(options.board, usb_id(port), boot.chip, boot.protocol)
         image = load_image(choice.board, options.firmware, BOARDS[choice.board].room_bytes)
         _print_board(port, boot, choice)
         previous = _read_contents(boot, image, choice, options)
-        _print_previous_firmware(wire, boot, previous)
+        _print_previous_firmware(upload_port, boot, previous)
         if previous.begins_with(image.data):
             _print(f"Nothing to do: {image.path.name} is there already, byte for byte.")
         elif options.dry_run:
             _print(f"Nothing was written; without --dry-run it would be {_image_text(image, choice)}.")
         else:
-            _write(options, port, wire, boot, image, choice)
-            _confirm_firmware(wire, wire_to, port, image)
+            _write(options, port, upload_port, boot, image, choice)
+            _confirm_firmware(upload_port, wire_to, port, image)
     finally:
         with suppress(FlashError):  # closing fails too if the port is gone
-            wire.close()
+            upload_port.close()
 
 
 def _print(sentence: str) -> None:
@@ -88,14 +88,14 @@ def _check_options(options: FlashAsked) -> None:
         raise InputError("avrdude is not installed, or not on the PATH: install it, or use --with python.")
 
 
-def _print_board(port: str, boot: BootLoader, choice: Choice) -> None:
+def _print_board(port: str, boot: BootLoader, choice: BoardChoice) -> None:
     title = BOARDS[choice.board].title
-    _print(f"{title} at {port}: {boot.chip.name}, boot loader at {boot.dialect.baud} baud.")
+    _print(f"{title} at {port}: {boot.chip.name}, boot loader at {boot.protocol.baud} baud.")
     if choice.note:
         _print(f"Note: {choice.note}")
 
 
-def _read_contents(boot: BootLoader, image: Image, choice: Choice, options: FlashAsked) -> FlashContents:
+def _read_contents(boot: BootLoader, image: FirmwareImage, choice: BoardChoice, options: FlashAsked) -> FlashContents:
     """Read the flash memory: as much as the image needs, or all of it for a backup."""
     room_bytes = BOARDS[choice.board].room_bytes
     size_bytes = room_bytes if options.backup else len(image.data)
@@ -107,7 +107,7 @@ def _read_contents(boot: BootLoader, image: Image, choice: Choice, options: Flas
     return previous
 
 
-def _print_previous_firmware(wire: Wire, boot: BootLoader, previous: FlashContents) -> None:
+def _print_previous_firmware(upload_port: UploadPort, boot: BootLoader, previous: FlashContents) -> None:
     """Start the previous firmware to ask its name, which the boot loader does not know, and print it."""
     if not previous.used:
         _print("Before: no firmware.")
@@ -115,26 +115,28 @@ def _print_previous_firmware(wire: Wire, boot: BootLoader, previous: FlashConten
     boot.leave()
     size = f"{len(previous.used):,} bytes in use, CRC-32 {previous.crc:08x}"
     with spinner("identifying the firmware"):
-        firmware = ask_firmware(wire)
+        firmware = identify_firmware(upload_port)
     name = f"{firmware}, by Firmata at {firmware.baud} baud" if firmware else "a firmware that does not speak Firmata"
     _print(f"Before: {name}; {size}.")
 
 
-def _image_text(image: Image, choice: Choice) -> str:
+def _image_text(image: FirmwareImage, choice: BoardChoice) -> str:
     name = "CellwrightFirmata" if image.is_ours else str(image.path)
     return f"{name} for the {BOARDS[choice.board].title}, {len(image.data):,} bytes"
 
 
-def _write(options: FlashAsked, port: str, wire: Wire, boot: BootLoader, image: Image, choice: Choice) -> None:
+def _write(
+    options: FlashAsked, port: str, upload_port: UploadPort, boot: BootLoader, image: FirmwareImage, choice: BoardChoice
+) -> None:
     avrdude = None if options.tool == "python" else find_avrdude()
     _print(f"Writing {_image_text(image, choice)}, with {'avrdude' if avrdude else 'Python'}.")
     try:
         if avrdude:
-            wire.close()
+            upload_port.close()
             with spinner("writing and verifying with avrdude"):
-                write_with_avrdude(avrdude, port, boot.chip, boot.dialect, image.path, len(image.data))
+                write_with_avrdude(avrdude, port, boot.chip, boot.protocol, image.path, len(image.data))
         else:
-            _write_with_python(port, wire, boot, image)
+            _write_with_python(port, upload_port, boot, image)
     except KeyboardInterrupt as error:
         raise FlashError(
             "Stopped by Ctrl-C in the middle of writing: the board holds half a firmware; run it again."
@@ -142,8 +144,8 @@ def _write(options: FlashAsked, port: str, wire: Wire, boot: BootLoader, image: 
     _print("Written and verified.")
 
 
-def _write_with_python(port: str, wire: Wire, boot: BootLoader, image: Image) -> None:
-    boot = find_boot_loader(wire, [boot.dialect], port)
+def _write_with_python(port: str, upload_port: UploadPort, boot: BootLoader, image: FirmwareImage) -> None:
+    boot = find_boot_loader(upload_port, [boot.protocol], port)
     pages = boot.page_count(image.data)
     with progress("writing", pages) as advance:
         boot.write(image.data, advance)
@@ -152,17 +154,19 @@ def _write_with_python(port: str, wire: Wire, boot: BootLoader, image: Image) ->
     boot.leave()
 
 
-def _confirm_firmware(wire: Wire, wire_to: Callable[[str], Wire], port: str, image: Image) -> None:
+def _confirm_firmware(
+    upload_port: UploadPort, wire_to: Callable[[str], UploadPort], port: str, image: FirmwareImage
+) -> None:
     """Ask the new firmware its name: proof that it runs, not only that it was written."""
     with suppress(FlashError):
-        wire.close()
-    wire = wire_to(port)  # opening the port resets the board, so it reports its name again
+        upload_port.close()
+    upload_port = wire_to(port)  # opening the port resets the board, so it reports its name again
     try:
         with spinner("waiting for the new firmware"):
-            firmware = ask_firmware(wire)
+            firmware = identify_firmware(upload_port)
     finally:
         with suppress(FlashError):
-            wire.close()
+            upload_port.close()
     if firmware is None and image.is_ours:
         raise FlashError(
             f"CellwrightFirmata was written and verified, but does not answer at {port}: "
@@ -171,5 +175,5 @@ def _confirm_firmware(wire: Wire, wire_to: Callable[[str], Wire], port: str, ima
     _print(f"Now: {_firmware_text(firmware)}.")
 
 
-def _firmware_text(firmware: Firmware | None) -> str:
+def _firmware_text(firmware: IdentifiedFirmware | None) -> str:
     return f"{firmware}, at {firmware.baud} baud" if firmware else "it runs, and does not speak Firmata"

@@ -19,7 +19,7 @@ from cellwright.cli.tables import console, pluralize, spinner
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.fault_injection import Fault, Faults, FaultyLink, read_fault
+from cellwright.hardware.fault_injection import Fault, FaultInjector, FaultyLink, read_fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
@@ -189,7 +189,7 @@ def _recorder(options: RunOptions) -> Callable[[simpy.Environment, Link], Link] 
 
 def _machine(rig: Rig | EmulatedRig, target_text: str, faults: Sequence[Fault]) -> Machine:
     for fault in faults:
-        rig.faults.plan(fault)
+        rig.faults.schedule(fault)
     return Machine(rig.env, rig.board, rig.cell, target_text)
 
 
@@ -232,7 +232,7 @@ def _serial_machine(options: RunOptions, scenario: Scenario, log: RunLog | None,
         cell = scenario.study.cell(board, scenario.parameters, log)
         clock.run(until=clock.process(board.prepare()))
         for fault in planned:
-            Faults(clock, None, cell.devices, random, faulty).plan(fault)
+            FaultInjector(clock, None, cell.devices, random, faulty).schedule(fault)
     except BaseException:
         board.close()
         raise

@@ -65,7 +65,7 @@ class FirmataBoard(Board):
         self.env = env
         self.client = FirmataClient(env, link)
         self.client.on_restart = self.redeclare
-        self.client.on_trouble = self.report_trouble
+        self.client.on_failure = self.report_trouble
         self.client.report_restart = lambda sentence: self.adapter.report_restart(sentence)
         self.ready: Event = self.client.ready
         self.ready.callbacks.append(self._choose_adapter)
@@ -106,7 +106,7 @@ class FirmataBoard(Board):
         return f"{name} {major}.{minor}"
 
     @property
-    def is_there(self) -> bool:
+    def is_connected(self) -> bool:
         return self.client.is_open
 
     def send(self, data: bytes) -> None:
@@ -131,10 +131,10 @@ class FirmataBoard(Board):
             raise CapabilityError(f"{MODE_NAMES[mode]} on pin {pin}", self.description)
 
     def declare_output(
-        self, pin: int, safe: bool, most_on_s: float | None = None, most_duty: float = 1.0
+        self, pin: int, safe: bool, max_on_s: float | None = None, max_duty: float = 1.0
     ) -> FirmataOutput:
         self._require(pin, PinMode.OUTPUT)
-        self.outputs[pin] = self.adapter.output(pin, safe, most_on_s, most_duty)
+        self.outputs[pin] = self.adapter.output(pin, safe, max_on_s, max_duty)
         return self.declare(self.outputs[pin])
 
     def declare_input(self, pin: int, at_rest: bool) -> FirmataInput:
@@ -339,7 +339,7 @@ class FirmataBoard(Board):
         self.locked = False
         self.adapter.release()
 
-    def on_trouble(self, action: Callable[[str], None]) -> None:
+    def on_failure(self, action: Callable[[str], None]) -> None:
         self._trouble_actions.append(action)
 
     def report_trouble(self, reason: str) -> None:

@@ -68,8 +68,8 @@ class CellwrightAdapter(FirmwareAdapter):
 
     # ---- ports ----
 
-    def output(self, pin: int, safe: bool, most_on_s: float | None, most_duty: float) -> FirmataOutput:
-        limits = limits_for(pin, safe, most_on_s, most_duty)
+    def output(self, pin: int, safe: bool, max_on_s: float | None, max_duty: float) -> FirmataOutput:
+        limits = limits_for(pin, safe, max_on_s, max_duty)
         if (limits.max_on_ms or limits.duty) and not self.limiters.reserve(pin):
             self.board.notes.append(
                 f"This board guards {self.limiters.capacity} outputs, and pin {pin} is one more: "

@@ -28,18 +28,18 @@ MAX_ON_MS = (1 << 21) - 1
 STOP_REPORT_TIMEOUT_S = 0.05
 
 
-def limits_for(pin: int, safe: bool, most_on_s: float | None, most_duty: float) -> OutputLimits:
+def limits_for(pin: int, safe: bool, max_on_s: float | None, max_duty: float) -> OutputLimits:
     """The limits that the board enforces: a little wider than those that the host keeps, never narrower.
 
     The duty is one percentage point wider, as the board's clock may differ by half a percent from the host's. The leaky
     bucket has capacity for a pulse that arrives ``JITTER_MS`` early, before the bucket has emptied. Without a duty
     limit, pulses with a shorter rest between them may merge on the line; for the board and the coil they are one.
     """
-    duty = min(NO_DUTY_LIMIT, math.ceil(100 * most_duty - 1e-9) + 1)
-    if most_on_s is None:
+    duty = min(NO_DUTY_LIMIT, math.ceil(100 * max_duty - 1e-9) + 1)
+    if max_on_s is None:
         return OutputLimits(pin, safe, 0, duty % NO_DUTY_LIMIT)
     early_ms = 1 + (0 if duty == NO_DUTY_LIMIT else JITTER_MS * duty / (NO_DUTY_LIMIT - duty))
-    max_on_ms = math.ceil(1010 * most_on_s + early_ms)
+    max_on_ms = math.ceil(1010 * max_on_s + early_ms)
     return OutputLimits(pin, safe, min(max_on_ms, MAX_ON_MS), duty % NO_DUTY_LIMIT)
 
 
@@ -153,7 +153,7 @@ class TimedInput(FirmataInput):
         """The board reports a change, and its time."""
         self.edge_us = at_us
         self._is_known, self._differs_since_s = True, None
-        self.sense(level)
+        self.set_level(level)
 
     def on_port(self, level: bool) -> None:
         """The present level in a report of its port, stable or not."""
@@ -164,7 +164,7 @@ class TimedInput(FirmataInput):
             self._differs_since_s is not None and now_s >= self._differs_since_s + LOST_EDGE_TIMEOUT_S
         ):
             self._is_known, self._differs_since_s = True, None
-            self.sense(level)
+            self.set_level(level)
         elif self._differs_since_s is None:
             self._differs_since_s = now_s
 

@@ -61,7 +61,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
     ready: succeeds with this client once the board has reported its firmware and what its pins can do; from then on all
     that pyfirmata2 offers (``digital``, ``analog``, ``get_pin``, ``send_sysex``) works. It fails with an InputError if
     there is no such board within ``within_s`` seconds, and with a CellFault if the link is lost before.
-    on_trouble: called with a sentence when a board that was ready is lost, falls silent or resets itself, once for
+    on_failure: called with a sentence when a board that was ready is lost, falls silent or resets itself, once for
     each; unless it is set, that raises a CellFault. on_restart: called before that when it is back from a reset.
     report_restart: called with the sentence then, and may add the reason; by default it is trouble like any other.
     firmware_name, firmware_version, firmata_version: as the board reports them; versions are (major, minor).
@@ -73,7 +73,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
         self.link = link
         self.name = link.name
         self.ready: Event = env.event()
-        self.on_trouble: Callable[[str], None] = _raise_fault
+        self.on_failure: Callable[[str], None] = _raise_fault
         self.on_restart: Callable[[], None] = _ignore_restart
         self.report_restart: Callable[[str], None] = self._report_trouble
         self.identity = Identity()
@@ -312,4 +312,4 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
 
     def _report_trouble(self, sentence: str) -> None:
         if self._is_open:
-            self.on_trouble(sentence)
+            self.on_failure(sentence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault
-from cellwright.hardware.digital_input import Input
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
@@ -105,7 +105,7 @@ class FirmataOutput:
         return self.level == self.safe
 
 
-class FirmataInput(Input):
+class FirmataInput(DigitalInput):
     """A digital input, with the pull-up on where its level at rest is high and the firmware supports that."""
 
     def __init__(self, board: FirmataBoard, pin: int, at_rest: bool) -> None:
@@ -119,7 +119,7 @@ class FirmataInput(Input):
 
     def on_port(self, level: bool) -> None:
         """The level in a report of its port."""
-        self.sense(level)
+        self.set_level(level)
 
 
 class FirmataAnalog:

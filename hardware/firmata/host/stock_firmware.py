@@ -35,7 +35,7 @@ class FirmwareAdapter:
 
     # ---- ports ----
 
-    def output(self, pin: int, safe: bool, most_on_s: float | None, most_duty: float) -> FirmataOutput:  # noqa: ARG002
+    def output(self, pin: int, safe: bool, max_on_s: float | None, max_duty: float) -> FirmataOutput:  # noqa: ARG002
         """A port for an output; only CellwrightFirmata enforces limits."""
         return FirmataOutput(self.board, pin, safe)
 

@@ -103,7 +103,7 @@ class StopReports:
         """Set the button's input at once, as if the board had reported it."""
         if self._stop_input is not None:
             pin, active = self._stop_input
-            self.board.inputs[pin].sense(active)
+            self.board.inputs[pin].set_level(active)
 
     def _report_stop(self, state: FirmwareState, what: str = "stopped itself") -> None:
         reason = STOP_REASONS.get(state.reason, UNKNOWN_REASON)

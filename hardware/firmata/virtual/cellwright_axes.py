@@ -77,7 +77,7 @@ class VirtualAxis:
 
     def moving_towards(self) -> int | None:
         """The end that it moves towards; None at rest."""
-        if not self.model.moving or self.model.rest_at == self.model.true_position:
+        if not self.model.is_moving or self.model.rest_at == self.model.true_position:
             return None
         return own.LOW_END if self.model.rest_at < self.model.true_position else own.HIGH_END
 
@@ -162,10 +162,10 @@ class VirtualAxes:
             self.refuse("no such axis")
         elif data[0] == own.QUERY_AXIS:
             active = sum(1 << end for end in (own.LOW_END, own.HIGH_END) if self.is_at_limit(axis, end))
-            self.send(own.axis(own.AxisReport(axis.number, axis.model.moving, axis.position, active)))
+            self.send(own.axis(own.AxisReport(axis.number, axis.model.is_moving, axis.position, active)))
         else:
             self.homing.cancel(axis)
-            if axis.model.moving:
+            if axis.model.is_moving:
                 axis.model.stop_abruptly()
                 self._on_move_end(axis)
             elif axis.group is None:
@@ -231,7 +231,7 @@ class VirtualAxes:
         speed = decode_decimal(data)
         if not self.check_speed(speed):
             return
-        if not axis.model.moving or axis.group is not None:
+        if not axis.model.is_moving or axis.group is not None:
             axis.speed = speed
         elif self.check_step_rate(speed - axis.move_speed):
             axis.speed = axis.move_speed = speed
@@ -242,7 +242,7 @@ class VirtualAxes:
         if not 0 <= acceleration <= MAX_ACCELERATION:
             self.refuse("no such acceleration")
             return
-        changes_move = axis.model.moving and axis.group is None and axis.acceleration > 0 and acceleration > 0
+        changes_move = axis.model.is_moving and axis.group is None and axis.acceleration > 0 and acceleration > 0
         axis.acceleration = acceleration
         if changes_move:
             axis.model.change_target(axis.target, None, acceleration)
@@ -291,7 +291,7 @@ class VirtualAxes:
         if self.program.stopped:
             self.refuse(STOPPED_ERROR)
             return False
-        others = sum(axis.move_speed for axis in self.by_number.values() if axis.model.moving)
+        others = sum(axis.move_speed for axis in self.by_number.values() if axis.model.is_moving)
         if speed + others > self.program.features.all_axes:
             self.refuse("axes too fast together")
             return False
@@ -300,13 +300,13 @@ class VirtualAxes:
     def _move_to(self, axis: VirtualAxis, target: int) -> None:
         if axis.group is not None or self.homing.is_homing(axis):
             self.refuse("axis is moved by others")
-        elif self.check_step_rate(0.0 if axis.model.moving else axis.speed):
+        elif self.check_step_rate(0.0 if axis.model.is_moving else axis.speed):
             self.start_move(axis, target, axis.speed, axis.acceleration)
 
     def start_move(self, axis: VirtualAxis, target: int, speed: float, acceleration: float) -> None:
         """Move an axis to a target, from rest or during a move; the end of the move is reported."""
         axis.target, axis.move_speed, axis.limit_end = target, speed, None
-        if axis.model.moving:
+        if axis.model.is_moving:
             axis.model.change_target(target, speed, acceleration)
             return
         end = axis.end_towards(target)
@@ -344,7 +344,7 @@ class VirtualAxes:
 
     def _slow_down(self, axis: VirtualAxis, _: bytes) -> None:
         self.homing.cancel(axis)
-        if axis.model.moving:
+        if axis.model.is_moving:
             axis.model.slow_down()
             axis.target = axis.model.rest_at - (axis.model.true_position - axis.position)
         elif axis.group is None:

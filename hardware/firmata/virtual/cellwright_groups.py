@@ -73,7 +73,7 @@ class VirtualGroups:
         if not group.members or len(data) < 5 * len(group.members):
             self.axes.refuse("group's targets are missing" if group.members else "group is not configured")
             return
-        if any(axis.model.moving or self.axes.homing.is_homing(axis) for axis in group.members):
+        if any(axis.model.is_moving or self.axes.homing.is_homing(axis) for axis in group.members):
             self.axes.refuse("a member of the group moves")
             return
         targets = [decode_i32(data, 5 * place) for place in range(len(group.members))]

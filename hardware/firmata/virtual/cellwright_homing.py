@@ -62,7 +62,9 @@ class VirtualHoming:
             and self.axes.check_speed(request.slow)
             and self.axes.check_step_rate(request.fast)
         )
-        is_free = len(self._homings) < MAX_HOMINGS[features.chip] and not self.is_homing(axis) and not axis.model.moving
+        is_free = (
+            len(self._homings) < MAX_HOMINGS[features.chip] and not self.is_homing(axis) and not axis.model.is_moving
+        )
         if not can or not is_free:
             if can:
                 self.axes.refuse("axis cannot be homed now")

@@ -148,7 +148,7 @@ class VirtualSteppers:
         self._set_enabled(device, data[0] != 0)
 
     def _zero(self, device: _Device, _: bytes) -> None:
-        was_moving = device.axis.moving
+        was_moving = device.axis.is_moving
         device.axis.stop_abruptly()
         device.axis.zero()
         device.has_stale_speed = False
@@ -172,7 +172,7 @@ class VirtualSteppers:
         if device.has_stale_speed:
             self._complain(f"{device.name} was moved after a stop without zero: real firmware starts at full speed.")
             device.has_stale_speed = False
-        if device.axis.moving:
+        if device.axis.is_moving:
             device.axis.change_target(target)  # the move's one answer comes when it ends there
         elif target == device.axis.position:
             self._send_complete(device)
@@ -189,7 +189,7 @@ class VirtualSteppers:
         self.arduino.send(accelstepper.position(device.number, device.axis.position))
 
     def _stop(self, device: _Device, _: bytes) -> None:
-        device.has_stale_speed |= device.axis.moving
+        device.has_stale_speed |= device.axis.is_moving
         device.axis.stop_abruptly()
         self._send_complete(device)
 
@@ -221,7 +221,7 @@ class VirtualSteppers:
             return
         targets = [self._decode(device, data[5 * place :]) for place, device in enumerate(group.devices)]
         for device in group.devices:
-            if device.axis.moving:
+            if device.axis.is_moving:
                 self._complain(f"{device.name} was moved with a group while it was moving.")
                 device.axis.stop_abruptly()
         # As MultiStepper does it: constant speeds, such that all take as long as the slowest.

@@ -115,7 +115,7 @@ def run_until_stopped(rig: Rig) -> str:
 def test_a_wheel_that_does_not_turn_ends_in_a_fault_that_names_it(state: str, message: str) -> None:
     rig = rig_of("plant.pull_backs_per_1000_cuts=0")
     until(rig, state)
-    rig.faults.plan(read_fault("wheel:stuck", rig.cell.devices))
+    rig.faults.schedule(read_fault("wheel:stuck", rig.cell.devices))
     assert message in run_until_stopped(rig)
 
 

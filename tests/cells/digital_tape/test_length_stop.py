@@ -42,13 +42,13 @@ def test_it_is_homed_away_from_the_blade_before_it_moves_and_again_after_a_fault
     rig.env.run(until=rig.env.now + 0.5)
     assert rig.plant.axis.true_position < start, "home is the far end"
     until(rig, "at_cut")
-    assert rig.cell.length_stop.homed
+    assert rig.cell.length_stop.is_homed
     rig.cell.fault("a test pulled the cable")
     rig.env.run(until=rig.env.now + 1)
     rig.cell.reset()
-    assert not rig.cell.length_stop.homed
+    assert not rig.cell.length_stop.is_homed
     until(rig, "at_cut")
-    assert rig.cell.length_stop.homed
+    assert rig.cell.length_stop.is_homed
 
 
 def test_the_lamp_turns_green_only_when_the_stop_has_let_go_of_the_log() -> None:

@@ -284,7 +284,7 @@ def test_every_byte_of_it_on_an_uno() -> None:
 
 def test_a_valve_that_never_opens_ends_in_a_fault_that_says_so() -> None:
     mixer = Mixer()
-    mixer.rig.faults.plan(read_fault("valve_1:dead", mixer.cell.devices))
+    mixer.rig.faults.schedule(read_fault("valve_1:dead", mixer.cell.devices))
     mixer.until_true(lambda: mixer.cell.is_stopped)
     assert "3 cans in a row were refused" in mixer.cell.last_stop.reason
     assert "pump_1 brings nothing" in mixer.cell.last_stop.reason
@@ -294,6 +294,6 @@ def test_a_valve_that_never_opens_ends_in_a_fault_that_says_so() -> None:
 def test_a_can_that_is_never_put_back_ends_in_a_fault() -> None:
     mixer = Mixer()
     mixer.until("stirring")
-    mixer.rig.faults.plan(read_fault("can_in_place:open", mixer.cell.devices))
+    mixer.rig.faults.schedule(read_fault("can_in_place:open", mixer.cell.devices))
     mixer.until_true(lambda: mixer.cell.is_stopped)
     assert "can_in_place did not close" in mixer.cell.last_stop.reason

@@ -31,9 +31,9 @@ def press(rig, *after_s):
 def moving_carriage(rig):
     """Let the carriage be 0.2 s on its way, in a move of 0.5 s."""
     axis = rig.model.axis(rig.cell.carriage.step)
-    while axis.moving:
+    while axis.is_moving:
         rig.env.step()
-    while not axis.moving:
+    while not axis.is_moving:
         rig.env.step()
     rig.env.run(until=rig.env.now + 0.2)
 
@@ -84,7 +84,7 @@ def test_in_a_simulation_nobody_resets_the_cell(rig):
 
 
 def test_a_real_cell_whose_link_is_lost_is_over(rig):
-    rig.faults.plan(read_fault("cut@1", rig.cell.devices))
+    rig.faults.schedule(read_fault("cut@1", rig.cell.devices))
     controller = RunController(rig.env, rig.cell, None, is_simulated=False)
     controller.run(shows_progress=False)
     assert not controller.was_interrupted

@@ -35,7 +35,7 @@ class DrillPress(Cell):
 
     def drilling(self):
         self.clamp.on()
-        if not self.feed.homed:
+        if not self.feed.is_homed:
             yield from home(self.feed)
         yield self.feed.move_to(30)
         yield self.feed.move_to(0)

@@ -35,7 +35,7 @@ class Desk:
         self.troubles = []
 
     def prepare(self):
-        self.board.on_trouble(self.troubles.append)
+        self.board.on_failure(self.troubles.append)
         self.env.run(until=self.env.process(self.board.prepare()))
 
     def run(self, seconds):
@@ -192,7 +192,7 @@ def test_a_pulled_cable_is_trouble(desk):
     assert desk.troubles == [
         "The link to the emulated Arduino was lost: the cable was pulled; check its cable and its supply."
     ]
-    assert not desk.board.is_there
+    assert not desk.board.is_connected
     with pytest.raises(CellFault, match="The link to the emulated Arduino is lost"):
         desk.board.release()
 

@@ -67,7 +67,7 @@ def test_a_move_takes_as_many_steps_as_commanded_in_the_time_of_its_trapezoid(be
     stepper = bench.board.declare_stepper(DEVICE, STEP, DIR, False)
     bench.prepare()
     axis = bench.world.axis(STEP)
-    axis.place(100)
+    axis.set_true_position(100)
     began_s = bench.env.now
     bench.env.run(until=stepper.move_to(4000, 8000.0, 20_000.0))
     assert axis.true_position == 4100

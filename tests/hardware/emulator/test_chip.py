@@ -101,14 +101,14 @@ def test_steps_are_counted_as_a_driver_sees_them(bench):
     assert bench.send(b"b", 25) == b"\xc8"
     seen = bench.chip.axis(axis)
     assert (seen.position, seen.steps) == (0, 400)
-    assert seen.least_high == pytest.approx(5 * US, abs=4)
-    assert seen.least_low == pytest.approx(95 * US, abs=40)
-    assert seen.least_interval == pytest.approx(100 * US, abs=40)
-    assert seen.least_set_up == pytest.approx(20 * US, abs=20)
+    assert seen.min_high == pytest.approx(5 * US, abs=4)
+    assert seen.min_low == pytest.approx(95 * US, abs=40)
+    assert seen.min_interval == pytest.approx(100 * US, abs=40)
+    assert seen.min_set_up == pytest.approx(20 * US, abs=20)
     steps = bench.chip.logged_steps(axis)
     assert [position for _, position in steps] == list(range(1, 51))
     gaps = {later - sooner for (sooner, _), (later, _) in pairwise(steps)}
-    assert gaps == {seen.least_interval}
+    assert gaps == {seen.min_interval}
     assert not [event for event in bench.events if event.kind is EventKind.PIN]  # none is watched
 
 
@@ -118,7 +118,7 @@ def test_a_motor_wired_the_other_way_and_a_driver_that_steps_as_the_pulse_ends(b
     bench.send(b"f", 25)
     assert bench.chip.axis(axis).position == -200
     step_at = bench.chip.axis(axis).last_step
-    assert step_at - bench.chip.pulses(*bench.step).rose == bench.chip.axis(axis).least_high
+    assert step_at - bench.chip.pulses(*bench.step).rose == bench.chip.axis(axis).min_high
 
 
 def test_a_switch_closes_at_the_very_step(bench):

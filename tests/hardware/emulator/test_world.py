@@ -11,7 +11,7 @@ from cellwright.errors import DescriptionError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.chip import CLOCK_HZ, ResetCause
-from cellwright.hardware.emulator.fault_injection import PinFaults
+from cellwright.hardware.emulator.fault_injection import PinFaultInjector
 from cellwright.hardware.emulator.world import ENCODER_EDGES_PER_S, STANDSTILL_S, PinWorld, Wiring
 from cellwright.hardware.fault_injection import FaultyLink, read_fault
 from cellwright.hardware.model.axes import TripPoint
@@ -72,13 +72,13 @@ def test_an_axis_is_where_the_steps_bring_it(put_up):
     desk = put_up(drivers={STEP: (DIR, False)})
     axis = desk.world.axis(STEP)
     desk.world.set_input(SWITCH, True)
-    axis.place(1000)
-    assert (axis.true_position, axis.moving, axis.due_s) == (1000, False, -math.inf)
+    axis.set_true_position(1000)
+    assert (axis.true_position, axis.is_moving, axis.due_s) == (1000, False, -math.inf)
     assert desk.send(b"f", 0.01) == b""
     assert 1000 < axis.true_position < 1200
-    assert (axis.moving, axis.due_s) == (True, math.inf)
+    assert (axis.is_moving, axis.due_s) == (True, math.inf)
     desk.run(0.02 + STANDSTILL_S)
-    assert (axis.true_position, axis.moving) == (1200, False)
+    assert (axis.true_position, axis.is_moving) == (1200, False)
     assert axis.due_s == pytest.approx(0.002 + 10 / 57_600 + 0.02, abs=0.001)
     axis.slip(5)
     assert axis.true_position == 1195
@@ -96,7 +96,7 @@ def test_an_axis_closes_its_switch_and_the_firmware_stops_at_that_step(put_up):
     desk = put_up(drivers={STEP: (DIR, False)})
     axis = desk.world.axis(STEP)
     axis.trip_points.append(TripPoint(SWITCH, at=0, level=False))
-    axis.place(80)
+    axis.set_true_position(80)
     assert desk.world.input(SWITCH).level
     assert desk.send(b"b", 0.03) == bytes([80])
     assert not desk.world.input(SWITCH).level
@@ -217,16 +217,16 @@ class Named:
 def strike(desk, fault, **devices):
     link = FaultyLink(desk.env, desk.uno.link, np.random.default_rng(1))
     link.on_bytes = desk.received.extend  # it is the host's end now
-    PinFaults(desk.world, devices, np.random.default_rng(1), link).plan(read_fault(fault, devices))
+    PinFaultInjector(desk.world, devices, np.random.default_rng(1), link).schedule(read_fault(fault, devices))
 
 
 def test_a_stuck_contact_stays_whatever_moves_it(put_up):
     desk = put_up(drivers={STEP: (DIR, False)})
     axis = desk.world.axis(STEP)
     axis.trip_points.append(TripPoint(SWITCH, at=0, level=False))
-    axis.place(20)
+    axis.set_true_position(20)
     strike(desk, "bridge:home_open", bridge=Named(home_switch=SWITCH))
-    axis.place(-20)
+    axis.set_true_position(-20)
     assert desk.world.input(SWITCH).level
     strike(desk, "button:closed", button=Named(button=12))
     desk.world.set_input(12, True)
@@ -270,7 +270,7 @@ def test_an_axis_slips_a_wheel_comes_off_an_output_and_a_device_fall_silent(put_
 def test_the_chip_restarts(put_up, fault, cause):
     desk = put_up(drivers={STEP: (DIR, False)})
     axis = desk.world.axis(STEP)
-    axis.place(100)
+    axis.set_true_position(100)
     desk.received.clear()
     strike(desk, fault)
     desk.run(0.002)

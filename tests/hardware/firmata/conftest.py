@@ -7,7 +7,7 @@ import pytest
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.firmata.protocol.messages import MessageReader
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 
 
 class Desk:
@@ -16,7 +16,7 @@ class Desk:
     def __init__(self, env, kind="uno", firmware="configurable"):
         self.env = env
         self.board = ModelBoard(env, CELLWRIGHT_FIRMATA if firmware == "cellwright" else CONFIGURABLE_FIRMATA)
-        self.line = MemoryLine(env, baud=1_000_000_000)
+        self.line = LoopbackLine(env, baud=1_000_000_000)
         self.arduino = VirtualArduino(env, self.line.board, self.board, kind, firmware)
         self.received = b""
         self.line.host.on_bytes = self._hear

@@ -13,7 +13,7 @@ from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink, read_recording
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.link import Link
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sim import Operator, Streams
 
 SMALL_PANEL = ["layout.slats=3", "layout.staple_spacing_mm=400"]
@@ -28,7 +28,7 @@ def put_stapler_on(board, overrides=()):
 def record_panel(path, overrides=()):
     """A panel on a virtual Uno, every byte of it recorded; the cell, and when it was finished."""
     env = simpy.Environment()
-    line, model = MemoryLine(env, name="a virtual Uno"), ModelBoard(env, CONFIGURABLE_FIRMATA)
+    line, model = LoopbackLine(env, name="a virtual Uno"), ModelBoard(env, CONFIGURABLE_FIRMATA)
     VirtualArduino(env, line.board, model, "uno", "configurable")
     link = RecordingLink(env, line.host, path)
     board = FirmataBoard(env, link)
@@ -154,7 +154,7 @@ def test_a_host_that_does_not_write_in_time_differs(env, tmp_path):
 
 
 def test_a_loss_is_recorded_and_played(env, tmp_path):
-    line = MemoryLine(env, name="a line")
+    line = LoopbackLine(env, name="a line")
     link = RecordingLink(env, line.host, tmp_path / "lost.txt")
     lost = []
     link.on_lost = lost.append

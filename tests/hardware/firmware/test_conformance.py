@@ -11,7 +11,7 @@ import simpy
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 
 _spec = importlib.util.spec_from_file_location("conformance_data", Path(__file__).with_name("conformance_data.py"))
 _data = importlib.util.module_from_spec(_spec)
@@ -46,7 +46,7 @@ class Virtual:
         self.env = simpy.Environment()
         board = ModelBoard(self.env, CELLWRIGHT_FIRMATA if firmware == "cellwright" else CONFIGURABLE_FIRMATA)
         board.set_input(9, True)
-        self.line = MemoryLine(self.env, baud=57_600)
+        self.line = LoopbackLine(self.env, baud=57_600)
         self.arduino = VirtualArduino(self.env, self.line.board, board, "uno", firmware)
         self.received = bytearray()
         self.line.host.on_bytes = self.received.extend

@@ -30,9 +30,9 @@ def arrive(board, *commands, timeout_ms=20_000):
 
 def assert_driver_is_pleased(board, motor):
     seen = board.chip.axis(motor)
-    assert seen.least_high >= 2 * US
-    assert seen.least_low >= 2 * US
-    assert seen.least_set_up is None or seen.least_set_up >= 20 * US
+    assert seen.min_high >= 2 * US
+    assert seen.min_low >= 2 * US
+    assert seen.min_set_up is None or seen.min_set_up >= 20 * US
 
 
 def assert_never_harder_than(steps, acceleration):

@@ -17,8 +17,8 @@ from cellwright.hardware.flashing.boards import (
     STK500V2,
     board_of_usb,
     choose_board,
-    dialects_for,
     load_image,
+    protocols_for,
 )
 
 SMALL, LARGE = CHIPS["ATmega328P"], CHIPS["ATmega2560"]
@@ -31,7 +31,7 @@ def test_usb_tells_the_makers_own_boards(usb, board):
 
 
 @pytest.mark.parametrize(
-    ("requested", "usb", "chip", "dialect", "board"),
+    ("requested", "usb", "chip", "protocol", "board"),
     [
         ("nano", UNO, SMALL, STK500V1, "nano"),
         (None, UNO, SMALL, STK500V1, "uno"),
@@ -41,8 +41,8 @@ def test_usb_tells_the_makers_own_boards(usb, board):
         (None, MEGA, SMALL, STK500V1_SLOW, "nano"),  # the chip is sure, the USB number is not
     ],
 )
-def test_the_best_evidence_decides_the_board(requested, usb, chip, dialect, board):
-    assert choose_board(requested, usb, chip, dialect) == (board, None)
+def test_the_best_evidence_decides_the_board(requested, usb, chip, protocol, board):
+    assert choose_board(requested, usb, chip, protocol) == (board, None)
 
 
 def test_a_guess_is_noted():
@@ -67,7 +67,7 @@ def test_a_board_with_another_chip_is_refused(requested, chip, sentence):
     ("requested", "usb", "first"), [("mega", UNO, STK500V2), (None, MEGA, STK500V2), (None, CLONE, STK500V1)]
 )
 def test_the_likeliest_protocol_comes_first_and_none_is_left_out(requested, usb, first):
-    order = dialects_for(requested, usb)
+    order = protocols_for(requested, usb)
     assert order[0] == first
     assert sorted(order) == sorted(BOOTLOADER_PROTOCOLS)
 

@@ -24,17 +24,17 @@ def boot_loader_of(board):
 
 
 @pytest.mark.parametrize(
-    ("name", "chip", "dialect", "resets"),
+    ("name", "chip", "protocol", "resets"),
     [
         ("uno", "ATmega328P", STK500V1, 1),
         ("mega", "ATmega2560", STK500V2, 2),
         ("old_nano", "ATmega328P", STK500V1_SLOW, 3),
     ],
 )
-def test_each_boot_loader_is_found_by_itself(request, name, chip, dialect, resets):
+def test_each_boot_loader_is_found_by_itself(request, name, chip, protocol, resets):
     board = request.getfixturevalue(name)
     boot = boot_loader_of(board)
-    assert (boot.chip.name, boot.dialect) == (chip, dialect)
+    assert (boot.chip.name, boot.protocol) == (chip, protocol)
     assert board.resets == resets  # each dialect is tried on a board that was just reset
 
 

@@ -149,7 +149,7 @@ def test_without_avrdude_python_writes(uno, flash, monkeypatch):
 
 
 def test_avrdude_writes_through_the_same_port(uno, flash, monkeypatch):
-    def write(avrdude, port, chip, dialect, path, size):
+    def write(avrdude, port, chip, protocol, path, size):
         assert uno.is_closed  # two programs cannot have the port
         uno.load(read_hex(path, 32_256, "an Uno"), "CellwrightFirmata")
 

@@ -9,7 +9,7 @@ from serial import SerialException, SerialTimeoutException
 
 from cellwright.errors import FlashError
 from cellwright.hardware.flashing import reset_port as module
-from cellwright.hardware.flashing.reset_port import BOOT_LOADER_START_S, RESET_PULSE_S, SerialWire, usb_id
+from cellwright.hardware.flashing.reset_port import BOOT_LOADER_START_S, RESET_PULSE_S, SerialUploadPort, usb_id
 
 
 class PlayedPort:
@@ -63,25 +63,25 @@ def plug_in(calls, monkeypatch):
             return opened[-1]
 
         monkeypatch.setattr(module, "open_port", open_port)
-        return SerialWire("port", 115_200), opened
+        return SerialUploadPort("port", 115_200), opened
 
     return make
 
 
 def test_a_board_is_reset_by_dtr_and_rts(plug_in, calls):
-    wire, _ = plug_in()
+    upload_port, _ = plug_in()
     calls.clear()
-    wire.reset_board()
+    upload_port.reset_board()
     down, up = [("dtr", False), ("rts", False)], [("dtr", True), ("rts", True)]
     assert calls == [*down, ("wait", RESET_PULSE_S), *up, ("wait", BOOT_LOADER_START_S), "forget"]
 
 
 def test_a_port_without_dtr_is_reopened_with_its_settings(plug_in, calls):
-    wire, opened = plug_in(has_lines=False)
-    wire.timeout = 0.7
-    wire.set_baud(57_600)
+    upload_port, opened = plug_in(has_lines=False)
+    upload_port.timeout = 0.7
+    upload_port.set_baud(57_600)
     calls.clear()
-    wire.reset_board()
+    upload_port.reset_board()
     assert calls == [
         "close",
         ("wait", RESET_PULSE_S),
@@ -91,7 +91,7 @@ def test_a_port_without_dtr_is_reopened_with_its_settings(plug_in, calls):
         "forget",
     ]
     assert len(opened) == 2
-    assert wire.read(2) == b"xx"
+    assert upload_port.read(2) == b"xx"
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_a_port_without_dtr_is_reopened_with_its_settings(plug_in, calls):
     ids=lambda trouble: type(trouble).__name__,
 )
 def test_a_port_that_is_lost_is_a_sentence(plug_in, trouble):
-    wire, opened = plug_in()
+    upload_port, opened = plug_in()
     opened[0].trouble = trouble
-    for use in (lambda: wire.read(1), lambda: wire.write(b"1")):
+    for use in (lambda: upload_port.read(1), lambda: upload_port.write(b"1")):
         with pytest.raises(FlashError, match=r"^port was lost .*: plug the board in again and repeat"):
             use()
 

@@ -56,7 +56,7 @@ def test_a_second_move_is_refused_while_the_first_goes_on(env, board):
 
 def test_zero_moves_the_count_and_not_the_axis(env, board):
     axis = axis_on(board)
-    axis.place(500)
+    axis.set_true_position(500)
     assert axis.position == 500
     axis.zero()
     assert (axis.position, axis.true_position) == (0, 500)
@@ -166,7 +166,7 @@ def test_a_trip_point_fires_as_the_axis_passes(firmware, move, share):
     axis, changes = axis_on(board), []
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=trips_at, level=False))
-    axis.place(steps)
+    axis.set_true_position(steps)
     assert switch.level is True
     switch.on_change = lambda level: changes.append((env.now, level))
     down = axis.move_to(0, speed, acceleration)
@@ -187,7 +187,7 @@ def test_a_switch_is_shown_before_the_move_that_ends_on_it_is_over(env, board):
     axis = axis_on(board)
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=0, level=False))
-    axis.place(300)
+    axis.set_true_position(300)
     read = []
     axis.move_to(0, 1000, 2000).callbacks.append(lambda _: read.append(switch.level))
     env.run()
@@ -198,7 +198,7 @@ def test_an_abrupt_stop_at_a_trip_point_stands_on_it(env, board):
     axis, other = axis_on(board, 2), axis_on(board, 3)
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
-    axis.place(2000)
+    axis.set_true_position(2000)
     switch.on_change = lambda level: axis.stop_abruptly()
     axis.move_to(0, 10_000, 60_000)
     other.move_to(3000, 10_000, 60_000)
@@ -215,7 +215,7 @@ def test_axes_that_pass_their_switches_in_one_pass_both_show_them(env, board, st
     for pin, axis in axes.items():
         switches[pin] = board.declare_input(pin + 7, at_rest=True)
         axis.trip_points.append(TripPoint(pin + 7, at=500, level=False))
-        axis.place(3000)
+        axis.set_true_position(3000)
         switches[pin].on_change = lambda level, axis=axis: axis.stop_abruptly()
     for pin in (stopped_first, 5 - stopped_first):
         axes[pin].move_to(0, 10_000, 60_000)
@@ -228,7 +228,7 @@ def test_a_trip_point_while_another_axis_joins_fires_once_and_later(env, board, 
     axis, other, changes = axis_on(board, 2), axis_on(board, 3), []
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=500, level=False))
-    axis.place(3000)
+    axis.set_true_position(3000)
     switch.on_change = lambda level: changes.append(env.now)
     axis.move_to(0, 10_000, 60_000)
     env.run(until=0.3)
@@ -243,9 +243,9 @@ def test_placing_an_axis_shows_its_switches(board):
     axis = axis_on(board)
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=0, level=False))
-    axis.place(-3)
+    axis.set_true_position(-3)
     assert switch.level is False
-    axis.place(1)
+    axis.set_true_position(1)
     assert switch.level is True
 
 
@@ -256,7 +256,7 @@ def test_late_in_a_long_run_a_trip_still_finds_the_axis_on_its_step():
     axis = axis_on(board)
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
-    axis.place(2000)
+    axis.set_true_position(2000)
     switch.on_change = lambda level: axis.stop_abruptly()
     axis.move_to(0, 1000, 6000)
     env.run()
@@ -278,7 +278,7 @@ def test_an_axis_that_slows_down_stops_as_its_acceleration_allows(move, share):
     rate = min(speed, TIMING.ceiling())
     stopped = axis.slow_down()
     env.run(until=stopped)
-    assert not axis.moving
+    assert not axis.is_moving
     assert axis.position >= began_at
     # From any speed that it can have had: no further, and no sooner, than its acceleration takes (and a step or two).
     assert axis.position - began_at <= min(speed**2 / (2 * acceleration) + 3, steps)

@@ -117,16 +117,16 @@ def test_a_pulse_of_an_active_low_output_is_low(env, board):
 def test_a_level_that_is_there_is_not_waited_for(env, board):
     contact = board.declare_input(7, at_rest=True)
     assert contact.level is True
-    assert contact.at(True, VALVE, "did not rise", 5).callbacks is None
-    assert contact.at(False, VALVE, "did not fall", 5).callbacks is not None
+    assert contact.wait_for_level(True, VALVE, "did not rise", 5).callbacks is None
+    assert contact.wait_for_level(False, VALVE, "did not fall", 5).callbacks is not None
 
 
 def test_level_and_edge_waits_end_with_the_change(env, board):
     contact = board.declare_input(7, at_rest=False)
     ended = {}
-    note_time(contact.at(True, VALVE, "did not rise", 5), ended, "level")
-    note_time(contact.edge(True, VALVE, "did not rise", 5), ended, "edge")
-    note_time(contact.edge(False, VALVE, "did not fall", 5), ended, "fall")
+    note_time(contact.wait_for_level(True, VALVE, "did not rise", 5), ended, "level")
+    note_time(contact.wait_for_edge(True, VALVE, "did not rise", 5), ended, "edge")
+    note_time(contact.wait_for_edge(False, VALVE, "did not fall", 5), ended, "fall")
     env.run(until=1)
     board.set_input(7, True)
     board.set_input(7, True)
@@ -139,7 +139,7 @@ def test_level_and_edge_waits_end_with_the_change(env, board):
 def test_an_edge_is_a_change_and_not_a_level(env, board):
     contact = board.declare_input(7, at_rest=True)
     ended = {}
-    note_time(contact.edge(True, VALVE, "did not rise", 5), ended, "edge")
+    note_time(contact.wait_for_edge(True, VALVE, "did not rise", 5), ended, "edge")
     board.set_input(7, True)
     assert not ended
     board.set_input(7, False)
@@ -149,8 +149,8 @@ def test_an_edge_is_a_change_and_not_a_level(env, board):
 
 def test_a_wait_is_kept_until_somebody_waits_for_it(env, board):
     contact = board.declare_input(7, at_rest=False)
-    first = contact.edge(True, VALVE, "did not rise", 5)
-    second = contact.edge(True, VALVE, "did not rise", 5)
+    first = contact.wait_for_edge(True, VALVE, "did not rise", 5)
+    second = contact.wait_for_edge(True, VALVE, "did not rise", 5)
     board.set_input(7, True)
     assert first.callbacks is None
     assert second.callbacks is None
@@ -161,7 +161,7 @@ def test_waits_that_were_given_up_do_not_pile_up(env, board):
 
     def poll():
         for _ in range(200):
-            yield env.any_of([contact.edge(True, VALVE, "did not rise", 1), env.timeout(0.5)])
+            yield env.any_of([contact.wait_for_edge(True, VALVE, "did not rise", 1), env.timeout(0.5)])
 
     env.process(poll())
     env.run()
@@ -172,7 +172,7 @@ def test_an_input_action_comes_before_any_wait_goes_on(board):
     seen = []
     contact = board.declare_input(7, at_rest=False)
     contact.on_change = lambda level: seen.append(("action", level))
-    contact.edge(True, VALVE, "", 5).callbacks.append(lambda _: seen.append("wait"))
+    contact.wait_for_edge(True, VALVE, "", 5).callbacks.append(lambda _: seen.append("wait"))
     board.set_input(7, True)
     board.set_input(7, False)
     assert seen == [("action", True), "wait", ("action", False)]

@@ -84,7 +84,7 @@ def test_a_trip_point_fires_at_the_step_that_passes_it(move, share, with_another
     axis, other, changes = axis_on(board), axis_on(board, 3), []
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=trips_at, level=False))
-    axis.place(steps)
+    axis.set_true_position(steps)
     switch.on_change = lambda level: changes.append((env.now, level, axis.true_position))
     down = axis.move_to(0, speed, acceleration)
     if with_another:
@@ -105,7 +105,7 @@ def test_an_abrupt_stop_at_a_trip_point_stands_on_it_even_late_in_a_long_run():
     axis, other = axis_on(board, 2), axis_on(board, 3)
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=700, level=False))
-    axis.place(2000)
+    axis.set_true_position(2000)
     switch.on_change = lambda level: axis.stop_abruptly()
     axis.move_to(0, 10_000, 60_000)
     other.move_to(3000, 10_000, 60_000)
@@ -124,7 +124,7 @@ def test_a_soft_stop_takes_v_squared_over_2a_and_v_over_a(env, board):
     env.run(until=axis.slow_down())
     assert axis.position == 1500
     assert env.now == pytest.approx(2.0, rel=1e-9)
-    assert not axis.moving
+    assert not axis.is_moving
 
 
 @given(moves, moves, st.floats(0.02, 0.98))
@@ -148,7 +148,7 @@ def test_a_passed_target_is_come_back_to_and_a_switch_beyond_it_opens_and_closes
     axis, changes = axis_on(board), []
     switch = board.declare_input(9, at_rest=True)
     axis.trip_points.append(TripPoint(9, at=600, level=False))
-    axis.place(0)
+    axis.set_true_position(0)
     switch.on_change = lambda level: changes.append((round(env.now, 6), level, axis.true_position))
     moved = axis.move_to(2000, 1000, 4000)
     env.run(until=0.625)
@@ -183,7 +183,7 @@ def test_a_speed_above_the_ceiling_is_a_fault_that_says_what_to_do(board):
             "bridge cannot make 51,000 steps/s: CellwrightFirmata on a 16 MHz ATmega328P refuses more than 50,000 "
             "steps/s on one axis; lower its speed or its steps_per_mm."
         )
-    assert not axis.moving
+    assert not axis.is_moving
     assert board.is_safe
 
 
@@ -193,7 +193,7 @@ def test_axes_that_are_too_fast_together_are_a_fault_and_the_first_goes_on(env, 
     env.run(until=0.1)
     with pytest.raises(CellFault, match="carriage cannot start while others move: together that is 70,000 steps/s"):
         other.move_to(50_000, 35_000.0, 1e6)
-    assert not other.moving
+    assert not other.is_moving
     env.run()
     assert arrived == {"one": pytest.approx(TIMING.move_time(50_000, 35_000.0, 1e6), rel=1e-9)}
     env.run(until=other.move_to(50_000, 35_000.0, 1e6))

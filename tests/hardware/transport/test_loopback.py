@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 
 BYTE_S = 10 / 115200
 
@@ -17,7 +17,7 @@ def arrivals(env, end):
 
 
 def test_bytes_arrive_when_the_last_of_them_has_crossed(env):
-    line = MemoryLine(env)
+    line = LoopbackLine(env)
     seen = arrivals(env, line.board)
     line.host.write(b"abc")
     env.run()
@@ -25,7 +25,7 @@ def test_bytes_arrive_when_the_last_of_them_has_crossed(env):
 
 
 def test_a_line_at_half_the_speed_takes_twice_as_long(env):
-    line = MemoryLine(env, baud=57600)
+    line = LoopbackLine(env, baud=57600)
     seen = arrivals(env, line.host)
     line.board.write(b"abc")
     env.run()
@@ -33,7 +33,7 @@ def test_a_line_at_half_the_speed_takes_twice_as_long(env):
 
 
 def test_a_busy_direction_queues_and_the_other_does_not_wait(env):
-    line = MemoryLine(env)
+    line = LoopbackLine(env)
     at_board, at_host = arrivals(env, line.board), arrivals(env, line.host)
     line.host.write(b"12345678")
     line.host.write(b"9")
@@ -46,7 +46,7 @@ def test_a_busy_direction_queues_and_the_other_does_not_wait(env):
 
 
 def test_an_idle_line_starts_at_once_again(env):
-    line = MemoryLine(env)
+    line = LoopbackLine(env)
     seen = arrivals(env, line.board)
     line.host.write(b"1")
     env.run(until=1.0)
@@ -56,7 +56,7 @@ def test_an_idle_line_starts_at_once_again(env):
 
 
 def test_latency_delays_but_does_not_hold_up(env):
-    line = MemoryLine(env, latency_s=0.004)
+    line = LoopbackLine(env, latency_s=0.004)
     seen = arrivals(env, line.board)
     line.host.write(b"1")
     line.host.write(b"2")
@@ -66,7 +66,7 @@ def test_latency_delays_but_does_not_hold_up(env):
 
 
 def test_bytes_are_counted_by_direction(env):
-    line = MemoryLine(env)
+    line = LoopbackLine(env)
     line.host.write(b"12345")
     line.board.write(b"12")
     env.run(until=4.5 * BYTE_S)
@@ -77,14 +77,14 @@ def test_bytes_are_counted_by_direction(env):
 
 
 def test_a_write_is_one_event_and_an_empty_write_none(env):
-    line = MemoryLine(env)
+    line = LoopbackLine(env)
     line.host.write(b"many bytes at once")
     line.host.write(b"")
     assert len(env._queue) == 1
 
 
 def test_a_cut_loses_what_is_under_way_and_tells_both_ends_once(env):
-    line = MemoryLine(env)
+    line = LoopbackLine(env)
     seen = [*arrivals(env, line.board), *arrivals(env, line.host)]
     reasons = []
     line.host.on_lost = lambda reason: reasons.append(("host", reason))
@@ -101,7 +101,7 @@ def test_a_cut_loses_what_is_under_way_and_tells_both_ends_once(env):
 
 
 def test_what_was_written_before_closing_arrives_and_nothing_else(env):
-    line = MemoryLine(env)
+    line = LoopbackLine(env)
     at_board, at_host = arrivals(env, line.board), arrivals(env, line.host)
     lost = []
     line.host.on_lost = lost.append

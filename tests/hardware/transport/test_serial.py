@@ -193,7 +193,7 @@ def test_a_url_is_a_port_too():
 def test_a_firmata_client_connects_over_it_and_notices_the_unplugging(board, host):
     client = FirmataClient(host.clock, host.link)
     troubles = []
-    client.on_trouble = troubles.append
+    client.on_failure = troubles.append
     board.send(messages.version(2, 6) + messages.firmware(2, 12, "ConfigurableFirmata"))
     answering = threading.Thread(target=board.answer, args=(UNO_ANSWERS,))
     answering.start()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cellwright.cells import load
-from cellwright.hardware.fault_injection import ON_BOARD, ON_LINE, Fault
+from cellwright.hardware.fault_injection import BOARD_FAULTS, LINE_FAULTS, Fault
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmware_profiles import BAUDS
@@ -25,7 +25,15 @@ ENDS = ("faulted", "stopped")
 def test_there_is_one_of_each_that_a_stapler_can_have():
     names = [str(fault) for fault in FAULTS]
     assert len(set(names)) == len(names)
-    assert {fault.kind for fault in FAULTS} >= {*ON_LINE, *ON_BOARD, "open", "closed", "bouncing", "slips", "dead"}
+    assert {fault.kind for fault in FAULTS} >= {
+        *LINE_FAULTS,
+        *BOARD_FAULTS,
+        "open",
+        "closed",
+        "bouncing",
+        "slips",
+        "dead",
+    }
     assert "carriage:home_open" in names
     assert "trigger:open" not in names
 

@@ -8,7 +8,7 @@ import pytest
 
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 
 CONFIGURABLE = messages.firmware(2, 12, "ConfigurableFirmata").hex(" ")
 STANDARD = messages.firmware(2, 5, "StandardFirmata.ino").hex(" ")
@@ -262,7 +262,7 @@ def test_a_new_line_takes_the_place_of_a_lost_one(desk):
     desk.line.cut("the cable was pulled")
     desk.wait(1.0)
     assert desk.board.outputs[8] is True
-    line, heard = MemoryLine(desk.env), []
+    line, heard = LoopbackLine(desk.env), []
     line.host.on_bytes = heard.append
     desk.arduino.connect(line.board)
     line.host.write(messages.QUERY_VERSION)

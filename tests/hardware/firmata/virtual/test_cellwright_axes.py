@@ -49,7 +49,7 @@ def axis(cell_desk):
 def railed(cell_desk, axis):
     """With a home switch at true step 0, where it is its low limit; 1000 steps away from it."""
     axis.trip_points.append(TripPoint(HOME_PIN, at=0, level=False))
-    axis.place(1000)
+    axis.set_true_position(1000)
     axis.zero()
     cell_desk.tell(accelstepper.low_limit(0, HOME_PIN, active=False))
     return axis
@@ -271,7 +271,7 @@ def test_a_limit_in_a_group_stops_the_group(cell_desk, railed):
 
 @pytest.mark.parametrize("start", [1000, 0, -30, 5])
 def test_homing_finds_the_switch_and_calls_it_zero(cell_desk, railed, start):
-    railed.place(start)
+    railed.set_true_position(start)
     cell_desk.line.host.write(own.home(HomingRequest(0, own.LOW_END, SPEED, 400.0, 200, 20_000)))
     (home,) = said(cell_desk, 30.0)
     assert home[:3] == (own.HOME, 0, own.HOMED)
@@ -281,7 +281,7 @@ def test_homing_finds_the_switch_and_calls_it_zero(cell_desk, railed, start):
 
 @pytest.mark.parametrize(("start", "most", "how"), [(1000, 900, own.DID_NOT_CLOSE), (-900, 900, own.DID_NOT_OPEN)])
 def test_homing_gives_up(cell_desk, railed, start, most, how):
-    railed.place(start)
+    railed.set_true_position(start)
     cell_desk.line.host.write(own.home(HomingRequest(0, own.LOW_END, SPEED, 400.0, 200, most)))
     (home,) = said(cell_desk, 30.0)
     assert home[:3] == (own.HOME, 0, how)

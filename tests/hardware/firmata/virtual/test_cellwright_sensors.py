@@ -16,7 +16,7 @@ from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as featur
 from cellwright.hardware.firmata.protocol.cellwright import BoardHealth, HomingRequest, OutputLimits
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 
 
 def heard(desk, seconds):
@@ -173,7 +173,7 @@ MESSAGES = st.one_of(
 def test_no_bytes_crash_it_or_leave_an_output_driven_while_it_is_stopped(script, data):
     env = simpy.Environment()
     board = ModelBoard(env, CELLWRIGHT_FIRMATA)
-    line = MemoryLine(env, baud=1_000_000)
+    line = LoopbackLine(env, baud=1_000_000)
     arduino = VirtualArduino(env, line.board, board, firmware="cellwright")
     env.run(until=0.1)
     for message, pause_s in script:

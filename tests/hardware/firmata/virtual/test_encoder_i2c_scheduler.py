@@ -13,7 +13,7 @@ from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as featur
 from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import TaskReply
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 
 # ---- encoders ----
 
@@ -271,7 +271,7 @@ anything = st.lists(st.one_of(st.binary(max_size=12), valid), max_size=30)
 @given(anything, st.sampled_from(["standard", "configurable"]))
 def test_no_bytes_break_it(chunks, firmware):
     env = simpy.Environment()
-    line, board = MemoryLine(env), ModelBoard(env)
+    line, board = LoopbackLine(env), ModelBoard(env)
     board.i2c_devices[0x20] = Registers()
     arduino = VirtualArduino(env, line.board, board, "uno", firmware, boot_s=0.0)
     env.run(until=0.01)
@@ -296,7 +296,7 @@ HARMLESS = [*sorted(set(range(0xC0)) - MOVERS), 0xC0, 0xD1, 0xF0, 0xF7, 0xF9]
 @given(st.lists(st.sampled_from(HARMLESS), max_size=120).map(bytes))
 def test_no_output_changes_unless_a_valid_message_says_so(stream):
     env = simpy.Environment()
-    line, board = MemoryLine(env), ModelBoard(env)
+    line, board = LoopbackLine(env), ModelBoard(env)
     VirtualArduino(env, line.board, board, "uno", "configurable", boot_s=0.0)
     env.run(until=0.01)
     line.host.write(messages.pin_mode(6, PinMode.OUTPUT) + messages.set_pin(6, True))

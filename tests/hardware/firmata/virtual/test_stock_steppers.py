@@ -64,7 +64,7 @@ def test_acceleration_0_is_full_speed_at_once(desk):
 
 def test_the_plants_axis_is_the_one_that_moves(desk):
     axis = desk.board.axis(2)
-    axis.place(120)
+    axis.set_true_position(120)
     configure(desk)
     desk.tell(stepper.move_to(0, -20), wait_s=1)
     assert axis.true_position == 100

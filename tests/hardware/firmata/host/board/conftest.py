@@ -13,7 +13,7 @@ from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.protocol.messages import START_SYSEX, MessageReader
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.model.axes import TripPoint
-from cellwright.hardware.transport.loopback import MemoryLine
+from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sensors import Button
 from cellwright.sequences import Cell, home
 
@@ -34,7 +34,7 @@ class Rig:
     def __init__(self, env, kind="uno", firmware="configurable", baud=115200, latency_s=0.0, boot_s=None):
         self.env = env
         self.model = ModelBoard(env, CELLWRIGHT_FIRMATA if firmware == "cellwright" else CONFIGURABLE_FIRMATA)
-        self.line = MemoryLine(env, baud, latency_s, f"a virtual {kind.capitalize()}")
+        self.line = LoopbackLine(env, baud, latency_s, f"a virtual {kind.capitalize()}")
         self.byte_s = 10 / baud
         self.sent: list[Sent] = []
         self.replies = lambda data: data
@@ -62,7 +62,7 @@ class Rig:
     def prepare(self):
         """Hear of troubles oneself, and get ready."""
         if self.cell is None:
-            self.board.on_trouble(self.troubles.append)
+            self.board.on_failure(self.troubles.append)
         self.env.run(until=self.env.process(self.board.prepare()))
         return self
 
@@ -75,7 +75,7 @@ class Rig:
             if isinstance(device, Stepper):
                 axis = self.model.axis(device.step)
                 axis.trip_points.append(TripPoint(device.home_pin, at=0, level=False))
-                axis.place(round(10 * device.steps_per_mm))
+                axis.set_true_position(round(10 * device.steps_per_mm))
         self.prepare()
         self.env.process(self.cell.run())
         return self
@@ -180,7 +180,7 @@ class FourByFour(Cell):
 
     def homing(self):
         for axis in self.axes:
-            if not axis.homed:
+            if not axis.is_homed:
                 yield from home(axis)
         return "homed"
 

@@ -236,7 +236,7 @@ def test_what_a_board_without_a_scheduler_cannot_do_is_noted(standard):
 @pytest.mark.parametrize("is_lost", [True, False])
 def test_a_board_that_falls_silent_before_it_is_prepared_is_a_fault(rig, is_lost):
     rig.board.declare_input(8, at_rest=True)
-    rig.board.on_trouble(rig.troubles.append)
+    rig.board.on_failure(rig.troubles.append)
     if is_lost:
         rig.line.cut("the cable was pulled")
     else:
@@ -263,7 +263,7 @@ def test_trouble_that_nobody_hears_of_is_raised(rig):
 
 
 def test_a_board_is_there_until_its_link_is_lost(rig):
-    assert rig.board.is_there
-    rig.board.on_trouble(rig.troubles.append)
+    assert rig.board.is_connected
+    rig.board.on_failure(rig.troubles.append)
     rig.line.cut("the cable was pulled")
-    assert not rig.board.is_there
+    assert not rig.board.is_connected

@@ -362,10 +362,10 @@ def home_at(make_rig, latency_s, start_mm):
     device.attach(rig.board)
     model_axis = rig.model.axis(2)
     model_axis.trip_points.append(TripPoint(9, at=0, level=False))
-    model_axis.place(round(start_mm * PER_MM))
+    model_axis.set_true_position(round(start_mm * PER_MM))
     rig.prepare()
     rig.env.run(until=Supervision(rig.env, home(device)))
-    assert device.homed
+    assert device.is_homed
     assert device.position == 0
     rig.run(0.1)
     found_at = model_axis.true_position

@@ -282,7 +282,7 @@ def test_a_board_that_resets_itself_is_a_fault_and_is_declared_again_at_safe_lev
     assert {rig.arduino.pins.modes[pin] for pin in (16, 17, 18, 19, 12)} == {messages.PinMode.PULLUP}
     rig.model.set_input(16, False)
     rig.run(0.01)
-    assert rig.cell.a.at_home
+    assert rig.cell.a.is_at_home
     rig.model.set_input(16, True)
     rig.run(0.01)
     rig.cell.reset()

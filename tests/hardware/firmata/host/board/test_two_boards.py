@@ -105,7 +105,7 @@ def test_in_real_time_over_a_serial_port_everything_arrives_in_order(virtual_boa
     clock = WallClock()
     board = FirmataBoard(clock, SerialLink(clock, end.path, 115200))
     troubles = []
-    board.on_trouble(troubles.append)
+    board.on_failure(troubles.append)
     clock.run(until=board.ready)
     output, contact = board.declare_output(8, safe=False), board.declare_input(9, at_rest=True)
     clock.run(until=clock.process(board.prepare()))
@@ -120,7 +120,7 @@ def test_in_real_time_over_a_serial_port_everything_arrives_in_order(virtual_boa
     clock.run(until=board.round_trip())
     assert [level for _, level in changes] == [True, False] * 201
     assert changes[-1][0] - changes[-2][0] == pytest.approx(0.03, abs=0.02)
-    pressed = contact.edge(False, contact_device(), "was not pressed", OPERATOR_TIMEOUT_S)
+    pressed = contact.wait_for_edge(False, contact_device(), "was not pressed", OPERATOR_TIMEOUT_S)
     arduino.env.post(lambda: model.set_input(9, False))
     clock.run(until=pressed | clock.timeout(OPERATOR_TIMEOUT_S))
     assert pressed.triggered

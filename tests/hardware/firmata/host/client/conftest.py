@@ -85,7 +85,7 @@ def connect_client(env, **board):
     client = FirmataClient(env, ScriptedBoard(env, **board))
     env.run(until=client.ready)
     client.troubles = []
-    client.on_trouble = client.troubles.append
+    client.on_failure = client.troubles.append
     return client
 
 

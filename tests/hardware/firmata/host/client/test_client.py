@@ -269,7 +269,7 @@ def test_a_host_that_stalled_hears_what_has_come_before_it_judges(scripted_board
     link.write = lambda data: data in uno_facts and clock.post(link.say, uno_facts[data])
     client = FirmataClient(clock, link)
     troubles = []
-    client.on_trouble = troubles.append
+    client.on_failure = troubles.append
     link.say(b"".join(uno_facts.values()))
 
     def stall():

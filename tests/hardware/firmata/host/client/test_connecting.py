@@ -232,7 +232,7 @@ def test_no_bytes_make_it_hang_or_raise(pieces, is_ready, scripted_board, knows_
     link = scripted_board(env, boot_s=None if is_ready else 99)
     client = FirmataClient(env, link)
     troubles = []
-    client.on_trouble = troubles.append
+    client.on_failure = troubles.append
     if is_ready:
         env.run(until=client.ready)
     client.ready.defused = True  # it may fail, and nobody waits for it

@@ -22,7 +22,7 @@ def axis(rig):
     rig.board.declare_input(9, at_rest=True)
     rig.board.declare_limit(port, 9, active=False)
     model.trip_points.append(TripPoint(9, at=0, level=False))
-    model.place(400)
+    model.set_true_position(400)
     rig.prepare().run(0.02)
     port.zero()
     rig.run(0.01)

@@ -71,7 +71,7 @@ def test_there_are_as_many_steppers_and_encoders_as_it_says(rig):
 
 def test_an_output_is_declared_with_its_safe_level_and_its_limits(rig):
     began_s = rig.env.now
-    rig.board.declare_output(8, safe=True, most_on_s=0.2, most_duty=0.5)
+    rig.board.declare_output(8, safe=True, max_on_s=0.2, max_duty=0.5)
     rig.board.declare_output(13, safe=False)
     assert rig.data_since(began_s, own.OUTPUT) == [
         own.output(OutputLimits(8, True, 209, 51)),
@@ -82,7 +82,7 @@ def test_an_output_is_declared_with_its_safe_level_and_its_limits(rig):
 
 
 def test_a_pulse_is_one_message_and_its_wait_ends_with_its_rest(rig):
-    port = rig.board.declare_output(8, safe=False, most_on_s=0.1)
+    port = rig.board.declare_output(8, safe=False, max_on_s=0.1)
     rig.prepare()
     changes = rig.watch(8)
     began_s = rig.env.now
@@ -98,7 +98,7 @@ def test_a_pulse_is_one_message_and_its_wait_ends_with_its_rest(rig):
 
 
 def test_a_pulse_that_the_board_refuses_is_trouble(rig):
-    port = rig.board.declare_output(8, safe=False, most_on_s=0.1)
+    port = rig.board.declare_output(8, safe=False, max_on_s=0.1)
     rig.prepare()
     port.pulse(TRIGGER, True, 0.2, 0.0)
     rig.run(0.01)
@@ -109,7 +109,7 @@ def test_a_pulse_that_the_board_refuses_is_trouble(rig):
 
 
 def test_outputs_beyond_the_boards_limiters_are_pulsed_by_this_computer(rig):
-    ports = [rig.board.declare_output(pin, safe=False, most_on_s=0.1) for pin in (2, 3, 4, 5, 6, 7, 8)]
+    ports = [rig.board.declare_output(pin, safe=False, max_on_s=0.1) for pin in (2, 3, 4, 5, 6, 7, 8)]
     rig.prepare()
     assert [note for note in rig.board.notes if "pin 8 is one more" in note]
     changes = rig.watch(8)

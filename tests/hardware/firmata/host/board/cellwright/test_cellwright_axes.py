@@ -98,11 +98,11 @@ def test_a_third_axis_waits_until_the_board_can_home_it(rig, env, make_axis):
         each.attach(rig.board)
         model = rig.model.axis(each.step)
         model.trip_points.append(TripPoint(each.home_pin, at=0, level=False))
-        model.place(400)
+        model.set_true_position(400)
     rig.board._trouble_actions.append(rig.troubles.append)
     rig.prepare()
     env.run(until=env.all_of([env.process(home(each)) for each in axes]))
-    assert all(each.homed for each in axes)
+    assert all(each.is_homed for each in axes)
     assert [rig.model.axis(each.step).position for each in axes] == [0, 0, 0]
 
 
@@ -113,7 +113,7 @@ def test_inputs_are_settled_and_timed_by_the_board(rig):
     contact = rig.board.declare_input(9, at_rest=True)
     rig.prepare().run(0.05)
     began_s = rig.env.now
-    wait = contact.edge(False, TRIGGER, "did not close", 1.0)
+    wait = contact.wait_for_edge(False, TRIGGER, "did not close", 1.0)
     for level in (False, True, False):
         rig.model.set_input(9, level)
         rig.run(0.001)
