@@ -77,9 +77,9 @@ class LineMemory:
 class DosingRules(Settings):
     """Parameters and limits of a dose. Times in s, masses in g; all are assumed, to be adjusted after a first run.
 
-    coarse_rpm, fine_rpm: speeds of the pump. close_enough_g: tolerance of a dose; a few drops. margin_g: how far before
+    coarse_rpm, fine_rpm: speeds of the pump. tolerance_g: tolerance of a dose; a few drops. margin_g: how far before
     the learned point the coarse run stops; its variation. settle_s: from standstill until a weighing: fall, thread and
-    filter. samples: of a weighing. look_s: the longest time between two samples of the scale. max_pulses, max_dose_s:
+    filter. samples: of a weighing. poll_s: the longest time between two samples of the scale. max_pulses, max_dose_s:
     of a dose. dry_s: so long without flow means no flow. bubble_s: how long it then waits for a bubble to pass.
     drift_g: how far two weighings may differ with nothing pumped between; six times their noise. jump_g: how far the
     reading may change beyond what the pump can deliver. empty_g: with less than this by the inventory, the drum may be
@@ -89,11 +89,11 @@ class DosingRules(Settings):
     source: str = "chosen on the simulated mixer, never tried on a real one"
     coarse_rpm: Positive = 180
     fine_rpm: Positive = 30
-    close_enough_g: Positive = 0.15
+    tolerance_g: Positive = 0.15
     margin_g: Positive = 1.5
     settle_s: Positive = 0.6
     samples: Annotated[int, Field(ge=2, le=1000)] = 16
-    look_s: Positive = 0.5
+    poll_s: Positive = 0.5
     max_pulses: Annotated[int, Field(ge=1, le=1000)] = 40
     max_dose_s: Positive = 600
     dry_s: Positive = 2.0
@@ -168,7 +168,7 @@ class _Dosing:
             self.has_begun = True
             if self.target_g > self._min_coarse_g():
                 yield from self._coarse()
-            while self.target_g - self.got_g > self.rules.close_enough_g:
+            while self.target_g - self.got_g > self.rules.tolerance_g:
                 yield from self._pulse(self.target_g - self.got_g)
         except DosingTrouble as trouble:
             trouble.got_g, trouble.coming_g = self.got_g, self.coming_g
@@ -221,7 +221,7 @@ class _Dosing:
         shown_g, shown_s = self.got_g, env.now
         while shown_g < stop_at_g and turning.callbacks is not None:
             wait_s = 0.5 * (stop_at_g - shown_g) / flow_g_per_s
-            yield env.any_of([env.timeout(min(max(wait_s, self.scale.period_s), rules.look_s)), *self.guards])
+            yield env.any_of([env.timeout(min(max(wait_s, self.scale.period_s), rules.poll_s)), *self.guards])
             in_air_g = self.memory.in_flight_g or 0.5 * flow.g_per_s
             self.coming_g = flow.g_per_s * (env.now - shown_s) + in_air_g
             yield from self._stop_if_interrupted()
@@ -277,9 +277,7 @@ class _Dosing:
         # A drop may stay on the nozzle, so that one small pulse delivers nothing; several in a row do.
         self.dry_pulses = self.dry_pulses + 1 if came_g < 0.2 * ml * g_per_ml else 0
         if self.dry_pulses >= 4:
-            yield from self._run_to(
-                self.target_g - self.rules.close_enough_g, rules.fine_rpm, self._fine_flow_g_per_s()
-            )
+            yield from self._run_to(self.target_g - self.rules.tolerance_g, rules.fine_rpm, self._fine_flow_g_per_s())
             yield from self._weigh(2 * self._in_flight_g())
             self.dry_pulses = 0
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 
 from cellwright.cells.digital_tape.assignment import plan_for
-from cellwright.cells.digital_tape.cutlist import CutList, Piece
+from cellwright.cells.digital_tape.cutlist import CutList, TimberPiece
 from cellwright.cells.digital_tape.stock import Log, Saw, Stock
 
 PIECES = 200
@@ -31,7 +31,9 @@ def main() -> None:
             logs = tuple(
                 Log(log=f"{mm}", length_mm=mm, quantity=count) for mm, count in Counter(lengths_of(draws)).items()
             )
-            pieces = tuple(Piece(piece=f"{n}", length_mm=draws.randrange(300, 2600), quantity=1) for n in range(PIECES))
+            pieces = tuple(
+                TimberPiece(piece=f"{n}", length_mm=draws.randrange(300, 2600), quantity=1) for n in range(PIECES)
+            )
             started_s = time.perf_counter()
             plan = plan_for(CutList(pieces=pieces), Stock(logs=logs), Saw.standard())
             seconds = time.perf_counter() - started_s

@@ -22,7 +22,7 @@ def main() -> None:
     with ProcessPoolExecutor() as pool:
         done = [dose for part in pool.map(work, range(REPLICATIONS), [EACH] * REPLICATIONS) for dose in part]
     errors_g = np.array([dose.error_g for dose in done])
-    good = 100 * sum(dose.is_good for dose in done) / len(done)
+    good = 100 * sum(dose.is_within_tolerance for dose in done) / len(done)
     celsius = [dose.celsius for dose in done]
     print(f"{len(done)} doses of 5 to 1000 g, {min(celsius):.1f} to {max(celsius):.1f} °C, all tubing ages")
     print(f"within 0.5 g or 0.2 %, whichever is more: {good:.2f} %")

@@ -86,7 +86,7 @@ def test_it_learns_from_dose_to_dose_and_gets_quicker() -> None:
 
 def test_a_blocked_line_is_named_with_what_came_before() -> None:
     bench = Bench()
-    bench.after(20, lambda: setattr(bench.line, "blocked", True))
+    bench.after(20, lambda: setattr(bench.line, "is_blocked", True))
     trouble = bench.trouble(LineBlocked, 600)
     assert "pump_1 brings nothing, though its drum should hold 19." in str(trouble)
     assert trouble.got_g == pytest.approx(bench.in_can_g, abs=0.5)
@@ -95,7 +95,7 @@ def test_a_blocked_line_is_named_with_what_came_before() -> None:
 def test_a_line_that_is_blocked_from_the_start_is_named_also_for_a_small_dose() -> None:
     bench = Bench()
     bench.memory.fine_g_per_ml, bench.memory.in_flight_g, bench.memory.flow_g_per_s = 0.9, 2.5, 7.0
-    bench.line.blocked = True
+    bench.line.is_blocked = True
     assert bench.trouble(LineBlocked, 3.0).got_g == pytest.approx(0, abs=0.1)
 
 
