@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cellwright.provenance import Status
-from cellwright.sim import Estimate, Replication, WarmUp, estimate, judge_warm_up
+from cellwright.sim import Estimate, Replication, WarmUp, check_warm_up, estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Outcome:
     def warm_up(self) -> WarmUp:
         """Whether the warm-up was long enough."""
         ends = np.cumsum(self.cycles_per_replication)[:-1]
-        return judge_warm_up(np.split(self.cycle_times_s, ends) if len(ends) else [], self.cycle_time_s)
+        return check_warm_up(np.split(self.cycle_times_s, ends) if len(ends) else [], self.cycle_time_s)
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, units in the names."""

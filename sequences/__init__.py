@@ -2,7 +2,7 @@
 
 from cellwright.sequences.cell import FAULTED, STOPPED, Cell, Stop
 from cellwright.sequences.description import description_problems
-from cellwright.sequences.dosing import Dose, DosingRules, DosingTrouble, LineMemory, dose_to_mass
+from cellwright.sequences.dosing import Dose, DosingFault, DosingRules, LineMemory, dose_to_mass
 from cellwright.sequences.homing import home
 from cellwright.sequences.parameters import apply_overrides, inputs_of
 from cellwright.sequences.runlog import RunLog, open_log
@@ -13,8 +13,8 @@ __all__ = [
     "STOPPED",
     "Cell",
     "Dose",
+    "DosingFault",
     "DosingRules",
-    "DosingTrouble",
     "LineMemory",
     "RunLog",
     "Settings",

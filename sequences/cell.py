@@ -22,12 +22,12 @@ from cellwright.sensors import Button
 from cellwright.sequences.description import RESERVED_STATES, description_problems
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
-from cellwright.sequences.supervision import Supervision, describe_exception
+from cellwright.sequences.supervision import StepProcess, describe_exception
 from cellwright.sequences.together import StepTools
 
 FAULTED, STOPPED = RESERVED_STATES
 MAX_STATES_WITHOUT_TIME = 1000
-SLOWEST_STOP_S = 3.0
+CONTROLLED_STOP_TIMEOUT_S = 3.0
 """How long a controlled stop waits for a standstill before everything is stopped abruptly."""
 
 
@@ -74,7 +74,7 @@ class Cell(StepTools):
         self.last_stop: Stop | None = None
         self.stops: dict[str, int] = {}
         self.finished = 0
-        own = self.parts(parameters)
+        own = self.parameters(parameters)
         for problem in description_problems(type(self), own):
             raise DescriptionError(problem)
         self.devices: dict[str, Device] = {}
@@ -90,7 +90,7 @@ class Cell(StepTools):
             for each in self._table.get_transitions(trigger)
         }
         self._steps = {state: getattr(self, state) for state in self.states}
-        self._running: list[Supervision] = []
+        self._running: list[StepProcess] = []
         self._reset_called = self.env.event()
         self._slowing: Event | None = None
         self._has_ended = False
@@ -111,7 +111,7 @@ class Cell(StepTools):
         return path.parent.name if path.stem in ("cell", "__init__") else path.stem
 
     @classmethod
-    def parts(cls, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def parameters(cls, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Copies of the devices and settings of the class, by name; ``parameters`` replace those of the same name."""
         replaced = parameters or {}
         copies: dict[str, Any] = {}
@@ -213,7 +213,7 @@ class Cell(StepTools):
         try:
             step: Any = self._steps[state]()
             if isinstance(step, GeneratorType):  # quicker to ask than typing's Generator
-                supervision = Supervision(self.env, step)
+                supervision = StepProcess(self.env, step)
                 self._running = [supervision]
                 step = yield supervision
             if self.last_stop is stops_before and not (self._slowing or self._has_ended):
@@ -318,7 +318,7 @@ class Cell(StepTools):
         self.env.process(self._stop_at_standstill(standing, self._slowing, reason))
 
     def _stop_at_standstill(self, standing: Event, slowing: Event, reason: str) -> Generator[Event, Any, None]:
-        yield standing | slowing | self.env.timeout(SLOWEST_STOP_S)
+        yield standing | slowing | self.env.timeout(CONTROLLED_STOP_TIMEOUT_S)
         if not slowing.triggered:  # a fault or another stop may have come first
             self.stop(reason)
 

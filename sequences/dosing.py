@@ -18,7 +18,7 @@ from cellwright.sequences.supervision import Step
 Positive = Annotated[float, Field(gt=0, le=10_000)]
 
 
-class DosingTrouble(CellFault):
+class DosingFault(CellFault):
     """Why a dose was interrupted. The pump has stopped and the valve is closed.
 
     got_g: the last plausible reading of this dose, g. coming_g: mass that should have followed after that reading, g.
@@ -30,31 +30,31 @@ class DosingTrouble(CellFault):
     stands_g: float | None = None
 
 
-class LineBlocked(DosingTrouble):
+class LineBlocked(DosingFault):
     """The pump ran without flow, though the drum should have plenty."""
 
 
-class DrumEmpty(DosingTrouble):
+class DrumEmpty(DosingFault):
     """The pump ran without flow, and by the inventory the drum is empty."""
 
 
-class AirInLine(DosingTrouble):
+class AirInLine(DosingFault):
     """The flow stopped for a while and returned: a bubble passed."""
 
 
-class ScaleDrifts(DosingTrouble):
+class ScaleDrifts(DosingFault):
     """The reading changed slowly, though nothing was pumped."""
 
 
-class ScaleJumped(DosingTrouble):
+class ScaleJumped(DosingFault):
     """The reading changed by more than the pump can deliver: somebody touched the scale, or it is broken."""
 
 
-class DoseInterrupted(DosingTrouble):
+class DoseInterrupted(DosingFault):
     """A condition of the dose ended: the can was lifted, or the door opened."""
 
 
-class DoseNotReached(DosingTrouble):
+class DoseNotReached(DosingFault):
     """The target was not reached within the time, or the number of pulses, that a dose may take."""
 
 
@@ -129,7 +129,7 @@ def dose_to_mass(
     """Dose ``target_g`` grams through one line. For use in a step with ``yield from``; returns a Dose.
 
     stood_g: the last reading of the scale, if nothing was pumped since; it must still show that. guards: events that
-    interrupt the dose, such as the can being lifted. Raises a DosingTrouble that names the cause; the pump has then
+    interrupt the dose, such as the can being lifted. Raises a DosingFault that names the cause; the pump has then
     stopped, the valve is closed, and the dosed mass is in ``got_g``. An overshoot raises nothing: the caller can see it
     in the Dose.
     """
@@ -170,7 +170,7 @@ class _Dosing:
                 yield from self._coarse()
             while self.target_g - self.got_g > self.rules.tolerance_g:
                 yield from self._pulse(self.target_g - self.got_g)
-        except DosingTrouble as trouble:
+        except DosingFault as trouble:
             trouble.got_g, trouble.coming_g = self.got_g, self.coming_g
             trouble.stands_g = self.start_g + self.got_g if self.has_begun else self.stood_g
             raise
@@ -240,7 +240,7 @@ class _Dosing:
             self._learn("flow_g_per_s", flow.steady_g_per_s)
         return shown_g
 
-    def _no_flow_fault(self, flow: _FlowMonitor) -> DosingTrouble:
+    def _no_flow_fault(self, flow: _FlowMonitor) -> DosingFault:
         name, rules = self.pump.name, self.rules
         if flow.is_back:
             return AirInLine(f"{name} pumped air for some seconds; bleed its line.")

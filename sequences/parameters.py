@@ -31,7 +31,7 @@ def apply_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> 
         parameter, equals, text = override.partition("=")
         name, dot, field = parameter.strip().partition(".")
         if not equals and override.strip().endswith(".toml"):
-            changed = with_measured(changed, MeasuredFile.read(Path(override.strip())), override.strip())
+            changed = apply_measured(changed, MeasuredFile.read(Path(override.strip())), override.strip())
             continue
         if not equals or not text.strip():
             raise InputError(
@@ -47,7 +47,7 @@ def apply_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> 
     return changed
 
 
-def with_measured(parameters: Mapping[str, Any], file: MeasuredFile, where: str) -> Parameters:
+def apply_measured(parameters: Mapping[str, Any], file: MeasuredFile, where: str) -> Parameters:
     """Replace assumed values by those measured in a run.
 
     Raises InputError, which begins with ``where``, for an unknown parameter, or one that is no measurable number.

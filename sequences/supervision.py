@@ -19,7 +19,7 @@ from cellwright.hardware.waits import cancel, limit_of
 Step = Generator[Event, Any, Any]
 
 
-class Supervision(Process):
+class StepProcess(Process):
     """A running step: a SimPy process that ends with what the step returns, or fails as the step fails.
 
     One timer serves all waits of a step: it is set for the deadline of the first and set again when it

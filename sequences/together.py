@@ -8,14 +8,14 @@ import simpy
 from simpy.events import Event
 
 from cellwright.hardware import Wait
-from cellwright.sequences.supervision import Step, Supervision
+from cellwright.sequences.supervision import Step, StepProcess
 
 
 class StepTools:
     """The methods of a cell that compose steps and events."""
 
     env: simpy.Environment
-    _running: list[Supervision]
+    _running: list[StepProcess]
 
     @classmethod
     def name(cls) -> str:
@@ -44,7 +44,7 @@ class StepTools:
         return self.env.timeout(0) if pending is None else self._all_of((pending,))
 
     def _all_of(self, parts: tuple[Event | Step, ...]) -> Event:
-        steps = [Supervision(self.env, part) for part in parts if not isinstance(part, Event)]
+        steps = [StepProcess(self.env, part) for part in parts if not isinstance(part, Event)]
         whole = self.env.all_of([*(part for part in parts if isinstance(part, Event)), *steps])
         for step in steps:
             self._running.append(step)

@@ -10,7 +10,7 @@ from cellwright.sim.scenario import Measure, Scenario, Study
 from cellwright.sim.statistics import Difference, Estimate, estimate, welch
 from cellwright.sim.streams import Streams
 from cellwright.sim.targets import Rig, VirtualLine, model_rig, virtual_rig
-from cellwright.sim.warm_up import WarmUp, judge_warm_up
+from cellwright.sim.warm_up import WarmUp, check_warm_up
 
 __all__ = [
     "CellPlant",
@@ -29,8 +29,8 @@ __all__ = [
     "Study",
     "VirtualLine",
     "WarmUp",
+    "check_warm_up",
     "estimate",
-    "judge_warm_up",
     "modapts",
     "model_rig",
     "replicate",

@@ -42,7 +42,7 @@ class RunningRig(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class TargetResult:
     """The results of some units on one target; the first is counted from the start of the cell.
 
     unit_times_s: of each unit. time_in_state_s: per unit, s. actions: how often in total each actuator began an action
@@ -73,15 +73,15 @@ def percent_off(value: float, model: float) -> float | None:
     return 100 * (value - model) / model if model else None
 
 
-def disagreement(accounts: Sequence[Account]) -> float:
+def disagreement(accounts: Sequence[TargetResult]) -> float:
     """Difference of the cycle time on real firmware from that of the model, percent, with its sign."""
     model, emulated = (next(each for each in accounts if each.target == target) for target in ("model", "emulated"))
     return 100 * (emulated.cycle_time_s - model.cycle_time_s) / model.cycle_time_s
 
 
-def account_on(
+def run_on_target(
     target: TargetName, scenario: Scenario, units: int, seed: int, on_unit: Callable[[], None] = lambda: None
-) -> Account:
+) -> TargetResult:
     """Make so many units on a target. Raises CellFault if the cell stops, InputError if the target is unavailable."""
     if units < 1:
         raise InputError(f"{units} cycles show nothing; make at least 1.")
@@ -97,7 +97,7 @@ def account_on(
     return _account(target, rig, log, units, on_unit)
 
 
-def _account(target: TargetName, rig: RunningRig, log: RunLog, units: int, on_unit: Callable[[], None]) -> Account:
+def _account(target: TargetName, rig: RunningRig, log: RunLog, units: int, on_unit: Callable[[], None]) -> TargetResult:
     cell, last_s = rig.cell, rig.env.now
     times_s: list[float] = []
     while len(times_s) < units:
@@ -110,7 +110,7 @@ def _account(target: TargetName, rig: RunningRig, log: RunLog, units: int, on_un
             on_unit()
     states = {state: seconds / units for state, seconds in cell.time_in_states().items() if seconds}
     measured = {name: fmean(values) for name, values in rig.plant.measured.items() if values}
-    return Account(target, tuple(times_s), states, _actions(cell.devices, log), measured)
+    return TargetResult(target, tuple(times_s), states, _actions(cell.devices, log), measured)
 
 
 def _actions(devices: Mapping[str, Device], log: RunLog) -> dict[str, int]:

@@ -30,7 +30,7 @@ STATE_TIMEOUT_S = 8 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FaultOutcome:
     """The outcome of one fault in one state.
 
     outcome: "faulted", "stopped", "finished", or "hung". Where only the finished unit shows the fault, the person who
@@ -45,7 +45,7 @@ class Row:
     safe_after_s: float | None
 
 
-def faults_of(parameters: Mapping[str, Any]) -> list[Fault]:
+def possible_faults(parameters: Mapping[str, Any]) -> list[Fault]:
     """One fault of each kind on the line, on the board, and on each device that can have it."""
     devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
     texts = [*LINE_FAULTS, *BOARD_FAULTS, *(f"{name}:{kind}" for name in devices for kind in DEVICE_FAULTS)]
@@ -59,20 +59,20 @@ def _possible(text: str, devices: Mapping[str, Device]) -> Fault | None:
         return None  # a device without such a pin
 
 
-def fault_matrix(scenario: Scenario, seed: int) -> Iterator[Row]:
+def fault_matrix(scenario: Scenario, seed: int) -> Iterator[FaultOutcome]:
     """Inject every fault in every state, on the virtual Arduino; yields each outcome as soon as it is known."""
     for state in scenario.study.cell.states:
-        for fault in faults_of(scenario.study.cell.parts(scenario.parameters)):
-            yield strike(scenario, seed, state, fault)
+        for fault in possible_faults(scenario.study.cell.parameters(scenario.parameters)):
+            yield inject_fault(scenario, seed, state, fault)
 
 
-def strike(
+def inject_fault(
     scenario: Scenario,
     seed: int,
     state: str,
     fault: Fault,
     make_rig: Callable[[Scenario, int, int], Rig] = virtual_rig,
-) -> Row:
+) -> FaultOutcome:
     """Inject one fault as soon as the cell is in ``state``. Raises CellFault if it never gets there.
 
     make_rig: makes the rig, on any target; on a model board only faults that need no bytes are possible.
@@ -94,21 +94,23 @@ def strike(
         return _stopped_by_operator(rig, state, fault, str(seen))
     if not rig.cell.is_stopped:
         outcome = "finished" if rig.cell.finished >= finished + MIN_UNITS_AFTER_FAULT else "hung"
-        return Row(state, str(fault), outcome, "", None)
+        return FaultOutcome(state, str(fault), outcome, "", None)
     assert rig.cell.last_stop is not None
-    return Row(state, str(fault), rig.cell.state, rig.cell.last_stop.reason, _safe_after_s(rig))
+    return FaultOutcome(state, str(fault), rig.cell.state, rig.cell.last_stop.reason, _safe_after_s(rig))
 
 
-def _stopped_by_operator(rig: Rig, state: str, fault: Fault, seen: str) -> Row:
+def _stopped_by_operator(rig: Rig, state: str, fault: Fault, seen: str) -> FaultOutcome:
     """A fault that no sensor detects, but a person on the finished unit: they press stop, if there is a button."""
     button = next((each for each in rig.cell.devices.values() if isinstance(each, Button) and each.stops_cell), None)
     if button is None:
-        return Row(state, str(fault), "seen on the unit", seen, None)
+        return FaultOutcome(state, str(fault), "seen on the unit", seen, None)
     rig.plant.close(button)
     until_s = rig.env.now + SAFE_TIMEOUT_S
     while not rig.cell.is_stopped and rig.env.now < until_s:
         rig.env.step()
-    return Row(state, str(fault), rig.cell.state, f"{seen} Who saw it pressed {button.name}.", _safe_after_s(rig))
+    return FaultOutcome(
+        state, str(fault), rig.cell.state, f"{seen} Who saw it pressed {button.name}.", _safe_after_s(rig)
+    )
 
 
 def _safe_after_s(rig: Rig) -> float | None:

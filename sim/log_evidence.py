@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LogEvent:
     """An event of the run log: its source (a device or "cell"), what happened, and the state, if that matters."""
 
     source: str
@@ -19,13 +19,13 @@ class Rate:
     """A parameter that is a rate: so many ``happens`` per ``per`` of ``each``."""
 
     parameter: str
-    happens: Seen
-    each: tuple[Seen, ...]
+    happens: LogEvent
+    each: tuple[LogEvent, ...]
     per: float = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class WorkInterval:
     """A person's work between two events: the ``elements`` of tending done in between, in any order.
 
     called: the first event calls the person, so the time includes the response and the walk. fits: the parameter of the
@@ -33,8 +33,8 @@ class Span:
     """
 
     name: str
-    begins: Seen
-    ends: Seen
+    begins: LogEvent
+    ends: LogEvent
     elements: tuple[str, ...]
     called: bool = False
     fits: str = ""
@@ -45,4 +45,4 @@ class Evidence:
     """What to read from the run log of a cell about its plant and its operator; devices describe their own events."""
 
     rates: tuple[Rate, ...] = ()
-    spans: tuple[Span, ...] = ()
+    spans: tuple[WorkInterval, ...] = ()

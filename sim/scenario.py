@@ -66,7 +66,7 @@ class Study:
         Raises InputError for what cannot be set, DescriptionError for a cell that contradicts itself.
         """
         parameters = {
-            **self.cell.parts(),
+            **self.cell.parameters(),
             "plant": self.plant_parameters,
             "operator": self.operator,
             "manual": self.manual,

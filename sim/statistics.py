@@ -48,7 +48,7 @@ class Difference:
     p_value: float | None = None
 
     @property
-    def is_certain(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the 95 % interval excludes 0."""
         low, high = self.mean.ci95_low, self.mean.ci95_high
         return low is not None and high is not None and (low > 0 or high < 0)

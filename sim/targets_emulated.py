@@ -79,7 +79,7 @@ def _assemble(
     between: Callable[[simpy.Environment, Link], Link] | None,
 ) -> EmulatedRig:
     env = arduino.env
-    world = PinWorld(arduino, wiring_of(scenario.study.cell.parts(scenario.parameters).values()))
+    world = PinWorld(arduino, wiring_of(scenario.study.cell.parameters(scenario.parameters).values()))
     faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
     board = FirmataBoard(env, between(env, faulty) if between else faulty)
     env.run(until=board.ready)

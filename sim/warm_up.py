@@ -74,7 +74,7 @@ class WarmUp:
         }
 
 
-def judge_warm_up(replications: Sequence[np.ndarray], cycle_time_s: Estimate) -> WarmUp:
+def check_warm_up(replications: Sequence[np.ndarray], cycle_time_s: Estimate) -> WarmUp:
     """Apply MSER-5 to the mean over all replications of the first cycle, the second, and so on.
 
     MSER-5 alone would raise false alarms: of cycle times that never change it leaves out some in four runs of ten.

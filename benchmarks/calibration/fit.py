@@ -11,7 +11,7 @@ from cellwright.benchmarks.calibration.fit_operator import fit_operator
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
 from cellwright.benchmarks.calibration.run_log_reader import Observed
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
-from cellwright.sequences.parameters import with_measured
+from cellwright.sequences.parameters import apply_measured
 from cellwright.sim import Scenario, estimate
 from cellwright.sim.log_evidence import Rate
 
@@ -37,7 +37,7 @@ class Fitted:
 
 def fit(observed: Observed, scenario: Scenario) -> Fitted:
     """Fit everything that the run shows of ``scenario``'s devices, plant and operator."""
-    parts = scenario.study.cell.parts(scenario.parameters)
+    parts = scenario.study.cell.parameters(scenario.parameters)
     axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
     moves = fit_moves(axes, observed.moves_s, observed.facts["target"] != "model", MOVE_MODELS[observed.firmware])
     values, notes = list(moves.values), list(moves.notes)
@@ -54,7 +54,7 @@ def fit(observed: Observed, scenario: Scenario) -> Fitted:
 
 def with_fitted(scenario: Scenario, file: MeasuredFile) -> Scenario:
     """The scenario with the measured values in place of the described ones."""
-    return replace(scenario, parameters=with_measured(scenario.parameters, file, file.log))
+    return replace(scenario, parameters=apply_measured(scenario.parameters, file, file.log))
 
 
 def described(scenario: Scenario, parameter: str) -> float:

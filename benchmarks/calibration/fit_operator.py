@@ -21,7 +21,7 @@ from cellwright.errors import DescriptionError, nearest
 from cellwright.sequences import apply_overrides
 from cellwright.sequences.measured import MeasuredValue, rounded
 from cellwright.sim import Element, Scenario
-from cellwright.sim.log_evidence import Span
+from cellwright.sim.log_evidence import WorkInterval
 
 MIN_SPAN_TIMES = 10
 NODES = np.linspace(-5.0, 5.0, 129)
@@ -50,13 +50,15 @@ class OperatorFit:
 class _SpanTimes:
     """A span with its times, s, whether its parameter is fitted, and how many times are too short to use."""
 
-    span: Span
+    span: WorkInterval
     times_s: np.ndarray
     fits: bool
     too_short: int
 
 
-def fit_operator(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str, Sequence[float]]) -> OperatorFit:
+def fit_operator(
+    scenario: Scenario, spans: Sequence[WorkInterval], spans_s: Mapping[str, Sequence[float]]
+) -> OperatorFit:
     """Fit the elements that are observed alone first, then the response together with those that follow a call."""
     span_times = [_span_times(scenario, span, spans_s[span.name]) for span in spans]
     usable = [each for each in span_times if len(each.times_s) >= MIN_SPAN_TIMES]
@@ -82,7 +84,7 @@ def fit_operator(scenario: Scenario, spans: Sequence[Span], spans_s: Mapping[str
     return OperatorFit(tuple(found.values()), (*notes, *_fixed_parameters_note(scenario, usable, found)))
 
 
-def _span_times(scenario: Scenario, span: Span, times_s: Sequence[float]) -> _SpanTimes:
+def _span_times(scenario: Scenario, span: WorkInterval, times_s: Sequence[float]) -> _SpanTimes:
     least_s = _walk_s(scenario) if span.called else 0.0
     possible_s = np.asarray([each for each in times_s if each > least_s])
     is_fitted = bool(span.fits) and len(possible_s) >= MIN_SPAN_TIMES
@@ -132,7 +134,7 @@ class _ElementSum:
     A mean is linear in each parameter of the manual method (MODs, or seconds), so two evaluations of it determine it.
     """
 
-    def __init__(self, scenario: Scenario, span: Span, start: Guess) -> None:
+    def __init__(self, scenario: Scenario, span: WorkInterval, start: Guess) -> None:
         self._fits = span.fits if span.fits in start else ""
         self._spread_is_fitted = SPREAD in start
         self._allowed = 1 + float(scenario.manual.allowance)
@@ -153,7 +155,7 @@ class _ElementSum:
         return mean_s, variance_s2
 
 
-def _elements(scenario: Scenario, span: Span) -> list[Element]:
+def _elements(scenario: Scenario, span: WorkInterval) -> list[Element]:
     by_name = {element.name: element for element in scenario.tending()}
     for name in span.elements:
         if name not in by_name:
@@ -161,7 +163,7 @@ def _elements(scenario: Scenario, span: Span) -> list[Element]:
     return [by_name[name] for name in span.elements]
 
 
-def _slopes(scenario: Scenario, span: Span) -> list[float]:
+def _slopes(scenario: Scenario, span: WorkInterval) -> list[float]:
     """The slope of each element's mean, s, in the parameter that the span fits."""
     more = _with_parameters(scenario, {span.fits: _value_of(scenario, span.fits) + 1})
     return [

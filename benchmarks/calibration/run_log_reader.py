@@ -13,10 +13,10 @@ from cellwright.actuators import Solenoid, Stepper
 from cellwright.errors import InputError
 from cellwright.hardware.firmware_profiles import SteppingFirmware, firmware_named
 from cellwright.sequences import FAULTED, STOPPED, open_log
-from cellwright.sequences.cell import SLOWEST_STOP_S
+from cellwright.sequences.cell import CONTROLLED_STOP_TIMEOUT_S
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Scenario
-from cellwright.sim.log_evidence import Evidence, Seen
+from cellwright.sim.log_evidence import Evidence, LogEvent
 from cellwright.sim.run_length import WARM_UP_CYCLES
 
 MIN_FINISHED_CYCLES = WARM_UP_CYCLES + 3
@@ -64,7 +64,7 @@ class Observed:
     moves_s: dict[str, dict[float, list[float]]]
     pulses_s: dict[str, list[float]]
     pulse_s: dict[str, float]
-    counts: Counter[Seen]
+    counts: Counter[LogEvent]
     spans_s: dict[str, list[float]]
     cycle_times_s: list[float]
     time_in_state_s: dict[str, float]
@@ -79,7 +79,7 @@ def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
 
     Raises InputError for a file that is no run log, for the log of another cell, and for too few cycles.
     """
-    parts = scenario.study.cell.parts(scenario.parameters)
+    parts = scenario.study.cell.parameters(scenario.parameters)
     moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
     pulses = _Pulses([key for key, part in parts.items() if isinstance(part, Solenoid)])
     event_counts, spans = _EventCounts(scenario.study.evidence), _Spans(scenario.study.evidence)
@@ -198,7 +198,7 @@ class _Moves:
     def _discard_after_stop(self, at_s: float) -> None:
         """After a stop the positions are unknown; a move that a controlled stop cut short is discarded."""
         for ended_s, times in reversed(self._latest):
-            if ended_s > at_s - SLOWEST_STOP_S:
+            if ended_s > at_s - CONTROLLED_STOP_TIMEOUT_S:
                 times.pop()
         self._reset()
 
@@ -240,7 +240,7 @@ class _EventCounts:
     """Counts of the events that rates are computed from."""
 
     def __init__(self, evidence: Evidence) -> None:
-        self.counts: Counter[Seen] = Counter()
+        self.counts: Counter[LogEvent] = Counter()
         self._counted_events = {event for rate in evidence.rates for event in (rate.happens, *rate.each)}
 
     def begin_replication(self, replication: int) -> None:
@@ -270,7 +270,7 @@ class _Spans(_Durations):
                 self._since_s[span.name] = row.at_s  # a call counts from when it began, other work from its last start
 
 
-def _matches(event: Seen, row: EventRow) -> bool:
+def _matches(event: LogEvent, row: EventRow) -> bool:
     return event.source == row.source and event.what == row.what and event.state in ("", row.state)
 
 

@@ -60,7 +60,7 @@ def read_cycle(log: sqlite3.Connection, cell: type[Cell], replication: int, numb
     start_s, end_s = ends.get(number - 1, 0.0), ends[number]
     reader = _CycleReader(log, replication, start_s, end_s)
     record = CycleRecord(end_s - start_s, list(reader.states()))
-    for name, part in cell.parts().items():
+    for name, part in cell.parameters().items():
         if isinstance(part, Device):
             record.devices[name] = list(reader.device(name, part))
     return record
@@ -114,7 +114,7 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
     record = read_cycle(log, cell, replication, number)
     spent = record.state_seconds()
     longest = max(spent, key=lambda state: spent[state])
-    pulsed = {word for part in cell.parts().values() if isinstance(part, Device) for word in part.pulse_events}
+    pulsed = {word for part in cell.parameters().values() if isinstance(part, Device) for word in part.pulse_events}
     active = [name for name, bands in record.devices.items() if bands]
     quiet = [name for name, bands in record.devices.items() if not bands]
     colours = {state: STATE_COLOURS[number % len(STATE_COLOURS)] for number, state in enumerate(cell.states)}

@@ -36,7 +36,7 @@ def prediction_chart(name: str, unit: str, run: Prediction, before: Prediction, 
 def finding(run: Prediction, before: Prediction, after: Prediction) -> str:
     """The finding, in one sentence without its full stop."""
     was, now = abs(before.off_percent(run)), abs(after.off_percent(run))
-    if not before.off_s(run).is_certain:
+    if not before.off_s(run).is_significant:
         return f"the model was {was:.1f} % off the run, no more than chance, and is {now:.1f} % off now"
     return f"the model was {was:.1f} % off the run, and is {now:.1f} % off now"
 

@@ -67,8 +67,8 @@ class ManualMeasuring(ManualMethod):
         """The probability that a cut is wrong."""
         return min(0.5, self.wrong_per_1000_cuts / 1000 * self.learning_factor(self.wrong_rate))
 
-    def elements(self, parts: Mapping[str, Any]) -> list[Element]:
-        plan = _plan(parts)
+    def elements(self, parameters: Mapping[str, Any]) -> list[Element]:
+        plan = _plan(parameters)
         logs = len(plan.logs)
         pieces = sum(len(each.pieces) for each in plan.logs) / logs
         cuts = sum(len(each.cuts) for each in plan.logs) / logs
@@ -76,7 +76,7 @@ class ManualMeasuring(ManualMethod):
         factor = self.learning_factor(self.time_rate)
         recuts = pieces * self.wrong_cut_probability
         return [
-            self.element("fetch log", self.fetch_log_mods, per_unit=len(self._manual_plan(parts).logs) / logs),
+            self.element("fetch log", self.fetch_log_mods, per_unit=len(self._manual_plan(parameters).logs) / logs),
             self.element("read list", self.read_list_mods * factor, pieces),
             self.element("hook tape", self.hook_tape_mods * factor, pieces),
             self.element("walk along log", self.walk_m_mods, metres),
@@ -98,7 +98,7 @@ class ManualMeasuring(ManualMethod):
         recut_s = self._recut(1, self.learning_factor(self.time_rate)).mean_s * (1 + self.allowance)
         return saw.wrong_cut_nok(piece_mm, recut_s)
 
-    def tending(self, parts: Mapping[str, Any]) -> list[Element]:  # noqa: ARG002  # the same whatever is cut
+    def tending(self, parameters: Mapping[str, Any]) -> list[Element]:  # noqa: ARG002  # the same whatever is cut
         return [
             self.element("fetch log", self.fetch_log_mods),
             self.element("press pedal", self.press_pedal_mods),
@@ -107,19 +107,19 @@ class ManualMeasuring(ManualMethod):
             Element("saw", float(self.saw_s), float(self.spread)),
         ]
 
-    def results(self, parts: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:
-        plan = _plan(parts)
+    def results(self, parameters: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:
+        plan = _plan(parameters)
         log = plan.logs[int(streams["hand log"].integers(len(plan.logs)))]
         lengths_mm = [piece.length_mm for piece in log.pieces]
         errors_mm = [self._error_mm(length_mm, streams) for length_mm in lengths_mm]
         wrong = streams["hand wrong cut"].random(len(lengths_mm)) < self.wrong_cut_probability
         spoiled_mm = [length_mm for length_mm, is_wrong in zip(lengths_mm, wrong, strict=True) if is_wrong]
-        own = self._manual_plan(parts)
+        own = self._manual_plan(parameters)
         wasted_mm = (own.used_mm - own.pieces_mm) / len(plan.logs)
         return {
             "cut_error_mm": max((abs(error_mm) for error_mm in errors_mm), default=0.0),
             "wrong_cuts_percent": 100.0 * len(spoiled_mm),
-            "wrong_cuts_nok": sum(self.wrong_cut_nok(length_mm, parts["saw"]) for length_mm in spoiled_mm),
+            "wrong_cuts_nok": sum(self.wrong_cut_nok(length_mm, parameters["saw"]) for length_mm in spoiled_mm),
             "wasted_m": (wasted_mm + sum(spoiled_mm)) / 1000,
         }
 
@@ -130,13 +130,13 @@ class ManualMeasuring(ManualMethod):
         total_error_mm = streams["hand reading"].normal(0, [float(reading_mm), float(self.sawing_mm)]).sum()
         return float(tape_mm + total_error_mm)
 
-    def _manual_plan(self, parts: Mapping[str, Any]) -> Plan:
-        return greedy_plan_for(*_inputs(parts)) if self.plans_by_list >= 0.5 else _plan(parts)
+    def _manual_plan(self, parameters: Mapping[str, Any]) -> Plan:
+        return greedy_plan_for(*_inputs(parameters)) if self.plans_by_list >= 0.5 else _plan(parameters)
 
 
-def _inputs(parts: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    return parts["cut_list"], parts["stock"], parts["saw"]
+def _inputs(parameters: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    return parameters["cut_list"], parameters["stock"], parameters["saw"]
 
 
-def _plan(parts: Mapping[str, Any]) -> Plan:
-    return plan_for(*_inputs(parts))
+def _plan(parameters: Mapping[str, Any]) -> Plan:
+    return plan_for(*_inputs(parameters))

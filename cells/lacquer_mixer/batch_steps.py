@@ -12,7 +12,7 @@ from cellwright.cells.lacquer_mixer.orders import Order, Orders
 from cellwright.errors import CellFault
 from cellwright.sensors import Button, LoadCell, Switch
 from cellwright.sequences import Cell
-from cellwright.sequences.dosing import DosingRules, DosingTrouble, DrumEmpty, dose_to_mass
+from cellwright.sequences.dosing import DosingFault, DosingRules, DrumEmpty, dose_to_mass
 from cellwright.sequences.supervision import Step
 
 OPERATOR_TIMEOUT_S = 4 * 3600
@@ -97,7 +97,7 @@ class BatchSteps(Cell):
             "came", dosed_g, component=ingredient.component.material, lot=self.inventory.lot(ingredient.line)
         )
 
-    def _record_trouble(self, batch: Batch, ingredient: Ingredient, trouble: DosingTrouble) -> None:
+    def _record_trouble(self, batch: Batch, ingredient: Ingredient, trouble: DosingFault) -> None:
         """Record the trouble, and the mass dosed until then."""
         self.trouble = str(trouble)
         self.needs_drum = isinstance(trouble, DrumEmpty)

@@ -19,8 +19,8 @@ from cellwright.sequences.dosing import (
     AirInLine,
     DoseInterrupted,
     DoseNotReached,
+    DosingFault,
     DosingRules,
-    DosingTrouble,
     DrumEmpty,
     LineBlocked,
     ScaleDrifts,
@@ -32,7 +32,7 @@ SCALE_SETTLE_S = 1.5
 EMPTY_CAN_TOLERANCE = 0.35
 """The tolerance of an empty can's weight, as a share."""
 MAX_PAUSES = 5
-TRIGGERS: dict[type[DosingTrouble], str] = {
+TRIGGERS: dict[type[DosingFault], str] = {
     LineBlocked: "line_blocked",
     DrumEmpty: "drum_empty",
     AirInLine: "air_in_line",
@@ -199,7 +199,7 @@ class LacquerMixer(BatchSteps):
         while (ingredient := batch.next_ingredient()) is not None:
             try:
                 yield from self._dose(batch, ingredient)
-            except DosingTrouble as trouble:
+            except DosingFault as trouble:
                 self._record_trouble(batch, ingredient, trouble)
                 return TRIGGERS[type(trouble)]
             if not batch.is_recoverable:

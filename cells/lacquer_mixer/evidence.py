@@ -5,25 +5,25 @@ Rates of blocked lines or air cannot be taken from it: a mishap in a line that t
 
 from __future__ import annotations
 
-from cellwright.sim.log_evidence import Evidence, Seen, Span
+from cellwright.sim.log_evidence import Evidence, LogEvent, WorkInterval
 
-CALLED = Seen("lamp", "on", "presenting")
-DOOR_OPEN, DOOR_CLOSED = Seen("door", "open", "presenting"), Seen("door", "closed", "waiting")
+CALLED = LogEvent("lamp", "on", "presenting")
+DOOR_OPEN, DOOR_CLOSED = LogEvent("door", "open", "presenting"), LogEvent("door", "closed", "waiting")
 
 EVIDENCE = Evidence(
     spans=(
-        Span("coming", CALLED, DOOR_OPEN, (), called=True),
-        Span(
+        WorkInterval("coming", CALLED, DOOR_OPEN, (), called=True),
+        WorkInterval(
             "closing",
             DOOR_OPEN,
-            Seen("can_in_place", "open", "presenting"),
+            LogEvent("can_in_place", "open", "presenting"),
             ("close and label",),
             fits="manual.close_and_label_mods",
         ),
-        Span(
+        WorkInterval(
             "starting",
             DOOR_CLOSED,
-            Seen("start_button", "closed", "waiting"),
+            LogEvent("start_button", "closed", "waiting"),
             ("press start",),
             fits="manual.press_start_mods",
         ),

@@ -49,8 +49,8 @@ class ManualMixing(ManualMethod):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0.")
 
-    def elements(self, parts: Mapping[str, Any]) -> list[Element]:
-        orders: Orders = parts["orders"]
+    def elements(self, parameters: Mapping[str, Any]) -> list[Element]:
+        orders: Orders = parameters["orders"]
         number = len(orders.orders)
         components = sum(len(order.recipe.components) for order in orders.orders) / number
         mass_g = sum(self._mixed_g(order) for order in orders.orders) / number
@@ -69,7 +69,7 @@ class ManualMixing(ManualMethod):
                 "change drum",
                 float(self.drum_s),
                 float(self.spread),
-                per_unit=self._drums_per_can(orders, parts["drums"]),
+                per_unit=self._drums_per_can(orders, parameters["drums"]),
                 stop_cause="drum empty",
             ),
         ]
@@ -84,7 +84,7 @@ class ManualMixing(ManualMethod):
         ]
         return sum(used) / len(orders.orders)
 
-    def tending(self, parts: Mapping[str, Any]) -> list[Element]:  # noqa: ARG002  # the same whatever is ordered
+    def tending(self, parameters: Mapping[str, Any]) -> list[Element]:  # noqa: ARG002  # the same whatever is ordered
         troubles = {
             "clear line": self.clear_line_s,
             "change drum, fill line": self.change_drum_s,
@@ -101,8 +101,8 @@ class ManualMixing(ManualMethod):
             *(Element(name, float(mean_s), 3 * float(self.spread)) for name, mean_s in troubles.items()),
         ]
 
-    def results(self, parts: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:
-        orders: Orders = parts["orders"]
+    def results(self, parameters: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:
+        orders: Orders = parameters["orders"]
         order = orders.orders[int(streams["hand order"].integers(len(orders.orders)))]
         errors_g = streams["hand pours"].normal(0.0, float(self.pour_error_g), len(order.recipe.components))
         beyond_g = max(0.0, self._mixed_g(order) + float(errors_g.sum()) - order.mass_g)

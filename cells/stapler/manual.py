@@ -33,8 +33,8 @@ class ManualStapling(ManualMethod):
         if self.magazine_staples < 1:
             raise ValueError("magazine_staples must be at least 1.")
 
-    def elements(self, parts: Mapping[str, Any]) -> list[Element]:
-        layout: PanelLayout = parts["layout"]
+    def elements(self, parameters: Mapping[str, Any]) -> list[Element]:
+        layout: PanelLayout = parameters["layout"]
         staples = len(layout.path)
         refills = staples / self.magazine_staples
         return [
@@ -46,10 +46,10 @@ class ManualStapling(ManualMethod):
             self._lift(),
         ]
 
-    def tending(self, parts: Mapping[str, Any]) -> list[Element]:
+    def tending(self, parameters: Mapping[str, Any]) -> list[Element]:
         return [
             self._felt(),
-            self._slats(parts["layout"]),
+            self._slats(parameters["layout"]),
             self._refill(),
             self._lift(),
             self.element("press start", self.press_start_mods),

@@ -93,7 +93,7 @@ def _assemble(
     study = cells.load(cell_or_name) if isinstance(cell_or_name, str) else cell_or_name
     scenario = study.scenario(overrides, firmware=firmware) if isinstance(study, Study) else None
     description = study.cell if isinstance(study, Study) else study
-    parameters = scenario.parameters if scenario else apply_overrides({**description.parts()}, overrides)
+    parameters = scenario.parameters if scenario else apply_overrides({**description.parameters()}, overrides)
     declarations = DeclarationRecorder()
     description(declarations, parameters)
     cell = description(board, parameters, log)

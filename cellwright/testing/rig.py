@@ -15,7 +15,7 @@ from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sensors import Switch
 from cellwright.sequences import FAULTED, STOPPED, Cell, RunLog
-from cellwright.sim.plants.plant import PRESS_S
+from cellwright.sim.plants.plant import BUTTON_PRESS_S
 from cellwright.testing.history import History, look_up
 from cellwright.testing.intervals import TIME_TOLERANCE_S, Intervals
 from cellwright.testing.timeline import TimelineEntry, around, as_text
@@ -126,7 +126,7 @@ class CellRig:
     def press(self, button: str) -> None:
         """Press a button; it is released 0.2 s later."""
         self.close(button)
-        Timeout(self.env, PRESS_S).callbacks.append(lambda _: self.open(button))
+        Timeout(self.env, BUTTON_PRESS_S).callbacks.append(lambda _: self.open(button))
 
     def _set(self, name: str, closed: bool) -> None:
         switches = {each.name: each for each in self.cell.devices.values() if isinstance(each, Switch)}

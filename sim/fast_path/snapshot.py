@@ -81,7 +81,7 @@ class RigState:
         self.inputs = list(self.board._inputs.values())
         self.steppers = list(self.board.steppers.values())
         self.owners = [
-            _Owner(self.cell.name(), vars(self.cell), _BASE_CELL_ATTRIBUTES | frozenset(self.cell.parts())),
+            _Owner(self.cell.name(), vars(self.cell), _BASE_CELL_ATTRIBUTES | frozenset(self.cell.parameters())),
             _Owner("its plant", vars(self.plant), _BASE_PLANT_ATTRIBUTES),
         ]
         parts = (self.cell, self.plant, self.board, self.plant.operator, self.plant.streams, *self.devices)

@@ -102,14 +102,14 @@ class ManualMethod(ABC):
     spread: float = assumed(0.10, "a practised worker's pace varies some 10 % from unit to unit")
 
     @abstractmethod
-    def elements(self, parts: Mapping[str, Any]) -> list[Element]:
-        """The elements for one unit, in order; ``parts`` are the cell's devices and settings."""
+    def elements(self, parameters: Mapping[str, Any]) -> list[Element]:
+        """The elements for one unit, in order; ``parameters`` are the cell's devices and settings."""
 
     @abstractmethod
-    def tending(self, parts: Mapping[str, Any]) -> list[Element]:
+    def tending(self, parameters: Mapping[str, Any]) -> list[Element]:
         """The work that a person does for the cell, by the same names where it is the same work."""
 
-    def results(self, parts: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:  # noqa: ARG002
+    def results(self, parameters: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:  # noqa: ARG002
         """The measures of one unit made by hand, by the names in the study."""
         return {}
 

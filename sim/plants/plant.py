@@ -16,7 +16,7 @@ from cellwright.sim.people.elements import Element
 from cellwright.sim.people.operator import Operator
 from cellwright.sim.streams import Streams
 
-PRESS_S = 0.2
+BUTTON_PRESS_S = 0.2
 
 
 class CellPlant(ABC):
@@ -59,7 +59,7 @@ class CellPlant(ABC):
     def press(self, button: Button) -> None:
         """Press a button and release it a moment later."""
         self.close(button)
-        self.board.env.timeout(PRESS_S).callbacks.append(lambda _: self.open(button))
+        self.board.env.timeout(BUTTON_PRESS_S).callbacks.append(lambda _: self.open(button))
 
     def call_by(self, lamp: Lamp, visit: Callable[[], Generator[Event, Any, None]]) -> None:
         """Whenever ``lamp`` is lit, let the person come and do ``visit``."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cellwright.actuators.display import MAX_WRITE_BYTES, CharacterDisplay
 from cellwright.errors import StepTimeoutError
 from cellwright.hardware import ModelBoard
-from cellwright.sequences.supervision import Supervision
+from cellwright.sequences.supervision import StepProcess
 from cellwright.sim.plants.display import ModelDisplay
 
 TEXT = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=122, exclude_characters="\\"), max_size=20)
@@ -30,7 +30,7 @@ def started() -> tuple[CharacterDisplay, Bus]:
     display.name = "display"
     display.attach(board)
     board.i2c_devices[0x27] = bus
-    board.env.run(until=Supervision(board.env, display.start()))
+    board.env.run(until=StepProcess(board.env, display.start()))
     return display, bus
 
 
@@ -74,7 +74,7 @@ def test_nothing_is_shown_before_the_start_and_a_display_that_is_not_there_is_na
     display.attach(board)
     display.show(["lost"])
     with pytest.raises(StepTimeoutError, match="display did not answer on I2C address 0x27"):
-        board.env.run(until=Supervision(board.env, display.start()))
+        board.env.run(until=StepProcess(board.env, display.start()))
 
 
 def test_a_display_that_cannot_be_is_a_problem() -> None:

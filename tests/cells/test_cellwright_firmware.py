@@ -9,7 +9,7 @@ import pytest
 from cellwright import cells
 from cellwright.hardware.fault_injection import Fault, read_fault
 from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightAdapter
-from cellwright.sim.fault_matrix import strike
+from cellwright.sim.fault_matrix import inject_fault
 from cellwright.sim.targets import model_rig, virtual_rig
 
 UNITS = {"stapler": 2, "lacquer_mixer": 2, "digital_tape": 4}
@@ -65,8 +65,8 @@ STRIKES = [
 
 @pytest.mark.parametrize(("name", "state", "fault"), STRIKES, ids=[" ".join(each) for each in STRIKES])
 def test_a_fault_leaves_nothing_driven_and_nothing_hung(name, state, fault):
-    devices = dict(cells.load(name).cell.parts(scenario(name).parameters))
-    row = strike(scenario(name), 1, state, read_fault(fault, devices))
+    devices = dict(cells.load(name).cell.parameters(scenario(name).parameters))
+    row = inject_fault(scenario(name), 1, state, read_fault(fault, devices))
     assert row.outcome != "hung"
     if row.outcome in ("faulted", "stopped"):
         assert row.reason
@@ -85,5 +85,5 @@ def test_a_fault_leaves_nothing_driven_and_nothing_hung(name, state, fault):
     ids=str,
 )
 def test_the_reason_says_what_the_board_knows(fault, message):
-    row = strike(scenario("stapler"), 1, "stapling", fault)
+    row = inject_fault(scenario("stapler"), 1, "stapling", fault)
     assert message in row.reason

@@ -15,7 +15,7 @@ from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sim import model_rig, virtual_rig
 
-DEVICES = load("stapler").scenario().study.cell.parts()
+DEVICES = load("stapler").scenario().study.cell.parameters()
 DEVICES = {name: part for name, part in DEVICES.items() if hasattr(part, "pins")}
 
 

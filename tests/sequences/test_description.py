@@ -142,14 +142,14 @@ def test_a_contradiction_is_refused_before_the_cell_runs(board, cell, says):
 
 
 def test_all_contradictions_are_listed():
-    problems = description_problems(PinTwice, PinTwice.parts({"lamp": Lamp(pin=9)}))
+    problems = description_problems(PinTwice, PinTwice.parameters({"lamp": Lamp(pin=9)}))
     assert problems == [f"{HERE}: pin 9 is used twice, by lamp (lamp) and by bridge (home switch)."]
-    both = description_problems(TooLong, TooLong.parts({"lamp": Lamp(pin=4)}))
+    both = description_problems(TooLong, TooLong.parameters({"lamp": Lamp(pin=4)}))
     assert len(both) == 2
 
 
 def test_a_sound_description_has_no_problems(board):
-    assert description_problems(Sound, Sound.parts()) == []
+    assert description_problems(Sound, Sound.parameters()) == []
     cell = Sound(board)
     assert (cell.name(), cell.state) == (HERE, "waiting")
 

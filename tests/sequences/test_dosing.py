@@ -11,7 +11,7 @@ from cellwright.sequences.dosing import (
     Dose,
     DoseInterrupted,
     DoseNotReached,
-    DosingTrouble,
+    DosingFault,
     DrumEmpty,
     LineBlocked,
     LineMemory,
@@ -50,7 +50,7 @@ class Bench:
         changed = cell.rules.model_copy(update=rules)
         return self.do(dose_to_mass(*cell.lines[0], cell.scale, asked_g, self.memory, changed, guards, stood_g))
 
-    def trouble(self, kind: type[DosingTrouble], asked_g: float, **more) -> DosingTrouble:
+    def trouble(self, kind: type[DosingFault], asked_g: float, **more) -> DosingFault:
         with pytest.raises(kind) as caught:
             self.dose(asked_g, **more)
         pump, valve = self.cell.lines[0]
@@ -154,5 +154,5 @@ def test_a_dose_is_bounded_by_pulses_and_by_time() -> None:
 
 
 def test_every_trouble_is_a_fault_that_a_cell_can_catch() -> None:
-    assert all(issubclass(kind, CellFault) for kind in DosingTrouble.__subclasses__())
-    assert len(DosingTrouble.__subclasses__()) == 7
+    assert all(issubclass(kind, CellFault) for kind in DosingFault.__subclasses__())
+    assert len(DosingFault.__subclasses__()) == 7

@@ -13,7 +13,7 @@ from transitions import Machine
 from cellwright.cells import load
 from cellwright.hardware import ModelBoard, Wait
 from cellwright.sequences import RunLog
-from cellwright.sequences.supervision import Supervision
+from cellwright.sequences.supervision import StepProcess
 from cellwright.sim import Length, run_cell
 
 
@@ -24,7 +24,7 @@ class Named:
 
 def rows(name, settings, skips_ahead, monkeypatch):
     """All that a cell and its devices do in four units."""
-    init = Supervision.__init__
+    init = StepProcess.__init__
 
     def without(self, env, step):
         init(self, env, step)
@@ -32,7 +32,7 @@ def rows(name, settings, skips_ahead, monkeypatch):
 
     log = RunLog(":memory:")
     with monkeypatch.context() as patch:
-        patch.setattr(Supervision, "__init__", without)
+        patch.setattr(StepProcess, "__init__", without)
         run_cell(load(name).scenario(settings), Length(cycles=4), 3, 0, log)
     return list(log.connection.execute("SELECT at_s, state, source, what, value, detail FROM event"))
 
@@ -66,7 +66,7 @@ def trace(waits, until_s, supervised):
 
     for number, delays in enumerate(waits):
         begun = step(number, delays)
-        Supervision(env, begun) if supervised else env.process(begun)
+        StepProcess(env, begun) if supervised else env.process(begun)
     env.run(until=until_s)
     assert env.now == until_s
     return seen
@@ -91,7 +91,7 @@ def test_a_step_does_not_skip_ahead_of_a_clock_that_is_not_simpys():
         for _ in range(10):
             yield env.timeout(1)
 
-    env.run(until=Supervision(env, step()))
+    env.run(until=StepProcess(env, step()))
     assert env.turns >= 12
 
 
@@ -149,7 +149,7 @@ def test_time_does_not_run_on_under_whoever_ends_a_wait():
         yield env.timeout(0.5)
         seen_s.append(env.now)
 
-    step_is_over = Supervision(env, step())
+    step_is_over = StepProcess(env, step())
     env.process(plant())
     env.run(until=step_is_over)
     assert seen_s == [1, 1.5]

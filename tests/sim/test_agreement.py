@@ -6,11 +6,11 @@ import pytest
 
 from cellwright import cells
 from cellwright.errors import CellFault, InputError
-from cellwright.sim.agreement import Account, account_on, disagreement, percent_off
+from cellwright.sim.agreement import TargetResult, disagreement, percent_off, run_on_target
 
 
 def account(target, *times_s):
-    return Account(target, times_s, {"waiting": 2.0, "pressing": 8.0}, {"valve fire": 3}, {"dose_error_g": 0.5})
+    return TargetResult(target, times_s, {"waiting": 2.0, "pressing": 8.0}, {"valve fire": 3}, {"dose_error_g": 0.5})
 
 
 def test_figures_are_one_table_whose_names_end_in_their_units():
@@ -38,8 +38,8 @@ def test_a_figure_is_off_by_a_share_of_the_models(value, model, off):
 def test_the_model_and_the_virtual_arduino_make_the_same_staples():
     scenario = cells.load("stapler").scenario(firmware="cellwright")
     done = []
-    model = account_on("model", scenario, 2, 7, lambda: done.append(1))
-    virtual = account_on("virtual", scenario, 2, 7)
+    model = run_on_target("model", scenario, 2, 7, lambda: done.append(1))
+    virtual = run_on_target("virtual", scenario, 2, 7)
     assert len(done) == len(model.unit_times_s) == len(virtual.unit_times_s) == 2
     assert model.actions["trigger fire"] == virtual.actions["trigger fire"] > 2 * 100
     assert "panel_in_place closed" not in model.actions  # what the world does is no action of the cell's
@@ -49,15 +49,15 @@ def test_the_model_and_the_virtual_arduino_make_the_same_staples():
 
 def test_what_was_measured_of_the_units_is_there():
     scenario = cells.load("lacquer_mixer").scenario(firmware="cellwright")
-    assert account_on("model", scenario, 1, 1).figures()["beyond_order_g"] > 0
+    assert run_on_target("model", scenario, 1, 1).figures()["beyond_order_g"] > 0
 
 
 def test_no_units_show_nothing():
     with pytest.raises(InputError, match="0 cycles show nothing; make at least 1"):
-        account_on("model", cells.load("stapler").scenario(), 0, 1)
+        run_on_target("model", cells.load("stapler").scenario(), 0, 1)
 
 
 def test_a_cell_that_stops_is_a_fault():
     scenario = cells.load("stapler").scenario(["bridge.travel=(0, 100)"], firmware="cellwright")
     with pytest.raises(CellFault, match="On the target model: "):
-        account_on("model", scenario, 1, 1)
+        run_on_target("model", scenario, 1, 1)

@@ -46,7 +46,7 @@ def test_welch_agrees_with_student_s_sleep_unpaired() -> None:
     assert found.p_value == pytest.approx(0.07939, abs=5e-6)
     assert found.mean.ci95_low == pytest.approx(-0.2054832, abs=5e-8)
     assert found.mean.ci95_high == pytest.approx(3.3654832, abs=5e-8)
-    assert not found.is_certain
+    assert not found.is_significant
 
 
 def test_welch_agrees_with_the_nist_handbook() -> None:
@@ -54,11 +54,11 @@ def test_welch_agrees_with_the_nist_handbook() -> None:
     found = welch(sample_with(30.48101, 6.10771, 79), sample_with(20.14458, 6.41470, 249))
     assert found.t == pytest.approx(-12.94627, abs=2e-5)
     assert found.degrees_of_freedom == pytest.approx(136.87499, abs=2e-5)
-    assert found.is_certain
+    assert found.is_significant
 
 
 def test_welch_of_single_or_equal_values_divides_by_nothing() -> None:
     assert welch([3.0], [5.0, 6.0]).mean.as_json() == {"mean": 2.5, "ci95_low": None, "ci95_high": None}
-    assert not welch([3.0], [5.0, 6.0]).is_certain
+    assert not welch([3.0], [5.0, 6.0]).is_significant
     alike = welch([3.0, 3.0], [5.0, 5.0])
-    assert alike.mean.as_json() == {"mean": 2.0, "ci95_low": 2.0, "ci95_high": 2.0} and alike.is_certain
+    assert alike.mean.as_json() == {"mean": 2.0, "ci95_low": 2.0, "ci95_high": 2.0} and alike.is_significant

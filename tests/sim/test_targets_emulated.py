@@ -15,7 +15,7 @@ from cellwright.hardware.fault_injection import read_fault
 from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import RunLog
 from cellwright.sim import model_rig
-from cellwright.sim.agreement import account_on
+from cellwright.sim.agreement import run_on_target
 from cellwright.sim.targets_emulated import emulated_rig, firmware_hex, wiring_of
 
 pytestmark = pytest.mark.emulated
@@ -52,7 +52,7 @@ def needs_emulator(kind):
 def test_a_unit_takes_on_real_firmware_what_it_takes_on_the_model(cell):
     scenario = cells.load(cell).scenario(firmware="cellwright")
     needs_emulator(scenario.study.cell.arduino)
-    real, model = (account_on(target, scenario, 1, 1) for target in ("emulated", "model"))
+    real, model = (run_on_target(target, scenario, 1, 1) for target in ("emulated", "model"))
     assert real.cycle_time_s == pytest.approx(model.cycle_time_s, rel=0.02)
     shared = real.actions.keys() & model.actions.keys()
     assert {name: real.actions[name] for name in shared} == {name: model.actions[name] for name in shared}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cellwright.sim import Estimate, estimate, judge_warm_up
+from cellwright.sim import Estimate, check_warm_up, estimate
 from cellwright.sim.warm_up import mser, truncation_point
 
 # How many molecules a pore holds, from the first step on: the first 80 of the example data (enthalpy_data.csv) that
@@ -49,7 +49,7 @@ def of_means(replications: list[np.ndarray]) -> Estimate:
 
 def test_cycle_times_that_never_change_are_seldom_warned_of() -> None:
     runs = [cycles_of(10, 90, seed) for seed in range(200)]
-    judged = [judge_warm_up(run, of_means(run)) for run in runs]
+    judged = [check_warm_up(run, of_means(run)) for run in runs]
     assert sum(each.further_cycles != 0 for each in judged) > 60  # what MSER-5 alone would warn of
     assert sum(each.was_enough is False for each in judged) <= 8  # 4 expected
 
@@ -58,27 +58,27 @@ def test_a_slow_start_is_warned_of_and_its_end_found() -> None:
     run = cycles_of(10, 90, 1)
     for cycles in run:
         cycles[:10] += 100
-    judged = judge_warm_up(run, of_means(run))
+    judged = check_warm_up(run, of_means(run))
     assert judged.was_enough is False and judged.further_cycles == 10
     assert judged.mean_s == pytest.approx(np.mean([cycles[10:].mean() for cycles in run]))
 
 
 def test_what_drifts_all_along_is_warned_of() -> None:
     run = [cycles + np.linspace(100, 0, 90) for cycles in cycles_of(10, 90, 1)]
-    judged = judge_warm_up(run, of_means(run))
+    judged = check_warm_up(run, of_means(run))
     assert judged.was_enough is False and judged.further_cycles is None
 
 
 def test_too_few_cycles_or_a_single_replication_do_not_tell() -> None:
     few, alone = cycles_of(10, 49, 1), cycles_of(1, 90, 1)
-    assert judge_warm_up(few, of_means(few)).was_enough is None
-    assert judge_warm_up(alone, of_means(alone)).was_enough is None
-    assert judge_warm_up([], Estimate(1.0, None, None)).was_enough is None
+    assert check_warm_up(few, of_means(few)).was_enough is None
+    assert check_warm_up(alone, of_means(alone)).was_enough is None
+    assert check_warm_up([], Estimate(1.0, None, None)).was_enough is None
 
 
 def test_cycle_times_all_alike_are_steady() -> None:
     run = [np.full(60, 0.1)] * 3
-    assert judge_warm_up(run, of_means(run)).as_json() == {
+    assert check_warm_up(run, of_means(run)).as_json() == {
         "cycles_left_out": 2,
         "further_cycles_mser5": 0,
         "was_enough": True,

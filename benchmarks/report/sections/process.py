@@ -141,7 +141,7 @@ def _checklist(context: ReportContext) -> Table:
         "objectives": {},
         "outputs": {"measures": context.sentence("method.measures_too") if inputs.scenario.study.measures else ""},
         "logic": {"states": ", ".join(context.translations.term(each) for each in cell.states)},
-        "components": {"devices": ", ".join(context.translations.part(each) for each in cell.parts())},
+        "components": {"devices": ", ".join(context.translations.part(each) for each in cell.parameters())},
         "data": {"count": len(numbers)},
         "assumptions": {"assumed": sum(each.status == "assumed" for each in numbers)},
         "initial": {},

@@ -19,10 +19,10 @@ from cellwright.sim import Scenario
 from cellwright.sim.agreement import (
     AGREES_WITHIN_PERCENT,
     TARGETS,
-    Account,
-    account_on,
+    TargetResult,
     disagreement,
     percent_off,
+    run_on_target,
 )
 
 
@@ -49,7 +49,7 @@ def agree(options: AgreeOptions) -> None:
     find_library()  # fail before the simulation, not after it
     firmware_hex(scenario.study.cell.arduino)
     with progress(f"{options.cell} on {len(TARGETS)} targets", len(TARGETS) * options.cycles) as advance:
-        accounts = [account_on(target, scenario, options.cycles, options.seed, advance) for target in TARGETS]
+        accounts = [run_on_target(target, scenario, options.cycles, options.seed, advance) for target in TARGETS]
     if options.as_json:
         print(json.dumps(_as_json(options, scenario, accounts), indent=2))
     else:
@@ -62,13 +62,13 @@ def agree(options: AgreeOptions) -> None:
         )
 
 
-def _shared_names(accounts: Sequence[Account]) -> list[str]:
+def _shared_names(accounts: Sequence[TargetResult]) -> list[str]:
     """The figures that every target has; a board that homes by itself, for example, has no jogs."""
     every = [account.figures() for account in accounts]
     return [name for name in every[0] if all(name in figures for figures in every)]
 
 
-def _as_json(options: AgreeOptions, scenario: Scenario, accounts: Sequence[Account]) -> dict[str, object]:
+def _as_json(options: AgreeOptions, scenario: Scenario, accounts: Sequence[TargetResult]) -> dict[str, object]:
     model = accounts[0].figures()
     return {
         "cell": options.cell,
@@ -92,7 +92,7 @@ def _as_json(options: AgreeOptions, scenario: Scenario, accounts: Sequence[Accou
     }
 
 
-def _print_table(options: AgreeOptions, scenario: Scenario, accounts: Sequence[Account]) -> None:
+def _print_table(options: AgreeOptions, scenario: Scenario, accounts: Sequence[TargetResult]) -> None:
     figures = [account.figures() for account in accounts]
     title = f"{options.cell}: the same {pluralize(options.cycles, scenario.study.cell.unit)} on {len(TARGETS)} targets"
     table = Table(title=title, title_justify="left", width=WIDTH)

@@ -29,7 +29,7 @@ def calibrate(
 
     """
     scenario = cells.load(name).scenario(overrides)
-    parts = scenario.study.cell.parts(scenario.parameters)
+    parts = scenario.study.cell.parameters(scenario.parameters)
     calibratable = {key: part for key, part in parts.items() if isinstance(part, CalibratedSensor)}
     if sensor not in calibratable:
         raise InputError(f"{name} has no sensor {sensor!r} that can be calibrated; {nearest(sensor, calibratable)}")

@@ -12,7 +12,7 @@ from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
 from cellwright.hardware.firmware_profiles import SteppingFirmware
-from cellwright.sim.fault_matrix import Row, fault_matrix, faults_of
+from cellwright.sim.fault_matrix import FaultOutcome, fault_matrix, possible_faults
 
 UNACCEPTABLE = ("hung", "unsafe")
 
@@ -26,8 +26,8 @@ def print_fault_matrix(name: str, overrides: Sequence[str], seed: int, firmware:
     """
     scenario = cells.load(name).scenario(overrides, firmware=firmware)
     cell = scenario.study.cell
-    faults = faults_of(cell.parts(scenario.parameters))
-    rows: list[Row] = []
+    faults = possible_faults(cell.parameters(scenario.parameters))
+    rows: list[FaultOutcome] = []
     with progress(f"{len(faults)} faults in {len(cell.states)} states", len(faults) * len(cell.states)) as advance:
         for row in fault_matrix(scenario, seed):
             rows.append(row)
@@ -48,7 +48,7 @@ def print_fault_matrix(name: str, overrides: Sequence[str], seed: int, firmware:
         )
 
 
-def outcomes_by_state(rows: Sequence[Row]) -> str:
+def outcomes_by_state(rows: Sequence[FaultOutcome]) -> str:
     """The outcomes of one fault: "faulted in waiting, homing; finished elsewhere"."""
     states: dict[str, list[str]] = {}
     for row in rows:
@@ -60,7 +60,7 @@ def outcomes_by_state(rows: Sequence[Row]) -> str:
     return "; ".join([*named, f"{fewest_first[-1]} elsewhere"])
 
 
-def outcome_of(row: Row) -> str:
+def outcome_of(row: FaultOutcome) -> str:
     """The outcome of a fault; "unsafe" if the cell stopped but its outputs were not made safe."""
     has_stopped = row.outcome in ("faulted", "stopped")
     return "unsafe" if has_stopped and row.safe_after_s is None else row.outcome

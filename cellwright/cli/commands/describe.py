@@ -23,7 +23,7 @@ def list_cells() -> None:
     table = Table("cell", "purpose", "states", "devices")
     for name in cells.names():
         cell = cells.load(name).cell
-        devices = [part for part in cell.parts().values() if isinstance(part, Device)]
+        devices = [part for part in cell.parameters().values() if isinstance(part, Device)]
         table.add_row(name, _purpose(cell), str(len(cell.states)), str(len(devices)))
     console().print(table)
 
@@ -40,7 +40,7 @@ def describe(name: str) -> None:
     out.print(states)
     out.print("From any state, fault leads to faulted and stop to stopped; reset leads back to " + cell.states[0] + ".")
     devices = Table("device", "kind", "pins", title="Devices", title_justify="left")
-    for device_name, device in cell.parts().items():
+    for device_name, device in cell.parameters().items():
         if isinstance(device, Device):
             pins = ", ".join(f"{role} {pin}" for role, pin in device.pins().items())
             devices.add_row(device_name, type(device).__name__, pins)
@@ -118,7 +118,7 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
 def find_problems(scenario: Scenario) -> list[str]:
     """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
-    problems = description_problems(cell, cell.parts(scenario.parameters))
+    problems = description_problems(cell, cell.parameters(scenario.parameters))
     return problems or _on_model_board(scenario).problems()
 
 

@@ -61,7 +61,7 @@ def fit_model(options: FitOptions) -> None:
     if options.output is not None and options.output.suffix.lower() != ".toml":
         raise InputError(f"{options.output} is no .toml file; name a .toml file for the fitted parameters.")
     scenario = cells.load(options.cell).scenario(options.overrides)
-    for problem in description_problems(scenario.study.cell, scenario.study.cell.parts(scenario.parameters)):
+    for problem in description_problems(scenario.study.cell, scenario.study.cell.parameters(scenario.parameters)):
         raise DescriptionError(problem)
     with tables.spinner(f"reading {options.log.name} and fitting"):
         observed = read_observed(options.log, options.cell, scenario)
@@ -204,7 +204,7 @@ def _verdict(compared: FitComparison) -> str:
     if high is None:
         return sentence
     known = f"{sentence} The run's own mean is known to ±{100 * (high / run.cycle_time_s.mean - 1):.1f} %"
-    return f"{known}." if after.off_s(run).is_certain else f"{known}, so the remaining difference may be chance."
+    return f"{known}." if after.off_s(run).is_significant else f"{known}, so the remaining difference may be chance."
 
 
 def _print_notes(fitted: Fitted, observed: Observed, scenario: Scenario) -> None:

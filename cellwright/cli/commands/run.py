@@ -178,7 +178,9 @@ def _put_on_target(options: RunOptions, scenario: Scenario, log: RunLog | None) 
 
 def _devices(scenario: Scenario) -> dict[str, Device]:
     return {
-        name: part for name, part in scenario.study.cell.parts(scenario.parameters).items() if isinstance(part, Device)
+        name: part
+        for name, part in scenario.study.cell.parameters(scenario.parameters).items()
+        if isinstance(part, Device)
     }
 
 

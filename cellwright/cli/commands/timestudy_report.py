@@ -199,7 +199,7 @@ def _verdict(before: Path, cycle: Change) -> str:
     more = difference.mean
     if more.ci95_low is None or more.ci95_high is None:
         return "A single cycle gives no interval: time more cycles to know whether the new method is faster."
-    if not difference.is_certain:
+    if not difference.is_significant:
         ends = f"from {_difference_text(more.ci95_low)} to {_difference_text(more.ci95_high)}"
         return f"Whether a cycle takes less time than in {before.name} is not known yet: the difference may be {ends}."
     low, high = sorted((abs(more.ci95_low), abs(more.ci95_high)))

@@ -54,7 +54,7 @@ def test_no_name_of_an_input_in_a_cells_words_is_misspelt(name: str, language: s
 def test_a_norwegian_reader_meets_norwegian_states_devices_and_sources(name: str) -> None:
     study = cells.load(name)
     translations = read_translations("nb", name, CELLS / name)
-    english = [each for each in (*study.cell.states, *study.cell.parts()) if each not in translations.terms]
+    english = [each for each in (*study.cell.states, *study.cell.parameters()) if each not in translations.terms]
     assert english == []
     economics = read_economics(CELLS / name / "economics.toml", [each.name for each in study.measures])
     assert [

@@ -19,7 +19,7 @@ from cellwright.cells.digital_tape.wheel import WheelParameters, tape_errors_mm
 from cellwright.hardware.fault_injection import read_fault
 from cellwright.sequences import FAULTED, RunLog
 from cellwright.sim import Length, Rig, model_rig, run_cell, run_manual, run_rig, virtual_rig
-from cellwright.sim.fault_matrix import strike
+from cellwright.sim.fault_matrix import inject_fault
 
 PULLS = "plant.pull_backs_per_1000_cuts=150"
 SPOILS = "plant.wrong_per_1000_cuts=150"
@@ -259,7 +259,7 @@ def test_a_wrong_cut_costs_its_wood_and_the_work_that_was_lost() -> None:
 @pytest.mark.parametrize("state", ["waiting", "at_cut", "log_done"])
 def test_who_presses_a_dead_pedal_stops_the_cell_and_saws_no_piece_twice(state: str) -> None:
     scenario = load("digital_tape").scenario()
-    fault = read_fault("pedal:open", scenario.study.cell.parts(scenario.parameters))
-    row = strike(scenario, 1, state, fault)
+    fault = read_fault("pedal:open", scenario.study.cell.parameters(scenario.parameters))
+    row = inject_fault(scenario, 1, state, fault)
     assert row.outcome == "stopped" and row.safe_after_s is not None
     assert "pedal was pressed 5 times and nothing came of it" in row.reason

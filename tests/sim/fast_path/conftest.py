@@ -118,11 +118,11 @@ class Bench(CellPlant):
 class ByHand(ManualMethod):
     """With a mallet."""
 
-    def elements(self, parts):
+    def elements(self, parameters):
         return [Element("lay in", 3.0, 0.2), Element("hammer", 8.0, 0.2), Element("take out", 2.0, 0.2)]
 
-    def tending(self, parts):
-        lay_in, _, take_out = self.elements(parts)
+    def tending(self, parameters):
+        lay_in, _, take_out = self.elements(parameters)
         return [lay_in, take_out, Element("fill", 9.0, 0.2), Element("press start", 1.0, 0.2)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cellwright.cells import load
-from cellwright.sim.fault_matrix import faults_of, strike
+from cellwright.sim.fault_matrix import inject_fault, possible_faults
 
 ENDS = ("faulted", "stopped")
 
@@ -13,10 +13,10 @@ ENDS = ("faulted", "stopped")
 def every_fault_ends_well(cell: str, state: str, but: Sequence[str] = ()) -> None:
     """Inject every fault in ``state``. but: devices that are there more than once, and fail as the first does."""
     scenario = load(cell).scenario()
-    for fault in faults_of(scenario.study.cell.parts(scenario.parameters)):
+    for fault in possible_faults(scenario.study.cell.parameters(scenario.parameters)):
         if fault.device in but:
             continue
-        row = strike(scenario, 1, state, fault)
+        row = inject_fault(scenario, 1, state, fault)
         if row.outcome in ENDS:
             assert row.safe_after_s is not None, row
             assert len(row.reason) > 20, row

@@ -13,10 +13,10 @@ from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmware_profiles import BAUDS
 from cellwright.sim import model_rig, virtual_rig
-from cellwright.sim.fault_matrix import faults_of, strike
+from cellwright.sim.fault_matrix import inject_fault, possible_faults
 
 SCENARIO = load("stapler").scenario(["plant.jams_per_1000_staples=30"])
-FAULTS = faults_of(SCENARIO.study.cell.parts(SCENARIO.parameters))
+FAULTS = possible_faults(SCENARIO.study.cell.parameters(SCENARIO.parameters))
 UNNOTICED = ("trigger:dead", "driver_back:closed")
 """What nothing on the stapler senses: that no staple came."""
 ENDS = ("faulted", "stopped")
@@ -43,7 +43,7 @@ def test_there_is_one_of_each_that_a_stapler_can_have():
 @pytest.mark.parametrize("state", SCENARIO.study.cell.states)
 def test_every_fault_in_this_state_ends_safely(state, firmware):
     scenario = replace(SCENARIO, firmware=firmware)
-    rows = [strike(scenario, 1, state, fault) for fault in FAULTS]
+    rows = [inject_fault(scenario, 1, state, fault) for fault in FAULTS]
     for row in rows:
         if row.fault in UNNOTICED and "panel was collected with" in row.reason:
             assert row.outcome == "stopped", row  # by the person who saw it
@@ -64,7 +64,7 @@ def test_every_fault_in_this_state_ends_safely(state, firmware):
     assert Counter(row.outcome for row in rows)["faulted"] >= 8
     for fault in FAULTS:
         if not fault.needs_bytes:
-            modelled, row = strike(scenario, 1, state, fault, model_rig), ends[str(fault)]
+            modelled, row = inject_fault(scenario, 1, state, fault, model_rig), ends[str(fault)]
             if not is_sensed_by_the_board(row, firmware):
                 assert (modelled.outcome, modelled.reason) == (row.outcome, row.reason)
             assert modelled.outcome not in ENDS or modelled.safe_after_s == 0.0, modelled
@@ -78,7 +78,7 @@ def is_sensed_by_the_board(row, firmware):
 
 @pytest.mark.parametrize("make_rig", [model_rig, virtual_rig])
 def test_what_the_cell_cannot_notice_is_seen_on_the_unit(make_rig):
-    row = strike(SCENARIO, 1, "stapling", Fault("slips", 500.0, device="carriage"), make_rig)
+    row = inject_fault(SCENARIO, 1, "stapling", Fault("slips", 500.0, device="carriage"), make_rig)
     assert (row.outcome, row.safe_after_s is not None) == ("stopped", True)
     assert row.reason.endswith("beside its slat. Who saw it pressed stop_button.")
 
@@ -92,7 +92,7 @@ def test_faults_in_a_rare_state_are_injected_with_its_fault_rehearsal_overrides(
 
     scenario = load("stapler").scenario()
     for state in ("clearing", "stapling"):
-        strike(scenario, 1, state, Fault("slips", 500.0, device="carriage"), make_rig)
+        inject_fault(scenario, 1, state, Fault("slips", 500.0, device="carriage"), make_rig)
     assert jam_rates == [30, scenario.parameters["plant"].jams_per_1000_staples]
 
 
@@ -101,7 +101,7 @@ def test_faults_in_a_rare_state_are_injected_with_its_fault_rehearsal_overrides(
 
 @pytest.mark.parametrize("fault", [Fault("dead", device="trigger"), Fault("closed", device="driver_back")], ids=str)
 def test_a_panel_without_staples_is_not_blamed_on_another_switch(fault):
-    row = strike(SCENARIO, 1, "stapling", fault, model_rig)
+    row = inject_fault(SCENARIO, 1, "stapling", fault, model_rig)
     assert "the panel was collected with" in row.reason
     assert "panel_in_place" not in row.reason
 
@@ -166,6 +166,6 @@ def test_a_board_without_a_watchdog_is_reported_as_unsafe(monkeypatch, firmware,
     """With nothing on the board that notices it, a cut cable leaves the axis running past its home switch."""
     scenario = replace(SCENARIO, firmware=firmware)
     monkeypatch.setattr(f"cellwright.hardware.firmata.host.{protection}", lambda *_: None)
-    assert strike(scenario, 1, "homing", Fault("cut")).safe_after_s is None
+    assert inject_fault(scenario, 1, "homing", Fault("cut")).safe_after_s is None
     monkeypatch.undo()
-    assert 0.1 < strike(scenario, 1, "homing", Fault("cut")).safe_after_s < 0.6
+    assert 0.1 < inject_fault(scenario, 1, "homing", Fault("cut")).safe_after_s < 0.6

@@ -12,7 +12,7 @@ from cellwright.errors import InputError
 from cellwright.hardware.emulator import arduino
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmware_profiles import firmware_hex
-from cellwright.sim.agreement import Account
+from cellwright.sim.agreement import TargetResult
 
 NOT_BUILT = "The emulated chip is not built; run 'sh hardware/emulator/build.sh' in a checkout of Cellwright."
 
@@ -32,11 +32,11 @@ def times(monkeypatch):
     """Gives each target the times that its units take, in place of making them."""
     by_target = {"model": (10.0, 12.0), "virtual": (11.0, 11.0), "emulated": (11.0, 11.1)}
 
-    def account_on(target, scenario, units, seed, on_unit):
+    def run_on_target(target, scenario, units, seed, on_unit):
         on_unit()
-        return Account(target, by_target[target], {"waiting": 2.0}, {"trigger fire": 3}, {"dose_error_g": 0.5})
+        return TargetResult(target, by_target[target], {"waiting": 2.0}, {"trigger fire": 3}, {"dose_error_g": 0.5})
 
-    monkeypatch.setattr(agree, "account_on", account_on)
+    monkeypatch.setattr(agree, "run_on_target", run_on_target)
     monkeypatch.setattr(agree, "find_library", lambda: None)
     monkeypatch.setattr(agree, "firmware_hex", lambda _: None)
     return by_target

@@ -15,7 +15,7 @@ import pytest
 from cellwright.cli import run
 from cellwright.cli.commands import run as run_command
 from cellwright.hardware.fault_injection import Fault
-from cellwright.sim.fault_matrix import Row
+from cellwright.sim.fault_matrix import FaultOutcome
 
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
 
@@ -149,7 +149,7 @@ def test_a_fault_ends_the_run_with_its_reason(capsys):
 def test_the_fault_matrix_is_printed(capsys, monkeypatch):
     kinds = [Fault("cut"), Fault("closed", device="stop_button")]
     for module in ("cellwright.cli.commands.check", "cellwright.sim.fault_matrix"):
-        monkeypatch.setattr(f"{module}.faults_of", lambda parts: kinds)
+        monkeypatch.setattr(f"{module}.possible_faults", lambda parts: kinds)
     assert run(["check", "stapler", "--faults", "--set", "plant.jams_per_1000_staples=30"]) == 0
     out = capsys.readouterr().out
     assert "faulted in every state" in out
@@ -159,8 +159,8 @@ def test_the_fault_matrix_is_printed(capsys, monkeypatch):
 
 
 def test_a_fault_that_ends_badly_is_a_failure(capsys, monkeypatch):
-    monkeypatch.setattr("cellwright.cli.commands.check.faults_of", lambda parts: [Fault("cut")])
-    rows = [Row("waiting", "cut", "faulted", "stapler, waiting: lost.", None)]
+    monkeypatch.setattr("cellwright.cli.commands.check.possible_faults", lambda parts: [Fault("cut")])
+    rows = [FaultOutcome("waiting", "cut", "faulted", "stapler, waiting: lost.", None)]
     monkeypatch.setattr("cellwright.cli.commands.check.fault_matrix", lambda scenario, seed: iter(rows))
     assert run(["check", "stapler", "--faults"]) == 1
     assert "stapler: 1 faults leave it hung or unsafe; the first is cut in waiting." in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 from cellwright.actuators import Solenoid
 from cellwright.errors import CellFault
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.sequences.supervision import Supervision
+from cellwright.sequences.supervision import StepProcess
 
 DEVICE = SimpleNamespace(name="probe")
 
@@ -120,7 +120,7 @@ def test_a_solenoid_is_never_on_for_longer_than_it_may(rig, active_low, ending):
         if ending == "faulted":
             raise AssertionError
 
-    supervision = Supervision(rig.env, step())
+    supervision = StepProcess(rig.env, step())
     supervision.defused = True
     rig.run(0.03)
     if ending == "interrupted":

@@ -17,7 +17,7 @@ from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.accelstepper import MOVE_BY, SET_ACCELERATION, SET_SPEED
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import home
-from cellwright.sequences.supervision import Supervision
+from cellwright.sequences.supervision import StepProcess
 
 SPEED, ACCELERATION = 2000, 8000
 PER_MM = 40
@@ -112,7 +112,7 @@ def test_a_far_target_within_the_limit_arrives_whole(rig, axis):
 
 def run_step(rig, step):
     """Run a step under supervision, which holds waits to their limits."""
-    rig.env.run(until=Supervision(rig.env, step))
+    rig.env.run(until=StepProcess(rig.env, step))
 
 
 @pytest.mark.parametrize("axes", [1, 3])
@@ -364,7 +364,7 @@ def home_at(make_rig, latency_s, start_mm):
     model_axis.trip_points.append(TripPoint(9, at=0, level=False))
     model_axis.set_true_position(round(start_mm * PER_MM))
     rig.prepare()
-    rig.env.run(until=Supervision(rig.env, home(device)))
+    rig.env.run(until=StepProcess(rig.env, home(device)))
     assert device.is_homed
     assert device.position == 0
     rig.run(0.1)
@@ -390,4 +390,4 @@ def test_homing_an_axis_whose_switch_never_closes_is_a_fault(rig):
     device.attach(rig.board)
     rig.prepare()
     with pytest.raises(CellFault, match=r"carriage moved 33 mm and its home switch \(pin 9\) did not close"):
-        rig.env.run(until=Supervision(rig.env, home(device)))
+        rig.env.run(until=StepProcess(rig.env, home(device)))

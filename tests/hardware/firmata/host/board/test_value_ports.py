@@ -9,7 +9,7 @@ import pytest
 from cellwright.errors import CapabilityError, CellFault, StepTimeoutError
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.sequences.supervision import Supervision
+from cellwright.sequences.supervision import StepProcess
 
 DEVICE = SimpleNamespace(name="probe")
 
@@ -56,7 +56,7 @@ def test_no_sample_within_its_limit_is_a_timeout(rig):
         yield port.sample(DEVICE, 0.1)
 
     with pytest.raises(StepTimeoutError, match=r"probe sent no sample within 0\.1 s\."):
-        rig.env.run(until=Supervision(rig.env, step()))
+        rig.env.run(until=StepProcess(rig.env, step()))
 
 
 def test_the_analog_inputs_of_a_mega_have_their_own_channels(make_rig):
@@ -241,7 +241,7 @@ def ask_for_two_bytes(rig, port):
     def step():
         return (yield port.read(DEVICE, 5, 2, 0.1))
 
-    return rig.env.run(until=Supervision(rig.env, step()))
+    return rig.env.run(until=StepProcess(rig.env, step()))
 
 
 @pytest.mark.parametrize("why", ["not there", "too short", "lost"])
