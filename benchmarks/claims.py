@@ -89,7 +89,7 @@ class Verdict:
         return f"{self.low:.4g}" if self.low == self.high else f"{self.low:.4g} to {self.high:.4g} (95 %)"
 
 
-def judge(claim: Claim, figures: Mapping[str, Any]) -> Verdict:
+def check_claim(claim: Claim, figures: Mapping[str, Any]) -> Verdict:
     """Look a claim's figure up in a comparison's JSON. Raises InputError, with the nearest name, if it is not there."""
     low, high = _interval(claim, figures)
     holds = (claim.at_least is None or low >= claim.at_least) and (claim.at_most is None or high <= claim.at_most)

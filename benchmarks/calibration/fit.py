@@ -9,7 +9,7 @@ from cellwright.actuators import Solenoid, Stepper
 from cellwright.benchmarks.calibration.fit_axes import fit_moves
 from cellwright.benchmarks.calibration.fit_operator import fit_operator
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
-from cellwright.benchmarks.calibration.run_log_reader import Observed
+from cellwright.benchmarks.calibration.run_log_reader import RunLogData
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
 from cellwright.sequences.parameters import apply_measured
 from cellwright.sim import Scenario, estimate
@@ -21,21 +21,21 @@ CLOCK_S = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FitResult:
     """The result of a fit: values with intervals, the line's time for a move, and notes on what is not fitted."""
 
     values: tuple[MeasuredValue, ...]
     line: LineTime | None
     notes: tuple[str, ...]
 
-    def as_file(self, observed: Observed, cell: str) -> MeasuredFile:
+    def as_file(self, observed: RunLogData, cell: str) -> MeasuredFile:
         """The same as a file stores it."""
         return MeasuredFile(
             cell=cell, log=observed.path.name, target=observed.facts["target"], line=self.line, measured=self.values
         )
 
 
-def fit(observed: Observed, scenario: Scenario) -> Fitted:
+def fit(observed: RunLogData, scenario: Scenario) -> FitResult:
     """Fit everything that the run shows of ``scenario``'s devices, plant and operator."""
     parts = scenario.study.cell.parameters(scenario.parameters)
     axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
@@ -49,7 +49,7 @@ def fit(observed: Observed, scenario: Scenario) -> Fitted:
         values += [value] if value else []
         notes += [note] if note else []
     operator = fit_operator(scenario, scenario.study.evidence.spans, observed.spans_s)
-    return Fitted((*values, *operator.values), moves.line, (*notes, *operator.notes))
+    return FitResult((*values, *operator.values), moves.line, (*notes, *operator.notes))
 
 
 def with_fitted(scenario: Scenario, file: MeasuredFile) -> Scenario:
@@ -70,7 +70,7 @@ def unit_of(parameter: str) -> str:
     return next((unit for ending, unit in known.items() if name.endswith(ending)), "")
 
 
-def _pulses(name: str, solenoid: Solenoid, observed: Observed) -> list[MeasuredValue]:
+def _pulses(name: str, solenoid: Solenoid, observed: RunLogData) -> list[MeasuredValue]:
     """The rest after a pulse, including the line's time; and the pulse, if it differs from the described one."""
     periods_s = observed.pulses_s[name]
     if len(periods_s) < MIN_PULSES:
@@ -100,7 +100,7 @@ def _pulses(name: str, solenoid: Solenoid, observed: Observed) -> list[MeasuredV
     return [commanded, rest]
 
 
-def _rate(rate: Rate, observed: Observed) -> tuple[MeasuredValue | None, str]:
+def _rate(rate: Rate, observed: RunLogData) -> tuple[MeasuredValue | None, str]:
     """The rate of an event: binomial, with the exact interval of Clopper and Pearson (1934, Biometrika 26)."""
     from scipy import stats
 

@@ -48,7 +48,7 @@ class RowReader(Protocol):
 
 
 @dataclass(slots=True)
-class Observed:
+class RunLogData:
     """The data of one run; s and mm.
 
     facts: target, seed and input_hash. firmware: what made the moves. moves_s: by axis and distance, how long each
@@ -74,7 +74,7 @@ class Observed:
     """Moves of all axes, including simultaneous ones."""
 
 
-def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
+def read_run_log_data(path: Path, name: str, scenario: Scenario) -> RunLogData:
     """Read the log at ``path``, a run of the cell called ``name``.
 
     Raises InputError for a file that is no run log, for the log of another cell, and for too few cycles.
@@ -90,7 +90,7 @@ def read_observed(path: Path, name: str, scenario: Scenario) -> Observed:
         _read_all(log, [moves, pulses, event_counts, spans, cycles])
         facts = {key: fact(log, key) or "" for key in ("target", "seed", "input_hash")}
         firmware = firmware_named(fact(log, "firmware") or "") or DEFAULT_LOG_FIRMWARE
-    return Observed(
+    return RunLogData(
         path,
         facts,
         firmware,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cellwright.benchmarks.calibration.run_log_reader import Observed
+from cellwright.benchmarks.calibration.run_log_reader import RunLogData
 from cellwright.benchmarks.comparison import outcome
 from cellwright.sim import Difference, Estimate, Length, Scenario, estimate, replicate, run_cell, welch
 
@@ -47,7 +47,7 @@ class Prediction:
         return figures | {"line_s": self.line_s} | off
 
 
-def measured_by_run(observed: Observed) -> Prediction:
+def measured_by_run(observed: RunLogData) -> Prediction:
     """The run's own figures; the interval treats cycles as independent."""
     count = len(observed.cycle_times_s)
     return Prediction(
@@ -60,7 +60,7 @@ def measured_by_run(observed: Observed) -> Prediction:
 
 def predicted_by_model(
     scenario: Scenario,
-    observed: Observed,
+    observed: RunLogData,
     *,
     seed: int,
     replications: int,

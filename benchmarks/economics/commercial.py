@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from cellwright import files
 from cellwright.benchmarks.economics.inputs import (
-    Inputs,
+    InputModel,
     NonNegativeNumber,
     PercentNumber,
     PositiveNumber,
@@ -23,7 +23,7 @@ from cellwright.benchmarks.economics.inputs import (
 )
 
 
-class StatedMeasure(Inputs):
+class StatedMeasure(InputModel):
     """The machine's figure in one of the cell's measures, in that measure's unit."""
 
     measure: str
@@ -35,7 +35,7 @@ class StatedMeasure(Inputs):
         return self.measure
 
 
-class Commercial(Inputs):
+class Commercial(InputModel):
     """A commercial machine.
 
     price_nok: installed, with training; without it the machine is not compared.
@@ -73,7 +73,7 @@ class Commercial(Inputs):
             "measures": {each.measure: each.figure.model_dump() for each in self.stated},
         }
 
-    def stated_of(self, measure: str) -> UncertainNumber | None:
+    def stated_figure(self, measure: str) -> UncertainNumber | None:
         """Its figure in one of the cell's measures; None if its file states none."""
         return next((each.figure for each in self.stated if each.measure == measure), None)
 

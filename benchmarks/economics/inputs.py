@@ -117,7 +117,7 @@ DemandNumber = Annotated[
 ]
 
 
-class Inputs(BaseModel):
+class InputModel(BaseModel):
     """Base of the input files: numbers by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -133,7 +133,7 @@ class Inputs(BaseModel):
                     yield from entry.numbers(f"{prefix}.{name}.{entry.key}")
 
 
-class BillOfMaterialsItem(Inputs):
+class BillOfMaterialsItem(InputModel):
     """An item of the bill of materials. price_nok: of one."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -146,7 +146,7 @@ class BillOfMaterialsItem(Inputs):
         return self.name
 
 
-class MeasureValue(Inputs):
+class MeasureValue(InputModel):
     """The value of one unit of a measure: nok = 160 for a measure in m is 160 NOK/m. 0 leaves the measure out."""
 
     measure: str
@@ -158,7 +158,7 @@ class MeasureValue(Inputs):
         return self.measure
 
 
-class Economics(Inputs):
+class Economics(InputModel):
     """The costs of a cell, and the value of time and material.
 
     vat: whether all prices here are "without" or "with" VAT. person_nok_per_h: with holiday pay, employer's

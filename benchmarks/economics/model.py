@@ -78,7 +78,7 @@ class AlternativeResult:
     measured: Mapping[str, Draws]
 
     @property
-    def pays_from_per_day(self) -> Draws:
+    def break_even_per_day(self) -> Draws:
         """How many good units a working day are needed for an NPV of 0.
 
         Infinite where each saves nothing, or the machine cannot make so many.
@@ -98,12 +98,12 @@ class AlternativeResult:
         return _sum(self.saving_by)
 
     @property
-    def never_pays_back(self) -> float:
+    def no_payback_probability(self) -> float:
         """The share of draws in which the simple payback is longer than its life."""
         return float(np.mean(self.payback_months > 12 * self.years))
 
     @property
-    def loses(self) -> float:
+    def loss_probability(self) -> float:
         """The share of draws in which the NPV is below 0."""
         return float(np.mean(self.npv_nok < 0))
 
@@ -119,10 +119,10 @@ class AlternativeResult:
             "saving_by_nok_per_year": {name: Percentiles.of(each).as_json() for name, each in self.saving_by.items()},
             "simple_payback_months": Percentiles.of(self.payback_months).as_json(),
             "npv_nok": Percentiles.of(self.npv_nok).as_json(),
-            "pays_from_units_per_day": Percentiles.of(self.pays_from_per_day).as_json(),
+            "pays_from_units_per_day": Percentiles.of(self.break_even_per_day).as_json(),
             "equivalent_saving_nok_per_year": Percentiles.of(self.yearly_nok).as_json(),
-            "no_payback_in_life_percent": 100 * self.never_pays_back,
-            "npv_below_0_percent": 100 * self.loses,
+            "no_payback_in_life_percent": 100 * self.no_payback_probability,
+            "npv_below_0_percent": 100 * self.loss_probability,
             "too_slow_for_demand_percent": 100 * self.short,
             "measures": {name: Percentiles.of(each).as_json() for name, each in self.measured.items()},
         }
@@ -143,7 +143,7 @@ class EconomicResult:
     provenance: dict[str, Status]
 
     @property
-    def cell_beats_commercial(self) -> float | None:
+    def cell_better_probability(self) -> float | None:
         """The share of draws in which the cell's annual value is above the commercial machine's."""
         if self.commercial is None:
             return None

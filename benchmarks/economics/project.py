@@ -9,13 +9,13 @@ from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from cellwright import files
-from cellwright.benchmarks.economics.inputs import Inputs, NonNegativeNumber, Vat, must_be_a_list, refuse_duplicates
+from cellwright.benchmarks.economics.inputs import InputModel, NonNegativeNumber, Vat, must_be_a_list, refuse_duplicates
 
 ShortText = Annotated[str, Field(min_length=1, max_length=500)]
 Month = Annotated[int, Field(strict=True, ge=1, le=120)]
 
 
-class WorkPackage(Inputs):
+class WorkPackage(InputModel):
     """Work from the first day of ``from_month`` to the last of ``to_month``; month 1 is the project's first."""
 
     name: ShortText
@@ -37,7 +37,7 @@ class WorkPackage(Inputs):
         return self.name
 
 
-class Milestone(Inputs):
+class Milestone(InputModel):
     """What is reached at the end of ``month``; done_when: the criterion."""
 
     name: ShortText
@@ -50,7 +50,7 @@ class Milestone(Inputs):
         return self.name
 
 
-class BudgetLine(Inputs):
+class BudgetLine(InputModel):
     """One item of the budget: the firm's own share, and the grant applied for, NOK."""
 
     item: ShortText
@@ -63,7 +63,7 @@ class BudgetLine(Inputs):
         return self.item
 
 
-class Project(Inputs):
+class Project(InputModel):
     """A project. vat: whether the sums are "without" or "with" VAT."""
 
     vat: Vat
@@ -73,7 +73,7 @@ class Project(Inputs):
 
     @field_validator("work_packages", "milestones", "budget")
     @classmethod
-    def _each_once(cls, entries: tuple[Inputs, ...]) -> tuple[Inputs, ...]:
+    def _each_once(cls, entries: tuple[InputModel, ...]) -> tuple[InputModel, ...]:
         return refuse_duplicates(entries)
 
     @field_validator("budget")

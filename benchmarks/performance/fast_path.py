@@ -17,7 +17,7 @@ from statistics import median
 from simpy_baseline import HandwrittenStapler
 from simulation import interleaved, spread, verdict
 
-from cellwright.benchmarks.sweeps.sampling import designs, read_axis
+from cellwright.benchmarks.sweeps.sampling import designs, read_varied_parameter
 from cellwright.cells import load
 from cellwright.sim import Length, Scenario, run_cell_by_events
 from cellwright.sim.fast_path import FastPath
@@ -73,7 +73,7 @@ def designs_per_s(work: Callable[[Scenario], None], scenarios: list[Scenario], p
 
 
 def scenarios(count: int) -> list[Scenario]:
-    axes = [read_axis(axis) for axis in VARIED]
+    axes = [read_varied_parameter(axis) for axis in VARIED]
     study = load("stapler")
     tried = designs(axes, "latin", count, seed=1)
     return [

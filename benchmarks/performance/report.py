@@ -21,7 +21,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     from cellwright.benchmarks.economics.commercial import read_commercial
     from cellwright.benchmarks.economics.inputs import read_economics
     from cellwright.benchmarks.economics.model import evaluate_economics
-    from cellwright.benchmarks.sweeps.screening import Question, reader, screen
+    from cellwright.benchmarks.sweeps.screening import ScreeningExperiment, figure_reader, screen
     from cellwright.sim import Length, run_cell, run_manual
 
     scenario, home = cells.load(name).scenario(), Path(cells.__file__).parent / name
@@ -31,7 +31,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     economics = read_economics(home / "economics.toml", [each.name for each in measures])
     commercial = read_commercial(home / "commercial.toml", [each.name for each in measures])
     with ThreadPoolExecutor(1) as pool:
-        question = Question(scenario, Length(cycles=5), 1, 1, reader(economics, measures))
+        question = ScreeningExperiment(scenario, Length(cycles=5), 1, 1, figure_reader(economics, measures))
         screening = screen(question, comparison, economics, 0.2, pool)
     result = evaluate_economics(comparison, economics, commercial, measures)
 

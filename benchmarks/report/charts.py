@@ -151,7 +151,7 @@ def break_even(axes: Axes, result: EconomicResult, translations: Translations, u
         alternatives.append((translations("cost.commercial"), result.commercial, COMMERCIAL))
     demand = result.cell.units / result.cell.days
     most = 1.25 * float(np.percentile(demand, 95))
-    break_even_at = float(np.percentile(result.cell.pays_from_per_day, 50, method="inverted_cdf"))
+    break_even_at = float(np.percentile(result.cell.break_even_per_day, 50, method="inverted_cdf"))
     most = max(most, 1.6 * break_even_at) if np.isfinite(break_even_at) else most
     per_day = np.linspace(0, most, 101)
     axes.axhline(0, color=MANUAL, linewidth=2.2, label=translations("output.manual"))

@@ -73,12 +73,12 @@ def write_page(
     input_hash: str,
     sources: Mapping[str, str] = NO_SOURCES,
     measures: Sequence[Measure] = (),
-    bought: Commercial | None = None,
+    commercial: Commercial | None = None,
 ) -> None:
     """Write one self-contained HTML page, all of it or nothing.
 
     figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: the
-    source of each input by its name. measures: what is measured of a unit besides its time. bought: the commercial
+    source of each input by its name. measures: what is measured of a unit besides its time. commercial: the commercial
     machine for the same work. Raises InputError if the folder cannot be written.
     """
     environment = jinja2.Environment(
@@ -96,8 +96,8 @@ def write_page(
         key_figures=[*key_figures(comparison), *measure_key_figures(comparison, measures)],
         first_figures=drawn[:1],
         more_figures=drawn[1:],
-        rows=list(table(comparison, measures, bought)),
-        commercial=bought,
+        rows=list(table(comparison, measures, commercial)),
+        commercial=commercial,
         runs=comparison.replications,
         inputs=list(group_by_status(comparison.provenance, sources)),
         counted=count_by_status(comparison.provenance),
@@ -168,7 +168,7 @@ def _stated_figures(commercial: Commercial, comparison: Comparison, measures: Se
         f"A person's seconds per {unit}": _with_range(commercial.labour_s_per_unit),
     }
     for measure in measures:
-        figure = commercial.stated_of(measure.name)
+        figure = commercial.stated_figure(measure.name)
         by_row[_measure_row(measure, unit)] = _with_range(figure) if figure else "as by hand"
     return by_row
 

@@ -41,7 +41,7 @@ class VariedParameter:
         return [self.text(self.low + number * step) for number in range(self.count)]
 
 
-def read_axis(text: str) -> VariedParameter:
+def read_varied_parameter(text: str) -> VariedParameter:
     """The varied parameter that "device.parameter=from:to:n" describes. Raises InputError for anything else."""
     name, equals, span = text.partition("=")
     words = span.split(":")

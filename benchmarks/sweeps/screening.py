@@ -36,7 +36,7 @@ FigureReader = Callable[[Comparison], Figures]
 
 
 @dataclass(frozen=True)
-class Question:
+class ScreeningExperiment:
     """An experiment: what is simulated, in how many replications, and which figures are read from each comparison."""
 
     scenario: Scenario
@@ -45,7 +45,7 @@ class Question:
     seed: int
     read: FigureReader
 
-    def shortened(self, comparison: Comparison) -> Question:
+    def shortened(self, comparison: Comparison) -> ScreeningExperiment:
         """The same in one short run, as long as a share of the runs of ``comparison``."""
         cycles = round(SCREENING_SHARE * comparison.cell.cycles / comparison.replications)
         return replace(self, length=Length(cycles=max(MIN_SCREENING_CYCLES, cycles)), replications=1)
@@ -142,19 +142,19 @@ def read_net_present_value(comparison: Comparison, economics: Economics, measure
     return less_time(comparison) | {NPV: float(alternative.npv_nok[0])}
 
 
-def reader(economics: Economics | None, measures: Sequence[Measure]) -> FigureReader:
+def figure_reader(economics: Economics | None, measures: Sequence[Measure]) -> FigureReader:
     """The function that reads the figures; with prices, it adds the net present value."""
     return less_time if economics is None else partial(read_net_present_value, economics=economics, measures=measures)
 
 
-def steps(scenario: Scenario) -> int:
+def progress_steps(scenario: Scenario) -> int:
     """How often ``screen`` calls ``advance``."""
     inputs = len(varied_inputs(scenario))
     return inputs if inputs <= MAX_SIMULATED_IN_FULL else inputs + MAX_SIMULATED_IN_FULL
 
 
 def screen(
-    question: Question,
+    question: ScreeningExperiment,
     comparison: Comparison,
     economics: Economics | None,
     share: float,
@@ -190,7 +190,7 @@ def screen(
 
 
 def _simulated_ranges(
-    question: Question,
+    question: ScreeningExperiment,
     inputs: Sequence[VariedInput],
     ends: tuple[float, float],
     executor: Executor,

@@ -97,7 +97,7 @@ def _estimate_texts(each: Estimate) -> list[str]:
     return ["" if value is None else f"{value:.10g}" for value in (each.mean, each.ci95_low, each.ci95_high)]
 
 
-def carry_out(sweep: Sweep, path: Path, executor: Executor, workers: int) -> Iterator[int]:
+def write_sweep(sweep: Sweep, path: Path, executor: Executor, workers: int) -> Iterator[int]:
     """Simulate the designs missing from the CSV at ``path``; yields after each how many are in it.
 
     Rows are in the order of the designs, each on the disk before the next, so the file does not depend on the

@@ -13,7 +13,7 @@ from cellwright.sim import Difference, welch
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ElementChange:
     """One element, or a whole cycle: seconds in each cycle that has it, before and after."""
 
     name: str
@@ -58,8 +58,8 @@ class BeforeAfter:
     """
 
     status_before: Status
-    cycle: Change
-    elements: tuple[Change, ...]
+    cycle: ElementChange
+    elements: tuple[ElementChange, ...]
     gone: tuple[str, ...]
     new: tuple[str, ...]
 
@@ -69,9 +69,9 @@ def compare_studies(before: Path, after: Path) -> BeforeAfter:
     earlier, later = _seconds(read_readings(before)), _seconds(read_readings(after))
     return BeforeAfter(
         read_status(before),
-        Change("whole cycle", _whole_cycles(earlier), _whole_cycles(later)),
+        ElementChange("whole cycle", _whole_cycles(earlier), _whole_cycles(later)),
         tuple(
-            Change(name, tuple(earlier[name].values()), tuple(later[name].values()))
+            ElementChange(name, tuple(earlier[name].values()), tuple(later[name].values()))
             for name in later
             if name in earlier
         ),

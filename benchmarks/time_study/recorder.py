@@ -47,7 +47,7 @@ class RecordingState:
 
 
 @dataclass
-class Recorder:
+class StudyRecorder:
     """Turns keys into lines of ``path``, independent of any terminal: each key comes with its time in seconds.
 
     elements: names that keys are assigned to, in order. remark: the first line of a new file, after a #. An existing

@@ -109,7 +109,7 @@ def _commercial_value(row: str, commercial: Commercial, comparison: Comparison, 
         f"labour a {unit}, s": _range_text(labour.value, labour.lowest, labour.highest),
     }
     for measure in measures:
-        stated = commercial.stated_of(measure.name)
+        stated = commercial.stated_figure(measure.name)
         figure = _range_text(stated.value, stated.lowest, stated.highest) if stated else "as by hand"
         rows[f"{measure.words}, {measure.unit}"] = figure
     return rows.get(row, "-")

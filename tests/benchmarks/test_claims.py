@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cellwright.benchmarks.claims import Claim, Claims, judge
+from cellwright.benchmarks.claims import Claim, Claims, check_claim
 from cellwright.errors import InputError
 
 FIGURES: dict[str, Any] = {
@@ -33,7 +33,7 @@ def claim(figure: str = "less_time_percent", **promised: float) -> Claim:
     ],
 )
 def test_a_claim_holds_if_the_whole_interval_keeps_to_it(figure: str, promised: dict[str, float], holds: bool) -> None:
-    assert judge(claim(figure, **promised), FIGURES).holds is holds
+    assert check_claim(claim(figure, **promised), FIGURES).holds is holds
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_claim_holds_if_the_whole_interval_keeps_to_it(figure: str, promised: 
 )
 def test_a_figure_that_is_not_there_is_named(figure: str, says: str) -> None:
     with pytest.raises(InputError) as refused:
-        judge(claim(figure, at_least=1), FIGURES)
+        check_claim(claim(figure, at_least=1), FIGURES)
     assert says in str(refused.value)
 
 

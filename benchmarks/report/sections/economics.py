@@ -52,18 +52,18 @@ def cost(context: ReportContext) -> Section:
 def verdict(context: ReportContext, money: Money) -> Iterator[str]:
     """Whether the cell is profitable, its net present value and payback, and the commercial machine beside it."""
     translations, alternative = context.translations, money.result.cell
-    if alternative.loses <= MAX_CHANCE_OF_CONTRARY:
+    if alternative.loss_probability <= MAX_CHANCE_OF_CONTRARY:
         key = "profitable"
     else:
-        key = "unprofitable" if alternative.loses >= 1 - MAX_CHANCE_OF_CONTRARY else "open"
-    yield translations(f"cost.verdict_{key}", chance=chance(context.translations, alternative.loses))
+        key = "unprofitable" if alternative.loss_probability >= 1 - MAX_CHANCE_OF_CONTRARY else "open"
+    yield translations(f"cost.verdict_{key}", chance=chance(context.translations, alternative.loss_probability))
     yield translations(
         "cost.npv",
         npv=translations.money(Percentiles.of(alternative.npv_nok).p50),
         interval=context.money_range(alternative.npv_nok),
     )
     yield payback(context, alternative)
-    cell_better = money.result.cell_beats_commercial
+    cell_better = money.result.cell_better_probability
     if cell_better is not None and money.commercial is not None:
         machine = translations.term(money.commercial.machine)
         yield translations("cost.cell_better", machine=machine, percent=chance(context.translations, cell_better))
@@ -85,7 +85,7 @@ def _break_even(context: ReportContext, money: Money) -> str:
     for key, alternative in (("break_even", money.result.cell), ("break_even_commercial", money.result.commercial)):
         if alternative is None:
             continue
-        break_even = Percentiles.of(alternative.pays_from_per_day)
+        break_even = Percentiles.of(alternative.break_even_per_day)
         low, middle, high = (
             translations.count(each) if math.isfinite(each) else ""
             for each in (break_even.p5, break_even.p50, break_even.p95)
@@ -132,9 +132,12 @@ def _results(context: ReportContext, money: Money) -> Table:
         ),
         (
             translations("cost.no_payback"),
-            *(f"{chance(translations, alternative.never_pays_back)} %" for alternative in alternatives),
+            *(f"{chance(translations, alternative.no_payback_probability)} %" for alternative in alternatives),
         ),
-        (translations("cost.loss"), *(f"{chance(translations, alternative.loses)} %" for alternative in alternatives)),
+        (
+            translations("cost.loss"),
+            *(f"{chance(translations, alternative.loss_probability)} %" for alternative in alternatives),
+        ),
     ]
     heads = [translations("cost.cell"), translations("cost.commercial")][: len(alternatives)]
     raw = [

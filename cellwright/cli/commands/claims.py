@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from cellwright.benchmarks.claims import Claim, Claims, Verdict, judge
+from cellwright.benchmarks.claims import Claim, Claims, Verdict, check_claim
 from cellwright.cli.commands.simulate import SimulationOptions, comparison_json, run_comparison
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
@@ -42,7 +42,7 @@ def _judge_all(claims: tuple[Claim, ...], jobs: int | None) -> list[tuple[Claim,
             )
             scenario = options.scenario()
             figures[claim.comparison] = comparison_json(options, scenario, run_comparison(options, scenario))
-    return [(claim, judge(claim, figures[claim.comparison])) for claim in claims]
+    return [(claim, check_claim(claim, figures[claim.comparison])) for claim in claims]
 
 
 def _print(verdicts: list[Verdict]) -> None:

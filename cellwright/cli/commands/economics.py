@@ -17,7 +17,7 @@ from cellwright import files
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.finance import Percentiles
-from cellwright.benchmarks.economics.inputs import Draws, Economics, Inputs, read_economics
+from cellwright.benchmarks.economics.inputs import Draws, Economics, InputModel, read_economics
 from cellwright.benchmarks.economics.kpi import Kpis, elements_not_producing, kpis_of, states_not_producing
 from cellwright.benchmarks.economics.model import (
     DRAWS,
@@ -136,7 +136,7 @@ def read_economics_files(
     return economics, commercial
 
 
-def input_hash(scenario: Scenario, *read: Inputs | None) -> str:
+def input_hash(scenario: Scenario, *read: InputModel | None) -> str:
     """SHA-256 of the inputs of the simulation and of the files read."""
     given = [scenario.input_hash(), *(each and each.model_dump() for each in read)]
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
@@ -146,7 +146,7 @@ def economics_json(options: SimulationOptions, case: BusinessCase) -> dict[str, 
     """All figures as JSON, with units in the names; the 5th, 50th and 95th percentiles of the draws."""
     head, result = options.head(case.scenario), case.result
     head["input_hash"] = input_hash(case.scenario, case.economics, case.commercial)
-    beats = result.cell_beats_commercial
+    beats = result.cell_better_probability
     return head | {
         "draws": DRAWS,
         "prices": f"{case.economics.vat} VAT",
@@ -179,7 +179,7 @@ def _print(case: BusinessCase) -> None:
         table.add_row(label, *shown, *(_draws_text(of_machine(alternative), show) for alternative in machines))
     for measure in case.scenario.study.measures:
         table.add_row(*_measure_row(measure, case, machines))
-    chances = (f"{100 * alternative.never_pays_back:.0f} %" for alternative in machines)
+    chances = (f"{100 * alternative.no_payback_probability:.0f} %" for alternative in machines)
     table.add_row("chance of no payback in its life", "-", *chances)
     out.print(table)
     out.print(f"[bold]{conclusion(case)}[/bold]")
@@ -200,7 +200,7 @@ def _rows(unit: str) -> list[tuple[str, Callable[[float], str], ManualDraws | No
         ("labour saved, h a year", money, None, lambda alternative: alternative.saved_h),
         ("saving, NOK a year", money, None, lambda alternative: alternative.saving_nok),
         ("payback, months", months, None, lambda alternative: alternative.payback_months),
-        (f"break-even, {unit}s a day", months, None, lambda alternative: alternative.pays_from_per_day),
+        (f"break-even, {unit}s a day", months, None, lambda alternative: alternative.break_even_per_day),
         ("NPV, NOK", money, None, lambda alternative: alternative.npv_nok),
         ("  as an annuity, NOK a year", money, None, lambda alternative: alternative.yearly_nok),
     ]
@@ -248,12 +248,12 @@ def conclusion(case: BusinessCase) -> str:
     """The conclusion from the figures, in one sentence."""
     alternative, result = case.result.cell, case.result
     npv, payback = Percentiles.of(alternative.npv_nok), Percentiles.of(alternative.payback_months)
-    if alternative.loses <= MAX_ERROR_CHANCE:
+    if alternative.loss_probability <= MAX_ERROR_CHANCE:
         verdict = "is worth building"
-    elif alternative.loses >= 1 - MAX_ERROR_CHANCE:
+    elif alternative.loss_probability >= 1 - MAX_ERROR_CHANCE:
         verdict = "is not worth building"
     else:
-        verdict = f"may be worth building or not ({100 * alternative.loses:.0f} % chance of a loss)"
+        verdict = f"may be worth building or not ({100 * alternative.loss_probability:.0f} % chance of a loss)"
     back = "never pays back" if not math.isfinite(payback.p50) else f"pays back in {months(payback.p50)} months"
     saved_nok = Percentiles.of(alternative.saving_nok).p50
     saves = f"saves {money(saved_nok)} NOK a year" if saved_nok > 0 else f"costs {money(-saved_nok)} NOK a year more"
@@ -261,9 +261,9 @@ def conclusion(case: BusinessCase) -> str:
         f"On these inputs the cell {verdict}: it {saves}, {back}, and its net "
         f"present value is {money(npv.p50)} NOK ({money(npv.p5)} to {money(npv.p95)})"
     )
-    if result.cell_beats_commercial is None or case.commercial is None:
+    if result.cell_better_probability is None or case.commercial is None:
         return text + "."
-    share = _share_text(result.cell_beats_commercial)
+    share = _share_text(result.cell_better_probability)
     return f"{text}; its annuity is higher than that of {case.commercial.machine} in {share}."
 
 

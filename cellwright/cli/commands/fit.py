@@ -14,8 +14,8 @@ from rich.table import Table
 
 import cellwright
 from cellwright import cells
-from cellwright.benchmarks.calibration.fit import Fitted, described, fit, unit_of, with_fitted
-from cellwright.benchmarks.calibration.run_log_reader import Observed, read_observed
+from cellwright.benchmarks.calibration.fit import FitResult, described, fit, unit_of, with_fitted
+from cellwright.benchmarks.calibration.run_log_reader import RunLogData, read_run_log_data
 from cellwright.benchmarks.calibration.validation import Prediction, measured_by_run, predicted_by_model
 from cellwright.cli import tables
 from cellwright.errors import DescriptionError, InputError
@@ -64,7 +64,7 @@ def fit_model(options: FitOptions) -> None:
     for problem in description_problems(scenario.study.cell, scenario.study.cell.parameters(scenario.parameters)):
         raise DescriptionError(problem)
     with tables.spinner(f"reading {options.log.name} and fitting"):
-        observed = read_observed(options.log, options.cell, scenario)
+        observed = read_run_log_data(options.log, options.cell, scenario)
         scenario = replace(scenario, firmware=observed.firmware)
         fitted = fit(observed, scenario)
     if not fitted.values:
@@ -89,7 +89,7 @@ def fit_model(options: FitOptions) -> None:
         )
 
 
-def _compare(options: FitOptions, scenario: Scenario, observed: Observed, file: MeasuredFile) -> FitComparison:
+def _compare(options: FitOptions, scenario: Scenario, observed: RunLogData, file: MeasuredFile) -> FitComparison:
     def predict(scenario: Scenario, move_line_s: float = 0.0) -> Prediction:
         return predicted_by_model(
             scenario,
@@ -114,7 +114,7 @@ def _draw(path: Path, scenario: Scenario, compared: FitComparison) -> None:
 
 
 def _as_json(
-    options: FitOptions, scenario: Scenario, observed: Observed, fitted: Fitted, compared: FitComparison
+    options: FitOptions, scenario: Scenario, observed: RunLogData, fitted: FitResult, compared: FitComparison
 ) -> dict[str, Any]:
     return {
         "cell": options.cell,
@@ -137,7 +137,7 @@ def _as_json(
     }
 
 
-def _print_values(options: FitOptions, scenario: Scenario, observed: Observed, fitted: Fitted) -> None:
+def _print_values(options: FitOptions, scenario: Scenario, observed: RunLogData, fitted: FitResult) -> None:
     title = f"{options.log.name}: {options.cell} on {observed.facts['target']}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("parameter", no_wrap=True)
@@ -153,7 +153,7 @@ def _print_values(options: FitOptions, scenario: Scenario, observed: Observed, f
     tables.console().print(table)
 
 
-def _print_comparison(compared: FitComparison, observed: Observed, unit: str) -> None:
+def _print_comparison(compared: FitComparison, observed: RunLogData, unit: str) -> None:
     run, before, after = compared.run, compared.before, compared.after
     title = f"One {unit}: the run ({tables.pluralize(run.n, 'cycle')}) and the model's predictions"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
@@ -207,7 +207,7 @@ def _verdict(compared: FitComparison) -> str:
     return f"{known}." if after.off_s(run).is_significant else f"{known}, so the remaining difference may be chance."
 
 
-def _print_notes(fitted: Fitted, observed: Observed, scenario: Scenario) -> None:
+def _print_notes(fitted: FitResult, observed: RunLogData, scenario: Scenario) -> None:
     out = tables.console()
     for note in fitted.notes:
         out.print(note, markup=False)

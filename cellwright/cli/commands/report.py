@@ -13,7 +13,13 @@ from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.inputs import Economics
 from cellwright.benchmarks.economics.model import evaluate_economics
 from cellwright.benchmarks.economics.project import Project, read_project
-from cellwright.benchmarks.sweeps.screening import Question, ScreeningResult, reader, screen, steps
+from cellwright.benchmarks.sweeps.screening import (
+    ScreeningExperiment,
+    ScreeningResult,
+    figure_reader,
+    progress_steps,
+    screen,
+)
 from cellwright.benchmarks.time_study.stopwatch_csv import read_dates
 from cellwright.cli import tables
 from cellwright.cli.cell_files import cell_folder
@@ -142,9 +148,11 @@ def _screen(
     simulation: SimulationOptions, scenario: Scenario, comparison: Comparison, economics: Economics | None
 ) -> ScreeningResult:
     """The sensitivity of the result to each input, including the times of a stopwatch study."""
-    read = reader(economics, scenario.study.measures)
-    question = Question(scenario, simulation.length, _sensitivity_replications(simulation), simulation.seed, read)
-    total = steps(scenario)
+    read = figure_reader(economics, scenario.study.measures)
+    question = ScreeningExperiment(
+        scenario, simulation.length, _sensitivity_replications(simulation), simulation.seed, read
+    )
+    total = progress_steps(scenario)
     with (
         process_pool(simulation.jobs or cores()) as pool,
         progress(f"the inputs of {simulation.cell}, one at a time", total) as advance,

@@ -16,8 +16,8 @@ from rich.table import Table
 import cellwright
 from cellwright import cells
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, ranked, sensitivity
-from cellwright.benchmarks.sweeps.sampling import designs, read_axis
-from cellwright.benchmarks.sweeps.sweep import Sweep, carry_out, read_sweep
+from cellwright.benchmarks.sweeps.sampling import designs, read_varied_parameter
+from cellwright.benchmarks.sweeps.sweep import Sweep, read_sweep, write_sweep
 from cellwright.cli.commands.simulate import SHIFT_HOURS
 from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console
@@ -54,7 +54,7 @@ def sweep(options: SweepOptions) -> None:
     """Simulate the designs that the file does not hold yet, write each as it comes, and draw the results."""
     if not options.vary:
         raise InputError("No parameter is varied; give one, as in --vary carriage.max_speed=100:400:7.")
-    axes = [read_axis(text) for text in options.vary]
+    axes = [read_varied_parameter(text) for text in options.vary]
     plan = replace(
         _unvaried_sweep(options),
         names=tuple(axis.name for axis in axes),
@@ -92,7 +92,7 @@ def _unvaried_sweep(options: SweepOptions | SensitivityOptions) -> Sweep:
 def _run_sweep(plan: Sweep, options: SweepOptions) -> None:
     total, done = len(plan.designs), 0
     with _workers(options) as (executor, workers):
-        steps = carry_out(plan, options.output, executor, workers)
+        steps = write_sweep(plan, options.output, executor, workers)
         try:
             done = next(steps)  # the number that an earlier run finished
             with progress(f"{total} designs of {options.cell}", total, done) as advance:

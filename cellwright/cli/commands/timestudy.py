@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwright import cells
-from cellwright.benchmarks.time_study.recorder import Recorder
+from cellwright.benchmarks.time_study.recorder import StudyRecorder
 from cellwright.errors import InputError
 
 REFRESH_INTERVAL_S = 0.5
@@ -64,13 +64,13 @@ def timestudy(options: TimeStudyOptions) -> None:
         raise InputError(f"The folder {options.output.resolve().parent} does not exist; create it first.")
     today = datetime.date.today().isoformat()
     remark = f"Timed with cellwright timestudy {options.cell}, begun {today}."
-    recorder = Recorder(options.output, [element.name for element in scenario.manual_elements()], remark)
+    recorder = StudyRecorder(options.output, [element.name for element in scenario.manual_elements()], remark)
     record(recorder)
     if recorder.lines:
         print(f"Analyse the study with: cellwright timestudy {options.cell} --read {options.output}")
 
 
-def record(recorder: Recorder) -> None:
+def record(recorder: StudyRecorder) -> None:
     """Record a study from the keys pressed at the terminal. Raises InputError if there is no terminal."""
     if not sys.stdin.isatty():
         raise InputError("Recording needs a terminal for key presses, but standard input is not one.")
@@ -102,7 +102,7 @@ def _unbuffered_keys(terminal: int) -> Iterator[None]:
         print("\r\x1b[K", end="", flush=True)
 
 
-def _read_keys(terminal: int, recorder: Recorder) -> Iterator[tuple[float, str]]:
+def _read_keys(terminal: int, recorder: StudyRecorder) -> Iterator[tuple[float, str]]:
     """Every key with its time in s, until the terminal is closed; shows the running time meanwhile."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
     while True:
@@ -120,7 +120,7 @@ def _read_keys(terminal: int, recorder: Recorder) -> Iterator[tuple[float, str]]
             yield now_s, key
 
 
-def _print_live_line(recorder: Recorder) -> None:
+def _print_live_line(recorder: StudyRecorder) -> None:
     """Print the note as it is typed, or the time of the running element."""
     now = recorder.now
     line = ""

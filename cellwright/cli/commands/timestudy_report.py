@@ -10,7 +10,7 @@ from rich.table import Table
 
 import cellwright
 from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy, read_time_study
-from cellwright.benchmarks.time_study.before_after import BeforeAfter, Change, compare_studies
+from cellwright.benchmarks.time_study.before_after import BeforeAfter, ElementChange, compare_studies
 from cellwright.cli import tables
 from cellwright.errors import nearest
 from cellwright.sim import Scenario
@@ -182,7 +182,7 @@ def _print_changes(before: Path, after: Path, comparison: BeforeAfter) -> None:
         out.print(sentence, markup=False)
 
 
-def _change_row(change: Change) -> tuple[str, ...]:
+def _change_row(change: ElementChange) -> tuple[str, ...]:
     digits = 1 if change.mean_after_s >= 10 else 2
     return (
         change.name,
@@ -194,7 +194,7 @@ def _change_row(change: Change) -> tuple[str, ...]:
     )
 
 
-def _verdict(before: Path, cycle: Change) -> str:
+def _verdict(before: Path, cycle: ElementChange) -> str:
     difference = cycle.difference()
     more = difference.mean
     if more.ci95_low is None or more.ci95_high is None:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.actuators import Stepper
-from cellwright.benchmarks.calibration.fit import Fitted, fit
+from cellwright.benchmarks.calibration.fit import FitResult, fit
 from cellwright.benchmarks.calibration.fit_axes import AxisFit, fit_moves
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
-from cellwright.benchmarks.calibration.run_log_reader import Observed, read_observed
+from cellwright.benchmarks.calibration.run_log_reader import RunLogData, read_run_log_data
 from cellwright.benchmarks.calibration.validation import measured_by_run, predicted_by_model
 from cellwright.cells import load
 from cellwright.errors import InputError
@@ -43,16 +43,16 @@ AXIS = Stepper(step=2, dir=5, home_pin=9, steps_per_mm=40, max_speed=60, max_acc
 
 def a_run(
     path: Path, truth: dict[str, float], hours: float, seed: int = 0, firmware: SteppingFirmware = DEFAULT_FIRMWARE
-) -> Observed:
+) -> RunLogData:
     """The log of a simulated stapler with these parameters, read as a run of the stapler that is described."""
     scenario = load("stapler").scenario([f"{name}={value}" for name, value in truth.items()], firmware=firmware)
     with RunLog(path) as log:
         log.describe(cell="stapler", target="model", seed=seed, firmware=firmware)
         run_cell(scenario, Length(hours=hours), seed, 0, log)
-    return read_observed(path, "stapler", DESCRIBED)
+    return read_run_log_data(path, "stapler", DESCRIBED)
 
 
-def jittered(observed: Observed, seed: int, sd_s: float = 0.001) -> Observed:
+def jittered(observed: RunLogData, seed: int, sd_s: float = 0.001) -> RunLogData:
     """The same with the noise that a computer's clock puts on each move."""
     draws = np.random.default_rng(seed)
     for distances in observed.moves_s.values():
@@ -131,7 +131,7 @@ def test_each_cell_says_what_its_log_tells(tmp_path: Path, name: str, truth: dic
         log.describe(cell=name, target="model", seed=3)
         run_cell(scenario, Length(hours=6), 3, 0, log)
     described = load(name).scenario()
-    values = fit(read_observed(tmp_path / "run.db", name, described), described).values
+    values = fit(read_run_log_data(tmp_path / "run.db", name, described), described).values
     assert {value.parameter for value in values} == set(truth)
     assert all(covers(value, truth[value.parameter]) for value in values), values
 
@@ -252,10 +252,10 @@ def test_the_firmware_is_the_one_that_the_log_names(tmp_path: Path, facts: dict[
         log.describe(cell="stapler", target="serial", seed=1, **facts)
         for number in range(1, 7):
             log.cycle(10.0 * number, number)
-    assert read_observed(tmp_path / "run.db", "stapler", DESCRIBED).firmware == firmware
+    assert read_run_log_data(tmp_path / "run.db", "stapler", DESCRIBED).firmware == firmware
 
 
-def a_log(path: Path, *events: tuple[object, ...]) -> Observed:
+def a_log(path: Path, *events: tuple[object, ...]) -> RunLogData:
     """A log with these events (at_s, state, source, what, value) and enough cycles."""
     with RunLog(path) as log:
         log.describe(cell="stapler", target="serial", seed=1)
@@ -268,7 +268,7 @@ def a_log(path: Path, *events: tuple[object, ...]) -> Observed:
                 log.event(1042.0, "waiting", "cell", "fault", None)
                 log.event(1042.0, "waiting", "cell", "state faulted", None)
                 log.event(1044.0, "waiting", "cell", "state waiting", None)
-    return read_observed(path, "stapler", DESCRIBED)
+    return read_run_log_data(path, "stapler", DESCRIBED)
 
 
 def test_only_moves_made_alone_from_a_known_place_count(tmp_path: Path) -> None:
@@ -336,7 +336,7 @@ def test_cycles_with_a_stop_are_left_out(tmp_path: Path) -> None:
     assert observed.time_in_state_s == {"waiting": pytest.approx(30)}
 
 
-def counted(tmp_path: Path, jams: int, shots: int) -> Fitted:
+def counted(tmp_path: Path, jams: int, shots: int) -> FitResult:
     fired = [(at, "stapling", "trigger", "fire", 0.06) for at in range(shots)]
     jammed = [(at + 0.5, "clearing", "cell", "trigger jammed", None) for at in range(jams)]
     return fit(a_log(tmp_path / "run.db", *fired, *jammed), DESCRIBED)
@@ -369,4 +369,4 @@ def test_a_log_that_does_not_serve_is_refused(tmp_path: Path, facts: dict[str, s
         for number in range(1, cycles + 1):
             log.cycle(10.0 * number, number)
     with pytest.raises(InputError, match=says):
-        read_observed(tmp_path / "run.db", "stapler", DESCRIBED)
+        read_run_log_data(tmp_path / "run.db", "stapler", DESCRIBED)

@@ -55,13 +55,13 @@ def test_the_machine_is_worked_out_as_the_cell_is(tmp_path: Path) -> None:
     assert found.provenance["commercial.stated.waste_nok.figure"] == "assumed"
     # worth a year over its life, 10 years against 3: 43,000 - 100,000 / 6.14457 against 41,500 - 20,000 / 2.48685
     assert Percentiles.of(machine.yearly_nok).p50 == pytest.approx(43_000 - 16_275, abs=1)
-    assert found.cell_beats_commercial == 1
+    assert found.cell_better_probability == 1
 
 
 def test_machines_of_unequal_lives_are_compared_by_their_annual_value(tmp_path: Path) -> None:
     found = evaluate_economics(measured(), economics(), read_commercial(written(tmp_path, MACHINE), MEASURES), NOK)
     assert (found.commercial.npv_nok > found.cell.npv_nok).all()  # over 10 years, and over 3
-    assert found.cell_beats_commercial == 1
+    assert found.cell_better_probability == 1
 
 
 def test_where_it_states_nothing_it_is_as_by_hand(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_where_it_states_nothing_it_is_as_by_hand(tmp_path: Path) -> None:
 def test_without_a_price_it_is_left_out_and_that_is_said(tmp_path: Path) -> None:
     text = "\n".join(line for line in MACHINE.splitlines() if not line.startswith("price"))
     found = evaluate_economics(measured(), economics(), read_commercial(written(tmp_path, text), MEASURES), NOK)
-    assert found.commercial is None and found.cell_beats_commercial is None
+    assert found.commercial is None and found.cell_better_probability is None
     assert found.left_out == "A big press is left out: its file gives no price_nok."
 
 

@@ -102,23 +102,25 @@ def test_a_cell_worked_out_by_hand():
     # 37,500 x (1/1.1 + 1/1.21 + 1/1.331 = 2.48685) - 20,000 = 73,257
     assert found.npv_nok == pytest.approx(73_257, abs=1)
     assert found.yearly_nok == pytest.approx(73_257 / 2.48685, rel=1e-4)
-    assert (found.never_pays_back, found.loses, found.short) == (0, 0, 0)
+    assert (found.no_payback_probability, found.loss_probability, found.short) == (0, 0, 0)
 
 
 def test_from_how_many_a_day_it_pays_worked_out_by_hand():
     # 20,000 NOK over 3 years at 10 % are 20,000 / 2.48685 = 8,042 NOK a year; with 10 % upkeep 10,042; a unit saves
     # 270 s, 37.5 NOK: 267.8 a year, 1.339 on each of 200 days.
-    assert alternative(maintenance_percent=certain(10)).pays_from_per_day == pytest.approx(1.339, abs=5e-4)
-    assert np.all(alternative(same(cell_labour_s=400)).pays_from_per_day == np.inf)  # each unit costs more than by hand
+    assert alternative(maintenance_percent=certain(10)).break_even_per_day == pytest.approx(1.339, abs=5e-4)
+    assert np.all(
+        alternative(same(cell_labour_s=400)).break_even_per_day == np.inf
+    )  # each unit costs more than by hand
     # a cell that takes 10 h for a unit makes 160 in the year's 1600 h, and not 267.8
-    assert np.all(alternative(same(cell_s=36_000), maintenance_percent=certain(10)).pays_from_per_day == np.inf)
+    assert np.all(alternative(same(cell_s=36_000), maintenance_percent=certain(10)).break_even_per_day == np.inf)
 
 
 @given(st.floats(1.0, 50.0))
 @settings(max_examples=20, deadline=None)
 def test_at_the_demand_from_which_it_pays_the_net_present_value_is_nothing(upkeep):
     found = alternative(maintenance_percent=certain(upkeep))
-    needed = float(found.pays_from_per_day[0]) * 200
+    needed = float(found.break_even_per_day[0]) * 200
     at_that = alternative(maintenance_percent=certain(upkeep), demand_units_per_year=certain(needed))
     assert at_that.npv_nok == pytest.approx(0, abs=0.5)
 
@@ -165,13 +167,13 @@ def test_measures_in_nok_count_and_others_by_what_the_file_says():
 
 def test_what_saves_nothing_never_pays_back():
     found = alternative(same(cell_labour_s=400))
-    assert found.never_pays_back == found.loses == 1
+    assert found.no_payback_probability == found.loss_probability == 1
     assert found.as_json()["simple_payback_months"] == {"p5": None, "p50": None, "p95": None}
 
 
 def test_a_life_shorter_than_the_payback_is_a_payback_that_does_not_come():
-    assert alternative(lifetime_years=certain(0.5)).never_pays_back == 1  # 6.4 months of 6
-    assert 0 < alternative(lifetime_years=uncertain(0.3, 0.5, 0.8)).never_pays_back < 1
+    assert alternative(lifetime_years=certain(0.5)).no_payback_probability == 1  # 6.4 months of 6
+    assert 0 < alternative(lifetime_years=uncertain(0.3, 0.5, 0.8)).no_payback_probability < 1
 
 
 def test_uncertain_numbers_spread_the_result_and_a_further_one_disturbs_no_other():
@@ -228,7 +230,7 @@ def test_a_number_is_drawn_between_low_and_high(first, second, third):
 
 def test_the_break_even_line_crosses_0_where_it_pays_and_bends_where_the_machine_is_full() -> None:
     found = alternative()
-    turns = float(found.pays_from_per_day[0])
+    turns = float(found.break_even_per_day[0])
     assert 0 < turns < float(found.capacity_per_day[0])
     assert float(found.annual_value_at(turns)[0]) == pytest.approx(0, abs=1e-6)
     full = float(found.capacity_per_day[0])

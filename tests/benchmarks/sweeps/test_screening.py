@@ -16,10 +16,10 @@ from cellwright.benchmarks.sweeps import screening
 from cellwright.benchmarks.sweeps.screening import (
     LESS_TIME,
     NPV,
-    Question,
+    ScreeningExperiment,
     ScreeningResult,
+    figure_reader,
     less_time,
-    reader,
     screen,
     varied_inputs,
 )
@@ -41,7 +41,7 @@ def prices() -> Economics:
 
 
 def screened(scenario: Scenario, economics: Economics | None) -> ScreeningResult:
-    question = Question(scenario, LENGTH, 2, 1, reader(economics, ()))
+    question = ScreeningExperiment(scenario, LENGTH, 2, 1, figure_reader(economics, ()))
     with ThreadPoolExecutor(1) as pool:
         return screen(question, compared(scenario), economics, 0.2, pool)
 
@@ -93,7 +93,7 @@ def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_
     staple = next(each for each in varied_inputs(timed) if each.is_timed)
     assert (staple.name, staple.status, staple.value) == ("manual.staple", "measured", 30.0)
     assert staple.changed(timed, 2.0).observed[0].observed_s == (58.0, 62.0)
-    question = Question(timed, LENGTH, 2, 1, less_time)
+    question = ScreeningExperiment(timed, LENGTH, 2, 1, less_time)
     base = question.simulate(timed)
     longer = question.simulate_changed(staple, 1.2)
     assert isinstance(longer, dict) and longer[LESS_TIME] > base[LESS_TIME] + 5
@@ -102,7 +102,7 @@ def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_
 
 
 def test_what_cannot_be_is_a_sentence() -> None:
-    question = Question(SCENARIO, LENGTH, 1, 1, less_time)
+    question = ScreeningExperiment(SCENARIO, LENGTH, 1, 1, less_time)
     length = next(each for each in varied_inputs(SCENARIO) if each.name == "layout.slats")
     said = question.simulate_changed(length, 20.0)
     assert isinstance(said, str) and said.endswith(".")

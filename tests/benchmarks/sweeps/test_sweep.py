@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from cellwright.benchmarks.charts.sweep import pareto_chart, pareto_front, sweep_chart
-from cellwright.benchmarks.sweeps.sampling import VariedParameter, designs, read_axis
-from cellwright.benchmarks.sweeps.sweep import Sweep, carry_out, read_sweep
+from cellwright.benchmarks.sweeps.sampling import VariedParameter, designs, read_varied_parameter
+from cellwright.benchmarks.sweeps.sweep import Sweep, read_sweep, write_sweep
 from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.sim import Length
@@ -33,7 +33,7 @@ SWEEP = Sweep(
 
 def finish(sweep: Sweep, path: Path, workers: int = 1) -> bytes:
     with ThreadPoolExecutor(1) if workers == 1 else ProcessPoolExecutor(workers) as pool:
-        assert list(carry_out(sweep, path, pool, workers))[-1] == len(sweep.designs)
+        assert list(write_sweep(sweep, path, pool, workers))[-1] == len(sweep.designs)
     return path.read_bytes()
 
 
@@ -92,7 +92,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_computed_is_kept() -> None:
 
 
 def test_a_grid_has_every_combination_once_and_whole_numbers_stay_whole() -> None:
-    axes = [read_axis("layout.slats=3:5:3"), read_axis("carriage.max_speed=100:150:2")]
+    axes = [read_varied_parameter("layout.slats=3:5:3"), read_varied_parameter("carriage.max_speed=100:150:2")]
     assert designs(axes, "grid", 0, 1) == list(itertools.product(("3", "4", "5"), ("100", "150")))
     assert VariedParameter("a.b", 0, 1, 3).grid() == ["0", "0.5", "1"]
 
@@ -120,7 +120,7 @@ def test_spread_designs_fill_every_part_of_each_range_and_repeat_with_the_seed(m
 )
 def test_an_invalid_varied_parameter_is_refused(text: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
-        read_axis(text)
+        read_varied_parameter(text)
 
 
 def test_too_many_designs_and_an_unknown_method_are_refused() -> None:

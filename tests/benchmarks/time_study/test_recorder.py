@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellwright.benchmarks import read_stopwatch
-from cellwright.benchmarks.time_study.recorder import Recorder
+from cellwright.benchmarks.time_study.recorder import StudyRecorder
 from cellwright.errors import InputError
 
 ELEMENTS = ["fetch, felt", 'lay "slats"', "staple"]
 HEAD = "cycle,element,seconds,note\n"
 
 
-def recorded(path: Path, *keys: tuple[float, str]) -> Recorder:
-    recorder = Recorder(path, ELEMENTS)
+def recorded(path: Path, *keys: tuple[float, str]) -> StudyRecorder:
+    recorder = StudyRecorder(path, ELEMENTS)
     for now_s, key in keys:
         recorder.press(now_s, key)
     return recorder
@@ -73,12 +73,12 @@ def test_times_that_are_assumed_are_not_continued_with_measured_ones(tmp_path: P
     path = tmp_path / "study.csv"
     path.write_text("# status: assumed\ncycle,element,seconds\n1,staple,3\n")
     with pytest.raises(InputError, match="says that its times are assumed; record measured ones in another file"):
-        Recorder(path, ELEMENTS)
+        StudyRecorder(path, ELEMENTS)
 
 
 def test_a_key_held_down_and_a_key_without_a_cycle_count_for_nothing(tmp_path: Path) -> None:
     path = tmp_path / "study.csv"
-    recorder = Recorder(path, ELEMENTS)
+    recorder = StudyRecorder(path, ELEMENTS)
     assert recorder.press(0, "a") == "No cycle runs: space begins one."
     recorder.press(1, " ")
     recorder.press(4, "a")
@@ -96,7 +96,7 @@ def test_whatever_keys_are_pressed_the_file_can_be_read_after_each(
     tmp_path_factory: pytest.TempPathFactory, presses: list[tuple[float, str]]
 ) -> None:
     path = tmp_path_factory.mktemp("study") / "study.csv"
-    recorder, now_s = Recorder(path, ELEMENTS), 0.0
+    recorder, now_s = StudyRecorder(path, ELEMENTS), 0.0
     for step_s, key in presses:
         now_s += step_s
         recorder.press(now_s, key)
