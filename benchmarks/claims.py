@@ -17,7 +17,7 @@ from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirm
 class Claim(BaseModel):
     """One claim. It holds if the whole 95 % interval of its figure is within the limits, or the figure without one.
 
-    claim: in words, as it was made. made_to: to whom and when. cell, settings, firmware, hours, replications, seed: the
+    claim: in words, as it was made. made_to: to whom and when. cell, overrides, firmware, hours, replications, seed: the
     comparison that supports it. figure: its name in the comparison's JSON, with dots: "less_time_percent",
     "less.beyond_order_g", "cell.measures.dose_error_g.p95". at_least, at_most: the promised limits; one of them or
     both.
@@ -31,7 +31,7 @@ class Claim(BaseModel):
     figure: Annotated[str, Field(min_length=1)]
     at_least: FiniteFloat | None = None
     at_most: FiniteFloat | None = None
-    settings: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
     hours: Annotated[float, Field(gt=0, le=1e6)] = 7.5
     replications: Annotated[int, Field(ge=2, le=10_000)] = 20
@@ -48,7 +48,7 @@ class Claim(BaseModel):
     @property
     def comparison(self) -> tuple[str, tuple[str, ...], SteppingFirmware, float, int, int]:
         """What must be simulated; claims that share it need only one comparison."""
-        return self.cell, self.settings, self.firmware, self.hours, self.replications, self.seed
+        return self.cell, self.overrides, self.firmware, self.hours, self.replications, self.seed
 
     @property
     def promised(self) -> str:

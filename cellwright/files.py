@@ -38,7 +38,7 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file atomically: all of it or nothing, even if power fails. Raises InputError if it cannot be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -207,15 +207,15 @@ def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
 # ---- CSV ----
 
 
-class Row(NamedTuple):
+class InputRow(NamedTuple):
     """The non-empty values of one line, by column, and the place of the line."""
 
     where: str
     values: dict[str, str]
 
-    def refusal(self, sentence: str) -> InputError:
+    def error(self, message: str) -> InputError:
         """An error about this line."""
-        return InputError(f"{self.where}: {sentence}")
+        return InputError(f"{self.where}: {message}")
 
     def checked(self, model: type[Model], **more: Any) -> Model:
         """Build a ``model`` from the row. Raises InputError that names file, line and column."""
@@ -232,7 +232,7 @@ class Row(NamedTuple):
             raise InputError(f"{place}{value}{message[:1].lower()}{message[1:]}.") from error
 
 
-def read_rows(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Row]:
+def read_rows(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iterator[InputRow]:
     """The rows of a CSV file with a header; empty lines and lines that begin with # are skipped."""
     reader = csv.reader(io.StringIO(read_text(path)), strict=True)
     header: list[str] | None = None
@@ -244,18 +244,18 @@ def read_rows(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iter
                 continue
             if header is None:
                 header = [cell.lower() for cell in cells]
-                refuse_columns(where, header, columns, needed)
+                check_columns(where, header, columns, needed)
             elif len(cells) > len(header):
                 raise InputError(f"{where}: there are {len(cells)} values for {len(header)} columns.")
             else:
-                yield Row(where, {name: cell for name, cell in zip(header, cells, strict=False) if cell})
+                yield InputRow(where, {name: cell for name, cell in zip(header, cells, strict=False) if cell})
     except csv.Error as error:
         raise InputError(f"{path}, line {reader.line_num}: {error}.") from error
     if header is None:
         raise InputError(f"{path} is empty; begin with the line {','.join(needed)}.")
 
 
-def refuse_columns(where: str, names: Sequence[str], columns: Sequence[str], needed: Sequence[str]) -> None:
+def check_columns(where: str, names: Sequence[str], columns: Sequence[str], needed: Sequence[str]) -> None:
     """Raise InputError for a column that is unknown, duplicate or missing."""
     for name in names:
         if name not in columns:

@@ -79,7 +79,7 @@ class MeasuredFile(BaseModel):
 
     def write(self, path: Path, remark: str) -> None:
         """Write the whole file or nothing; ``remark`` is its first line. Raises InputError if it cannot be written."""
-        files.write_whole(path, "\n".join([f"# {remark}", *self._lines(), ""]).encode())
+        files.write_atomically(path, "\n".join([f"# {remark}", *self._lines(), ""]).encode())
 
     def _lines(self) -> list[str]:
         top = self.model_dump(exclude={"line", "measured"})

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellwright.errors import InputError
-from cellwright.files import write_whole
+from cellwright.files import write_atomically
 
 if TYPE_CHECKING:
     from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
@@ -223,7 +223,7 @@ def save(figure: Figure, path: Path) -> None:
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("svg", "png"):
         raise InputError(f"{path} is neither .svg nor .png; choose one of them.")
-    write_whole(path, _rendered(figure, kind, "figure"))
+    write_atomically(path, _rendered(figure, kind, "figure"))
 
 
 def _rendered(figure: Figure, kind: str, salt: str) -> bytes:

@@ -13,7 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from cellwright.benchmarks.charts.style import between, difference, finding, is_clear, percent, short
-from cellwright.files import write_whole
+from cellwright.files import write_atomically
 from cellwright.provenance import STATUSES, Status
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def write_page(
         version=version,
         input_hash=input_hash,
     )
-    write_whole(path, text.encode())
+    write_atomically(path, text.encode())
 
 
 def key_figures(comparison: Comparison) -> Iterator[KeyFigure]:

@@ -11,7 +11,7 @@ from cellwright.benchmarks.report.builder import build, summaries_text
 from cellwright.benchmarks.report.inputs import ReportInputs
 from cellwright.benchmarks.report.translations import Translations
 from cellwright.errors import InputError
-from cellwright.files import write_whole
+from cellwright.files import write_atomically
 
 
 def make_folder(folder: Path) -> None:
@@ -59,5 +59,5 @@ def write_formats(folder: Path, inputs: ReportInputs, translations: Translations
 
 
 def _write(path: Path, content: bytes) -> Path:
-    write_whole(path, content)
+    write_atomically(path, content)
     return path

@@ -47,7 +47,7 @@ def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> 
         raise InputError(f"There is no figure {figure!r}; {nearest(figure, unvaried.columns()[1:-1])}")
     if not 0 < share < 1:
         raise InputError(f"Inputs cannot be changed by {100 * share:g} %; give more than 0 and less than 100.")
-    parameters = sweep.study.scenario(sweep.settings).parameters
+    parameters = sweep.study.scenario(sweep.overrides).parameters
     inputs = [
         (name, float(value), isinstance(value, int), status)
         for name, value, status in inputs_of(parameters)

@@ -23,7 +23,7 @@ DESIGNS_AHEAD = 4
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is swept. names: the inputs that are varied. settings: what is set for all designs ("device.parameter=1").
+    """What is swept. names: the inputs that are varied. overrides: what is set for all designs ("device.parameter=1").
 
     firmware: what steps the axes.
     Each design is simulated in ``replications`` under the same ``seed``, so that designs use the same random numbers.
@@ -33,7 +33,7 @@ class Sweep:
     cell: str
     names: tuple[str, ...]
     designs: Sequence[Design]
-    settings: tuple[str, ...]
+    overrides: tuple[str, ...]
     length: Length
     replications: int
     seed: int
@@ -42,7 +42,7 @@ class Sweep:
 
     def identity(self) -> str:
         """One line that identifies the sweep, the same on every machine and number of cores."""
-        base = self.study.scenario(self.settings, firmware=self.firmware).input_hash()
+        base = self.study.scenario(self.overrides, firmware=self.firmware).input_hash()
         length = f"{self.length.hours:g} h" if self.length.hours else f"{self.length.cycles} cycles"
         varied = ", ".join(self.names)
         return (
@@ -52,7 +52,7 @@ class Sweep:
 
     def overrides(self, design: Design) -> list[str]:
         """The overrides of one design."""
-        return [*self.settings, *(f"{name}={value}" for name, value in zip(self.names, design, strict=True))]
+        return [*self.overrides, *(f"{name}={value}" for name, value in zip(self.names, design, strict=True))]
 
     def scenario(self, design: Design) -> Scenario:
         """What is simulated for one design. Raises InputError or DescriptionError for an invalid one."""

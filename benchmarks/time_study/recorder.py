@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cellwright.benchmarks.time_study.stopwatch_csv import STOPWATCH_COLUMNS, read_readings, read_status
 from cellwright.errors import InputError
-from cellwright.files import write_whole
+from cellwright.files import write_atomically
 
 ELEMENT_KEYS = "abcdefghijklmoprstvwxyz0123456789"
 """Keys of elements, in order: n, q and u have a meaning of their own."""
@@ -207,7 +207,7 @@ class StudyRecorder:
             self._content_written = b""
             return
         content = self._content_before + self._as_csv(state.lines)
-        write_whole(self.path, content)
+        write_atomically(self.path, content)
         self._content_written = content
 
     def _refuse_if_changed(self) -> None:

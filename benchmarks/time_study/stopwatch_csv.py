@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from cellwright.errors import InputError
-from cellwright.files import Row, read_rows, read_text
+from cellwright.files import InputRow, read_rows, read_text
 from cellwright.provenance import STATUSES, Status
 from cellwright.sim import Element
 
@@ -48,7 +48,7 @@ def read_readings(path: Path) -> list[Reading]:
     return readings
 
 
-def _reading(row: Row) -> Reading:
+def _reading(row: InputRow) -> Reading:
     try:
         return Reading.model_validate(row.values)
     except ValidationError as error:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cellwright.errors import InputError
-from cellwright.files import Row, read_text
+from cellwright.files import InputRow, read_text
 
 NAMESPACE = "https://www.design2machine.com"
 SAW_CUT = "JackRafterCut"
@@ -36,7 +36,7 @@ class _Part:
     cuts: list[tuple[str, str]] = field(default_factory=list)
 
 
-def read(path: Path) -> tuple[list[Row], tuple[str, ...]]:
+def read(path: Path) -> tuple[list[InputRow], tuple[str, ...]]:
     """The parts of a BTLx file as rows of a cut list, and sentences about ignored content.
 
     Raises InputError, with file and line, for a file that is not BTLx, is malformed, or has a DTD (and with it internal
@@ -58,7 +58,7 @@ def read(path: Path) -> tuple[list[Row], tuple[str, ...]]:
     return [row for part in handler.parts if (row := _row(part)) is not None], handler.notes()
 
 
-def _row(part: _Part) -> Row | None:
+def _row(part: _Part) -> InputRow | None:
     count = part.attributes.get("Count", "1")
     if not _COUNT.fullmatch(count):
         raise InputError(f"{part.where}, attribute Count: {count!r} stands where a number of parts belongs.")
@@ -72,7 +72,7 @@ def _row(part: _Part) -> Row | None:
     if part.cuts:
         values["joint"] = " ".join(f"cut {at} {angle}°" for at, angle in part.cuts)[:40]
         values["angle"] = part.cuts[0][1]
-    return Row(part.where, values)
+    return InputRow(part.where, values)
 
 
 class _Handler(xml.sax.handler.ContentHandler):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cellwright.cells.lacquer_mixer.recipes import RECIPE_FOLDER, Component, Recipe
 from cellwright.errors import InputError, nearest
-from cellwright.files import Row, line_of, read_rows, read_toml, refuse_columns
+from cellwright.files import InputRow, check_columns, line_of, read_rows, read_toml
 from cellwright.provenance import Figure, assumed
 from cellwright.sequences import Settings
 
@@ -85,7 +85,7 @@ class Orders(Settings):
         return cls(orders=orders, **head)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[InputRow]:
     if path.suffix != ".toml":
         yield from read_rows(path, ORDER_COLUMNS, REQUIRED_ORDER_COLUMNS)
         return
@@ -95,11 +95,11 @@ def _rows(path: Path) -> Iterator[Row]:
         raise InputError(f"{path} has no [[orders]].")
     for number, entry in enumerate(entries):
         where = f"{path}, line {line_of(text, ('orders', number))}"
-        refuse_columns(where, list(entry), ORDER_COLUMNS, REQUIRED_ORDER_COLUMNS)
-        yield Row(where, {key: str(value) for key, value in entry.items()})
+        check_columns(where, list(entry), ORDER_COLUMNS, REQUIRED_ORDER_COLUMNS)
+        yield InputRow(where, {key: str(value) for key, value in entry.items()})
 
 
-def _number(row: Row, key: str, default: float, minimum: float, maximum: float) -> float:
+def _number(row: InputRow, key: str, default: float, minimum: float, maximum: float) -> float:
     text = row.values.get(key, "")
     if not text:
         return default
@@ -108,11 +108,11 @@ def _number(row: Row, key: str, default: float, minimum: float, maximum: float) 
     except ValueError:
         value = float("nan")
     if not minimum <= value <= maximum:
-        raise row.refusal(f"{key} = {text!r} stands where a number from {minimum:g} to {maximum:g} belongs.")
+        raise row.error(f"{key} = {text!r} stands where a number from {minimum:g} to {maximum:g} belongs.")
     return value
 
 
-def _order(row: Row, folder: Path, recipes: dict[str, Recipe]) -> Order:
+def _order(row: InputRow, folder: Path, recipes: dict[str, Recipe]) -> Order:
     name = row.values.get("recipe", "")
     if name not in recipes:
         recipes[name] = _find_recipe(row, name, folder)
@@ -120,7 +120,7 @@ def _order(row: Row, folder: Path, recipes: dict[str, Recipe]) -> Order:
     mass_g = _mass_g(row, recipe)
     for component in recipe.components:
         if (dose_g := mass_g * component.percent / 100) < MIN_DOSE_G:
-            raise row.refusal(
+            raise row.error(
                 f"the order needs {dose_g:.2g} g of {component.material}; the smallest dose is {MIN_DOSE_G:g} g."
             )
     needed_ml = mass_g / recipe.density_g_per_ml
@@ -134,38 +134,38 @@ def _order(row: Row, folder: Path, recipes: dict[str, Recipe]) -> Order:
     )
 
 
-def _find_recipe(row: Row, name: str, orders_folder: Path) -> Recipe:
+def _find_recipe(row: InputRow, name: str, orders_folder: Path) -> Recipe:
     known = {path.stem: path for folder in (RECIPE_FOLDER, orders_folder) for path in sorted(folder.glob("*.toml"))}
     known = {stem: path for stem, path in known.items() if stem not in ("drums", "orders", "calibration")}
     if name not in known:
-        raise row.refusal(f"there is no recipe {name!r}; {nearest(name, known)}")
+        raise row.error(f"there is no recipe {name!r}; {nearest(name, known)}")
     return Recipe.read(known[name])
 
 
-def _mass_g(row: Row, recipe: Recipe) -> float:
+def _mass_g(row: InputRow, recipe: Recipe) -> float:
     text = row.values.get("amount", "")
     match = _AMOUNT.fullmatch(text)
     if match is None or float(match[1]) == 0:
-        raise row.refusal(f"amount = {text!r} stands where an amount such as '730 g' belongs.")
+        raise row.error(f"amount = {text!r} stands where an amount such as '730 g' belongs.")
     number, unit = float(match[1]), match[2].lower()
     if unit in G_PER:
         return number * G_PER[unit]
     if unit in ML_PER:
         return number * ML_PER[unit] * recipe.density_g_per_ml
     if not unit:
-        raise row.refusal(f"amount = {text!r} has no unit; known are {', '.join([*G_PER, *ML_PER])}.")
-    raise row.refusal(f"amount = {text!r}: {match[2]!r} is no unit here; {nearest(unit, [*G_PER, *ML_PER])}")
+        raise row.error(f"amount = {text!r} has no unit; known are {', '.join([*G_PER, *ML_PER])}.")
+    raise row.error(f"amount = {text!r}: {match[2]!r} is no unit here; {nearest(unit, [*G_PER, *ML_PER])}")
 
 
-def _can_ml(row: Row, needed_ml: float) -> float:
+def _can_ml(row: InputRow, needed_ml: float) -> float:
     """The can that the order names, or the smallest that holds the order, mL."""
     largest_ml = max(CAN_SIZES_ML)
     ordered_ml = _number(row, "can_ml", 0.0, min(CAN_SIZES_ML), largest_ml)
     if ordered_ml and ordered_ml not in CAN_SIZES_ML:
         sizes = ", ".join(f"{size:g}" for size in CAN_SIZES_ML)
-        raise row.refusal(f"can_ml = {ordered_ml:g}: there is no such can; the sizes are {sizes} ml.")
+        raise row.error(f"can_ml = {ordered_ml:g}: there is no such can; the sizes are {sizes} ml.")
     if needed_ml > (ordered_ml or largest_ml):
-        raise row.refusal(f"the order needs {needed_ml:.0f} ml, and the can holds {ordered_ml or largest_ml:g} ml.")
+        raise row.error(f"the order needs {needed_ml:.0f} ml, and the can holds {ordered_ml or largest_ml:g} ml.")
     return ordered_ml or smallest_can_ml(needed_ml)
 
 

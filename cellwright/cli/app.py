@@ -341,7 +341,7 @@ def flash(
     from cellwright.cli.commands import flash as flash_command
 
     flash_command.flash(
-        flash_command.FlashAsked(
+        flash_command.FlashOptions(
             port, board.value if board else None, firmware, backup, tool.value if tool else None, dry_run
         )
     )

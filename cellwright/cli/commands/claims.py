@@ -38,7 +38,7 @@ def _judge_all(claims: tuple[Claim, ...], jobs: int | None) -> list[tuple[Claim,
     for claim in claims:
         if claim.comparison not in figures:
             options = SimulationOptions(
-                claim.cell, None, claim.hours, claim.replications, claim.seed, claim.settings, jobs, claim.firmware
+                claim.cell, None, claim.hours, claim.replications, claim.seed, claim.overrides, jobs, claim.firmware
             )
             scenario = options.scenario()
             figures[claim.comparison] = comparison_json(options, scenario, run_comparison(options, scenario))

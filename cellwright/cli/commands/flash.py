@@ -28,7 +28,7 @@ from cellwright.hardware.transport.serial import auto_port
 
 
 @dataclass(frozen=True, slots=True)
-class FlashAsked:
+class FlashOptions:
     """The options of ``flash``; ``tool`` is avrdude, python, or None for avrdude if it is installed."""
 
     port: str
@@ -44,7 +44,7 @@ def open_wire(port: str) -> UploadPort:
     return SerialUploadPort(port, STK500V1.baud)
 
 
-def flash(options: FlashAsked, wire_to: Callable[[str], UploadPort] = open_wire) -> None:
+def flash(options: FlashOptions, wire_to: Callable[[str], UploadPort] = open_wire) -> None:
     """Write firmware and verify it, unless the board holds it already.
 
     Raises:
@@ -80,7 +80,7 @@ def _print(sentence: str) -> None:
     console().print(sentence, markup=False)
 
 
-def _check_options(options: FlashAsked) -> None:
+def _check_options(options: FlashOptions) -> None:
     """Refuse options that cannot work, before the board is reset."""
     if options.backup is not None and options.backup.exists():
         raise InputError(f"{options.backup} exists already; name another file, so that an older backup is not lost.")
@@ -95,7 +95,7 @@ def _print_board(port: str, boot: BootLoader, choice: BoardChoice) -> None:
         _print(f"Note: {choice.note}")
 
 
-def _read_contents(boot: BootLoader, image: FirmwareImage, choice: BoardChoice, options: FlashAsked) -> FlashContents:
+def _read_contents(boot: BootLoader, image: FirmwareImage, choice: BoardChoice, options: FlashOptions) -> FlashContents:
     """Read the flash memory: as much as the image needs, or all of it for a backup."""
     room_bytes = BOARDS[choice.board].room_bytes
     size_bytes = room_bytes if options.backup else len(image.data)
@@ -103,7 +103,7 @@ def _read_contents(boot: BootLoader, image: FirmwareImage, choice: BoardChoice, 
         previous = boot.contents(size_bytes, room_bytes, advance)
     if options.backup is not None and previous.used:
         write_hex(options.backup, previous.used)
-        _print(f"Kept what was there in {options.backup}; restore it with --firmware {options.backup}.")
+        _print(f"Saved the previous firmware to {options.backup}; restore it with --firmware {options.backup}.")
     return previous
 
 
@@ -126,7 +126,12 @@ def _image_text(image: FirmwareImage, choice: BoardChoice) -> str:
 
 
 def _write(
-    options: FlashAsked, port: str, upload_port: UploadPort, boot: BootLoader, image: FirmwareImage, choice: BoardChoice
+    options: FlashOptions,
+    port: str,
+    upload_port: UploadPort,
+    boot: BootLoader,
+    image: FirmwareImage,
+    choice: BoardChoice,
 ) -> None:
     avrdude = None if options.tool == "python" else find_avrdude()
     _print(f"Writing {_image_text(image, choice)}, with {'avrdude' if avrdude else 'Python'}.")

@@ -219,7 +219,7 @@ def analyse_sensitivity(options: SensitivityOptions) -> None:
 
 
 def _simulate_ranges(base_sweep: Sweep, options: SensitivityOptions) -> tuple[float, list[SensitivityRange]]:
-    total = sum(1 for _ in inputs_of(base_sweep.study.scenario(base_sweep.settings).parameters))
+    total = sum(1 for _ in inputs_of(base_sweep.study.scenario(base_sweep.overrides).parameters))
     base, ranges = 0.0, []
     with (
         process_pool(options.jobs or cores()) as pool,
@@ -247,4 +247,4 @@ def _print_ranges(
     out.print(f"{options.figure} of {options.cell}: {base:.4g} in the base case; with one parameter changed alone:")
     out.print(table)
     without_effect = sum(each.width(base) == 0 for each in order)
-    out.print(f"{without_effect} inputs move nothing; {len(refused)} cannot be changed alone.")
+    out.print(f"{without_effect} parameters have no effect; {len(refused)} cannot be changed alone.")

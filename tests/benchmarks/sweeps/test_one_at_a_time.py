@@ -89,7 +89,7 @@ def test_the_command_prints_the_order_and_draws_it(tmp_path: Path, capsys: pytes
         *(word for each in SMALL for word in ("--set", each)),
     ]
     assert run([*asked, "--picture", str(picture)]) == 0
-    assert "inputs move nothing" in capsys.readouterr().out
+    assert "parameters have no effect" in capsys.readouterr().out
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run([*asked, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -23,7 +23,7 @@ SWEEP = Sweep(
     cell="stapler",
     names=NAMES,
     designs=list(itertools.product(("100", "200", "300"), ("0.1", "0.2"))),
-    settings=("layout.slats=3", "layout.panel_length_mm=300"),
+    overrides=("layout.slats=3", "layout.panel_length_mm=300"),
     length=Length(cycles=3),
     replications=2,
     seed=1,

@@ -9,7 +9,7 @@ import pytest
 
 from cellwright.cli import run
 from cellwright.cli.commands import flash as flash_command
-from cellwright.cli.commands.flash import FlashAsked
+from cellwright.cli.commands.flash import FlashOptions
 from cellwright.errors import FlashError, InputError
 from cellwright.hardware import firmware_profiles
 from cellwright.hardware.flashing import boards
@@ -17,7 +17,7 @@ from cellwright.hardware.intel_hex import read_hex
 
 OLD = bytes(range(1, 200)) * 20
 NEW = bytes(range(3, 203)) * 15
-ASKED = FlashAsked("port", None, None, None, "python", False)
+ASKED = FlashOptions("port", None, None, None, "python", False)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_backup_puts_back_all_that_was_there(uno, flash, tmp_path):
     uno.flash[30_000] = 1  # far behind the rest
     before = bytes(uno.flash[:32_256])
     backup = tmp_path / "before.hex"
-    assert "Kept what was there in" in flash(uno, backup=backup)
+    assert "Saved the previous firmware to" in flash(uno, backup=backup)
     assert read_hex(backup, 32_256, "an Uno") == before.rstrip(b"\xff")
     uno.flash[30_000] = 0xFF
     flash(uno, firmware=backup)
