@@ -17,8 +17,8 @@ from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirm
 class Claim(BaseModel):
     """One claim. It holds if the whole 95 % interval of its figure is within the limits, or the figure without one.
 
-    claim: in words, as it was made. made_to: to whom and when. cell, overrides, firmware, hours, replications, seed: the
-    comparison that supports it. figure: its name in the comparison's JSON, with dots: "less_time_percent",
+    claim: in words, as it was made. made_to: to whom and when. cell, overrides, firmware, hours, replications, seed:
+    the comparison that supports it. figure: its name in the comparison's JSON, with dots: "less_time_percent",
     "less.beyond_order_g", "cell.measures.dose_error_g.p95". at_least, at_most: the promised limits; one of them or
     both.
     """

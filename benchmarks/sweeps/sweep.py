@@ -50,13 +50,13 @@ class Sweep:
             f"{length}, seed {self.seed}, version {self.version}, inputs {base}"
         )
 
-    def overrides(self, design: Design) -> list[str]:
+    def overrides_of(self, design: Design) -> list[str]:
         """The overrides of one design."""
         return [*self.overrides, *(f"{name}={value}" for name, value in zip(self.names, design, strict=True))]
 
     def scenario(self, design: Design) -> Scenario:
         """What is simulated for one design. Raises InputError or DescriptionError for an invalid one."""
-        return self.study.scenario(self.overrides(design), firmware=self.firmware)
+        return self.study.scenario(self.overrides_of(design), firmware=self.firmware)
 
     def columns(self) -> list[str]:
         """The names of a row's values, units in the names."""

@@ -73,7 +73,7 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, 
         input_hash=scenario.input_hash(),
         sources=_sources(scenario),
         measures=measures,
-        bought=commercial,
+        commercial=commercial,
     )
 
 

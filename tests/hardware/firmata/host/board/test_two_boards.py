@@ -76,7 +76,7 @@ def virtual_board_on_a_pty():
     clock = WallClock()
     end = PtyEnd()
     model = ModelBoard(clock, CONFIGURABLE_FIRMATA)
-    arduino = VirtualArduino(clock, end, model, "uno", "configurable", boot_s=0.05)
+    arduino = VirtualArduino(clock, end, model, firmware="configurable", boot_s=0.05)
     over = clock.event()
     serving = threading.Thread(target=clock.run, args=(over,))
 
