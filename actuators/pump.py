@@ -75,7 +75,7 @@ class Pump(Device):
 
     def stop_abruptly(self) -> Wait:
         """Stop at once; the wait ends when the board has reported the position, as ``pumped_ml`` needs."""
-        self.note("halted", None)
+        self.note("stopped", None)
         return self.port.stop_abruptly()
 
     def slow_down(self) -> Wait:

@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # In a checkout the package folders are beside this folder, not inside it (see pyproject.toml).
 _here = Path(__file__).resolve().parent

@@ -79,7 +79,6 @@ def read_layers(path: Path) -> list[dict[str, Any]]:
 
     Raises:
         InputError: Files refer to each other in a circle, or ``read_toml`` refuses one.
-
     """
     layers: list[dict[str, Any]] = []
     seen: list[Path] = []

@@ -95,7 +95,6 @@ class Encoder(CalibratedSensor):
 
         Raises:
             StepTimeoutError: After ``within_s``.
-
         """
         until_s = self.board.env.now + within_s
         while abs(self.position_mm - mm) > tolerance_mm:
@@ -108,7 +107,6 @@ class Encoder(CalibratedSensor):
 
         Raises:
             StepTimeoutError: After ``within_s``.
-
         """
         until_s = self.board.env.now + within_s
         count, since_s = self._count, self.board.env.now

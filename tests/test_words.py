@@ -14,7 +14,7 @@ HISTORY = {"CHANGELOG.md", "tests/test_words.py", "tests/hardware/firmware/test_
 READ = (".py", ".md", ".toml", ".jinja", ".cpp", ".c", ".h", ".ino", ".sh", "Makefile")
 
 OLD_WORDS = {
-    "the manual method": r"\brun_hand\b|\bhand_elements\b|(?<!streams)\bhand\.(?=[a-z_]+\b)(?!$)|\b[Tt]he hand\b",
+    "the manual method": (r"\brun_hand\b|\bhand_elements\b|\bhand\.(?=[a-z_]+\b)|\b[Tt]he hand\b(?!-| stapler)"),
     "Study, STUDY": r"\bKit\b|\bKIT\b|\bkits?\b",
     "economics": r"\bworthing\b|\bcellwright worth\b|\bcell_worth\b|\bcommercial_worth\b",
     "Prediction, ReportContext, ReportInputs, Document, translations": r"\bTold\b|\bTelling\b|\bread_words\b",

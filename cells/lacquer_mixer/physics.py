@@ -51,7 +51,7 @@ class LineParameters:
     late_drop: float = assumed(0.2, "of hanging drops")
 
     def drop_g(self) -> float:
-        """The largest drop that can hang on the nozzle, g: 2 pi r times surface tension (Tate's law)."""
+        """The largest drop that the nozzle can hold, g: 2 pi r times surface tension (Tate's law)."""
         return 1000 * math.pi * self.nozzle_mm / 1000 * self.tension_n_per_m / GRAVITY_M_PER_S2
 
 

@@ -19,7 +19,6 @@ def read_commercial_machine(scenario: Scenario, path: Path | None) -> Commercial
 
     Raises:
         InputError: The file cannot be used.
-
     """
     default = cell_folder(scenario) / "commercial.toml"
     if path is None and not default.exists():

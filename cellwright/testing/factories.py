@@ -44,7 +44,6 @@ def on_model(
         set: Overrides, "device.parameter=value" each, as on the command line.
         seed: Of all random streams.
         firmware: The firmware whose timing moves have.
-
     """
     model = InstrumentedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
     return _assemble(cell, plant, set, seed, firmware, model, model)
@@ -68,7 +67,6 @@ def on_virtual(
         seed: As for ``on_model``.
         line: The Arduino and the baud rate; an Uno at the firmware's rate by default.
         firmware: The firmware of the virtual Arduino.
-
     """
     model = InstrumentedBoard(simpy.Environment(), STEP_TIMINGS[firmware])
     board, wire, arduino, faulty = virtual_board(model, Streams(seed, 0), line or VirtualLine(), firmware=firmware)

@@ -72,7 +72,7 @@ class Rig:
     def press(self, button):
         self.board.set_input(button.pin, False)
 
-    def let_go(self, button):
+    def release(self, button):
         self.board.set_input(button.pin, True)
 
     @property

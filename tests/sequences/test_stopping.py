@@ -227,7 +227,7 @@ def test_what_a_fault_a_stop_and_a_reset_do_to_each_other(rig):
     bench.cell.fault("second.")
     assert bench.reason() == "first."
     bench.press(bench.cell.stop_button)
-    bench.let_go(bench.cell.stop_button)
+    bench.release(bench.cell.stop_button)
     assert (bench.cell.state, bench.cell.last_stop.kind, bench.cell.last_stop.state) == (STOPPED, "stop", FAULTED)
     bench.cell.stop("fourth.")
     bench.cell.fault("fifth.")
@@ -292,8 +292,8 @@ def test_the_stop_button_stops_at_once_and_holds(rig):
         bench.run(5)
         assert bench.cell.state == STOPPED
         assert bench.board.is_safe
-    bench.let_go(bench.cell.stop_button)
-    bench.let_go(bench.cell.start_button)
+    bench.release(bench.cell.stop_button)
+    bench.release(bench.cell.start_button)
     bench.run(5)
     assert bench.cell.state == STOPPED
     assert bench.positions == stood

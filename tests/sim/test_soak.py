@@ -55,9 +55,9 @@ class Heard:
 
 @dataclass
 class Soaked:
-    """What happened: how often the cell was halted, and what only its panels showed."""
+    """What happened: how often the cell was stopped, and what only its panels showed."""
 
-    halts: int = 0
+    stops: int = 0
     seen: list[str] = field(default_factory=list)
 
 
@@ -68,7 +68,7 @@ def soak(rig, random, seconds=SOAK_S):
     while rig.env.now < until_s:
         pass_time(rig, float(random.uniform(2, 25)), soaked)
         if rig.cell.is_stopped:
-            soaked.halts += 1
+            soaked.stops += 1
             assert rig.board.is_safe
             assert rig.model.is_safe
             assert rig.cell.last_stop.reason
@@ -150,7 +150,7 @@ def test_ten_minutes_of_faults_and_resets_lose_no_row_and_leave_nothing_unsafe(s
         soaked = soak(rig, np.random.default_rng(seed))
         in_the_soak = rig.cell.finished
         comes_back(rig, soaked)
-    assert soaked.halts >= 8
+    assert soaked.stops >= 8
     assert in_the_soak >= 1
     with sqlite3.connect(path) as file:
         events = list(file.execute("SELECT at_s, state, source, what, value, detail FROM event ORDER BY rowid"))
@@ -163,7 +163,7 @@ def test_ten_minutes_of_faults_and_resets_lose_no_row_and_leave_nothing_unsafe(s
     assert kinds["trigger collected"] == rig.cell.finished
     assert kinds["state faulted"] == kinds["fault"]
     assert kinds["state stopped"] == kinds["stop"]
-    assert kinds["fault"] + kinds["stop"] >= soaked.halts
+    assert kinds["fault"] + kinds["stop"] >= soaked.stops
     assert_each_change_follows_from_the_one_before(rig.cell, [event[3] for event in events if event[2] == "cell"])
 
 

@@ -43,7 +43,6 @@ def agree(options: AgreeOptions) -> None:
     Raises:
         CellFault: The times on the emulated firmware differ from the model's by more than ``AGREES_WITHIN_PERCENT``.
         InputError: The emulator or the firmware is not built.
-
     """
     scenario = cells.load(options.cell).scenario(options.overrides, firmware="cellwright")
     find_library()  # fail before the simulation, not after it

@@ -26,7 +26,6 @@ def calibrate(
 
     Raises:
         InputError: The cell has no such sensor, or the known value is not above 0.
-
     """
     scenario = cells.load(name).scenario(overrides)
     parts = scenario.study.cell.parameters(scenario.parameters)

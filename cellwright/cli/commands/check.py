@@ -22,7 +22,6 @@ def print_fault_matrix(name: str, overrides: Sequence[str], seed: int, firmware:
 
     Raises:
         CellFault: A fault leaves the cell hung or unsafe.
-
     """
     scenario = cells.load(name).scenario(overrides, firmware=firmware)
     cell = scenario.study.cell

@@ -19,7 +19,6 @@ def check_claims(path: Path, jobs: int | None, as_json: bool) -> None:
 
     Raises:
         CellFault: A claim does not hold.
-
     """
     verdicts = [verdict for _, verdict in _judge_all(Claims.read(path).claims, jobs)]
     if as_json:

@@ -72,7 +72,6 @@ def print_certificates(path: Path, replication: int) -> None:
 
     Raises:
         InputError: The file is no run log, or the cell keeps no such record.
-
     """
     with open_log(path) as log:
         name = fact(log, "cell") or ""
@@ -92,7 +91,6 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
 
     Raises:
         DescriptionError: The description has problems; the message has a line for each.
-
     """
     scenario = cells.load(name).scenario(overrides, firmware=firmware)
     with spinner(f"building the {name}"):

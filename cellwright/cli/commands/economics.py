@@ -113,7 +113,6 @@ def read_economics_files(
 
     Raises:
         InputError: A file is missing or wrong, or the prices of one include VAT and those of the other do not.
-
     """
     folder = cell_folder(scenario)
     measures = [measure.name for measure in scenario.study.measures]

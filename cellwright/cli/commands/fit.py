@@ -56,7 +56,6 @@ def fit_model(options: FitOptions) -> None:
     Raises:
         InputError: The log cannot be read, or determines no parameter.
         DescriptionError: The cell's description contradicts itself.
-
     """
     if options.output is not None and options.output.suffix.lower() != ".toml":
         raise InputError(f"{options.output} is no .toml file; name a .toml file for the fitted parameters.")

@@ -50,7 +50,6 @@ def flash(options: FlashOptions, wire_to: Callable[[str], UploadPort] = open_wir
     Raises:
         InputError: The port, the board or the file cannot be used.
         FlashError: Reading, writing or verifying failed.
-
     """
     _check_options(options)
     port = auto_port() if options.port == "auto" else options.port

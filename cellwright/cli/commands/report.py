@@ -71,7 +71,6 @@ def report(options: ReportOptions) -> None:
     Raises:
         InputError: The language is unknown, a file cannot be used, or the folder cannot be written. It is raised before
             anything is simulated.
-
     """
     from cellwright.benchmarks import read_stopwatch
     from cellwright.benchmarks.report.translations import read_translations

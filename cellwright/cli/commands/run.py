@@ -34,6 +34,7 @@ SIMULATED_CYCLES = 3
 CLOSE_TIMEOUT_S = 1.0
 REPLAY = "replay:"
 EMULATED = "emulated"
+EMULATED_FIRMWARE: SteppingFirmware = "cellwright"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,11 @@ def run(options: RunOptions) -> None:
     Raises:
         CellFault: The run ended in a fault.
         InputError: The options contradict each other, or the board or port is not there.
-
     """
     if options.cycles is not None and options.cycles < 1:
         raise InputError(f"--cycles {options.cycles} makes nothing; run at least 1.")
-    if options.target == EMULATED:
-        options = replace(options, requested_firmware="cellwright")  # the only firmware that is emulated
+    if options.target == EMULATED and options.firmware != EMULATED_FIRMWARE:
+        raise InputError(f"Only CellwrightFirmata can be emulated; leave out --firmware {options.firmware}.")
     scenario = cells.load(options.cell).scenario(options.overrides, firmware=options.firmware)
     if options.record is not None and options.target == "model":
         raise InputError("The model board exchanges no bytes to record; use --on virtual.")

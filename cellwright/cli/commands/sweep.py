@@ -121,7 +121,6 @@ def _workers(options: SweepOptions) -> Iterator[tuple[Executor, int]]:
 
     Raises:
         InputError: The scheduler does not answer, or has no workers.
-
     """
     if options.scheduler is None:
         workers = options.jobs or cores()

@@ -186,3 +186,8 @@ def test_what_the_board_reports_of_the_run_is_noted_at_its_end(
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "1"]) == 0
     printed = " ".join(capsys.readouterr().err.split())
     assert printed.count("Note: The board's own account of the run: bytes from this computer that were lost: 3.") == 1
+
+
+def test_firmware_that_cannot_be_emulated_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", "stapler", "--on", "emulated", "--firmware", "configurable"]) == 2
+    assert "Only CellwrightFirmata can be emulated; leave out --firmware configurable." in capsys.readouterr().err

@@ -214,7 +214,7 @@ def test_a_reset_in_mid_run_is_silence_then_reported_and_all_is_declared_again(d
     on_again = [(at_s, level) for at_s, level in edges_since(desk, RELAY, reset_s) if at_s > restarted_s - 0.01]
     assert on_again[-1][1]
     assert on_again[-1][0] - restarted_s < 0.02
-    # What was sent while it booted lay in its buffer: it obeys all of that in one go, faster than a valve can follow.
+    # What was sent while it booted lay in its buffer: it handles all of that in one go, faster than a valve can follow.
     on_for_s = sum(off_s - on_s for (on_s, level), (off_s, _) in pairwise(edges_since(desk, VALVE, reset_s)) if level)
     assert on_for_s < 0.0005
     cell.reset()

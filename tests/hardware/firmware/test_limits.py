@@ -137,7 +137,7 @@ def test_homing_tells_what_went_wrong(board):
 
 @pytest.mark.parametrize("phase_ms", [60, 400, 620, 900])
 @pytest.mark.parametrize(
-    "stop", [own.STOP_BOARD, own.stop_axis_abruptly(0), accelstepper.stop(0)], ids=["board", "halt", "stop"]
+    "stop", [own.STOP_BOARD, own.stop_axis_abruptly(0), accelstepper.stop(0)], ids=["board", "abrupt", "stop"]
 )
 def test_homing_that_is_stopped_says_so_and_forgets_nothing(uno, stop, phase_ms):
     motor = axis_with_switches(uno, 2000, 80_000, low=-500)

@@ -69,5 +69,5 @@ def test_a_machine_of_ones_own_is_named_and_needs_no_price(tmp_path: Path, capsy
 def test_the_demos_page_has_it_too(tmp_path: Path) -> None:
     assert run(["demo", "stapler", "-o", str(tmp_path)]) == 0
     page = " ".join((tmp_path / "index.html").read_text(encoding="utf-8").split())
-    assert 'scope="col">To buy</th>' in page and "80.0 (60.0 to 120)" in page
-    assert "To buy: a CNC nailing table. It is not simulated" in page
+    assert 'scope="col">Commercial</th>' in page and "80.0 (60.0 to 120)" in page
+    assert "Commercial machine: a CNC nailing table. It is not simulated" in page

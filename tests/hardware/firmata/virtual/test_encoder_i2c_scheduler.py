@@ -206,8 +206,8 @@ def test_resets_forget_tasks(desk, reset):
 def arm_communication_watchdog(desk):
     desk.tell(accelstepper.configure(0, 2, 5, enable_pin=8, inverted=accelstepper.INVERT_ENABLE))
     desk.tell(accelstepper.speed(0, 100), messages.set_pin(6, True))
-    let_go = accelstepper.stop(0) + accelstepper.enable(0, False) + messages.set_pin(6, False)
-    store(desk, 1, b"\xf7" + let_go)
+    release = accelstepper.stop(0) + accelstepper.enable(0, False) + messages.set_pin(6, False)
+    store(desk, 1, b"\xf7" + release)
     desk.tell(accelstepper.move_to(0, 10_000))
     return desk.board.axis(2)
 

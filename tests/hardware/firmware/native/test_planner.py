@@ -98,7 +98,7 @@ def test_without_acceleration_a_move_has_one_speed(native_uno, steps, speed):
 # Not so far apart that an axis on its way has to go miles to stop.
 middling_speeds = st.integers(1000, 15_000).map(float)
 middling_accelerations = st.integers(5000, 20_000).map(float)
-MOST_STEPS = 30_000
+MAX_STEPS = 30_000
 
 changes = st.one_of(
     st.tuples(st.just("speed"), middling_speeds),
@@ -163,7 +163,7 @@ def test_a_move_changed_during_the_move_arrives_and_keeps_its_limits(
         else:
             script.append(hexed(bytes([0x05, AXIS])))
             stops = True
-    longest_s = ideal_s(MOST_STEPS, least_speed, least_acceleration) + 0.5
+    longest_s = ideal_s(MAX_STEPS, least_speed, least_acceleration) + 0.5
     course = native_uno.run([*script, f"run {int(longest_s * 1e6)}", hexed(bytes([0x06, AXIS])), "run 50000"])
     assert course.ended_well, course.words[-3:]
     told = course.sent[course.sent.rindex(b"\xf0\x62\x06") :]

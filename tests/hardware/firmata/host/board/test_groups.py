@@ -50,7 +50,7 @@ def test_an_axis_of_a_group_under_way_is_not_moved_by_itself(rig, pair):
             attempt()
 
 
-@pytest.mark.parametrize("stop", ["make_safe", "halt"])
+@pytest.mark.parametrize("stop", ["make_safe", "stop_abruptly"])
 def test_a_group_is_stopped_with_its_axes_which_then_know_where_they_stand(rig, pair, stop):
     group, ports, axes = pair
     moved = group.move_to([1000, 500], speed=500)
