@@ -17,7 +17,7 @@ from cellwright.hardware.firmata.protocol.cellwright import BoardHealth
 from cellwright.hardware.firmata.virtual import cellwright
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.sim import Length, Streams, model_rig, run_cell
-from cellwright.sim.targets import VirtualLine, resting_rig
+from cellwright.sim.targets import VirtualLine, idle_model_rig
 from cellwright.testing import on_model, on_virtual
 
 OTHER = ["--firmware", "configurable"]
@@ -47,7 +47,7 @@ def test_a_rig_has_the_timing_of_its_scenarios_firmware() -> None:
     stapler = load("stapler")
     assert model_rig(stapler.scenario(), 1, 0).model.motion.timing is CELLWRIGHT_FIRMATA
     other = stapler.scenario(firmware="configurable")
-    assert resting_rig(other, Streams(1, 0)).model.motion.timing is CONFIGURABLE_FIRMATA
+    assert idle_model_rig(other, Streams(1, 0)).model.motion.timing is CONFIGURABLE_FIRMATA
 
 
 def test_the_line_is_as_fast_as_the_firmware_listens_by_default() -> None:

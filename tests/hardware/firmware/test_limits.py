@@ -104,7 +104,7 @@ def test_homing_finds_the_switch_and_calls_its_place_zero(board, end, start):
     motor = axis_with_switches(board, 8000, 80_000, low=-1500, high=1500)
     if start:
         board.chip.place_axis(motor, sign * 1530)
-    board.send(own.home(own.HomingRequest(0, end, fast=6000, slow=500, off=100, most=5000)))
+    board.send(own.home(own.HomingRequest(0, end, fast=6000, slow=500, backoff=100, max_steps=5000)))
     assert homed(board) == (0, own.HOMED, 0)
     assert board.position(motor) == sign * 1500
     board.send(accelstepper.move_to(0, -sign * 200), ms=1000)
@@ -117,21 +117,21 @@ def test_homing_is_exact_time_after_time(board):
     motor = axis_with_switches(board, 8000, 80_000, low=-300)
     for start in (0, 17, -120, 333, -299):
         board.chip.place_axis(motor, start)
-        board.send(own.home(own.HomingRequest(0, 0, fast=8000, slow=1000, off=40, most=1000)))
+        board.send(own.home(own.HomingRequest(0, 0, fast=8000, slow=1000, backoff=40, max_steps=1000)))
         assert homed(board) == (0, own.HOMED, 0)
         assert board.position(motor) == -300
 
 
 def test_homing_tells_what_went_wrong(board):
     motor = axis_with_switches(board, 8000, 80_000)
-    board.send(own.home(own.HomingRequest(0, 0, fast=6000, slow=500, off=100, most=700)))
+    board.send(own.home(own.HomingRequest(0, 0, fast=6000, slow=500, backoff=100, max_steps=700)))
     assert homed(board) == (0, own.DID_NOT_CLOSE, -700)
     assert board.position(motor) == -700
     board.set_input(LOW, False)
-    board.send(own.home(own.HomingRequest(0, 0, fast=6000, slow=500, off=100, most=700)))
+    board.send(own.home(own.HomingRequest(0, 0, fast=6000, slow=500, backoff=100, max_steps=700)))
     assert homed(board) == (0, own.DID_NOT_OPEN, -500)
     for device in (1, 9):
-        board.send(own.home(own.HomingRequest(device, 0, fast=6000, slow=500, off=100, most=700)))
+        board.send(own.home(own.HomingRequest(device, 0, fast=6000, slow=500, backoff=100, max_steps=700)))
         assert homed(board, 50)[:2] == (device, own.NO_SWITCH)
 
 
@@ -141,7 +141,7 @@ def test_homing_tells_what_went_wrong(board):
 )
 def test_homing_that_is_stopped_says_so_and_forgets_nothing(uno, stop, phase_ms):
     motor = axis_with_switches(uno, 2000, 80_000, low=-500)
-    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, off=100, most=5000)), ms=phase_ms)
+    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, backoff=100, max_steps=5000)), ms=phase_ms)
     assert not uno.received(own.HOME)
     uno.send(stop, ms=20)
     device, how, position = (
@@ -150,7 +150,7 @@ def test_homing_that_is_stopped_says_so_and_forgets_nothing(uno, stop, phase_ms)
     assert (device, how) == (0, own.HOMING_STOPPED)
     assert uno.reported_position(0) == position == uno.position(motor)
     uno.send(own.RELEASE_BOARD)
-    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, off=50, most=5000)))
+    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, backoff=50, max_steps=5000)))
     uno.messages.clear()
     assert homed(uno) == (0, own.HOMED, 0)
     assert uno.position(motor) == -500
@@ -158,7 +158,7 @@ def test_homing_that_is_stopped_says_so_and_forgets_nothing(uno, stop, phase_ms)
 
 def test_an_axis_that_homes_accepts_no_other_command(uno):
     axis_with_switches(uno, 2000, 80_000, low=-500)
-    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, off=100, most=5000)), ms=100)
+    uno.send(own.home(own.HomingRequest(0, 0, fast=2000, slow=300, backoff=100, max_steps=5000)), ms=100)
     uno.send(accelstepper.move_to(0, 1000), ms=12)
     assert uno.strings == ["axis is moved by others"]
     assert homed(uno) == (0, own.HOMED, 0)
@@ -168,7 +168,7 @@ def test_nothing_is_homed_too_fast_beside_others(uno):
     motor = axis_with_switches(uno, 2000, 80_000, low=-500)
     uno.add_axis(1, 39_000, 200_000)
     uno.send(accelstepper.move_to(1, 100_000), ms=20)
-    uno.send(own.home(own.HomingRequest(0, 0, fast=39_000, slow=300, off=100, most=5000)))
+    uno.send(own.home(own.HomingRequest(0, 0, fast=39_000, slow=300, backoff=100, max_steps=5000)))
     assert homed(uno)[:2] == (0, own.HOMING_STOPPED)
     assert uno.strings == ["axes too fast together"]
     assert uno.position(motor) == 0

@@ -33,7 +33,7 @@ def test_variables_and_deepest_stack_leave_a_quarter_of_the_memory(unstarted, ki
     )
     uno.set_limits(2, (19, 0))
     uno.send(accelstepper.configure_group(0, [0, 1]), accelstepper.move_group_to(0, [3000, -2000]))
-    uno.send(own.home(own.HomingRequest(2, 0, fast=6000, slow=500, off=100, most=5000)))
+    uno.send(own.home(own.HomingRequest(2, 0, fast=6000, slow=500, backoff=100, max_steps=5000)))
     uno.chip.turn(encoder, 3000, 10_000)
     for number in range(20):
         uno.send(own.pulse(8, True, 3000), messages.QUERY_FIRMWARE, own.query_axis(0))

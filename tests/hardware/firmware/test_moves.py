@@ -244,7 +244,7 @@ def test_three_fast_axes_leave_time_for_a_full_line_and_for_their_plans(unstarte
     health = board.health()
     assert health.lost == 0
     assert health.late <= 40  # of 27,000, by more than 20 µs
-    assert health.waits <= 6
+    assert health.underruns <= 6
     for motor in motors:
         times = [cycle / CLOCK_HZ for cycle, _ in board.chip.logged_steps(motor)]
         assert len(times) == target

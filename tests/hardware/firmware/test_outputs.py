@@ -162,7 +162,7 @@ def test_after_a_power_cut_nothing_is_remembered_and_nothing_driven(board):
     for _ in range(100):
         board.run(0.2)
         assert board.driven() == set()
-    assert board.state(own.BEFORE_START).why == own.POWER_ON
+    assert board.state(own.BEFORE_START).reason == own.POWER_ON
 
 
 def test_memory_that_a_brown_out_has_spoiled_is_not_believed(board):

@@ -108,7 +108,7 @@ def test_pulses_that_cannot_be_are_refused(board):
 
 
 @pytest.mark.parametrize("safe", [False, True])
-@pytest.mark.parametrize("most_on_ms", [3, 50, 200])
+@pytest.mark.parametrize("max_on_ms", [3, 50, 200])
 def test_an_output_that_is_left_on_goes_off_after_its_longest_time(board, max_on_ms, safe):
     board.set_input(SOLENOID, safe)
     board.send(own.output(own.OutputLimits(SOLENOID, safe=safe, max_on_ms=max_on_ms)))

@@ -53,7 +53,7 @@ def test_two_encoders_at_20_000_edges_a_second_lose_none_while_an_axis_runs(boar
     board.run(450)
     assert counts(board) == {0: 7, 1: 7}
     assert board.position(motor) == 3000
-    assert board.health().encoder == 0
+    assert board.health().edges == 0
 
 
 @pytest.mark.parametrize(("a", "b"), [(2, 3), (18, 19), (20, 21), (50, 53), (3, 11)])
@@ -169,7 +169,7 @@ def test_an_input_settles_while_encoders_turn_beside_three_axes_and_no_edge_is_l
     assert up_us - down_us == pytest.approx(50_123, abs=100)
     board.run(600)
     assert counts(board) == {0: 5000, 1: 5000}
-    assert board.health().encoder == 0
+    assert board.health().edges == 0
     assert [board.position(motor) for motor in motors] == [4000, 4000, 4000]
 
 
@@ -249,7 +249,7 @@ def test_an_empty_bus_is_reported_and_nothing_blocks(board):
     board.send(messages.sysex(messages.I2C_REQUEST, bytes((0x2B, 0x00, 0x15, 0))), ms=20)
     assert board.strings == ["I2C: nobody answers"] * 2
     assert board.received(messages.I2C_REPLY)[0].data == bytes((0x2B, 0, 0x10, 0))
-    assert board.state().why == own.NOT_STOPPED
+    assert board.state().reason == own.NOT_STOPPED
 
 
 def test_continuous_readings_come_at_the_sampling_interval_until_they_are_stopped(board):

@@ -63,7 +63,7 @@ def test_a_silent_host_stops_the_board_in_time(board, ms, last_words):
     board.run(ms + 5)
     assert ms - 1 <= board.in_ms(last_sign_of_life(board, motors) - received) <= ms + 2
     assert_still(board, motors)
-    assert board.state().why == own.COMMUNICATION_TIMEOUT
+    assert board.state().reason == own.COMMUNICATION_TIMEOUT
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_board_with_no_time_left_stops_itself_within_half_a_second(unstarted, 
             board.chip.feed(messages.QUERY_VERSION)
     assert 450 < board.in_ms(last_sign_of_life(board, motors) - began) < 600
     assert_still(board, motors)
-    assert board.state().why == own.MAIN_LOOP_HUNG
+    assert board.state().reason == own.MAIN_LOOP_HUNG
 
 
 @pytest.mark.parametrize(("stop", "within_ms"), [("longest time", 32), ("button", 11), ("silence", 102)])
@@ -186,7 +186,7 @@ def test_release_is_refused_while_the_button_is_pressed(board, active):
     assert_still(board, motors)
     board.send(own.RELEASE_BOARD, messages.set_pin(SOLENOID, True))
     assert board.level(SOLENOID)
-    assert [own.decode_state(each.data).why for each in board.received(own.STATE)] == [own.EMERGENCY]
+    assert [own.decode_state(each.data).reason for each in board.received(own.STATE)] == [own.EMERGENCY]
 
 
 def test_a_button_that_is_pressed_as_it_is_declared_stops_at_once(board):
@@ -210,14 +210,14 @@ def test_a_released_stop_input_stops_nothing(board):
 def test_the_state_says_why_when_and_where(board):
     motors = set_going(board, 3000, 30_000)
     never = board.state()
-    assert (never.stopped, never.why, never.starts) == (False, own.NOT_STOPPED, 1)
+    assert (never.stopped, never.reason, never.starts) == (False, own.NOT_STOPPED, 1)
     board.run(50)
     board.send(own.STOP_BOARD, ms=0)
     at_ms = board.ms
     board.run(10)
     (reported,) = board.received(own.STATE)[1:]
     reported = own.decode_state(reported.data)
-    assert (reported.stopped, reported.why, reported.which) == (True, own.HOST_REQUEST, own.NOW)
+    assert (reported.stopped, reported.reason, reported.which) == (True, own.HOST_REQUEST, own.NOW)
     assert reported.ms == pytest.approx(at_ms, abs=5)  # a Mega's clock starts 4 ms after its power
     assert reported.positions == dict(enumerate(board.position(motor) for motor in motors))
     assert abs(reported.positions[0]) > 40
@@ -231,7 +231,7 @@ def test_a_reset_of_the_link_lets_go_of_all_but_the_outputs(board):
     assert_still(board, motors)
     assert board.driven() == {SOLENOID, BUSY}
     state = board.state()
-    assert (state.stopped, state.why, state.positions) == (False, own.LINK_RESET, {})
+    assert (state.stopped, state.reason, state.positions) == (False, own.LINK_RESET, {})
     board.send(messages.set_pin(SOLENOID, True))
     assert board.level(SOLENOID)
 
@@ -252,14 +252,14 @@ def test_a_restart_does_not_make_it_forget_where_it_was(board, cause, why):
     board.run(30)
     where = [board.position(motor) for motor in motors]
     by_itself = own.decode_state(board.received(own.STATE)[-1].data)
-    assert (by_itself.which, by_itself.stopped, by_itself.why, by_itself.starts) == (own.BEFORE_START, False, why, 2)
+    assert (by_itself.which, by_itself.stopped, by_itself.reason, by_itself.starts) == (own.BEFORE_START, False, why, 2)
     assert by_itself.ms == pytest.approx(at_ms, abs=5)
     assert [by_itself.positions[device] for device in range(3)] == where
     assert board.state(own.BEFORE_START) == by_itself
     board.chip.reset(cause)
     board.run(30)
     assert board.state(own.BEFORE_START).starts == 3
-    assert board.state().why == own.NOT_STOPPED
+    assert board.state().reason == own.NOT_STOPPED
 
 
 def test_a_hundred_stops_in_a_row_are_all_reported(uno):

@@ -99,7 +99,7 @@ def test_without_acceleration_it_has_its_speed_at_once(cell_desk, axis):
 
 def test_positions_have_31_bits(cell_desk, axis):
     cell_desk.tell(accelstepper.move_to(0, -(2**31) + 1), wait_s=0.5)
-    assert axis.moving
+    assert axis.is_moving
     assert axis.rest_at == -(2**31) + 1
 
 
@@ -126,7 +126,7 @@ def test_a_halt_is_dead_and_the_position_true(cell_desk, axis):
     ((kind, _, position),) = ask(cell_desk, own.stop_axis_abruptly(0))
     assert kind == MOVE_COMPLETE
     assert position == axis.position == axis.true_position
-    assert not axis.moving
+    assert not axis.is_moving
     assert ask(cell_desk, accelstepper.query_position(0)) == [(REPORT_POSITION, 0, position)]
 
 

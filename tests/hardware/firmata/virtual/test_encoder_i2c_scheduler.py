@@ -216,7 +216,7 @@ def test_a_communication_watchdog_does_nothing_while_it_is_re_armed(desk):
     axis = arm_communication_watchdog(desk)
     for _ in range(20):
         assert desk.tell(features.schedule_task(1, 500), wait_s=0.2) == ""
-    assert axis.moving
+    assert axis.is_moving
     assert (desk.board.outputs[6], desk.board.outputs[8]) == (True, False)
 
 
@@ -224,9 +224,9 @@ def test_a_communication_watchdog_does_nothing_while_it_is_re_armed(desk):
 def test_a_communication_watchdog_stops_all_when_the_host_falls_silent(desk, half_said):
     axis = arm_communication_watchdog(desk)
     desk.tell(features.schedule_task(1, 500), half_said, wait_s=0.49)
-    assert axis.moving
+    assert axis.is_moving
     desk.wait(0.02)
-    assert not axis.moving
+    assert not axis.is_moving
     assert (desk.board.outputs[6], desk.board.outputs[8]) == (False, True)
     assert desk.sent() == accelstepper.move_complete(0, axis.position).hex(" ")
 
@@ -285,7 +285,7 @@ def test_no_bytes_break_it(chunks, firmware):
     line.host.write(messages.QUERY_VERSION)
     env.run(until=env.now + 0.1)
     assert bytes(heard[-3:]) == messages.version(*arduino.facts.protocol)
-    assert not any(axis.moving for axis in board.steppers.values())
+    assert not any(axis.is_moving for axis in board.steppers.values())
 
 
 # What drives pins, makes them something else or moves motors is left out of these bytes.

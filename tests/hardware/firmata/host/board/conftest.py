@@ -126,7 +126,7 @@ class Rig:
 
     @property
     def is_at_rest(self):
-        return not any(axis.moving for axis in self.model.steppers.values())
+        return not any(axis.is_moving for axis in self.model.steppers.values())
 
     @property
     def is_really_safe(self):

@@ -29,7 +29,7 @@ def drive_all(machine):
     machine.heater.write(0.8)
     machine.servo.write(120)
     machine.run(0.7)
-    assert machine.axis.moving
+    assert machine.axis.is_moving
     assert machine.model.outputs[8]
     assert not machine.model.outputs[12]
 
@@ -147,7 +147,7 @@ def test_armed_again_it_does_what_it_was_last_given(machine):
     machine.line.host.write = lambda data: None
     machine.run(TASK_DELAY_S + 0.01)
     assert machine.model.outputs[8]
-    assert machine.axis.moving
+    assert machine.axis.is_moving
 
 
 @pytest.mark.parametrize("boot_s", [0.2, 2.2])

@@ -26,7 +26,7 @@ def press_in_full_swing(rig):
     while not all(rig.model.outputs[pin] == (pin != 11) for pin in rig.cell.SOLENOID_PINS):
         rig.env.step()
     rig.run(0.004)
-    assert all(axis.moving for axis in rig.model.steppers.values())
+    assert all(axis.is_moving for axis in rig.model.steppers.values())
     pressed_s = rig.env.now
     rig.model.set_input(STOP_BUTTON, False)
     return pressed_s
@@ -153,11 +153,11 @@ def test_a_board_that_lost_a_message_is_made_safe_all_the_same(rig):
     rig.arduino.parser.feed(bytes.fromhex("f0 62 08 00 01 00 00 34 f7 f0 62 09 00 01 00 00 34 f7"))
     rig.arduino.parser.feed(bytes.fromhex("f0 62 03 00 00 10 00 00 00 f7"))
     rig.run(0.5)
-    assert axis.moving
+    assert axis.is_moving
     rig.board.make_safe()
     rig.run(0.01)
     assert not rig.model.outputs[8]
-    assert not axis.moving
+    assert not axis.is_moving
     assert port.position == axis.true_position
 
 
