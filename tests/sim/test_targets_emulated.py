@@ -111,12 +111,12 @@ def test_it_homes_at_its_switches_steps_as_drivers_need_and_stops_by_itself_when
     assert seen.min_high >= 2 * US
     assert seen.min_low >= 2 * US
     assert seen.min_set_up >= 20 * US
-    while not bridge.moving:
+    while not bridge.is_moving:
         rig.env.step()
     rig.faults.link.cut()
     rig.env.run(until=rig.env.now + 3.0)
     stands_at = bridge.true_position
-    assert not bridge.moving
+    assert not bridge.is_moving
     assert not rig.world.output(rig.cell.trigger.pin).level
     assert rig.cell.state == "faulted"
     rig.env.run(until=rig.env.now + 1.0)
