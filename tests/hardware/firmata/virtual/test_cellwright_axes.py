@@ -230,8 +230,8 @@ def test_a_stopped_group_is_dead(cell_desk):
     cell_desk.tell(accelstepper.configure_group(0, [0, 1]), accelstepper.move_group_to(0, [8000, 2000]), wait_s=0.5)
     assert ask(cell_desk, accelstepper.move_to(0, 0)) == ["axis is moved by others"]
     assert ask(cell_desk, accelstepper.stop_group(0)) == [(GROUP_COMPLETE, 0, None)]
-    assert not a.moving
-    assert not b.moving
+    assert not a.is_moving
+    assert not b.is_moving
     assert said(cell_desk, 3.0) == []
 
 
