@@ -54,7 +54,7 @@ class Bench:
         with pytest.raises(kind) as caught:
             self.dose(asked_g, **more)
         pump, valve = self.cell.lines[0]
-        assert not pump.port.moving
+        assert not pump.port.is_moving
         assert not valve.is_open and not self.mixer.board.output(valve.pin).level
         return caught.value
 

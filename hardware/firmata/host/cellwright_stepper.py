@@ -98,7 +98,7 @@ class CellwrightStepper(FirmataStepper):
     def _check_step_rates(self, speed: float) -> None:
         """Raise a CellFault for a move that the board would refuse."""
         self._check_speed(speed)
-        others = [each for each in self.board.steppers if each.moving and each is not self]
+        others = [each for each in self.board.steppers if each.is_moving and each is not self]
         together = speed + sum(each.commanded_speed for each in others)
         if others and together > self._features.all_axes:
             names = " and ".join(each.device.name for each in others)
@@ -161,7 +161,7 @@ class CellwrightStepper(FirmataStepper):
 
     def home(self, fast: float, slow: float, acceleration: float, back_off: int, max_steps: int) -> Wait:
         """Home on the switch of ``watch_limit`` (see ``Board.home``)."""
-        if self.moving:
+        if self.is_moving:
             raise CellFault(f"{self.device.name} was told to home while it was moving; wait for its move first.")
         if self.board.locked:
             raise CellFault(f"{self.device.name} cannot home: the board has been made safe; reset the cell first.")

@@ -65,7 +65,7 @@ class FirmataStepper:
         self._done.complete()
 
     @property
-    def moving(self) -> bool:
+    def is_moving(self) -> bool:
         """Whether a move was sent and the firmware has not reported its end."""
         return self._move_wait is not None or self._stop_wait is not None
 
@@ -139,7 +139,7 @@ class FirmataStepper:
 
     def start_group_move(self, wait: Wait, speed: float, acceleration: float) -> None:  # noqa: ARG002
         """Take part in a group's move until ``wait`` ends; a stop of this axis ends that too."""
-        if self.moving:
+        if self.is_moving:
             raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
         self._move_wait = wait
         if speed != self._speed:

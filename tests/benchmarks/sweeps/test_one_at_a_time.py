@@ -67,7 +67,7 @@ def test_the_tornado_states_what_matters_most_and_what_reverses_the_result() -> 
         "It depends most on manual.mod_s: -5.00 to 30.0\nfor 20 % less or more; manual.mod_s reverses it"
     )
     assert finding(RANGES[1:], 10.0, 0.1).endswith("for 10 % less or more; no single one reverses it")
-    assert finding(RANGES[3:], 10.0, 0.1) == "No input moves the result"
+    assert finding(RANGES[3:], 10.0, 0.1) == "No input changes the result"
     words = " ".join(text.get_text() for text in tornado(RANGES, 10.0, "less_time_percent", 0.2, 5).findobj(Text))
     assert "manual.mod_s (published)" in words and "walk (assumed)" in words
     assert "still" not in words and "4 inputs tried" in words

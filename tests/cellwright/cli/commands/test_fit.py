@@ -62,7 +62,7 @@ def test_a_run_through_every_byte_is_fitted_too(
     assert len(accelerations) == 2
     assert all(each["ci95_low"] <= 1500 <= each["ci95_high"] for each in accelerations)
     if firmware == "configurable":
-        assert any("do not tell the line's time" in note for note in figures["notes"])
+        assert any("do not separate the line's time" in note for note in figures["notes"])
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_when_ctrl_c_has_been_answered_no_thread_of_the_pool_is_left(
             executor.submit(time.sleep, seconds)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cellwright.cli.commands.sweep.carry_out", interrupted)
+    monkeypatch.setattr("cellwright.cli.commands.sweep.write_sweep", interrupted)
     for _ in range(5):
         before = set(threading.enumerate())
         assert run([*ROWS, "-o", str(tmp_path / "sweep.csv")]) == 1
@@ -300,7 +300,7 @@ def server_that_replies(words: bytes) -> Iterator[str]:
 def test_a_server_that_is_no_scheduler_is_one_sentence(
     words: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_ANSWERS_S", 1)
+    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_TIMEOUT_S", 1)
     with server_that_replies(words) as at:
         refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
 
@@ -310,7 +310,7 @@ def test_a_server_that_is_no_scheduler_is_one_sentence(
 def test_a_scheduler_that_does_not_answer_is_one_sentence(
     at: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_ANSWERS_S", 1)
+    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_TIMEOUT_S", 1)
     refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
 
 

@@ -298,7 +298,7 @@ def test_homing_is_stopped_by_whatever_stops(cell_desk, railed):
         cell_desk.tell(own.home(HomingRequest(0, own.LOW_END, 100.0, 40.0, 200, 20_000)), wait_s=0.1)
         answers = [each[:3] for each in ask(cell_desk, stop)]
         assert (own.HOME, 0, own.HOMING_STOPPED) in answers
-        assert not railed.moving
+        assert not railed.is_moving
 
 
 def test_two_axes_are_homed_at_once_and_a_third_is_not(cell_desk):

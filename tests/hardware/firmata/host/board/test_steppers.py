@@ -39,8 +39,8 @@ def agree(rig, axis):
     """That both ends know where the axis is, and that the firmware never minded."""
     rig.run(0.1)
     assert axis.port.position == axis.model.true_position
-    assert not axis.port.moving
-    assert not axis.model.moving
+    assert not axis.port.is_moving
+    assert not axis.model.is_moving
     assert rig.arduino.complaints == []
     assert rig.troubles == []
 
