@@ -247,7 +247,7 @@ def test_a_contact_bounces_and_settles(put_up):
 
 def test_an_axis_slips_a_wheel_comes_off_an_output_and_a_device_fall_silent(put_up):
     desk = put_up(drivers={STEP: (DIR, False)})
-    desk.world.axis(STEP).place(50)
+    desk.world.axis(STEP).set_true_position(50)
     strike(desk, "bridge:slips=7", bridge=Named(step=STEP))
     encoder = desk.world.declare_encoder(A, B)
     strike(desk, "wheel:stuck", wheel=Named(encoder_A=A))
