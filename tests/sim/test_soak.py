@@ -78,7 +78,7 @@ def soak(rig, random, seconds=SOAK_S):
         if kind == "stop":
             rig.cell.stop("the soak stopped it.")
         elif kind != "none":
-            rig.faults.plan(Fault(kind, FAULTS[kind], device="carriage" if kind == "slips" else ""))
+            rig.faults.schedule(Fault(kind, FAULTS[kind], device="carriage" if kind == "slips" else ""))
     return soaked
 
 
