@@ -69,20 +69,18 @@ def covers(value: MeasuredValue, truth: float) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("firmware", STEP_TIMINGS)
-def test_a_stapler_with_known_parameters_is_recovered_within_the_stated_intervals(
-    tmp_path: Path, firmware: SteppingFirmware
-) -> None:
-    runs, held = 100, Counter[str]()
+def test_a_stapler_with_known_parameters_is_recovered_within_the_stated_intervals(tmp_path: Path) -> None:
+    """On the default firmware; the moves of each firmware are fitted below."""
+    runs, held = 30, Counter[str]()
     for seed in range(runs):
-        observed = jittered(a_run(tmp_path / f"{seed}.db", TRUTH, hours=4, seed=seed, firmware=firmware), seed)
+        observed = jittered(a_run(tmp_path / f"{seed}.db", TRUTH, hours=4, seed=seed), seed)
         held.update(
             value.parameter for value in fit(observed, DESCRIBED).values if covers(value, TRUTH[value.parameter])
         )
     print(dict(held))
     assert set(held) == set(TRUTH)
-    # Of 100 runs with a coverage of 95 %, fewer than 90 come in 1 of 100 tries; over 12 parameters 1,140 are expected.
-    assert min(held.values()) >= 90, held
+    # Of 30 runs with a coverage of 95 %, fewer than 25 come in 1 of 100 tries; over 12 parameters 342 are expected.
+    assert min(held.values()) >= 25, held
     assert sum(held.values()) >= 0.95 * runs * len(TRUTH), held
 
 

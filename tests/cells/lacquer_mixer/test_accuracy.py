@@ -24,10 +24,11 @@ def test_some_doses_are_as_exact_as_they_should_be() -> None:
 
 
 @pytest.mark.slow
-def test_99_of_100_of_10000_doses_are_as_exact_as_they_should_be() -> None:
-    doses = simulated_doses(10_000, 200)
-    assert len(doses) == 10_000
-    assert sum(dose.is_within_tolerance for dose in doses) >= 9_900
+def test_99_of_100_of_3000_doses_are_as_exact_as_they_should_be() -> None:
+    """`python docs/pictures/dose_error.py` draws 10,000."""
+    doses = simulated_doses(3_000, 60)
+    assert len(doses) == 3_000
+    assert sum(dose.is_within_tolerance for dose in doses) >= 2_970
     assert abs(sum(dose.error_g for dose in doses) / len(doses)) < 0.1
     celsius = [dose.celsius for dose in doses]
     assert min(celsius) < 15.5 and max(celsius) > 29.5

@@ -1,7 +1,7 @@
 """Figures of ``simulate``, ``compare``, ``economics`` and ``sweep`` stay what they were before names and files moved.
 
 ``same_figures.json`` was written by the code before the renames of version 0.2.0, names mapped to today's: each
-cell, five seeds, ten digits. A figure that is meant to change is a commit of its own, which writes the file again and
+cell, two seeds, ten digits. A figure that is meant to change is a commit of its own, which writes the file again and
 says why.
 """
 

@@ -58,7 +58,7 @@ def test_few_cycles_cannot_be_tested_nor_one_replication(capsys: pytest.CaptureF
 
 @pytest.mark.parametrize("cell", ["stapler", "digital_tape", "lacquer_mixer"])
 def test_two_cycles_are_enough_for_a_shift_of_each_cell(cell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["compare", cell, "-R", "4", "--json"]) == 0
+    assert run(["compare", cell, "-R", "2", "--json"]) == 0
     compared = json.loads(capsys.readouterr().out)
     assert compared["cell"]["warm_up"]["was_enough"] is True
     assert compared["manual"]["warm_up"]["was_enough"] is True

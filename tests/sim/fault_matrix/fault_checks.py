@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from cellwright.cells import load
 from cellwright.sim.fault_matrix import inject_fault, possible_faults
@@ -10,8 +10,8 @@ from cellwright.sim.fault_matrix import inject_fault, possible_faults
 ENDS = ("faulted", "stopped")
 
 
-def every_fault_ends_well(cell: str, state: str, but: Sequence[str] = ()) -> None:
-    """Inject every fault in ``state``. but: devices that are there more than once, and fail as the first does."""
+def every_fault_ends_well(cell: str, state: str, but: Collection[str] = ()) -> None:
+    """Inject every fault in ``state``. but: devices whose faults are injected elsewhere."""
     scenario = load(cell).scenario()
     for fault in possible_faults(scenario.study.cell.parameters(scenario.parameters)):
         if fault.device in but:

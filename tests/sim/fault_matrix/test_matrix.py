@@ -39,6 +39,7 @@ def test_there_is_one_of_each_that_a_stapler_can_have():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_waits_for_a_person")
 @pytest.mark.parametrize("firmware", BAUDS)
 @pytest.mark.parametrize("state", SCENARIO.study.cell.states)
 def test_every_fault_in_this_state_ends_safely(state, firmware):
@@ -68,6 +69,13 @@ def test_every_fault_in_this_state_ends_safely(state, firmware):
             if not is_sensed_by_the_board(row, firmware):
                 assert (modelled.outcome, modelled.reason) == (row.outcome, row.reason)
             assert modelled.outcome not in ENDS or modelled.safe_after_s == 0.0, modelled
+
+
+@pytest.mark.slow
+def test_hours_of_keep_alives_end_with_the_reason():
+    row = inject_fault(SCENARIO, 1, "waiting", Fault("open", device="start_button"))
+    assert (row.outcome, row.reason) == ("faulted", "stapler, waiting: start_button was not pressed within 14400 s.")
+    assert row.safe_after_s <= 0.6
 
 
 def is_sensed_by_the_board(row, firmware):

@@ -12,6 +12,8 @@ from cellwright.cells import load
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_waits_for_a_person")
 @pytest.mark.parametrize("state", load("digital_tape_stop").cell.states)
 def test_every_fault_in_this_state_ends_safely(state):
-    every_fault_ends_well("digital_tape_stop", state)
+    """Line, board, and what this cell has beside the tape; the tape's own devices are in its own matrix."""
+    every_fault_ends_well("digital_tape_stop", state, but=load("digital_tape").cell.parameters())

@@ -12,6 +12,7 @@ from cellwright.cells import load
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_waits_for_a_person")
 @pytest.mark.parametrize("state", load("digital_tape").cell.states)
 def test_every_fault_in_this_state_ends_safely(state):
     every_fault_ends_well("digital_tape", state)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-A_MILLION = 1_000_000
+MANY = 300_000
 SHARE_OF_A_MEGA = 0.3
 
 
@@ -29,13 +29,13 @@ def test_ten_thousand_inputs_do_no_harm(native_program):
 
 
 @pytest.mark.slow
-def test_a_million_inputs_do_no_harm(build_native, record_property, capsys):
-    on_mega = int(A_MILLION * SHARE_OF_A_MEGA)
-    met = fuzz(build_native("uno"), seed=100_000, inputs=A_MILLION - on_mega)
+def test_hundreds_of_thousands_of_inputs_do_no_harm(build_native, record_property, capsys):
+    on_mega = int(MANY * SHARE_OF_A_MEGA)
+    met = fuzz(build_native("uno"), seed=100_000, inputs=MANY - on_mega)
     met += fuzz(build_native("mega"), seed=200_000, inputs=on_mega)
     with capsys.disabled():
         print(f"\nThe firmware met {met:,} inputs.")
-    assert met >= A_MILLION
+    assert met >= MANY
 
 
 PLANTED = {

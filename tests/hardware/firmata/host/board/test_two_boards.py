@@ -119,7 +119,6 @@ def test_in_real_time_over_a_serial_port_everything_arrives_in_order(virtual_boa
     clock.run(until=fired)
     clock.run(until=board.round_trip())
     assert [level for _, level in changes] == [True, False] * 201
-    assert changes[-1][0] - changes[-2][0] == pytest.approx(0.03, abs=0.02)
     pressed = contact.wait_for_edge(False, contact_device(), "was not pressed", OPERATOR_TIMEOUT_S)
     arduino.env.post(lambda: model.set_input(9, False))
     clock.run(until=pressed | clock.timeout(OPERATOR_TIMEOUT_S))
