@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from cellwright.benchmarks.uncertainty import UncertaintyBudget, UncertaintySource, around, of_sample
 from cellwright.provenance import Status
 from cellwright.sim import Estimate, Replication, WarmUp, check_warm_up, estimate
+
+SIMULATION = "simulation"
+"""The source of uncertainty that more replications make smaller."""
+NO_BUDGET = UncertaintyBudget((), ())
+_RATIO = {figure: {f"cell.{figure}": 1.0, f"manual.{figure}": -1.0} for figure in ("cycle_time_s", "labour_s")}
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureOutcome:
     """One measure over the units of all replications, in its own unit.
 
-    means: of each replication. p5, p50, p95: percentiles over all units.
+    means: of each replication. p5, p50, p95: percentiles over all units. is_positive: no unit has less than 0.
     """
 
     means: tuple[float, ...]
@@ -23,6 +31,7 @@ class MeasureOutcome:
     p5: float
     p50: float
     p95: float
+    is_positive: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name."""
@@ -59,7 +68,8 @@ class Outcome:
     def warm_up(self) -> WarmUp:
         """Whether the warm-up was long enough."""
         ends = np.cumsum(self.cycles_per_replication)[:-1]
-        return check_warm_up(np.split(self.cycle_times_s, ends) if len(ends) else [], self.cycle_time_s)
+        of_noise = estimate(self.means_s, are_positive=True)
+        return check_warm_up(np.split(self.cycle_times_s, ends) if len(ends) else [], of_noise)
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name, units in the names."""
@@ -82,6 +92,7 @@ class Comparison:
     less_time_percent: 100 (1 - cell / manual). more_output_percent: 100 (manual / cell - 1); both of cycle times.
     less_labour_percent: 100 (1 - cell / manual) of the person's seconds for each unit.
     less_measured: manual - cell of each measure that both have, in the measure's own unit.
+    budget: the sources of uncertainty; every interval is over all of them.
     provenance: the status of each input by name. shift_hours: what "a shift" means in "per shift".
     """
 
@@ -96,10 +107,22 @@ class Comparison:
     seed: int
     shift_hours: float
     less_measured: dict[str, Estimate] = field(default_factory=dict)
+    budget: UncertaintyBudget = NO_BUDGET
+
+    @property
+    def less_time_noise_percent(self) -> float | None:
+        """Half the interval of ``less_time_percent`` that more replications make smaller, percentage points."""
+        half_width = self.budget.half_width(_RATIO["cycle_time_s"], only=SIMULATION)
+        return None if half_width is None else (100 - self.less_time_percent.mean) * half_width
+
+    @property
+    def less_time_shares(self) -> dict[str, float]:
+        """The share of each source in the variance of ``less_time_percent``, the largest first."""
+        return self.budget.shares(_RATIO["cycle_time_s"])
 
 
 def outcome(name: str, replications: list[Replication]) -> Outcome:
-    """Summarise the replications of one method."""
+    """Summarise the replications of one method; its intervals are those of the simulation's noise alone."""
     cycles = [np.frombuffer(replication.cycle_times_s) for replication in replications]
     means_s = tuple(float(times.mean()) for times in cycles)
     labour_means_s = tuple(each.labour_s / len(each.cycle_times_s) for each in replications)
@@ -110,9 +133,9 @@ def outcome(name: str, replications: list[Replication]) -> Outcome:
         name=name,
         cycle_times_s=np.concatenate(cycles),
         means_s=means_s,
-        cycle_time_s=estimate(means_s),
-        units_per_hour=estimate([3600 / mean for mean in means_s]),
-        labour_s_per_unit=estimate(labour_means_s),
+        cycle_time_s=estimate(means_s, are_positive=True),
+        units_per_hour=estimate([3600 / mean for mean in means_s], are_positive=True),
+        labour_s_per_unit=estimate(labour_means_s, are_positive=True),
         time_in_state_s={
             state: sum(each.time_in_state_s.get(state, 0.0) for each in replications) / total for state in states
         },
@@ -125,9 +148,11 @@ def outcome(name: str, replications: list[Replication]) -> Outcome:
 
 def _measure_outcome(name: str, replications: list[Replication]) -> MeasureOutcome:
     values = [np.frombuffer(replication.measures[name]) for replication in replications]
+    every = np.concatenate(values)
     means = tuple(float(each.mean()) for each in values)
-    p5, p50, p95 = (float(value) for value in np.percentile(np.concatenate(values), (5, 50, 95)))
-    return MeasureOutcome(means, estimate(means), p5, p50, p95)
+    p5, p50, p95 = (float(value) for value in np.percentile(every, (5, 50, 95)))
+    is_positive = bool(every.min() >= 0)
+    return MeasureOutcome(means, estimate(means, are_positive=is_positive), p5, p50, p95, is_positive)
 
 
 def compare(
@@ -137,20 +162,30 @@ def compare(
     provenance: dict[str, Status],
     seed: int,
     hours: float,
+    sources: Sequence[UncertaintySource] = (),
 ) -> Comparison:
-    """Pair the replications of both methods, which used the same random numbers, and state the difference."""
+    """Pair the replications of both methods, which used the same random numbers, and state the difference.
+
+    sources: of uncertainty beside the simulation's noise, with the columns of ``figures_by_replication``.
+    """
     of_cell, of_manual = outcome("cell", cell), outcome("manual", manual)
+    columns = figures_by_replication(of_cell, of_manual)
+    budget = UncertaintyBudget(tuple(columns), (_noise(columns), *sources))
     pairs = list(zip(of_cell.means_s, of_manual.means_s, strict=True))
     labour = list(zip(of_cell.labour_means_s, of_manual.labour_means_s, strict=True))
     return Comparison(
         unit=unit,
-        cell=of_cell,
-        manual=of_manual,
-        less_time_percent=estimate([100 * (1 - c / m) for c, m in pairs]),
-        more_output_percent=estimate([100 * (m / c - 1) for c, m in pairs]),
-        less_labour_percent=estimate([100 * (1 - c / m) for c, m in labour]),
+        cell=_with_whole_uncertainty(of_cell, budget, "cell"),
+        manual=_with_whole_uncertainty(of_manual, budget, "manual"),
+        less_time_percent=_less_percent([c / m for c, m in pairs], budget, "cycle_time_s"),
+        more_output_percent=_more_percent([m / c for c, m in pairs], budget, "cycle_time_s"),
+        less_labour_percent=_less_percent([c / m for c, m in labour], budget, "labour_s"),
         less_measured={
-            name: estimate([m - c for c, m in zip(each.means, of_manual.measures[name].means, strict=True)])
+            name: around(
+                _mean([m - c for c, m in zip(each.means, of_manual.measures[name].means, strict=True)]),
+                budget.half_width({f"manual.{name}": 1, f"cell.{name}": -1}),
+                is_positive=False,
+            )
             for name, each in of_cell.measures.items()
             if name in of_manual.measures
         },
@@ -158,4 +193,81 @@ def compare(
         replications=len(pairs),
         seed=seed,
         shift_hours=hours,
+        budget=budget,
     )
+
+
+def figures_by_replication(cell: Outcome, manual: Outcome) -> dict[str, tuple[float, ...]]:
+    """The means of each replication by figure: "manual.cycle_time_s", "manual.labour_s", the measures, and the cell's.
+
+    Times stand in a budget as shares of their means, measures in their own units.
+    """
+    return {
+        f"{method}.{figure}": means
+        for method, each in (("manual", manual), ("cell", cell))
+        for figure, means in (
+            ("cycle_time_s", each.means_s),
+            ("labour_s", each.labour_means_s),
+            *((name, measure.means) for name, measure in each.measures.items()),
+        )
+    }
+
+
+def is_time(column: str) -> bool:
+    """Whether a column is a time, whose deviations are shares of its mean."""
+    return column.endswith((".cycle_time_s", ".labour_s"))
+
+
+def deviations(columns: Mapping[str, tuple[float, ...]]) -> np.ndarray:
+    """The columns less their means, shape (replications, columns); times as shares of their means."""
+    rows = []
+    for name, values in columns.items():
+        mean = _mean(values)
+        scale = mean if is_time(name) and mean > 0 else 1.0
+        rows.append((np.asarray(values) - mean) / scale)
+    return np.array(rows).T
+
+
+def _noise(columns: Mapping[str, tuple[float, ...]]) -> UncertaintySource:
+    return of_sample(SIMULATION, SIMULATION, deviations(columns))
+
+
+def _with_whole_uncertainty(each: Outcome, budget: UncertaintyBudget, method: str) -> Outcome:
+    time = budget.half_width({f"{method}.cycle_time_s": 1})
+    return replace(
+        each,
+        cycle_time_s=around(each.cycle_time_s.mean, time, is_positive=True),
+        units_per_hour=around(each.units_per_hour.mean, time, is_positive=True),
+        labour_s_per_unit=around(
+            each.labour_s_per_unit.mean, budget.half_width({f"{method}.labour_s": 1}), is_positive=True
+        ),
+        measures={
+            name: replace(measure, mean=_measure_with_whole_uncertainty(measure, budget, f"{method}.{name}"))
+            for name, measure in each.measures.items()
+        },
+    )
+
+
+def _measure_with_whole_uncertainty(measure: MeasureOutcome, budget: UncertaintyBudget, column: str) -> Estimate:
+    half_width, mean = budget.half_width({column: 1}), measure.mean.mean
+    if half_width is not None and measure.is_positive and mean > 0:
+        return around(mean, half_width / mean, is_positive=True)
+    return around(mean, half_width, is_positive=False)
+
+
+def _less_percent(ratios: list[float], budget: UncertaintyBudget, figure: str) -> Estimate:
+    """100 (1 - cell / manual), from the ratio in each replication."""
+    ratio = around(_mean(ratios), budget.half_width(_RATIO[figure]), is_positive=True)
+    low, high = (None if end is None else 100 * (1 - end) for end in (ratio.ci95_high, ratio.ci95_low))
+    return Estimate(100 * (1 - ratio.mean), low, high)
+
+
+def _more_percent(ratios: list[float], budget: UncertaintyBudget, figure: str) -> Estimate:
+    """100 (manual / cell - 1), from the ratio in each replication."""
+    ratio = around(_mean(ratios), budget.half_width(_RATIO[figure]), is_positive=True)
+    low, high = (None if end is None else 100 * (end - 1) for end in (ratio.ci95_low, ratio.ci95_high))
+    return Estimate(100 * (ratio.mean - 1), low, high)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)

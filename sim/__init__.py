@@ -7,7 +7,7 @@ from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.replication import replicate, run_cell, run_cell_by_events, run_rig
 from cellwright.sim.run_length import Length, Replication
 from cellwright.sim.scenario import Measure, Scenario, Study
-from cellwright.sim.statistics import Difference, Estimate, estimate, welch
+from cellwright.sim.statistics import Difference, Estimate, estimate, t_quantile, welch
 from cellwright.sim.streams import Streams
 from cellwright.sim.targets import Rig, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.warm_up import WarmUp, check_warm_up
@@ -38,6 +38,7 @@ __all__ = [
     "run_cell_by_events",
     "run_manual",
     "run_rig",
+    "t_quantile",
     "virtual_rig",
     "welch",
 ]

@@ -79,13 +79,15 @@ class Scenario:
     """A study with all parameters set.
 
     parameters: devices, settings, "plant", "operator" and "manual", by name. observed: elements from a time study; if
-    there are any, they are the whole manual method. firmware: what steps the axes.
+    there are any, they are the whole manual method. firmware: what steps the axes. work_factors: by element, how many
+    times as long it takes, by hand and at the cell; for what-if runs.
     """
 
     study: Study
     parameters: dict[str, Any]
     observed: tuple[Element, ...] = ()
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
+    work_factors: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def manual(self) -> ManualMethod:
@@ -97,13 +99,18 @@ class Scenario:
         """The elements of a unit made by hand."""
         predetermined = self.manual.elements(self.parameters)
         if not self.observed:
-            return predetermined
+            return self._with_factors(predetermined)
         causes = {element.name: element.stop_cause for element in predetermined}
-        return [dataclasses.replace(each, stop_cause=causes.get(each.name, "")) for each in self.observed]
+        return self._with_factors(
+            [dataclasses.replace(each, stop_cause=causes.get(each.name, "")) for each in self.observed]
+        )
 
     def tending(self) -> list[Element]:
         """The work of the operator for the cell, with observed times where the time study timed the same work."""
-        return with_observed(self.manual.tending(self.parameters), self.observed)
+        return self._with_factors(with_observed(self.manual.tending(self.parameters), self.observed))
+
+    def _with_factors(self, elements: list[Element]) -> list[Element]:
+        return [each.scaled(self.work_factors.get(each.name, 1.0)) for each in elements]
 
     def provenance(self, compared: bool) -> dict[str, Status]:
         """The status of every input by name; those of the manual method alone only if it is ``compared``."""

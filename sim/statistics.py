@@ -21,9 +21,10 @@ class Estimate:
         return {"mean": self.mean, "ci95_low": self.ci95_low, "ci95_high": self.ci95_high}
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float], *, are_positive: bool = False) -> Estimate:
     """Student's t interval for the mean of independent ``values`` (one for each replication).
 
+    are_positive: the interval is symmetric in the logarithm of the mean (delta method), so that it never reaches 0.
     Source: Law, Simulation Modeling and Analysis, section 4.5.
     """
     count = len(values)
@@ -31,7 +32,9 @@ def estimate(values: Sequence[float]) -> Estimate:
     if count < 2:
         return Estimate(mean, None, None)
     variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    half_width = _t_quantile(count - 1) * math.sqrt(variance / count)
+    half_width = t_quantile(count - 1) * math.sqrt(variance / count)
+    if are_positive and mean > 0:
+        return Estimate(mean, mean * math.exp(-half_width / mean), mean * math.exp(half_width / mean))
     return Estimate(mean, mean - half_width, mean + half_width)
 
 
@@ -80,7 +83,8 @@ def _is_constant(values: Sequence[float]) -> bool:
 
 
 @lru_cache
-def _t_quantile(degrees_of_freedom: int) -> float:
-    from scipy.special import stdtrit  # the quantile alone: scipy.stats takes half a second longer to import
+def t_quantile(degrees_of_freedom: float) -> float:
+    """The half-width of the central 95 % of Student's t, whose degrees of freedom need not be whole."""
+    from scipy.special import ndtri, stdtrit  # the quantile alone: scipy.stats takes half a second longer to import
 
-    return float(stdtrit(degrees_of_freedom, 0.975))
+    return float(ndtri(0.975) if math.isinf(degrees_of_freedom) else stdtrit(degrees_of_freedom, 0.975))

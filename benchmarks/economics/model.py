@@ -7,7 +7,6 @@ other work. What a machine cannot make in the year's hours is made by hand as be
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cellwright.benchmarks.comparison import Comparison, Outcome
+from cellwright.benchmarks.comparison import SIMULATION, Comparison, figures_by_replication, is_time
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.finance import Percentiles, annuity, payback_months
 from cellwright.benchmarks.economics.inputs import Draws, Economics, UncertainNumber
@@ -23,8 +22,8 @@ from cellwright.provenance import Status
 from cellwright.sim import Measure, Streams
 
 DRAWS = 10_000
-MIN_SHARE = 0.01
-"""A simulated time is never drawn below this share of its mean: few replications leave wide tails, time has no sign."""
+MAX_DEVIATION = 3.0
+"""No time is drawn beyond 20 times its mean, or below a 20th: two replications leave tails without end."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def evaluate_economics(
     streams = Streams(comparison.seed, 0)
     numbers = _numbers(economics, commercial)
     drawn = {name: each.draw(streams[name], draws) for name, each in numbers.items()}
-    means = draw_means(_simulated_means(comparison), streams["simulated means"], draws)
+    means = draw_means(comparison, streams, draws)
     return _evaluate(comparison, economics, commercial, measures, drawn, means)
 
 
@@ -182,8 +181,7 @@ def economics_as_given(
     """
     numbers = _numbers(economics, commercial)
     drawn = {name: np.full(1, changed.get(name, each.value)) for name, each in numbers.items()}
-    means = _simulated_means(comparison).mean(axis=0, keepdims=True)
-    return _evaluate(comparison, economics, commercial, measures, drawn, means)
+    return _evaluate(comparison, economics, commercial, measures, drawn, _means(comparison))
 
 
 def _evaluate(
@@ -232,8 +230,8 @@ def _simulated(
     means = iter(simulated.T)
     (manual_s, manual_labour_s, of_manual), (cell_s, cell_labour_s, of_cell) = (
         (
-            _above_zero(next(means), outcome.means_s),
-            _above_zero(next(means), outcome.labour_means_s),
+            next(means),
+            next(means),
             {name: next(means) for name in outcome.measures},
         )
         for outcome in both
@@ -251,34 +249,25 @@ def _simulated(
     )
 
 
-def _simulated_means(comparison: Comparison) -> Draws:
-    """The means of both methods in each replication, shape (replications, columns)."""
-    return np.array([column for outcome in (comparison.manual, comparison.cell) for column in _mean_columns(outcome)]).T
+def _means(comparison: Comparison) -> Draws:
+    """The means of both methods, shape (1, columns)."""
+    columns = figures_by_replication(comparison.cell, comparison.manual)
+    return np.array([[np.mean(values) for values in columns.values()]])
 
 
-def _mean_columns(outcome: Outcome) -> list[tuple[float, ...]]:
-    return [outcome.means_s, outcome.labour_means_s, *(each.means for each in outcome.measures.values())]
+def draw_means(comparison: Comparison, streams: Streams, draws: int) -> Draws:
+    """Draws of the true means of both methods, shape (draws, columns), over all that is not known of them.
 
-
-def _above_zero(draws: Draws, means: Sequence[float]) -> Draws:
-    return np.asarray(np.maximum(draws, MIN_SHARE * np.mean(means)))
-
-
-def draw_means(values: Draws, stream: np.random.Generator, draws: int) -> Draws:
-    """Draws of the true means of ``values``, shape (replications, columns); returns (draws, columns).
-
-    Multivariate t with replications - 1 degrees of freedom, covariance of the mean from the replications: 95 % of the
-    draws of any column, or of the difference of two, lie in the interval that ``estimate`` gives (Law, Simulation
-    Modeling and Analysis, section 4.5). One replication gives no interval, so its means are treated as certain.
+    What moves both, such as the time of an element of work that both have, moves both in the same draw. One
+    replication gives no noise, so its means are treated as certain but for the inputs.
     """
-    count = len(values)
-    mean = values.mean(axis=0)
-    if count < 2:
-        return np.tile(mean, (draws, 1))
-    normal = stream.standard_normal((draws, count))
-    widened = np.sqrt((count - 1) / stream.chisquare(count - 1, draws))
-    deviation = np.einsum("dr,rc->dc", normal, values - mean) / math.sqrt(count * (count - 1))
-    return np.asarray(mean + widened[:, None] * deviation)
+    budget = comparison.budget
+    names = {each.name: f"uncertain {each.name}" for each in budget.sources} | {SIMULATION: "simulated means"}
+    drawn = budget.draw({name: streams[stream] for name, stream in names.items()}, draws)
+    means = _means(comparison)
+    times = np.array([is_time(column) for column in budget.columns])
+    as_shares = np.clip(drawn, -MAX_DEVIATION, MAX_DEVIATION)
+    return np.where(times, means * np.exp(as_shares), means + drawn)
 
 
 def _commercial_alternative(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:

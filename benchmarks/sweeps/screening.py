@@ -8,7 +8,6 @@ are then simulated in full.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, changed
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
 from cellwright.sequences import apply_overrides, inputs_of
-from cellwright.sim import Element, Length, Measure, Scenario, run_cell, run_manual
+from cellwright.sim import Length, Measure, Scenario, run_cell, run_manual
 
 MAX_SIMULATED_IN_FULL = 10
 """How many inputs are simulated in full."""
@@ -79,17 +78,9 @@ class VariedInput:
     def changed(self, scenario: Scenario, factor: float) -> Scenario:
         """The scenario with this input ``factor`` times as large. Raises InputError if that is invalid."""
         if self.is_timed:
-            times = tuple(
-                _scaled(each, factor) if f"manual.{each.name}" == self.name else each for each in scenario.observed
-            )
-            return replace(scenario, observed=times)
+            return replace(scenario, work_factors={self.name.removeprefix("manual."): factor})
         text = changed_text(self.value, factor, self.is_whole)
         return replace(scenario, parameters=apply_overrides(scenario.parameters, [f"{self.name}={text}"]))
-
-
-def _scaled(element: Element, factor: float) -> Element:
-    observed_s = tuple(factor * each for each in element.observed_s)
-    return dataclasses.replace(element, mean_s=factor * element.mean_s, observed_s=observed_s)
 
 
 def varied_inputs(scenario: Scenario) -> list[VariedInput]:

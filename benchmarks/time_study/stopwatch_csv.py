@@ -37,7 +37,7 @@ def read_stopwatch(path: Path) -> list[Element]:
     readings = read_readings(path)
     status = read_status(path)
     cycles = sorted({reading.cycle for reading in readings})
-    return [_element(name, readings, len(cycles), status) for name in dict.fromkeys(each.element for each in readings)]
+    return [_element(name, readings, cycles, status) for name in dict.fromkeys(each.element for each in readings)]
 
 
 def read_readings(path: Path) -> list[Reading]:
@@ -80,11 +80,18 @@ def read_dates(path: Path) -> list[datetime.date]:
     return sorted(found)
 
 
-def _element(name: str, readings: list[Reading], cycles: int, status: Status) -> Element:
+def _element(name: str, readings: list[Reading], cycles: list[int], status: Status) -> Element:
     by_cycle = seconds_by_cycle(name, readings)
     observed_s = tuple(by_cycle.values())
-    mean_s = sum(observed_s) / len(observed_s)
-    return Element(name, mean_s, per_unit=len(observed_s) / cycles, observed_s=observed_s, status=status)
+    return Element(
+        name,
+        sum(observed_s) / len(observed_s),
+        per_unit=len(observed_s) / len(cycles),
+        observed_s=observed_s,
+        cycle_sums_s=tuple(by_cycle.get(cycle, 0.0) for cycle in cycles),
+        cycle_counts=tuple(int(cycle in by_cycle) for cycle in cycles),
+        status=status,
+    )
 
 
 def seconds_by_cycle(name: str, readings: list[Reading]) -> dict[int, float]:

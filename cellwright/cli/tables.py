@@ -82,6 +82,7 @@ def print_comparison(
     if commercial:
         out.print(_commercial_sentence(commercial, comparison))
     labour = percent_sentence(comparison.less_labour_percent, "less", "more", "time")
+    _print_uncertainty(out, comparison)
     out.print(f"The operator spends {labour} on each {comparison.unit}.")
     for measure in measures:
         if measure.name in comparison.less_measured:
@@ -96,6 +97,20 @@ def print_comparison(
         out.print("No input was measured at a firm: time the manual work with a stopwatch and use --manual FILE.csv.")
     _print_warm_up_warnings([("the cell", comparison.cell), ("the manual method", comparison.manual)])
     _print_if_single(comparison.replications)
+
+
+def _print_uncertainty(out: Console, comparison: Comparison) -> None:
+    """What the intervals are over, and what makes them wide."""
+    noise = comparison.less_time_noise_percent
+    if noise is None:
+        return
+    shares = [f"{100 * share:.0f} % {name}" for name, share in comparison.less_time_shares.items() if share >= 0.05]
+    out.print(
+        "In brackets: where the figure lies in 95 of 100 cases, if timed work is as uncertain as its cycles show, "
+        "predetermined times are off by what is stated, and each assumed input by up to 10 %. "
+        f"What makes the first interval wide: {', '.join(shares)}. More replications narrow only the simulation's own "
+        f"noise, ±{noise:.2g} percentage points."
+    )
 
 
 def _commercial_value(row: str, commercial: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> str:
@@ -241,8 +256,8 @@ def warm_up_warning(name: str, warm_up: WarmUp) -> str:
         )
     return (
         f"The warm-up of {warm_up.left_out} cycles was too short for {name}: without the next {warm_up.further_cycles} "
-        f"a cycle takes {warm_up.mean_s:.1f} s, which is outside the interval above (MSER-5); simulate longer, to "
-        "reduce the weight of the start."
+        f"a cycle takes {warm_up.mean_s:.1f} s, which is outside the interval of the simulation's noise (MSER-5); "
+        "simulate longer, to reduce the weight of the start."
     )
 
 

@@ -38,8 +38,10 @@ class Element:
     """An element of manual work, timed without allowances.
 
     mean_s: seconds for all its repetitions within a unit. spread: coefficient of variation from unit to unit.
-    per_unit: frequency, for work that is not done for every unit. observed_s: times by stopwatch, one per cycle;
-    they replace the mean and the spread. stop_cause: set if it interrupts the work, such as a refill.
+    per_unit: frequency, for work that is not done for every unit. observed_s: times by stopwatch, one per occurrence;
+    two or more replace the mean and the spread. cycle_sums_s, cycle_counts: seconds and occurrences in each timed
+    cycle, 0 where it did not occur; the same cycles for all elements of a study. stop_cause: set if it interrupts
+    the work, such as a refill.
     """
 
     name: str
@@ -47,27 +49,35 @@ class Element:
     spread: float = 0.0
     per_unit: float = 1.0
     observed_s: tuple[float, ...] = ()
+    cycle_sums_s: tuple[float, ...] = ()
+    cycle_counts: tuple[int, ...] = ()
     stop_cause: str = ""
     status: Status = "assumed"
 
-    def draw(self, streams: Streams) -> float:
-        """Seconds for one occurrence. The n-th draw under one seed is the same for whoever does the work.
+    def scaled(self, factor: float) -> Element:
+        """The same element, taking ``factor`` times as long."""
+        if factor == 1.0:
+            return self
+        return replace(self, mean_s=factor * self.mean_s, observed_s=tuple(factor * each for each in self.observed_s))
 
-        Of observed times, each replication first draws a bootstrap sample of the cycles, so that few observations
-        give wide intervals.
-        """
+    def draw(self, streams: Streams) -> float:
+        """Seconds for one occurrence. The n-th draw under one seed is the same for whoever does the work."""
         return streams.draw(self.source())
 
     def source(self) -> Distribution:
         """The distribution of its times."""
-        if self.observed_s:
+        if len(self.observed_s) > 1:
             return EmpiricalTimes(self.name, self.observed_s)
         return Lognormal(f"work {self.name}", self.mean_s, self.spread)
 
 
 @dataclass(frozen=True, slots=True)
 class EmpiricalTimes:
-    """Times of an element by stopwatch, s; draws come from the bootstrap sample of the replication."""
+    """Times of an element by stopwatch, s; each draw is one of them.
+
+    How far their mean may be off is no part of the draws: it is the same in every replication, so no number of
+    replications would show it. It is added to the intervals of the comparison.
+    """
 
     element: str
     times_s: tuple[float, ...]
@@ -77,16 +87,11 @@ class EmpiricalTimes:
         """The name of its stream."""
         return f"work {self.element}"
 
-    def sample(self, generator: np.random.Generator, streams: Streams) -> float:
-        return self._bootstrap_sample_s(streams)[int(generator.integers(len(self.times_s)))]
+    def sample(self, generator: np.random.Generator, streams: Streams) -> float:  # noqa: ARG002
+        return self.times_s[int(generator.integers(len(self.times_s)))]
 
-    def sample_many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:
-        return np.array(self._bootstrap_sample_s(streams))[generator.integers(len(self.times_s), size=count)]
-
-    def _bootstrap_sample_s(self, streams: Streams) -> list[float]:
-        count = len(self.times_s)
-        sample = Streams(streams.seed, streams.replication)[f"sample {self.element}"].integers(count, size=count)
-        return [self.times_s[number] for number in sample]
+    def sample_many(self, generator: np.random.Generator, count: int, streams: Streams) -> np.ndarray:  # noqa: ARG002
+        return np.array(self.times_s)[generator.integers(len(self.times_s), size=count)]
 
 
 @dataclass(kw_only=True)
@@ -94,12 +99,14 @@ class ManualMethod(ABC):
     """The manual method that the cell replaces. Its dataclass fields are parameters (``--set manual.field=value``).
 
     allowance: personal, fatigue and delay, as a share of work time (standard = normal x (1 + allowance)).
-    spread: coefficient of variation of an element from unit to unit. mod_s: seconds per MOD.
+    spread: coefficient of variation of an element from unit to unit. mod_s: seconds per MOD. relative_error: how far
+    all predetermined times together may be off, as a share of them, in 95 of 100 cases.
     """
 
     mod_s: float = published(0.129, MODAPTS)
     allowance: float = published(0.15, "29 CFR 525.12(h)(2)(ii), a US rule: at least 15 % of work time")
     spread: float = assumed(0.10, "a practised worker's pace varies some 10 % from unit to unit")
+    relative_error: float = assumed(0.10, "predetermined times against the same person's, 95 of 100 within it")
 
     @abstractmethod
     def elements(self, parameters: Mapping[str, Any]) -> list[Element]:

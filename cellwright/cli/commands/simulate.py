@@ -12,6 +12,8 @@ import cellwright
 from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome, read_stopwatch
 from cellwright.benchmarks import compare as compare_replications
+from cellwright.benchmarks.input_uncertainty import Trial, input_sources, uncertain_inputs
+from cellwright.benchmarks.uncertainty import UncertaintySource
 from cellwright.cli import tables
 from cellwright.cli.cell_files import read_commercial_machine
 from cellwright.cli.commands.run import line_cost_s
@@ -19,6 +21,7 @@ from cellwright.cli.progress import progress
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
 from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_manual
+from cellwright.sim.replication import cores, process_pool
 
 SHIFT_HOURS = 7.5
 """A Norwegian working day: 37.5 hours a week over five days."""
@@ -119,13 +122,29 @@ def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison
     of_cell = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
     of_manual = _replicate(options, scenario, run_manual, "the manual method")
     return compare_replications(
-        scenario.study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), options.seed, SHIFT_HOURS
+        scenario.study.cell.unit,
+        of_cell,
+        of_manual,
+        scenario.provenance(compared=True),
+        options.seed,
+        SHIFT_HOURS,
+        _input_sources(options, scenario),
     )
+
+
+def _input_sources(options: SimulationOptions, scenario: Scenario) -> list[UncertaintySource]:
+    """How far the comparison may be off because its inputs are."""
+    with (
+        process_pool(options.jobs or cores()) as pool,
+        progress("what the inputs leave open", uncertain_inputs(scenario)) as advance,
+    ):
+        return input_sources(Trial(scenario, options.seed), pool, advance)
 
 
 def comparison_json(options: SimulationOptions, scenario: Scenario, comparison: Comparison) -> dict[str, Any]:
     """A comparison as JSON, with units in the names; ``cell`` and ``manual`` hold the figures of each."""
     head = options.head(scenario)
+    noise = comparison.less_time_noise_percent
     return {
         "cell": {"cell": options.cell, "target": head["target"], "firmware": head["firmware"]}
         | comparison.cell.as_json(),
@@ -138,6 +157,7 @@ def comparison_json(options: SimulationOptions, scenario: Scenario, comparison: 
             if comparison.less_measured
             else {}
         ),
+        "uncertainty_of_less_time": {"simulation_half_width_percent": noise, "shares": comparison.less_time_shares},
         "provenance": comparison.provenance,
         **{key: head[key] for key in ("seed", "version", "input_hash", "replications")},
     }

@@ -11,7 +11,7 @@ from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.finance import Percentiles, annuity, npv, payback_months
 from cellwright.benchmarks.economics.inputs import Economics, UncertainNumber
 from cellwright.benchmarks.economics.model import AlternativeResult, draw_means, evaluate_economics
-from cellwright.sim import Measure, Replication, estimate
+from cellwright.sim import Measure, Replication, Streams, estimate
 
 NOK = (Measure("waste_nok", "waste", "NOK"), Measure("waste_m", "waste", "m"))
 
@@ -188,14 +188,16 @@ def test_uncertain_numbers_spread_the_result_and_a_further_one_disturbs_no_other
 
 def test_means_are_drawn_as_wide_as_their_confidence_interval():
     values = [10.0, 11.0, 13.0, 9.0, 12.0]
-    drawn = draw_means(np.array([values, values]).T, np.random.default_rng(1), 100_000)
-    known = estimate(values)
+    same = [replication(value, value) for value in values]
+    drawn = draw_means(simulated(same, same), Streams(1, 0), 100_000)
+    known = estimate(values, are_positive=True)
     assert np.percentile(drawn[:, 0], (2.5, 97.5)) == pytest.approx((known.ci95_low, known.ci95_high), abs=0.05)
-    assert drawn[:, 0] == pytest.approx(drawn[:, 1])  # pairs stay pairs
+    assert drawn[:, 0] == pytest.approx(drawn[:, 2])  # pairs stay pairs
 
 
 def test_one_replication_shows_no_uncertainty():
-    assert (draw_means(np.array([[3.0, 4.0]]), np.random.default_rng(1), 5) == [3.0, 4.0]).all()
+    drawn = draw_means(simulated([replication(3, 4)], [replication(5, 6)]), Streams(1, 0), 5)
+    assert drawn == pytest.approx(np.tile([5.0, 6.0, 3.0, 4.0], (5, 1)))
     single = simulated([replication(180, 90)], [replication(360, 360)])
     assert Percentiles.of(alternative(single).saving_nok).p5 == pytest.approx(37_500)
 

@@ -23,14 +23,24 @@ def test_observed_times_are_drawn_from_what_was_observed() -> None:
     assert drawn == set(observed)
 
 
-def test_few_observations_differ_from_replication_to_replication() -> None:
-    """Each replication believes in a bootstrap sample, so its mean differs by about sd / sqrt(n)."""
+def test_every_replication_draws_from_all_times() -> None:
+    """How far a study may be off is in the interval of a comparison; replications do not differ by it."""
     element = Element("staple", 0.0, observed_s=(10.0, 20.0))
-    means = []
     for replication in range(40):
         streams = Streams(1, replication)
-        means.append(sum(element.draw(streams) for _ in range(200)) / 200)
-    assert {round(mean) for mean in means} >= {10, 20}  # both observed cycles, or one of them twice
+        assert sum(element.draw(streams) for _ in range(200)) / 200 == pytest.approx(15, abs=1.5)
+
+
+def test_a_time_that_was_taken_once_keeps_the_assumed_spread() -> None:
+    once = Element("refill", 17.0, 0.1, observed_s=(17.0,))
+    assert len({once.draw(Streams(1, replication)) for replication in range(5)}) == 5
+
+
+def test_a_slower_person_takes_longer_in_each_draw() -> None:
+    for element in (Element("staple", 15.0, 0.1), Element("staple", 15.0, observed_s=(10.0, 20.0))):
+        slower = element.scaled(1.2)
+        assert slower.draw(Streams(1, 0)) == pytest.approx(1.2 * element.draw(Streams(1, 0)))
+        assert slower.mean_s == pytest.approx(18)
 
 
 def test_a_stopwatch_replaces_elements_of_the_same_name_and_keeps_their_stop_cause() -> None:
