@@ -17,7 +17,7 @@ Rows = Sequence[dict[str, Any]]
 FIGURE_LABELS = {
     "cycle_time_s": "cycle time, s",
     "units_per_hour": "units an hour",
-    "labour_s_per_unit": "person's time a unit, s",
+    "labour_s_per_unit": "labour a unit, s",
     "less_time_percent": "less time than by hand, %",
     "less_labour_percent": "less of a person's time than by hand, %",
 }
