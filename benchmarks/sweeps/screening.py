@@ -88,8 +88,12 @@ class VariedInput:
 
 
 def _scaled(element: Element, factor: float) -> Element:
-    observed_s = tuple(factor * each for each in element.observed_s)
-    return dataclasses.replace(element, mean_s=factor * element.mean_s, observed_s=observed_s)
+    return dataclasses.replace(
+        element,
+        mean_s=factor * element.mean_s,
+        observed_s=tuple(factor * each for each in element.observed_s),
+        cycle_sums_s=tuple(factor * each for each in element.cycle_sums_s),
+    )
 
 
 def varied_inputs(scenario: Scenario) -> list[VariedInput]:

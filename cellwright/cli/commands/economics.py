@@ -83,9 +83,8 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Compare a cell with the manual method, compute its economics, print them, and draw the break-even chart."""
-    from cellwright.benchmarks import read_stopwatch
-
-    scenario = options.scenario(read_stopwatch(manual) if manual else [])
+    timed = options.timed_scenario(manual)
+    scenario = timed.scenario
     prices, machine = read_economics_files(options, scenario, economics, commercial)
     comparison = run_comparison(options, scenario)
     case = BusinessCase(
@@ -101,9 +100,10 @@ def evaluate(
 
         save(break_even_chart(case.result, conclusion(case), comparison.unit), picture)
     if as_json:
-        print(json.dumps(economics_json(options, case), indent=2))
+        print(json.dumps(economics_json(options, case) | timed.as_json(), indent=2))
     else:
         _print(case)
+        timed.print_lines()
 
 
 def read_economics_files(
