@@ -32,9 +32,9 @@ class TimedScenario:
             tables.console().print(line, style="bold", markup=False)
 
     def as_json(self) -> dict[str, Any]:
-        """What the study left out, and how it was read; None without a study."""
+        """What the study left out, and how it was read; nothing without a study."""
         if self.study is None:
-            return {"study": None}
+            return {}
         return {
             "study": {
                 "file": str(self.study.path),

@@ -156,7 +156,7 @@ def _above_header(prefix: str, text: str) -> tuple[tuple[Remark, ...], int, int,
         end = text.find("\n", at) + 1 or len(text)
         line = text[at:end].strip().lstrip("\ufeff")
         bare = line.strip(";,\t ")
-        sep_line = _SEP_LINE.fullmatch(line)
+        sep_line = _SEP_LINE.fullmatch(text[at:end].strip("\ufeff\n "))  # not stripped of tabs: sep= may name one
         if sep_line and not remarks and not separator:
             separator = sep_line[1]
         elif line == "\ufeff" or not bare:

@@ -102,7 +102,9 @@ def test_a_large_sample_is_known_for_what_it_is(name: str, sample: stats.rv_cont
 
 def test_two_heaps_are_refused_and_few_or_equal_times_are_not_tried(tmp_path: Path) -> None:
     heaps = [10.0 + 0.1 * n for n in range(10)] + [30.0 + 0.1 * n for n in range(10)]
-    found = read_time_study(write(tmp_path, {"two ways": heaps, "few": [3, 4, 5], "alike": [7.0] * 12, "once": [2]}))
+    found = read_time_study(
+        write(tmp_path, {"two ways": heaps, "few": [3, 4, 5], "alike": [7.0] * 12, "once": [2]}, "# observer: Kari\n")
+    )
     by_name = {element.name: element for element in found.elements}
     assert by_name["two ways"].distribution == "empirical" and "does not fit" in by_name["two ways"].why_empirical
     assert by_name["few"].why_empirical == "3 times are fewer than 10"

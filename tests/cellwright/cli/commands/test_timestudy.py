@@ -84,7 +84,7 @@ def test_json_of_two_studies_counts_what_only_one_has(tmp_path: Path, capsys: py
     later = study(tmp_path / "after.csv", staple=[30, 31], wait=[1, 1])
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)["against"]
-    assert (figures["gone"], figures["new"], figures["status"]) == (["walk"], ["wait"], "measured")
+    assert (figures["gone"], figures["new"], figures["status"]) == (["walk"], ["wait"], "assumed")
     assert [each["element"] for each in figures["elements"]] == ["staple"]
     assert figures["whole_cycle"]["difference_s"]["mean"] == pytest.approx((31 + 32) / 2 - (35 + 31) / 2)
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier]) == 0
