@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cellwright.benchmarks.economics.plausibility import refuse_unlikely_allowance
 from cellwright.cli import tables
 from cellwright.sim import Scenario
 
@@ -60,6 +61,8 @@ def with_study(scenario: Scenario, path: Path | None, accept: bool) -> TimedScen
     Raises:
         InputError: The study cannot be read, names an unknown element, or has a time that can hardly be meant.
     """
+    if not accept:
+        refuse_unlikely_allowance(float(scenario.manual.allowance))
     if path is None:
         return TimedScenario(scenario)
     from cellwright.benchmarks.time_study.plausibility import refuse_implausible

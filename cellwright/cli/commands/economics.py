@@ -26,6 +26,7 @@ from cellwright.benchmarks.economics.model import (
     EconomicResult,
     evaluate_economics,
 )
+from cellwright.benchmarks.economics.plausibility import refuse_unlikely_percent
 from cellwright.cli import tables
 from cellwright.cli.cell_files import cell_folder, read_commercial_machine
 from cellwright.cli.commands.simulate import SimulationOptions, run_comparison
@@ -124,6 +125,10 @@ def read_economics_files(
         )
     economics = read_economics(economics_path, measures)
     commercial = read_commercial_machine(scenario, commercial_path)
+    if not options.accept:
+        refuse_unlikely_percent(economics, economics_path)
+        if commercial is not None:
+            refuse_unlikely_percent(commercial, commercial_path or folder / "commercial.toml")
     if commercial is not None and commercial.vat != economics.vat:
         path = commercial_path or folder / "commercial.toml"
         line = files.line_of(files.read_text(path), ("vat",))
