@@ -186,9 +186,9 @@ def _print(case: BusinessCase) -> None:
     chances = (f"{100 * alternative.no_payback_probability:.0f} %" for alternative in machines)
     table.add_row("chance of no payback in its life", "-", *chances)
     out.print(table)
-    out.print(f"[bold]{conclusion(case)}[/bold]")
+    out.print(conclusion(case), style="bold", markup=False)
     for sentence in _remarks(case):
-        out.print(sentence)
+        out.print(sentence, markup=False)
 
 
 MachineDraws = Callable[[AlternativeResult], Draws]

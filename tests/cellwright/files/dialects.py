@@ -101,6 +101,9 @@ class Dialect:
             sheet.append(
                 [self._cell(row.get(heading, ""), time) for heading, time in zip(headings, is_time, strict=True)]
             )
+            for cell in sheet[sheet.max_row]:
+                if isinstance(cell.value, str):
+                    cell.data_type = "s"  # a text that begins like a formula is still a text
             if self.blank_lines:
                 sheet.append([None])
         path = folder / "table.xlsx"

@@ -135,3 +135,11 @@ def test_keys_at_a_real_terminal_become_lines_and_the_terminal_is_its_own_again(
         os.close(terminal)
     lines = path.read_text().splitlines()
     assert len(lines) == 3 and lines[2].startswith("1,fetch felt,0.")
+
+
+def test_names_of_elements_are_printed_as_they_were_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "study.csv"
+    path.write_text("cycle,element,seconds\n1,[red]staple[/],3\n2,[red]staple[/],4\n1,glue $5,3\n2,glue $5,4\n")
+    assert run(["timestudy", "stapler", "--read", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "[red]staple[/]" in shown and "glue $5" in shown
