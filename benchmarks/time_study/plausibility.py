@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,40 +23,59 @@ MAX_ERROR_OF_MEANING = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
+    """A time that can hardly be meant. is_kept: a short one among likely ones moves the mean by its own share only."""
+
     where: str
     clause: str
+    is_kept: bool
 
 
-def refuse_implausible(study: StopwatchStudy, known: Sequence[Element]) -> None:
+def refuse_implausible(study: StopwatchStudy, known: Sequence[Element]) -> list[str]:
     """Raise InputError for the first time that can hardly be meant; it says what was probably meant, and how to insist.
 
     Args:
         study: The study.
         known: The predetermined elements of the cell.
+
+    Returns:
+        A sentence for each time that is much too short among likely ones of its element; these are kept.
     """
-    doubts = _doubts(study, {element.name: element for element in known})
-    if not doubts:
-        return
-    first, more = doubts[0], len(doubts) - 1
-    others = f" The same holds for {more} more {'lines' if more > 1 else 'line'}." if more else ""
-    raise InputError(f"{first.where}, column seconds: {first.clause}. Correct it, or insist with --accept.{others}")
+    found = _doubts(study, {element.name: element for element in known})
+    doubts = [doubt for doubt in found if not doubt.is_kept]
+    if doubts:
+        first, more = doubts[0], len(doubts) - 1
+        others = f" The same holds for {more} more {'lines' if more > 1 else 'line'}." if more else ""
+        raise InputError(f"{first.where}, column seconds: {first.clause}. Correct it, or insist with --accept.{others}")
+    return [f"{doubt.where}, column seconds: {doubt.clause}. It is kept." for doubt in found]
 
 
 def _doubts(study: StopwatchStudy, known: dict[str, Element]) -> list[_Doubt]:
     typed = {row.where: row.text("seconds") for row in study.table.rows}
     found: list[_Doubt] = []
+    for name, compared in _compared(study, known).items():
+        element = known.get(name)
+        middle_s = statistics.median(seconds for _, seconds in compared)
+        is_likely = element is not None and middle_s * MAX_FACTOR >= element.mean_s
+        for where, seconds in compared:
+            clause = _clause(typed[where], seconds, element)
+            if clause:
+                found.append(_Doubt(where, clause, is_likely and MIN_TIMED_S <= seconds < middle_s))
+    lines = list(typed)
+    return sorted(found, key=lambda doubt: lines.index(doubt.where))
+
+
+def _compared(study: StopwatchStudy, known: dict[str, Element]) -> dict[str, list[tuple[str, float]]]:
+    """For each element its line and seconds: those of an occurrence, or of all parts of a unit's work in a cycle."""
+    found: dict[str, list[tuple[str, float]]] = {}
     parts: dict[tuple[str, int], list[Reading]] = {}
     for reading in study.readings:
-        parts.setdefault((reading.element, reading.cycle), []).append(reading)
-    for reading in study.readings:
-        text, element = typed[reading.where], known.get(reading.element)
-        if element is not None and not element.is_per_occurrence:
-            together = parts[reading.element, reading.cycle]
-            seconds = sum(each.seconds for each in together)
-            clause = _clause(text, seconds, element) if reading is together[0] else ""
+        element = known.get(reading.element)
+        if element is None or element.is_per_occurrence:
+            found.setdefault(reading.element, []).append((reading.where, reading.seconds / reading.count))
         else:
-            clause = _clause(text, reading.seconds / reading.count, element)
-        found += [_Doubt(reading.where, clause)] if clause else []
+            parts.setdefault((reading.element, reading.cycle), []).append(reading)
+    for (name, _), together in parts.items():
+        found.setdefault(name, []).append((together[0].where, sum(each.seconds for each in together)))
     return found
 
 

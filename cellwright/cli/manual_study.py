@@ -72,5 +72,5 @@ def with_study(scenario: Scenario, path: Path | None, accept: bool) -> TimedScen
     study = read_study(path, known)
     if not accept:
         refuse_unknown_elements(study, known)
-        refuse_implausible(study, known)
+        study = replace(study, notes=(*study.notes, *refuse_implausible(study, known)))
     return TimedScenario(replace(scenario, observed=study.elements), study)

@@ -231,3 +231,13 @@ def test_a_time_that_can_hardly_be_meant_is_refused_with_what_was_meant(
 def test_parts_of_an_element_in_one_cycle_are_plausible_together(tmp_path: Path) -> None:
     rows = "".join(f"1,staple,{seconds}\n" for seconds in (20, 40, 240))
     refuse_implausible(read_study(write(tmp_path, "cycle,element,seconds\n" + rows), KNOWN), KNOWN)
+
+
+def test_one_short_time_among_likely_ones_is_kept_and_said_and_a_long_one_is_refused(tmp_path: Path) -> None:
+    rows = "".join(f"{cycle},lay slats,{seconds}\n" for cycle, seconds in enumerate((40, 41, 4.1, 39, 42), 1))
+    (said,) = refuse_implausible(read_study(write(tmp_path, "cycle,element,seconds\n" + rows), KNOWN), KNOWN)
+    assert "line 4, column seconds: 4.1 for 'lay slats' is only 1/8.5 of its predetermined" in said
+    with pytest.raises(InputError, match=r"line 4, column seconds: 410 for 'lay slats' is 11\.8 times"):
+        refuse_implausible(
+            read_study(write(tmp_path, "cycle,element,seconds\n" + rows.replace("4.1", "410")), KNOWN), KNOWN
+        )
