@@ -165,7 +165,7 @@ def _above_header(prefix: str, text: str) -> tuple[tuple[Remark, ...], int, int,
             reader = csv.reader(io.StringIO(text[at:]), delimiter=separator or _after_quotes(text[at:]))
             cells = next(reader)
             end = at + sum(len(each) for each in text[at:].splitlines(keepends=True)[: reader.line_num])
-            remarks.append(_remark(f"{prefix}, line {number}", " ".join(cells)))
+            remarks.append(_remark(f"{prefix}, line {number}", "; ".join(cell for cell in cells if cell.strip())))
         elif line.startswith("#"):
             remarks.append(_remark(f"{prefix}, line {number}", line))
         else:
@@ -192,7 +192,7 @@ def _remarks_of_sheet(prefix: str, lines: list[_Line]) -> tuple[tuple[Remark, ..
         if words and not words[0].startswith("#"):
             return tuple(remarks), lines[number:]
         if words:
-            remarks.append(_remark(f"{prefix}, {line.place}", " ".join(words)))
+            remarks.append(_remark(f"{prefix}, {line.place}", "; ".join(words)))
     return tuple(remarks), []
 
 

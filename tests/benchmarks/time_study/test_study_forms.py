@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from dialects import Dialect, dialects
 from hypothesis import given, settings
@@ -241,3 +242,22 @@ def test_one_short_time_among_likely_ones_is_kept_and_said_and_a_long_one_is_ref
         refuse_implausible(
             read_study(write(tmp_path, "cycle,element,seconds\n" + rows.replace("4.1", "410")), KNOWN), KNOWN
         )
+
+
+@pytest.mark.parametrize(("key", "value"), [("# status", "antatt"), ("# status:", "assumed"), ("#status =", "Antatt")])
+@pytest.mark.parametrize("form", ["csv", "quoted", "xlsx"])
+def test_a_remark_may_have_its_value_in_the_next_cell(tmp_path: Path, key: str, value: str, form: str) -> None:
+    path = tmp_path / f"study.{form[:4]}"
+    rows = [[key, value], ["# observatør", "Kari"], ["syklus", "element", "sekunder"], [1, "stifte", 300.5]]
+    if form == "xlsx":
+        workbook = openpyxl.Workbook()
+        for row in rows:
+            workbook.active.append(row)
+        workbook.save(path)
+    else:
+        cell = '"{}"' if form == "quoted" else "{}"
+        text = "\n".join(";".join(cell.format(str(each).replace(".", ",")) for each in row) for row in rows)
+        path.write_text(text, encoding="utf-8")
+    study = read_study(path, KNOWN)
+    assert (study.status, study.status_stated, study.observer) == ("assumed", True, "Kari")
+    assert study.elements[0].observed_s == (300.5,)
