@@ -17,7 +17,7 @@ from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, Settings, apply_overrides, inputs_of
 from cellwright.sim.log_evidence import Evidence
-from cellwright.sim.people.elements import Element, ManualMethod, with_observed
+from cellwright.sim.people.elements import Element, ManualMethod, of_whole_units, with_observed
 from cellwright.sim.people.operator import OperatorParameters
 from cellwright.sim.plants.plant import CellPlant
 
@@ -78,8 +78,8 @@ class Study:
 class Scenario:
     """A study with all parameters set.
 
-    parameters: devices, settings, "plant", "operator" and "manual", by name. observed: elements from a time study; if
-    there are any, they are the whole manual method. firmware: what steps the axes. work_factors: by element, how many
+    parameters: devices, settings, "plant", "operator" and "manual", by name. observed: elements from a time study; they
+    replace the predetermined ones of the same name. firmware: what steps the axes. work_factors: by element, how many
     times as long it takes, by hand and at the cell; for what-if runs.
     """
 
@@ -96,18 +96,37 @@ class Scenario:
         return method
 
     def manual_elements(self) -> list[Element]:
-        """The elements of a unit made by hand."""
+        """The elements of a unit made by hand: those observed, and predetermined ones for what nobody timed."""
         predetermined = self.manual.elements(self.parameters)
-        if not self.observed:
-            return self._with_factors(predetermined)
-        causes = {element.name: element.stop_cause for element in predetermined}
-        return self._with_factors(
-            [dataclasses.replace(each, stop_cause=causes.get(each.name, "")) for each in self.observed]
-        )
+        known = {element.name for element in self.predetermined_elements()}
+        own = [element for element in self.observed if element.name not in known]
+        return self._with_factors([*with_observed(predetermined, self.observed), *own])
+
+    def predetermined_elements(self) -> list[Element]:
+        """The elements that the cell knows, without those observed: of the manual method, then of tending alone."""
+        by_hand = self.manual.elements(self.parameters)
+        names = {element.name for element in by_hand}
+        return by_hand + [each for each in self.manual.tending(self.parameters) if each.name not in names]
+
+    def untimed(self) -> list[str]:
+        """The elements of the manual method that a time study left out; none if there is no study."""
+        timed = {element.name for element in self.observed}
+        return [each.name for each in self.manual.elements(self.parameters) if timed and each.name not in timed]
 
     def tending(self) -> list[Element]:
         """The work of the operator for the cell, with observed times where the time study timed the same work."""
-        return self._with_factors(with_observed(self.manual.tending(self.parameters), self.observed))
+        tending = self.manual.tending(self.parameters)
+        known = {element.name: element for element in self.predetermined_elements()}
+        here = {element.name: element for element in tending}
+        timed = []
+        for each in self.observed:
+            if each.name in here and not known[each.name].is_per_occurrence:
+                # A log sawn by hand has several cuts, the tape calls for one after the other.
+                share = here[each.name].mean_s / known[each.name].mean_s if known[each.name].mean_s else 1.0
+                timed.append(of_whole_units(each, share))
+            else:
+                timed.append(each)
+        return self._with_factors(with_observed(tending, timed))
 
     def _with_factors(self, elements: list[Element]) -> list[Element]:
         return [each.scaled(self.work_factors.get(each.name, 1.0)) for each in elements]

@@ -104,7 +104,10 @@ def test_imports_point_downwards_only():
     assert not found
 
 
-OPEN_FILES = [ROOT / "cellwright" / f"{name}.py" for name in ("errors", "files", "provenance")]
+OPEN_FILES = [
+    *(ROOT / "cellwright" / f"{name}.py" for name in ("errors", "provenance")),
+    *sources("cellwright/files"),
+]
 
 
 @pytest.mark.parametrize("path", OPEN_FILES, ids=lambda path: path.name)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 INK, FAINT, GRID = "#24303a", "#5d6b78", "#dde3e8"
 MANUAL, CELL = "#d9822b", "#2a7fa8"
 STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK,
-         "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": FAINT}  # fmt: skip
+         "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": FAINT, "text.parse_math": False}  # fmt: skip
 
 
 # ---- findings in words ----

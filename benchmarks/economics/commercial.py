@@ -14,6 +14,7 @@ from cellwright.benchmarks.economics.inputs import (
     NonNegativeNumber,
     PercentNumber,
     PositiveNumber,
+    PriceNumber,
     UncertainNumber,
     Vat,
     YearsNumber,
@@ -45,7 +46,7 @@ class Commercial(InputModel):
 
     machine: Annotated[str, Field(min_length=1)]
     vat: Vat
-    price_nok: NonNegativeNumber | None = None
+    price_nok: PriceNumber | None = None
     seconds_per_unit: PositiveNumber
     labour_s_per_unit: NonNegativeNumber
     scrap_percent: PercentNumber

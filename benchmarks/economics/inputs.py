@@ -110,6 +110,7 @@ MUST_BE_A_TABLE = BeforeValidator(_must_be_a_table)
 NonNegativeNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits()]
 PositiveNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(above=0)]
 PercentNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(below=100, advice="it is in percent: 7 means 7 %")]
+PriceNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(advice="leave the line out if it is not known")]
 DaysNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(above=0, below=367)]
 YearsNumber = Annotated[UncertainNumber, MUST_BE_A_TABLE, limits(above=0, below=101)]
 DemandNumber = Annotated[

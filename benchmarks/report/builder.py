@@ -11,7 +11,7 @@ from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Document, Headline
 from cellwright.benchmarks.report.inputs import ReportInputs
 from cellwright.benchmarks.report.sections import economics, process, project_plan, sensitivity, validation
-from cellwright.benchmarks.report.translations import Translations
+from cellwright.benchmarks.report.translations import Translations, with_element_names
 
 FORM_FIELD_SIZES = (60, 300, 1000)
 """Sizes of the fields of application forms, characters."""
@@ -19,7 +19,7 @@ FORM_FIELD_SIZES = (60, 300, 1000)
 
 def build(inputs: ReportInputs, translations: Translations) -> Document:
     """The whole report in the language of ``translations``."""
-    context = ReportContext(translations, inputs)
+    context = ReportContext(with_element_names(translations, inputs.scenario), inputs)
     return Document(
         language=translations.language,
         title=translations("title.title", cell=translations.about.name),

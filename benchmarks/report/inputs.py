@@ -62,8 +62,8 @@ class ReportInputs:
 
     @property
     def observed_cycles(self) -> int:
-        """The most cycles in which an element was timed with a stopwatch."""
-        return max((len(each.observed_s) for each in self.scenario.observed), default=0)
+        """The cycles that were timed with a stopwatch."""
+        return max((len(each.cycle_counts or each.observed_s) for each in self.scenario.observed), default=0)
 
     @property
     def manual_status(self) -> Status:

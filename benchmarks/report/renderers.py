@@ -98,7 +98,10 @@ def as_xlsx(document: Document) -> bytes:
         head, rows = (table.raw_head, table.raw) if table.raw else (table.head, table.rows)
         sheet.append(list(head))
         for row in rows:
-            sheet.append([_workbook_value(each) for each in row])
+            sheet.append([float(each) if isinstance(each, float) else each for each in row])
+            for cell in sheet[sheet.max_row]:
+                if isinstance(cell.value, str):
+                    cell.data_type = "s"  # a text that begins like a formula stays the text that was typed
         for column, cells in enumerate(sheet.iter_cols(), 1):
             cells[0].font = Font(bold=True)
             longest = max(len(str(each.value or "")) for each in cells)
@@ -107,13 +110,6 @@ def as_xlsx(document: Document) -> bytes:
     file = io.BytesIO()
     workbook.save(file)
     return file.getvalue()
-
-
-def _workbook_value(value: str | float) -> str | float:
-    """A value as a spreadsheet must read it: a text that begins like a formula stays text."""
-    if isinstance(value, str):
-        return f"'{value}" if value[:1] in ("=", "+", "@") else value
-    return float(value) if isinstance(value, float) else value
 
 
 def _keep_units_together(value: object) -> object:

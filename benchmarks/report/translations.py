@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cellwright import files
 from cellwright.errors import InputError
-from cellwright.sim import Estimate
+from cellwright.sim import Estimate, Scenario
 
 LANGUAGES = ("nb", "en")
 HERE = Path(__file__).parent
@@ -187,6 +187,14 @@ def read_translations(language: str, cell: str = "", folder: Path | None = None)
 
 def _translations(language: str, table: dict[str, Any], cell_file: CellTranslations) -> Translations:
     return Translations(language, table, dict(cell_file.terms), cell_file.about)
+
+
+def with_element_names(translations: Translations, scenario: Scenario) -> Translations:
+    """The translations with the names of the elements of work, which stand where the elements are described."""
+    if translations.language != "nb":
+        return translations
+    names = {each.name: each.name_nb for each in scenario.predetermined_elements() if each.name_nb}
+    return replace(translations, terms=translations.terms | names)
 
 
 def capital(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cellwright.benchmarks.time_study.stopwatch_csv import Reading, read_readings, read_status, seconds_by_cycle
+from cellwright.benchmarks.time_study.stopwatch_csv import Reading, StopwatchStudy, occurrences, read_study
 from cellwright.provenance import Status
 from cellwright.sim import Estimate, Streams, estimate
 
@@ -65,7 +65,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class ElementTimes:
-    """One element. times_s: seconds in each of ``cycles``, the cycles that have it; ``of_cycles`` were timed.
+    """One element. times_s: seconds of each occurrence, in the cycle that ``cycles`` has; ``of_cycles`` were timed.
 
     mean: seconds, with Student's t interval. sd_s: None for a single time. fit: None where no distribution was fitted.
     """
@@ -151,32 +151,33 @@ class TimeStudy:
 
 
 def read_time_study(path: Path, seed: int = 1) -> TimeStudy:
-    """Analyse the times in a CSV file. The same seed gives the same p-values. Raises InputError with file and line."""
-    readings = read_readings(path)
-    cycles = len({reading.cycle for reading in readings})
-    names = dict.fromkeys(reading.element for reading in readings)
+    """Analyse the times in a file. The same seed gives the same p-values. Raises InputError with file and line."""
+    return analyse(read_study(path), seed)
+
+
+def analyse(study: StopwatchStudy, seed: int = 1) -> TimeStudy:
+    """Analyse a study. The same seed gives the same p-values."""
     streams = Streams(seed, 0)
-    elements = tuple(_element(name, readings, cycles, streams[f"fit {name}"]) for name in names)
-    return TimeStudy(cycles, read_status(path), elements)
+    cycles = len(study.cycles)
+    elements = tuple(
+        _element(each.name, study.readings, cycles, streams[f"fit {each.name}"]) for each in study.elements
+    )
+    return TimeStudy(cycles, study.status, elements)
 
 
-def _element(name: str, readings: list[Reading], of_cycles: int, draws: np.random.Generator) -> ElementTimes:
-    by_cycle = seconds_by_cycle(name, readings)
-    times_s = tuple(by_cycle.values())
-    notes: dict[int, list[str]] = {}
-    for reading in readings:
-        if reading.element == name and reading.note:
-            notes.setdefault(reading.cycle, []).append(reading.note)
+def _element(name: str, readings: Sequence[Reading], of_cycles: int, draws: np.random.Generator) -> ElementTimes:
+    found = occurrences([reading for reading in readings if reading.element == name])
+    times_s = tuple(seconds for _, seconds, _ in found)
     return ElementTimes(
         name,
-        tuple(by_cycle),
+        tuple(cycle for cycle, _, _ in found),
         times_s,
         of_cycles,
         estimate(times_s),
         statistics.stdev(times_s) if len(times_s) > 1 else None,
         tuple(
-            Outlier(cycle, seconds, score, "; ".join(notes.get(cycle, ())))
-            for (cycle, seconds), score in zip(by_cycle.items(), modified_z_scores(times_s), strict=True)
+            Outlier(cycle, seconds, score, note)
+            for (cycle, seconds, note), score in zip(found, modified_z_scores(times_s), strict=True)
             if abs(score) > OUTLIER_SCORE
         ),
         best_fit(times_s, draws),

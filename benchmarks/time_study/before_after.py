@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellwright.benchmarks.time_study.stopwatch_csv import Reading, read_readings, read_status, seconds_by_cycle
+from cellwright.benchmarks.time_study.stopwatch_csv import read_study, whole_cycles_s
 from cellwright.provenance import Status
-from cellwright.sim import Difference, welch
+from cellwright.sim import Difference, Element, welch
 
 
 @dataclass(frozen=True, slots=True)
 class ElementChange:
-    """One element, or a whole cycle: seconds in each cycle that has it, before and after."""
+    """One element, or a whole cycle: seconds of each occurrence, before and after."""
 
     name: str
     before_s: tuple[float, ...]
@@ -64,27 +64,17 @@ class BeforeAfter:
     new: tuple[str, ...]
 
 
-def compare_studies(before: Path, after: Path) -> BeforeAfter:
-    """Compare the times in two CSV files. Raises InputError with file and line."""
-    earlier, later = _seconds(read_readings(before)), _seconds(read_readings(after))
+def compare_studies(before: Path, after: Path, known: Sequence[Element] = ()) -> BeforeAfter:
+    """Compare the times in two files. known: the cell's elements, by whose names those of both files are found.
+
+    Raises InputError with file and line.
+    """
+    earlier, later = read_study(before, known), read_study(after, known)
+    old, new = ({each.name: each.observed_s for each in study.elements} for study in (earlier, later))
     return BeforeAfter(
-        read_status(before),
-        ElementChange("whole cycle", _whole_cycles(earlier), _whole_cycles(later)),
-        tuple(
-            ElementChange(name, tuple(earlier[name].values()), tuple(later[name].values()))
-            for name in later
-            if name in earlier
-        ),
-        gone=tuple(name for name in earlier if name not in later),
-        new=tuple(name for name in later if name not in earlier),
+        earlier.status,
+        ElementChange("whole cycle", whole_cycles_s(earlier), whole_cycles_s(later)),
+        tuple(ElementChange(name, old[name], new[name]) for name in new if name in old),
+        gone=tuple(name for name in old if name not in new),
+        new=tuple(name for name in new if name not in old),
     )
-
-
-def _seconds(readings: list[Reading]) -> dict[str, dict[int, float]]:
-    """The seconds of each element in each cycle that has it."""
-    return {name: seconds_by_cycle(name, readings) for name in dict.fromkeys(each.element for each in readings)}
-
-
-def _whole_cycles(seconds: Mapping[str, Mapping[int, float]]) -> tuple[float, ...]:
-    cycles = sorted({cycle for by_cycle in seconds.values() for cycle in by_cycle})
-    return tuple(sum(by_cycle.get(cycle, 0.0) for by_cycle in seconds.values()) for cycle in cycles)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cellwright.benchmarks.time_study.stopwatch_csv import STOPWATCH_COLUMNS, read_readings, read_status
+from cellwright.benchmarks.time_study.stopwatch_csv import STOPWATCH_COLUMNS, StopwatchStudy, read_study
 from cellwright.errors import InputError
 from cellwright.files import write_atomically
 
@@ -74,15 +74,17 @@ class StudyRecorder:
 
     def _read_existing(self) -> int:
         """Read the file that is to be continued; returns the number of its last cycle."""
-        readings = read_readings(self.path)
-        status = read_status(self.path)
-        if status != "measured":
-            raise InputError(f"{self.path} says that its times are {status}; record measured ones in another file.")
+        study = read_study(self.path)
+        if study.status != "measured" and study.status_stated:
+            raise InputError(
+                f"{self.path} says that its times are {study.status}; record measured ones in another file."
+            )
+        _refuse_other_forms(study)
         content = self.path.read_bytes()
         newline = b"" if content.endswith((b"\n", b"\r")) else b"\n"
-        self._columns = tuple(_header(self.path))
+        self._columns = study.table.columns
         self._content_before, self._content_written = content + newline, content
-        return max(reading.cycle for reading in readings)
+        return study.cycles[-1]
 
     @property
     def lines(self) -> tuple[StudyLine, ...]:
@@ -223,12 +225,16 @@ class StudyRecorder:
         rows = csv.writer(text, lineterminator="\n")
         for line in lines:
             values = {"cycle": line.cycle, "element": line.element, "seconds": f"{line.seconds:.2f}", "note": line.note}
-            rows.writerow([values[column] for column in self._columns])
+            rows.writerow([values.get(column, "") for column in self._columns])
         return text.getvalue().encode()
 
 
-def _header(path: Path) -> list[str]:
-    """The names of the file's columns, in order; the file has been validated before."""
-    text = path.read_text(encoding="utf-8-sig")
-    rows = ([cell.strip() for cell in row] for row in csv.reader(io.StringIO(text)))
-    return [cell.lower() for cell in next(row for row in rows if any(row) and not row[0].startswith("#"))]
+def _refuse_other_forms(study: StopwatchStudy) -> None:
+    """Lines are added in one form only: separated by commas, with a decimal point, in seconds, as UTF-8."""
+    table = study.table
+    has_clock = any(":" in row.text("seconds") for row in table.rows)
+    if table.separator != "," or table.mark.mark == "," or has_clock or not table.encoding.startswith("utf-8"):
+        raise InputError(
+            f"{study.path} was saved by a spreadsheet; record in another file, or save it as CSV (UTF-8) separated by "
+            "commas, with seconds that have a decimal point."
+        )

@@ -9,11 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cellwright.cells.digital_tape import btlx
 from cellwright.errors import InputError
-from cellwright.files import read_rows
+from cellwright.files import Column, read_rows
 from cellwright.sequences import Settings
 
-CUT_LIST_COLUMNS = ("piece", "length_mm", "quantity", "joint", "angle")
-REQUIRED_CUT_LIST_COLUMNS = CUT_LIST_COLUMNS[:3]
+CUT_LIST_COLUMNS = (
+    Column("piece", aliases=("del", "delenavn", "navn", "emne")),
+    Column("length_mm", "number", ("lengde_mm",)),
+    Column("quantity", "whole", ("antall", "count", "stk")),
+    Column("joint", aliases=("skjøt", "sammenføyning")),
+    Column("angle", "number", ("vinkel",)),
+)
+REQUIRED_CUT_LIST_COLUMNS = ("piece", "length_mm", "quantity")
 MAX_PIECES = 5000
 SQUARE_DEG = 90.0
 

@@ -76,21 +76,28 @@ class ManualMeasuring(ManualMethod):
         factor = self.learning_factor(self.time_rate)
         recuts = pieces * self.wrong_cut_probability
         return [
-            self.element("fetch log", self.fetch_log_mods, per_unit=len(self._manual_plan(parameters).logs) / logs),
-            self.element("read list", self.read_list_mods * factor, pieces),
-            self.element("hook tape", self.hook_tape_mods * factor, pieces),
-            self.element("walk along log", self.walk_m_mods, metres),
-            self.element("read and mark", self.read_and_mark_mods * factor, pieces),
-            self.element("push log", self.push_m_mods, metres),
-            self.element("saw to mark", self.saw_to_mark_mods * factor, cuts),
-            Element("saw", float(self.saw_s * cuts), float(self.spread)),
-            self.element("take off", self.take_off_mods),
+            self.element(
+                "fetch log",
+                self.fetch_log_mods,
+                per_unit=len(self._manual_plan(parameters).logs) / logs,
+                name_nb="hente stokk",
+            ),
+            self.element("read list", self.read_list_mods * factor, pieces, name_nb="lese listen"),
+            self.element("hook tape", self.hook_tape_mods * factor, pieces, name_nb="hekte på målebåndet"),
+            self.element("walk along log", self.walk_m_mods, metres, name_nb="gå langs stokken"),
+            self.element("read and mark", self.read_and_mark_mods * factor, pieces, name_nb="lese av og merke"),
+            self.element("push log", self.push_m_mods, metres, name_nb="skyve stokken"),
+            self.element("saw to mark", self.saw_to_mark_mods * factor, cuts, name_nb="føre merket til sagen"),
+            Element("saw", float(self.saw_s * cuts), float(self.spread), name_nb="sage"),
+            self.element("take off", self.take_off_mods, name_nb="ta av"),
             self._recut(recuts, factor),
         ]
 
     def _recut(self, per_unit: float, factor: float) -> Element:
         mods = self.read_list_mods + self.hook_tape_mods + self.read_and_mark_mods + self.saw_to_mark_mods
-        once = self.element("cut again", mods * factor + self.saw_s / self.mod_s, per_unit=per_unit)
+        once = self.element(
+            "cut again", mods * factor + self.saw_s / self.mod_s, per_unit=per_unit, name_nb="kappe på nytt"
+        )
         return replace(once, stop_cause="wrong cut")
 
     def wrong_cut_nok(self, piece_mm: float, saw: Saw) -> float:
@@ -100,11 +107,11 @@ class ManualMeasuring(ManualMethod):
 
     def tending(self, parameters: Mapping[str, Any]) -> list[Element]:  # noqa: ARG002  # the same whatever is cut
         return [
-            self.element("fetch log", self.fetch_log_mods),
-            self.element("press pedal", self.press_pedal_mods),
-            self.element("look at piece", self.read_list_mods),
-            self.element("take off", self.take_off_mods),
-            Element("saw", float(self.saw_s), float(self.spread)),
+            self.element("fetch log", self.fetch_log_mods, name_nb="hente stokk"),
+            self.element("press pedal", self.press_pedal_mods, name_nb="trykke på pedalen"),
+            self.element("look at piece", self.read_list_mods, name_nb="se på emnet"),
+            self.element("take off", self.take_off_mods, name_nb="ta av"),
+            Element("saw", float(self.saw_s), float(self.spread), name_nb="sage"),
         ]
 
     def results(self, parameters: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:

@@ -10,11 +10,16 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cellwright.errors import InputError
-from cellwright.files import read_rows
+from cellwright.files import Column, read_rows
 from cellwright.sequences import Settings
 
-LOG_COLUMNS = ("log", "length_mm", "quantity", "knots_mm")
-REQUIRED_LOG_COLUMNS = LOG_COLUMNS[:3]
+LOG_COLUMNS = (
+    Column("log", aliases=("stokk", "navn")),
+    Column("length_mm", "number", ("lengde_mm",)),
+    Column("quantity", "whole", ("antall", "count", "stk")),
+    Column("knots_mm", "quantity", ("kvister_mm", "kvist_mm")),
+)
+REQUIRED_LOG_COLUMNS = ("log", "length_mm", "quantity")
 _KNOT = re.compile(r"([0-9.]+)-([0-9.]+)")
 Knot = tuple[float, float]
 """Start and end of a length that is not to be used, mm from the log's front end."""

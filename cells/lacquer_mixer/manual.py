@@ -55,22 +55,23 @@ class ManualMixing(ManualMethod):
         components = sum(len(order.recipe.components) for order in orders.orders) / number
         mass_g = sum(self._mixed_g(order) for order in orders.orders) / number
         return [
-            self.element("read order", self.read_order_mods),
-            self.element("fetch can", self.fetch_can_mods),
-            self.element("place can", self.place_can_mods),
-            self.element("fetch drum", self.fetch_drum_mods, components),
-            Element("pour", mass_g / float(self.pour_g_per_s), float(self.spread)),
-            self.element("trim", self.trim_mods, components),
-            self.element("put back", self.put_back_mods, components),
-            Element("stir", float(self.stir_s), float(self.spread)),
-            self.element("close and label", self.close_and_label_mods),
-            self.element("rinse", self.rinse_mods, per_unit=1 / self.cans_each_rinse),
+            self.element("read order", self.read_order_mods, name_nb="lese bestillingen"),
+            self.element("fetch can", self.fetch_can_mods, name_nb="hente boks"),
+            self.element("place can", self.place_can_mods, name_nb="sette på plass boks"),
+            self.element("fetch drum", self.fetch_drum_mods, components, name_nb="hente fat"),
+            Element("pour", mass_g / float(self.pour_g_per_s), float(self.spread), name_nb="helle"),
+            self.element("trim", self.trim_mods, components, name_nb="justere mengden"),
+            self.element("put back", self.put_back_mods, components, name_nb="sette tilbake"),
+            Element("stir", float(self.stir_s), float(self.spread), name_nb="røre"),
+            self.element("close and label", self.close_and_label_mods, name_nb="lukke og merke"),
+            self.element("rinse", self.rinse_mods, per_unit=1 / self.cans_each_rinse, name_nb="skylle"),
             Element(
                 "change drum",
                 float(self.drum_s),
                 float(self.spread),
                 per_unit=self._drums_per_can(orders, parameters["drums"]),
                 stop_cause="drum empty",
+                name_nb="bytte fat",
             ),
         ]
 
@@ -85,20 +86,25 @@ class ManualMixing(ManualMethod):
         return sum(used) / len(orders.orders)
 
     def tending(self, parameters: Mapping[str, Any]) -> list[Element]:  # noqa: ARG002  # the same whatever is ordered
-        troubles = {
-            "clear line": self.clear_line_s,
-            "change drum, fill line": self.change_drum_s,
-            "bleed line": self.bleed_s,
-            "look at scale": self.look_s,
-        }
+        troubles = [
+            ("clear line", "rense linjen", "line blocked", self.clear_line_s),
+            ("change drum, fill line", "bytte fat, fylle linjen", "drum empty", self.change_drum_s),
+            ("bleed line", "lufte linjen", "air in a line", self.bleed_s),
+            ("look at scale", "se på vekten", "scale jumped", self.look_s),
+        ]
         return [
-            self.element("fetch can", self.fetch_can_mods),
-            self.element("place can", self.place_can_mods),
-            self.element("press start", self.press_start_mods),
-            self.element("close and label", self.close_and_label_mods),
-            self.element("place rinsing pot", self.place_can_mods + self.fetch_can_mods),
-            self.element("take away", self.take_away_mods),
-            *(Element(name, float(mean_s), 3 * float(self.spread)) for name, mean_s in troubles.items()),
+            self.element("fetch can", self.fetch_can_mods, name_nb="hente boks"),
+            self.element("place can", self.place_can_mods, name_nb="sette på plass boks"),
+            self.element("press start", self.press_start_mods, name_nb="trykke på start"),
+            self.element("close and label", self.close_and_label_mods, name_nb="lukke og merke"),
+            self.element(
+                "place rinsing pot", self.place_can_mods + self.fetch_can_mods, name_nb="sette på plass skyllebøtte"
+            ),
+            self.element("take away", self.take_away_mods, name_nb="bære bort boks"),
+            *(
+                Element(name, float(mean_s), 3 * float(self.spread), stop_cause=cause, name_nb=name_nb)
+                for name, name_nb, cause, mean_s in troubles
+            ),
         ]
 
     def results(self, parameters: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cellwright.cells.lacquer_mixer.recipes import RECIPE_FOLDER, Component, Recipe
 from cellwright.errors import InputError, nearest
-from cellwright.files import InputRow, check_columns, line_of, read_rows, read_toml
+from cellwright.files import Column, InputRow, check_columns, line_of, read_rows, read_toml
 from cellwright.provenance import Figure, assumed
 from cellwright.sequences import Settings
 
@@ -25,7 +25,14 @@ CAN_SIZES_ML: dict[float, Figure] = {
 """The weight of an empty can, g, by its content up to the filling line, mL."""
 G_PER = {"g": 1.0, "kg": 1000.0}
 ML_PER = {"ml": 1.0, "l": 1000.0}
-ORDER_COLUMNS = ("order", "recipe", "amount", "tolerance_percent", "can_ml")
+ORDER_TABLE = (
+    Column("order", aliases=("ordre", "ordrenummer")),
+    Column("recipe", aliases=("resept", "oppskrift")),
+    Column("amount", "quantity", ("mengde",)),
+    Column("tolerance_percent", "number", ("toleranse_prosent",)),
+    Column("can_ml", "number", ("boks_ml", "spann_ml")),
+)
+ORDER_COLUMNS = tuple(column.name for column in ORDER_TABLE)
 REQUIRED_ORDER_COLUMNS = ("order", "recipe", "amount")
 DEFAULT_TOLERANCE_PERCENT = 1.0
 MIN_DOSE_G = 1.0
@@ -87,7 +94,7 @@ class Orders(Settings):
 
 def _rows(path: Path) -> Iterator[InputRow]:
     if path.suffix != ".toml":
-        yield from read_rows(path, ORDER_COLUMNS, REQUIRED_ORDER_COLUMNS)
+        yield from read_rows(path, ORDER_TABLE, REQUIRED_ORDER_COLUMNS)
         return
     values, text = read_toml(path)
     entries = values.get("orders")

@@ -40,8 +40,8 @@ class ManualStapling(ManualMethod):
         return [
             self._felt(),
             self._slats(layout),
-            self.element("staple", self.staple_mods, staples),
-            self.element("step to next row", self.row_step_mods, len(layout.rows_mm) - 1),
+            self.element("staple", self.staple_mods, staples, name_nb="stifte"),
+            self.element("step to next row", self.row_step_mods, len(layout.rows_mm) - 1, name_nb="gå til neste rad"),
             self._refill(per_unit=refills),
             self._lift(),
         ]
@@ -52,18 +52,26 @@ class ManualStapling(ManualMethod):
             self._slats(parameters["layout"]),
             self._refill(),
             self._lift(),
-            self.element("press start", self.press_start_mods),
-            Element("clear jam", float(self.clear_jam_s), 3 * float(self.spread)),
+            self.element("press start", self.press_start_mods, name_nb="trykke på start"),
+            Element(
+                "clear jam",
+                float(self.clear_jam_s),
+                3 * float(self.spread),
+                stop_cause="stapler jammed",
+                name_nb="løsne stifteren",
+            ),
         ]
 
     def _felt(self) -> Element:
-        return self.element("fetch felt", self.felt_mods)
+        return self.element("fetch felt", self.felt_mods, name_nb="hente filt")
 
     def _slats(self, layout: PanelLayout) -> Element:
-        return self.element("lay slats", self.slat_mods, layout.slats)
+        return self.element("lay slats", self.slat_mods, layout.slats, name_nb="legge spiler")
 
     def _lift(self) -> Element:
-        return self.element("lift off", self.lift_mods)
+        return self.element("lift off", self.lift_mods, name_nb="løfte av")
 
     def _refill(self, per_unit: float = 1.0) -> Element:
-        return self.element("refill", self.refill_mods, per_unit=per_unit, stop_cause="magazine empty")
+        return self.element(
+            "refill", self.refill_mods, per_unit=per_unit, stop_cause="magazine empty", name_nb="fylle magasinet"
+        )

@@ -10,6 +10,7 @@ import typer
 from cellwright.cli.board_commands import board_app
 from cellwright.cli.options import (
     DEFAULT_FIRMWARE,
+    AcceptOption,
     ArduinoName,
     CellArgument,
     CommercialOption,
@@ -106,6 +107,7 @@ def simulate(
 def compare(
     cell: CellArgument,
     manual: ManualOption = None,
+    accept: AcceptOption = False,
     commercial: CommercialOption = None,
     hours: HoursOption = None,
     replications: ReplicationsOption = 20,
@@ -118,7 +120,9 @@ def compare(
     """Compare a cell with the manual method it replaces, and with a commercial machine."""
     from cellwright.cli.commands import simulate
 
-    options = simulate.SimulationOptions(cell, None, hours, replications, seed, overrides or [], jobs, firmware.value)
+    options = simulate.SimulationOptions(
+        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept
+    )
     simulate.compare(options, manual, commercial, as_json)
 
 
@@ -184,6 +188,7 @@ def economics(
     prices: EconomicsOption = None,
     commercial: CommercialOption = None,
     manual: ManualOption = None,
+    accept: AcceptOption = False,
     hours: HoursOption = None,
     replications: ReplicationsOption = 20,
     seed: SeedOption = 1,
@@ -196,7 +201,9 @@ def economics(
     """Compute savings, payback and net present value against the manual method and a commercial machine."""
     from cellwright.cli.commands import economics, simulate
 
-    options = simulate.SimulationOptions(cell, None, hours, replications, seed, overrides or [], jobs, firmware.value)
+    options = simulate.SimulationOptions(
+        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept
+    )
     economics.evaluate(options, manual, prices, commercial, picture, as_json)
 
 
@@ -217,6 +224,7 @@ def report(
         typer.Option(help="Milestones and budget, as TOML.", show_default="project.toml in the cell's folder"),
     ] = None,
     manual: ManualOption = None,
+    accept: AcceptOption = False,
     hours: HoursOption = None,
     replications: ReplicationsOption = 20,
     seed: SeedOption = 1,
@@ -227,7 +235,9 @@ def report(
     """Write a report for a firm and its funder: PDF, web page, workbook, figures and summaries for a form."""
     from cellwright.cli.commands import report, simulate
 
-    options = simulate.SimulationOptions(cell, None, hours, replications, seed, overrides or [], jobs, firmware.value)
+    options = simulate.SimulationOptions(
+        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept
+    )
     report.report(report.ReportOptions(options, lang, output, manual, economics, commercial, project))
 
 

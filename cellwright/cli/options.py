@@ -61,7 +61,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 LogOption = Annotated[Path | None, typer.Option(help="Write all events and cycles to this SQLite file.")]
 ManualOption = Annotated[
     Path | None,
-    typer.Option(help="Stopwatch study of the manual method: CSV with cycle,element,seconds[,note]."),
+    typer.Option(help="Stopwatch study of the manual method, as CSV or XLSX: cycle, element, seconds, note."),
+]
+AcceptOption = Annotated[
+    bool, typer.Option("--accept", help="Take times, prices and element names as they are, plausible or not.")
 ]
 EconomicsOption = Annotated[
     Path | None,

@@ -78,9 +78,9 @@ def print_comparison(
     for row in [*_rows(both, comparison.unit, comparison.shift_hours), *_measure_rows(both, measures)]:
         table.add_row(*row, *([_commercial_value(row[0], commercial, comparison, measures)] if commercial else []))
     out.print(table)
-    out.print(f"[bold]{verdict(comparison)}[/bold]")
+    out.print(verdict(comparison), style="bold", markup=False)
     if commercial:
-        out.print(_commercial_sentence(commercial, comparison))
+        out.print(_commercial_sentence(commercial, comparison), markup=False)
     labour = percent_sentence(comparison.less_labour_percent, "less", "more", "time")
     _print_uncertainty(out, comparison)
     out.print(f"The operator spends {labour} on each {comparison.unit}.")
@@ -92,7 +92,7 @@ def print_comparison(
     statuses = ", ".join(f"{inputs[status]} {status}" for status in sorted(inputs))
     out.print(f"Inputs: {statuses}. --json lists them one by one.")
     if shared:
-        out.print("Work that is the same in both, timed once: " + ", ".join(shared) + ".")
+        out.print("Work that is the same in both, timed once: " + ", ".join(shared) + ".", markup=False)
     if not inputs["measured"]:
         out.print("No input was measured at a firm: time the manual work with a stopwatch and use --manual FILE.csv.")
     _print_warm_up_warnings([("the cell", comparison.cell), ("the manual method", comparison.manual)])
@@ -227,7 +227,7 @@ def _print_states(out: Console, comparison: Comparison) -> None:
     for title, each in (("Cell", comparison.cell), ("Manual", comparison.manual)):
         spent = sorted(each.time_in_state_s.items(), key=lambda item: -item[1])
         parts = ", ".join(f"{state} {seconds:.0f}" for state, seconds in spent if seconds >= 0.5)
-        out.print(f"{title}, s a {comparison.unit}: {parts}.")
+        out.print(f"{title}, s a {comparison.unit}: {parts}.", markup=False)
 
 
 def pluralize(number: int, what: str) -> str:

@@ -38,10 +38,10 @@ class Element:
     """An element of manual work, timed without allowances.
 
     mean_s: seconds for all its repetitions within a unit. spread: coefficient of variation from unit to unit.
-    per_unit: frequency, for work that is not done for every unit. observed_s: times by stopwatch, one per occurrence;
-    two or more replace the mean and the spread. cycle_sums_s, cycle_counts: seconds and occurrences in each timed
-    cycle, 0 where it did not occur; the same cycles for all elements of a study. stop_cause: set if it interrupts
-    the work, such as a refill.
+    per_unit: frequency, for work that is not done for every unit. observed_s: times by stopwatch, one for each
+    occurrence; two or more replace the mean and the spread. stop_cause: set if it interrupts the work, such as a
+    refill. cycle_sums_s, cycle_counts: seconds and occurrences in each timed cycle of the study, 0 where it did not
+    occur; the same cycles in the same order for all elements of a study. name_nb: its name in bokmål.
     """
 
     name: str
@@ -49,16 +49,27 @@ class Element:
     spread: float = 0.0
     per_unit: float = 1.0
     observed_s: tuple[float, ...] = ()
-    cycle_sums_s: tuple[float, ...] = ()
-    cycle_counts: tuple[int, ...] = ()
     stop_cause: str = ""
     status: Status = "assumed"
+    cycle_sums_s: tuple[float, ...] = ()
+    cycle_counts: tuple[int, ...] = ()
+    name_nb: str = ""
+
+    @property
+    def is_per_occurrence(self) -> bool:
+        """Whether its time is that of one occurrence, such as a refill; otherwise it is done once a unit."""
+        return bool(self.stop_cause) or self.per_unit != 1
 
     def scaled(self, factor: float) -> Element:
         """The same element, taking ``factor`` times as long."""
         if factor == 1.0:
             return self
-        return replace(self, mean_s=factor * self.mean_s, observed_s=tuple(factor * each for each in self.observed_s))
+        return replace(
+            self,
+            mean_s=factor * self.mean_s,
+            observed_s=tuple(factor * each for each in self.observed_s),
+            cycle_sums_s=tuple(factor * each for each in self.cycle_sums_s),
+        )
 
     def draw(self, streams: Streams) -> float:
         """Seconds for one occurrence. The n-th draw under one seed is the same for whoever does the work."""
@@ -126,9 +137,25 @@ class ManualMethod(ABC):
 
 
 def with_observed(elements: Sequence[Element], observed: Sequence[Element]) -> list[Element]:
-    """The elements; those observed in a time study replace the predetermined ones of the same name."""
+    """The elements; those observed in a time study replace the predetermined ones of the same name.
+
+    They keep what their description says of them: the name in bokmål and the cause of a stop.
+    """
     timed = {element.name: element for element in observed}
     return [
-        replace(timed[element.name], stop_cause=element.stop_cause) if element.name in timed else element
+        replace(timed[element.name], stop_cause=element.stop_cause, name_nb=element.name_nb)
+        if element.name in timed
+        else element
         for element in elements
     ]
+
+
+def of_whole_units(element: Element, share: float = 1.0) -> Element:
+    """An observed element whose times are those of a unit, or of ``share`` of it.
+
+    Rows of one cycle are parts of the same work.
+    """
+    times_s = tuple(share * seconds for seconds in element.cycle_sums_s if seconds)
+    if not times_s:
+        return element
+    return replace(element, observed_s=times_s, mean_s=sum(times_s) / len(times_s), per_unit=1.0)

@@ -27,6 +27,7 @@ def need(context: ReportContext) -> Section:
         Paragraph(translations.about.need),
         Paragraph(context.sentence(key, seconds=seconds, labour=labour)),
         Paragraph(_origin_of_times(context)),
+        *_untimed(context),
         _elements(context),
     ]
     return Section("need", translations("need.heading"), tuple(blocks))
@@ -39,6 +40,14 @@ def _origin_of_times(context: ReportContext) -> str:
     if context.inputs.manual_status != "measured":
         return context.sentence("need.timed_assumed", n=observed)
     return context.sentence("need.timed", n=observed, when=_timing_dates(context))
+
+
+def _untimed(context: ReportContext) -> list[Block]:
+    """The elements for which predetermined times stand in, if the study left any out."""
+    untimed = [context.translations.term(name) for name in context.inputs.scenario.untimed()]
+    if not untimed:
+        return []
+    return [Paragraph(context.sentence("need.untimed", elements=context.translations.listed(untimed)))]
 
 
 def _timing_dates(context: ReportContext) -> str:

@@ -26,6 +26,7 @@ from cellwright.benchmarks.economics.model import (
     EconomicResult,
     evaluate_economics,
 )
+from cellwright.benchmarks.economics.plausibility import refuse_unlikely_percent
 from cellwright.cli import tables
 from cellwright.cli.cell_files import cell_folder, read_commercial_machine
 from cellwright.cli.commands.simulate import SimulationOptions, run_comparison
@@ -83,9 +84,8 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Compare a cell with the manual method, compute its economics, print them, and draw the break-even chart."""
-    from cellwright.benchmarks import read_stopwatch
-
-    scenario = options.scenario(read_stopwatch(manual) if manual else [])
+    timed = options.timed_scenario(manual)
+    scenario = timed.scenario
     prices, machine = read_economics_files(options, scenario, economics, commercial)
     comparison = run_comparison(options, scenario)
     case = BusinessCase(
@@ -101,9 +101,10 @@ def evaluate(
 
         save(break_even_chart(case.result, conclusion(case), comparison.unit), picture)
     if as_json:
-        print(json.dumps(economics_json(options, case), indent=2))
+        print(json.dumps(economics_json(options, case) | timed.as_json(), indent=2))
     else:
         _print(case)
+        timed.print_lines()
 
 
 def read_economics_files(
@@ -124,6 +125,10 @@ def read_economics_files(
         )
     economics = read_economics(economics_path, measures)
     commercial = read_commercial_machine(scenario, commercial_path)
+    if not options.accept:
+        refuse_unlikely_percent(economics, economics_path)
+        if commercial is not None:
+            refuse_unlikely_percent(commercial, commercial_path or folder / "commercial.toml")
     if commercial is not None and commercial.vat != economics.vat:
         path = commercial_path or folder / "commercial.toml"
         line = files.line_of(files.read_text(path), ("vat",))
@@ -181,9 +186,9 @@ def _print(case: BusinessCase) -> None:
     chances = (f"{100 * alternative.no_payback_probability:.0f} %" for alternative in machines)
     table.add_row("chance of no payback in its life", "-", *chances)
     out.print(table)
-    out.print(f"[bold]{conclusion(case)}[/bold]")
+    out.print(conclusion(case), style="bold", markup=False)
     for sentence in _remarks(case):
-        out.print(sentence)
+        out.print(sentence, markup=False)
 
 
 MachineDraws = Callable[[AlternativeResult], Draws]

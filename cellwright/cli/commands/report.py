@@ -20,11 +20,11 @@ from cellwright.benchmarks.sweeps.screening import (
     progress_steps,
     screen,
 )
-from cellwright.benchmarks.time_study.stopwatch_csv import read_dates
 from cellwright.cli import tables
 from cellwright.cli.cell_files import cell_folder
 from cellwright.cli.commands.economics import input_hash, read_economics_files
 from cellwright.cli.commands.simulate import SimulationOptions, run_comparison
+from cellwright.cli.manual_study import TimedScenario
 from cellwright.cli.progress import progress
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.sim import Scenario
@@ -60,6 +60,7 @@ class ReportOptions:
             words += [f"--{option}", str(path)] if path else []
         for override in simulation.overrides:
             words += ["--set", override]
+        words += ["--accept"] if simulation.accept else []
         if simulation.firmware != DEFAULT_FIRMWARE:
             words += ["--firmware", simulation.firmware]
         return shlex.join([*words, "-o", str(self.folder)])
@@ -72,18 +73,19 @@ def report(options: ReportOptions) -> None:
         InputError: The language is unknown, a file cannot be used, or the folder cannot be written. It is raised before
             anything is simulated.
     """
-    from cellwright.benchmarks import read_stopwatch
     from cellwright.benchmarks.report.translations import read_translations
     from cellwright.benchmarks.report.writer import make_folder, write_report
 
-    scenario = options.simulation.scenario(read_stopwatch(options.manual) if options.manual else [])
+    timed = options.simulation.timed_scenario(options.manual)
+    scenario = timed.scenario
     translations = read_translations(options.language, options.simulation.cell, cell_folder(scenario))
     prices, project = _prices(options, scenario), _project(options, scenario)
     make_folder(options.folder)
-    inputs = _report_inputs(options, scenario, prices, project)
+    inputs = _report_inputs(options, timed, prices, project)
     with tables.spinner("Writing the report"):
         written = write_report(options.folder, inputs, translations)
     out = tables.console()
+    timed.print_lines()
     if inputs.money is None:
         out.print(
             f"{options.simulation.cell} has no economics.toml in its folder: the report has no section on economics."
@@ -99,11 +101,12 @@ Prices = tuple[Economics, Commercial | None]
 
 
 def _report_inputs(
-    options: ReportOptions, scenario: Scenario, prices: Prices | None, project: Project | None
+    options: ReportOptions, timed: TimedScenario, prices: Prices | None, project: Project | None
 ) -> ReportInputs:
     """Simulate, and compute the economics and the sensitivity."""
     from cellwright.benchmarks.report.inputs import Money, ReportInputs
 
+    scenario = timed.scenario
     simulation, measures = options.simulation, scenario.study.measures
     comparison = run_comparison(simulation, scenario)
     money = Money(*prices, evaluate_economics(comparison, *prices, measures)) if prices else None
@@ -120,7 +123,7 @@ def _report_inputs(
         command=options.command(),
         version=cellwright.__version__,
         input_hash=input_hash(scenario, *(prices or (None, None)), project),
-        timed_on=read_dates(options.manual) if options.manual else (),
+        timed_on=timed.study.dates if timed.study else (),
     )
 
 

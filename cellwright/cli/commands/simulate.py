@@ -10,17 +10,18 @@ from typing import Any
 
 import cellwright
 from cellwright import cells
-from cellwright.benchmarks import Comparison, outcome, read_stopwatch
+from cellwright.benchmarks import Comparison, outcome
 from cellwright.benchmarks import compare as compare_replications
 from cellwright.benchmarks.input_uncertainty import Trial, input_sources, uncertain_inputs
 from cellwright.benchmarks.uncertainty import UncertaintySource
 from cellwright.cli import tables
 from cellwright.cli.cell_files import read_commercial_machine
 from cellwright.cli.commands.run import line_cost_s
+from cellwright.cli.manual_study import TimedScenario, with_study
 from cellwright.cli.progress import progress
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
-from cellwright.sim import Element, Length, Replication, Scenario, replicate, run_cell, run_manual
+from cellwright.sim import Length, Replication, Scenario, replicate, run_cell, run_manual
 from cellwright.sim.replication import cores, process_pool
 
 SHIFT_HOURS = 7.5
@@ -29,7 +30,7 @@ SHIFT_HOURS = 7.5
 
 @dataclass(frozen=True, slots=True)
 class SimulationOptions:
-    """The options of a simulation, shared by several commands."""
+    """The options of a simulation, shared by several commands. accept: take implausible inputs as they are."""
 
     cell: str
     cycles: int | None
@@ -39,6 +40,7 @@ class SimulationOptions:
     overrides: Sequence[str]
     jobs: int | None = None
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
+    accept: bool = False
 
     @property
     def length(self) -> Length:
@@ -47,9 +49,13 @@ class SimulationOptions:
             return Length(hours=SHIFT_HOURS)
         return Length(self.cycles, self.hours)
 
-    def scenario(self, observed: Sequence[Element] = ()) -> Scenario:
-        """The scenario to simulate, with the observed elements of manual work."""
-        return cells.load(self.cell).scenario(self.overrides, observed, self.firmware)
+    def scenario(self) -> Scenario:
+        """The scenario to simulate."""
+        return cells.load(self.cell).scenario(self.overrides, firmware=self.firmware)
+
+    def timed_scenario(self, manual: Path | None) -> TimedScenario:
+        """The scenario to simulate, with the times of a stopwatch study. Raises InputError if it cannot be used."""
+        return with_study(self.scenario(), manual, self.accept)
 
     def head(self, scenario: Scenario) -> dict[str, Any]:
         """The facts at the top of all JSON output."""
@@ -102,8 +108,8 @@ def _simulate_with_log(options: SimulationOptions, scenario: Scenario, path: Pat
 
 def compare(options: SimulationOptions, manual: Path | None, commercial: Path | None, as_json: bool) -> None:
     """Compare a cell with the manual method, and with the commercial machine if there is one, and print them."""
-    observed = read_stopwatch(manual) if manual else []
-    scenario = options.scenario(observed)
+    timed = options.timed_scenario(manual)
+    scenario = timed.scenario
     commercial_machine = read_commercial_machine(scenario, commercial)
     comparison = run_comparison(options, scenario)
     if as_json:
@@ -111,9 +117,11 @@ def compare(options: SimulationOptions, manual: Path | None, commercial: Path | 
         _print_json(
             comparison_json(options, scenario, comparison)
             | {"commercial": commercial_machine.as_json(manual_s) if commercial_machine else None}
+            | timed.as_json()
         )
     else:
         tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, commercial_machine)
+        timed.print_lines()
         _print_firmware(options)
 
 

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 import cellwright
-from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy, read_time_study
+from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy, analyse
 from cellwright.benchmarks.time_study.before_after import BeforeAfter, ElementChange, compare_studies
+from cellwright.benchmarks.time_study.stopwatch_csv import StopwatchStudy, read_study
 from cellwright.cli import tables
 from cellwright.errors import nearest
 from cellwright.sim import Scenario
@@ -23,9 +25,11 @@ def report_study(
     name: str, scenario: Scenario, path: Path, before: Path | None, picture: Path | None, seed: int, as_json: bool
 ) -> None:
     """Print the analysis of the study at ``path``, its changes from ``before`` if given, and draw it to ``picture``."""
-    changes = None if before is None else compare_studies(before, path)
+    known = scenario.predetermined_elements()
+    changes = None if before is None else compare_studies(before, path, known)
+    written = read_study(path, known)
     with tables.spinner("fitting distributions"):
-        study = read_time_study(path, seed)
+        study = analyse(written, seed)
     if picture is not None:
         from cellwright.benchmarks.charts import style, time_study
 
@@ -36,7 +40,7 @@ def report_study(
             figures["against"] = _changes_json(before, changes)
         print(json.dumps(figures, indent=2))
         return
-    _print_study(scenario, path, study)
+    _print_study(scenario, path, written, study)
     if before is not None and changes is not None:
         _print_changes(before, path, changes)
 
@@ -53,17 +57,17 @@ def _as_json(name: str, path: Path, seed: int, study: TimeStudy) -> dict[str, ob
     }
 
 
-def _print_study(scenario: Scenario, path: Path, study: TimeStudy) -> None:
+def _print_study(scenario: Scenario, path: Path, written: StopwatchStudy, study: TimeStudy) -> None:
     out = tables.console()
-    title = f"{path.name}: {tables.pluralize(study.cycles, 'cycle')}, times {study.status}"
+    title = f"{escape(path.name)}: {tables.pluralize(study.cycles, 'cycle')}, times {study.status}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     for column in COLUMNS:
         wraps = column == "outliers: cycle"
         table.add_column(column, justify="left" if column in LEFT_ALIGNED else "right", no_wrap=not wraps)
     for element in study.elements:
-        table.add_row(*_row(element))
+        table.add_row(*(escape(text) for text in _row(element)))
     out.print(table)
-    for sentence in _sentences(scenario, study):
+    for sentence in (*_sentences(scenario, study), *written.notes):
         out.print(sentence, markup=False)
 
 
@@ -132,7 +136,8 @@ def _sample_size_sentences(study: TimeStudy) -> list[str]:
 
 
 def _missing_sentences(study: TimeStudy) -> list[str]:
-    rare = [f"{each.name} in {each.n}" for each in study.elements if each.n < study.cycles]
+    found = [(each.name, len(set(each.cycles))) for each in study.elements]
+    rare = [f"{name} in {cycles}" for name, cycles in found if cycles < study.cycles]
     if not rare:
         return []
     return [
@@ -170,13 +175,13 @@ def _changes_json(before: Path, comparison: BeforeAfter) -> dict[str, object]:
 def _print_changes(before: Path, after: Path, comparison: BeforeAfter) -> None:
     """Print the elements of both studies side by side, and the difference in a sentence."""
     out = tables.console()
-    title = f"{after.name} against {before.name} (times {comparison.status_before}): mean seconds"
+    title = f"{escape(after.name)} against {escape(before.name)} (times {comparison.status_before}): mean seconds"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("element")
     for column in ("before", "n", "now", "n", "change, s (95 %)"):
         table.add_column(column, justify="right", no_wrap=True)
     for change in (*comparison.elements, comparison.cycle):
-        table.add_row(*_change_row(change))
+        table.add_row(*(escape(text) for text in _change_row(change)))
     out.print(table)
     for sentence in (_verdict(before, comparison.cycle), *_only_in_one(before, after, comparison)):
         out.print(sentence, markup=False)

@@ -81,7 +81,11 @@ def test_without_a_price_it_is_left_out_and_that_is_said(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("value = 100000", "value = -1", "line 3: price_nok must be at least 0, and is -1."),
+        (
+            "value = 100000",
+            "value = -1",
+            "line 3: price_nok must be at least 0, and is -1; leave the line out if it is not known.",
+        ),
         ("value = 100000", "value = 1e10", "line 3: price_nok must be at most 1e+09, and is 1e+10."),
         ("value = 60", "value = 0", "line 4: seconds_per_unit must be above 0, and is 0."),
         ("power_w", "powr_w", "line 7: 'powr_w' is not a setting here; did you mean 'power_w'?"),

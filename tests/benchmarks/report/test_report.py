@@ -22,7 +22,7 @@ from cellwright.benchmarks.report.builder import FORM_FIELD_SIZES, build
 from cellwright.benchmarks.report.document import Bullets, Document, Drawing, Paragraph, Table
 from cellwright.benchmarks.report.inputs import Money, ReportInputs
 from cellwright.benchmarks.report.renderers import as_html, as_pdf, as_typst, quoted
-from cellwright.benchmarks.report.translations import LANGUAGES, Translations, read_translations
+from cellwright.benchmarks.report.translations import LANGUAGES, Translations, read_translations, with_element_names
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange
 from cellwright.benchmarks.sweeps.screening import ScreeningResult
 from cellwright.errors import InputError
@@ -232,4 +232,5 @@ def test_every_input_of_our_cells_has_a_name_that_a_reader_understands(name: str
 
 def test_a_part_of_the_cell_is_not_called_as_the_work_of_the_same_name() -> None:
     translations = read_translations("nb", "digital_tape", Path(__file__).parents[3] / "cells" / "digital_tape")
+    translations = with_element_names(translations, cells.load("digital_tape").scenario())
     assert (translations.part("saw"), translations.term("saw")) == ("sag", "sage")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from scipy import stats
 
+from cellwright.benchmarks.charts.style import as_svg
 from cellwright.benchmarks.charts.time_study import study_chart
 from cellwright.benchmarks.time_study.analysis import (
     best_fit,
@@ -102,7 +103,9 @@ def test_a_large_sample_is_known_for_what_it_is(name: str, sample: stats.rv_cont
 
 def test_two_heaps_are_refused_and_few_or_equal_times_are_not_tried(tmp_path: Path) -> None:
     heaps = [10.0 + 0.1 * n for n in range(10)] + [30.0 + 0.1 * n for n in range(10)]
-    found = read_time_study(write(tmp_path, {"two ways": heaps, "few": [3, 4, 5], "alike": [7.0] * 12, "once": [2]}))
+    found = read_time_study(
+        write(tmp_path, {"two ways": heaps, "few": [3, 4, 5], "alike": [7.0] * 12, "once": [2]}, "# observer: Kari\n")
+    )
     by_name = {element.name: element for element in found.elements}
     assert by_name["two ways"].distribution == "empirical" and "does not fit" in by_name["two ways"].why_empirical
     assert by_name["few"].why_empirical == "3 times are fewer than 10"
@@ -128,3 +131,25 @@ def test_the_picture_says_how_many_and_what_is_missing(tmp_path: Path) -> None:
     words = " ".join(text.get_text() for text in study_chart(found, "stapler by hand").findobj(Text))
     assert "stapler by hand: 15 cycles timed" in words
     assert "seconds; n = 15" in words and "seconds; n = 2" in words
+
+
+TYPED = [
+    "pick $a_$ part",
+    "glue $5 to $6",
+    r"50 % \alpha_{x",
+    "lay [red] slats",
+    "<b>cut</b> & go",
+    "=1+1",
+    "#4 {stud}",
+]
+
+
+def test_what_was_typed_stands_in_the_picture_as_it_was_typed(tmp_path: Path) -> None:
+    path = tmp_path / "study.csv"
+    rows = [f'{cycle},"{name}",{3 + cycle}' for name in TYPED for cycle in (1, 2, 3)]
+    path.write_text("\n".join(["cycle,element,seconds", *rows]), encoding="utf-8")
+    figure = study_chart(read_time_study(path), "$x_$ by hand")
+    texts = figure.findobj(Text)
+    assert all(any(name in text.get_text() for text in texts) for name in TYPED)
+    assert not any(text.get_parse_math() for text in texts if text.get_text())
+    assert as_svg(figure).startswith("<svg")  # half a formula would be refused

@@ -106,3 +106,26 @@ def test_whatever_keys_are_pressed_the_file_can_be_read_after_each(
             assert len(path.read_text().splitlines()) == 1 + len(recorder.lines)
         else:
             assert not recorder.lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cycle;element;seconds\n1;staple;3\n",
+        'cycle,element,seconds\n1,staple,"3,5"\n',
+        "cycle,element,seconds\n1,staple,1:05\n",
+    ],
+)
+def test_a_file_that_a_spreadsheet_saved_is_not_continued_in_another_form(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "study.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match="was saved by a spreadsheet; record in another file"):
+        StudyRecorder(path, ELEMENTS)
+    assert path.read_text() == text
+
+
+def test_a_file_with_other_headings_is_continued_under_them(tmp_path: Path) -> None:
+    path = tmp_path / "study.csv"
+    path.write_text("syklus,antall,element,sekunder\n4,1,staple,3\n")
+    recorded(path, (0, " "), (2, "c"))
+    assert path.read_text() == "syklus,antall,element,sekunder\n4,1,staple,3\n5,,staple,2.00\n"

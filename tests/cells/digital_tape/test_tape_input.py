@@ -81,7 +81,7 @@ def test_hostile_and_malformed_btlx_is_refused_in_one_sentence(tmp_path: Path, t
     ("text", "message"),
     [
         ("piece,length_mm,quantity\nwall,0,2\n", "line 2, column length_mm: '0': "),
-        ("piece,length_mm,quantity\n# none\n\nwall,-500,2\n", "line 4, column length_mm: '-500': "),
+        ("# none\npiece,length_mm,quantity\n\nwall,-500,2\n", "line 4, column length_mm: '-500': "),
         ("piece,length_mm,quantity\nwall,inf,2\n", "line 2, column length_mm: 'inf': "),
         ("piece,length_mm,quantity\nwall,two,2\n", "line 2, column length_mm: 'two': "),
         ("piece,length_mm,quantity\nwall,500,0\n", "line 2, column quantity: '0': "),

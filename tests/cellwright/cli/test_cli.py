@@ -85,13 +85,35 @@ def test_tables_fit_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
         assert max(len(line) for line in capsys.readouterr().out.splitlines()) <= 80
 
 
-def test_a_stopwatch_csv_is_the_manual_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_times_of_a_study_replace_predetermined_ones_which_stand_in_for_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    means = []
+    for number, seconds in enumerate((600, 1000)):
+        path = tmp_path / f"manual{number}.csv"
+        path.write_text(f"# observer: Kari\ncycle,element,seconds\n1,staple,{seconds}\n2,Stifte,{seconds}\n")
+        arguments = ["compare", "stapler", "--manual", str(path), "--hours", "4", "-R", "2", "--json"]
+        assert run(arguments) == 0
+        figures = json.loads(capsys.readouterr().out)
+        means.append(figures["manual"]["cycle_time_s"]["mean"])
+        assert figures["provenance"]["manual.staple"] == "measured"
+        assert figures["study"]["not_timed"] == ["fetch felt", "lay slats", "step to next row", "refill", "lift off"]
+    assert means[0] > 1.15 * 600 + 60  # the five elements that nobody timed
+    assert means[1] - means[0] == pytest.approx(1.15 * 400, rel=0.02)
+
+
+def test_what_a_study_left_out_is_said_and_what_can_hardly_be_meant_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "manual.csv"
-    path.write_text("cycle,element,seconds\n1,staple,1000\n2,staple,1000\n")
-    assert run(["compare", "stapler", "--manual", str(path), "--hours", "1", "-R", "2", "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert figures["manual"]["cycle_time_s"]["mean"] == pytest.approx(1150)
-    assert figures["provenance"]["manual.staple"] == "measured"
+    path.write_text("cycle;element;seconds\n1;staple;5,1\n2;staple;5,2\n")
+    arguments = ["compare", "stapler", "--manual", str(path), "--hours", "0.5", "-R", "2"]
+    assert run(arguments) == 2
+    assert "line 2, column seconds: 5,1 for 'staple' is only" in " ".join(capsys.readouterr().err.split())
+    assert run([*arguments, "--accept"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Not timed: fetch felt, lay slats, step to next row, refill, lift off; predetermined times stand in" in shown
+    assert "so its times count as assumed" in shown
 
 
 def test_a_log_has_a_row_for_each_event_and_cycle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,8 +141,10 @@ def test_a_cell_that_saves_nothing_never_pays_back(tmp_path: Path, capsys: pytes
     path = tmp_path / "economics.toml"
     path.write_text(ECONOMICS.replace("value = 10, low = 5, high = 20", "value = 99.9").replace("15000", "40000"))
     stopwatch = tmp_path / "manual.csv"
-    stopwatch.write_text("cycle,element,seconds\n1,staple,30\n2,staple,30\n")  # manual work faster than any cell
-    arguments = ["economics", "stapler", *FAST, "--economics", str(path), "--manual", str(stopwatch)]
+    stopwatch.write_text(
+        "cycle,element,seconds\n1,staple,3\n2,staple,3\n1,lay slats,3\n2,lay slats,3\n"
+    )  # manual work faster than any cell
+    arguments = ["economics", "stapler", *FAST, "--economics", str(path), "--manual", str(stopwatch), "--accept"]
     assert run(arguments) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "the cell is not worth building: it costs " in shown and " NOK a year more, never pays back" in shown

@@ -64,16 +64,15 @@ def test_times_of_a_stopwatch_are_in_the_sensitivity_analysis_and_their_days_nam
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = tmp_path / "times.csv"
-    text = (ROOT / "cells/stapler/example_stopwatch.csv").read_text(encoding="utf-8")
-    study.write_text(
-        text.replace("# status: assumed", "# Timed with cellwright timestudy stapler, begun 2026-03-05.").replace(
-            "# EXAMPLE", "# date: 2026-03-19"
-        ),
-        encoding="utf-8",
-    )
+    text = (ROOT / "cells/stapler/example_stopwatch.csv").read_text(encoding="utf-8").split("\n", 2)[2]
+    remarks = "# Timed with cellwright timestudy stapler, begun 2026-03-05.\n# date: 2026-03-19\n"
+    kept = [line for line in text.splitlines() if "lift off" not in line]
+    study.write_text(remarks + "\n".join(kept), encoding="utf-8")
     assert run(["report", "stapler", *FAST, "--manual", str(study), "-o", str(tmp_path / "out")]) == 0
     page = (tmp_path / "out" / "rapport.html").read_text(encoding="utf-8")
     assert "fra 05.03.2026 til 19.03.2026" in page
+    assert "Ikke tidtatt: løfte av." in page
+    assert "Not timed: lift off; predetermined times stand in for them." in capsys.readouterr().out
     assert "Sekunder på å stifte" in page and "Bevegelser per stift for hånd</th><td>publisert" not in page
 
 

@@ -84,7 +84,7 @@ def test_json_of_two_studies_counts_what_only_one_has(tmp_path: Path, capsys: py
     later = study(tmp_path / "after.csv", staple=[30, 31], wait=[1, 1])
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)["against"]
-    assert (figures["gone"], figures["new"], figures["status"]) == (["walk"], ["wait"], "measured")
+    assert (figures["gone"], figures["new"], figures["status"]) == (["walk"], ["wait"], "assumed")
     assert [each["element"] for each in figures["elements"]] == ["staple"]
     assert figures["whole_cycle"]["difference_s"]["mean"] == pytest.approx((31 + 32) / 2 - (35 + 31) / 2)
     assert run(["timestudy", "stapler", "--read", later, "--against", earlier]) == 0
@@ -135,3 +135,12 @@ def test_keys_at_a_real_terminal_become_lines_and_the_terminal_is_its_own_again(
         os.close(terminal)
     lines = path.read_text().splitlines()
     assert len(lines) == 3 and lines[2].startswith("1,fetch felt,0.")
+
+
+def test_names_of_elements_are_printed_as_they_were_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "study.csv"
+    path.write_text("cycle,element,seconds\n1,[red]staple[/],3\n2,[red]staple[/],4\n1,glue $5,3\n2,glue $5,4\n")
+    assert run(["timestudy", "stapler", "--read", str(path)]) == 0
+    shown = capsys.readouterr().out
+    rows = [line.split("  ")[0].strip() for line in shown.splitlines()]
+    assert "[red]staple[/]" in rows and "glue $5" in rows

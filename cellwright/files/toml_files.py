@@ -1,60 +1,21 @@
-"""TOML and CSV files that users write: read, validated with pydantic, refused with file, line and one sentence.
-
-All folders may import it, like errors.py: settings, calibrations, order lists and stopwatch studies are read here.
-"""
+"""TOML files that users write: read, validated with pydantic, refused with file, line and one sentence."""
 
 from __future__ import annotations
 
-import csv
 import datetime
-import errno
-import io
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from cellwright.errors import InputError, nearest
+from cellwright.files.text import read_text
 
 Model = TypeVar("Model", bound=BaseModel)
-MAX_BYTES = 2_000_000
-"""A larger file is refused before it is read: it is rarely written by hand, and often the wrong file."""
 _TABLE = re.compile(r"\s*\[\[\s*([\w-]+)\s*\]\]")
-
-
-def read_text(path: Path) -> str:
-    """The text of a file. Raises InputError if it cannot be read or is too large."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(f"{path} has {size} bytes; more than {MAX_BYTES} are not read.")
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file atomically: all of it or nothing, even if power fails. Raises InputError if it cannot be written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        advice = "make room there" if error.errno == errno.ENOSPC else "choose a folder you may write to"
-        raise InputError(f"{path} cannot be written ({error.strerror}); {advice}.") from error
-
-
-# ---- TOML ----
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -141,7 +102,7 @@ def _sentence(model: type[BaseModel], error: ValidationError, where: str, text: 
     # A misspelt setting is both unknown and missing; the error about the unknown one names it.
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     place = first["loc"]
-    message = _clause(first["msg"])
+    message = clause(first["msg"])
     line = line_of(text, place)
     start = f"{where}, line {line}" if line else where
     key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
@@ -156,7 +117,8 @@ def _sentence(model: type[BaseModel], error: ValidationError, where: str, text: 
     return f"{start}: {key} = {first['input']!r}: {message[:1].lower()}{message[1:]}."
 
 
-def _clause(message: str) -> str:
+def clause(message: str) -> str:
+    """A validator's message as a clause."""
     return message.removeprefix("Value error, ").rstrip(".")
 
 
@@ -201,66 +163,3 @@ def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
         yield kind
     for each in get_args(kind):
         yield from _models_in(each)
-
-
-# ---- CSV ----
-
-
-class InputRow(NamedTuple):
-    """The non-empty values of one line, by column, and the place of the line."""
-
-    where: str
-    values: dict[str, str]
-
-    def error(self, message: str) -> InputError:
-        """An error about this line."""
-        return InputError(f"{self.where}: {message}")
-
-    def checked(self, model: type[Model], **more: Any) -> Model:
-        """Build a ``model`` from the row. Raises InputError that names file, line and column."""
-        try:
-            return model.model_validate({**self.values, **more})
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            message = _clause(first["msg"])
-            column = str(first["loc"][0]) if first["loc"] else ""
-            if first["type"] == "missing":
-                raise InputError(f"{self.where}, column {column}: there is no value.") from error
-            value = f"{self.values[column]!r}: " if column in self.values else ""
-            place = f"{self.where}, column {column}: " if column else f"{self.where}: "
-            raise InputError(f"{place}{value}{message[:1].lower()}{message[1:]}.") from error
-
-
-def read_rows(path: Path, columns: Sequence[str], needed: Sequence[str]) -> Iterator[InputRow]:
-    """The rows of a CSV file with a header; empty lines and lines that begin with # are skipped."""
-    reader = csv.reader(io.StringIO(read_text(path)), strict=True)
-    header: list[str] | None = None
-    try:
-        for values in reader:
-            cells = [value.strip() for value in values]
-            where = f"{path}, line {reader.line_num}"
-            if not any(cells) or cells[0].startswith("#"):
-                continue
-            if header is None:
-                header = [cell.lower() for cell in cells]
-                check_columns(where, header, columns, needed)
-            elif len(cells) > len(header):
-                raise InputError(f"{where}: there are {len(cells)} values for {len(header)} columns.")
-            else:
-                yield InputRow(where, {name: cell for name, cell in zip(header, cells, strict=False) if cell})
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}.") from error
-    if header is None:
-        raise InputError(f"{path} is empty; begin with the line {','.join(needed)}.")
-
-
-def check_columns(where: str, names: Sequence[str], columns: Sequence[str], needed: Sequence[str]) -> None:
-    """Raise InputError for a column that is unknown, duplicate or missing."""
-    for name in names:
-        if name not in columns:
-            raise InputError(f"{where}: {name!r} is no column here; the columns are {', '.join(columns)}.")
-        if names.count(name) > 1:
-            raise InputError(f"{where}: the column {name} is there twice.")
-    for name in needed:
-        if name not in names:
-            raise InputError(f"{where}: the column {name} is missing.")

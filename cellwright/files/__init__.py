@@ -1,0 +1,39 @@
+"""Files that users write: TOML, CSV and XLSX, refused with file, line and one sentence.
+
+All folders may import it, like errors.py: settings, calibrations, order lists and stopwatch studies are read here.
+"""
+
+from cellwright.files.tables import Column, InputRow, Remark, Table, check_columns, read_rows, read_table
+from cellwright.files.text import MAX_BYTES, read_bytes, read_text, write_atomically
+from cellwright.files.toml_files import (
+    Model,
+    checked,
+    line_of,
+    read_layers,
+    read_model,
+    read_toml,
+    read_variant,
+    write_model,
+)
+
+__all__ = [
+    "MAX_BYTES",
+    "Column",
+    "InputRow",
+    "Model",
+    "Remark",
+    "Table",
+    "check_columns",
+    "checked",
+    "line_of",
+    "read_bytes",
+    "read_layers",
+    "read_model",
+    "read_rows",
+    "read_table",
+    "read_text",
+    "read_toml",
+    "read_variant",
+    "write_atomically",
+    "write_model",
+]
