@@ -248,7 +248,8 @@ class _RestrictedMaster:
     def solve_integer(self, cost: int) -> list[Pattern]:
         """The best whole number of logs for each pattern, by MILP; no patterns if none is found in counted work.
 
-        cost: of the best solution so far. Patterns are left out whose reduced cost shows that none below it uses them.
+        cost: of the best solution so far. Of too many patterns those are left out whose reduced cost shows that no
+        solution below it uses them, and then those of the greatest reduced cost.
         """
         from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -273,9 +274,11 @@ class _RestrictedMaster:
 
     def _promising_patterns(self, cost: int) -> list[Pattern]:
         pieces, _, costs = self._matrix()
-        number = len(self.patterns)
+        number, limit = len(self.patterns), MAX_MATRIX_ENTRIES // len(pieces)
+        if number <= limit:
+            return self.patterns
         reduced_costs = costs[:number] - self.best_duals @ pieces[:, :number]
         best = [max(0.0, -reduced_cost) for reduced_cost in self._least_reduced_costs(self.best_duals)]
         least_costs = self._lagrangian_bound + reduced_costs + np.array([best[kind] for kind, _ in self.patterns])
-        order = np.argsort(least_costs, kind="stable")[: MAX_MATRIX_ENTRIES // len(pieces)]
-        return [self.patterns[n] for n in order if least_costs[n] < cost]
+        order = np.argsort(least_costs, kind="stable")[:limit]
+        return [self.patterns[n] for n in sorted(order) if least_costs[n] < cost]
