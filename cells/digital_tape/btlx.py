@@ -121,6 +121,8 @@ def read(path: Path) -> tuple[list[InputRow], tuple[str, ...]]:
         parser.parse(source)
     except xml.sax.SAXParseException as error:
         raise InputError(f"{path}, line {error.getLineNumber()}: this is not XML: {error.getMessage()}.") from error
+    except InputError:  # a ValueError, too
+        raise
     except (LookupError, ValueError) as error:
         raise InputError(
             f"{path}, line 1: the encoding that the XML declaration names is not read ({error}); save it as UTF-8."

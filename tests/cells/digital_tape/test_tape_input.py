@@ -77,6 +77,7 @@ def test_hostile_and_malformed_btlx_is_refused_in_one_sentence(tmp_path: Path, t
         CutList.read(path)
     sentence = str(refused.value)
     assert message in sentence and sentence.startswith(str(path)) and sentence.endswith(".") and "\n" not in sentence
+    assert sentence.count(str(path)) == 1
     assert refused.value.exit_code == 2
 
 
@@ -233,13 +234,16 @@ def test_a_cut_of_a_composite_is_no_cut_of_the_last_part(tmp_path: Path) -> None
 )
 def test_a_place_that_is_no_number_is_refused_by_its_line(tmp_path: Path, place: str, text: str) -> None:
     cut = f'\n<JackRafterCut Name="c">\n<{place}>{text}</{place}></JackRafterCut>'
-    with pytest.raises(InputError, match=rf"line 4: {place} is {text.strip()!r}, which is not a number\."):
+    sentence = rf"^\S+/parts\.btlx, line 4: {place} is {text.strip()!r}, which is not a number\.$"
+    with pytest.raises(InputError, match=sentence):
         read_btlx(tmp_path, part_of(cut))
 
 
 @pytest.mark.parametrize("text", ["3_000", "3000,5", "inf", "1e999", ""])
 def test_a_length_that_is_no_number_is_refused_by_its_line(tmp_path: Path, text: str) -> None:
-    with pytest.raises(InputError, match=rf"line 2, column length_mm: {text!r}: this is not a number\."):
+    with pytest.raises(
+        InputError, match=rf"^\S+/parts\.btlx, line 2, column length_mm: {text!r}: this is not a number\.$"
+    ):
         read_btlx(tmp_path, part_of(attributes=f'Length="{text}"'))
 
 
@@ -279,6 +283,7 @@ def test_a_long_name_is_shortened_with_a_mark(tmp_path: Path, name: str) -> None
         ([("20",), ("25",), ("1500",)], "its 3 square cuts leave 1475.0 mm"),
         ([("0",), ("1507.083",)], None),
         ([("-5",), ("1600",)], None),
+        ([("-5",), ("1482.09",)], "its two square cuts leave 1482.1 mm"),
         ([("25", "45"), ("1482", "90", "60")], None),  # not square: the blank is as long as the piece
         ([], None),
     ],
