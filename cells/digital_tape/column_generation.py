@@ -40,7 +40,7 @@ MAX_WIDTHS = 300
 MAX_CELLS = 60e6
 """The same for a larger knapsack's table."""
 MATRIX_ENTRY_STEPS = 150
-"""What one entry of the linear programme's matrix costs in a simplex run, in steps (measured)."""
+"""What one entry of the linear programme's matrix costs in a simplex run, in steps, roughly."""
 OPTIMALITY_GAP = 0.0025
 """A solution that is proven to cost at most this share more than the optimum ends the search: half a log in 200."""
 EXPONENTS = (1.0, 1.02, 1.05, 1.1, 1.2, 1.01, 1.03, 1.07)

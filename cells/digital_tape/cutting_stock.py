@@ -18,7 +18,7 @@ CANDIDATES = 60
 FILL_CELLS = (2_000_000, 300_000)
 """Of few kinds, of many: it fills a log on a grid so coarse that the knapsack's table has at most this many cells."""
 ROW_STEPS = 3000
-"""What it costs to begin a row of a knapsack's table, in cells (measured)."""
+"""What it costs to begin a row of a knapsack's table, in cells, roughly."""
 
 
 class Work:
