@@ -137,6 +137,7 @@ def replicate(
     if workers == 1:
         yield from map(work, range(replications))
         return
+    scenario.prepare()
     with process_pool(workers) as pool:
         yield from pool.map(work, range(replications))
 

@@ -43,6 +43,8 @@ class Study:
     injects faults in it ("plant.jams=30").
     certificates: for cells that write them: the contents of each unit, as texts, from a run log and a replication.
     evidence: what to read from its run log about the plant and the operator.
+    prepare: what to compute once from the parameters before replications are shared out among processes; it has to
+    travel with the parameters when they are pickled.
     """
 
     cell: type[Cell]
@@ -54,6 +56,7 @@ class Study:
     certificates: Callable[[sqlite3.Connection, int], Sequence[str]] | None = None
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
+    prepare: Callable[[Mapping[str, Any]], object] | None = None
 
     def scenario(
         self,
@@ -88,6 +91,11 @@ class Scenario:
     observed: tuple[Element, ...] = ()
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
     work_factors: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Compute what all replications need, so that no process computes it again."""
+        if self.study.prepare is not None:
+            self.study.prepare(self.parameters)
 
     @property
     def manual(self) -> ManualMethod:

@@ -53,10 +53,11 @@ def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> 
         for name, value, status in inputs_of(parameters)
         if isinstance(value, (int, float)) and value != 0
     ]
+    unvaried = unvaried.for_workers()
     base = executor.submit(_figure, unvaried, "", figure)
     futures = []
     for name, value, is_whole, _ in inputs:
-        varied = replace(sweep, names=(name,), designs=())
+        varied = replace(unvaried, names=(name,))
         texts = [changed_text(value, factor, is_whole) for factor in (1 - share, 1 + share)]
         futures.append([executor.submit(_figure, varied, text, figure) for text in texts])
     base_figure = base.result()

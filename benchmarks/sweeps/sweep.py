@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +26,7 @@ DESIGNS_AHEAD = 4
 class Sweep:
     """What is swept. names: the inputs that are varied. overrides: what is set for all designs ("device.parameter=1").
 
-    firmware: what steps the axes.
+    firmware: what steps the axes. base: the scenario without the designs' changes, for a worker (``for_workers``).
     Each design is simulated in ``replications`` under the same ``seed``, so that designs use the same random numbers.
     """
 
@@ -39,6 +40,14 @@ class Sweep:
     seed: int
     version: str
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
+    base: Scenario | None = None
+
+    def for_workers(self) -> Sweep:
+        """What goes to a worker with each design: without the designs, with what was prepared for the base case."""
+        base = self.study.scenario(self.overrides, firmware=self.firmware)
+        with suppress(CellwrightError):  # the base case need not be possible; the row of a design says what is not
+            base.prepare()
+        return replace(self, designs=(), base=base)
 
     def identity(self) -> str:
         """One line that identifies the sweep, the same on every machine and number of cores."""
@@ -122,7 +131,7 @@ def write_sweep(sweep: Sweep, path: Path, executor: Executor, workers: int) -> I
 def _rows_in_order(sweep: Sweep, numbers: Iterator[int], executor: Executor, workers: int) -> Iterator[list[str]]:
     """Each design's row in order, with some designs submitted ahead."""
     pending: list[Future[list[str]]] = []
-    work = replace(sweep, designs=()).evaluate  # what goes to a worker with each design
+    work = sweep.for_workers().evaluate
     for number in numbers:
         pending.append(executor.submit(work, number, sweep.designs[number]))
         if len(pending) >= DESIGNS_AHEAD * workers:

@@ -2,7 +2,7 @@
 
 from cellwright.cells.digital_tape.cell import DigitalTape
 from cellwright.cells.digital_tape.evidence import EVIDENCE
-from cellwright.cells.digital_tape.manual import ManualMeasuring
+from cellwright.cells.digital_tape.manual import ManualMeasuring, tape_plan
 from cellwright.cells.digital_tape.plant import DigitalTapePlant, TapePlantParameters
 from cellwright.sim import Measure, Study
 
@@ -19,6 +19,7 @@ STUDY = Study(
     manual=ManualMeasuring(),
     measures=MEASURES,
     evidence=EVIDENCE,
+    prepare=tape_plan,
     fault_rehearsal_overrides={
         "pausing": ("plant.pull_backs_per_1000_cuts=1000",),
         "rejecting": ("plant.wrong_per_1000_cuts=300",),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import NamedTuple
 
 from cellwright.cells.digital_tape.column_generation import Solution, solve
-from cellwright.cells.digital_tape.cutlist import CutList, TimberPiece
+from cellwright.cells.digital_tape.cutlist import PLANS, CutList, TimberPiece, keep_plan
 from cellwright.cells.digital_tape.cutting_stock import LogKind, Pattern, Problem, greedy
 from cellwright.cells.digital_tape.stock import ClearSection, Log, Saw, Stock
 from cellwright.errors import InputError
@@ -41,23 +42,35 @@ class LogPlan:
 
     @property
     def cuts(self) -> list[Cut]:
-        """Every cut: one before each section that gives a piece, and one after each piece."""
+        """Every cut: one before each section that gives a piece, and one after each piece.
+
+        None is made at the ends of a log that is not trimmed: at its front end, and behind a piece that ends where the
+        log ends (``end_piece``).
+        """
         cuts: list[Cut] = []
         for section, pieces in self.sections:
             if not pieces:
                 continue
             at_mm = round(section.start_mm - self.kerf_mm, 1)
             limit_mm = section.start_mm + section.usable_mm
-            cuts.append(Cut(at_mm, None, limit_mm))
+            if section.is_cut_before:
+                cuts.append(Cut(at_mm, None, limit_mm))
             for piece in pieces:
                 at_mm = round(at_mm + self.kerf_mm + piece.length_mm, 1)
-                cuts.append(Cut(at_mm, piece, limit_mm))
+                if at_mm < self.log.length_mm:
+                    cuts.append(Cut(at_mm, piece, limit_mm))
         return cuts
 
     @property
+    def end_piece(self) -> TimberPiece | None:
+        """The last piece if it needs no cut, because it ends where the log ends."""
+        pieces, cuts = self.pieces, self.cuts
+        return pieces[-1] if sum(cut.piece is not None for cut in cuts) < len(pieces) else None
+
+    @property
     def kerf_loss_mm(self) -> float:
-        """The length that the saw cuts turn into dust."""
-        return self.kerf_mm * len(self.cuts)
+        """The length that the saw cuts turn into dust; behind the log's end the blade meets no wood."""
+        return sum(min(self.kerf_mm, self.log.length_mm - cut.at_mm) for cut in self.cuts)
 
     @property
     def offcuts_mm(self) -> float:
@@ -124,7 +137,23 @@ def check_feasible(cut_list: CutList, stock: Stock, saw: Saw) -> None:
             )
 
 
-@lru_cache(maxsize=16)
+def _once(
+    make: Callable[[CutList, Stock, Saw], Plan],
+) -> Callable[[CutList, Stock, Saw], Plan]:
+    """Make a plan once for the same inputs, in whatever process they are used (see ``CutList.__getstate__``)."""
+
+    @wraps(make)
+    def make_once(cut_list: CutList, stock: Stock, saw: Saw) -> Plan:
+        inputs = (cut_list, stock, saw)
+        if inputs not in PLANS:
+            keep_plan(inputs, make(*inputs))
+        plan: Plan = PLANS[inputs]
+        return plan
+
+    return make_once
+
+
+@_once
 def plan_for(cut_list: CutList, stock: Stock, saw: Saw) -> Plan:
     """The best plan found. Raises InputError for what cannot be cut at all."""
     check_feasible(cut_list, stock, saw)

@@ -229,8 +229,7 @@ class DigitalTape(Cell):
         self._pauses = 0
         cut = self.cut_record.confirm(self.wheel.position_mm)
         if cut.piece is not None:
-            piece, length_mm = self.cut_record.cut[-1]
-            self._record_event("cut", length_mm, piece=piece.piece, asked_mm=piece.length_mm)
+            self._record_cut()
         yield self.buzzer.beep()
         return "next_cut" if self.cut_record.next_cut else "last_cut"
 
@@ -270,7 +269,8 @@ class DigitalTape(Cell):
         self._lamps(self.red)
         self._show("log_done")
         yield self.pedal.pressed(within_s=LOG_TIMEOUT_S)
-        self.cut_record.finish_log()
+        if self.cut_record.finish_log() is not None:
+            self._record_cut()
         return "collected"
 
     # ---- hooks for a subclass with a length stop ----
@@ -340,6 +340,11 @@ class DigitalTape(Cell):
         if lines != self.current_lines:
             self.current_lines = lines
             self.display.show(lines)
+
+    def _record_cut(self) -> None:
+        """Write the last piece of the record to the run log."""
+        piece, length_mm = self.cut_record.cut[-1]
+        self._record_event("cut", length_mm, piece=piece.piece, asked_mm=piece.length_mm)
 
     def _record_event(self, what: str, value: float | None, **facts: Any) -> None:
         """Write an event of the cut list to the run log."""

@@ -17,6 +17,7 @@ class CutRecord:
 
     cut: pieces with their measured length, mm. spoiled: pieces to be cut again from the remaining logs.
     not_cut: pieces for which there is no log. front_mm: the front end of the current log, mm from its original one.
+    end_piece: the piece that remains of the current log when all its cuts are made, if one does.
     """
 
     def __init__(self, cut_list: CutList, stock: Stock, saw: Saw) -> None:
@@ -46,13 +47,15 @@ class CutRecord:
         self.used_by_log: Counter[str] = Counter()
         self.log: LogPlan | None = None
         self.cuts: list[Cut] = []
+        self.end_piece: TimberPiece | None = None
         self.front_mm = 0.0
         self._last_mm = 0.0
 
     @property
     def remaining(self) -> list[TimberPiece]:
         """Pieces that are still to be cut, on the current log and on later ones."""
-        return [cut.piece for cut in self.cuts if cut.piece] + [piece for each in self.queue for piece in each.pieces]
+        of_log = [cut.piece for cut in self.cuts if cut.piece] + ([self.end_piece] if self.end_piece else [])
+        return of_log + [piece for each in self.queue for piece in each.pieces]
 
     @property
     def next_cut(self) -> Cut | None:
@@ -73,7 +76,9 @@ class CutRecord:
             self.log = self.queue.popleft()
             self.used_by_log[self.log.log.log] += 1
             self.cuts = self.log.cuts
-            self.front_mm = self._last_mm = 0.0
+            self.end_piece = self.log.end_piece
+            self.front_mm = 0.0
+            self._last_mm = -self.saw.kerf_mm  # as if a cut had made the front end
         return self.log
 
     def _plan_spoiled(self) -> None:
@@ -115,7 +120,7 @@ class CutRecord:
     def retrim_end(self) -> None:
         """Insert a trim cut a little behind the front end, whose position is known only by the datum switch."""
         if self.front_mm == 0.0 or not self.cuts or self.cuts[0].piece is None:
-            return  # an end cut is next in any case
+            return  # the front end is the log's own, or a cut that needs no precision is next
         cut = Cut(self.front_mm + RETRIM_MM, None, self.cuts[0].limit_mm)
         self._drop_unfit_pieces(cut.at_mm)
         self.cuts.insert(0, cut)
@@ -128,6 +133,10 @@ class CutRecord:
         """Drop pieces for which the clear wood behind a cut at ``at_mm`` is too short; they count as spoiled."""
         kept: list[Cut] = []
         kerf_mm = self.saw.kerf_mm
+        if self.log is not None and self.end_piece is not None:  # it no longer ends where the log ends
+            length_mm = self.log.log.length_mm
+            self.cuts.append(Cut(length_mm, self.end_piece, length_mm + kerf_mm))
+            self.end_piece = None
         for cut in self.cuts:
             if cut.piece is None:
                 at_mm = cut.at_mm
@@ -139,8 +148,12 @@ class CutRecord:
             kept.append(cut)
         self.cuts = kept
 
-    def finish_log(self) -> None:
-        """Record that the current log has been taken off."""
-        self.log = None
+    def finish_log(self) -> TimberPiece | None:
+        """Record that the current log has been taken off; returns the piece that remained of it, if one did."""
+        piece = self.end_piece
+        if self.log is not None and piece is not None:
+            self.cut.append((piece, round(self.log.log.length_mm - self.front_mm, 2)))
+        self.log = self.end_piece = None
         self.cuts = []
         self.logs_done += 1
+        return piece

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -24,6 +24,18 @@ MAX_PIECES = 5000
 SQUARE_DEG = 90.0
 
 
+MAX_PLANS = 16
+PLANS: dict[tuple[CutList, Any, Any], Any] = {}
+"""The plans made in this process, by their inputs: cut list, stock, saw. The oldest is dropped first."""
+
+
+def keep_plan(inputs: tuple[CutList, Any, Any], plan: Any) -> None:
+    """Keep a plan for the next time that it is asked for."""
+    while len(PLANS) >= MAX_PLANS:
+        del PLANS[next(iter(PLANS))]
+    PLANS[inputs] = plan
+
+
 class TimberPiece(BaseModel):
     """A kind of piece. joint: a description of its ends. angle: of the saw cut, degrees.
 
@@ -32,10 +44,10 @@ class TimberPiece(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    piece: Annotated[str, Field(min_length=1, max_length=40)]
+    piece: Annotated[str, Field(min_length=1, max_length=btlx.MAX_NAME)]
     length_mm: Annotated[float, Field(ge=0.1, le=30_000)]
     quantity: Annotated[int, Field(ge=1, le=MAX_PIECES)]
-    joint: Annotated[str, Field(max_length=40)] = ""
+    joint: Annotated[str, Field(max_length=btlx.MAX_JOINT)] = ""
     angle: Annotated[float, Field(ge=15, le=165)] = SQUARE_DEG
     where: Annotated[str, Field(exclude=True)] = ""  # not part of the value
 
@@ -50,6 +62,17 @@ class CutList(Settings):
 
     pieces: Annotated[tuple[TimberPiece, ...], Field(min_length=1)]
     ignored: tuple[str, ...] = ()
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """With the plans made of it: the processes of a simulation get them with its inputs, and do not plan again."""
+        plans = [(inputs[1:], plan) for inputs, plan in PLANS.items() if inputs[0] == self]
+        return super().__getstate__() | {"plans": plans}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        for (stock, saw), plan in state["plans"]:
+            if (self, stock, saw) not in PLANS:
+                keep_plan((self, stock, saw), plan)
 
     @classmethod
     def standard(cls) -> CutList:

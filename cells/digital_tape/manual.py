@@ -68,7 +68,7 @@ class ManualMeasuring(ManualMethod):
         return min(0.5, self.wrong_per_1000_cuts / 1000 * self.learning_factor(self.wrong_rate))
 
     def elements(self, parameters: Mapping[str, Any]) -> list[Element]:
-        plan = _plan(parameters)
+        plan = tape_plan(parameters)
         logs = len(plan.logs)
         pieces = sum(len(each.pieces) for each in plan.logs) / logs
         cuts = sum(len(each.cuts) for each in plan.logs) / logs
@@ -115,7 +115,7 @@ class ManualMeasuring(ManualMethod):
         ]
 
     def results(self, parameters: Mapping[str, Any], streams: Streams) -> Mapping[str, float]:
-        plan = _plan(parameters)
+        plan = tape_plan(parameters)
         log = plan.logs[int(streams["hand log"].integers(len(plan.logs)))]
         lengths_mm = [piece.length_mm for piece in log.pieces]
         errors_mm = [self._error_mm(length_mm, streams) for length_mm in lengths_mm]
@@ -138,12 +138,13 @@ class ManualMeasuring(ManualMethod):
         return float(tape_mm + total_error_mm)
 
     def _manual_plan(self, parameters: Mapping[str, Any]) -> Plan:
-        return greedy_plan_for(*_inputs(parameters)) if self.plans_by_list >= 0.5 else _plan(parameters)
+        return greedy_plan_for(*_inputs(parameters)) if self.plans_by_list >= 0.5 else tape_plan(parameters)
 
 
 def _inputs(parameters: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     return parameters["cut_list"], parameters["stock"], parameters["saw"]
 
 
-def _plan(parameters: Mapping[str, Any]) -> Plan:
+def tape_plan(parameters: Mapping[str, Any]) -> Plan:
+    """The tape's plan, from a scenario's parameters."""
     return plan_for(*_inputs(parameters))

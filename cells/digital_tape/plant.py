@@ -354,6 +354,9 @@ class DigitalTapePlant(CellPlant):
 
     def _check_log(self) -> None:
         """Note the measures of this log."""
+        end_piece = self.cell.cut_record.end_piece
+        if end_piece is not None:
+            self.pieces_mm.append((self.log_mm - self._log_start_mm, end_piece.length_mm))
         errors_mm = [cut_mm - target_mm for cut_mm, target_mm in self.pieces_mm]
         good_mm = sum(target_mm for _, target_mm in self.pieces_mm)
         self.errors_mm += errors_mm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
@@ -62,11 +63,14 @@ class Log(BaseModel):
 class ClearSection(NamedTuple):
     """Clear wood between two knots, or between a knot and an end.
 
-    start_mm: where its first piece begins. usable_mm: the length available; each piece takes its length and one kerf.
+    start_mm: where its first piece begins. usable_mm: the length available; each piece takes its length and one kerf,
+    the last one's kerf in the trim, in the knot or beyond the log. is_cut_before: whether a cut precedes it, as it does
+    everywhere but at the front end of a log that is not trimmed.
     """
 
     start_mm: float
     usable_mm: float
+    is_cut_before: bool
 
 
 class Saw(Settings):
@@ -98,13 +102,22 @@ class Saw(Settings):
         return self.log_nok_per_m * piece_mm / 1000 + self.hour_nok * worked_s / 3600
 
     def sections(self, log: Log) -> list[ClearSection]:
-        """The clear sections of a log with both ends trimmed; a cut precedes each section."""
-        removed = [(-1.0, self.end_trim_mm), *log.knots_mm, (log.length_mm - self.end_trim_mm, log.length_mm)]
-        sections = [
-            ClearSection(round(after + self.kerf_mm, 1), round(before - after - self.kerf_mm, 1))
-            for (_, after), (before, _) in itertools.pairwise(removed)
-        ]
-        return [section for section in sections if section.usable_mm > self.kerf_mm]
+        """The clear sections of a log with both ends trimmed."""
+        kerf_mm, trim_mm = self.kerf_mm, self.end_trim_mm
+        removed = [(0.0, trim_mm)]
+        for start_mm, end_mm in sorted([*log.knots_mm, (log.length_mm - trim_mm, math.inf)]):
+            if start_mm <= removed[-1][1]:  # a knot in the trim, or beside another
+                removed[-1] = (removed[-1][0], max(removed[-1][1], end_mm))
+            else:
+                removed.append((start_mm, end_mm))
+        sections = []
+        for (_, after), (before, after_next) in itertools.pairwise(removed):
+            is_cut_before = after > 0
+            start_mm = after + kerf_mm if is_cut_before else 0.0
+            # The blade may run into what is thrown away; behind a knot thinner than it, the next section begins.
+            end_mm = before + min(kerf_mm, after_next - before)
+            sections.append(ClearSection(round(start_mm, 1), round(end_mm - start_mm, 1), is_cut_before))
+        return [section for section in sections if section.usable_mm > kerf_mm]
 
 
 class Stock(Settings):

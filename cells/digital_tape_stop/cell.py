@@ -43,13 +43,14 @@ class DigitalTapeWithStop(DigitalTape):
 
     def problems(self) -> list[str]:
         """As without a stop, and cuts further behind the blade than the stop reaches, which it would block."""
-        longest_mm = max(
+        distances_mm = [
             cut.at_mm - before_mm
             for log in self.cut_record.plan.logs
             for cut, before_mm in zip(
                 log.cuts, [0.0, *(cut.at_mm + self.saw.kerf_mm for cut in log.cuts)], strict=False
             )
-        )
+        ]
+        longest_mm = max(distances_mm, default=0.0)
         reach_mm = self.stop_at(self.length_stop.travel[0])
         if longest_mm <= reach_mm:
             return super().problems()
