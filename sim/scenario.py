@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cellwright import files
+from cellwright.errors import InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
@@ -74,7 +75,10 @@ class Study:
             "operator": self.operator,
             "manual": self.manual,
         }
-        return Scenario(self, apply_overrides(parameters, overrides), tuple(observed), firmware)
+        parameters = apply_overrides(parameters, overrides)
+        for name in ("operator", "manual"):
+            _refuse_negative(name, parameters[name])
+        return Scenario(self, parameters, tuple(observed), firmware)
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,13 @@ class Scenario:
         described["firmware"] = self.firmware
         text = json.dumps(described, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse_negative(name: str, holder: Any) -> None:
+    """Times, frequencies and spreads of people's work are not below 0."""
+    for field, value in _plain_fields(holder).items():
+        if isinstance(value, (int, float)) and value < 0:
+            raise InputError(f"{name}.{field} is {value:g}; nothing that a person does is below 0: give 0 or more.")
 
 
 def _plain_fields(holder: Any) -> dict[str, Any]:

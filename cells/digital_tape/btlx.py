@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from cellwright.errors import InputError
-from cellwright.files import MAX_BYTES, InputRow
+from cellwright.files import InputRow, read_bytes
 
 NAMESPACE = "https://www.design2machine.com"
 SAW_CUT = "JackRafterCut"
@@ -104,7 +104,7 @@ def read(path: Path) -> tuple[list[InputRow], tuple[str, ...]]:
     Raises InputError, with file and line, for a file that is not BTLx, is malformed, or has a DTD (and with it internal
     or external entities).
     """
-    content = _read_bytes(path)
+    content = read_bytes(path)
     handler = _Handler(path)
     parser = xml.sax.make_parser()
     parser.setFeature(xml.sax.handler.feature_namespaces, True)
@@ -114,9 +114,8 @@ def read(path: Path) -> tuple[list[InputRow], tuple[str, ...]]:
     source = xml.sax.xmlreader.InputSource(str(path))
     source.setByteStream(io.BytesIO(content))  # so that the encoding of the XML declaration counts
     if _UTF_16_IN_BYTES.match(content):
-        source.setEncoding(
-            "utf-8"
-        )  # single bytes are no UTF-16: .NET declares it when it writes UTF-8 through a string
+        # Single bytes are no UTF-16: .NET declares it when it writes UTF-8 through a string.
+        source.setEncoding("utf-8")
     try:
         parser.parse(source)
     except xml.sax.SAXParseException as error:
@@ -132,17 +131,6 @@ def read(path: Path) -> tuple[list[InputRow], tuple[str, ...]]:
     if len(notes) > MAX_NOTES:
         notes[MAX_NOTES:] = [f"{path.name}: the square cuts of {len(notes) - MAX_NOTES} more parts leave less, too."]
     return rows, (*handler.notes(), *notes)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(content) > MAX_BYTES:
-        raise InputError(f"{path} has {path.stat().st_size} bytes; more than {MAX_BYTES} are not read.")
-    return content
 
 
 def _row(part: _Part) -> InputRow | None:

@@ -291,7 +291,9 @@ def fit(
 
 @app.command()
 def claims(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="File with one [[claims]] table for each claim.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.toml", help="File with one \\[\\[claims]] table for each claim.")
+    ],
     jobs: JobsOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -101,3 +101,18 @@ def test_the_same_inputs_have_the_same_hash_wherever_their_files_lie(cell, group
     text = (tmp_path / file).read_text().replace("730 g", "731 g").replace("5640", "5641")
     (tmp_path / file).write_text(text)
     assert study.scenario(there).input_hash() != study.scenario().input_hash()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "operator.response_s=-3",
+        "operator.walk_s=-1",
+        "operator.response_spread=-1",
+        "manual.mod_s=-1",
+        "manual.spread=-0.1",
+    ],
+)
+def test_work_below_0_is_refused(override):
+    with pytest.raises(InputError, match="give 0 or more"):
+        load("stapler").scenario([override])
