@@ -267,7 +267,7 @@ def draw_means(comparison: Comparison, streams: Streams, draws: int) -> Draws:
     means = _means(comparison)
     times = np.array([is_time(column) for column in budget.columns])
     as_shares = np.clip(drawn, -MAX_DEVIATION, MAX_DEVIATION)
-    return np.where(times, means * np.exp(as_shares), means + drawn)
+    return np.asarray(np.where(times, means * np.exp(as_shares), means + drawn))
 
 
 def _commercial_alternative(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:
