@@ -29,6 +29,9 @@ STEP = 0.05
 TRIAL = Length(cycles=10)
 """How long an input is tried: all its values meet the same random numbers."""
 
+Change = tuple[str, tuple[Scenario | None, Scenario | None]]
+"""The name of a source, and the scenario with its input smaller and larger; None where that cannot be."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -43,10 +46,10 @@ class Trial:
         manual = outcome("manual", [run_manual(scenario, TRIAL, self.seed, 0)])
         return {name: float(np.mean(values)) for name, values in figures_by_replication(cell, manual).items()}
 
-    def changed(self, scenario: Scenario) -> dict[str, float] | None:
+    def changed(self, scenario: Scenario | None) -> dict[str, float] | None:
         """The same; None where the cell cannot be with this input."""
         try:
-            return self.figures(scenario)
+            return None if scenario is None else self.figures(scenario)
         except CellwrightError:
             return None
 
@@ -68,7 +71,7 @@ def input_sources(
 
 def _effects(
     trial: Trial,
-    changes: Sequence[tuple[str, tuple[Scenario, Scenario]]],
+    changes: Sequence[Change],
     executor: Executor,
     advance: Callable[[], None],
 ) -> tuple[dict[str, float], dict[str, tuple[np.ndarray, np.ndarray]]]:
@@ -101,7 +104,7 @@ def _is_timed(name: str) -> bool:
     return name.startswith(TIME_STUDY)
 
 
-def _changes(scenario: Scenario) -> list[tuple[str, tuple[Scenario, Scenario]]]:
+def _changes(scenario: Scenario) -> list[Change]:
     """The scenario with each input smaller and larger, by the name of the source."""
     error = float(scenario.manual.relative_error)
     return [
@@ -170,7 +173,7 @@ def _with_work(scenario: Scenario, names: Sequence[str], share: float) -> tuple[
     return low, high
 
 
-def _assumed_inputs(scenario: Scenario) -> Iterator[tuple[str, tuple[Scenario, Scenario]]]:
+def _assumed_inputs(scenario: Scenario) -> Iterator[Change]:
     """Each assumed number that is not 0, smaller and larger.
 
     Those that only say how long an element of work takes are left out: the error of predetermined times is theirs.
@@ -179,12 +182,12 @@ def _assumed_inputs(scenario: Scenario) -> Iterator[tuple[str, tuple[Scenario, S
     for name, value, status in inputs_of(scenario.parameters):
         if status != "assumed" or not isinstance(value, float) or value == 0 or name == "manual.relative_error":
             continue
-        ends = tuple(_with_input(scenario, name, value * factor) for factor in (1 - ASSUMED_ERROR, 1 + ASSUMED_ERROR))
+        low, high = (value * (1 - ASSUMED_ERROR), value * (1 + ASSUMED_ERROR))
+        ends = _with_input(scenario, name, low), _with_input(scenario, name, high)
         if name.startswith("manual.") and any(end is not None and _work(end) != work for end in ends):
             continue
-        low, high = ends
-        if low is not None or high is not None:
-            yield name, (low or high, high or low)  # type: ignore[misc]
+        if ends != (None, None):
+            yield name, ends
 
 
 def _with_input(scenario: Scenario, name: str, value: float) -> Scenario | None:

@@ -35,7 +35,7 @@ def percent(value: float, like: float | None = None) -> str:
 
 
 def between(estimate: Estimate, sign: int = 1) -> str:
-    """The interval in words, "(95 % sure: 29 to 33 %)"; nothing where there is none."""
+    """The interval in words, "(95 % interval: 29 to 33 %)"; nothing where there is none."""
     if estimate.ci95_low is None or estimate.ci95_high is None:
         return ""
     low, high = sorted((sign * estimate.ci95_low, sign * estimate.ci95_high))
@@ -43,7 +43,7 @@ def between(estimate: Estimate, sign: int = 1) -> str:
     like = 0.0 if high - low < 2 else estimate.mean
     minus = ["−" if float(percent(each, like)) and each < 0 else "" for each in (low, high)]
     shown = [mark + percent(each, like) for mark, each in zip(minus, (low, high), strict=True)]
-    return f"(95 % sure: {shown[0]} to {shown[1]} %)"
+    return f"(95 % interval: {shown[0]} to {shown[1]} %)"
 
 
 def is_clear(estimate: Estimate) -> bool:
@@ -126,10 +126,12 @@ def _runs(replications: int) -> str:
 
 def _draw_labour(axes: Axes, comparison: Comparison) -> None:
     rows: list[tuple[str, Outcome, str]] = [("By hand", comparison.manual, MANUAL), ("Cell", comparison.cell, CELL)]
+    end_s = 0.0
     for level, (_, outcome, colour) in zip((1, 0), rows, strict=True):
         labour = outcome.labour_s_per_unit
         axes.barh(level, labour.mean, height=0.62, color=colour, alpha=0.75)
-        axes.text(labour.mean, level, f"  {labour.mean:.3g} s", va="center", weight="bold")
+        end_s = max(end_s, upper_end(labour))
+        axes.text(upper_end(labour), level, f"  {labour.mean:.3g} s", va="center", weight="bold")
         if labour.ci95_low is not None and labour.ci95_high is not None:
             axes.plot([labour.ci95_low, labour.ci95_high], [level, level], color=INK, linewidth=2)
     saved = comparison.less_labour_percent
@@ -142,8 +144,13 @@ def _draw_labour(axes: Axes, comparison: Comparison) -> None:
     axes.set_title(f"A person's time: {text}", loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [name for name, _, _ in rows])
     axes.set_xlabel(f"Seconds of a person's work for one {comparison.unit}")
-    axes.set(xlim=(0, 1.15 * max(outcome.labour_s_per_unit.mean for _, outcome, _ in rows)), ylim=(-0.5, 1.5))
+    axes.set(xlim=(0, 1.15 * end_s), ylim=(-0.5, 1.5))
     plain(axes)
+
+
+def upper_end(estimate: Estimate) -> float:
+    """Where a label stands: beyond the interval, but within twice the mean, as two runs leave very wide intervals."""
+    return estimate.mean if estimate.ci95_high is None else min(estimate.ci95_high, 2 * estimate.mean)
 
 
 def plain(axes: Axes) -> None:
@@ -186,7 +193,7 @@ def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure) -> None:
 
 
 def difference(less: Estimate, unit: str) -> str:
-    """Manual minus cell in words: "374 g less by the cell (95 % sure: 360 to 389)"."""
+    """Manual minus cell in words: "374 g less by the cell (95 % interval: 360 to 389)"."""
     if not is_clear(less):
         return "no clear difference"
     sign, word = (1, "less") if less.mean > 0 else (-1, "more")
@@ -194,7 +201,7 @@ def difference(less: Estimate, unit: str) -> str:
     if less.ci95_low is None or less.ci95_high is None:
         return text
     low, high = sorted((sign * less.ci95_low, sign * less.ci95_high))
-    return f"{text} (95 % sure: {short(low)} to {short(high)})"
+    return f"{text} (95 % interval: {short(low)} to {short(high)})"
 
 
 def short(value: float) -> str:

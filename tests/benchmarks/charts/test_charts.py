@@ -108,11 +108,11 @@ def title_of(figure: Any) -> str:
     [
         (
             Estimate(31.0, 29.0, 33.0),
-            "The cell takes 31 % less time per panel than manual work (95 % sure: 29 to 33 %)",
+            "The cell takes 31 % less time per panel than manual work (95 % interval: 29 to 33 %)",
         ),
         (
             Estimate(-5.0, -7.0, -3.0),
-            "The cell takes 5.0 % more time per panel than manual work (95 % sure: 3.0 to 7.0 %)",
+            "The cell takes 5.0 % more time per panel than manual work (95 % interval: 3.0 to 7.0 %)",
         ),
         (Estimate(31.0, None, None), "The cell takes 31 % less time per panel than manual work"),
         (
@@ -135,7 +135,7 @@ def test_the_chart_gives_means_cycles_and_the_persons_seconds() -> None:
     assert "mean 217 s" in words
     assert "200 cycles" in words
     assert "2 simulated runs" in times.get_xlabel()
-    assert "82 % less (95 % sure: 80.9 to 82.2 %)" in labour.get_title(loc="left")
+    assert "82 % less (95 % interval: 80.9 to 82.2 %)" in labour.get_title(loc="left")
     assert sorted(bar.get_width() for bar in labour.patches) == [40.0, 217.0]
 
 
@@ -165,8 +165,8 @@ def measured(less: Estimate) -> Comparison:
 @pytest.mark.parametrize(
     ("less", "said"),
     [
-        (Estimate(374.28, 359.6, 388.6), "374 g less by the cell (95 % sure: 360 to 389)"),
-        (Estimate(-2.5, -2.714, -2.3), "2.50 g more by the cell (95 % sure: 2.30 to 2.71)"),
+        (Estimate(374.28, 359.6, 388.6), "374 g less by the cell (95 % interval: 360 to 389)"),
+        (Estimate(-2.5, -2.714, -2.3), "2.50 g more by the cell (95 % interval: 2.30 to 2.71)"),
         (Estimate(0.1, -0.2, 0.4), "no clear difference"),
         (Estimate(12.34, None, None), "12.3 g less by the cell"),
     ],
@@ -306,8 +306,9 @@ def test_the_page_says_all_of_it_and_loads_nothing(tmp_path: Path) -> None:
         "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
     }  # fmt: skip
     for value in (
-        "The cell takes 31 % less time per panel than manual work (95 % sure: 29 to 33 %).",
-        "177 s less", "82 % less (95 % sure: 80.9 to 82.2 %)", "45 %", "150 (148 to 152)", "Panels per shift of 8 h",
+        "The cell takes 31 % less time per panel than manual work (95 % interval: 29 to 33 %).",
+        "177 s less", "82 % less (95 % interval: 80.9 to 82.2 %)", "45 %", "150 (148 to 152)",
+        "Panels per shift of 8 h",
         "Stapler &lt;1&gt;", "30 to 100 ms &amp; more", "abc123", "cellwright compare stapler --seed 7",
         "Nothing here was measured at your firm yet", "1 is taken from publications", "2 are assumed",
     ):  # fmt: skip
