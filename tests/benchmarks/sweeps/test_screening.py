@@ -92,7 +92,8 @@ def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_
     timed = replace(SCENARIO, observed=times)
     staple = next(each for each in varied_inputs(timed) if each.is_timed)
     assert (staple.name, staple.status, staple.value) == ("manual.staple", "measured", 30.0)
-    assert staple.changed(timed, 2.0).manual_elements()[0].observed_s == (58.0, 62.0)
+    changed = {each.name: each for each in staple.changed(timed, 2.0).manual_elements()}
+    assert changed["staple"].observed_s == (58.0, 62.0)
     question = ScreeningExperiment(timed, LENGTH, 2, 1, less_time)
     base = question.simulate(timed)
     longer = question.simulate_changed(staple, 1.2)
