@@ -116,6 +116,12 @@ class ModelStepper:
             return self._done
         return self.motion.slow_down(self)
 
+    def watch_limit(self, pin: int, active: bool) -> None:
+        """A model board has no limit switches of its own; a cell looks at its inputs."""
+
+    def home(self, fast: float, slow: float, acceleration: float, back_off: int, max_steps: int) -> None:
+        """A model board cannot home an axis by itself; the cell does it by moves."""
+
     def end_move_at(self, true_position: int) -> None:
         """End the move in progress at ``true_position``."""
         self.due_s = self.env.now

@@ -45,12 +45,12 @@ def standard(make_rig):
 
 def test_ready_comes_with_the_boards_own_words_and_no_fixed_wait(rig):
     assert rig.ready_s - rig.arduino.boot_s < 0.1
-    assert rig.board.description == "this board runs ConfigurableFirmata 2.12 and has pins 0 to 19"
+    assert rig.board.session.description == "this board runs ConfigurableFirmata 2.12 and has pins 0 to 19"
 
 
 def test_a_mega_is_ready_at_57600_baud(make_rig):
     rig = make_rig(kind="mega", baud=57600)
-    assert rig.board.description.endswith("has pins 0 to 69")
+    assert rig.board.session.description.endswith("has pins 0 to 69")
     assert rig.ready_s - rig.arduino.boot_s < 0.3
 
 
@@ -134,12 +134,12 @@ def test_what_a_pin_cannot_do_is_refused_and_sends_nothing(rig, declare, need):
     before_s = rig.env.now
     with pytest.raises(CapabilityError) as caught:
         declare(rig.board)
-    assert str(caught.value) == f"needs {need}; {rig.board.description}."
+    assert str(caught.value) == f"needs {need}; {rig.board.session.description}."
     assert rig.sent_since(before_s) == []
 
 
 def test_an_analog_pin_of_which_the_board_gave_no_channel_is_refused(rig):
-    rig.board.client.identity.channels[15] = None
+    rig.board.session.client.identity.channels[15] = None
     with pytest.raises(CapabilityError, match="needs an analog channel for pin 15; this board runs"):
         rig.board.declare_analog(15)
 

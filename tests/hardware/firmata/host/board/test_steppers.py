@@ -306,7 +306,7 @@ def test_slowing_down_near_the_end_does_not_go_past_it(make_rig, latency_s, byte
         port.move_to(3000, SPEED, ACCELERATION)
         rig.run(0.05)
         rig.run(model_axis.due_s - rig.env.now - before_end_s)
-        rig.board.send(messages.QUERY_VERSION * bytes_before_it)
+        rig.board.session.send(messages.QUERY_VERSION * bytes_before_it)
         slowed = port.slow_down()
         assert max(samples(rig, model_axis, 0.005, 0.8)) <= 3000
         assert slowed.triggered
