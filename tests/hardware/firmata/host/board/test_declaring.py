@@ -170,7 +170,7 @@ def test_a_cell_that_fits_is_declared_without_complaints(rig):
     assert rig.arduino.complaints == []
     assert rig.cell.last_stop is None
     assert rig.model.outputs == {4: True, 8: True, 13: False, **dict.fromkeys((3, 6, 10), False)}
-    assert [rig.arduino.pins.modes[pin] for pin in (12, 7)] == [PinMode.PULLUP, PinMode.INPUT]
+    assert [rig.arduino.program.pins.modes[pin] for pin in (12, 7)] == [PinMode.PULLUP, PinMode.INPUT]
     assert rig.board.notes == []
 
 
@@ -210,7 +210,7 @@ def test_what_is_not_yet_an_input_counts_as_no_press(make_rig, firmware):
 
 def test_a_host_that_comes_back_to_a_running_board_hears_no_press_while_it_declares(rig):
     """A board that did not reset still reports its ports as the last host asked."""
-    rig.arduino.pins.enable_port_reporting(1, True)
+    rig.arduino.program.pins.enable_port_reporting(1, True)
     stop_button = rig.board.declare_input(9, at_rest=True)
     seen = []
     stop_button.on_change = seen.append

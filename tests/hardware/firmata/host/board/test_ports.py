@@ -210,4 +210,4 @@ def test_a_pin_without_a_pull_up_is_a_plain_input_and_the_resistor_is_asked_for(
     rig.board.declare_input(10, at_rest=True)
     assert rig.board.notes == ["Pin 8 has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V."]
     rig.run(0.01)
-    assert [rig.arduino.pins.modes[pin] for pin in (8, 9, 10)] == [PinMode.INPUT, PinMode.INPUT, PinMode.PULLUP]
+    assert [rig.arduino.program.pins.modes[pin] for pin in (8, 9, 10)] == [PinMode.INPUT, PinMode.INPUT, PinMode.PULLUP]

@@ -253,7 +253,7 @@ def test_an_axis_that_stops_by_itself_is_trouble_and_no_arrival(rig, axis):
     """As the communication watchdog stops it, or a bit that the line turned over has it seem."""
     move = axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
-    rig.arduino.parser.feed(bytes.fromhex("f0 62 05 00 f7"))
+    rig.arduino.program.parser.feed(bytes.fromhex("f0 62 05 00 f7"))
     rig.run(0.1)
     assert not move.triggered
     assert rig.troubles == [

@@ -30,10 +30,10 @@ def test_a_converter_of_twelve_bits_is_taken_at_its_word(rig):
     rig.board.session.client.capabilities[15][PinMode.ANALOG] = 12
     port = rig.board.declare_analog(15)
     rig.run(0.035)  # between two samplings
-    rig.arduino.send(messages.analog(1, 4095))
+    rig.arduino.session.send(messages.analog(1, 4095))
     rig.run(0.001)
     assert port.volts == 5.0
-    rig.arduino.send(messages.analog(1, 1365))
+    rig.arduino.session.send(messages.analog(1, 1365))
     rig.run(0.001)
     assert port.volts == pytest.approx(5 / 3)
 

@@ -154,7 +154,7 @@ def test_the_watchdog_is_armed_fed_and_disarmed(rig):
     rig.prepare().run(10)
     fed = [each.written_s for each in rig.sent_since(0.0, own.WATCHDOG)]
     assert max(b - a for a, b in pairwise(fed)) <= 0.1501
-    assert not rig.arduino.program.stopped
+    assert not rig.arduino.session.is_stopped
     rig.board.close()
     assert rig.sent[-1].data == own.watchdog(0)
 
@@ -172,7 +172,7 @@ def test_a_host_that_dies_in_mid_pulse_leaves_all_safe(rig, cut_s):
     rig.line.host.close()
     rig.run(0.65)
     assert rig.is_really_safe
-    assert rig.arduino.program.stopped
+    assert rig.arduino.session.is_stopped
 
 
 def test_a_board_that_stopped_since_it_heard_nothing_says_so(rig):
@@ -202,7 +202,7 @@ def test_make_safe_is_one_message_said_again_while_locked(rig):
     assert len([each for each in rig.data_since(began_s, own.STOP_COMMAND) if each == own.STOP_BOARD]) == 5
     rig.board.release()
     rig.run(1.0)
-    assert not rig.arduino.program.stopped
+    assert not rig.arduino.session.is_stopped
     assert rig.troubles == []
 
 
@@ -258,7 +258,7 @@ def test_a_board_that_restarted_says_why_and_where_it_was(rig, axis, why, words)
         == f"The board on a virtual Uno reset itself, {at_s:.3f} s after it had started, with axis0 at step 100: "
         + words
     )
-    assert rig.arduino.program.stopped
+    assert rig.arduino.session.is_stopped
     rig.board.release()
     rig.run(0.1)
     rig.arrive(axis.port.move_to(150, SPEED, ACCELERATION))
