@@ -64,7 +64,7 @@ class Stepper(Device):
         if self.enable is not None:
             self.driver = board.declare_output(self.enable, safe=True)  # a driver is on when the pin is low
         self.home = board.declare_input(self.home_pin, at_rest=self.home_active_low)
-        board.declare_limit(self.port, self.home_pin, active=not self.home_active_low)
+        self.port.watch_limit(self.home_pin, active=not self.home_active_low)
         self._per_mm = float(self.steps_per_mm)
         self._lowest, self._highest = float(self.travel[0]), float(self.travel[1])
         self._steps_at = {}
@@ -151,13 +151,13 @@ class Stepper(Device):
         return self.port.slow_down()
 
     def home_on_board(self, reach_mm: float, back_off_mm: float, slow_share: float) -> Wait | None:
-        """Have the board home the axis by itself, if it can (see ``Board.home``); ``set_home`` comes after."""
+        """Have the board home the axis by itself, if it can (see ``StepperPort.home``); ``set_home`` comes after."""
         self._last_mm = None
         if self.driver is not None:
             self.driver.write(False)
         fast = self.homing_speed * self._per_mm
         back_off, reach = round(back_off_mm * self._per_mm), round(reach_mm * self._per_mm)
-        return self.board.home(self.port, fast, slow_share * fast, self._acceleration, back_off, reach)
+        return self.port.home(fast, slow_share * fast, self._acceleration, back_off, reach)
 
     def set_home(self, *, is_zero: bool = False) -> None:
         """Set the present position as the low end of its travel, and permit moves.

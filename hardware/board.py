@@ -13,7 +13,7 @@ from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.waits import Named, Wait
 
 BUSY = "busy"
-"""The result of ``Board.home`` on a board that is homing as many axes as it can."""
+"""The result of ``StepperPort.home`` on a board that is homing as many axes as it can."""
 
 
 class OutputPort(Protocol):
@@ -54,6 +54,20 @@ class StepperPort(Protocol):
 
     def zero(self) -> None:
         """Call the present position 0."""
+        ...
+
+    def watch_limit(self, pin: int, active: bool) -> None:
+        """Have the board block downward moves while input ``pin`` is at the level ``active``, if it can."""
+        ...
+
+    def home(self, fast: float, slow: float, acceleration: float, back_off: int, max_steps: int) -> Wait | None:
+        """Have the board search the switch of ``watch_limit`` by itself, and set the position there to 0.
+
+        Down at ``fast`` steps/s for at most ``max_steps`` until it closes, up at ``slow`` until it opens and
+        ``back_off`` steps further, and slowly down until it closes; all with ``acceleration``, steps/s². The wait's
+        value is None, or what the switch did not do ("close", "open"), or BUSY. Returns None in place of a wait if the
+        board cannot home an axis.
+        """
         ...
 
 
@@ -143,27 +157,6 @@ class Board(ABC):
     @abstractmethod
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> StepperPort:
         """Make a stepper port of a driver's step and direction pins."""
-
-    def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:  # noqa: B027  # most boards cannot
-        """Have the board block downward moves of an axis while input ``pin`` is at the level ``active``, if it can."""
-
-    def home(
-        self,
-        stepper: StepperPort,  # noqa: ARG002
-        fast: float,  # noqa: ARG002
-        slow: float,  # noqa: ARG002
-        acceleration: float,  # noqa: ARG002
-        back_off: int,  # noqa: ARG002
-        most: int,  # noqa: ARG002
-    ) -> Wait | None:
-        """Have the board search the switch of ``declare_limit`` by itself, and set the position there to 0.
-
-        Down at ``fast`` steps/s for at most ``most`` steps until it closes, up at ``slow`` until it opens and
-        ``back_off`` steps further, and slowly down until it closes; all with ``acceleration``, steps/s². The wait's
-        value is None, or what the switch did not do ("close", "open"), or BUSY. Returns None in place of a wait if the
-        board cannot home an axis.
-        """
-        return None
 
     @abstractmethod
     def declare_analog(self, pin: int) -> AnalogPort:

@@ -7,19 +7,28 @@ import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from cellwright.errors import nearest
 from cellwright.hardware.device import Device
-
-if TYPE_CHECKING:
-    from cellwright.sequences.cell import Cell
 
 RESERVED_STATES = ("faulted", "stopped")
 RESERVED_TRIGGERS = ("fault", "stop", "reset")
 
 
-def description_problems(cell: type[Cell], parameters: Mapping[str, Any]) -> list[str]:
+class DescribedCell(Protocol):
+    """The class of a cell, as far as it is checked here; its steps are looked up by the names of its states."""
+
+    states: list[str]
+    transitions: list[list[str]]
+    cycle_ends_with: str
+
+    def name(self) -> str:
+        """The cell's name on the command line."""
+        ...
+
+
+def description_problems(cell: DescribedCell, parameters: Mapping[str, Any]) -> list[str]:
     """All contradictions in the description of a cell, as sentences that name cell, state and device."""
     problems = list(_class_problems(cell))  # type: ignore[arg-type]  # mypy takes __hash__ for that of instances
     devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
@@ -30,12 +39,12 @@ def description_problems(cell: type[Cell], parameters: Mapping[str, Any]) -> lis
 
 
 @lru_cache(maxsize=64)
-def _class_problems(cell: type[Cell]) -> tuple[str, ...]:
+def _class_problems(cell: DescribedCell) -> tuple[str, ...]:
     """Problems of the class alone: checked once, however many cells are made of it."""
     return tuple(_state_problems(cell)) or (*_reachability_problems(cell), *_return_problems(cell))
 
 
-def _state_problems(cell: type[Cell]) -> Iterator[str]:
+def _state_problems(cell: DescribedCell) -> Iterator[str]:
     title = cell.name()
     if not cell.states:
         yield f"{title} has no states; list them in states."
@@ -57,7 +66,7 @@ def _state_problems(cell: type[Cell]) -> Iterator[str]:
         yield f"{title}: cycle_ends_with is {trigger!r}, which is no trigger; {nearest(trigger, triggers)}"
 
 
-def _reachability_problems(cell: type[Cell]) -> Iterator[str]:
+def _reachability_problems(cell: DescribedCell) -> Iterator[str]:
     reached, open_states = {cell.states[0]}, [cell.states[0]]
     while open_states:
         state = open_states.pop()
@@ -72,7 +81,7 @@ def _reachability_problems(cell: type[Cell]) -> Iterator[str]:
             yield f"{cell.name()}, {state}: no transition leads away from here."
 
 
-def _return_problems(cell: type[Cell]) -> Iterator[str]:
+def _return_problems(cell: DescribedCell) -> Iterator[str]:
     """Triggers that the source of a step returns but the table lacks; others are refused when the cell runs."""
     for state in cell.states:
         known = [trigger for trigger, source, _ in cell.transitions if source == state]
@@ -102,7 +111,7 @@ def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
             yield from _own_nodes(child)
 
 
-def _pin_problems(cell: type[Cell], devices: Mapping[str, Device]) -> Iterator[str]:
+def _pin_problems(cell: DescribedCell, devices: Mapping[str, Device]) -> Iterator[str]:
     taken: dict[int, str] = {}
     for name, device in devices.items():
         for role, pin in device.pins().items():

@@ -10,6 +10,7 @@ import simpy
 from cellwright.hardware import Board, ModelBoard
 from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
@@ -119,8 +120,7 @@ def virtual_board(
     wire = LoopbackLine(env, line.baud_with(firmware), line.latency_s, f"a virtual {kind.capitalize()}")
     arduino = VirtualArduino(env, wire.board, world, kind, firmware)
     faulty = FaultyLink(env, wire.host, streams["faults on the line"])
-    board = FirmataBoard(env, between(env, faulty) if between else faulty)
-    env.run(until=board.ready)
+    board = connect(env, between(env, faulty) if between else faulty)
     return board, wire, arduino, faulty
 
 

@@ -14,6 +14,7 @@ from cellwright.hardware.emulator.fault_injection import PinFaultInjector
 from cellwright.hardware.emulator.world import PinWorld, Wiring
 from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.transport.link import Link
@@ -81,8 +82,7 @@ def _assemble(
     env = arduino.env
     world = PinWorld(arduino, wiring_of(scenario.study.cell.parameters(scenario.parameters).values()))
     faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
-    board = FirmataBoard(env, between(env, faulty) if between else faulty)
-    env.run(until=board.ready)
+    board = connect(env, between(env, faulty) if between else faulty)
     if log is not None:
         log.begin(streams.replication)
     cell = scenario.study.cell(board, scenario.parameters, log)

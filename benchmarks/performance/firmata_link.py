@@ -25,8 +25,8 @@ from cellwright.hardware.clock import WallClock
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.server import serve_emulated
 from cellwright.hardware.emulator.simavr import find_library
-from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.model.board import ModelBoard
@@ -91,10 +91,9 @@ def writes_to_memory() -> str:
     env = simpy.Environment()
     line = LoopbackLine(env, 1_000_000_000)
     VirtualArduino(env, line.board, ModelBoard(env), boot_s=0.1)
-    board = FirmataBoard(env, line.host)
-    env.run(until=board.ready)
+    board = connect(env, line.host)
     output = board.declare_output(13, safe=False)
-    board.client.link = ours
+    board.session.client.link = ours
     pin = bare_pyfirmata2(theirs).digital[13]
     pin.mode = pyfirmata2.OUTPUT
 
@@ -165,8 +164,7 @@ def writes_to_chip() -> str:
 
 def our_writes_s(path: Path) -> float:
     clock = WallClock()
-    board = FirmataBoard(clock, SerialLink(clock, str(path), 57600))
-    clock.run(until=board.ready)
+    board = connect(clock, SerialLink(clock, str(path), 57600))
     output = board.declare_output(13, safe=False)
     clock.run(until=board.round_trip())
 
@@ -209,8 +207,7 @@ def idling() -> str:
     clock = WallClock()
     line = LoopbackLine(clock)
     VirtualArduino(clock, line.board, ModelBoard(clock))
-    board = FirmataBoard(clock, line.host)
-    clock.run(until=board.ready)
+    board = connect(clock, line.host)
     clock.run(until=clock.process(board.prepare()))
     used_s = time.process_time()
     clock.run(until=clock.now + IDLE_S)

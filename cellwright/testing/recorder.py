@@ -10,6 +10,7 @@ import simpy
 from cellwright.hardware import DigitalInput, ModelBoard, ModelStepper, Timing, Wait
 from cellwright.hardware.model.axes import MotionPlanner
 from cellwright.hardware.model.board import ModelOutput
+from cellwright.hardware.model.session import ModelSession
 from cellwright.testing.intervals import Interval
 
 
@@ -134,14 +135,27 @@ class DeclarationRecorder(ModelBoard):
 class InstrumentedMotion(MotionPlanner):
     """Motion that calls ``on_start`` of an axis just before it moves."""
 
-    def __init__(self, board: ModelBoard, timing: Timing) -> None:
-        super().__init__(board, timing)
+    def __init__(self, session: ModelSession, timing: Timing) -> None:
+        super().__init__(session, timing)
         self.on_start: dict[ModelStepper, Callable[[], None]] = {}
 
     def start(self, stepper: ModelStepper, start: int, target: int, max_speed: float, acceleration: float) -> Wait:
-        if stepper in self.on_start and not self.board.locked:
+        if stepper in self.on_start and not self.session.is_locked:
             self.on_start[stepper]()
         return super().start(stepper, start, target, max_speed, acceleration)
+
+
+class InstrumentedSession(ModelSession):
+    """A model board's session that calls ``on_contact`` of an input just before it is set."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        super().__init__(env)
+        self.on_contact: dict[int, Callable[[bool], None]] = {}
+
+    def set_input(self, pin: int, level: bool) -> None:
+        if pin in self.on_contact:
+            self.on_contact[pin](level)
+        super().set_input(pin, level)
 
 
 class InstrumentedBoard(ModelBoard):
@@ -150,11 +164,7 @@ class InstrumentedBoard(ModelBoard):
     motion: InstrumentedMotion
 
     def __init__(self, env: simpy.Environment, timing: Timing) -> None:
-        super().__init__(env, timing)
-        self.motion = InstrumentedMotion(self, timing)
-        self.on_contact: dict[int, Callable[[bool], None]] = {}
-
-    def set_input(self, pin: int, level: bool) -> None:
-        if pin in self.on_contact:
-            self.on_contact[pin](level)
-        super().set_input(pin, level)
+        session = InstrumentedSession(env)
+        super().__init__(env, timing, session)
+        self.motion = InstrumentedMotion(session, timing)
+        self.on_contact = session.on_contact

@@ -17,7 +17,7 @@ from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, ChipEvent, Em
 from cellwright.hardware.emulator.pin_ports import Pin, analog_channel, port_and_bit
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
-from cellwright.hardware.model.ports import I2cDevice
+from cellwright.hardware.model.session import I2cDevice
 from cellwright.hardware.transport.link import Link
 
 SUPPLY_V = 5.0

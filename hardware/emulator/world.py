@@ -10,7 +10,7 @@ from cellwright.errors import DescriptionError
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.chip import CLOCK_HZ
 from cellwright.hardware.model.axes import TripPoint
-from cellwright.hardware.model.ports import I2cDevice
+from cellwright.hardware.model.session import I2cDevice
 
 STANDSTILL_S = 0.1
 """An axis without a step for this long stands still: nothing here moves slower than 10 steps/s."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simpy.events import NORMAL, Event, Timeout
 
 from cellwright.errors import CellFault
+from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.model.timing import MotionState, MovesInProgress, SpeedLimitError, Timing
 from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
-
-if TYPE_CHECKING:
-    from cellwright.hardware.model.board import ModelBoard
-
 
 MODEL_TIMEOUT_MARGIN_S = 60.0
 """How late a move may be. A model is never late; this ends a wait for an axis that was stopped abruptly."""
@@ -36,11 +33,11 @@ class ModelStepper:
     The board counts from where it was zeroed; the plant sets and reads the true position.
     """
 
-    def __init__(self, board: ModelBoard, device: Named) -> None:
-        self.board = board
-        self.env = board.env
+    def __init__(self, session: ModelSession, motion: MotionPlanner, device: Named) -> None:
+        self.session = session
+        self.env = session.env
         self.device = device
-        self.motion = board.motion
+        self.motion = motion
         self.trip_points: list[TripPoint] = []
         self.rest_at = 0  # true steps: the position at rest, now or after the move
         self.due_s = 0.0  # when its move is over
@@ -51,7 +48,7 @@ class ModelStepper:
         self.crossings: Sequence[Event] = ()
         self.shares_loop = False  # with other axes, so that its arrival changes their speed
         self._zero_at = 0
-        self._done = Wait(board.env, device, "did not move", 0.0)
+        self._done = Wait(session.env, device, "did not move", 0.0)
         self._done.complete()
 
     @property
@@ -116,6 +113,12 @@ class ModelStepper:
             return self._done
         return self.motion.slow_down(self)
 
+    def watch_limit(self, pin: int, active: bool) -> None:
+        """A model board has no limit switches of its own; a cell looks at its inputs."""
+
+    def home(self, fast: float, slow: float, acceleration: float, back_off: int, max_steps: int) -> None:
+        """A model board cannot home an axis by itself; the cell does it by moves."""
+
     def end_move_at(self, true_position: int) -> None:
         """End the move in progress at ``true_position``."""
         self.due_s = self.env.now
@@ -124,14 +127,14 @@ class ModelStepper:
     def trip_inputs_match(self, true_position: int) -> bool:
         """Whether the inputs of the trip points are as they must be with the axis at ``true_position``."""
         return all(
-            self.board.input(point.pin).level == (point.level == (true_position <= point.at))
+            self.session.input(point.pin).level == (point.level == (true_position <= point.at))
             for point in self.trip_points
         )
 
     def set_trip_inputs(self, true_position: int) -> None:
         """Set the inputs of the trip points for an axis at ``true_position``."""
         for point in self.trip_points:
-            self.board.set_input(point.pin, point.level if true_position <= point.at else not point.level)
+            self.session.set_input(point.pin, point.level if true_position <= point.at else not point.level)
 
 
 def _move_from_rest(
@@ -145,9 +148,9 @@ def _move_from_rest(
 class MotionPlanner:
     """Plans the moves of all axes of a board, as its firmware steps them."""
 
-    def __init__(self, board: ModelBoard, timing: Timing) -> None:
-        self.env = board.env
-        self.board = board
+    def __init__(self, session: ModelSession, timing: Timing) -> None:
+        self.env = session.env
+        self.session = session
         self.timing = timing
         self.moving: list[ModelStepper] = []
         """Every axis that moves; their states are as of the last update. See ``settle``."""
@@ -163,7 +166,7 @@ class MotionPlanner:
 
     def start(self, stepper: ModelStepper, start: int, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move of one axis; those in progress continue, at the step rate that all together allow."""
-        if self.board.locked:
+        if self.session.is_locked:
             raise CellFault(f"{stepper.device.name} cannot move: the board has been made safe; reset the cell first.")
         env, moving = self.env, self.moving
         now_s = env._now

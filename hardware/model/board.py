@@ -13,7 +13,8 @@ from cellwright.hardware.board import Board
 from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.hardware.model.axes import MODEL_TIMEOUT_MARGIN_S, ModelStepper, MotionPlanner
-from cellwright.hardware.model.ports import I2cDevice, ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
+from cellwright.hardware.model.ports import ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
+from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.model.timing import Timing
 from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
 
@@ -23,9 +24,9 @@ OutputAction = Callable[[bool], None]
 class ModelOutput:
     """A digital output of a model board. Until it is declared it floats at ``safe``."""
 
-    def __init__(self, board: ModelBoard, pin: int) -> None:
-        self.board = board
-        self.env = board.env
+    def __init__(self, session: ModelSession, pin: int) -> None:
+        self.session = session
+        self.env = session.env
         self.pin = pin
         self.safe = False
         self.declared = False
@@ -58,14 +59,14 @@ class ModelOutput:
 
     def write(self, level: bool) -> None:
         """Drive it."""
-        if self.board.locked:
+        if self.session.is_locked:
             self._refuse()
         self._end_finished_pulse()
         self._drive(level)
 
     def pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
         """Drive it to ``level`` for ``seconds``, then back; the wait ends ``rest_s`` after that."""
-        if self.board.locked:
+        if self.session.is_locked:
             self._refuse()
         env = self.env
         now_s = env._now
@@ -116,10 +117,15 @@ class ModelOutput:
 class ModelBoard(Board):
     """A board in SimPy time. ``timing`` sets how long moves take; the plant sets the inputs."""
 
-    def __init__(self, env: simpy.Environment, timing: Timing = STEP_TIMINGS[DEFAULT_FIRMWARE]) -> None:
+    def __init__(
+        self,
+        env: simpy.Environment,
+        timing: Timing = STEP_TIMINGS[DEFAULT_FIRMWARE],
+        session: ModelSession | None = None,
+    ) -> None:
         self.env = env
-        self.locked = False
-        self.motion = MotionPlanner(self, timing)
+        self.session = session or ModelSession(env)
+        self.motion = MotionPlanner(self.session, timing)
         self.steppers: dict[int, ModelStepper] = {}
         """Axes by step pin."""
         self.analog_inputs: dict[int, ModelAnalog] = {}
@@ -127,10 +133,9 @@ class ModelBoard(Board):
         """Duties (0 to 1) and angles (degrees) by pin."""
         self.encoders: dict[tuple[int, int], ModelEncoder] = {}
         self.hx711s: dict[tuple[int, int], ModelHx711] = {}
-        self.i2c_devices: dict[int, I2cDevice] = {}
+        self.i2c_devices = self.session.i2c_devices
         """What is on the I2C bus, by address; for a plant to fill."""
         self._outputs: dict[int, ModelOutput] = {}
-        self._inputs: dict[int, DigitalInput] = {}
 
     # ---- declaring ----
 
@@ -146,7 +151,7 @@ class ModelBoard(Board):
         return output
 
     def declare_input(self, pin: int, at_rest: bool) -> DigitalInput:
-        return self._inputs.setdefault(pin, DigitalInput(self.env, at_rest))
+        return self.session.inputs.setdefault(pin, DigitalInput(self.env, at_rest))
 
     def declare_stepper(
         self,
@@ -170,14 +175,14 @@ class ModelBoard(Board):
         return self._declare_level(pin, safe)
 
     def _declare_level(self, pin: int, safe: float) -> ModelLevel:
-        self.levels[pin] = ModelLevel(self, pin, safe)
+        self.levels[pin] = ModelLevel(self.session, pin, safe)
         return self.levels[pin]
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> ModelEncoder:
         return self.encoders.setdefault((pin_a, pin_b), ModelEncoder())
 
     def declare_i2c(self, address: int) -> ModelI2c:
-        return ModelI2c(self, address)
+        return ModelI2c(self.session, address)
 
     def declare_hx711(self, data: int, clock: int) -> ModelHx711:
         return self.hx711s.setdefault((data, clock), ModelHx711(self.env))
@@ -197,7 +202,7 @@ class ModelBoard(Board):
         return at_rest and all(output.level == output.safe for output in self._outputs.values())
 
     def make_safe(self) -> None:
-        self.locked = True
+        self.session.is_locked = True
         self.motion.stop_all_abruptly()
         for output in self._outputs.values():
             output.make_safe()
@@ -205,7 +210,7 @@ class ModelBoard(Board):
             level.value = level.safe
 
     def release(self) -> None:
-        self.locked = False
+        self.session.is_locked = False
 
     def on_failure(self, action: Callable[[str], None]) -> None:
         pass  # a model is never lost
@@ -217,20 +222,20 @@ class ModelBoard(Board):
             output.make_safe()
             output.declared = False
         self.levels.clear()
-        self.locked = False
+        self.session.is_locked = False
 
     # ---- for a plant ----
 
     def axis(self, step: int) -> ModelStepper:
         """The axis whose driver's step pin is ``step``; declared or not."""
         if step not in self.steppers:
-            self.steppers[step] = ModelStepper(self, _Undeclared(f"the axis on pin {step}"))
+            self.steppers[step] = ModelStepper(self.session, self.motion, _Undeclared(f"the axis on pin {step}"))
         return self.steppers[step]
 
     def output(self, pin: int) -> ModelOutput:
         """The output on ``pin``, declared or not."""
         if pin not in self._outputs:
-            self._outputs[pin] = ModelOutput(self, pin)
+            self._outputs[pin] = ModelOutput(self.session, pin)
         return self._outputs[pin]
 
     def on_output(self, pin: int, action: OutputAction, levels: Iterable[bool] = (False, True)) -> None:
@@ -239,14 +244,11 @@ class ModelBoard(Board):
 
     def input(self, pin: int) -> DigitalInput:
         """The input on ``pin``, declared or not; its pull-up makes it high."""
-        return self._inputs.setdefault(pin, DigitalInput(self.env, True))
+        return self.session.input(pin)
 
     def set_input(self, pin: int, level: bool) -> None:
         """Make input ``pin`` read ``level``."""
-        if pin in self._inputs:
-            self._inputs[pin].set_level(level)
-        else:
-            self._inputs[pin] = DigitalInput(self.env, level)
+        self.session.set_input(pin, level)
 
 
 class _Undeclared:

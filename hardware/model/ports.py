@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
 
 import simpy
 
 from cellwright.errors import CellFault
+from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.waits import Named, Wait
-
-if TYPE_CHECKING:
-    from cellwright.hardware.model.board import ModelBoard
-
-
-class I2cDevice(Protocol):
-    """A device on the I2C bus, implemented by a plant."""
-
-    def write(self, data: bytes) -> None:
-        """Bytes from the board, the register first if there is one."""
-        ...
-
-    def read(self, count: int) -> bytes:
-        """Bytes to the board."""
-        ...
 
 
 class ModelAnalog:
@@ -43,15 +28,15 @@ class ModelAnalog:
 class ModelLevel:
     """A PWM output (duty, 0 to 1) or a servo (degrees)."""
 
-    def __init__(self, board: ModelBoard, pin: int, safe: float) -> None:
-        self.board = board
+    def __init__(self, session: ModelSession, pin: int, safe: float) -> None:
+        self.session = session
         self.pin = pin
         self.safe = safe
         self.value = safe
 
     def write(self, value: float) -> None:
         """Drive it."""
-        if self.board.locked:
+        if self.session.is_locked:
             raise CellFault(f"pin {self.pin} cannot be driven: the board has been made safe; reset the cell first.")
         self.value = value
 
@@ -100,20 +85,20 @@ class ModelHx711:
 class ModelI2c:
     """One address on the I2C bus; where a plant has put no device, nothing answers."""
 
-    def __init__(self, board: ModelBoard, address: int) -> None:
-        self.board = board
+    def __init__(self, session: ModelSession, address: int) -> None:
+        self.session = session
         self.address = address
 
     def write(self, data: bytes) -> None:
         """Send bytes to it."""
-        device = self.board.i2c_devices.get(self.address)
+        device = self.session.i2c_devices.get(self.address)
         if device is not None:
             device.write(data)
 
     def read(self, subject: Named, register: int | None, count: int, within_s: float) -> Wait:
         """Request bytes; they are the wait's value."""
-        wait = Wait(self.board.env, subject, f"did not answer on I2C address {self.address:#x}", within_s)
-        device = self.board.i2c_devices.get(self.address)
+        wait = Wait(self.session.env, subject, f"did not answer on I2C address {self.address:#x}", within_s)
+        device = self.session.i2c_devices.get(self.address)
         if device is not None:
             if register is not None:
                 device.write(bytes([register]))

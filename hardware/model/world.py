@@ -8,7 +8,7 @@ from typing import Protocol
 import simpy
 
 from cellwright.hardware.model.axes import TripPoint
-from cellwright.hardware.model.ports import I2cDevice
+from cellwright.hardware.model.session import I2cDevice
 
 
 class WorldAxis(Protocol):

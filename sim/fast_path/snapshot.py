@@ -78,7 +78,7 @@ class RigState:
                 raise NotExact(f"it does not know what {device.name}, a {type(device).__name__}, remembers")
         self._refuse_class_level_containers()
         self.outputs = list(self.board._outputs.values())
-        self.inputs = list(self.board._inputs.values())
+        self.inputs = list(self.board.session.inputs.values())
         self.steppers = list(self.board.steppers.values())
         self.owners = [
             _Owner(self.cell.name(), vars(self.cell), _BASE_CELL_ATTRIBUTES | frozenset(self.cell.parameters())),
@@ -129,7 +129,7 @@ class RigState:
     def take(self) -> tuple[Snapshot, list[Any]]:
         """A snapshot at rest, and the counters by index, traced or plain."""
         board = (
-            self.board.locked,
+            self.board.session.is_locked,
             tuple([(each._level, each.declared) for each in self.outputs]),
             tuple([(each.level, each._contact) for each in self.inputs]),
             tuple([(each.rest_at, each._zero_at) for each in self.steppers]),
@@ -267,7 +267,7 @@ class RigState:
 
     def _restore_board(self, saved: tuple[Any, ...]) -> None:
         board = self.board
-        board.locked, outputs, inputs, steppers, levels = saved
+        board.session.is_locked, outputs, inputs, steppers, levels = saved
         for output, (level, declared) in zip(self.outputs, outputs, strict=True):
             output._level, output.declared, output._pulse, output._back_s = level, declared, None, LONG_AGO_S
         for each, (level, contact) in zip(self.inputs, inputs, strict=True):

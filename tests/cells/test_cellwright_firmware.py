@@ -8,7 +8,7 @@ import pytest
 
 from cellwright import cells
 from cellwright.hardware.fault_injection import Fault, read_fault
-from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightAdapter
+from cellwright.hardware.firmata.host.cellwright_board import CellwrightBoard
 from cellwright.sim.fault_matrix import inject_fault
 from cellwright.sim.targets import model_rig, virtual_rig
 
@@ -35,7 +35,7 @@ def unit_times_s(rig, units):
 @pytest.mark.parametrize("name", UNITS)
 def test_cycle_times_agree_with_the_model(name):
     virtual, model = virtual_rig(scenario(name), 1, 0), model_rig(scenario(name), 1, 0)
-    assert isinstance(virtual.board.adapter, CellwrightAdapter)
+    assert isinstance(virtual.board, CellwrightBoard)
     by_bytes, by_model = unit_times_s(virtual, UNITS[name]), unit_times_s(model, UNITS[name])
     assert sum(by_bytes) == pytest.approx(sum(by_model), rel=TOLERANCE)
     assert sum(by_bytes) != sum(by_model)

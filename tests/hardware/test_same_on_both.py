@@ -9,7 +9,7 @@ import pytest
 from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.world import PinWorld, Wiring
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import firmware_hex
@@ -27,8 +27,7 @@ class Bench:
 
     def __init__(self, env, arduino, world, link):
         self.env, self.arduino, self.world = env, arduino, world
-        self.board = FirmataBoard(env, link)
-        env.run(until=self.board.ready)
+        self.board = connect(env, link)
         self.troubles = []
         self.board.on_failure(self.troubles.append)
         self.board.declare_input(STOP, at_rest=True)
@@ -36,7 +35,7 @@ class Bench:
         self.output = self.board.declare_output(OUTPUT, safe=True, max_on_s=0.1, max_duty=0.5)
         self.axis = self.board.declare_stepper(AXIS, STEP, DIR, False)
         self.board.declare_input(HOME, at_rest=True)
-        self.board.declare_limit(self.axis, HOME, active=False)
+        self.axis.watch_limit(HOME, active=False)
         self.rail = world.axis(STEP)
         self.rail.trip_points.append(TripPoint(HOME, at=0, level=False))
         self.rail.set_true_position(400)
@@ -109,7 +108,7 @@ def test_an_output_that_is_left_on_goes_back_by_itself(bench):
 
 
 def test_homing_moves_and_a_controlled_stop(bench):
-    home = bench.board.home(bench.axis, SPEED, 400.0, ACCELERATION, 80, 2000)
+    home = bench.axis.home(SPEED, 400.0, ACCELERATION, 80, 2000)
     bench.arrive(home)
     assert home.value is None
     assert bench.rail.true_position == bench.axis.position == 0
@@ -124,7 +123,7 @@ def test_homing_moves_and_a_controlled_stop(bench):
 
 
 def test_a_search_that_finds_no_switch_says_so(bench):
-    home = bench.board.home(bench.axis, SPEED, 400.0, ACCELERATION, 80, 300)
+    home = bench.axis.home(SPEED, 400.0, ACCELERATION, 80, 300)
     bench.arrive(home)
     assert home.value == "close"
     assert bench.axis.position == -300
@@ -161,8 +160,8 @@ def test_when_the_host_falls_silent_all_is_safe_within_its_time(bench):
     bench.move(100_000)
     bench.output.pulse(VALVE, False, 0.09, 0.0)
     bench.run(0.03)
-    bench.board.adapter.watchdog._keep_alive.stop()  # as a host that hangs
-    bench.board.client.send = lambda data: None
+    bench.board.watchdog._keep_alive.stop()  # as a host that hangs
+    bench.board.session.client.send = lambda data: None
     bench.run(0.55)
     assert bench.is_safe
     bench.run(0.2)
@@ -184,7 +183,7 @@ def test_a_reset_is_explained_and_all_is_declared_again(bench):
 
 
 def test_a_reset_of_the_link_is_noticed(bench):
-    bench.board.client.send(messages.RESET)
+    bench.board.session.client.send(messages.RESET)
     bench.run(1.0)
     assert "it was told to forget everything" in bench.troubles[0]
     bench.board.release()

@@ -9,7 +9,6 @@ import simpy
 
 from cellwright.errors import CapabilityError, CellFault, InputError
 from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.sensors import Hx711, Nau7802
 from cellwright.sensors.calibration import TwoPointCalibration
 from cellwright.sensors.load_cell import FULL_SCALE
@@ -202,6 +201,6 @@ def test_an_hx711_without_a_converter_does_not_answer(board: ModelBoard) -> None
 
 def test_firmware_that_cannot_read_an_hx711_is_refused_in_a_sentence(env: simpy.Environment) -> None:
     model = ModelBoard(env, CONFIGURABLE_FIRMATA)
-    board: FirmataBoard = virtual_board(model, Streams(1, 0), VirtualLine(), firmware="configurable")[0]
+    board = virtual_board(model, Streams(1, 0), VirtualLine(), firmware="configurable")[0]
     with pytest.raises(CapabilityError, match=r"firmware that reads an HX711 \(pins 2 and 3\); an Nau7802 needs none"):
         Hx711(data=2, clock=3, capacity_g=5000).attach(board)

@@ -14,7 +14,7 @@ from cellwright import cells
 from cellwright.cli.tables import console
 from cellwright.errors import CellFault, InputError, nearest
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.transport.serial import SerialLink, auto_port
 from cellwright.sensors.calibration import CalibratedSensor, Calibration, Prompt
 
@@ -36,10 +36,9 @@ def calibrate(
     if not known > 0:
         raise InputError(f"{known:g} {device.known_unit} cannot be used for calibration; --known must be above 0.")
     clock = WallClock()
-    board = FirmataBoard(clock, SerialLink(clock, auto_port() if port == "auto" else port, *bauds))
+    board = connect(clock, SerialLink(clock, auto_port() if port == "auto" else port, *bauds))
     board.on_failure(_raise_fault)
     try:
-        clock.run(until=board.ready)
         device.attach(board)
         clock.run(until=clock.process(board.prepare()))
         steps = device.calibrate(known, _prompter(clock), datetime.date.today())

@@ -21,6 +21,7 @@ from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.fault_injection import Fault, FaultInjector, FaultyLink, read_fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
 from cellwright.hardware.transport.link import Link
@@ -83,7 +84,7 @@ class Machine:
     @property
     def firmware_name(self) -> str | None:
         """The name that the board's firmware reports."""
-        return self.board.client.firmware_name if isinstance(self.board, FirmataBoard) else None
+        return self.board.firmware_name if isinstance(self.board, FirmataBoard) else None
 
     @property
     def firmware(self) -> SteppingFirmware | None:
@@ -209,8 +210,7 @@ def _replay_machine(path: Path, options: RunOptions, scenario: Scenario, log: Ru
         raise InputError("A replay contains the recorded faults; leave out --fault.")
     env = simpy.Environment()
     link = ReplayLink(env, path)
-    board = FirmataBoard(env, link)
-    env.run(until=board.ready)
+    board = connect(env, link)
     cell = scenario.study.cell(board, scenario.parameters, log)
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())
@@ -228,9 +228,8 @@ def _serial_machine(options: RunOptions, scenario: Scenario, log: RunLog | None,
     line = SerialLink(clock, port, *options.line.bauds_with(options.firmware))
     faulty = FaultyLink(clock, line, random)
     recorder = _recorder(options)
-    board = FirmataBoard(clock, recorder(clock, faulty) if recorder else faulty)
+    board = connect(clock, recorder(clock, faulty) if recorder else faulty)
     try:
-        clock.run(until=board.ready)
         cell = scenario.study.cell(board, scenario.parameters, log)
         clock.run(until=clock.process(board.prepare()))
         for fault in planned:

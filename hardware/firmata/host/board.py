@@ -1,4 +1,4 @@
-"""FirmataBoard: the boards that devices talk to, over Firmata. Everything runs in the time of ``env``.
+"""FirmataBoard: the boards that devices talk to, over Firmata. Everything runs in the time of the session's ``env``.
 
 On a SimPy environment and a line in memory it is as deterministic as the model; on a WallClock and a serial port it
 drives the Arduino on the desk.
@@ -6,20 +6,16 @@ drives the Arduino on the desk.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-import simpy
 from simpy.events import Event
 
 from cellwright.errors import CapabilityError, CellFault
-from cellwright.hardware.board import Board, ConverterPort, StepperPort
-from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightAdapter
-from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.board import Board
 from cellwright.hardware.firmata.host.ports import (
-    REPLY_TIMEOUT_S,
     Declarable,
     FirmataAnalog,
     FirmataEncoder,
@@ -27,27 +23,18 @@ from cellwright.hardware.firmata.host.ports import (
     FirmataInput,
     FirmataLevel,
     FirmataOutput,
+    Outputs,
+    ports_of,
 )
-from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S, SchedulerWatchdog
-from cellwright.hardware.firmata.host.stepper import FirmataStepper
+from cellwright.hardware.firmata.host.session import Session
+from cellwright.hardware.firmata.host.stepper import Axes, FirmataStepper
 from cellwright.hardware.firmata.host.stepper_group import FirmataGroup
-from cellwright.hardware.firmata.host.stock_firmware import FirmwareAdapter
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol.accelstepper import decode_reply
 from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import decode_encoder_counts, decode_i2c_reply
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.hardware.transport.link import Link
 from cellwright.hardware.waits import Named, Wait
 
-MODE_NAMES = {
-    PinMode.INPUT: "a digital input",
-    PinMode.OUTPUT: "a digital output",
-    PinMode.ANALOG: "an analog input",
-    PinMode.PWM: "PWM",
-    PinMode.SERVO: "a servo",
-    PinMode.STEPPER: "AccelStepper",
-    PinMode.ENCODER: "an encoder",
-}
 RESEND_INTERVAL_S = 0.5
 SERVO_SCALE = 1  # a value below 544 is an angle in degrees
 MAX_ANGLE_DEG = 180.0
@@ -56,67 +43,60 @@ PortT = TypeVar("PortT", bound=Declarable)
 
 
 class FirmataBoard(Board):
-    """A board at the other end of ``link``. Wait for ``ready`` before declaring anything on it.
+    """A board that answers, as ``connect`` returns it. What the firmwares do differently is abstract here.
 
-    notes: sentences for a person to read about this board.
+    max_axes, max_encoders: how many steppers and encoders the firmware supports.
     """
 
-    def __init__(self, env: simpy.Environment, link: Link) -> None:
-        self.env = env
-        self.client = FirmataClient(env, link)
-        self.client.on_restart = self.redeclare
-        self.client.on_failure = self.report_trouble
-        self.client.report_restart = lambda sentence: self.adapter.report_restart(sentence)
-        self.ready: Event = self.client.ready
-        self.ready.callbacks.append(self._choose_adapter)
-        self.adapter = FirmwareAdapter(self)
-        self.locked = False
-        self.notes: list[str] = []
-        self.communication_watchdog = SchedulerWatchdog(env, self.client, self._on_watchdog_fired)
-        self.outputs: dict[int, FirmataOutput] = {}
+    max_axes: int
+    max_encoders: int
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.env = session.env
+        self.outputs = Outputs()
         self.inputs: dict[int, FirmataInput] = {}
-        self.steppers: list[FirmataStepper] = []
+        self.axes = Axes()
         self.groups: list[FirmataGroup] = []
         self.levels: list[FirmataLevel] = []
         self._encoders: list[FirmataEncoder] = []
         self._i2c: dict[int, FirmataI2c] = {}
         self._declared: list[Declarable] = []
-        self._trouble_actions: list[Callable[[str], None]] = []
-        self._round_trips: deque[tuple[float, Wait]] = deque()  # until when each may take
-        self.client.on_sysex(messages.ACCELSTEPPER_DATA, self._on_stepper)
-        self.client.on_sysex(messages.ENCODER_DATA, self._on_encoder)
-        self.client.on_sysex(messages.I2C_REPLY, self._on_i2c)
-        self.client.on_sysex(messages.ANALOG_MAPPING_RESPONSE, self._end_round_trip)
-
-    def _choose_adapter(self, ready: Event) -> None:
-        """Use the features of CellwrightFirmata once the board has reported them."""
-        if ready.ok and self.client.features is not None:
-            self.adapter = CellwrightAdapter(self, self.client.features)
-
-    @property
-    def description(self) -> str:
-        """What this board is, as the end of a sentence."""
-        return f"this board runs {self.firmware} and has pins 0 to {len(self.client.capabilities) - 1}"
+        client = session.client
+        client.on_restart = self.redeclare
+        client.on_failure = session.report_trouble
+        client.report_restart = self._report_restart
+        client.on_sysex(messages.ACCELSTEPPER_DATA, self._on_stepper)
+        client.on_sysex(messages.ENCODER_DATA, self._on_encoder)
+        client.on_sysex(messages.I2C_REPLY, self._on_i2c)
 
     @property
     def firmware(self) -> str:
         """Name and version of its firmware."""
-        major, minor = self.client.firmware_version or (0, 0)
-        name = (self.client.firmware_name or "an unknown firmware").removesuffix(".ino")
-        return f"{name} {major}.{minor}"
+        return self.session.firmware
+
+    @property
+    def firmware_name(self) -> str | None:
+        """The name that its firmware reports."""
+        return self.session.client.firmware_name
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences for a person to read about this board."""
+        return self.session.notes
 
     @property
     def is_connected(self) -> bool:
-        return self.client.is_open
+        return self.session.client.is_open
 
-    def send(self, data: bytes) -> None:
-        """Send messages."""
-        self.client.send(data)
+    def round_trip(self) -> Wait:
+        """A wait for a reply: all that was sent before has arrived by then."""
+        return self.session.round_trip()
 
     def close(self) -> None:
         """Close the line. The outputs keep their levels, so make the board safe first."""
-        self.adapter.end_protection()
-        self.client.close()
+        self._end_protection()
+        self.session.client.close()
 
     # ---- declaring ----
 
@@ -126,181 +106,164 @@ class FirmataBoard(Board):
         port.declare()
         return port
 
-    def _require(self, pin: int, mode: PinMode) -> None:
-        if not self.client.supports(pin, mode):
-            raise CapabilityError(f"{MODE_NAMES[mode]} on pin {pin}", self.description)
-
     def declare_output(
         self, pin: int, safe: bool, max_on_s: float | None = None, max_duty: float = 1.0
     ) -> FirmataOutput:
-        self._require(pin, PinMode.OUTPUT)
-        self.outputs[pin] = self.adapter.output(pin, safe, max_on_s, max_duty)
+        self.session.require(pin, PinMode.OUTPUT)
+        self.outputs[pin] = self._make_output(pin, safe, max_on_s, max_duty)
         return self.declare(self.outputs[pin])
 
+    @abstractmethod
+    def _make_output(self, pin: int, safe: bool, max_on_s: float | None, max_duty: float) -> FirmataOutput: ...
+
     def declare_input(self, pin: int, at_rest: bool) -> FirmataInput:
-        self._require(pin, PinMode.INPUT)
-        if at_rest and not self.client.supports(pin, PinMode.PULLUP):
+        self.session.require(pin, PinMode.INPUT)
+        if at_rest and not self.session.client.supports(pin, PinMode.PULLUP):
             self.notes.append(f"Pin {pin} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
-        self.inputs[pin] = self.adapter.input(pin, at_rest)
+        self.inputs[pin] = self._make_input(pin, at_rest)
         return self.declare(self.inputs[pin])
 
-    def declare_stop_input(self, pin: int, active: bool) -> None:
-        self.adapter.watch_stop_input(pin, active)
+    @abstractmethod
+    def _make_input(self, pin: int, at_rest: bool) -> FirmataInput: ...
 
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> FirmataStepper:
         for pin in (step, dir):
-            self._require(pin, PinMode.STEPPER)
-        number = len(self.steppers)
-        if number == self.adapter.devices:
-            raise CapabilityError(f"one stepper more than the firmware's {self.adapter.devices}", self.description)
-        self.steppers.append(self.adapter.stepper(number, device, step, dir, inverted))
-        return self.declare(self.steppers[number])
+            self.session.require(pin, PinMode.STEPPER)
+        self._refuse_one_more("stepper", len(self.axes), self.max_axes)
+        self.axes.append(self._make_stepper(device, (step, dir), inverted))
+        return self.declare(self.axes[-1])
 
-    def declare_limit(self, stepper: StepperPort, pin: int, active: bool) -> None:
-        self.adapter.watch_limit(cast(FirmataStepper, stepper), pin, active)
+    @abstractmethod
+    def _make_stepper(self, device: Named, pins: tuple[int, int], inverted: bool) -> FirmataStepper: ...
 
-    def home(
-        self, stepper: StepperPort, fast: float, slow: float, acceleration: float, back_off: int, most: int
-    ) -> Wait | None:
-        return self.adapter.home(cast(FirmataStepper, stepper), fast, slow, acceleration, back_off, most)
+    def _refuse_one_more(self, what: str, declared: int, most: int) -> None:
+        if declared == most:
+            raise CapabilityError(f"one {what} more than the firmware's {most}", self.session.description)
 
     def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
         """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""
         if len(self.groups) == accelstepper.MAX_GROUPS:
-            raise CapabilityError(f"a sixth group; the firmware has {accelstepper.MAX_GROUPS}", self.description)
-        self.groups.append(FirmataGroup(self, len(self.groups), steppers))
+            raise CapabilityError(
+                f"a sixth group; the firmware has {accelstepper.MAX_GROUPS}", self.session.description
+            )
+        self.groups.append(FirmataGroup(self.session, self.axes, len(self.groups), steppers))
+        self.axes.groups = len(self.groups)
         return self.declare(self.groups[-1])
 
-    def stop_groups(self) -> None:
-        """Stop every group abruptly, since a group moves its axes whatever was sent to each of them."""
-        for group in self.groups:
-            self.send(accelstepper.stop_group(group.number))
-
     def declare_analog(self, pin: int) -> FirmataAnalog:
-        self._require(pin, PinMode.ANALOG)
-        if pin not in self.client.analog_channels:
-            raise CapabilityError(f"an analog channel for pin {pin}", self.description)
-        return self.declare(FirmataAnalog(self, pin))
+        self.session.require(pin, PinMode.ANALOG)
+        if pin not in self.session.client.analog_channels:
+            raise CapabilityError(f"an analog channel for pin {pin}", self.session.description)
+        return self.declare(FirmataAnalog(self.session, pin))
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> FirmataLevel:
-        self._require(pin, PinMode.PWM)
-        scale = (1 << self.client.capabilities[pin][PinMode.PWM]) - 1
-        self.levels.append(FirmataLevel(self, pin, PinMode.PWM, safe, 1.0, scale))
+        self.session.require(pin, PinMode.PWM)
+        scale = (1 << self.session.client.capabilities[pin][PinMode.PWM]) - 1
+        self.levels.append(FirmataLevel(self.session, pin, PinMode.PWM, safe, 1.0, scale))
         return self.declare(self.levels[-1])
 
     def declare_servo(self, pin: int, safe: float) -> FirmataLevel:
-        self._require(pin, PinMode.SERVO)
-        self.levels.append(FirmataLevel(self, pin, PinMode.SERVO, safe, MAX_ANGLE_DEG, SERVO_SCALE))
+        self.session.require(pin, PinMode.SERVO)
+        self.levels.append(FirmataLevel(self.session, pin, PinMode.SERVO, safe, MAX_ANGLE_DEG, SERVO_SCALE))
         return self.declare(self.levels[-1])
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> FirmataEncoder:
         for pin in (pin_a, pin_b):
-            self._require(pin, PinMode.ENCODER)
-        if len(self._encoders) == self.adapter.encoders:
-            raise CapabilityError(f"one encoder more than the firmware's {self.adapter.encoders}", self.description)
-        self._encoders.append(FirmataEncoder(self, len(self._encoders), pin_a, pin_b))
+            self.session.require(pin, PinMode.ENCODER)
+        self._refuse_one_more("encoder", len(self._encoders), self.max_encoders)
+        self._encoders.append(FirmataEncoder(self.session, len(self._encoders), pin_a, pin_b))
         return self.declare(self._encoders[-1])
 
     def declare_i2c(self, address: int) -> FirmataI2c:
-        if not any(PinMode.I2C in modes for modes in self.client.capabilities):
-            raise CapabilityError("I2C", self.description)
+        if not any(PinMode.I2C in modes for modes in self.session.client.capabilities):
+            raise CapabilityError("I2C", self.session.description)
         if address not in self._i2c:
-            self._i2c[address] = self.declare(FirmataI2c(self, address))
+            self._i2c[address] = self.declare(FirmataI2c(self.session, address))
         return self._i2c[address]
-
-    def declare_hx711(self, data: int, clock: int) -> ConverterPort:
-        return self.adapter.converter(data, clock)
 
     def redeclare(self) -> None:
         """Declare everything again after the board has reset itself, every output at its safe level."""
         self._lock()
-        self.adapter.before_redeclaring()
+        self._before_redeclaring()
         for declared in self._declared:
             declared.declare()
-        self.adapter.request_input_reports()
-        self.adapter.restore_protection()
+        self._request_input_reports()
+        self._restore_protection()
 
-    def input_ports(self) -> list[int]:
+    def _input_ports(self) -> list[int]:
         """The ports of eight pins that have inputs."""
-        return self._ports_of(self.inputs)
+        return ports_of(self.inputs)
 
-    @staticmethod
-    def _ports_of(pins: Iterable[int]) -> list[int]:
-        return sorted({pin // 8 for pin in pins})
+    @abstractmethod
+    def _request_input_reports(self) -> None:
+        """Request reports of the ports with inputs, once all their pins are inputs: until then they read low."""
 
-    # ---- before a run ----
+    # ---- a run ----
 
     def prepare(self) -> Generator[Event, Any, None]:
         """After all is declared: read every input once, and arm the communication watchdog if there is one.
 
         Raises CellFault when the board does not answer.
         """
-        for port in self.input_ports():
-            self.client.on_digital(port, partial(self._on_port, port))
-        self.adapter.request_input_reports()
+        for port in self._input_ports():
+            self.session.client.on_digital(port, partial(self._on_port, port))
+        self._request_input_reports()
         self.env.process(self._resend())
-        self.adapter.prepare_protection()
-        answer = self.round_trip()
+        self._prepare_protection()
+        answer = self.session.round_trip()
         yield answer | self.env.timeout(answer.limit_s)
         if not answer.triggered:
             raise CellFault(f"{answer.what} within {answer.limit_s:g} s; check its cable and its supply.")
-        self.adapter.protect()
+        self._protect()
 
     def _resend(self) -> Generator[Event, Any, None]:
         """Request every input again and again, and while the board is to be safe, resend that too.
 
         Firmata acknowledges nothing, so any message may have been lost, even the edge of an emergency stop.
         """
-        while self.client.is_open:
+        while self.is_connected:
             yield self.env.timeout(RESEND_INTERVAL_S)
-            if self.locked:
-                for message in self.adapter.stop_messages():
-                    self.send(message)
+            if self.session.is_locked:
+                for message in self._stop_messages():
+                    self.session.send(message)
                 for contact in self.inputs.values():
                     contact.declare()
-            self.adapter.request_input_reports()
-            self.adapter.poll_state()
+            self._request_input_reports()
+            self._poll_state()
 
-    def arm(self) -> None:
-        """Arm the communication watchdog in the board's scheduler."""
-        self.communication_watchdog.arm(b"".join(self.adapter.stop_messages()))
+    @abstractmethod
+    def _prepare_protection(self) -> None:
+        """Query what ``_protect`` needs."""
 
-    def round_trip(self) -> Wait:
-        """A wait for the reply to a query sent now: all that was sent before has arrived by then."""
-        wait = Wait(self.env, self, "did not answer", REPLY_TIMEOUT_S)
-        self._round_trips.append((self.env.now + REPLY_TIMEOUT_S, wait))
-        self.send(messages.QUERY_ANALOG_MAPPING)
-        return wait
+    @abstractmethod
+    def _protect(self) -> None:
+        """Arm the communication watchdog, if there is one."""
 
-    def _end_round_trip(self, _: bytes) -> None:
-        while self._round_trips:
-            until_s, wait = self._round_trips.popleft()
-            if self.env.now <= until_s:  # an earlier one without a reply was lost
-                wait.complete()
-                return
+    @abstractmethod
+    def _end_protection(self) -> None:
+        """The run is over."""
 
-    @property
-    def name(self) -> str:
-        """The board in the user's words."""
-        return f"the board on {self.client.name}"
+    @abstractmethod
+    def _before_redeclaring(self) -> None:
+        """After a reset, before all is declared again."""
+
+    @abstractmethod
+    def _restore_protection(self) -> None:
+        """Arm the watchdog again after a reset, once all is declared."""
+
+    @abstractmethod
+    def _report_restart(self, sentence: str) -> None:
+        """Report that the board has reset itself, with the reason where it is known."""
+
+    @abstractmethod
+    def _poll_state(self) -> None:
+        """Called twice a second during a run."""
 
     # ---- stopping ----
 
-    def port_message(self, port: int) -> bytes:
-        """The levels of a port's outputs, as one message."""
-        levels = sum(1 << pin % 8 for pin, output in self.outputs.items() if pin // 8 == port and output.level)
-        return messages.port(port, levels)
-
-    def safe_levels(self) -> list[bytes]:
-        """The messages that drive every output to its safe level."""
-        levels = dict.fromkeys(self._ports_of(self.outputs), 0)
-        for pin, output in self.outputs.items():
-            levels[pin // 8] |= output.safe << pin % 8
-        return [messages.port(port, bits) for port, bits in levels.items()]
-
     def _lock(self) -> None:
         """Refuse to drive anything, and record the safe value of every output, duty and angle."""
-        self.locked = True
+        self.session.is_locked = True
         for output in self.outputs.values():
             output.make_safe()
         for level in self.levels:
@@ -309,17 +272,25 @@ class FirmataBoard(Board):
     def make_safe(self) -> None:
         # Everything is sent, even what should be safe already: an earlier message may have been lost.
         self._lock()
-        for message in self.adapter.stop_messages():
-            self.send(message)
-        for stepper in self.steppers:
-            stepper.query_position()
-        self.adapter.on_stopped()
+        for message in self._stop_messages():
+            self.session.send(message)
+        for axis in self.axes:
+            axis.query_position()
+        self._on_stopped()
+
+    @abstractmethod
+    def _stop_messages(self) -> list[bytes]:
+        """The messages that make the board safe, whatever it is doing."""
+
+    @abstractmethod
+    def _on_stopped(self) -> None:
+        """After the messages that make the board safe were sent."""
 
     @property
     def is_safe(self) -> bool:
         """Whether everything was sent to its safe value, and nothing else was sent since."""
         ports: list[FirmataStepper | FirmataOutput | FirmataLevel] = [
-            *self.steppers,
+            *self.axes,
             *self.outputs.values(),
             *self.levels,
         ]
@@ -330,30 +301,22 @@ class FirmataBoard(Board):
 
         Raises CellFault when the link is lost, or the board is still silent.
         """
-        if self.client.is_silent:
-            raise CellFault(f"The board on {self.client.name} is still silent: wait until it has booted.")
-        if not self.client.is_open:
-            raise CellFault(f"The link to {self.client.name} is lost: plug the board in and start the run again.")
-        for stepper in self.steppers:
-            stepper.query_again_if_overdue()
-        self.locked = False
-        self.adapter.release()
+        client = self.session.client
+        if client.is_silent:
+            raise CellFault(f"The board on {client.name} is still silent: wait until it has booted.")
+        if not client.is_open:
+            raise CellFault(f"The link to {client.name} is lost: plug the board in and start the run again.")
+        for axis in self.axes:
+            axis.query_again_if_overdue()
+        self.session.is_locked = False
+        self._release()
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Release the board."""
 
     def on_failure(self, action: Callable[[str], None]) -> None:
-        self._trouble_actions.append(action)
-
-    def report_trouble(self, reason: str) -> None:
-        """Report that something is wrong with the board."""
-        if not self._trouble_actions:
-            raise CellFault(reason)
-        for action in self._trouble_actions:
-            action(reason)
-
-    def _on_watchdog_fired(self) -> None:
-        self.report_trouble(
-            f"The board on {self.client.name} made itself safe, having heard nothing for {TASK_DELAY_S:g} s; "
-            "this computer was too busy, or the link broke off."
-        )
+        self.session.on_trouble(action)
 
     # ---- messages from the board ----
 
@@ -369,8 +332,8 @@ class FirmataBoard(Board):
         if reply.kind == accelstepper.GROUP_COMPLETE:
             if reply.number < len(self.groups):
                 self.groups[reply.number].on_complete()
-        elif reply.number < len(self.steppers):
-            self.steppers[reply.number].on_reply(reply)
+        elif reply.number < len(self.axes):
+            self.axes[reply.number].on_reply(reply)
 
     def _on_encoder(self, data: bytes) -> None:
         for number, count in decode_encoder_counts(data).items():

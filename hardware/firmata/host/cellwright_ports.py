@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput, refuse_locked
+from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput, Outputs
+from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.protocol import cellwright, messages
 from cellwright.hardware.firmata.protocol.cellwright import (
     CUT_SHORT,
@@ -18,9 +18,6 @@ from cellwright.hardware.firmata.protocol.cellwright import (
     OutputLimits,
 )
 from cellwright.hardware.waits import Named, Wait
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 JITTER_MS = 5
 """By how much a pulse may arrive early after the last one, because the last one was delayed on the line."""
@@ -63,8 +60,8 @@ class LimitedOutput(FirmataOutput):
     It is written alone, not with its port: that would also write outputs whose pulse is about to end.
     """
 
-    def __init__(self, board: FirmataBoard, limits: OutputLimits, limiters: OutputLimiters) -> None:
-        super().__init__(board, limits.pin, limits.safe)
+    def __init__(self, session: Session, outputs: Outputs, limits: OutputLimits, limiters: OutputLimiters) -> None:
+        super().__init__(session, outputs, limits.pin, limits.safe)
         self._limits = limits
         self._limiters = limiters
         self._is_pulsed_by_board = False
@@ -72,12 +69,12 @@ class LimitedOutput(FirmataOutput):
 
     def declare(self) -> None:
         self.make_safe()
-        self.board.send(cellwright.output(self._limits))
+        self.session.send(cellwright.output(self._limits))
 
     def _drive(self, level: bool) -> None:
         if level != self.level:
             self.level = level
-            self.board.send(messages.set_pin(self.pin, level))
+            self.session.send(messages.set_pin(self.pin, level))
 
     def pulse(self, subject: Named, level: bool, seconds: float, rest_s: float) -> Wait:
         """Drive it to ``level`` for ``seconds``, then back; the wait ends ``rest_s`` after that.
@@ -90,9 +87,9 @@ class LimitedOutput(FirmataOutput):
         self._is_pulsed_by_board = fits and self._limiters.reserve(self.pin)
         if not self._is_pulsed_by_board:
             return super().pulse(subject, level, seconds, rest_s)
-        refuse_locked(self.board, self.pin)
+        self.session.refuse_if_locked(f"pin {self.pin} cannot be driven")
         self._cancel_pulse()
-        self.board.send(cellwright.pulse(self.pin, level, microseconds))
+        self.session.send(cellwright.pulse(self.pin, level, microseconds))
         self.level, self._pulsed_device = level, subject
         return self._time_pulse(subject, level, seconds, rest_s)
 
@@ -105,24 +102,24 @@ class LimitedOutput(FirmataOutput):
 
     def on_pulse_result(self, result: int) -> None:
         """The board reports the result of a pulse."""
-        if result == DONE or self.board.locked:
+        if result == DONE or self.session.is_locked:
             return
         name = self._pulsed_device.name if self._pulsed_device else f"pin {self.pin}"
         if result in (REFUSED_STOPPED, CUT_SHORT):
             # Mostly because the board has stopped itself, and is about to report why.
             cut = f"{name} did not fire to its end: the board stopped it on its way."
-            Timeout(self.board.env, STOP_REPORT_TIMEOUT_S).callbacks.append(lambda _: self._report_unless_locked(cut))
+            Timeout(self.session.env, STOP_REPORT_TIMEOUT_S).callbacks.append(lambda _: self._report_unless_locked(cut))
         elif result == REFUSED_LIMIT:
-            self.board.report_trouble(
+            self.session.report_trouble(
                 f"{name} did not fire: it would have been on for longer, or more often, than its max_on_s and max_duty "
                 "allow, and the board refused that."
             )
         else:
-            self.board.report_trouble(f"{name} did not fire: the board does not know pin {self.pin} as an output.")
+            self.session.report_trouble(f"{name} did not fire: the board does not know pin {self.pin} as an output.")
 
     def _report_unless_locked(self, sentence: str) -> None:
-        if not self.board.locked:
-            self.board.report_trouble(sentence)
+        if not self.session.is_locked:
+            self.session.report_trouble(sentence)
 
 
 SETTLE_S = 0.005
@@ -136,8 +133,8 @@ class TimedInput(FirmataInput):
     Its port is read as well, for the first level and in case the message of an edge is lost.
     """
 
-    def __init__(self, board: FirmataBoard, pin: int, at_rest: bool) -> None:
-        super().__init__(board, pin, at_rest)
+    def __init__(self, session: Session, pin: int, at_rest: bool) -> None:
+        super().__init__(session, pin, at_rest)
         self._debounce_s = 0.0
         self.edge_us: int | None = None
         self._pull_up = at_rest
@@ -147,7 +144,7 @@ class TimedInput(FirmataInput):
     def declare(self) -> None:
         self._is_known = False
         super().declare()
-        self.board.send(cellwright.watch_input(self.pin, self._pull_up, round(1000 * SETTLE_S)))
+        self.session.send(cellwright.watch_input(self.pin, self._pull_up, round(1000 * SETTLE_S)))
 
     def on_edge(self, level: bool, at_us: int) -> None:
         """The board reports a change, and its time."""
@@ -157,7 +154,7 @@ class TimedInput(FirmataInput):
 
     def on_port(self, level: bool) -> None:
         """The present level in a report of its port, stable or not."""
-        now_s = self.board.env.now
+        now_s = self.session.env.now
         if level == self.level:
             self._is_known, self._differs_since_s = True, None
         elif not self._is_known or (
@@ -172,8 +169,8 @@ class TimedInput(FirmataInput):
 class FirmataConverter:
     """An HX711 that the board reads as fast as it converts. latest: counts, and µs of the board's clock."""
 
-    def __init__(self, board: FirmataBoard, number: int, data: int, clock: int) -> None:
-        self.board = board
+    def __init__(self, session: Session, number: int, data: int, clock: int) -> None:
+        self.session = session
         self.number = number
         self.latest: tuple[int, int] | None = None
         self._pins = (data, clock)
@@ -181,11 +178,11 @@ class FirmataConverter:
         self._waiting: list[Wait] = []
 
     def declare(self) -> None:
-        self.board.send(cellwright.attach_converter(self.number, *self._pins))
+        self.session.send(cellwright.attach_converter(self.number, *self._pins))
 
     def sample(self, subject: Named, within_s: float) -> Wait:
         """A wait for a conversion that was not read yet; its value is in counts."""
-        wait = Wait(self.board.env, subject, "sent no sample", within_s)
+        wait = Wait(self.session.env, subject, "sent no sample", within_s)
         if self._is_read or self.latest is None:
             self._waiting.append(wait)
         else:
@@ -200,3 +197,14 @@ class FirmataConverter:
         self._is_read = bool(waiting)
         for wait in waiting:
             wait.complete(counts)
+
+
+class EmergencyStopInput:
+    """The board's emergency stop, declared again after each reset."""
+
+    def __init__(self, session: Session, pin: int, active: bool) -> None:
+        self.session = session
+        self._message = cellwright.emergency_stop_input(pin, active)
+
+    def declare(self) -> None:
+        self.session.send(self._message)

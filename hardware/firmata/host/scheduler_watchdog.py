@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import simpy
-
-from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.host.watchdog import KeepAlive
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol import messages
@@ -30,15 +28,14 @@ class SchedulerWatchdog:
     received nothing from the host.
     """
 
-    def __init__(self, env: simpy.Environment, client: FirmataClient, on_fired: Callable[[], None]) -> None:
-        self.env = env
-        self.client = client
+    def __init__(self, session: Session, on_fired: Callable[[], None]) -> None:
+        self.session = session
         self.on_fired = on_fired
         self.is_available = False
         self._armed_s = 0.0
         postpone = features.schedule_task(WATCHDOG_TASK, round(1000 * TASK_DELAY_S))
-        self._keep_alive = KeepAlive(env, client, postpone, RESCHEDULE_INTERVAL_S)
-        client.on_sysex(messages.SCHEDULER_DATA, self._on_scheduler_reply)
+        self._keep_alive = KeepAlive(session, postpone, RESCHEDULE_INTERVAL_S)
+        session.client.on_sysex(messages.SCHEDULER_DATA, self._on_scheduler_reply)
 
     @property
     def is_armed(self) -> bool:
@@ -47,13 +44,13 @@ class SchedulerWatchdog:
 
     def query(self) -> None:
         """Query whether the board has a scheduler; one without does not reply."""
-        self.client.send(features.LIST_TASKS)
+        self.session.send(features.LIST_TASKS)
 
     def _on_scheduler_reply(self, data: bytes) -> None:
         self.is_available = True
         is_missing = data == bytes((features.TASK_ERROR, WATCHDOG_TASK))
         # Just after arming, this may be the reply to an earlier message, as from a board that was reset.
-        if is_missing and self.is_armed and self.env.now >= self._armed_s + RESCHEDULE_INTERVAL_S:
+        if is_missing and self.is_armed and self.session.env.now >= self._armed_s + RESCHEDULE_INTERVAL_S:
             self._keep_alive.stop()
             self.on_fired()
 
@@ -61,15 +58,15 @@ class SchedulerWatchdog:
         """Store the messages that make the board safe, in place of earlier ones, and start to feed the watchdog."""
         self._keep_alive.stop()
         task = bytes((messages.END_SYSEX,)) + make_safe
-        self.client.send(features.delete_task(WATCHDOG_TASK))
-        self.client.send(features.create_task(WATCHDOG_TASK, len(task)))
+        self.session.send(features.delete_task(WATCHDOG_TASK))
+        self.session.send(features.create_task(WATCHDOG_TASK, len(task)))
         for start in range(0, len(task), MAX_TASK_BYTES):
-            self.client.send(features.add_to_task(WATCHDOG_TASK, task[start : start + MAX_TASK_BYTES]))
-        self._armed_s = self.env.now
+            self.session.send(features.add_to_task(WATCHDOG_TASK, task[start : start + MAX_TASK_BYTES]))
+        self._armed_s = self.session.env.now
         self._keep_alive.start()
 
     def disarm(self) -> None:
         """Delete the task: the run is over, and the board is safe."""
         if self.is_armed:
             self._keep_alive.stop()
-            self.client.send(features.delete_task(WATCHDOG_TASK))
+            self.session.send(features.delete_task(WATCHDOG_TASK))

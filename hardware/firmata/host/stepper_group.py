@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from cellwright.errors import CellFault
-from cellwright.hardware.firmata.host.ports import TIMEOUT_MARGIN_S
-from cellwright.hardware.firmata.host.stepper import FirmataStepper
+from cellwright.hardware.firmata.host.session import TIMEOUT_MARGIN_S, Session
+from cellwright.hardware.firmata.host.stepper import Axes, FirmataStepper
 from cellwright.hardware.firmata.protocol import accelstepper
 from cellwright.hardware.waits import Wait
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 
 class FirmataGroup:
@@ -23,8 +18,9 @@ class FirmataGroup:
     An abrupt stop is that of the board or of each axis.
     """
 
-    def __init__(self, board: FirmataBoard, number: int, steppers: Sequence[FirmataStepper]) -> None:
-        self.board = board
+    def __init__(self, session: Session, axes: Axes, number: int, steppers: Sequence[FirmataStepper]) -> None:
+        self.session = session
+        self._axes = axes
         self.number = number
         self.steppers = list(steppers)
         self._move_wait: Wait | None = None
@@ -38,7 +34,7 @@ class FirmataGroup:
     def declare(self) -> None:
         """Configure the group in the firmware."""
         self._move_wait = None
-        self.board.send(accelstepper.configure_group(self.number, [stepper.number for stepper in self.steppers]))
+        self.session.send(accelstepper.configure_group(self.number, [stepper.number for stepper in self.steppers]))
 
     def move_to(self, targets: Sequence[int], speed: float, acceleration: float = 0.0) -> Wait:
         """Move all to their targets, in steps, so that they arrive together.
@@ -49,16 +45,15 @@ class FirmataGroup:
 
         Raises CellFault while one of them moves, or the board is locked.
         """
-        if self.board.locked:
-            raise CellFault(f"{self.name} cannot move: the board has been made safe; reset the cell first.")
+        self.session.refuse_if_locked(f"{self.name} cannot move")
         distances = [abs(target - stepper.position) for target, stepper in zip(targets, self.steppers, strict=True)]
         speeds_up_s = 2 * speed / acceleration if acceleration else 0.0
-        limit_s = 2 * len(self.board.steppers) * max(distances) / speed + speeds_up_s + TIMEOUT_MARGIN_S
-        self._move_wait = Wait(self.board.env, self, "did not arrive", limit_s)
+        limit_s = 2 * len(self._axes) * max(distances) / speed + speeds_up_s + TIMEOUT_MARGIN_S
+        self._move_wait = Wait(self.session.env, self, "did not arrive", limit_s)
         for stepper in self.steppers:
             stepper.start_group_move(self._move_wait, speed, acceleration)
         self._targets = list(targets)
-        self.board.send(
+        self.session.send(
             accelstepper.move_group_to(
                 self.number,
                 [stepper.firmware_position(target) for target, stepper in zip(targets, self.steppers, strict=True)],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.protocol import cellwright
 from cellwright.hardware.waits import cancel
 
@@ -18,10 +17,9 @@ FEED_MESSAGE = cellwright.watchdog(round(1000 * WATCHDOG_TIMEOUT_S))
 class KeepAlive:
     """Sends ``message`` every ``interval_s`` seconds while it ``is_running`` and the link is open."""
 
-    def __init__(self, env: simpy.Environment, client: FirmataClient, message: bytes, interval_s: float) -> None:
+    def __init__(self, session: Session, message: bytes, interval_s: float) -> None:
         self.is_running = False
-        self._env = env
-        self._client = client
+        self._session = session
         self._message = message
         self._interval_s = interval_s
         self._timer: Event | None = None
@@ -33,16 +31,16 @@ class KeepAlive:
         self._send()
 
     def _send(self, _: Event | None = None) -> None:
-        if self._client.is_open:
-            self._client.send(self._message)
-            self._timer = Timeout(self._env, self._interval_s)
+        if self._session.client.is_open:
+            self._session.send(self._message)
+            self._timer = Timeout(self._session.env, self._interval_s)
             self._timer.callbacks.append(self._send)
 
     def stop(self) -> None:
         """Stop sending it."""
         self.is_running = False
         if self._timer is not None:
-            cancel(self._env, self._timer)
+            cancel(self._session.env, self._timer)
             self._timer = None
 
 
@@ -52,9 +50,9 @@ class FirmwareWatchdog:
     The message that arms it also feeds it, so it is armed even if the first message was lost.
     """
 
-    def __init__(self, env: simpy.Environment, client: FirmataClient) -> None:
-        self.client = client
-        self._keep_alive = KeepAlive(env, client, FEED_MESSAGE, FEED_INTERVAL_S)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._keep_alive = KeepAlive(session, FEED_MESSAGE, FEED_INTERVAL_S)
 
     @property
     def is_armed(self) -> bool:
@@ -69,4 +67,4 @@ class FirmwareWatchdog:
         """Switch the watchdog off: the run is over."""
         if self.is_armed:
             self._keep_alive.stop()
-            self.client.send(cellwright.watchdog(0))
+            self._session.send(cellwright.watchdog(0))

@@ -6,7 +6,6 @@ It is simpler than the firmware: nothing is ever late or lost, so its diagnostic
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from simpy.events import Event, Timeout
 
@@ -14,18 +13,16 @@ from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.cellwright import BoardHealth, Features, FirmwareState
 from cellwright.hardware.firmata.protocol.codec import decode_u14
-from cellwright.hardware.firmata.protocol.firmware_parser import MessageHandler, StrictParser
+from cellwright.hardware.firmata.protocol.firmware_parser import StrictParser
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmata.virtual.cellwright_axes import VirtualAxes
 from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
 from cellwright.hardware.firmata.virtual.cellwright_sensors import VirtualConverters, VirtualTimedInputs
+from cellwright.hardware.firmata.virtual.program import SysexHandler, VirtualProgram
+from cellwright.hardware.firmata.virtual.session import CellwrightSession
 from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
 from cellwright.hardware.waits import cancel
 
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-
-MAX_ERROR_LETTERS = 30
 WATCHDOG_MS = range(100, 2001)
 EMERGENCY_STOP_DELAY_S = 0.0005
 """The input is read every quarter of a millisecond, and must be active twice."""
@@ -41,26 +38,30 @@ FEATURES_BY_MODEL: dict[ArduinoModel, Features] = {
 """By model of Arduino. Source: hardware/firmware/CellwrightFirmata/src/core/chip.h."""
 
 
-class VirtualCellwright:
-    """What differs from stock firmware.
+class VirtualCellwright(VirtualProgram):
+    """CellwrightFirmata. boot_s is assumed, without the boot loader."""
 
-    stopped: whether the board is stopped. stop_pin: the emergency stop input, or None.
-    """
+    name = "CellwrightFirmata"
+    protocol = 2, 6
+    version = 1, 0
+    boot_s = 0.05
+    pins: CellwrightPins
+    steppers: VirtualAxes
 
-    def __init__(self, arduino: VirtualArduino, kind: ArduinoModel) -> None:
-        self.arduino = arduino
-        self.env = arduino.env
-        self.features = FEATURES_BY_MODEL[kind]
-        self.encoders = self.features.encoders
+    def __init__(self, session: CellwrightSession) -> None:
+        super().__init__(session)
+        self.session: CellwrightSession = session
+        self.env = session.env
+        self.max_encoders = session.features.encoders
         self._starts = 0
         self._safe_levels: dict[int, bool] = {}  # kept over a restart
         self._retained_state: FirmwareState | None = None
         self._watchdog_timer: Event | None = None
-        self._clear()
+        self._forget_stop()
 
-    def _clear(self) -> None:
-        self.stopped = False
-        self.stop_pin: int | None = None
+    def _forget_stop(self) -> None:
+        self.session.is_stopped = False
+        self.session.stop_pin = None
         self._stop_level = False
         self._stop_reason = own.NOT_STOPPED
         self._stopped_ms = 0
@@ -70,49 +71,38 @@ class VirtualCellwright:
             cancel(self.env, self._watchdog_timer)
             self._watchdog_timer = None
 
-    # ---- used by VirtualArduino ----
+    # ---- starting ----
 
-    def parser(self, handle_message: MessageHandler, handle_sysex: MessageHandler) -> StrictParser:
-        """The parser of the host's bytes."""
-        return StrictParser(
-            handle_message, handle_sysex, lambda: self.refuse("message longer than 72 bytes"), self._feed_watchdog
+    def _make_parts(self) -> None:
+        self.parser = StrictParser(
+            self._handle_message,
+            self._handle_sysex,
+            lambda: self.session.refuse("message longer than 72 bytes"),
+            self._feed_watchdog,
         )
+        self.pins = CellwrightPins(self.session, self._send_pulse_result)
+        self.steppers = VirtualAxes(self.session, self.pins)
+        self.timed_inputs = VirtualTimedInputs(self.session, self.pins)
+        self.converters = VirtualConverters(self.session, self.pins)
 
-    def pins(self) -> CellwrightPins:
-        """Its pins, none of which is driven."""
-        self.guarded_pins = CellwrightPins(self.arduino, self)
-        return self.guarded_pins
-
-    def steppers(self) -> VirtualAxes:
-        """Its steppers: none yet."""
-        self.axes = VirtualAxes(self.arduino, self, self.guarded_pins)
-        self.timed_inputs = VirtualTimedInputs(self.arduino, self, self.guarded_pins)
-        self.converters = VirtualConverters(self.arduino, self, self.guarded_pins)
-        return self.axes
-
-    def handlers(self) -> dict[int, Callable[[bytes], bool]]:
-        """Handlers of the messages that not every firmware knows."""
+    def _own_handlers(self) -> dict[int, SysexHandler]:
         actions: dict[int, Callable[[bytes], None]] = {
-            own.FEATURES: lambda _: self.arduino.send(own.features(self.features)),
+            own.FEATURES: lambda _: self.session.send(own.features(self.session.features)),
             own.OUTPUT: self._declare_output,
             own.PULSE: self._pulse,
             own.WATCHDOG: self._set_watchdog,
             own.STOP_COMMAND: self._handle_stop,
             own.STATE: self._send_state,
-            own.HOME: self.axes.homing.handle,
+            own.HOME: self.steppers.homing.handle,
             own.CONVERTER: self.converters.handle,
             own.TIMED_INPUT: self.timed_inputs.handle,
-            own.AXIS: self.axes.handle_axis,
-            own.HEALTH: lambda _: self.arduino.send(
-                own.health(BoardHealth(MEMORY[self.features.chip], 0, 0, 0, 0, 0, 0))
-            ),
+            own.AXIS: self.steppers.handle_axis,
+            own.HEALTH: self._send_health,
         }
         handlers = {command: self._handled(do) for command, do in actions.items()}
-        handlers[messages.ACCELSTEPPER_DATA] = self.axes.handle
+        handlers[messages.ACCELSTEPPER_DATA] = self.steppers.handle
         handlers[messages.PIN_STATE_QUERY] = self._handled(self._send_pin_state)
-        handlers[messages.ENCODER_DATA] = lambda data: (
-            self.arduino.encoders.handle(data) or self._refuse_encoder_message()
-        )
+        handlers[messages.ENCODER_DATA] = lambda data: self.encoders.handle(data) or self._refuse_encoder_message()
         return handlers
 
     @staticmethod
@@ -126,64 +116,62 @@ class VirtualCellwright:
     def _send_pin_state(self, data: bytes) -> None:
         """Report a pin's state; for a pin that does not exist, its number only."""
         pin = data[0] if data else own.NO_PIN
-        if pin < self.arduino.pin_map.pins:
-            self.arduino.send_pin_state(data)
+        if pin < self.session.pin_map.pins:
+            self.send_pin_state(data)
         else:
-            self.arduino.send(messages.sysex(messages.PIN_STATE_RESPONSE, bytes([pin])))
+            self.session.send(messages.sysex(messages.PIN_STATE_RESPONSE, bytes([pin])))
+
+    def _send_health(self, _: bytes) -> None:
+        self.session.send(own.health(BoardHealth(MEMORY[self.session.features.chip], 0, 0, 0, 0, 0, 0)))
 
     def _refuse_encoder_message(self) -> bool:
-        self.refuse("encoder message is not known")
+        self.session.refuse("encoder message is not known")
         return True
 
     def before_reset(self, reason: int) -> None:
         """The chip restarts: keep what a restart does not clear, and nothing at power-on."""
-        pins = self.guarded_pins
+        pins = self.pins
         if reason == own.POWER_ON:
             self._starts, self._safe_levels, self._retained_state = 1, {}, None
         else:
             self._starts = min(self._starts + 1, own.MAX_STARTS)
             self._safe_levels = {pin: each.limits.safe for pin, each in pins.outputs.items() if pins.is_output(pin)}
             self._retained_state = FirmwareState(
-                own.BEFORE_START, False, reason, self.arduino.now_ms, self._starts, self.axes.positions()
+                own.BEFORE_START, False, reason, self.session.now_ms, self._starts, self.steppers.positions()
             )
         pins.cancel_events()
-        self.timed_inputs.reset()
-        self.converters.reset()
         self._clear()
+        self._forget_stop()
 
-    def on_booted(self) -> None:
-        """The end of the boot: the outputs declared before become safe, and the reason of the restart is reported."""
+    def _on_booted(self) -> None:
+        """The outputs declared before become safe, and the reason of the restart is reported."""
         for pin, safe in self._safe_levels.items():
-            self.guarded_pins.declare_output(own.OutputLimits(pin, safe))
+            self.pins.declare_output(own.OutputLimits(pin, safe))
         if self._retained_state is not None:
-            self.arduino.send(own.state(self._retained_state))
+            self.session.send(own.state(self._retained_state))
 
-    def system_reset(self) -> None:
+    def _system_reset(self) -> None:
         """Handle FF: stop for that moment, and clear all but the outputs and the emergency stop input."""
-        was_stopped = self.stopped
+        was_stopped = self.session.is_stopped
         self._stop(own.LINK_RESET, is_reported=False)
-        self.stopped = was_stopped
+        self.session.is_stopped = was_stopped
         self._watchdog_timeout_s = 0.0
-        self.arduino.reset_configuration()
+        self._reset_configuration()
 
-    def clear(self) -> None:
-        """Clear the timed inputs and the converters."""
+    def _clear(self) -> None:
         self.timed_inputs.reset()
         self.converters.reset()
 
-    def refuse_unknown(self, command: int, size: int) -> None:  # noqa: ARG002
+    def _refuse_unknown(self, command: int, size: int) -> None:  # noqa: ARG002
         """Handle an unknown sysex command, or I2C before it is configured."""
-        self.refuse("I2C is not configured" if command == messages.I2C_REQUEST else "sysex command is not known")
-
-    def refuse(self, reason: str) -> None:
-        """Send the reason of a refusal to the host."""
-        self.arduino.complain(reason)
-        self.arduino.send_string(reason[:MAX_ERROR_LETTERS])
+        self.session.refuse(
+            "I2C is not configured" if command == messages.I2C_REQUEST else "sysex command is not known"
+        )
 
     # ---- outputs ----
 
     def _declare_output(self, data: bytes) -> None:
-        pins, limits = self.guarded_pins, own.decode_output(data[:6])
+        pins, limits = self.pins, own.decode_output(data[:6])
         pin = data[0] if data else 0
         if limits is None or not pins.is_digital(pin) or pins.is_in_use(pin):
             pins.refuse(pin, "cannot be an output")
@@ -195,39 +183,39 @@ class VirtualCellwright:
     def _pulse(self, data: bytes) -> None:
         request = own.decode_pulse(data[:6])
         if request is None:
-            self.refuse("pulse message is too short")
+            self.session.refuse("pulse message is too short")
             return
         pin, level, microseconds = request
-        pins = self.guarded_pins
+        pins = self.pins
         if not pins.is_output(pin) or microseconds < own.MIN_PULSE_US or not pins.reserve_limiter(pin):
-            self.send_pulse_result(pin, own.REFUSED_PIN)
+            self._send_pulse_result(pin, own.REFUSED_PIN)
             return
         output = pins.outputs[pin]
-        if self.stopped:
-            self.send_pulse_result(pin, own.REFUSED_STOPPED)
+        if self.session.is_stopped:
+            self._send_pulse_result(pin, own.REFUSED_STOPPED)
         elif level != output.limits.safe and not output.fits(microseconds / 1000):
-            self.send_pulse_result(pin, own.REFUSED_LIMIT)
+            self._send_pulse_result(pin, own.REFUSED_LIMIT)
         else:
             output.pulse(level, microseconds / 1e6)
 
-    def send_pulse_result(self, pin: int, result: int) -> None:
+    def _send_pulse_result(self, pin: int, result: int) -> None:
         """Report the result of a pulse."""
-        self.arduino.send(own.pulse_result(pin, result))
+        self.session.send(own.pulse_result(pin, result))
 
     # ---- stopping ----
 
     def _stop(self, reason: int, *, is_reported: bool = True) -> None:
         """Stop all axes abruptly and drive all outputs to their safe levels; report each stop and each request."""
-        was_stopped, self.stopped = self.stopped, True
+        was_stopped, self.session.is_stopped = self.session.is_stopped, True
         if not was_stopped:
-            self._stop_reason, self._stopped_ms = reason, self.arduino.now_ms
-        self.axes.stop_all_abruptly()
-        cut_short = self.guarded_pins.apply_safe_levels()
+            self._stop_reason, self._stopped_ms = reason, self.session.now_ms
+        self.steppers.stop_all_abruptly()
+        cut_short = self.pins.apply_safe_levels()
         if is_reported and (not was_stopped or reason == own.HOST_REQUEST):
             self._send_state(bytes((own.NOW,)))
-        self.axes.homing.cancel_all()
+        self.steppers.homing.cancel_all()
         for pin in cut_short:
-            self.send_pulse_result(pin, own.CUT_SHORT)
+            self._send_pulse_result(pin, own.CUT_SHORT)
 
     def _handle_stop(self, data: bytes) -> None:
         what = data[0] if data else -1
@@ -235,53 +223,55 @@ class VirtualCellwright:
             self._stop(own.HOST_REQUEST)
         elif what == own.RELEASE:
             if self._is_emergency_active():
-                self.refuse("emergency stop is pressed")
+                self.session.refuse("emergency stop is pressed")
             else:
-                self.stopped = False
+                self.session.is_stopped = False
         elif what == own.DECLARE_STOP_INPUT and len(data) >= 3:
             self._declare_stop_input(data[1], data[2] != 0)
         elif what == own.REMOVE_STOP_INPUT:
             self._remove_stop_input()
         else:
-            self.refuse("stop message is not known")
+            self.session.refuse("stop message is not known")
 
     def _remove_stop_input(self) -> None:
-        if self.stop_pin is not None:
-            self.guarded_pins.unwatch("stop")
-            self.guarded_pins.reserved.discard(self.stop_pin)
-            self.stop_pin = None
+        if self.session.stop_pin is not None:
+            self.pins.unwatch("stop")
+            self.pins.reserved.discard(self.session.stop_pin)
+            self.session.stop_pin = None
 
     def _declare_stop_input(self, pin: int, active: bool) -> None:
-        pins = self.guarded_pins
-        if not pins.is_digital(pin) or (pins.is_in_use(pin) and pin != self.stop_pin) or pins.is_output(pin):
+        pins = self.pins
+        if not pins.is_digital(pin) or (pins.is_in_use(pin) and pin != self.session.stop_pin) or pins.is_output(pin):
             pins.refuse(pin, "cannot be the stop")
             return
         self._remove_stop_input()
         pins.make_input(pin, pull_up=not active)
         pins.reserved.add(pin)
-        self.stop_pin, self._stop_level = pin, active
+        self.session.stop_pin, self._stop_level = pin, active
         pins.watch(pin, "stop", self._on_stop_input)
         self._on_stop_input(pins.level(pin))
 
     def _is_emergency_active(self) -> bool:
-        return self.stop_pin is not None and self.guarded_pins.level(self.stop_pin) == self._stop_level
+        return self.session.stop_pin is not None and self.pins.level(self.session.stop_pin) == self._stop_level
 
     def _on_stop_input(self, level: bool) -> None:
         if level == self._stop_level:
             Timeout(self.env, EMERGENCY_STOP_DELAY_S).callbacks.append(lambda _: self._stop_if_still_active())
 
     def _stop_if_still_active(self) -> None:
-        if self._is_emergency_active() and not self.stopped:
+        if self._is_emergency_active() and not self.session.is_stopped:
             self._stop(own.EMERGENCY)
 
     def _send_state(self, data: bytes) -> None:
         if data[:1] == bytes((own.BEFORE_START,)):
             before = self._retained_state or FirmwareState(own.BEFORE_START, False, own.POWER_ON, 0, self._starts, {})
-            self.arduino.send(own.state(before._replace(starts=self._starts)))
+            self.session.send(own.state(before._replace(starts=self._starts)))
         else:
-            where = self.axes.positions()
-            now = FirmwareState(own.NOW, self.stopped, self._stop_reason, self._stopped_ms, self._starts, where)
-            self.arduino.send(own.state(now))
+            where = self.steppers.positions()
+            now = FirmwareState(
+                own.NOW, self.session.is_stopped, self._stop_reason, self._stopped_ms, self._starts, where
+            )
+            self.session.send(own.state(now))
 
     # ---- the communication watchdog ----
 
@@ -292,7 +282,7 @@ class VirtualCellwright:
     def _set_watchdog(self, data: bytes) -> None:
         milliseconds = decode_u14(data) if len(data) >= 2 else 1
         if milliseconds and milliseconds not in WATCHDOG_MS:
-            self.refuse("watchdog: 100 to 2000 ms, or 0")
+            self.session.refuse("watchdog: 100 to 2000 ms, or 0")
             return
         self._watchdog_timeout_s = milliseconds / 1000
         if self._watchdog_timeout_s and self._watchdog_timer is None:
@@ -309,16 +299,9 @@ class VirtualCellwright:
         if not self._watchdog_timeout_s:
             return
         if self.env.now >= self._last_message_s + self._watchdog_timeout_s - 1e-9:
-            if not self.stopped:
+            if not self.session.is_stopped:
                 self._stop(own.COMMUNICATION_TIMEOUT)
             self._last_message_s = (
                 self.env.now
             )  # and check again: a host may return, release the board, and fall silent
         self._schedule_watchdog()
-
-    # ---- the clock ----
-
-    @property
-    def now_us(self) -> int:
-        """The firmware's clock in µs since the start; it begins again after 71 minutes."""
-        return self.arduino.now_us % (1 << own.CLOCK_BITS)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
 
-from cellwright.errors import CellFault
 from cellwright.hardware.firmata.protocol import accelstepper
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.codec import decode_decimal, decode_i32
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.hardware.firmata.virtual.cellwright_groups import Group, VirtualGroups
+from cellwright.hardware.firmata.virtual.cellwright_axis import Limit, VirtualAxis
+from cellwright.hardware.firmata.virtual.cellwright_groups import VirtualGroups
 from cellwright.hardware.firmata.virtual.cellwright_homing import VirtualHoming
-from cellwright.hardware.model.axes import ModelStepper
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-    from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
-    from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
+from cellwright.hardware.firmata.virtual.cellwright_moves import VirtualMoves
+from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
+from cellwright.hardware.firmata.virtual.session import CellwrightSession
 
 MAX_ACCELERATION = 1e8
 HAS_ENABLE = 0x01
-STOPPED_ERROR = "stopped: release first"
 # By sub-command: how many bytes follow the device's number.
 SIZES = {
     accelstepper.CONFIGURE: 1,
@@ -38,60 +32,16 @@ SIZES = {
 }
 
 
-class Limit(NamedTuple):
-    """A limit switch: its pin, and the level at which the axis stops moving towards it."""
-
-    pin: int
-    active: bool
-
-
-@dataclass(eq=False)
-class VirtualAxis:
-    """A configured device, with the firmware's first speed (steps/s) and acceleration (steps/s²).
-
-    model: the axis of the model board. group: the group that moves it. limit_end: the limit that ended its last move.
-    """
-
-    number: int
-    name: str
-    pins: list[int]
-    enable_pin: int | None
-    enabled_level: bool
-    speed: float = 1.0
-    acceleration: float = 0.0
-    target: int = 0
-    move_speed: float = 0.0
-    limit_end: int | None = None
-    limits: list[Limit | None] = field(default_factory=lambda: [None, None])
-    group: Group | None = None
-    model: ModelStepper = field(init=False)
-
-    @property
-    def position(self) -> int:
-        """The position by the board's count."""
-        return self.model.position
-
-    def end_towards(self, target: int) -> int | None:
-        """The end in the direction of a target; None at the target."""
-        return None if target == self.position else own.LOW_END if target < self.position else own.HIGH_END
-
-    def moving_towards(self) -> int | None:
-        """The end that it moves towards; None at rest."""
-        if not self.model.is_moving or self.model.rest_at == self.model.true_position:
-            return None
-        return own.LOW_END if self.model.rest_at < self.model.true_position else own.HIGH_END
-
-
 class VirtualAxes:
     """Steppers and their groups, by number. The coils of a motor are not modelled, only its position."""
 
-    def __init__(self, arduino: VirtualArduino, program: VirtualCellwright, pins: CellwrightPins) -> None:
-        self.arduino = arduino
-        self.program = program
+    def __init__(self, session: CellwrightSession, pins: CellwrightPins) -> None:
+        self.session = session
         self.pins = pins
-        self.homing = VirtualHoming(self)
-        self.by_number: dict[int, VirtualAxis] = {}
-        self.groups = VirtualGroups(self)
+        self.moves = VirtualMoves(session, pins, self._on_move_end)
+        self.by_number = self.moves.by_number
+        self.homing = VirtualHoming(session, self.moves)
+        self.groups = VirtualGroups(session, self.moves, self.homing)
         self._actions: dict[int, Callable[[VirtualAxis, bytes], None]] = {
             accelstepper.ZERO: lambda axis, _: axis.model.zero(),
             accelstepper.MOVE_BY: lambda axis, data: self._move_to(axis, axis.position + decode_i32(data)),
@@ -123,34 +73,22 @@ class VirtualAxes:
         """The position of each device, in steps."""
         return {number: axis.position for number, axis in sorted(self.by_number.items())}
 
-    def axis(self, number: int) -> VirtualAxis | None:
-        """A device, if it is configured."""
-        return self.by_number.get(number)
-
-    def refuse(self, reason: str) -> None:
-        """Send the reason of a refusal to the host."""
-        self.program.refuse(reason)
-
-    def send(self, data: bytes) -> None:
-        """Send a message to the host."""
-        self.arduino.send(data)
-
     # ---- requests of the host ----
 
     def handle(self, data: bytes) -> bool:
         """Handle an AccelStepper sysex."""
         if len(data) < 2:
-            self.refuse("stepper message is too short")
+            self.session.refuse("stepper message is too short")
         elif data[0] >= accelstepper.GROUP_CONFIGURE:
             self.groups.handle(data[0], data[1], data[2:])
-        elif data[1] >= self.program.features.devices:
-            self.refuse("no such stepper")
+        elif data[1] >= self.session.features.devices:
+            self.session.refuse("no such stepper")
         elif len(data) - 2 < SIZES.get(data[0], 1 << 7):
-            self.refuse("stepper message is not known")
+            self.session.refuse("stepper message is not known")
         elif data[0] == accelstepper.CONFIGURE:
             self._configure(data[1], data[2:])
         elif data[1] not in self.by_number:
-            self.refuse("stepper is not configured")
+            self.session.refuse("stepper is not configured")
         else:
             self._actions[data[0]](self.by_number[data[1]], data[2:])
         return True
@@ -159,10 +97,10 @@ class VirtualAxes:
         """Handle 0A: an abrupt stop, or a query of a device's state."""
         axis = self.by_number.get(data[1]) if len(data) >= 2 else None
         if axis is None or data[0] > own.QUERY_AXIS:
-            self.refuse("no such axis")
+            self.session.refuse("no such axis")
         elif data[0] == own.QUERY_AXIS:
-            active = sum(1 << end for end in (own.LOW_END, own.HIGH_END) if self.is_at_limit(axis, end))
-            self.send(own.axis(own.AxisReport(axis.number, axis.model.is_moving, axis.position, active)))
+            active = sum(1 << end for end in (own.LOW_END, own.HIGH_END) if self.moves.is_at_limit(axis, end))
+            self.session.send(own.axis(own.AxisReport(axis.number, axis.model.is_moving, axis.position, active)))
         else:
             self.homing.cancel(axis)
             if axis.model.is_moving:
@@ -179,9 +117,9 @@ class VirtualAxes:
         has_enable, count = interface & HAS_ENABLE, 2 if wires == accelstepper.DRIVER else wires
         self.groups.dissolve_groups_of(number)
         if not 1 <= wires <= 4 or step_size > 1 or (wires == 2 and step_size):
-            self.refuse("such steppers are not known")
+            self.session.refuse("such steppers are not known")
         elif len(pins) < count + has_enable:
-            self.refuse("stepper's pins are missing")
+            self.session.refuse("stepper's pins are missing")
         else:
             self._release(number)
             taken = pins[: count + has_enable]
@@ -200,7 +138,7 @@ class VirtualAxes:
             self.pins.claim(pin, PinMode.STEPPER)
         axis = VirtualAxis(number, f"stepper {number}", pins, enable_pin, not inverted & accelstepper.INVERT_ENABLE)
         is_reversed = bool(inverted & accelstepper.INVERT_DIRECTION_AS_DOCUMENTED)
-        axis.model = self.arduino.board.declare_stepper(axis, pins[0], pins[1], is_reversed)
+        axis.model = self.session.board.declare_stepper(axis, pins[0], pins[1], is_reversed)
         self.by_number[number] = axis
         if enable_pin is not None:
             self.pins.claim(enable_pin, PinMode.STEPPER)
@@ -217,30 +155,30 @@ class VirtualAxes:
 
     def _enable(self, axis: VirtualAxis, data: bytes) -> None:
         if axis.enable_pin is None:
-            self.refuse("stepper has no enable pin")
-        elif not self.program.stopped or not data[0]:
+            self.session.refuse("stepper has no enable pin")
+        elif not self.session.is_stopped or not data[0]:
             self._set_enabled(axis, data[0] != 0)
 
     def _set_enabled(self, axis: VirtualAxis, on: bool) -> None:
         assert axis.enable_pin is not None
-        output = self.arduino.board.output(axis.enable_pin)
+        output = self.session.board.output(axis.enable_pin)
         output.declared = True
         output.write(axis.enabled_level == on)
 
     def _set_speed(self, axis: VirtualAxis, data: bytes) -> None:
         speed = decode_decimal(data)
-        if not self.check_speed(speed):
+        if not self.moves.check_speed(speed):
             return
         if not axis.model.is_moving or axis.group is not None:
             axis.speed = speed
-        elif self.check_step_rate(speed - axis.move_speed):
+        elif self.moves.check_step_rate(speed - axis.move_speed):
             axis.speed = axis.move_speed = speed
             axis.model.change_target(axis.target, speed)
 
     def _set_acceleration(self, axis: VirtualAxis, data: bytes) -> None:
         acceleration = decode_decimal(data)
         if not 0 <= acceleration <= MAX_ACCELERATION:
-            self.refuse("no such acceleration")
+            self.session.refuse("no such acceleration")
             return
         changes_move = axis.model.is_moving and axis.group is None and axis.acceleration > 0 and acceleration > 0
         axis.acceleration = acceleration
@@ -265,63 +203,20 @@ class VirtualAxes:
             axis.limits[end] = limit
             self.pins.watch(limit.pin, f"limit {axis.number}", lambda _: self._on_limits(axis))
 
-    def is_at_limit(self, axis: VirtualAxis, end: int) -> bool:
-        """Whether an end's switch is active."""
-        limit = axis.limits[end]
-        return limit is not None and self.pins.level(limit.pin) == limit.active
-
     def _on_limits(self, axis: VirtualAxis) -> None:
         end = axis.moving_towards()
-        if end is not None and self.is_at_limit(axis, end):
+        if end is not None and self.moves.is_at_limit(axis, end):
             axis.model.stop_abruptly()
             axis.limit_end = end
             self._on_move_end(axis)
 
     # ---- moves ----
 
-    def check_speed(self, speed: float) -> bool:
-        """Whether one axis can move at this speed in steps/s; a refusal is sent if not."""
-        if 0 < speed <= self.program.features.one_axis:
-            return True
-        self.refuse("speed is beyond this board's")
-        return False
-
-    def check_step_rate(self, speed: float) -> bool:
-        """Whether this much more is allowed for all axes, steps/s; a refusal is sent if not."""
-        if self.program.stopped:
-            self.refuse(STOPPED_ERROR)
-            return False
-        others = sum(axis.move_speed for axis in self.by_number.values() if axis.model.is_moving)
-        if speed + others > self.program.features.all_axes:
-            self.refuse("axes too fast together")
-            return False
-        return True
-
     def _move_to(self, axis: VirtualAxis, target: int) -> None:
         if axis.group is not None or self.homing.is_homing(axis):
-            self.refuse("axis is moved by others")
-        elif self.check_step_rate(0.0 if axis.model.is_moving else axis.speed):
-            self.start_move(axis, target, axis.speed, axis.acceleration)
-
-    def start_move(self, axis: VirtualAxis, target: int, speed: float, acceleration: float) -> None:
-        """Move an axis to a target, from rest or during a move; the end of the move is reported."""
-        axis.target, axis.move_speed, axis.limit_end = target, speed, None
-        if axis.model.is_moving:
-            axis.model.change_target(target, speed, acceleration)
-            return
-        end = axis.end_towards(target)
-        if end is not None and self.is_at_limit(axis, end):
-            axis.limit_end = end
-        elif end is not None:
-            try:
-                move = axis.model.move_to(target, speed, acceleration)
-            except CellFault:  # the model's timing allows less than this firmware
-                self.refuse("axes too fast together")
-                return
-            if move.callbacks is not None:
-                move.callbacks.append(lambda _: self._on_move_end(axis))
-                return
-        self._on_move_end(axis)
+            self.session.refuse("axis is moved by others")
+        elif self.moves.check_step_rate(0.0 if axis.model.is_moving else axis.speed):
+            self.moves.start_move(axis, target, axis.speed, axis.acceleration)
 
     def _on_move_end(self, axis: VirtualAxis) -> None:
         """A move has ended: at its target, by a stop, or at a limit."""
@@ -329,7 +224,7 @@ class VirtualAxes:
             self.homing.advance(axis, axis.limit_end is not None)
             return
         if axis.limit_end is not None:
-            self.send(own.limit_hit(axis.number, axis.limit_end))
+            self.session.send(own.limit_hit(axis.number, axis.limit_end))
         if axis.group is None:
             self.complete(axis)
         else:
@@ -337,10 +232,10 @@ class VirtualAxes:
 
     def complete(self, axis: VirtualAxis) -> None:
         """Report the end of a move, with the position."""
-        self.send(accelstepper.move_complete(axis.number, axis.position))
+        self.session.send(accelstepper.move_complete(axis.number, axis.position))
 
     def _report(self, axis: VirtualAxis) -> None:
-        self.send(accelstepper.position(axis.number, axis.position))
+        self.session.send(accelstepper.position(axis.number, axis.position))
 
     def _slow_down(self, axis: VirtualAxis, _: bytes) -> None:
         self.homing.cancel(axis)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.cellwright import HomingRequest
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.cellwright_axes import Limit, VirtualAxes, VirtualAxis
+from cellwright.hardware.firmata.virtual.cellwright_axis import Limit, VirtualAxis
+from cellwright.hardware.firmata.virtual.cellwright_moves import VirtualMoves
+from cellwright.hardware.firmata.virtual.session import CellwrightSession
 
 MAX_HOMINGS = (2, 4)
 """How many axes can home at the same time, on a 328P and on a 2560."""
@@ -41,8 +40,9 @@ class _Homing:
 class VirtualHoming:
     """The axes that are homing."""
 
-    def __init__(self, axes: VirtualAxes) -> None:
-        self.axes = axes
+    def __init__(self, session: CellwrightSession, moves: VirtualMoves) -> None:
+        self.session = session
+        self._moves = moves
         self._homings: dict[int, _Homing] = {}
 
     def is_homing(self, axis: VirtualAxis) -> bool:
@@ -52,26 +52,26 @@ class VirtualHoming:
     def handle(self, data: bytes) -> None:
         """Handle 07."""
         request = own.decode_home(data[:17])
-        axis = self.axes.axis(request.device) if request is not None else None
+        axis = self._moves.by_number.get(request.device) if request is not None else None
         if request is None or axis is None or request.end > own.HIGH_END or axis.limits[request.end] is None:
             self._send_result(data[0] if data else own.NO_PIN, own.NO_SWITCH)
             return
-        features = self.axes.program.features
+        features = self.session.features
         can = (
-            self.axes.check_speed(request.fast)
-            and self.axes.check_speed(request.slow)
-            and self.axes.check_step_rate(request.fast)
+            self._moves.check_speed(request.fast)
+            and self._moves.check_speed(request.slow)
+            and self._moves.check_step_rate(request.fast)
         )
         is_free = (
             len(self._homings) < MAX_HOMINGS[features.chip] and not self.is_homing(axis) and not axis.model.is_moving
         )
         if not can or not is_free:
             if can:
-                self.axes.refuse("axis cannot be homed now")
+                self.session.refuse("axis cannot be homed now")
             self._send_result(request.device, own.HOMING_STOPPED)
             return
         self._homings[axis.number] = homing = _Homing(axis, request, _HomingPhase.FAST_APPROACH)
-        if self.axes.is_at_limit(axis, request.end):
+        if self._moves.is_at_limit(axis, request.end):
             self._move_off_switch(homing)
         else:
             self._start_phase(homing, _HomingPhase.FAST_APPROACH, request.max_steps, request.fast)
@@ -79,7 +79,7 @@ class VirtualHoming:
     def _start_phase(self, homing: _Homing, phase: _HomingPhase, steps: int, speed: float) -> None:
         homing.phase = phase
         axis = homing.axis
-        self.axes.start_move(axis, axis.position + homing.towards * steps, speed, axis.acceleration)
+        self._moves.start_move(axis, axis.position + homing.towards * steps, speed, axis.acceleration)
 
     def _move_off_switch(self, homing: _Homing) -> None:
         """Move away from the switch until it opens."""
@@ -131,5 +131,5 @@ class VirtualHoming:
             self.cancel(homing.axis)
 
     def _send_result(self, device: int, result: int) -> None:
-        axis = self.axes.axis(device)
-        self.axes.send(own.home_result(device & 0x7F, result, axis.position if axis is not None else 0))
+        axis = self._moves.by_number.get(device)
+        self.session.send(own.home_result(device & 0x7F, result, axis.position if axis is not None else 0))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.virtual.cellwright_output import VirtualOutput
 from cellwright.hardware.firmata.virtual.pins import VirtualPins
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-    from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
+from cellwright.hardware.firmata.virtual.session import CellwrightSession
 
 DEVICE_MODES = (PinMode.STEPPER, PinMode.ENCODER)
 """Modes that a pin gets from the configuration of a device."""
@@ -21,11 +17,15 @@ STOPPED_ERROR = "stopped: release first"
 
 
 class CellwrightPins(VirtualPins):
-    """Pins whose outputs have safe levels and limits. taken: pins of HX711s and of the emergency stop."""
+    """Pins whose outputs have safe levels and limits. reserved: pins of HX711s and of the emergency stop.
 
-    def __init__(self, arduino: VirtualArduino, program: VirtualCellwright) -> None:
-        super().__init__(arduino)
-        self.program = program
+    on_pulse_result: called with a pin and the result of its pulse.
+    """
+
+    def __init__(self, session: CellwrightSession, on_pulse_result: Callable[[int, int], None]) -> None:
+        super().__init__(session)
+        self.session: CellwrightSession = session
+        self._on_pulse_result = on_pulse_result
         self.reserved: set[int] = set()
         self.outputs: dict[int, VirtualOutput] = {}
         self._limited_pins: set[int] = set()
@@ -33,7 +33,7 @@ class CellwrightPins(VirtualPins):
 
     def refuse(self, pin: int, reason: str) -> None:
         """Send the reason of a refusal that concerns a pin."""
-        self.program.refuse(f"pin {pin} {reason}")
+        self.session.refuse(f"pin {pin} {reason}")
 
     # ---- modes ----
 
@@ -57,7 +57,7 @@ class CellwrightPins(VirtualPins):
                 self.outputs[pin].declare()
         elif self.is_in_use(pin):
             self.refuse(pin, "is in use")
-        elif self.program.stopped and self.is_output(pin):
+        elif self.session.is_stopped and self.is_output(pin):
             self.refuse(pin, "is kept safe")
         else:
             self.claim(pin, mode)
@@ -85,16 +85,16 @@ class CellwrightPins(VirtualPins):
     def _output(self, pin: int) -> VirtualOutput:
         if pin not in self.outputs:
             self.outputs[pin] = VirtualOutput(
-                self.arduino.env,
+                self.session.env,
                 self.board.output(pin),
-                lambda result: self.program.send_pulse_result(pin, result),
+                lambda result: self._on_pulse_result(pin, result),
                 lambda: self.refuse(pin, "was on too long"),
             )
         return self.outputs[pin]
 
     def reserve_limiter(self, pin: int) -> bool:
         """Reserve a limiter for a pin; false if none is left."""
-        if pin not in self._limited_pins and len(self._limited_pins) < self.program.features.outputs:
+        if pin not in self._limited_pins and len(self._limited_pins) < self.session.features.outputs:
             self._limited_pins.add(pin)
         return pin in self._limited_pins
 
@@ -116,8 +116,8 @@ class CellwrightPins(VirtualPins):
         if pin >= self.pin_map.pins or not self.is_output(pin):
             return
         output = self.outputs[pin]
-        if level != output.limits.safe and self.program.stopped:
-            self.program.refuse(STOPPED_ERROR)
+        if level != output.limits.safe and self.session.is_stopped:
+            self.session.refuse(STOPPED_ERROR)
         elif level != output.limits.safe and output.is_full():
             self.refuse(pin, "must rest first")
         else:
@@ -131,16 +131,16 @@ class CellwrightPins(VirtualPins):
     def write_level(self, data: bytes) -> bool:
         if len(data) < 2 or self.modes.get(data[0]) not in (PinMode.PWM, PinMode.SERVO):
             return True
-        if not self.program.stopped:
+        if not self.session.is_stopped:
             return super().write_level(data[:3])
         if any(data[1:3]):
-            self.program.refuse(STOPPED_ERROR)
+            self.session.refuse(STOPPED_ERROR)
         return True
 
     def configure_servo(self, data: bytes) -> bool:
         pin = data[0] if data else 0
         is_possible = len(data) >= 5 and pin < self.pin_map.pins and PinMode.SERVO in self.capabilities[pin]
-        if not is_possible or self.is_in_use(pin) or (self.program.stopped and self.is_output(pin)):
+        if not is_possible or self.is_in_use(pin) or (self.session.is_stopped and self.is_output(pin)):
             self.refuse(pin, "cannot be a servo's")
             return True
         return super().configure_servo(data)
@@ -160,7 +160,7 @@ class CellwrightPins(VirtualPins):
     def set_default_modes(self) -> None:
         """After FF: every pin except outputs and the emergency stop input is an input again."""
         for pin in list(self.modes):
-            if not self.is_output(pin) and pin != self.program.stop_pin:
+            if not self.is_output(pin) and pin != self.session.stop_pin:
                 self._inputs.discard(pin)
                 self.board.levels.pop(pin, None)
                 self.release_pin(pin)

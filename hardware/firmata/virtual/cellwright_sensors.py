@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from simpy.events import Event, Timeout
 
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
+from cellwright.hardware.firmata.virtual.session import CellwrightSession
 from cellwright.hardware.waits import cancel
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-    from cellwright.hardware.firmata.virtual.cellwright import VirtualCellwright
-    from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
 
 CONVERSION_S = 1 / 80
 """The higher rate of an HX711; the model does not know how its RATE pin is wired (status: assumed)."""
@@ -24,9 +20,8 @@ GAINS = (1, 2, 3)
 class VirtualConverters:
     """HX711s: each conversion is reported as it comes."""
 
-    def __init__(self, arduino: VirtualArduino, program: VirtualCellwright, pins: CellwrightPins) -> None:
-        self.arduino = arduino
-        self.program = program
+    def __init__(self, session: CellwrightSession, pins: CellwrightPins) -> None:
+        self.session = session
         self.pins = pins
         self._attached: dict[int, tuple[int, int]] = {}
         self._next: dict[int, Event] = {}
@@ -42,10 +37,10 @@ class VirtualConverters:
         if (
             len(data) < 2
             or data[0] > own.DETACH
-            or data[1] >= self.program.features.converters
+            or data[1] >= self.session.features.converters
             or (attaches and len(data) < 5)
         ):
-            self.program.refuse("converter is not known")
+            self.session.refuse("converter is not known")
         else:
             self._detach(data[1])
             if attaches:
@@ -68,16 +63,16 @@ class VirtualConverters:
         for pin in self._attached.pop(number, ()):
             self.pins.release_pin(pin)
         if number in self._next:
-            cancel(self.arduino.env, self._next.pop(number))
+            cancel(self.session.env, self._next.pop(number))
 
     def _schedule(self, number: int) -> None:
-        self._next[number] = Timeout(self.arduino.env, CONVERSION_S)
+        self._next[number] = Timeout(self.session.env, CONVERSION_S)
         self._next[number].callbacks.append(lambda _: self._report(number))
 
     def _report(self, number: int) -> None:
-        convert = self.arduino.board.declare_hx711(*self._attached[number]).convert
+        convert = self.session.board.declare_hx711(*self._attached[number]).convert
         if convert is not None:
-            self.arduino.send(own.conversion(number, convert(), self.program.now_us))
+            self.session.send(own.conversion(number, convert(), self.session.now_us))
         self._schedule(number)
 
 
@@ -94,9 +89,8 @@ class _TimedInput:
 class VirtualTimedInputs:
     """Inputs that are reported once they are stable. The first level is reported too."""
 
-    def __init__(self, arduino: VirtualArduino, program: VirtualCellwright, pins: CellwrightPins) -> None:
-        self.arduino = arduino
-        self.program = program
+    def __init__(self, session: CellwrightSession, pins: CellwrightPins) -> None:
+        self.session = session
         self.pins = pins
         self._inputs: dict[int, _TimedInput] = {}
 
@@ -114,8 +108,8 @@ class VirtualTimedInputs:
             self.pins.refuse(pin, "cannot be timed")
         elif data[0] == own.UNWATCH:
             self._unwatch(pin)
-        elif pin not in self._inputs and len(self._inputs) == self.program.features.inputs:
-            self.program.refuse("no room for a timed input")
+        elif pin not in self._inputs and len(self._inputs) == self.session.features.inputs:
+            self.session.refuse("no room for a timed input")
         else:
             self._watch(pin, data[2] != 0, data[3] / 1000)
 
@@ -131,15 +125,15 @@ class VirtualTimedInputs:
         if timed is not None:
             self.pins.unwatch(f"timed {pin}")
             if timed.settling is not None:
-                cancel(self.arduino.env, timed.settling)
+                cancel(self.session.env, timed.settling)
 
     def _on_change(self, pin: int, level: bool) -> None:
         timed = self._inputs[pin]
         if timed.settling is not None:
-            cancel(self.arduino.env, timed.settling)
+            cancel(self.session.env, timed.settling)
         elif level != timed.reported:
-            timed.edge_us = self.program.now_us
-        timed.settling = Timeout(self.arduino.env, timed.settle_s)
+            timed.edge_us = self.session.now_us
+        timed.settling = Timeout(self.session.env, timed.settle_s)
         timed.settling.callbacks.append(lambda _: self._settle(pin, level))
 
     def _settle(self, pin: int, level: bool) -> None:
@@ -147,4 +141,4 @@ class VirtualTimedInputs:
         timed.settling = None
         if level != timed.reported:
             timed.reported = level
-            self.arduino.send(own.edge(pin, level, timed.edge_us))
+            self.session.send(own.edge(pin, level, timed.edge_us))

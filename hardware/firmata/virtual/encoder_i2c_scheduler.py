@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol.codec import decode_u14, unpack
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.virtual.pins import VirtualPins
+from cellwright.hardware.firmata.virtual.session import VirtualSession
 from cellwright.hardware.model.ports import ModelEncoder
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
 # FirmataEncoder's autoReport.
 REPORT_NONE = 0
@@ -24,8 +23,9 @@ REPORT_CHANGED = 2
 class VirtualEncoders:
     """FirmataEncoder.cpp. By default it reports the counts that changed, at each sampling."""
 
-    def __init__(self, arduino: VirtualArduino, capacity: int) -> None:
-        self.arduino = arduino
+    def __init__(self, session: VirtualSession, pins: VirtualPins, capacity: int) -> None:
+        self.session = session
+        self.pins = pins
         self.capacity = capacity
         self.reset()
 
@@ -59,22 +59,22 @@ class VirtualEncoders:
         return True
 
     def _attach(self, number: int, pin_a: int, pin_b: int) -> None:
-        digital = self.arduino.pin_map.digital
+        digital = self.session.pin_map.digital
         if number >= self.capacity or pin_a not in digital or pin_b not in digital:
-            self.arduino.complain(f"Encoder {number} cannot be attached to pins {pin_a} and {pin_b}.")
+            self.session.complain(f"Encoder {number} cannot be attached to pins {pin_a} and {pin_b}.")
         elif number not in self._encoders:
-            self.arduino.pins.claim(pin_a, PinMode.ENCODER)
-            self.arduino.pins.claim(pin_b, PinMode.ENCODER)
-            encoder = self.arduino.board.declare_encoder(pin_a, pin_b)
+            self.pins.claim(pin_a, PinMode.ENCODER)
+            self.pins.claim(pin_b, PinMode.ENCODER)
+            encoder = self.session.board.declare_encoder(pin_a, pin_b)
             encoder.zero()
             self._encoders[number] = encoder
             self._reported[number] = 0
             self._report([number])
-            self.arduino.keep_sampling()
+            self.session.sampling.keep()
 
     def _report(self, numbers: list[int]) -> None:
         if numbers:
-            self.arduino.send(features.encoder_counts({each: self._encoders[each].count for each in numbers}))
+            self.session.send(features.encoder_counts({each: self._encoders[each].count for each in numbers}))
 
     def sample(self) -> bool:
         """Report the counts that are due; whether any encoder is attached."""
@@ -95,8 +95,9 @@ class VirtualI2c:
     MAX_BYTES = 32  # the Wire library's buffer
     MAX_QUERIES = 7  # I2C_MAX_QUERIES is 8, but the firmware refuses the last
 
-    def __init__(self, arduino: VirtualArduino) -> None:
-        self.arduino = arduino
+    def __init__(self, session: VirtualSession, pins: VirtualPins) -> None:
+        self.session = session
+        self.pins = pins
         self.reset()
 
     def reset(self) -> None:
@@ -108,8 +109,8 @@ class VirtualI2c:
         """Enable the bus on its two pins; the delay before reading is not modelled."""
         if not self._is_on:
             self._is_on = True
-            for pin in sorted(self.arduino.pin_map.i2c):
-                self.arduino.pins.set_mode(pin, PinMode.I2C)
+            for pin in sorted(self.session.pin_map.i2c):
+                self.pins.set_mode(pin, PinMode.I2C)
         return True
 
     def request(self, data: bytes) -> bool:
@@ -118,7 +119,7 @@ class VirtualI2c:
             return False
         address, mode = data[0], data[1] & features.STOP_READING
         if data[1] & features.TEN_BIT_ADDRESS:
-            self.arduino.send_string("10-bit addressing not supported")
+            self.session.send_string("10-bit addressing not supported")
         elif mode == features.WRITE:
             self._write(address, bytes(decode_u14(data, at) & 0xFF for at in range(2, len(data) - 1, 2)))
         elif mode == features.STOP_READING:
@@ -133,25 +134,25 @@ class VirtualI2c:
             if mode == features.READ_ONCE:
                 self._read(address, register, count)
             elif len(self._queries) >= self.MAX_QUERIES:
-                self.arduino.send_string("too many queries")
+                self.session.send_string("too many queries")
             else:
                 self._queries.append((address, register, count))
-                self.arduino.keep_sampling()
+                self.session.sampling.keep()
         return True
 
     def _write(self, address: int, data: bytes) -> None:
-        device = self.arduino.board.i2c_devices.get(address)
+        device = self.session.board.i2c_devices.get(address)
         if device is not None:
             device.write(data[: self.MAX_BYTES])
 
     def _read(self, address: int, register: int | None, count: int) -> None:
-        device = self.arduino.board.i2c_devices.get(address)
+        device = self.session.board.i2c_devices.get(address)
         data = b""
         if device is not None:
             if register is not None:
                 device.write(bytes((register & 0xFF,)))
             data = device.read(min(count, self.MAX_BYTES))
-        self.arduino.send(features.i2c_reply(address, (register or 0) & 0xFF, data))
+        self.session.send(features.i2c_reply(address, (register or 0) & 0xFF, data))
 
     def sample(self) -> bool:
         """Do the reads that are due at every sampling; whether there are any."""
@@ -173,8 +174,9 @@ class _Task:
 class VirtualScheduler:
     """FirmataScheduler.cpp: tasks whose bytes go through the same parser as the host's, between those."""
 
-    def __init__(self, arduino: VirtualArduino) -> None:
-        self.arduino = arduino
+    def __init__(self, session: VirtualSession, feed_byte: Callable[[int], None]) -> None:
+        self.session = session
+        self._feed_byte = feed_byte
         self._tasks: dict[int, _Task] = {}
         self._running: _Task | None = None
 
@@ -196,13 +198,13 @@ class VirtualScheduler:
         elif command == features.SCHEDULE_TASK and size == 7:
             self._schedule(number, _milliseconds(data[2:]))
         elif command == features.QUERY_ALL_TASKS:
-            self.arduino.send(features.task_list(bytes(reversed(self._tasks))))
+            self.session.send(features.task_list(bytes(reversed(self._tasks))))
         elif command == features.QUERY_TASK and size == 2:
             self._report(number)
         elif command == features.RESET_TASKS:
             self.reset()
         else:
-            self.arduino.complain(f"The scheduler was sent {data.hex(' ') or 'nothing'}, which it does not know.")
+            self.session.complain(f"The scheduler was sent {data.hex(' ') or 'nothing'}, which it does not know.")
         return True
 
     def _create(self, number: int, length: int) -> None:
@@ -216,7 +218,7 @@ class VirtualScheduler:
         if task is None:
             self._report(number, is_error=True)
         elif task.position + len(added) > len(task.messages):
-            self.arduino.complain(f"Task {number} has no room for {len(added)} bytes more.")
+            self.session.complain(f"Task {number} has no room for {len(added)} bytes more.")
         else:
             task.messages[task.position : task.position + len(added)] = added
             task.position += len(added)
@@ -227,28 +229,28 @@ class VirtualScheduler:
             self._report(number, is_error=True)
             return
         task.position = 0
-        task.due_ms = self.arduino.now_ms + delay_ms
+        task.due_ms = self.session.now_ms + delay_ms
         self._run_when_due(task)
 
     def _delay(self, delay_ms: int) -> None:
         if self._running is not None:
-            self._running.due_ms = max(self._running.due_ms + delay_ms, self.arduino.now_ms)
+            self._running.due_ms = max(self._running.due_ms + delay_ms, self.session.now_ms)
 
     def _report(self, number: int, is_error: bool = False) -> None:
         task = self._tasks.get(number)
         known = None
         if task is not None:
             known = features.TaskReply(number, max(task.due_ms, 0), task.position, bytes(task.messages))
-        self.arduino.send(features.task_reply(number, known, is_error))
+        self.session.send(features.task_reply(number, known, is_error))
 
     def _run_when_due(self, task: _Task) -> None:
         # The firmware runs a task once its clock has gone past the time.
-        self.arduino.call_at_ms(task.due_ms + 1, self._run_due)
+        self.session.call_at_ms(task.due_ms + 1, self._run_due)
 
     def _run_due(self, _: Event) -> None:
         """Run the tasks that are due. A task that was rescheduled meanwhile has a later call of its own."""
         for task in reversed(list(self._tasks.values())):
-            if 0 < task.due_ms < self.arduino.now_ms and self._tasks.get(task.number) is task:
+            if 0 < task.due_ms < self.session.now_ms and self._tasks.get(task.number) is task:
                 self._run(task)
 
     def _run(self, task: _Task) -> None:
@@ -257,7 +259,7 @@ class VirtualScheduler:
         position = task.position
         self._running = task
         while position < len(task.messages) and self._tasks.get(task.number) is task:
-            self.arduino.parser.feed_byte(task.messages[position])
+            self._feed_byte(task.messages[position])
             position += 1
             if task.due_ms != due_ms:
                 task.position = position if position < len(task.messages) else 0

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.codec import decode_u14, decode_unsigned
 from cellwright.hardware.firmata.protocol.messages import PinMode
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
+from cellwright.hardware.firmata.virtual.session import VirtualSession
 
 REFERENCE_VOLTS = 5.0
 ADC_STEPS = 1024
@@ -22,14 +18,16 @@ SERVO_MIDDLE_DEG = 90.0
 class VirtualPins:
     """A firmware's pins on a model board. modes: by pin; empty until the firmware has booted.
 
-    states: the value last written to each pin; for an input, 1 means that its pull-up is on.
+    states: the value last written to each pin; for an input, 1 means that its pull-up is on. keeps_levels: the level
+    that an output or a pull-up left in the port's register returns with the next output there, as in StandardFirmata.
     """
 
-    def __init__(self, arduino: VirtualArduino) -> None:
-        self.arduino = arduino
-        self.board = arduino.board
-        self.pin_map = arduino.pin_map
-        self.capabilities = arduino.capabilities
+    def __init__(self, session: VirtualSession, *, keeps_levels: bool = False) -> None:
+        self.session = session
+        self._keeps_levels = keeps_levels
+        self.board = session.board
+        self.pin_map = session.pin_map
+        self.capabilities = session.capabilities
         self.modes: dict[int, int] = {}
         self.states = [0] * self.pin_map.pins
         self._pulses_us: dict[int, tuple[int, int]] = {}
@@ -57,10 +55,10 @@ class VirtualPins:
     def set_mode(self, pin: int, mode: int) -> None:
         """Set the mode of a pin, if it supports it."""
         if pin >= self.pin_map.pins:
-            self.arduino.complain(f"Pin {pin} does not exist on an {self.pin_map.name}.")
+            self.session.complain(f"Pin {pin} does not exist on an {self.pin_map.name}.")
         elif mode not in self.capabilities[pin]:
-            self.arduino.complain(f"Pin {pin} cannot be used in mode {mode}.")
-            self.arduino.send_string("Unknown pin mode")
+            self.session.complain(f"Pin {pin} cannot be used in mode {mode}.")
+            self.session.send_string("Unknown pin mode")
         else:
             self._apply_mode(pin, mode)
             if mode == PinMode.ANALOG:
@@ -68,9 +66,8 @@ class VirtualPins:
             self._report_port(pin // 8)
 
     def _apply_mode(self, pin: int, mode: int) -> None:
-        # In StandardFirmata the level that an output or a pull-up left in the port's register returns.
         before = self.modes.get(pin)
-        keeps_high = self.arduino.firmware == "standard" and (
+        keeps_high = self._keeps_levels and (
             before == PinMode.PULLUP or (before == PinMode.OUTPUT and self.board.output(pin).level)
         )
         self.modes[pin] = mode
@@ -120,7 +117,7 @@ class VirtualPins:
             self.states[pin] = int(level)
             self.board.output(pin).write(level)
         else:
-            self.arduino.complain(f"Pin {pin} was driven without being an output.")
+            self.session.complain(f"Pin {pin} was driven without being an output.")
 
     def write_port(self, port: int, levels: int) -> None:
         """Write those of a port's eight pins that are outputs."""
@@ -142,7 +139,7 @@ class VirtualPins:
         elif mode == PinMode.SERVO:
             self.board.levels[pin].write(self._degrees(pin, value))
         else:
-            self.arduino.complain(f"Pin {pin} was given a level without being a PWM or a servo pin.")
+            self.session.complain(f"Pin {pin} was given a level without being a PWM or a servo pin.")
             return True
         self.states[pin] = value
         return True
@@ -168,7 +165,7 @@ class VirtualPins:
     def enable_port_reporting(self, port: int, on: bool) -> None:
         """Switch reports of a port, now and at every change, on or off."""
         if port >= self.pin_map.ports:
-            self.arduino.complain(f"Port {port} does not exist on an {self.pin_map.name}.")
+            self.session.complain(f"Port {port} does not exist on an {self.pin_map.name}.")
             return
         self._reported_ports.discard(port)
         self._sent_ports.pop(port, None)
@@ -186,23 +183,23 @@ class VirtualPins:
                 levels |= 1 << pin % 8
         if self._sent_ports.get(port) != levels:
             self._sent_ports[port] = levels
-            self.arduino.send(messages.port(port, levels))
+            self.session.send(messages.port(port, levels))
 
     def enable_analog_reporting(self, channel: int, on: bool) -> None:
         """Switch reports of an analog channel, now and at every sampling, on or off."""
         if channel >= len(self.pin_map.analog):
-            self.arduino.complain(f"Analog channel {channel} does not exist on an {self.pin_map.name}.")
+            self.session.complain(f"Analog channel {channel} does not exist on an {self.pin_map.name}.")
         elif on:
             self._reported_channels.add(channel)
             self._report_channel(channel)
-            self.arduino.keep_sampling()
+            self.session.sampling.keep()
         else:
             self._reported_channels.discard(channel)
 
     def _report_channel(self, channel: int) -> None:
         volts = self.board.declare_analog(self.pin_map.analog[channel]).volts
         value = min(max(int(volts / REFERENCE_VOLTS * ADC_STEPS), 0), ADC_STEPS - 1)
-        self.arduino.send(messages.analog(channel, value))
+        self.session.send(messages.analog(channel, value))
 
     def sample(self) -> bool:
         """Report the enabled analog channels; whether there are any."""

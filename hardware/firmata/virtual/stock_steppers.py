@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from cellwright.hardware.firmata.protocol import accelstepper
 from cellwright.hardware.firmata.protocol.codec import decode_decimal, decode_i32
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.virtual.pins import VirtualPins
+from cellwright.hardware.firmata.virtual.session import VirtualSession
 from cellwright.hardware.model.axes import ModelStepper
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 
 MAX_ACCELERATION = 1_000_000.0
 """What the firmware uses for full speed at once, steps/s²."""
@@ -51,8 +49,9 @@ class _AxisName:
 class VirtualSteppers:
     """Steppers and their groups, by number."""
 
-    def __init__(self, arduino: VirtualArduino) -> None:
-        self.arduino = arduino
+    def __init__(self, session: VirtualSession, pins: VirtualPins) -> None:
+        self.session = session
+        self.pins = pins
         self._devices: dict[int, _Device] = {}
         self._groups: dict[int, _Group] = {}
         self._groups_ever: set[int] = set()
@@ -94,7 +93,7 @@ class VirtualSteppers:
         return True
 
     def _complain(self, sentence: str) -> None:
-        self.arduino.complain(sentence)
+        self.session.complain(sentence)
 
     def _on_device(self, do: Callable[[_Device, bytes], None]) -> Callable[[int, bytes], None]:
         def do_if_configured(number: int, data: bytes) -> None:
@@ -123,7 +122,7 @@ class VirtualSteppers:
             return
         enable_pin = rest.pop(0) if interface & 0x01 and rest else None
         for pin in (step_pin, direction_pin, enable_pin):
-            if pin is not None and pin not in self.arduino.pin_map.digital:
+            if pin is not None and pin not in self.session.pin_map.digital:
                 self._complain(f"Stepper {number} cannot be on pin {pin}, which is no digital pin.")
                 return
         if not rest:
@@ -131,18 +130,18 @@ class VirtualSteppers:
         inverted = rest[0] if rest else 0
         if number in self._devices:
             self._devices[number].axis.stop_abruptly()
-        self.arduino.pins.set_mode(step_pin, PinMode.STEPPER)
-        self.arduino.pins.set_mode(direction_pin, PinMode.STEPPER)
+        self.pins.set_mode(step_pin, PinMode.STEPPER)
+        self.pins.set_mode(direction_pin, PinMode.STEPPER)
         name = f"stepper {number}"
         is_reversed = bool(inverted & accelstepper.INVERT_DIRECTION)
-        axis = self.arduino.board.declare_stepper(_AxisName(name), step_pin, direction_pin, is_reversed)
+        axis = self.session.board.declare_stepper(_AxisName(name), step_pin, direction_pin, is_reversed)
         device = _Device(number, name, axis, enable_pin, not inverted & accelstepper.INVERT_ENABLE)
         self._devices[number] = device
         self._set_enabled(device, True)  # AccelStepper's setEnablePin: a driver is on from here
 
     def _set_enabled(self, device: _Device, on: bool) -> None:
         if device.enable_pin is not None:
-            self.arduino.pins.drive(device.enable_pin, device.enabled_level == on)
+            self.pins.drive(device.enable_pin, device.enabled_level == on)
 
     def _enable(self, device: _Device, data: bytes) -> None:
         self._set_enabled(device, data[0] != 0)
@@ -183,10 +182,10 @@ class VirtualSteppers:
             move.callbacks.append(lambda _: self._send_complete(device))
 
     def _send_complete(self, device: _Device) -> None:
-        self.arduino.send(accelstepper.move_complete(device.number, device.axis.position))
+        self.session.send(accelstepper.move_complete(device.number, device.axis.position))
 
     def _report(self, device: _Device, _: bytes) -> None:
-        self.arduino.send(accelstepper.position(device.number, device.axis.position))
+        self.session.send(accelstepper.position(device.number, device.axis.position))
 
     def _stop(self, device: _Device, _: bytes) -> None:
         device.has_stale_speed |= device.axis.is_moving
@@ -231,7 +230,7 @@ class VirtualSteppers:
         ]
         group.still_moving = sum(distance > 0 for distance in distances)
         if group.still_moving == 0:
-            self.arduino.send(accelstepper.group_complete(number))
+            self.session.send(accelstepper.group_complete(number))
         for distance, target, device in zip(distances, targets, group.devices, strict=True):
             if distance:
                 move = device.axis.move_to(target, distance / max(times_s), MAX_ACCELERATION)
@@ -240,10 +239,10 @@ class VirtualSteppers:
     def _arrive_in_group(self, number: int, group: _Group) -> None:
         group.still_moving -= 1
         if group.still_moving == 0:
-            self.arduino.send(accelstepper.group_complete(number))
+            self.session.send(accelstepper.group_complete(number))
 
     def _stop_group(self, number: int, group: _Group, _: bytes) -> None:
         for device in group.devices:
             device.axis.stop_abruptly()
         group.still_moving = 0
-        self.arduino.send(accelstepper.group_complete(number))
+        self.session.send(accelstepper.group_complete(number))

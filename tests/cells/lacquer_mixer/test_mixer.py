@@ -257,7 +257,7 @@ def test_eight_components_on_a_mega() -> None:
     assert rig.cell.last_stop is None
     assert rig.plant.measured["dose_error_g"][0] <= 0.5
     assert rig.arduino is not None and rig.arduino.complaints == []
-    assert rig.arduino.pin_map.name == "Arduino Mega 2560"
+    assert rig.arduino.session.pin_map.name == "Arduino Mega 2560"
 
 
 def test_the_same_with_an_hx711_where_the_board_can_read_one() -> None:

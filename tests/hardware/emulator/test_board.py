@@ -10,7 +10,7 @@ import pytest
 from cellwright.actuators import Solenoid
 from cellwright.errors import CellFault
 from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.sensors import Button, Switch
 from cellwright.sequences import FAULTED, STOPPED, Cell
 
@@ -29,8 +29,7 @@ class Desk:
         self.env, self.uno = hosted.env, hosted.uno
         for pin in (PANEL, STOP):
             self.uno.set_input(pin, True)  # the resistors that this firmware asks for
-        self.board = FirmataBoard(self.env, self.uno.link)
-        self.env.run(until=self.board.ready)
+        self.board = connect(self.env, self.uno.link)
         self.ready_s = self.env.now
         self.troubles = []
 
@@ -103,7 +102,7 @@ def edges_since(desk, pin, since_s):
 
 def test_it_is_ready_within_a_tenth_of_a_second_after_the_boot(desk):
     assert desk.ready_s - BOOT_S < 0.1
-    assert desk.board.description == "this board runs StandardFirmata 2.4 and has pins 0 to 19"
+    assert desk.board.session.description == "this board runs StandardFirmata 2.4 and has pins 0 to 19"
 
 
 def test_it_says_what_this_firmware_lacks(desk):

@@ -8,7 +8,7 @@ import pytest
 
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.world import PinWorld, Wiring
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmware_profiles import firmware_hex
 
 pytestmark = pytest.mark.emulated
@@ -27,8 +27,7 @@ class Bench:
         self.arduino = EmulatedArduino(env, firmware_hex(kind), kind=kind, watched=())
         wiring = Wiring({STEP: (DIR, False)}, frozenset({MOTOR}), {LAMP: False}, {(DATA, CLOCK): 80.0})
         self.world = PinWorld(self.arduino, wiring)
-        self.board = FirmataBoard(env, self.arduino.link)
-        env.run(until=self.board.ready)
+        self.board = connect(env, self.arduino.link)
 
     def prepare(self):
         self.env.run(until=self.env.process(self.board.prepare()))

@@ -9,7 +9,7 @@ from cellwright.cells import load
 from cellwright.errors import InputError
 from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink, read_recording
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.link import Link
@@ -31,8 +31,7 @@ def record_panel(path, overrides=()):
     line, model = LoopbackLine(env, name="a virtual Uno"), ModelBoard(env, CONFIGURABLE_FIRMATA)
     VirtualArduino(env, line.board, model, "uno", "configurable")
     link = RecordingLink(env, line.host, path)
-    board = FirmataBoard(env, link)
-    env.run(until=board.ready)
+    board = connect(env, link)
     scenario, cell = put_stapler_on(board, overrides)
     streams = Streams(1, 0)
     operator = Operator(env, scenario.parameters["operator"], streams, 0.15)
@@ -50,8 +49,7 @@ def replay_panel(path, overrides=(), started_s=0.0):
     """The same host with the recording in place of its board: the link and the cell."""
     env = simpy.Environment(started_s)
     link = ReplayLink(env, path)
-    board = FirmataBoard(env, link)
-    env.run(until=board.ready)
+    board = connect(env, link)
     _, cell = put_stapler_on(board, overrides)
     env.run(until=env.process(board.prepare()))
     env.process(cell.run())

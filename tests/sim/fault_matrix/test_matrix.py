@@ -142,7 +142,7 @@ def test_a_pin_whose_mode_was_garbled_is_an_input_again_after_a_reset():
     rig.env.run(until=rig.env.now + 2)
     rig.cell.reset()
     rig.env.run(until=rig.env.now + 2)
-    assert rig.arduino.pins.modes[pin] == PinMode.PULLUP
+    assert rig.arduino.program.pins.modes[pin] == PinMode.PULLUP
 
 
 def test_a_stop_button_whose_report_was_lost_stops_the_cell_all_the_same():

@@ -18,7 +18,8 @@ import pytest
 from cellwright.cells import load
 from cellwright.cli import run
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.client import FirmataClient
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.transport.serial import SerialLink
 
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
@@ -48,14 +49,11 @@ def served(*arguments):
     assert (serving.returncode, out, err) == (0, "", "")
 
 
-def connect(port):
+def description_of(port):
     clock = WallClock()
-    board = FirmataBoard(clock, SerialLink(clock, port, 115200))
-    try:
-        clock.run(until=board.ready)
-    finally:
-        board.close()
-    return board.description
+    board = connect(clock, SerialLink(clock, port, 115200))
+    board.close()
+    return board.session.description
 
 
 @pytest.mark.parametrize("kind", ["uno", "mega"])
@@ -63,14 +61,14 @@ def test_a_board_on_a_pty_answers_and_goes_with_its_path(kind, tmp_path):
     path = tmp_path / "arduino"
     with served("--pty", path, "--board", kind) as output:
         assert output == f"A virtual {kind.capitalize()} with nothing connected to it is at {path}; Ctrl-C ends it.\n"
-        assert connect(str(path)).startswith("this board runs CellwrightFirmata")
+        assert description_of(str(path)).startswith("this board runs CellwrightFirmata")
     assert not path.is_symlink()
 
 
 def test_a_board_with_other_firmware_reports_so(tmp_path):
     path = tmp_path / "arduino"
     with served("--pty", path, "--firmware", "configurable"):
-        assert connect(str(path)).startswith("this board runs ConfigurableFirmata")
+        assert description_of(str(path)).startswith("this board runs ConfigurableFirmata")
 
 
 def test_a_board_on_tcp_answers_one_host_after_the_other(tmp_path):
@@ -78,7 +76,7 @@ def test_a_board_on_tcp_answers_one_host_after_the_other(tmp_path):
         url = output.split(" at ")[1].split(";")[0]
         assert url.startswith("socket://127.0.0.1:")
         for _ in range(2):
-            assert connect(url) == "this board runs StandardFirmata 2.5 and has pins 0 to 19"
+            assert description_of(url) == "this board runs StandardFirmata 2.5 and has pins 0 to 19"
 
 
 def test_opening_the_port_resets_the_board_as_it_does_an_uno():
@@ -96,10 +94,10 @@ def test_a_board_with_a_fault_has_it(tmp_path):
     path = tmp_path / "arduino"
     with served("--pty", path, "--fault", "drop=1"):
         clock = WallClock()
-        board = FirmataBoard(clock, SerialLink(clock, str(path), 115200))
+        client = FirmataClient(clock, SerialLink(clock, str(path), 115200))
         clock.run(until=clock.now + 4)  # it boots in 2.2 s
-        board.close()
-    assert not board.ready.triggered
+        client.close()
+    assert not client.ready.triggered
 
 
 @pytest.mark.slow

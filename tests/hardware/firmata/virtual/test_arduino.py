@@ -92,10 +92,12 @@ def test_it_tells_its_capabilities_and_channels(make_desk, kind, pins, firmware)
     desk = make_desk(kind=kind, firmware=firmware)
     answer = bytes.fromhex(desk.tell(messages.QUERY_CAPABILITIES))
     assert answer[:2] == b"\xf0\x6c"
-    assert messages.decode_capabilities(answer[2:-1]) == desk.arduino.capabilities
-    assert len(desk.arduino.capabilities) == pins
+    assert messages.decode_capabilities(answer[2:-1]) == desk.arduino.session.capabilities
+    assert len(desk.arduino.session.capabilities) == pins
     answer = bytes.fromhex(desk.tell(messages.QUERY_ANALOG_MAPPING))
-    assert messages.decode_analog_mapping(answer[2:-1]) == [desk.arduino.pin_map.channel(pin) for pin in range(pins)]
+    assert messages.decode_analog_mapping(answer[2:-1]) == [
+        desk.arduino.session.pin_map.channel(pin) for pin in range(pins)
+    ]
 
 
 def test_it_tells_firmware_and_version(desk, standard):

@@ -199,7 +199,7 @@ def test_half_a_message_does_not_feed_the_watchdog(cell_desk):
     cell_desk.tell(own.watchdog(100))
     for _ in range(10):
         cell_desk.tell("f0 71", wait_s=0.02)
-    assert cell_desk.arduino.program.stopped
+    assert cell_desk.arduino.session.is_stopped
 
 
 @pytest.mark.parametrize(("ms", "refused"), [(99, True), (100, False), (2000, False), (2001, True), (0, False)])
@@ -209,7 +209,7 @@ def test_the_watchdogs_range(cell_desk, ms, refused):
 
 def test_a_watchdog_that_is_switched_off_stops_nothing(cell_desk):
     cell_desk.tell(own.watchdog(100), own.watchdog(0), wait_s=5)
-    assert not cell_desk.arduino.program.stopped
+    assert not cell_desk.arduino.session.is_stopped
 
 
 def test_the_emergency_stop_acts_within_a_millisecond(cell_desk, valve):
@@ -220,10 +220,10 @@ def test_the_emergency_stop_acts_within_a_millisecond(cell_desk, valve):
     assert valve.level
     assert [each.reason for each in states(sent)] == [own.EMERGENCY]
     assert words(cell_desk.tell(own.RELEASE_BOARD)) == ["emergency stop is pressed"]
-    assert cell_desk.arduino.program.stopped
+    assert cell_desk.arduino.session.is_stopped
     cell_desk.board.set_input(12, True)
     cell_desk.tell(own.RELEASE_BOARD)
-    assert not cell_desk.arduino.program.stopped
+    assert not cell_desk.arduino.session.is_stopped
 
 
 def test_a_spike_on_the_emergency_stops_wire_stops_nothing(cell_desk):
@@ -232,14 +232,14 @@ def test_a_spike_on_the_emergency_stops_wire_stops_nothing(cell_desk):
     cell_desk.wait(0.0001)
     cell_desk.board.set_input(12, True)
     cell_desk.wait(0.01)
-    assert not cell_desk.arduino.program.stopped
+    assert not cell_desk.arduino.session.is_stopped
 
 
 def test_a_forgotten_emergency_stop_stops_nothing(cell_desk):
     cell_desk.tell(own.emergency_stop_input(12, False), own.REMOVE_EMERGENCY_STOP)
     cell_desk.board.set_input(12, False)
     cell_desk.wait(0.01)
-    assert not cell_desk.arduino.program.stopped
+    assert not cell_desk.arduino.session.is_stopped
 
 
 # ---- what a restart leaves ----
@@ -287,4 +287,4 @@ def test_after_a_reset_of_the_link_pins_are_inputs(cell_desk):
 
 def test_a_reset_of_the_link_releases_no_board_that_was_stopped(cell_desk, valve):
     cell_desk.tell(own.STOP_BOARD, messages.RESET)
-    assert cell_desk.arduino.program.stopped
+    assert cell_desk.arduino.session.is_stopped

@@ -182,9 +182,9 @@ def test_no_bytes_crash_it_or_leave_an_output_driven_while_it_is_stopped(script,
         if data.draw(st.integers(0, 9)) == 0:
             board.set_input(data.draw(st.integers(2, 19)), data.draw(st.booleans()))
             env.run(until=env.now + 0.001)
-        if arduino.program.stopped:
+        if arduino.session.is_stopped:
             assert not any(axis.is_moving for axis in board.steppers.values())
             assert all(level.value == level.safe for level in board.levels.values())
-            for pin, output in arduino.pins.outputs.items():
-                if arduino.pins.is_output(pin):
+            for pin, output in arduino.program.pins.outputs.items():
+                if arduino.program.pins.is_output(pin):
                     assert board.outputs[pin] == output.limits.safe

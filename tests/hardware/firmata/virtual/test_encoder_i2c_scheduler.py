@@ -284,7 +284,7 @@ def test_no_bytes_break_it(chunks, firmware):
     env.run(until=env.now + 0.1)
     line.host.write(messages.QUERY_VERSION)
     env.run(until=env.now + 0.1)
-    assert bytes(heard[-3:]) == messages.version(*arduino.facts.protocol)
+    assert bytes(heard[-3:]) == messages.version(*arduino.program.protocol)
     assert not any(axis.is_moving for axis in board.steppers.values())
 
 

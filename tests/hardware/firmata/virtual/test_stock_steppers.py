@@ -261,4 +261,4 @@ def test_the_pins_of_a_stepper_are_not_driven_by_hand(desk):
     configure(desk)
     desk.tell(messages.set_pin(2, True))
     assert 2 not in desk.board.outputs
-    assert desk.arduino.pins.modes[2] == PinMode.STEPPER
+    assert desk.arduino.program.pins.modes[2] == PinMode.STEPPER

@@ -9,7 +9,7 @@ import pytest
 
 from cellwright.actuators import Solenoid, Stepper
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol.messages import START_SYSEX, MessageReader
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.model.axes import TripPoint
@@ -41,7 +41,6 @@ class Rig:
         self._host_writes, self.line.host.write = self.line.host.write, self._write
         self._board_writes, self.line.board.write = self.line.board.write, self._reply
         self.arduino = VirtualArduino(env, self.line.board, self.model, kind, firmware, boot_s)
-        self.board = FirmataBoard(env, self.line.host)
         self.troubles: list[str] = []
         self.cell = None
 
@@ -54,7 +53,7 @@ class Rig:
 
     def connect(self):
         """Wait for the board, and until the line is quiet."""
-        self.env.run(until=self.board.ready)
+        self.board = connect(self.env, self.line.host)
         self.ready_s = self.env.now
         self.run(0.01)
         return self

@@ -45,12 +45,12 @@ def standard(make_rig):
 
 def test_ready_comes_with_the_boards_own_words_and_no_fixed_wait(rig):
     assert rig.ready_s - rig.arduino.boot_s < 0.1
-    assert rig.board.description == "this board runs ConfigurableFirmata 2.12 and has pins 0 to 19"
+    assert rig.board.session.description == "this board runs ConfigurableFirmata 2.12 and has pins 0 to 19"
 
 
 def test_a_mega_is_ready_at_57600_baud(make_rig):
     rig = make_rig(kind="mega", baud=57600)
-    assert rig.board.description.endswith("has pins 0 to 69")
+    assert rig.board.session.description.endswith("has pins 0 to 69")
     assert rig.ready_s - rig.arduino.boot_s < 0.3
 
 
@@ -134,12 +134,12 @@ def test_what_a_pin_cannot_do_is_refused_and_sends_nothing(rig, declare, need):
     before_s = rig.env.now
     with pytest.raises(CapabilityError) as caught:
         declare(rig.board)
-    assert str(caught.value) == f"needs {need}; {rig.board.description}."
+    assert str(caught.value) == f"needs {need}; {rig.board.session.description}."
     assert rig.sent_since(before_s) == []
 
 
 def test_an_analog_pin_of_which_the_board_gave_no_channel_is_refused(rig):
-    rig.board.client.identity.channels[15] = None
+    rig.board.session.client.identity.channels[15] = None
     with pytest.raises(CapabilityError, match="needs an analog channel for pin 15; this board runs"):
         rig.board.declare_analog(15)
 
@@ -170,7 +170,7 @@ def test_a_cell_that_fits_is_declared_without_complaints(rig):
     assert rig.arduino.complaints == []
     assert rig.cell.last_stop is None
     assert rig.model.outputs == {4: True, 8: True, 13: False, **dict.fromkeys((3, 6, 10), False)}
-    assert [rig.arduino.pins.modes[pin] for pin in (12, 7)] == [PinMode.PULLUP, PinMode.INPUT]
+    assert [rig.arduino.program.pins.modes[pin] for pin in (12, 7)] == [PinMode.PULLUP, PinMode.INPUT]
     assert rig.board.notes == []
 
 
@@ -210,7 +210,7 @@ def test_what_is_not_yet_an_input_counts_as_no_press(make_rig, firmware):
 
 def test_a_host_that_comes_back_to_a_running_board_hears_no_press_while_it_declares(rig):
     """A board that did not reset still reports its ports as the last host asked."""
-    rig.arduino.pins.enable_port_reporting(1, True)
+    rig.arduino.program.pins.enable_port_reporting(1, True)
     stop_button = rig.board.declare_input(9, at_rest=True)
     seen = []
     stop_button.on_change = seen.append

@@ -11,7 +11,6 @@ from cellwright.errors import CapabilityError, CellFault
 
 @pytest.fixture
 def pair(rig):
-    rig.connect()
     ports = [rig.board.declare_stepper(SimpleNamespace(name=name), *pins, False) for name, pins in AXES.items()]
     group = rig.board.declare_group(ports)
     rig.prepare()

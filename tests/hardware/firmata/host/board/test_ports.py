@@ -204,10 +204,10 @@ def test_levels_at_the_start_are_known_once_the_board_is_prepared(rig):
 
 def test_a_pin_without_a_pull_up_is_a_plain_input_and_the_resistor_is_asked_for(make_rig):
     rig = make_rig(firmware="standard")
-    rig.board.client.capabilities[8].pop(PinMode.PULLUP)
+    rig.board.session.client.capabilities[8].pop(PinMode.PULLUP)
     rig.board.declare_input(8, at_rest=True)
     rig.board.declare_input(9, at_rest=False)
     rig.board.declare_input(10, at_rest=True)
     assert rig.board.notes == ["Pin 8 has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V."]
     rig.run(0.01)
-    assert [rig.arduino.pins.modes[pin] for pin in (8, 9, 10)] == [PinMode.INPUT, PinMode.INPUT, PinMode.PULLUP]
+    assert [rig.arduino.program.pins.modes[pin] for pin in (8, 9, 10)] == [PinMode.INPUT, PinMode.INPUT, PinMode.PULLUP]

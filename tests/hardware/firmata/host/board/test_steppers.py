@@ -253,7 +253,7 @@ def test_an_axis_that_stops_by_itself_is_trouble_and_no_arrival(rig, axis):
     """As the communication watchdog stops it, or a bit that the line turned over has it seem."""
     move = axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
-    rig.arduino.parser.feed(bytes.fromhex("f0 62 05 00 f7"))
+    rig.arduino.program.parser.feed(bytes.fromhex("f0 62 05 00 f7"))
     rig.run(0.1)
     assert not move.triggered
     assert rig.troubles == [
@@ -306,7 +306,7 @@ def test_slowing_down_near_the_end_does_not_go_past_it(make_rig, latency_s, byte
         port.move_to(3000, SPEED, ACCELERATION)
         rig.run(0.05)
         rig.run(model_axis.due_s - rig.env.now - before_end_s)
-        rig.board.send(messages.QUERY_VERSION * bytes_before_it)
+        rig.board.session.send(messages.QUERY_VERSION * bytes_before_it)
         slowed = port.slow_down()
         assert max(samples(rig, model_axis, 0.005, 0.8)) <= 3000
         assert slowed.triggered

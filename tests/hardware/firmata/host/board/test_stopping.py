@@ -149,9 +149,9 @@ def test_a_board_that_lost_a_message_is_made_safe_all_the_same(rig):
     rig.board.declare_output(8, safe=False)
     port, axis = rig.stepper()
     rig.prepare()
-    rig.arduino.pins.write_pin(8, True)  # as if garbled bytes had done it
-    rig.arduino.parser.feed(bytes.fromhex("f0 62 08 00 01 00 00 34 f7 f0 62 09 00 01 00 00 34 f7"))
-    rig.arduino.parser.feed(bytes.fromhex("f0 62 03 00 00 10 00 00 00 f7"))
+    rig.arduino.program.pins.write_pin(8, True)  # as if garbled bytes had done it
+    rig.arduino.program.parser.feed(bytes.fromhex("f0 62 08 00 01 00 00 34 f7 f0 62 09 00 01 00 00 34 f7"))
+    rig.arduino.program.parser.feed(bytes.fromhex("f0 62 03 00 00 10 00 00 00 f7"))
     rig.run(0.5)
     assert axis.is_moving
     rig.board.make_safe()
@@ -279,7 +279,7 @@ def test_a_board_that_resets_itself_is_a_fault_and_is_declared_again_at_safe_lev
     assert ("reset itself" if boot_s < 1 else "silent") in rig.cell.last_stop.reason
     assert rig.is_really_safe
     assert rig.model.outputs == {8: False, 9: False, 10: False, 11: True, 13: False}
-    assert {rig.arduino.pins.modes[pin] for pin in (16, 17, 18, 19, 12)} == {messages.PinMode.PULLUP}
+    assert {rig.arduino.program.pins.modes[pin] for pin in (16, 17, 18, 19, 12)} == {messages.PinMode.PULLUP}
     rig.model.set_input(16, False)
     rig.run(0.01)
     assert rig.cell.a.is_at_home

@@ -12,7 +12,7 @@ import simpy
 
 from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.link import Link
@@ -37,8 +37,8 @@ def test_two_boards_in_one_process_do_not_meet(make_rig, four_by_four):
     assert second.cell.state == STOPPED
     assert second.is_really_safe
     assert first.arduino.complaints == second.arduino.complaints == []
-    assert first.board.description.endswith("pins 0 to 19")
-    assert second.board.description.endswith("pins 0 to 69")
+    assert first.board.session.description.endswith("pins 0 to 19")
+    assert second.board.session.description.endswith("pins 0 to 69")
     told = [each.data for each in first.sent if each.data != messages.QUERY_VERSION]
     alone_told = [each.data for each in alone.sent if each.data != messages.QUERY_VERSION]
     assert told[:60] == alone_told[:60]
@@ -103,10 +103,9 @@ def virtual_board_on_a_pty():
 def test_in_real_time_over_a_serial_port_everything_arrives_in_order(virtual_board_on_a_pty):
     end, arduino, model = virtual_board_on_a_pty
     clock = WallClock()
-    board = FirmataBoard(clock, SerialLink(clock, end.path, 115200))
+    board = connect(clock, SerialLink(clock, end.path, 115200))
     troubles = []
     board.on_failure(troubles.append)
-    clock.run(until=board.ready)
     output, contact = board.declare_output(8, safe=False), board.declare_input(9, at_rest=True)
     clock.run(until=clock.process(board.prepare()))
     changes = []

@@ -27,13 +27,13 @@ def test_volts_are_of_ten_bits(rig):
 
 
 def test_a_converter_of_twelve_bits_is_taken_at_its_word(rig):
-    rig.board.client.capabilities[15][PinMode.ANALOG] = 12
+    rig.board.session.client.capabilities[15][PinMode.ANALOG] = 12
     port = rig.board.declare_analog(15)
     rig.run(0.035)  # between two samplings
-    rig.arduino.send(messages.analog(1, 4095))
+    rig.arduino.session.send(messages.analog(1, 4095))
     rig.run(0.001)
     assert port.volts == 5.0
-    rig.arduino.send(messages.analog(1, 1365))
+    rig.arduino.session.send(messages.analog(1, 1365))
     rig.run(0.001)
     assert port.volts == pytest.approx(5 / 3)
 
@@ -264,7 +264,7 @@ def test_a_device_that_does_not_answer_is_a_timeout_and_the_next_answer_counts(r
 
 
 def test_a_board_without_a_bus_says_so(rig):
-    for modes in rig.board.client.capabilities:
+    for modes in rig.board.session.client.capabilities:
         modes.pop(PinMode.I2C, None)
     with pytest.raises(CapabilityError, match="needs I2C; this board runs ConfigurableFirmata"):
         rig.board.declare_i2c(0x40)

@@ -20,7 +20,7 @@ def axis(rig):
     """A stepper with a home switch 400 steps below where it stands, and its axis on the model."""
     port, model = rig.stepper()
     rig.board.declare_input(9, at_rest=True)
-    rig.board.declare_limit(port, 9, active=False)
+    port.watch_limit(9, active=False)
     model.trip_points.append(TripPoint(9, at=0, level=False))
     model.set_true_position(400)
     rig.prepare().run(0.02)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from cellwright.actuators import Solenoid
 from cellwright.errors import CapabilityError
-from cellwright.hardware.firmata.host.cellwright_firmware import CellwrightAdapter
+from cellwright.hardware.firmata.host.cellwright_board import CellwrightBoard
 from cellwright.hardware.firmata.host.cellwright_ports import limits_for
-from cellwright.hardware.firmata.host.stock_firmware import FirmwareAdapter
+from cellwright.hardware.firmata.host.stock_board import StockFirmataBoard
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.cellwright import OutputLimits
@@ -26,14 +26,14 @@ TRIGGER = SimpleNamespace(name="trigger")
 
 
 def test_a_board_that_answers_is_used_with_all_that_it_has(rig):
-    assert isinstance(rig.board.adapter, CellwrightAdapter)
-    assert rig.board.adapter.features == own.Features(1, 0, 6, 5, 2, 5, 2, 6, *rig.board.adapter.features[8:])
+    assert isinstance(rig.board, CellwrightBoard)
+    assert rig.board.features == own.Features(1, 0, 6, 5, 2, 5, 2, 6, *rig.board.features[8:])
 
 
 @pytest.mark.parametrize("firmware", ["standard", "configurable"])
 def test_a_board_that_does_not_answer_costs_no_time(make_rig, firmware):
     rig = make_rig(firmware=firmware)
-    assert type(rig.board.adapter) is FirmwareAdapter
+    assert type(rig.board) is StockFirmataBoard
     asked = [each.data for each in rig.sent_since(0.0)][:3]
     assert asked == [own.QUERY_FEATURES, messages.QUERY_CAPABILITIES, messages.QUERY_ANALOG_MAPPING]
     assert rig.ready_s - rig.sent[0].written_s < 0.06
@@ -52,7 +52,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(env, rig_class):
     rig.replies = lose_one
     rig.connect()
     assert lost
-    assert isinstance(rig.board.adapter, CellwrightAdapter)
+    assert isinstance(rig.board, CellwrightBoard)
 
 
 def test_there_are_as_many_steppers_and_encoders_as_it_says(rig):
@@ -154,7 +154,7 @@ def test_the_watchdog_is_armed_fed_and_disarmed(rig):
     rig.prepare().run(10)
     fed = [each.written_s for each in rig.sent_since(0.0, own.WATCHDOG)]
     assert max(b - a for a, b in pairwise(fed)) <= 0.1501
-    assert not rig.arduino.program.stopped
+    assert not rig.arduino.session.is_stopped
     rig.board.close()
     assert rig.sent[-1].data == own.watchdog(0)
 
@@ -172,7 +172,7 @@ def test_a_host_that_dies_in_mid_pulse_leaves_all_safe(rig, cut_s):
     rig.line.host.close()
     rig.run(0.65)
     assert rig.is_really_safe
-    assert rig.arduino.program.stopped
+    assert rig.arduino.session.is_stopped
 
 
 def test_a_board_that_stopped_since_it_heard_nothing_says_so(rig):
@@ -202,7 +202,7 @@ def test_make_safe_is_one_message_said_again_while_locked(rig):
     assert len([each for each in rig.data_since(began_s, own.STOP_COMMAND) if each == own.STOP_BOARD]) == 5
     rig.board.release()
     rig.run(1.0)
-    assert not rig.arduino.program.stopped
+    assert not rig.arduino.session.is_stopped
     assert rig.troubles == []
 
 
@@ -258,7 +258,7 @@ def test_a_board_that_restarted_says_why_and_where_it_was(rig, axis, why, words)
         == f"The board on a virtual Uno reset itself, {at_s:.3f} s after it had started, with axis0 at step 100: "
         + words
     )
-    assert rig.arduino.program.stopped
+    assert rig.arduino.session.is_stopped
     rig.board.release()
     rig.run(0.1)
     rig.arrive(axis.port.move_to(150, SPEED, ACCELERATION))

@@ -57,7 +57,7 @@ def test_a_limit_away_from_the_target_is_trouble_and_near_it_is_arrival(rig, axi
 
 
 def test_a_speed_that_the_board_refuses_is_refused_here(rig, axis):
-    most = rig.board.adapter.features.one_axis
+    most = rig.board.features.one_axis
     with pytest.raises(CellFault, match=f"axis0 cannot move at {most + 1000} steps/s: this board makes up to {most}"):
         axis.port.move_to(100, most + 1000.0, ACCELERATION)
     other, _ = rig.stepper(1)
@@ -99,7 +99,7 @@ def test_a_third_axis_waits_until_the_board_can_home_it(rig, env, make_axis):
         model = rig.model.axis(each.step)
         model.trip_points.append(TripPoint(each.home_pin, at=0, level=False))
         model.set_true_position(400)
-    rig.board._trouble_actions.append(rig.troubles.append)
+    rig.board.on_failure(rig.troubles.append)
     rig.prepare()
     env.run(until=env.all_of([env.process(home(each)) for each in axes]))
     assert all(each.is_homed for each in axes)
@@ -163,7 +163,7 @@ def test_there_are_two_hx711s(rig):
 
 def test_health_is_told_and_what_is_amiss_is_noted(rig):
     rig.prepare()
-    wait = rig.board.adapter.health()
+    wait = rig.board.health()
     rig.arrive(wait)
     assert wait.value == BoardHealth(2048, 0, 0, 0, 0, 0, 0)
     assert rig.board.notes == []

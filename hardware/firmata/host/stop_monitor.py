@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from simpy.events import Event, Timeout
 
+from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.firmata.host.cellwright_stepper import CellwrightStepper
+from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.host.watchdog import WATCHDOG_TIMEOUT_S
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.cellwright import FirmwareState
 from cellwright.hardware.waits import cancel
-
-if TYPE_CHECKING:
-    from cellwright.hardware.firmata.host.board import FirmataBoard
 
 RESTART_REASON_TIMEOUT_S = 0.1
 STALE_REPLY_S = 0.45
@@ -38,30 +37,31 @@ RESTART_REASONS = {
 UNKNOWN_REASON = "it does not know why; check its supply and what it drives"
 
 
-class StopReports:
-    """Reports each stop of the board as trouble once, with its reason."""
+class StopMonitor:
+    """Reports each stop and restart of the board as trouble once, with its reason.
 
-    def __init__(self, board: FirmataBoard) -> None:
-        self.board = board
-        self._stop_input: tuple[int, bool] | None = None
+    on_forgotten: called when the board has forgotten all that was declared on it.
+    """
+
+    def __init__(self, session: Session, axes: Sequence[CellwrightStepper], on_forgotten: Callable[[], None]) -> None:
+        self.session = session
+        self._axes = axes
+        self._on_forgotten = on_forgotten
+        self._stop_input: tuple[DigitalInput, bool] | None = None
         self._last_stop: FirmwareState | None = None  # the last stop that was reported
         self._released_s = float("-inf")
         self._restart_sentence = ""  # reported unless the reason of a restart comes
         self._timer: Event | None = None
 
-    def can_watch(self, pin: int) -> bool:
-        """Whether this pin may be the emergency stop input: the board has one."""
-        return self._stop_input is None or self._stop_input[0] == pin
-
-    def watch(self, pin: int, active: bool) -> None:
+    def watch(self, contact: DigitalInput, active: bool) -> None:
         """Set the emergency stop input, and its level when pressed."""
-        self._stop_input = pin, active
+        self._stop_input = contact, active
 
     def release(self) -> None:
         """Release the board; its reply says whether it is released."""
-        self._released_s = self.board.env.now
-        self.board.send(own.RELEASE_BOARD)
-        self.board.send(own.query_state())
+        self._released_s = self.session.env.now
+        self.session.send(own.RELEASE_BOARD)
+        self.session.send(own.query_state())
 
     # ---- stops ----
 
@@ -76,7 +76,7 @@ class StopReports:
             self._on_restart_reason(state)
         elif state.reason == own.LINK_RESET and not self._is_known(state):
             self._last_stop = state
-            self.board.redeclare()
+            self._on_forgotten()
             self._report_stop(state)
         elif state.stopped and state.reason != own.NOT_STOPPED:
             self._on_stop(state)
@@ -88,38 +88,29 @@ class StopReports:
         is_new = not self._is_known(state)
         self._last_stop = state
         for number, position in state.positions.items():
-            stepper = self.board.steppers[number] if number < len(self.board.steppers) else None
-            if isinstance(stepper, CellwrightStepper):
-                stepper.on_position(position)
-        if state.reason == own.EMERGENCY and is_new:
-            self._press_stop_button()
-        may_be_old = self.board.env.now < self._released_s + STALE_REPLY_S
+            if number < len(self._axes):
+                self._axes[number].on_position(position)
+        if state.reason == own.EMERGENCY and is_new and self._stop_input is not None:
+            contact, active = self._stop_input
+            contact.set_level(active)  # at once, as if the board had reported it
+        may_be_old = self.session.env.now < self._released_s + STALE_REPLY_S
         if is_new and state.reason != own.HOST_REQUEST:
             self._report_stop(state)
-        elif not self.board.locked and not may_be_old:
+        elif not self.session.is_locked and not may_be_old:
             self._report_stop(state, "is still stopped")
-
-    def _press_stop_button(self) -> None:
-        """Set the button's input at once, as if the board had reported it."""
-        if self._stop_input is not None:
-            pin, active = self._stop_input
-            self.board.inputs[pin].set_level(active)
 
     def _report_stop(self, state: FirmwareState, what: str = "stopped itself") -> None:
         reason = STOP_REASONS.get(state.reason, UNKNOWN_REASON)
         where = self._positions_text(state)
-        self.board.report_trouble(
-            f"The board on {self.board.client.name} {what}: {reason} ({state.ms / 1000:.3f} s after its start{where})."
-        )
+        name, after_s = self.session.client.name, state.ms / 1000
+        self.session.report_trouble(f"The board on {name} {what}: {reason} ({after_s:.3f} s after its start{where}).")
 
     def _positions_text(self, state: FirmwareState) -> str:
-        steppers = self.board.steppers
-        known = ((number, at) for number, at in state.positions.items() if number < len(steppers))
         before = state.which == own.BEFORE_START
         texts = [
-            each.position_text(at, before_reset=before)
-            for number, at in known
-            if isinstance(each := steppers[number], CellwrightStepper)
+            self._axes[number].position_text(at, before_reset=before)
+            for number, at in state.positions.items()
+            if number < len(self._axes)
         ]
         return f", with {' and '.join(texts)}" if texts else ""
 
@@ -128,19 +119,19 @@ class StopReports:
     def wait_for_reason(self, sentence: str) -> None:
         """The board has restarted and is about to report why; if it does not, report ``sentence``."""
         self._restart_sentence, self._last_stop = sentence, None
-        self._timer = Timeout(self.board.env, RESTART_REASON_TIMEOUT_S)
+        self._timer = Timeout(self.session.env, RESTART_REASON_TIMEOUT_S)
         self._timer.callbacks.append(lambda _: self._report_restart(sentence))
 
     def _on_restart_reason(self, state: FirmwareState) -> None:
         if not self._restart_sentence:  # the message with its name was lost
-            self.board.redeclare()
+            self._on_forgotten()
         elif self._timer is not None:
-            cancel(self.board.env, self._timer)
+            cancel(self.session.env, self._timer)
         reason = RESTART_REASONS.get(state.reason, UNKNOWN_REASON)
         when = f", {state.ms / 1000:.3f} s after it had started" if state.reason != own.POWER_ON else ""
         texts = self._positions_text(state)
-        self._report_restart(f"The board on {self.board.client.name} reset itself{when}{texts}: {reason}.")
+        self._report_restart(f"The board on {self.session.client.name} reset itself{when}{texts}: {reason}.")
 
     def _report_restart(self, sentence: str) -> None:
         self._restart_sentence, self._timer = "", None
-        self.board.report_trouble(sentence)
+        self.session.report_trouble(sentence)
