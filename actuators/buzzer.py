@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.pins import Pin, output_pin
 from cellwright.hardware.waits import Wait
 
 
@@ -27,8 +28,8 @@ class Buzzer(Device):
     active_low: bool = False
     output: OutputPort = field(init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"buzzer": self.pin}
+    def pins(self) -> dict[str, Pin]:
+        return {"buzzer": output_pin(self.pin, active_low=self.active_low, faults=())}
 
     def problems(self) -> Iterator[str]:
         if self.beep_s <= 0 or self.pause_s < 0:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from cellwright.hardware.board import Board, I2cPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.pins import Pin
 from cellwright.hardware.waits import Steps
 
 # The backpack's outputs (the usual wiring): P0 RS, P1 RW, P2 E, P3 the light, P4 to P7 the four data lines.
@@ -38,7 +39,7 @@ class CharacterDisplay(Device):
     port: I2cPort = field(init=False, repr=False)
     _shown: list[str] = field(default_factory=list, init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
+    def pins(self) -> dict[str, Pin]:
         return {}
 
     def i2c_addresses(self) -> tuple[int, ...]:

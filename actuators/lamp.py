@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.pins import Pin, output_pin
 
 
 @dataclass(kw_only=True)
@@ -23,8 +24,8 @@ class Lamp(Device):
     active_low: bool = False
     output: OutputPort = field(init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"lamp": self.pin}
+    def pins(self) -> dict[str, Pin]:
+        return {"lamp": output_pin(self.pin, active_low=self.active_low)}
 
     def attach(self, board: Board) -> None:
         self.board = board

@@ -9,6 +9,7 @@ from typing import ClassVar
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, LevelPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.pins import Pin, pwm_pin
 
 
 @dataclass(kw_only=True)
@@ -25,8 +26,8 @@ class Motor(Device):
     max_duty: float = 1.0
     level: LevelPort = field(init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"motor": self.pin}
+    def pins(self) -> dict[str, Pin]:
+        return {"motor": pwm_pin(self.pin)}
 
     def problems(self) -> Iterator[str]:
         if not 0 < self.max_duty <= 1:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, StepperPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.pins import Pin, stepper_pins
 from cellwright.hardware.waits import Wait
 
 
@@ -32,8 +33,8 @@ class Pump(Device):
     inverted: bool = False
     port: StepperPort = field(init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"step": self.step, "direction": self.dir}
+    def pins(self) -> dict[str, Pin]:
+        return stepper_pins(self.step, self.dir, inverted=self.inverted)
 
     def problems(self) -> Iterator[str]:
         for parameter in ("steps_per_rev", "ml_per_rev", "max_rpm", "max_acceleration"):

@@ -9,6 +9,7 @@ from typing import ClassVar
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.pins import Pin, output_pin
 from cellwright.hardware.waits import Wait
 
 
@@ -33,8 +34,8 @@ class Solenoid(Device):
     output: OutputPort = field(init=False, repr=False)
     _rested_at_s: float = field(default=0.0, init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"solenoid": self.pin}
+    def pins(self) -> dict[str, Pin]:
+        return {"solenoid": output_pin(self.pin, active_low=self.active_low)}
 
     @property
     def duty(self) -> float:

@@ -10,6 +10,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort, StepperPort
 from cellwright.hardware.device import Device
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.pins import Pin, contact_pin, output_pin, stepper_pins
 from cellwright.hardware.waits import Wait
 
 MAX_CACHED_TARGETS = 10_000
@@ -47,9 +48,14 @@ class Stepper(Device):
     _last_mm: float | None = field(default=None, init=False, repr=False)
     _last_move: Wait | None = field(default=None, init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        pins = {"step": self.step, "direction": self.dir, "home switch": self.home_pin}
-        return pins if self.enable is None else pins | {"enable": self.enable}
+    def pins(self) -> dict[str, Pin]:
+        pins = stepper_pins(self.step, self.dir, inverted=self.inverted)
+        pins["home switch"] = contact_pin(
+            self.home_pin, active_low=self.home_active_low, faults=("open", "closed"), fault_prefix="home_"
+        )
+        if self.enable is not None:
+            pins["enable"] = output_pin(self.enable, active_low=True, faults=())  # a driver is on when the pin is low
+        return pins
 
     def problems(self) -> Iterator[str]:
         for parameter in ("steps_per_mm", "max_speed", "max_acceleration", "homing_speed"):

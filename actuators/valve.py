@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device
+from cellwright.hardware.pins import Pin, output_pin
 
 
 @dataclass(kw_only=True)
@@ -26,8 +27,8 @@ class Valve(Device):
     output: OutputPort = field(init=False, repr=False)
     _closes_at_s: float = field(default=0.0, init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"solenoid": self.pin}
+    def pins(self) -> dict[str, Pin]:
+        return {"solenoid": output_pin(self.pin, active_low=self.active_low)}
 
     def problems(self) -> Iterator[str]:
         if self.max_open_s <= 0:

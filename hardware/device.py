@@ -9,6 +9,7 @@ from typing import ClassVar
 from simpy.events import Event
 
 from cellwright.hardware.board import Board
+from cellwright.hardware.pins import Pin
 
 EventRecorder = Callable[[str, str, float | None], None]
 """Called with a device's name, the event, and its value (mm, s) or None."""
@@ -33,9 +34,11 @@ class Device:
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)
     record: EventRecorder | None = field(default=None, init=False, repr=False)
+    when_closed: Callable[[], None] | None = field(default=None, init=False, repr=False)
+    """Called by a device whenever it closes, if it can: what stops or resets the cell."""
 
-    def pins(self) -> dict[str, int]:
-        """Its pins, by role."""
+    def pins(self) -> dict[str, Pin]:
+        """Its pins, by what they are called in messages."""
         raise NotImplementedError
 
     def i2c_addresses(self) -> tuple[int, ...]:
@@ -55,6 +58,14 @@ class Device:
 
     def forget_last_move(self) -> None:
         """Drop what is cached."""
+
+    def stops_cell_when_closed(self) -> bool:
+        """Whether it is a stop: ``when_closed`` is then what stops the cell."""
+        return False
+
+    def demands_stop(self) -> bool:
+        """Whether it is a stop that is pressed now, so that the cell may not run."""
+        return False
 
     def slow_down(self) -> Event:
         """Slow down for a controlled stop; the event comes at standstill. Most devices have nothing to slow down."""

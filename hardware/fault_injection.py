@@ -45,11 +45,10 @@ STANDSTILL_POLL_S = 0.01
 
 
 class FaultKind(NamedTuple):
-    """A kind of fault. role: of the pin that it concerns (see ``Device.pins``). value: its default value."""
+    """A kind of fault. value: its default value."""
 
     description: str
     value: float | None = None
-    role: str = ""
     max_value: float = float("inf")
 
 
@@ -61,18 +60,15 @@ LINE_FAULTS = {
 }
 BOARD_FAULTS = {"reset": FaultKind("the board resets itself"), "brownout": FaultKind("the supply dips")}
 DEVICE_FAULTS = {
-    "open": FaultKind("a switch is stuck open", role="switch"),
-    "closed": FaultKind("a switch is stuck closed", role="switch"),
-    "bouncing": FaultKind("a switch bounces for so many ms", 8.0, role="switch"),
-    "slips": FaultKind("an axis loses so many steps", 20.0, role="step"),
-    "home_open": FaultKind("a home switch is stuck open", role="home switch"),
-    "home_closed": FaultKind("a home switch is stuck closed", role="home switch"),
-    "dead": FaultKind("an output does nothing", role="output"),
-    "stuck": FaultKind("an encoder counts no more", role="encoder A"),
-    "silent": FaultKind("a device on the I2C bus does not answer", role="I2C"),
+    "open": FaultKind("a contact is stuck open"),
+    "closed": FaultKind("a contact is stuck closed"),
+    "bouncing": FaultKind("a contact bounces for so many ms", 8.0),
+    "slips": FaultKind("an axis loses so many steps", 20.0),
+    "dead": FaultKind("an output does nothing"),
+    "stuck": FaultKind("an encoder counts no more"),
+    "silent": FaultKind("a device on the I2C bus does not answer"),
 }
-SWITCH_ROLES = ("switch", "button")
-OUTPUT_ROLES = ("solenoid", "lamp")
+"""Which of them a device can have follows from its own description of its pins (see hardware/pins.py)."""
 _TEXT = re.compile(r"(?:(?P<device>\w+):)?(?P<kind>\w+)(?:=(?P<value>[^@]+))?(?:@(?P<at>.+))?")
 
 
@@ -101,18 +97,24 @@ def read_fault(text: str, devices: Mapping[str, Device]) -> Fault:
     if match is None:
         raise InputError(f"--fault {text}: write it as cut@30, garble=0.001 or device:open@30.")
     name, device = match["kind"], match["device"] or ""
-    kinds = DEVICE_FAULTS if device else LINE_FAULTS | BOARD_FAULTS
     if device and device not in devices:
         raise InputError(f"--fault {text}: there is no device {device!r}; {nearest(device, devices)}")
-    if name not in kinds:
-        raise InputError(f"--fault {text}: there is no fault {name!r} here; {nearest(name, kinds)}")
-    kind = kinds[name]
-    if device and pin_of(devices[device], kind.role) is None:
-        raise InputError(f"--fault {text}: {device} has no {kind.role} that this could happen to.")
+    kind = _kind(text, name, devices.get(device))
     value = kind.value if match["value"] is None else _number(text, match["value"], kind.max_value)
     if match["value"] is not None and kind.value is None:
         raise InputError(f"--fault {text}: {name} takes no value.")
     return Fault(name, value, _number(text, match["at"] or "0"), device)
+
+
+def _kind(text: str, name: str, device: Device | None) -> FaultKind:
+    if device is None:
+        kinds = LINE_FAULTS | BOARD_FAULTS
+    else:
+        kinds = {each: DEVICE_FAULTS[fault.kind] for each, fault in device_faults(device).items()}
+    if name not in kinds:
+        refused = f"there is no fault {name!r} here" if device is None else f"{device.name} has no fault {name!r}"
+        raise InputError(f"--fault {text}: {refused}; {nearest(name, kinds)}")
+    return kinds[name]
 
 
 def _number(text: str, word: str, max_value: float = float("inf")) -> float:
@@ -126,12 +128,29 @@ def _number(text: str, word: str, max_value: float = float("inf")) -> float:
     return number
 
 
-def pin_of(device: Device, role: str) -> int | None:
-    """The pin of a device with a role, or its address on the I2C bus, if it has one."""
-    if role == "I2C":
-        return next(iter(device.i2c_addresses()), None)
-    roles = {"switch": SWITCH_ROLES, "output": OUTPUT_ROLES}.get(role, (role,))
-    return next((pin for each, pin in device.pins().items() if each in roles), None)
+class DeviceFault(NamedTuple):
+    """A fault that a device can have. pin: its number, or the address on the I2C bus. open_level: of a contact."""
+
+    kind: str
+    pin: int
+    open_level: bool = False
+
+    @property
+    def stuck_level(self) -> bool:
+        """The level of a contact that is stuck."""
+        return self.open_level if self.kind == "open" else not self.open_level
+
+
+def device_faults(device: Device) -> dict[str, DeviceFault]:
+    """The faults that a device can have, by name, as its pins and its addresses say."""
+    faults = {
+        f"{pin.fault_prefix}{kind}": DeviceFault(kind, pin.number, pin.rests_high)
+        for pin in device.pins().values()
+        for kind in pin.faults
+    }
+    for address in device.i2c_addresses()[:1]:
+        faults["silent"] = DeviceFault("silent", address)
+    return faults
 
 
 class FaultyLink(Link):
@@ -249,9 +268,8 @@ class FaultInjector:
             return partial(self._inject_board_fault, self.arduino, fault)
         if self.model is None:
             raise InputError(f"--fault {fault}: a real device breaks by itself; use --on virtual.")
-        pin = pin_of(self.devices[fault.device], DEVICE_FAULTS[fault.kind].role)
-        assert pin is not None
-        return partial(self._inject_device_fault, self.model, fault, pin)
+        what = device_faults(self.devices[fault.device])[fault.kind]
+        return partial(self._inject_device_fault, self.model, what, fault.value or 0)
 
     @staticmethod
     def _inject_line_fault(link: FaultyLink, fault: Fault) -> None:
@@ -266,24 +284,21 @@ class FaultInjector:
             for axis in arduino.board.steppers.values():
                 axis.slip(int(self.random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
 
-    def _inject_device_fault(self, model: ModelBoard, fault: Fault, pin: int) -> None:
+    def _inject_device_fault(self, model: ModelBoard, fault: DeviceFault, value: float) -> None:
         if fault.kind == "slips":
-            self.env.process(self.slip_at_rest(model.axis(pin), round(fault.value or 0)))
+            self.env.process(self.slip_at_rest(model.axis(fault.pin), round(value)))
         elif fault.kind == "dead":
-            model.output(pin).disconnect()
+            model.output(fault.pin).disconnect()
         elif fault.kind == "silent":
-            model.i2c_devices.pop(pin, None)
+            model.i2c_devices.pop(fault.pin, None)
         elif fault.kind == "stuck":
             for pins, encoder in model.encoders.items():
-                if pins[0] == pin:
+                if pins[0] == fault.pin:
                     encoder.stick()
         elif fault.kind == "bouncing":
-            bounce(model.input(pin), (fault.value or 0) / 1000, self.random)
+            bounce(model.input(fault.pin), value / 1000, self.random)
         else:
-            device = self.devices[fault.device]
-            active_low = getattr(device, "active_low", None)
-            low_is_closed = active_low if active_low is not None else bool(getattr(device, "home_active_low", True))
-            _stick(model.input(pin), fault.kind.endswith("closed") != low_is_closed)
+            _stick(model.input(fault.pin), fault.stuck_level)
 
     def slip_at_rest(self, axis: WorldAxis, steps: int) -> Generator[Event, Any, None]:
         """Let an axis lose steps at its next standstill."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cellwright.hardware.board import Board
+from cellwright.hardware.pins import Pin, contact_pin
 from cellwright.hardware.waits import Wait
 from cellwright.sensors.switch import Switch
 
@@ -21,13 +22,19 @@ class Button(Switch):
 
     stops_cell: bool = False
 
-    def pins(self) -> dict[str, int]:
-        return {"button": self.pin}
+    def pins(self) -> dict[str, Pin]:
+        return {"button": contact_pin(self.pin, active_low=self.active_low)}
 
     def attach(self, board: Board) -> None:
         super().attach(board)
         if self.stops_cell:
             board.declare_stop_input(self.pin, active=not self.active_low)
+
+    def stops_cell_when_closed(self) -> bool:
+        return self.stops_cell
+
+    def demands_stop(self) -> bool:
+        return self.stops_cell and self.is_closed
 
     def pressed(self, *, within_s: float) -> Wait:
         """A wait for the next press, within ``within_s`` seconds; a button that is already held down does not count."""

@@ -11,6 +11,7 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError, StepTimeoutError
 from cellwright.hardware.board import Board, EncoderPort
+from cellwright.hardware.pins import Pin, encoder_pins
 from cellwright.hardware.waits import Steps
 from cellwright.sensors.calibration import CalibratedSensor, LengthCalibration, Prompt
 
@@ -49,8 +50,8 @@ class Encoder(CalibratedSensor):
     port: EncoderPort = field(init=False, repr=False)
     _zero_count: float = field(default=0.0, init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"encoder A": self.pin_a, "encoder B": self.pin_b}
+    def pins(self) -> dict[str, Pin]:
+        return encoder_pins(self.pin_a, self.pin_b)
 
     def problems(self) -> Iterator[str]:
         if self.counts_per_mm <= 0:

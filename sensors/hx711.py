@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cellwright.hardware.board import Board, ConverterPort
+from cellwright.hardware.pins import Pin, converter_pins
 from cellwright.hardware.waits import Steps
 from cellwright.sensors.load_cell import SAMPLE_TIMEOUT_S, LoadCell
 
@@ -26,8 +27,8 @@ class Hx711(LoadCell):
     clock: int
     port: ConverterPort = field(init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"data": self.data, "clock": self.clock}
+    def pins(self) -> dict[str, Pin]:
+        return converter_pins(self.data, self.clock, samples_per_s=self.samples_per_s)
 
     def attach(self, board: Board) -> None:
         self.board = board

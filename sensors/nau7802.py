@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, I2cPort
+from cellwright.hardware.pins import Pin
 from cellwright.hardware.waits import Steps
 from cellwright.sensors.load_cell import SAMPLE_TIMEOUT_S, LoadCell
 
@@ -36,7 +37,7 @@ class Nau7802(LoadCell):
     address: int = 0x2A
     port: I2cPort = field(init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
+    def pins(self) -> dict[str, Pin]:
         return {}
 
     def i2c_addresses(self) -> tuple[int, ...]:

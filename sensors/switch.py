@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.pins import Pin, contact_pin
 from cellwright.hardware.waits import Wait
 
 
@@ -25,10 +25,9 @@ class Switch(Device):
     pin: int
     active_low: bool = True
     input: DigitalInput = field(init=False, repr=False)
-    when_closed: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
-    def pins(self) -> dict[str, int]:
-        return {"switch": self.pin}
+    def pins(self) -> dict[str, Pin]:
+        return {"switch": contact_pin(self.pin, active_low=self.active_low)}
 
     def attach(self, board: Board) -> None:
         self.board = board

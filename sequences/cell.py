@@ -18,7 +18,6 @@ from cellwright.errors import CapabilityError, CellFault, CellwrightError, Descr
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
-from cellwright.sensors import Button
 from cellwright.sequences.description import RESERVED_STATES, description_problems
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
@@ -153,11 +152,10 @@ class Cell(StepTools):
         device.attach(self.board)
         if self.log is not None:
             device.record = self._record
-        if isinstance(device, Button):
-            if device.stops_cell:
-                device.when_closed = lambda: self.stop(f"{name} was pressed")
-            elif name == self.resets_with:
-                device.when_closed = self.reset
+        if device.stops_cell_when_closed():
+            device.when_closed = lambda: self.stop(f"{name} was pressed")
+        elif name == self.resets_with:
+            device.when_closed = self.reset
 
     @classmethod
     def _build_table(cls) -> Machine:
@@ -345,7 +343,7 @@ class Cell(StepTools):
         """
         if self.state not in (FAULTED, STOPPED):
             return
-        pressed = [name for name, device in self.devices.items() if _is_pressed_stop_button(device)]
+        pressed = [name for name, device in self.devices.items() if device.demands_stop()]
         if pressed:
             return  # a stop button that is still pressed keeps the cell stopped
         try:
@@ -360,7 +358,3 @@ class Cell(StepTools):
     def _record(self, source: str, what: str, value: float | None, detail: str = "") -> None:
         if self.log is not None:
             self.log.event(self.env.now, self.state, source, what, value, detail)
-
-
-def _is_pressed_stop_button(device: Device) -> bool:
-    return isinstance(device, Button) and device.stops_cell and device.is_closed

@@ -115,10 +115,10 @@ def _pin_problems(cell: DescribedCell, devices: Mapping[str, Device]) -> Iterato
     taken: dict[int, str] = {}
     for name, device in devices.items():
         for role, pin in device.pins().items():
-            user = f"{name} ({role})"
-            if pin < 0:
-                yield f"{cell.name()}: {user} is on pin {pin}; pins count from 0."
-            elif pin in taken:
-                yield f"{cell.name()}: pin {pin} is used twice, by {taken[pin]} and by {user}."
+            user, number = f"{name} ({role})", pin.number
+            if number < 0:
+                yield f"{cell.name()}: {user} is on pin {number}; pins count from 0."
+            elif number in taken:
+                yield f"{cell.name()}: pin {number} is used twice, by {taken[number]} and by {user}."
             else:
-                taken[pin] = user
+                taken[number] = user

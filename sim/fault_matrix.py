@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cellwright.errors import CellFault, InputError
+from cellwright.errors import CellFault
 from cellwright.hardware.device import Device
-from cellwright.hardware.fault_injection import BOARD_FAULTS, DEVICE_FAULTS, LINE_FAULTS, Fault, read_fault
+from cellwright.hardware.fault_injection import BOARD_FAULTS, LINE_FAULTS, Fault, device_faults, read_fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.model.board import ModelBoard
-from cellwright.sensors import Button
+from cellwright.hardware.pins import PinRole
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, virtual_rig
 
@@ -48,15 +48,8 @@ class FaultOutcome:
 def possible_faults(parameters: Mapping[str, Any]) -> list[Fault]:
     """One fault of each kind on the line, on the board, and on each device that can have it."""
     devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
-    texts = [*LINE_FAULTS, *BOARD_FAULTS, *(f"{name}:{kind}" for name in devices for kind in DEVICE_FAULTS)]
-    return [fault for text in texts if (fault := _possible(text, devices)) is not None]
-
-
-def _possible(text: str, devices: Mapping[str, Device]) -> Fault | None:
-    try:
-        return read_fault(text, devices)
-    except InputError:
-        return None  # a device without such a pin
+    own = [f"{name}:{fault}" for name, device in devices.items() for fault in device_faults(device)]
+    return [read_fault(text, devices) for text in (*LINE_FAULTS, *BOARD_FAULTS, *own)]
 
 
 def fault_matrix(scenario: Scenario, seed: int) -> Iterator[FaultOutcome]:
@@ -101,10 +94,11 @@ def inject_fault(
 
 def _stopped_by_operator(rig: Rig, state: str, fault: Fault, seen: str) -> FaultOutcome:
     """A fault that no sensor detects, but a person on the finished unit: they press stop, if there is a button."""
-    button = next((each for each in rig.cell.devices.values() if isinstance(each, Button) and each.stops_cell), None)
+    button = next((each for each in rig.cell.devices.values() if each.stops_cell_when_closed()), None)
     if button is None:
         return FaultOutcome(state, str(fault), "seen on the unit", seen, None)
-    rig.plant.close(button)
+    contact = next(pin for pin in button.pins().values() if pin.role is PinRole.CONTACT)
+    rig.model.set_input(contact.number, not contact.rests_high)
     until_s = rig.env.now + SAFE_TIMEOUT_S
     while not rig.cell.is_stopped and rig.env.now < until_s:
         rig.env.step()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import simpy
 
-from cellwright.actuators import Buzzer, Lamp, Motor, Pump, Solenoid, Stepper, Valve
+from cellwright.hardware.device import Device
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.fault_injection import PinFaultInjector
 from cellwright.hardware.emulator.world import PinWorld, Wiring
@@ -17,8 +17,8 @@ from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmware_profiles import firmware_hex
+from cellwright.hardware.pins import PinRole
 from cellwright.hardware.transport.link import Link
-from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import Cell, RunLog
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
@@ -80,7 +80,8 @@ def _assemble(
     between: Callable[[simpy.Environment, Link], Link] | None,
 ) -> EmulatedRig:
     env = arduino.env
-    world = PinWorld(arduino, wiring_of(scenario.study.cell.parameters(scenario.parameters).values()))
+    parts = scenario.study.cell.parameters(scenario.parameters).values()
+    world = PinWorld(arduino, wiring_of(part for part in parts if isinstance(part, Device)))
     faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
     board = connect(env, between(env, faulty) if between else faulty)
     if log is not None:
@@ -94,23 +95,20 @@ def _assemble(
     return EmulatedRig(env, board, cell, world, plant, faults, arduino)
 
 
-def wiring_of(devices: Iterable[object]) -> Wiring:
-    """The wiring of a cell's devices: drivers, and resistors that hold each output safe."""
+def wiring_of(devices: Iterable[Device]) -> Wiring:
+    """The wiring of a cell's devices, as their pins say: drivers, and resistors that hold each output safe."""
     drivers: dict[int, tuple[int, bool]] = {}
     pwm: set[int] = set()
     resting: dict[int, bool] = {}
     samples_per_s: dict[tuple[int, int], float] = {}
-    for device in devices:
-        match device:
-            case Stepper() | Pump():
-                drivers[device.step] = device.dir, device.inverted
-                if isinstance(device, Stepper) and device.enable is not None:
-                    resting[device.enable] = True
-            case Motor():
-                pwm.add(device.pin)
-                resting[device.pin] = False
-            case Lamp() | Buzzer() | Solenoid() | Valve():
-                resting[device.pin] = device.active_low
-            case Hx711():
-                samples_per_s[device.data, device.clock] = device.samples_per_s
+    for pin in (pin for device in devices for pin in device.pins().values()):
+        if pin.role is PinRole.OUTPUT:
+            resting[pin.number] = pin.rests_high
+        elif pin.role is PinRole.PWM:
+            pwm.add(pin.number)
+            resting[pin.number] = False
+        elif pin.role is PinRole.STEP and pin.partner is not None:
+            drivers[pin.number] = pin.partner, pin.is_inverted
+        elif pin.role is PinRole.CONVERTER and pin.partner is not None:
+            samples_per_s[pin.number, pin.partner] = pin.samples_per_s
     return Wiring(drivers, frozenset(pwm), resting, samples_per_s)

@@ -137,7 +137,7 @@ def _named_pins(cell: Cell) -> Iterator[tuple[str, int]]:
     for device in cell.devices.values():
         pins = device.pins()
         for role, pin in pins.items():
-            yield (device.name if len(pins) == 1 else f"{device.name} {role}"), pin
+            yield (device.name if len(pins) == 1 else f"{device.name} {role}"), pin.number
 
 
 def look_up(cell: Cell, kind: str, name: str, known: Mapping[str, T]) -> T:

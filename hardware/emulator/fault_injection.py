@@ -12,13 +12,13 @@ from cellwright.hardware.emulator.chip import ResetCause
 from cellwright.hardware.emulator.world import PinWorld
 from cellwright.hardware.fault_injection import (
     BOARD_FAULTS,
-    DEVICE_FAULTS,
     FULL_STEP,
+    DeviceFault,
     Fault,
     FaultInjector,
     FaultyLink,
     bounce,
-    pin_of,
+    device_faults,
 )
 
 
@@ -35,12 +35,10 @@ class PinFaultInjector(FaultInjector):
         """The action that injects a fault."""
         if fault.kind in BOARD_FAULTS:
             return partial(self._restart, fault.kind == "brownout")
-        if fault.kind not in DEVICE_FAULTS:
+        if not fault.device:
             return super().action_for(fault)
-        device = self.devices[fault.device]
-        pin = pin_of(device, DEVICE_FAULTS[fault.kind].role)
-        assert pin is not None
-        return partial(self._inject_pin_fault, fault, device, pin)
+        what = device_faults(self.devices[fault.device])[fault.kind]
+        return partial(self._inject_pin_fault, what, fault.value or 0)
 
     def _restart(self, browned_out: bool) -> None:
         """Restart the chip; after a brown-out axes, without current meanwhile, are off by up to half a full step."""
@@ -49,18 +47,17 @@ class PinFaultInjector(FaultInjector):
             for axis in self.world.axes:
                 axis.slip(int(self.random.integers(-FULL_STEP // 2, FULL_STEP // 2 + 1)))
 
-    def _inject_pin_fault(self, fault: Fault, device: Device, pin: int) -> None:
+    def _inject_pin_fault(self, fault: DeviceFault, value: float) -> None:
         match fault.kind:
             case "slips":
-                self.env.process(self.slip_at_rest(self.world.axis(pin), round(fault.value or 0)))
+                self.env.process(self.slip_at_rest(self.world.axis(fault.pin), round(value)))
             case "dead":
-                self.world.disconnect(pin)
+                self.world.disconnect(fault.pin)
             case "silent":
-                self.world.i2c_devices.pop(pin, None)
+                self.world.i2c_devices.pop(fault.pin, None)
             case "stuck":
-                self.world.encoder_at(pin).stick()
+                self.world.encoder_at(fault.pin).stick()
             case "bouncing":
-                bounce(self.world.input(pin), (fault.value or 0) / 1000, self.random)
+                bounce(self.world.input(fault.pin), value / 1000, self.random)
             case _:
-                closed_is_low = getattr(device, "active_low", getattr(device, "home_active_low", True))
-                self.world.input(pin).stick(fault.kind.endswith("closed") != closed_is_low)
+                self.world.input(fault.pin).stick(fault.stuck_level)

@@ -44,9 +44,9 @@ def test_a_fault_is_read_and_written_alike(text, fault):
     [
         ("ct", "there is no fault 'ct' here; did you mean 'cut'?"),
         ("panel_in_plaec:open", "there is no device 'panel_in_plaec'; did you mean 'panel_in_place'?"),
-        ("panel_in_place:opn", "there is no fault 'opn' here; did you mean 'open'?"),
-        ("panel_in_place:dead", "panel_in_place has no output that this could happen to."),
-        ("trigger:slips", "trigger has no step that this could happen to."),
+        ("panel_in_place:opn", "panel_in_place has no fault 'opn'; did you mean 'open'?"),
+        ("panel_in_place:dead", "panel_in_place has no fault 'dead'; known are bouncing, closed, open."),
+        ("trigger:slips", "trigger has no fault 'slips'; known are dead."),
         ("garble=2", "'2' stands where a number of at least 0 and at most 1 belongs."),
         ("garble=much", "'much' stands where a number of at least 0 and at most 1 belongs."),
         ("delay=-1", "'-1' stands where a number of at least 0 belongs."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cellwright.hardware.pins import contact_pin
 from cellwright.sensors import Button, Switch
 
 
@@ -63,5 +64,5 @@ def test_changes_are_recorded(board):
     board.set_input(7, False)
     board.set_input(7, True)
     assert rows == [("start_button", "closed", None), ("start_button", "open", None)]
-    assert button.pins() == {"button": 7}
-    assert Switch(pin=3).pins() == {"switch": 3}
+    assert button.pins() == {"button": contact_pin(7)}
+    assert Switch(pin=3, active_low=False).pins() == {"switch": contact_pin(3, active_low=False)}

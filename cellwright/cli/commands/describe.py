@@ -42,7 +42,7 @@ def describe(name: str) -> None:
     devices = Table("device", "kind", "pins", title="Devices", title_justify="left")
     for device_name, device in cell.parameters().items():
         if isinstance(device, Device):
-            pins = ", ".join(f"{role} {pin}" for role, pin in device.pins().items())
+            pins = ", ".join(f"{role} {pin.number}" for role, pin in device.pins().items())
             devices.add_row(device_name, type(device).__name__, pins)
     out.print(devices)
 

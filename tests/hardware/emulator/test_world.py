@@ -16,6 +16,7 @@ from cellwright.hardware.emulator.world import ENCODER_EDGES_PER_S, STANDSTILL_S
 from cellwright.hardware.fault_injection import FaultyLink, read_fault
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.hardware.model.world import World
+from cellwright.hardware.pins import contact_pin, encoder_pins, output_pin, stepper_pins
 
 pytestmark = pytest.mark.emulated
 
@@ -198,17 +199,17 @@ def test_a_restart_by_the_watchdog_is_reported(put_up):
 # ---- what may befall it ----
 
 
-class Named:
-    """A device with pins by role."""
+class Described:
+    """A device with these pins."""
 
-    active_low = True
+    name = "it"
 
-    def __init__(self, address=None, **pins):
-        self._pins = pins
+    def __init__(self, pins=None, address=None):
+        self._pins = pins or {}
         self._address = address
 
     def pins(self):
-        return {role.replace("_", " "): pin for role, pin in self._pins.items()}
+        return self._pins
 
     def i2c_addresses(self):
         return () if self._address is None else (self._address,)
@@ -225,10 +226,10 @@ def test_a_stuck_contact_stays_whatever_moves_it(put_up):
     axis = desk.world.axis(STEP)
     axis.trip_points.append(TripPoint(SWITCH, at=0, level=False))
     axis.set_true_position(20)
-    strike(desk, "bridge:home_open", bridge=Named(home_switch=SWITCH))
+    strike(desk, "bridge:home_open", bridge=Described({"home switch": contact_pin(SWITCH, fault_prefix="home_")}))
     axis.set_true_position(-20)
     assert desk.world.input(SWITCH).level
-    strike(desk, "button:closed", button=Named(button=12))
+    strike(desk, "button:closed", button=Described({"button": contact_pin(12)}))
     desk.world.set_input(12, True)
     assert not desk.world.input(12).level
 
@@ -236,7 +237,7 @@ def test_a_stuck_contact_stays_whatever_moves_it(put_up):
 def test_a_contact_bounces_and_settles(put_up):
     desk = put_up()
     desk.world.set_input(12, True)
-    strike(desk, "button:bouncing=5", button=Named(button=12))
+    strike(desk, "button:bouncing=5", button=Described({"button": contact_pin(12)}))
     desk.uno.watch(12)
     desk.world.set_input(12, False)
     desk.run(0.01)
@@ -248,14 +249,14 @@ def test_a_contact_bounces_and_settles(put_up):
 def test_an_axis_slips_a_wheel_comes_off_an_output_and_a_device_fall_silent(put_up):
     desk = put_up(drivers={STEP: (DIR, False)})
     desk.world.axis(STEP).set_true_position(50)
-    strike(desk, "bridge:slips=7", bridge=Named(step=STEP))
+    strike(desk, "bridge:slips=7", bridge=Described(stepper_pins(STEP, DIR)))
     encoder = desk.world.declare_encoder(A, B)
-    strike(desk, "wheel:stuck", wheel=Named(encoder_A=A))
+    strike(desk, "wheel:stuck", wheel=Described(encoder_pins(A, B)))
     received = []
     desk.world.on_output(STEP, received.append)
-    strike(desk, "valve:dead", valve=Named(solenoid=STEP))
+    strike(desk, "valve:dead", valve=Described({"solenoid": output_pin(STEP)}))
     desk.world.i2c_devices[0x2A] = Register()
-    strike(desk, "scale:silent", scale=Named(0x2A))
+    strike(desk, "scale:silent", scale=Described(address=0x2A))
     desk.world.set_input(SWITCH, True)
     encoder.true_count = 90
     assert desk.send(b"i", 0.05) == b"\x20"
