@@ -139,7 +139,7 @@ SCENES = (
     Scene(
         "link_cut",
         _link_cut,
-        "The line falls silent: {:.1f} ms after the last message all stands",
+        "The line falls silent: {:.1f} ms until all outputs are off",
         ALL,
         (97, 103),
         "the last message",
@@ -147,7 +147,7 @@ SCENES = (
     Scene(
         "host_killed",
         _host_killed,
-        "The host dies in mid-message: {:.1f} ms later all stands",
+        "The host dies in mid-message: {:.1f} ms until all outputs are off",
         ALL,
         (97, 103),
         "the last message",
@@ -155,7 +155,7 @@ SCENES = (
     Scene(
         "emergency",
         _emergency,
-        "Emergency stop: all stands {:.2f} ms after the button",
+        "Emergency stop: {:.2f} ms until all outputs are off",
         ALL,
         (-1.5, 2.5),
         "the button closed",

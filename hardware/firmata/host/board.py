@@ -351,7 +351,7 @@ class FirmataBoard(Board):
 
     def _on_watchdog_fired(self) -> None:
         self.report_trouble(
-            f"The board on {self.client.name} made itself safe, having heard nothing for {TASK_DELAY_S:g} s; "
+            f"The board on {self.client.name} heard nothing for {TASK_DELAY_S:g} s and switched its outputs to safe; "
             "this computer was too busy, or the link broke off."
         )
 

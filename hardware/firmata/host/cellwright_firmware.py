@@ -224,7 +224,7 @@ class CellwrightAdapter(FirmwareAdapter):
                 f"The board on {name} is still stopped: its emergency stop is pressed; let it go, and reset again."
             )
         else:
-            self.board.report_trouble(f"The board on {name} refused what it was told: {words.strip()!r}.")
+            self.board.report_trouble(f"The board on {name} refused a command: {words.strip()!r}.")
 
 
 class _EmergencyStopInput:

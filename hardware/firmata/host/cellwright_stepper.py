@@ -162,7 +162,7 @@ class CellwrightStepper(FirmataStepper):
     def home(self, fast: float, slow: float, acceleration: float, back_off: int, max_steps: int) -> Wait:
         """Home on the switch of ``watch_limit`` (see ``Board.home``)."""
         if self.is_moving:
-            raise CellFault(f"{self.device.name} was told to home while it was moving; wait for its move first.")
+            raise CellFault(f"{self.device.name} was commanded to home while it was moving; wait for its move first.")
         if self.board.locked:
             raise CellFault(f"{self.device.name} cannot home: the board has been made safe; reset the cell first.")
         self._check_step_rates(max(fast, slow))

@@ -98,7 +98,7 @@ class FirmataStepper:
         After an abrupt stop it starts once the firmware has reported the position.
         """
         if self._move_wait is not None:
-            raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
+            raise CellFault(f"{self.device.name} was commanded to move while it was moving; wait for its move first.")
         if target == self.position and self._stop_wait is None:
             return self._done
         if self.board.locked:
@@ -140,7 +140,7 @@ class FirmataStepper:
     def start_group_move(self, wait: Wait, speed: float, acceleration: float) -> None:  # noqa: ARG002
         """Take part in a group's move until ``wait`` ends; a stop of this axis ends that too."""
         if self.is_moving:
-            raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
+            raise CellFault(f"{self.device.name} was commanded to move while it was moving; wait for its move first.")
         self._move_wait = wait
         if speed != self._speed:
             self._speed = speed
@@ -251,7 +251,7 @@ class FirmataStepper:
         self.position = position
         if position != move.target and not self._is_braking:
             where = f"at step {position} on its way to step {move.target}"
-            self.board.report_trouble(f"{self.device.name} stopped {where}, though it was not told to.")
+            self.board.report_trouble(f"{self.device.name} stopped {where}, though nothing commanded it to.")
             return
         wait = self._move_wait
         self._clear_move()
