@@ -351,3 +351,21 @@ def test_a_name_is_sought_in_code_only(text: str) -> None:
     assert not any(
         re.fullmatch(OLD_NAMES["Move, ScheduledWait, Recording"], name) for _, name in names(text, "new.cpp")
     )
+
+
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text().partition("|---|")[2].splitlines()[1:]
+
+
+def test_the_glossary_is_in_order_and_whole() -> None:
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip("|"))] for row in GLOSSARY]
+    assert all(len(row) == 4 and all(row) for row in rows)
+    terms = [row[0].lower() for row in rows]
+    assert terms == sorted(set(terms))
+
+
+@pytest.mark.parametrize("row", GLOSSARY, ids=lambda row: row.split("|")[1].strip())
+def test_the_glossary_defines_only_what_is_used(row: str) -> None:
+    """Each term stands in a text or in a name, whole or as a part: "run controller" in RunController."""
+    for term in re.sub(r"\(.*?\)", "", row.split("|")[1]).split(","):
+        pattern = re.compile("[ _-]?".join(map(re.escape, term.split())), re.IGNORECASE)
+        assert any(pattern.search(text) for name, text in texts() if name != "docs/glossary.md"), term
