@@ -40,7 +40,7 @@ class Motor(Device):
     def run(self, duty: float) -> None:
         """Run at ``duty``, the share of the supply voltage from 0 to 1. Raises CellFault above ``max_duty``."""
         if not 0 <= duty <= self.max_duty:
-            raise CellFault(f"{self.name} was told to run at a duty of {duty:g}; it takes 0 to {self.max_duty:g}.")
+            raise CellFault(f"{self.name} was commanded to run at a duty of {duty:g}; it takes 0 to {self.max_duty:g}.")
         self.level.write(duty)
         self.note("run", duty)
 

@@ -66,9 +66,9 @@ class Pump(Device):
         Raises CellFault for a negative volume or a speed outside the pump's range.
         """
         if ml < 0:
-            raise CellFault(f"{self.name} was told to dispense {ml:g} ml; it only pumps forwards.")
+            raise CellFault(f"{self.name} was commanded to dispense {ml:g} ml; it only pumps forwards.")
         if not 0 < rpm <= self.max_rpm:
-            raise CellFault(f"{self.name} was told to turn at {rpm:g} rpm; it turns at up to {self.max_rpm:g}.")
+            raise CellFault(f"{self.name} was commanded to turn at {rpm:g} rpm; it turns at up to {self.max_rpm:g}.")
         target = self.port.position + round(ml * self._steps_per_ml)
         wait = self.port.move_to(target, rpm / 60 * self.steps_per_rev, self._acceleration)
         self.note("dispense", ml, until=wait)

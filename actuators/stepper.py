@@ -105,7 +105,7 @@ class Stepper(Device):
             if last is not None and last.callbacks is None and self.is_homed:
                 return last  # it is there already: its last move is over
         if not self.is_homed:
-            raise CellFault(f"{self.name} was told to move before it was homed; home it first.")
+            raise CellFault(f"{self.name} was commanded to move before it was homed; home it first.")
         steps = self._steps_at.get(mm)
         if steps is None:
             steps = self._steps_of(mm)

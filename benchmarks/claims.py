@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
@@ -24,6 +24,8 @@ class Claim(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    RENAMED: ClassVar[Mapping[str, str]] = {"settings": "overrides"}
+    """Settings of files written for version 0.1.0, by their names there."""
 
     claim: Annotated[str, Field(min_length=1)]
     made_to: str = ""

@@ -6,6 +6,7 @@ The command line prints the sentence and exits with the error's ``exit_code``, w
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -46,6 +47,21 @@ class FlashError(CellwrightError, RuntimeError):
     """Writing firmware failed. The sentence states whether the board may hold part of it."""
 
     exit_code = 1
+
+
+_VALIDATOR_MARKS = re.compile(r"\b(?:Value error|Assertion failed), ")
+"""What pydantic puts before the sentence of a validator; Typer's options pass through pydantic too."""
+
+
+def clause(message: str) -> str:
+    """A validator's message as a clause: without pydantic's words and without a full stop.
+
+    Example:
+        >>> clause("Invalid value for '--seed': Input should be a valid integer")
+        "invalid value for '--seed': input should be a valid integer"
+    """
+    plain = re.sub(r"(?<=: )Input\b", "input", _VALIDATOR_MARKS.sub("", message.partition("\n")[0])).rstrip(".")
+    return plain if plain[1:2].isupper() else plain[:1].lower() + plain[1:]  # an abbreviation keeps its capitals
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from cellwright.errors import InputError, nearest
+from cellwright.errors import InputError, clause, nearest
 from cellwright.provenance import Figure, Status, status_of
 from cellwright.sequences.measured import MeasuredFile
 from cellwright.sequences.settings import Settings
@@ -97,8 +97,7 @@ def _parse(text: str, field_type: Any, override: str) -> Any:
             return adapter.validate_python(tuple(text.strip("()[] ").split(",")))
         return adapter.validate_python(None if text == "none" else text)
     except ValidationError as error:
-        reason = error.errors(include_url=False)[0]["msg"]
-        raise InputError(f"--set {override}: {reason[:1].lower()}{reason[1:]}.") from error
+        raise InputError(f"--set {override}: {clause(error.errors(include_url=False)[0]['msg'])}.") from error
 
 
 def _fields(holder: Any) -> dict[str, Any]:

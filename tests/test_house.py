@@ -40,11 +40,29 @@ def sources(*rooms: str) -> list[Path]:
     return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
 
 
+IMPORTERS = {"import_module", "__import__", "find_spec", "resolve_name"}
+
+
 def imports(path: Path, package: str) -> Iterator[str]:
-    """Every module that a file imports; relative ones as seen from ``package``."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Every module that a file imports; relative ones as seen from ``package``.
+
+    ``cellwright.sim.Study`` after ``import cellwright`` counts too, and ``import_module("cellwright.sim")``.
+    """
+    tree = ast.parse(path.read_text())
+    names = {
+        each.asname or "cellwright"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for each in node.names
+        if each.name == "cellwright" or (each.name.startswith("cellwright.") and not each.asname)
+    }
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
+            yield f"cellwright.{node.attr}"
+        elif isinstance(node, ast.Call) and _called(node) in IMPORTERS:
+            yield from _module_named_by(node, package)
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
             if node.level:
@@ -52,6 +70,23 @@ def imports(path: Path, package: str) -> Iterator[str]:
                 module = ".".join([*base, module] if module else base)
             yield module
             yield from (f"{module}.{name.name}" for name in node.names)
+
+
+def _called(node: ast.Call) -> str:
+    """The last name of what is called: import_module, for importlib.import_module(...)."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _module_named_by(node: ast.Call, package: str) -> Iterator[str]:
+    """The module in the first argument of ``import_module``, as far as the text says it."""
+    given = node.args[0] if node.args else None
+    if isinstance(given, ast.JoinedStr) and given.values:
+        given = given.values[0]
+    if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
+        return
+    dots = len(given.value) - len(given.value.lstrip("."))
+    base = package.split(".")[: len(package.split(".")) - dots + 1] if dots else []
+    yield ".".join([*base, given.value.lstrip(".")]).rstrip(".")
 
 
 def room_of(module: str) -> str | None:
@@ -130,6 +165,13 @@ def test_what_is_open_to_all_imports_nothing_else_of_ours(path):
         ("cells", "from cellwright.benchmarks import comparison"),
         ("benchmarks", "from cellwright.cli.app import app"),
         ("hardware", "def late():\n    from cellwright import sequences"),
+        ("hardware", "import cellwright\nx = cellwright.sim.Study"),
+        ("actuators", "import cellwright as cw\n\ndef late():\n    return cw.sequences.cell.Cell()"),
+        ("sim", "import cellwright.errors\ncellwright.cells.load('stapler')"),
+        ("sensors", 'import importlib\nimportlib.import_module("cellwright.sequences.cell")'),
+        ("sensors", 'from importlib import import_module\nimport_module(f"cellwright.cells.{3}")'),
+        ("sim", 'import importlib\nimportlib.import_module("..cells", __package__)'),
+        ("sim", '__import__("cellwright.benchmarks")'),
         (
             "hardware",
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from cellwright.sequences.cell import Cell",
@@ -151,6 +193,9 @@ def test_a_wrong_import_is_seen(tmp_path, room, line):
         ("cells", "from cellwright.sim import Study"),
         ("cellwright", "from cellwright.benchmarks import comparison"),
         ("sim", "import simpy"),
+        ("sim", "import cellwright\ncellwright.errors.InputError('x')"),
+        ("cells", 'import importlib\nimportlib.import_module("cellwright.sim")'),
+        ("sim", "import importlib\nimportlib.import_module(name)"),
     ],
 )
 def test_a_right_import_is_let_through(tmp_path, room, line):
@@ -199,16 +244,55 @@ def test_a_cells_description_knows_no_simulation():
         assert not [module for module in imports(path, package_of(path, "cells")) if room_of(module) == "sim"], path
 
 
+STANDARD_STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
+
+
 def prints(text: str) -> list[int]:
+    """The lines that write to a standard stream: by print, or by using sys.stdout or sys.stderr in any way."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print")
+        or (isinstance(node, ast.Attribute) and node.attr in STANDARD_STREAMS and _is_named(node.value, "sys"))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "sys"
+            and {n.name for n in node.names} & STANDARD_STREAMS
+        )
+        or (isinstance(node, ast.Call) and _called(node) == "write" and bool(node.args) and _is_standard(node.args[0]))
     ]
 
 
+def _is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_standard(node: ast.expr) -> bool:
+    """Whether os.write(1, …) or os.write(2, …) is meant."""
+    return isinstance(node, ast.Constant) and node.value in (1, 2) and isinstance(node.value, int)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(1)",
+        "import sys\nsys.stdout.write('x')",
+        "import sys\nsys.stderr.write('x')",
+        "import sys\nwrite = sys.stdout.buffer.write",
+        "from sys import stdout",
+        "import os\nos.write(1, b'x')",
+    ],
+)
+def test_what_prints_is_seen(line):
+    assert prints(line)
+
+
+@pytest.mark.parametrize("line", ["file.write('x')", "port.write(b'x')", "process.stdout.read()", "out.print(1)"])
+def test_what_does_not_print_is_let_through(line):
+    assert not prints(line)
+
+
 def test_only_the_command_line_prints():
-    assert prints("print(1)")
     for path, room in all_files():
         if room != "cellwright":
             assert not prints(path.read_text()), path
@@ -224,16 +308,20 @@ def product_code() -> list[Path]:
     return [path for room in FLOORS for path in sorted((ROOT / room).rglob("*")) if path.suffix in CODE]
 
 
+def other_code() -> list[Path]:
+    """The Python files beside the product: tests, examples of the docs, pictures, set-up."""
+    return [*sources("tests", "docs"), *ROOT.glob("*.py")]
+
+
 def test_no_file_is_longer_than_400_lines():
     assert len(product_code()) > 250
-    for path in [*product_code(), *sources("tests")]:
+    for path in [*product_code(), *other_code()]:
         lines = len(path.read_text().splitlines())
         assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
 def test_no_folder_holds_more_files_than_a_glance_takes_in():
-    counts = Counter(path.parent.relative_to(ROOT).as_posix() for path in product_code())
-    del counts["cellwright/cli/commands"]  # one file a command
+    counts = Counter(path.parent.relative_to(ROOT).as_posix() for path in [*product_code(), *other_code()])
     assert {folder: count for folder, count in counts.items() if count > MAX_FILES} == {}
 
 

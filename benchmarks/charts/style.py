@@ -141,9 +141,9 @@ def _draw_labour(axes: Axes, comparison: Comparison) -> None:
         if is_clear(saved)
         else "no clear difference"
     )
-    axes.set_title(f"A person's time: {text}", loc="left", size=11, weight="bold")
+    axes.set_title(f"Labour time: {text}", loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [name for name, _, _ in rows])
-    axes.set_xlabel(f"Seconds of a person's work for one {comparison.unit}")
+    axes.set_xlabel(f"Labour time for one {comparison.unit}, s")
     axes.set(xlim=(0, 1.15 * end_s), ylim=(-0.5, 1.5))
     plain(axes)
 

@@ -19,7 +19,7 @@ FIGURE_LABELS = {
     "units_per_hour": "units an hour",
     "labour_s_per_unit": "labour a unit, s",
     "less_time_percent": "less time than by hand, %",
-    "less_labour_percent": "less of a person's time than by hand, %",
+    "less_labour_percent": "less labour time than by hand, %",
 }
 LESS_IS_BETTER = {"units_per_hour": False, "less_time_percent": False, "less_labour_percent": False}
 """Figures of which more is better; of all others (measures and seconds) less is better."""

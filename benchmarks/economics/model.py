@@ -118,7 +118,7 @@ class AlternativeResult:
             "saving_by_nok_per_year": {name: Percentiles.of(each).as_json() for name, each in self.saving_by.items()},
             "simple_payback_months": Percentiles.of(self.payback_months).as_json(),
             "npv_nok": Percentiles.of(self.npv_nok).as_json(),
-            "pays_from_units_per_day": Percentiles.of(self.break_even_per_day).as_json(),
+            "break_even_units_per_day": Percentiles.of(self.break_even_per_day).as_json(),
             "equivalent_saving_nok_per_year": Percentiles.of(self.yearly_nok).as_json(),
             "no_payback_in_life_percent": 100 * self.no_payback_probability,
             "npv_below_0_percent": 100 * self.loss_probability,

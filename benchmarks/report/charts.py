@@ -26,7 +26,7 @@ COMMERCIAL = "#7d6ba8"
 
 
 def times(comparison: Comparison, translations: Translations, unit: str) -> Figure:
-    """Seconds for one unit, and below them a person's seconds, by hand and with the cell; mean and interval."""
+    """Seconds for one unit, and below them the labour time, by hand and with the cell; mean and interval."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(FIGURE_WIDTH_IN, 3.6), layout="constrained")
         for axes, key, attribute in zip(

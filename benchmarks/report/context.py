@@ -90,7 +90,7 @@ class ReportContext:
         )
 
     def labour(self) -> str:
-        """The effect on a person's time, in one sentence."""
+        """The effect on labour time, in one sentence."""
         saved = self.inputs.comparison.less_labour_percent
         if not is_clear(saved):
             return self.sentence("finding.labour_same")
@@ -107,9 +107,24 @@ class ReportContext:
         raw_head: tuple[str, ...] = (),
         raw: Sequence[tuple[str | float, ...]] = (),
     ) -> Table:
-        """A table whose sheet is named ``tables.key``."""
+        """A table whose sheet is named ``tables.key``; names of its unrounded figures are translated too."""
         name = self.translations(f"tables.{key}")
-        return Table(name, head, tuple(rows), widths, note, tuple(raw), raw_head)
+        unrounded = tuple(tuple(map(self._workbook_cell, row)) for row in raw)
+        return Table(name, head, tuple(rows), widths, note, unrounded, tuple(map(self._workbook_name, raw_head)))
+
+    def _workbook_cell(self, value: str | float) -> str | float:
+        return self._workbook_name(value) if isinstance(value, str) else value
+
+    def _workbook_name(self, name: str) -> str:
+        """A column, figure, status, source or input of the workbook; programs read the English names."""
+        if self.translations.language == "en":
+            return name
+        for measure in self.inputs.scenario.study.measures:
+            if measure.name == name:
+                return f"{self.translations.term(measure.words)}, {self.translations.term(measure.unit)}"
+        if any(given.name == name for given in self.inputs.inputs_and_budget()):
+            return f"{self.translations.input(name)} ({name})"
+        return self.translations.term(name)
 
     def money_percentiles(self, draws: Draws) -> str:
         """The median of the draws and their 5th to 95th percentile, as sums."""

@@ -111,7 +111,7 @@ def write_page(
 
 
 def key_figures(comparison: Comparison) -> Iterator[KeyFigure]:
-    """The three main figures: time, output, and a person's time."""
+    """The three main figures: time, output, and labour time."""
     unit = comparison.unit
     yield _percent_key_figure(comparison.less_time_percent, f"less time per {unit}", f"more time per {unit}")
     yield _percent_key_figure(
@@ -125,7 +125,7 @@ def key_figures(comparison: Comparison) -> Iterator[KeyFigure]:
     direction, sign = ("less", 1) if saved.mean > 0 else ("more", -1)
     yield KeyFigure(
         f"{_three_digits(abs(saved_s))} s {direction}",
-        f"of a person's time per {unit}",
+        f"labour time per {unit}",
         f"{percent(saved.mean)} % {direction} {between(saved, sign)}".rstrip(),
         saved.mean > 0,
     )
@@ -143,7 +143,7 @@ def measure_key_figures(comparison: Comparison, measures: Sequence[Measure]) -> 
 def _percent_key_figure(estimate: Estimate, up: str, down: str) -> KeyFigure:
     sign = 1 if estimate.mean >= 0 else -1
     if not is_clear(estimate):
-        what = (up or "less of a person's time").removeprefix("less ").removeprefix("more ")
+        what = (up or "less labour time").removeprefix("less ").removeprefix("more ")
         return KeyFigure("no clear difference", f"in {what}", between(estimate), None)
     sure = between(estimate, sign) or "(one run gives no interval)"
     return KeyFigure(f"{percent(estimate.mean)} %", up if sign > 0 else down, sure, sign > 0)
@@ -165,7 +165,7 @@ def _stated_figures(commercial: Commercial, comparison: Comparison, measures: Se
         f"Seconds per {unit}, mean": _with_range(seconds),
         f"{unit.capitalize()}s per hour": _three_digits(3600 / seconds.value),
         f"{unit.capitalize()}s per shift of {hours:g} h": _three_digits(3600 * hours / seconds.value),
-        f"A person's seconds per {unit}": _with_range(commercial.labour_s_per_unit),
+        f"Labour time per {unit}, s": _with_range(commercial.labour_s_per_unit),
     }
     for measure in measures:
         figure = commercial.stated_figure(measure.name)
@@ -191,7 +191,7 @@ def _simulated(comparison: Comparison, measures: Sequence[Measure]) -> Iterator[
     yield TableRow(f"{unit.capitalize()}s per hour", _mean(cell.units_per_hour), _mean(manual.units_per_hour))
     per_shift = f"{unit.capitalize()}s per shift of {hours:g} h"
     yield TableRow(per_shift, _mean(cell.units_per_hour, hours), _mean(manual.units_per_hour, hours))
-    yield TableRow(f"A person's seconds per {unit}", _mean(cell.labour_s_per_unit), _mean(manual.labour_s_per_unit))
+    yield TableRow(f"Labour time per {unit}, s", _mean(cell.labour_s_per_unit), _mean(manual.labour_s_per_unit))
     for measure in measures:
         if measure.name in cell.measures and measure.name in manual.measures:
             yield TableRow(

@@ -19,7 +19,7 @@ from cellwright.sequences import Cell
 from cellwright.sequences.supervision import Step
 
 OPERATOR_TIMEOUT_S = 4 * 3600
-"""How long the cell waits for the next log before it makes itself safe."""
+"""How long the cell waits for the next log before it stops, every output safe."""
 LOG_TIMEOUT_S = 3600
 """How long the person may leave a log that lies at the saw."""
 DISPLAY_PERIOD_S = 0.25

@@ -16,7 +16,7 @@ from cellwright.sequences.dosing import DosingFault, DosingRules, DrumEmpty, dos
 from cellwright.sequences.supervision import Step
 
 OPERATOR_TIMEOUT_S = 4 * 3600
-"""How long the cell waits for a person before it makes itself safe."""
+"""How long the cell waits for a person before it stops, every output safe."""
 MAX_CALLS = 5
 """How often a person may press start without a can in place or with the door open before that is a fault."""
 MAX_CONSECUTIVE_REFUSALS = 3

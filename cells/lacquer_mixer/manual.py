@@ -57,12 +57,12 @@ class ManualMixing(ManualMethod):
         return [
             self.element("read order", self.read_order_mods, name_nb="lese bestillingen"),
             self.element("fetch can", self.fetch_can_mods, name_nb="hente boks"),
-            self.element("place can", self.place_can_mods, name_nb="sette på plass boks"),
+            self.element("place can", self.place_can_mods, name_nb="sette boksen på plass"),
             self.element("fetch drum", self.fetch_drum_mods, components, name_nb="hente fat"),
             Element("pour", mass_g / float(self.pour_g_per_s), float(self.spread), name_nb="helle"),
             self.element("trim", self.trim_mods, components, name_nb="justere mengden"),
             self.element("put back", self.put_back_mods, components, name_nb="sette tilbake"),
-            Element("stir", float(self.stir_s), float(self.spread), name_nb="røre"),
+            Element("stir", float(self.stir_s), float(self.spread), name_nb="røre om"),
             self.element("close and label", self.close_and_label_mods, name_nb="lukke og merke"),
             self.element("rinse", self.rinse_mods, per_unit=1 / self.cans_each_rinse, name_nb="skylle"),
             Element(
@@ -94,11 +94,11 @@ class ManualMixing(ManualMethod):
         ]
         return [
             self.element("fetch can", self.fetch_can_mods, name_nb="hente boks"),
-            self.element("place can", self.place_can_mods, name_nb="sette på plass boks"),
+            self.element("place can", self.place_can_mods, name_nb="sette boksen på plass"),
             self.element("press start", self.press_start_mods, name_nb="trykke på start"),
             self.element("close and label", self.close_and_label_mods, name_nb="lukke og merke"),
             self.element(
-                "place rinsing pot", self.place_can_mods + self.fetch_can_mods, name_nb="sette på plass skyllebøtte"
+                "place rinsing pot", self.place_can_mods + self.fetch_can_mods, name_nb="sette skyllebøtten på plass"
             ),
             self.element("take away", self.take_away_mods, name_nb="bære bort boks"),
             *(

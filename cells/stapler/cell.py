@@ -13,7 +13,7 @@ BELT = "GT2 belt, 20 teeth, 40 mm a revolution, 200-step motor at 1/8 step"
 PRINTER_AXIS = "belt axes of printer class, MarlinFirmware/Marlin configuration"
 HEAVY_HEAD = "less than a printer's 2000 mm/s², because a stapler is heavier than a print head"
 OPERATOR_TIMEOUT_S = 4 * 3600
-"""How long the cell waits for a person before it makes itself safe."""
+"""How long the cell waits for a person before it stops, every output safe."""
 
 
 class Stapler(Cell):

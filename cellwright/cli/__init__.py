@@ -18,20 +18,24 @@ def run(arguments: Sequence[str]) -> int:
     from typer.main import get_command
 
     from cellwright.cli.app import app
-    from cellwright.errors import CellwrightError
+    from cellwright.errors import CellwrightError, clause
 
     try:
         code = get_command(app).main(list(arguments), prog_name="cellwright", standalone_mode=False)
     except CellwrightError as error:
         return _print_error(str(error), error.exit_code)
     except TyperException as error:
-        return _print_error(f"{error.format_message()} See: cellwright --help", 2)
+        return _print_error(_sentence(clause(error.format_message())), 2)
     except (Abort, KeyboardInterrupt):
         return _print_error(INTERRUPTED_MESSAGE, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return _print_error(INTERRUPTED_MESSAGE, 1) if code == INTERRUPTED_EXIT_CODE else code or 0
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}. See: cellwright --help"
 
 
 def _print_error(sentence: str, code: int) -> int:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from cellwright.errors import InputError
+from cellwright.errors import InputError, clause
 from cellwright.files.numbers import (
     AmbiguousError,
     Cell,
@@ -24,7 +24,7 @@ from cellwright.files.numbers import (
     typed_number,
 )
 from cellwright.files.text import decode, read_bytes
-from cellwright.files.toml_files import Model, clause
+from cellwright.files.toml_files import Model
 from cellwright.files.workbooks import OLD_EXCEL_MARK, ZIP_MARK, read_sheet, split_sheet
 
 Kind = Literal["text", "number", "whole", "seconds", "quantity"]
@@ -75,7 +75,7 @@ class InputRow(NamedTuple):
                 raise InputError(f"{self.where}, column {column}: there is no value.") from error
             value = f"{self.text(column)!r}: " if column in self.values else ""
             place = f"{self.where}, column {column}: " if column else f"{self.where}: "
-            raise InputError(f"{place}{value}{message[:1].lower()}{message[1:]}.") from error
+            raise InputError(f"{place}{value}{message}.") from error
 
 
 class Remark(NamedTuple):

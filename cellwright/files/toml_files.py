@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from cellwright.errors import InputError, nearest
+from cellwright.errors import InputError, clause, nearest
 from cellwright.files.text import read_text
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -107,19 +107,17 @@ def _sentence(model: type[BaseModel], error: ValidationError, where: str, text: 
     start = f"{where}, line {line}" if line else where
     key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
     if first["type"] == "extra_forbidden":
-        return f"{start}: {key!r} is not a setting here; {nearest(key, _known(model, place))}"
+        here = _model_at(model, place)
+        renamed = getattr(here, "RENAMED", {}).get(key)
+        advice = f"it is called {renamed!r} now." if renamed else nearest(key, here.model_fields if here else ())
+        return f"{start}: {key!r} is not a setting here; {advice}"
     if first["type"] == "missing":
         return f"{start}: {key} is missing."
     if not place:
         return f"{start}: {message}."
     if isinstance(first["input"], (dict, list, tuple)):
-        return f"{start}: {message[:1].lower()}{message[1:]}."
-    return f"{start}: {key} = {first['input']!r}: {message[:1].lower()}{message[1:]}."
-
-
-def clause(message: str) -> str:
-    """A validator's message as a clause."""
-    return message.removeprefix("Value error, ").rstrip(".")
+        return f"{start}: {message}."
+    return f"{start}: {key} = {first['input']!r}: {message}."
 
 
 def line_of(text: str, place: Sequence[int | str]) -> int | None:
@@ -145,16 +143,16 @@ def line_of(text: str, place: Sequence[int | str]) -> int | None:
     return header
 
 
-def _known(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
-    """The settings allowed where the unknown one is, at any depth."""
+def _model_at(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel] | None:
+    """The model whose settings are allowed where the unknown one is, at any depth."""
     for part in place[:-1]:
         if isinstance(part, str):
             entry = model.model_fields[part].annotation
             inner = next((each for each in _models_in(entry)), None)
             if inner is None:
-                return []
+                return None
             model = inner
-    return list(model.model_fields)
+    return model
 
 
 def _models_in(kind: Any) -> Iterator[type[BaseModel]]:

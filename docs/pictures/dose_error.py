@@ -30,8 +30,8 @@ def main() -> None:
     print(f"worst {np.abs(errors_g).max():.2f} g")
     figure = error_histogram(
         errors_g,
-        title=f"{good:.1f} % of simulated doses are within 0.5 g,\nor 0.2 % of what was asked (wanted: 99 %)",
-        label="what truly came, less what was asked, g",
+        title=f"{good:.1f} % of simulated doses are within 0.5 g,\nor 0.2 % of the target (required: 99 %)",
+        label="true mass less target mass, g",
         limit=0.5,
     )
     save(figure, Path(__file__).with_name("dose_error.png"))

@@ -18,8 +18,8 @@ from cellwright.hardware.emulator.pin_ports import port_and_bit
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmware_profiles import firmware_hex
 
-HEX = Path(own.__file__).parent.parent / "firmware" / "hex" / "cellwright-uno.hex"
 SOLENOID, BUTTON, SWITCH = 8, 12, 11
 SPEEDS = (8000.0, 5000.0, 3000.0)
 ACCELERATION = 80_000.0
@@ -40,7 +40,7 @@ class Uno:
     """An emulated Uno in the middle of its move; its pins' edges are kept."""
 
     def __init__(self) -> None:
-        self.chip = EmulatedChip(find_library(), HEX)
+        self.chip = EmulatedChip(find_library(), firmware_hex("uno"))
         self.axes = [self.chip.add_axis(port_and_bit(pin), port_and_bit(pin + 1)) for pin in STEP_PINS]
         self.pins = {port_and_bit(pin): pin for pin in (*STEP_PINS, SOLENOID, BUTTON, SWITCH)}
         self.edges: dict[int, list[tuple[int, int]]] = {pin: [] for pin in self.pins.values()}
@@ -139,7 +139,7 @@ SCENES = (
     Scene(
         "link_cut",
         _link_cut,
-        "The line falls silent: {:.1f} ms after the last message all stands",
+        "The line falls silent: {:.1f} ms until all outputs are off",
         ALL,
         (97, 103),
         "the last message",
@@ -147,7 +147,7 @@ SCENES = (
     Scene(
         "host_killed",
         _host_killed,
-        "The host dies in mid-message: {:.1f} ms later all stands",
+        "The host dies in mid-message: {:.1f} ms until all outputs are off",
         ALL,
         (97, 103),
         "the last message",
@@ -155,7 +155,7 @@ SCENES = (
     Scene(
         "emergency",
         _emergency,
-        "Emergency stop: all stands {:.2f} ms after the button",
+        "Emergency stop: {:.2f} ms until all outputs are off",
         ALL,
         (-1.5, 2.5),
         "the button closed",

@@ -29,7 +29,7 @@ ASSUMPTIONS: dict[str, dict[str, float]] = {
 
 
 def errors_mm(changed: dict[str, float]) -> np.ndarray:
-    """What the wheel shows of 10 m, less what is true; each run on a day and a log of its own."""
+    """The measured length of 10 m less the true one; each run on a day and a log of its own."""
     counts_per_mm = float(DigitalTape.wheel.counts_per_mm)
     random = np.random.default_rng(SEED)
     return tape_errors_mm(WheelParameters(**changed), counts_per_mm, DISTANCE_MM, RUNS, random)
@@ -45,7 +45,7 @@ def main() -> None:
     figure = error_histogram(
         shipped_mm,
         title=f"95 % of simulated 10 m runs are measured to within {within:.2f} mm",
-        label="what the wheel shows, less what is true, mm",
+        label="measured length less true length, mm",
         limit=WANTED_MM,
     )
     save(figure, Path(__file__).with_name("tape_error.png"))

@@ -87,7 +87,7 @@ class ModelStepper:
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move to ``target`` steps; it takes as long as with the firmware."""
         if self.due_s > self.env._now:
-            raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
+            raise CellFault(f"{self.device.name} was commanded to move while it was moving; wait for its move first.")
         start = self.rest_at
         target += self._zero_at
         return self.motion.start(self, start, target, max_speed, acceleration) if target != start else self._done

@@ -47,7 +47,7 @@ def refusal(attempt):
 
 def test_a_stepper_refuses_what_it_cannot_do(env, board):
     bridge = bridge_on(board)
-    assert refusal(lambda: bridge.move_to(10)) == "bridge was told to move before it was homed; home it first."
+    assert refusal(lambda: bridge.move_to(10)) == "bridge was commanded to move before it was homed; home it first."
     bridge.set_home()
     outside = "bridge cannot move to 500.5 mm; its travel is 0 to 500 mm."
     assert refusal(lambda: bridge.move_to(500.5)) == outside
@@ -55,7 +55,7 @@ def test_a_stepper_refuses_what_it_cannot_do(env, board):
     assert refusal(lambda: bridge.move_to(float("nan"))).startswith("bridge cannot move to nan mm")
     bridge.move_to(500)
     env.run(until=0.1)
-    again = "bridge was told to move while it was moving; wait for its move first."
+    again = "bridge was commanded to move while it was moving; wait for its move first."
     assert refusal(lambda: bridge.move_to(10)) == again
 
 

@@ -60,6 +60,10 @@ ONE = '[[claims]]\nclaim = "quick"\ncell = "stapler"\nfigure = "less_time_percen
         (ONE, "line 1: a claim promises something: give at_least or at_most"),
         (ONE + "at_least = 9\nat_most = 1\n", "line 1: at_least = 9 is more than at_most = 1"),
         (ONE + "at_lest = 9\n", "line 5: 'at_lest' is not a setting here; did you mean 'at_least'?"),
+        (
+            ONE + 'settings = ["a=1"]\nat_least = 9\n',
+            "line 5: 'settings' is not a setting here; it is called 'overrides' now.",
+        ),
         (ONE + "at_least = 9\nreplications = 1\n", "line 6: replications = 1: "),
         (ONE + "at_least = nan\n", "line 5: at_least = nan: "),
         ("", "claims is missing"),

@@ -81,7 +81,7 @@ def _ranges_table(context: ReportContext, order: list[SensitivityRange]) -> Tabl
         for each in order
     ]
     raw_head = (
-        "input", "status", "as_it_is", "lowest", f"{screening.figure}_at_lowest", "highest",
+        "input", "status", "base_case", "lowest", f"{screening.figure}_at_lowest", "highest",
         f"{screening.figure}_at_highest", "less_time_percent_at_lowest", "less_time_percent_at_highest",
     )  # fmt: skip
     return context.table("assumptions", head, rows, widths, note, raw_head, raw)

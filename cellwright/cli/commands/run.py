@@ -296,16 +296,17 @@ def _print_times(options: RunOptions, machine: Machine, times_s: Sequence[float]
         out.print(f"{options.cell} on {machine.target_text}: no {unit} was finished.")
         return
     mean_s = sum(times_s) / len(times_s)
-    out.print(
-        f"{options.cell} on {machine.target_text}: {made}, {mean_s:.2f} s each, the first from the start of the run."
-    )
+    since = "from the start of the run"
+    took = f"{mean_s:.2f} s {since}" if len(times_s) == 1 else f"{mean_s:.2f} s each, the first {since}"
+    out.print(f"{options.cell} on {machine.target_text}: {made}, {took}.")
     if model_s:
         cost_s = mean_s - sum(model_s) / len(model_s)
         share = 100 * cost_s / (mean_s - cost_s)
         cost = "less than 0.01 s" if abs(cost_s) < 0.005 else f"{cost_s:.2f} s"
         shown = "" if abs(cost_s) < 0.005 else f" ({share:.2f} %)"
         what = "the serial line" if options.target == "virtual" else "real firmware and its serial line"
-        out.print(f"On the model board they take {mean_s - cost_s:.2f} s each: {what} adds {cost} a {unit}{shown}.")
+        they = f"it takes {mean_s - cost_s:.2f} s" if len(times_s) == 1 else f"they take {mean_s - cost_s:.2f} s each"
+        out.print(f"On the model board {they}: {what} adds {cost} a {unit}{shown}.")
 
 
 def _model_times_s(scenario: Scenario, seed: int, units: int) -> list[float]:

@@ -10,6 +10,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -20,7 +21,7 @@ from cellwright.benchmarks.sweeps.sampling import designs, read_varied_parameter
 from cellwright.benchmarks.sweeps.sweep import Sweep, read_sweep, write_sweep
 from cellwright.cli.commands.simulate import SHIFT_HOURS
 from cellwright.cli.progress import progress
-from cellwright.cli.tables import WIDTH, console
+from cellwright.cli.tables import WIDTH, console, pluralize
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.firmware_profiles import SteppingFirmware
 from cellwright.sequences import inputs_of
@@ -65,7 +66,8 @@ def sweep(options: SweepOptions) -> None:
     rows = read_sweep(options.output)
     refused = [row for row in rows if row["problem"]]
     out = console()
-    out.print(f"{len(rows)} designs are in {options.output}.")
+    are = "is" if len(rows) == 1 else "are"
+    out.print(f"{pluralize(len(rows), 'design')} {are} in {options.output}.")
     if refused:
         out.print(f"{len(refused)} of them are not feasible; the first: {refused[0]['problem']}")
     if options.picture is not None:
@@ -203,11 +205,7 @@ def analyse_sensitivity(options: SensitivityOptions) -> None:
     base, ranges = _simulate_ranges(base_sweep, options)
     order = ranked(ranges, base)
     if options.as_json:
-        print(
-            json.dumps(
-                {"figure": options.figure, "as_it_is": base, "inputs": [asdict(each) for each in order]}, indent=2
-            )
-        )
+        print(json.dumps(_sensitivity_json(options, base_sweep, base, order), indent=2))
     else:
         _print_ranges(options, base, order, [each for each in ranges if each.problem])
     if options.picture is not None:
@@ -215,6 +213,25 @@ def analyse_sensitivity(options: SensitivityOptions) -> None:
         from cellwright.benchmarks.charts.tornado import tornado
 
         style.save(tornado(ranges, base, options.figure, options.percent / 100, options.replications), options.picture)
+
+
+def _sensitivity_json(
+    options: SensitivityOptions, base_sweep: Sweep, base: float, order: Sequence[SensitivityRange]
+) -> dict[str, Any]:
+    """The ranges as JSON, with what reproduces them."""
+    scenario = base_sweep.study.scenario(options.overrides, firmware=options.firmware)
+    return {
+        "cell": options.cell,
+        "firmware": options.firmware,
+        "figure": options.figure,
+        "percent": options.percent,
+        "base_case": base,
+        "inputs": [asdict(each) for each in order],
+        "seed": options.seed,
+        "version": cellwright.__version__,
+        "input_hash": scenario.input_hash(),
+        "replications": options.replications,
+    }
 
 
 def _simulate_ranges(base_sweep: Sweep, options: SensitivityOptions) -> tuple[float, list[SensitivityRange]]:
@@ -243,7 +260,19 @@ def _print_ranges(
             ends = ["not feasible" if end is None else f"{end:.4g}" for end in (each.low, each.high)]
             table.add_row(each.name, each.status, f"{each.value:g}", *ends)
     out = console()
-    out.print(f"{options.figure} of {options.cell}: {base:.4g} in the base case; with one parameter changed alone:")
+    label = _figure_label(options)
+    out.print(f"{options.cell}, {label}: {base:.4g} in the base case; with one parameter changed alone:")
     out.print(table)
     without_effect = sum(each.width(base) == 0 for each in order)
-    out.print(f"{without_effect} parameters have no effect; {len(refused)} cannot be changed alone.")
+    have = "has" if without_effect == 1 else "have"
+    out.print(f"{pluralize(without_effect, 'parameter')} {have} no effect; {len(refused)} cannot be changed alone.")
+
+
+def _figure_label(options: SensitivityOptions) -> str:
+    """The figure in words with its unit."""
+    from cellwright.benchmarks.charts.sweep import figure_label
+
+    for measure in cells.load(options.cell).measures:
+        if measure.name == options.figure:
+            return f"{measure.words}, {measure.unit}"
+    return figure_label(options.figure)

@@ -207,7 +207,7 @@ class CellwrightBoard(FirmataBoard):
                 f"The board on {name} is still stopped: its emergency stop is pressed; let it go, and reset again."
             )
         else:
-            self.session.report_trouble(f"The board on {name} refused what it was told: {words.strip()!r}.")
+            self.session.report_trouble(f"The board on {name} refused a command: {words.strip()!r}.")
 
 
 def _health_notes(health: BoardHealth) -> list[str]:

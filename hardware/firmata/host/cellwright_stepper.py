@@ -140,7 +140,7 @@ class CellwrightStepper(FirmataStepper):
     def _check_homing(self, speed: float) -> None:
         """Raise CellFault if homing cannot start now, or the firmware would refuse its speed."""
         if self.is_moving:
-            raise CellFault(f"{self.device.name} was told to home while it was moving; wait for its move first.")
+            raise CellFault(f"{self.device.name} was commanded to home while it was moving; wait for its move first.")
         self.session.refuse_if_locked(f"{self.device.name} cannot home")
         self._check_step_rates(speed)
 

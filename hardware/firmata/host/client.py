@@ -280,7 +280,7 @@ class FirmataClient(pyfirmata2.Board):  # type: ignore[misc]  # pyfirmata2 has n
             reason = f"what came within {within_s:g} s is no Firmata; check that Firmata is loaded, and the baud rate."
         else:
             missing = " and ".join(self.identity.missing())
-            reason = f"it did not tell its {missing} within {within_s:g} s; check the cable, and load Firmata again."
+            reason = f"it did not report its {missing} within {within_s:g} s; check the cable, and load Firmata again."
         self.ready.fail(InputError(f"{self.name} does not answer as a Firmata board: {reason}"))
 
     def _set_default_handlers(self) -> None:

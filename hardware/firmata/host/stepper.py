@@ -169,7 +169,7 @@ class FirmataStepper(ABC):
         """Raise CellFault for a move that cannot start now, or that the firmware would refuse."""
         self._check_speed_of(move)
         if not self.is_safe:
-            raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
+            raise CellFault(f"{self.device.name} was commanded to move while it was moving; wait for its move first.")
         if self._is_there(move.target):
             return
         self.session.refuse_if_locked(f"{self.device.name} cannot move")
@@ -210,7 +210,7 @@ class FirmataStepper(ABC):
     def start_group_move(self, wait: Wait, speed: float, acceleration: float) -> None:
         """Take part in a group's move until ``wait`` ends; a stop of this axis ends that too."""
         if self.is_moving:
-            raise CellFault(f"{self.device.name} was told to move while it was moving; wait for its move first.")
+            raise CellFault(f"{self.device.name} was commanded to move while it was moving; wait for its move first.")
         self._prepare_group_move(speed, acceleration)
         self._enter(MovingInGroup(wait))
 
@@ -332,7 +332,7 @@ class FirmataStepper(ABC):
         """What is wrong with a move that ended at ``position``, after the name of the axis; empty if nothing is."""
         if position == moving.move.target or moving.is_braking:
             return ""
-        return f"stopped at step {position} on its way to step {moving.move.target}, though it was not told to."
+        return f"stopped at step {position} on its way to step {moving.move.target}, though nothing commanded it to."
 
     def _on_stopped(self, position: int, stopping: Stopping) -> None:
         self._set_stopped_position(position)

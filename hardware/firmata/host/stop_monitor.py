@@ -19,13 +19,13 @@ STALE_REPLY_S = 0.45
 """For this long after a release, a reply may be from before it."""
 
 STOP_REASONS = {
-    own.HOST_REQUEST: "it was told to, though not by this run",
-    own.COMMUNICATION_TIMEOUT: f"it had heard nothing from this computer for {WATCHDOG_TIMEOUT_S:g} s; "
+    own.HOST_REQUEST: "the line commanded it, though not this run",
+    own.COMMUNICATION_TIMEOUT: f"it heard nothing from this computer for {WATCHDOG_TIMEOUT_S:g} s; "
     "the computer was too busy, or the link broke off",
     own.EMERGENCY: "its emergency stop was pressed",
     own.MAIN_LOOP_HUNG: "its firmware had no time left for half a second; "
     "let axes and encoders that run at once be slower, or, if few do, load it again and check its supply",
-    own.LINK_RESET: "it was told to forget everything, as by another program on the line",
+    own.LINK_RESET: "it was reset over the line, as by another program",
 }
 RESTART_REASONS = {
     own.BROWN_OUT: "its supply dipped (brown-out); check its supply and what it drives",

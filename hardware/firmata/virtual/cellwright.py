@@ -176,7 +176,7 @@ class VirtualCellwright(VirtualProgram):
         if limits is None or not pins.is_digital(pin) or pins.is_in_use(pin):
             pins.refuse(pin, "cannot be an output")
         elif (limits.max_on_ms or 0 < limits.duty < own.NO_DUTY_LIMIT) and not pins.reserve_limiter(pin):
-            pins.refuse(pin, "has no guard left")
+            pins.refuse(pin, "has no limiter")
         else:
             pins.declare_output(limits)
 

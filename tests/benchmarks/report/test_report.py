@@ -106,6 +106,24 @@ def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: ReportInpu
         assert all(len(row) == len(table.raw_head) for row in table.raw)
 
 
+SAME_IN_BOTH = {"status", ""}
+
+
+def unrounded_texts(table: Table) -> list[str]:
+    return [each for row in (table.raw_head, *table.raw) for each in row if isinstance(each, str)]
+
+
+def test_the_workbook_speaks_the_reports_language(given: ReportInputs) -> None:
+    """What is English there is Norwegian here, but for the names that programs use, in brackets."""
+    norwegian, english = (build(given, translations_of(given, each)).tables() for each in ("nb", "en"))
+    compared = 0
+    for ours, theirs in zip(norwegian, english, strict=True):
+        for said, meant in zip(unrounded_texts(ours), unrounded_texts(theirs), strict=True):
+            compared += 1
+            assert said != meant or not re.search("[A-Za-z]", meant) or meant in SAME_IN_BOTH, (ours.name, meant)
+    assert compared > 100
+
+
 def test_norwegian_numbers_have_a_decimal_comma(given: ReportInputs) -> None:
     for text in texts(build(given, translations_of(given, "nb"))):
         assert not re.search(r"\d\.\d", text.replace("0.1", "")), text

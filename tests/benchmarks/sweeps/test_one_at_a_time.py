@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -89,10 +90,17 @@ def test_the_command_prints_the_order_and_draws_it(tmp_path: Path, capsys: pytes
         *(word for each in SMALL for word in ("--set", each)),
     ]
     assert run([*asked, "--picture", str(picture)]) == 0
-    assert "parameters have no effect" in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "parameters have no effect" in printed
+    assert "stapler, less time than by hand, %: " in printed and "less_time_percent" not in printed
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run([*asked, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["figure"] == "less_time_percent" and len(found["inputs"]) > 20
+    assert (found["cell"], found["firmware"], found["seed"], found["replications"]) == ("stapler", "cellwright", 1, 2)
+    assert found["version"] and re.fullmatch("[0-9a-f]{64}", found["input_hash"])
+    assert run([*asked, "--json", "--firmware", "configurable", "--seed", "2"]) == 0
+    other = json.loads(capsys.readouterr().out)
+    assert (other["firmware"], other["seed"]) == ("configurable", 2) and other["input_hash"] != found["input_hash"]
     assert run(["sensitivity", "stapler", "--figure", "les_time_percent"]) == 2
     assert "did you mean 'less_time_percent'?" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
-from dialects import Dialect, dialects
+from dialects import CsvDialect, dialects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +53,7 @@ def figures(study: StopwatchStudy) -> list[tuple]:
 @settings(max_examples=60, deadline=None)
 @given(dialects(), READINGS, st.data())
 def test_a_study_is_the_same_in_every_form_and_language(
-    tmp_path_factory: pytest.TempPathFactory, dialect: Dialect, readings: list[tuple], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, dialect: CsvDialect, readings: list[tuple], data: st.DataObject
 ) -> None:
     plain, other = [], []
     language = data.draw(st.sampled_from(["en", "nb"]))
@@ -66,7 +66,7 @@ def test_a_study_is_the_same_in_every_form_and_language(
         st.sampled_from(["status: measured", "Status = MÅLT, av Kari", "status:målt", "observatør: Åse"])
     )
     folder = tmp_path_factory.mktemp("study")
-    expected = read_study(Dialect().write(folder, HEADINGS["en"], plain, remarks=["status: measured"]), KNOWN)
+    expected = read_study(CsvDialect().write(folder, HEADINGS["en"], plain, remarks=["status: measured"]), KNOWN)
     headings = data.draw(st.permutations(HEADINGS[language]))
     seconds = HEADINGS[language][2]
     found = read_study(dialect.write(folder, headings, other, seconds, remarks=[remark]), KNOWN)

@@ -51,7 +51,7 @@ def test_it_is_homed_away_from_the_blade_before_it_moves_and_again_after_a_fault
     assert rig.cell.length_stop.is_homed
 
 
-def test_the_lamp_turns_green_only_when_the_stop_has_let_go_of_the_log() -> None:
+def test_the_lamp_turns_green_only_when_the_stop_has_released_the_log() -> None:
     rig = rig_of(cell=STOP)
     for _ in range(4):
         until(rig, "at_cut")

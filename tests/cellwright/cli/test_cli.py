@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -169,6 +170,10 @@ def test_certificates_are_printed_from_a_run_log(tmp_path: Path, capsys: pytest.
         (["compare", "stapler", "--manual", "none.csv"], "none.csv cannot be read"),
         (["demo", "-o", "/proc/nowhere"], "cannot be made"),
         (["describe", "stapler", "--diagram", "-o", "x.gif"], "name a .svg, .png or .mmd file"),
+        (["simulate", "stapler", "--firmware", "klipper"], "'--firmware': 'klipper' is not one of"),
+        (["simulate", "stapler", "--seed", "x"], "'--seed': input should be a valid integer"),
+        (["simulate", "stapler", "--seed", "-1"], "'--seed': input should be greater than"),
+        (["run", "stapler", "--board", "due"], "'--board': 'due' is not one of"),
         (["fly"], "No such command 'fly'"),
     ],
 )  # fmt: skip
@@ -184,6 +189,7 @@ def test_bad_input_is_one_sentence_and_exit_2(
     printed = capsys.readouterr()
     assert words in printed.err
     assert printed.err.startswith("cellwright: ") and printed.err.count("\n") == 1
+    assert not re.search("Value error|Input should|Assertion failed", printed.err)
     assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
 

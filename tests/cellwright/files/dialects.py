@@ -18,7 +18,7 @@ Value = str | int | float
 
 
 @dataclass(frozen=True)
-class Dialect:
+class CsvDialect:
     """A form of a table. times: how seconds are written. padding: empty cells after each row."""
 
     separator: str = ","
@@ -122,10 +122,10 @@ class Dialect:
 
 
 @st.composite
-def dialects(draw: st.DrawFn, times: Sequence[str] = ("seconds", "m:ss", "h:mm:ss", "fraction")) -> Dialect:
+def dialects(draw: st.DrawFn, times: Sequence[str] = ("seconds", "m:ss", "h:mm:ss", "fraction")) -> CsvDialect:
     """Any form that a program may save."""
     separator = draw(st.sampled_from([";", ",", "\t"]))
-    return Dialect(
+    return CsvDialect(
         separator=separator,
         comma=draw(st.booleans()),
         encoding=draw(st.sampled_from(ENCODINGS)),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
-from dialects import ENCODINGS, Dialect, dialects
+from dialects import ENCODINGS, CsvDialect, dialects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +48,11 @@ def write(folder: Path, content: str | bytes) -> Path:
     st.lists(st.sampled_from(["mine", "a, b; c", 'say "x"']), max_size=2),
 )
 def test_a_table_is_the_same_in_every_form(
-    tmp_path_factory: pytest.TempPathFactory, dialect: Dialect, rows: list[tuple], is_bokmal: bool, remarks: list[str]
+    tmp_path_factory: pytest.TempPathFactory,
+    dialect: CsvDialect,
+    rows: list[tuple],
+    is_bokmal: bool,
+    remarks: list[str],
 ) -> None:
     headings = ["del", "Lengde (mm)", "antall"] if is_bokmal else list(NEEDED)
     renamed = [dict(zip(headings, row, strict=True)) for row in rows]

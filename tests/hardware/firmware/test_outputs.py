@@ -217,7 +217,7 @@ def test_a_servo_keeps_still_beside_three_fast_axes(board):
     assert widths == pytest.approx([1500] * len(widths), abs=40)
 
 
-def test_a_servo_that_is_let_go_gets_no_half_pulse(board):
+def test_a_servo_that_is_released_gets_no_half_pulse(board):
     board.send(messages.pin_mode(SERVO, PinMode.SERVO), messages.extended_analog(SERVO, 1500), ms=50)
     board.watch(SERVO)
     board.send(own.STOP_BOARD, ms=50)

@@ -105,7 +105,7 @@ def test_the_step_rate_has_the_measured_ceiling(axes, rate, within):
 @given(st.lists(moves, min_size=1, max_size=3))
 @example([(5000, 10_000.0, 60_000.0), (5000, 9000.0, 60_000.0), (4000, 2000.0, 60_000.0)])
 @example([(5000, 1950.0, 60_000.0), (5000, 1950.0, 61_000.0)])
-def test_an_even_stretch_ends_as_its_steps_one_by_one_do(together):
+def test_an_even_run_of_steps_ends_as_its_steps_one_by_one_do(together):
     assume(all(steps / speed < 8 for steps, speed, _ in together))
 
     class StepByStep(StepLoop):

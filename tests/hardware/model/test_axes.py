@@ -51,7 +51,7 @@ def test_a_second_move_is_refused_while_the_first_goes_on(env, board):
     env.run(until=0.05)
     with pytest.raises(CellFault) as refused:
         axis.move_to(50, 1000, 1000)
-    assert str(refused.value) == "bridge was told to move while it was moving; wait for its move first."
+    assert str(refused.value) == "bridge was commanded to move while it was moving; wait for its move first."
 
 
 def test_zero_moves_the_count_and_not_the_axis(env, board):
@@ -209,7 +209,7 @@ def test_an_abrupt_stop_at_a_trip_point_stands_on_it(env, board):
 
 @pytest.mark.parametrize("stopped_first", [2, 3])
 def test_axes_that_pass_their_switches_in_one_pass_both_show_them(env, board, stopped_first):
-    """Halting one makes the plan anew; the other's moment, due a step later, is not lost with the old plan."""
+    """Stopping one makes the plan anew; the other's moment, due a step later, is not lost with the old plan."""
     axes = {pin: axis_on(board, pin) for pin in (2, 3)}
     switches = {}
     for pin, axis in axes.items():

@@ -28,6 +28,13 @@ def test_a_run_on_the_virtual_arduino_prints_the_time_of_the_line(capsys):
     assert "the serial line adds " in out
 
 
+def test_one_unit_is_not_each(capsys):
+    assert run(["run", "stapler", "--on", "virtual", "--cycles", "1"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert " 1 panel, " in out and "On the model board it takes " in out
+    assert " each" not in out
+
+
 def test_its_json_has_the_times_of_both(capsys):
     assert run(["run", "stapler", "--on", "virtual", "--cycles", "2", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)

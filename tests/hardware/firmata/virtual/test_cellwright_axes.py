@@ -121,7 +121,7 @@ def test_a_controlled_stop_takes_its_way_and_the_next_move_needs_no_zero(cell_de
     assert said(cell_desk, 5.0) == [(MOVE_COMPLETE, 0, 0)]
 
 
-def test_a_halt_is_dead_and_the_position_true(cell_desk, axis):
+def test_an_abrupt_stop_is_dead_and_the_position_true(cell_desk, axis):
     cell_desk.tell(accelstepper.move_to(0, 8000), wait_s=0.5)
     ((kind, _, position),) = ask(cell_desk, own.stop_axis_abruptly(0))
     assert kind == MOVE_COMPLETE

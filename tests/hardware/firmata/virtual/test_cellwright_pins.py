@@ -157,7 +157,7 @@ def test_no_sequence_of_pulses_exceeds_the_duty(cell_desk, valve):
 def test_an_uno_has_five_limiters(cell_desk):
     pins = [2, 3, 4, 5, 6, 7]
     sent = cell_desk.tell(*(own.output(OutputLimits(pin, False, 100)) for pin in pins))
-    assert words(sent) == ["pin 7 has no guard left"]
+    assert words(sent) == ["pin 7 has no limiter"]
     assert set(cell_desk.board.outputs) == set(pins[:5])
 
 

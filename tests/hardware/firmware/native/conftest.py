@@ -31,7 +31,7 @@ Build = Callable[..., Path]
 
 
 @dataclass
-class Course:
+class Recording:
     """What happened on a board during a script; times in s since the start."""
 
     ended_well: bool
@@ -43,19 +43,19 @@ class Course:
     """Of each pin: when, and to which level; -1: released."""
 
 
-def _course(lines: list[str]) -> Course:
-    course = Course(lines[-1] == "done", lines)
+def _recording(lines: list[str]) -> Recording:
+    recording = Recording(lines[-1] == "done", lines)
     sent = bytearray()
     for line in lines[:-1]:
         match line.split():
             case ["sent", _, data]:
                 sent += bytes.fromhex(data)
             case ["step", axis, forward, at]:
-                course.steps.setdefault(int(axis), []).append((int(at) * HALF_US, forward == "1"))
+                recording.steps.setdefault(int(axis), []).append((int(at) * HALF_US, forward == "1"))
             case ["pin", pin, level, at]:
-                course.edges.setdefault(int(pin), []).append((int(at) * HALF_US, int(level)))
-    course.sent = bytes(sent)
-    return course
+                recording.edges.setdefault(int(pin), []).append((int(at) * HALF_US, int(level)))
+    recording.sent = bytes(sent)
+    return recording
 
 
 class NativeBoards:
@@ -66,7 +66,7 @@ class NativeBoards:
             [program, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
-    def run(self, script: list[str]) -> Course:
+    def run(self, script: list[str]) -> Recording:
         """Run a script (see script.cpp) to its end, or to what may never happen."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -77,7 +77,7 @@ class NativeBoards:
             line = self._process.stdout.readline()
             assert line, "the native firmware's server has ended"
             lines.append(line.rstrip("\n"))
-        return _course(lines)
+        return _recording(lines)
 
     def close(self) -> None:
         self._process.communicate()

@@ -118,8 +118,8 @@ lines = st.one_of(
 @settings(max_examples=300)
 @given(st.lists(lines, min_size=1, max_size=40), st.booleans())
 def test_no_course_of_messages_does_harm(native_uno, script, interrupts_anywhere):
-    course = native_uno.run([*(["interrupt-anywhere"] if interrupts_anywhere else []), *script])
-    assert course.ended_well, course.words[-5:]
+    recording = native_uno.run([*(["interrupt-anywhere"] if interrupts_anywhere else []), *script])
+    assert recording.ended_well, recording.words[-5:]
 
 
 # ---- regressions found by fuzzing ----
@@ -130,39 +130,39 @@ def say(*messages):
     return ["run 50000", *(line for message in messages for line in (f"send {message}", "run 50000"))]
 
 
-def refusals(course):
-    strings = re.findall(rb"\xf0\x71([^\xf7]*)\xf7", course.sent)
+def refusals(recording):
+    strings = re.findall(rb"\xf0\x71([^\xf7]*)\xf7", recording.sent)
     return [string[::2].decode() for string in strings]
 
 
 def test_a_stepper_that_cannot_be_configured_again_releases_its_pins(native_uno):
-    course = native_uno.run(say("f062000010020300f7", "f062000010020200f7"))
-    assert course.ended_well
-    assert course.edges[2][-1][1] == course.edges[3][-1][1] == -1
+    recording = native_uno.run(say("f062000010020300f7", "f062000010020200f7"))
+    assert recording.ended_well
+    assert recording.edges[2][-1][1] == recording.edges[3][-1][1] == -1
 
 
 @pytest.mark.parametrize("claim", ["f061000003 05f7", "f0080000050703f7", "f009000500 00f7", "f005020500f7"])
 def test_a_pin_that_pwm_drives_is_not_taken_for_an_input(native_uno, claim):
-    course = native_uno.run(say("f40503", "e57f00", claim.replace(" ", "")))
-    assert course.ended_well
-    assert len(refusals(course)) == 1
-    assert course.edges[5][-1][1] != -1
+    recording = native_uno.run(say("f40503", "e57f00", claim.replace(" ", "")))
+    assert recording.ended_well
+    assert len(refusals(recording)) == 1
+    assert recording.edges[5][-1][1] != -1
 
 
 def test_targets_beyond_reach_are_refused(native_uno):
-    course = native_uno.run(
+    recording = native_uno.run(
         say("f062000010020300f7", "f06202007f7f7f7f07f7", "f06203007f7f7f7f0ff7", "f06202007f7f7f7f0ff7")
     )
-    assert course.ended_well
-    assert refusals(course) == ["target is too far"] * 3
-    assert course.steps == {}
+    assert recording.ended_well
+    assert refusals(recording) == ["target is too far"] * 3
+    assert recording.steps == {}
 
 
 def test_a_step_that_would_take_hours_is_planned_without_overflow(native_uno):
     """A speed of a millionth of a step a second."""
-    course = native_uno.run(
+    recording = native_uno.run(
         [*say("f062000010020300f7", "f06209000100 0014f7".replace(" ", "")), *say("f06202000a00000000f7"), "run 100000"]
     )
-    assert course.ended_well
-    assert refusals(course) == []
-    assert course.steps == {}
+    assert recording.ended_well
+    assert refusals(recording) == []
+    assert recording.steps == {}

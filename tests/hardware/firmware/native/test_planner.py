@@ -63,8 +63,8 @@ speeds = st.integers(20, 20_000).map(float)
 accelerations = st.integers(50, 90_000).map(float)
 
 
-def position(course):
-    return sum(1 if forward else -1 for _, forward in course.steps.get(AXIS, []))
+def position(recording):
+    return sum(1 if forward else -1 for _, forward in recording.steps.get(AXIS, []))
 
 
 @settings(max_examples=40)
@@ -72,12 +72,12 @@ def position(course):
 def test_a_move_from_rest_is_the_ideal_trapezoid(native_uno, steps, speed, acceleration, backwards):
     took_s = ideal_s(steps, speed, acceleration)
     target = -steps if backwards else steps
-    course = native_uno.run(
+    recording = native_uno.run(
         [configure(), speed_is(speed), acceleration_is(acceleration), go_to(target), f"run {int((took_s + 0.1) * 1e6)}"]
     )
-    assert course.ended_well
-    assert position(course) == target
-    times = [at for at, _ in course.steps[AXIS]]
+    assert recording.ended_well
+    assert position(recording) == target
+    times = [at for at, _ in recording.steps[AXIS]]
     assert len(times) == steps
     began_s = times[0] - ideal_step_s(1, steps, speed, acceleration)
     assert times[-1] - began_s == pytest.approx(took_s, rel=5e-3, abs=30e-6)
@@ -89,8 +89,8 @@ def test_a_move_from_rest_is_the_ideal_trapezoid(native_uno, steps, speed, accel
 @settings(max_examples=20)
 @given(st.integers(1, 2000), speeds)
 def test_without_acceleration_a_move_has_one_speed(native_uno, steps, speed):
-    course = native_uno.run([configure(), speed_is(speed), go_to(steps), f"run {int((steps / speed + 0.1) * 1e6)}"])
-    times = [at for at, _ in course.steps[AXIS]]
+    recording = native_uno.run([configure(), speed_is(speed), go_to(steps), f"run {int((steps / speed + 0.1) * 1e6)}"])
+    times = [at for at, _ in recording.steps[AXIS]]
     assert len(times) == steps
     assert times[-1] - times[0] == pytest.approx((steps - 1) / speed, rel=1e-3, abs=10e-6)
 
@@ -113,10 +113,10 @@ def fastest(times, window):
     return max(((window / (times[n + window] - times[n])) for n in range(len(times) - window)), default=0.0)
 
 
-def runs(course):
+def runs(recording):
     """The step times of each run of steps in one direction."""
     sequences, before = [], None
-    for at, forward in course.steps.get(AXIS, []):
+    for at, forward in recording.steps.get(AXIS, []):
         if forward != before:
             sequences.append([])
         sequences[-1].append(at)
@@ -164,14 +164,14 @@ def test_a_move_changed_during_the_move_arrives_and_keeps_its_limits(
             script.append(hexed(bytes([0x05, AXIS])))
             stops = True
     longest_s = ideal_s(MAX_STEPS, least_speed, least_acceleration) + 0.5
-    course = native_uno.run([*script, f"run {int(longest_s * 1e6)}", hexed(bytes([0x06, AXIS])), "run 50000"])
-    assert course.ended_well, course.words[-3:]
-    told = course.sent[course.sent.rindex(b"\xf0\x62\x06") :]
-    assert told[4:9] == i32(position(course))
+    recording = native_uno.run([*script, f"run {int(longest_s * 1e6)}", hexed(bytes([0x06, AXIS])), "run 50000"])
+    assert recording.ended_well, recording.words[-3:]
+    told = recording.sent[recording.sent.rindex(b"\xf0\x62\x06") :]
+    assert told[4:9] == i32(position(recording))
     if not stops:
-        assert position(course) == target
-    assert course.sent.count(b"\xf0\x62\x0a") >= 1
-    for times in runs(course):
+        assert position(recording) == target
+    assert recording.sent.count(b"\xf0\x62\x0a") >= 1
+    for times in runs(recording):
         assert fastest(times, 1) <= 1 / (0.98 / top_speed - JITTER_S)
         assert fastest(times, 20) <= 1.005 * top_speed + 1
         # From rest to rest, less the first step's time: nothing is quicker than the greatest acceleration has it.
@@ -182,7 +182,7 @@ def test_a_move_changed_during_the_move_arrives_and_keeps_its_limits(
 
 
 def test_a_target_changed_before_the_first_step_is_reached(native_uno):
-    course = native_uno.run(
+    recording = native_uno.run(
         [configure(), speed_is(1000.0), acceleration_is(8606.0), go_to(2), "run 1", go_to(0), "run 500000"]
     )
-    assert position(course) == 0
+    assert position(recording) == 0

@@ -169,7 +169,7 @@ void handle_output(const uint8_t* data, uint8_t size)
     uint32_t max_on_ms = decode_unsigned(data + 2, 3);
     OutputLimiter* limiter = find_limiter(pin);
     if ((max_on_ms || duty < 100) && !(limiter = allocate_limiter(pin))) {
-        send_pin_error(pin, PSTR("has no guard left"));
+        send_pin_error(pin, PSTR("has no limiter"));
         return;
     }
     if (limiter) {

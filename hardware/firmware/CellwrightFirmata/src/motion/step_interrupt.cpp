@@ -166,7 +166,7 @@ ISR(TIMER1_COMPA_vect, ISR_NAKED)
         REQUEST_HOUSEKEEPING
         GO_TO(coils_done)
 
-        // The systick (compare B) waits. It stops the board, so it gets some time once it has waited for 250 us.
+        // The systick (compare B) waits. It stops the board, so it gets some time once it has waited for 256 us.
         LABEL(systick_waits)
         YIELD_IF_SYSTICK_IS_STARVED
         GO_TO(return)

@@ -196,13 +196,13 @@ void feed_communication_watchdog()
 
 void check_communication_watchdog()
 {
-    uint16_t most, silence;
+    uint16_t max_ms, silence;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE)
     {
-        most = watchdog_ms;
+        max_ms = watchdog_ms;
         silence = silence_ms < 0x7FFF ? ++silence_ms : silence_ms;
     }
-    if (most && silence > most && !stopped)
+    if (max_ms && silence > max_ms && !stopped)
         stop_board(COMMUNICATION_TIMEOUT);
 }
 

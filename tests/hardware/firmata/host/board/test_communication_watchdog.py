@@ -116,14 +116,14 @@ def test_a_board_that_made_itself_safe_says_so_and_can_be_gone_on_with(rig, four
     assert rig.is_really_safe
 
 
-def test_that_the_board_made_itself_safe_is_trouble_once_and_it_is_armed_again_by_a_release(machine):
+def test_that_the_board_switched_to_safe_by_itself_is_trouble_once_and_it_is_armed_again_by_a_release(machine):
     machine.valve.write(True)
     write, machine.line.host.write = machine.line.host.write, lambda data: None
     machine.run(0.6)
     machine.line.host.write = write
     machine.run(1)
     assert machine.troubles == [
-        "The board on a virtual Uno made itself safe, having heard nothing for 0.5 s; "
+        "The board on a virtual Uno heard nothing for 0.5 s and switched its outputs to safe; "
         "this computer was too busy, or the link broke off."
     ]
     assert not machine.board.communication_watchdog.is_armed
@@ -134,7 +134,7 @@ def test_that_the_board_made_itself_safe_is_trouble_once_and_it_is_armed_again_b
     machine.line.host.write = lambda data: None
     machine.run(TASK_DELAY_S + 0.01)
     assert is_all_safe(machine)
-    assert sum("made itself safe" in trouble for trouble in machine.troubles) == 1
+    assert sum("switched its outputs to safe" in trouble for trouble in machine.troubles) == 1
 
 
 def test_armed_again_it_does_what_it_was_last_given(machine):
@@ -158,7 +158,7 @@ def test_it_is_armed_again_after_the_board_was_reset(make_rig, boot_s):
     rig.arduino.reset()
     rig.run(boot_s + 1)
     assert len(rig.troubles) == (1 if boot_s < 1 else 2)
-    assert "made itself safe" not in " ".join(rig.troubles)
+    assert "switched its outputs to safe" not in " ".join(rig.troubles)
     rig.board.release()
     valve.write(True)
     rig.run(5)
@@ -186,7 +186,7 @@ def test_a_large_machine_fits_into_the_firmwares_buffer(make_rig):
     assert rig.arduino.complaints == []
 
 
-def test_a_board_that_is_let_go_of_is_left_alone(machine):
+def test_a_board_that_is_released_is_left_alone(machine):
     machine.valve.write(True)
     machine.board.close()
     machine.run(2)

@@ -45,7 +45,7 @@ def test_an_axis_of_a_group_under_way_is_not_moved_by_itself(rig, pair):
     group.move_to([1000, 1000], speed=500)
     rig.run(0.5)
     for attempt in (lambda: ports[0].move_to(5, 100, 100), lambda: group.move_to([0, 0], speed=500)):
-        with pytest.raises(CellFault, match="was told to move while it was moving"):
+        with pytest.raises(CellFault, match="was commanded to move while it was moving"):
             attempt()
 
 

@@ -1,4 +1,4 @@
-"""Axes over the line: where they land, how they stop, and what the firmware is told."""
+"""Axes over the line: where they land, how they stop, and what is sent to the firmware."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_speed_and_acceleration_are_sent_only_when_they_change(rig, axis):
 
 def test_a_second_move_is_refused_while_one_is_under_way(rig, axis):
     axis.port.move_to(500, SPEED, ACCELERATION)
-    with pytest.raises(CellFault, match="axis0 was told to move while it was moving; wait for its move first"):
+    with pytest.raises(CellFault, match="axis0 was commanded to move while it was moving; wait for its move first"):
         axis.port.move_to(100, SPEED, ACCELERATION)
 
 
@@ -146,7 +146,7 @@ def test_many_axes_at_once_arrive_within_their_limits(rig):
 # ---- abrupt stops ----
 
 
-def test_a_halt_leaves_both_ends_agreed_and_no_stale_speed(rig, axis):
+def test_an_abrupt_stop_leaves_both_ends_agreed_and_no_stale_speed(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(1)
     stopping = axis.port.stop_abruptly()
@@ -158,7 +158,7 @@ def test_a_halt_leaves_both_ends_agreed_and_no_stale_speed(rig, axis):
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(-800, 800), st.floats(0, 0.7), st.booleans()), min_size=1, max_size=6))
-def test_moves_after_halts_land_where_asked(make_rig, moves):
+def test_moves_after_abrupt_stops_land_where_asked(make_rig, moves):
     rig = make_rig(env=simpy.Environment(), latency_s=0.002)
     port, model_axis = rig.stepper()
     rig.prepare()
@@ -173,7 +173,7 @@ def test_moves_after_halts_land_where_asked(make_rig, moves):
     agree(rig, SimpleNamespace(port=port, model=model_axis))
 
 
-def test_a_halt_that_crosses_with_the_arrival(make_rig):
+def test_an_abrupt_stop_that_crosses_with_the_arrival(make_rig):
     for early_s in (0.0001, 0.001, 0.003, 0.0049):
         rig = make_rig(env=simpy.Environment(), latency_s=0.005)
         port, model_axis = rig.stepper()
@@ -189,7 +189,7 @@ def test_a_halt_that_crosses_with_the_arrival(make_rig):
         agree(rig, SimpleNamespace(port=port, model=model_axis))
 
 
-def test_two_halts_are_one(rig, axis):
+def test_two_abrupt_stops_are_one(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
     first = axis.port.stop_abruptly()
@@ -203,7 +203,7 @@ def test_two_halts_are_one(rig, axis):
     agree(rig, axis)
 
 
-def test_a_halt_while_a_board_is_made_safe_twice(rig, axis):
+def test_an_abrupt_stop_while_a_board_is_made_safe_twice(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
     axis.port.stop_abruptly()
@@ -218,7 +218,7 @@ def test_a_halt_while_a_board_is_made_safe_twice(rig, axis):
     agree(rig, axis)
 
 
-def test_a_halt_forgets_a_move_that_waits_for_another_halt(rig, axis):
+def test_an_abrupt_stop_forgets_a_move_that_waits_for_another(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
     axis.port.stop_abruptly()
@@ -230,14 +230,14 @@ def test_a_halt_forgets_a_move_that_waits_for_another_halt(rig, axis):
     agree(rig, axis)
 
 
-def test_an_axis_at_rest_needs_no_halt(rig, axis):
+def test_an_axis_at_rest_needs_no_abrupt_stop(rig, axis):
     before_s = rig.env.now
     assert axis.port.stop_abruptly().triggered
     assert axis.port.slow_down().triggered
     assert rig.sent_since(before_s, messages.ACCELSTEPPER_DATA) == []
 
 
-def test_a_halt_whose_answer_is_lost_ends_by_its_time_limit(rig, axis):
+def test_an_abrupt_stop_whose_answer_is_lost_ends_by_its_time_limit(rig, axis):
     rig.lose_replies("f0 62 06")
 
     def move():
@@ -257,7 +257,7 @@ def test_an_axis_that_stops_by_itself_is_trouble_and_no_arrival(rig, axis):
     rig.run(0.1)
     assert not move.triggered
     assert rig.troubles == [
-        f"axis0 stopped at step {axis.model.true_position} on its way to step 5000, though it was not told to."
+        f"axis0 stopped at step {axis.model.true_position} on its way to step 5000, though nothing commanded it to."
     ]
 
 
@@ -339,7 +339,7 @@ def test_slowing_down_twice_is_once(rig, axis):
     assert len(told(rig, before_s, MOVE_BY)) == 1
 
 
-def test_slowing_down_after_a_halt_forgets_the_next_move(rig, axis):
+def test_slowing_down_after_an_abrupt_stop_forgets_the_next_move(rig, axis):
     axis.port.move_to(5000, SPEED, ACCELERATION)
     rig.run(0.5)
     stopping = axis.port.stop_abruptly()

@@ -145,7 +145,7 @@ def test_stops_upon_stops_are_one_and_the_axes_are_still_known(rig, four_by_four
 
 
 def test_a_board_that_lost_a_message_is_made_safe_all_the_same(rig):
-    """Everything is told, also what should be safe as far as the host knows."""
+    """Everything is sent, also what should be safe as far as the host knows."""
     rig.board.declare_output(8, safe=False)
     port, axis = rig.stepper()
     rig.prepare()

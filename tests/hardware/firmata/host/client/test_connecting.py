@@ -85,7 +85,7 @@ def test_the_rate_of_a_board_that_has_answered_is_kept(env, uno_facts, scripted_
     answers = {question: answer for question, answer in uno_facts.items() if question != messages.QUERY_CAPABILITIES}
     link = scripted_board(env, answers=answers)
     rates = AtAnotherRate(link, rates=2, right=0)
-    with pytest.raises(InputError, match="did not tell its"):
+    with pytest.raises(InputError, match="did not report its"):
         env.run(until=FirmataClient(env, link).ready)
     assert rates.tried == [0]
 
@@ -181,7 +181,7 @@ def test_what_is_no_firmata_is_called_so(env, scripted_board):
 def test_a_board_that_tells_half_is_given_up_by_what_is_missing(env, scripted_board, uno_facts):
     answers = {question: answer for question, answer in uno_facts.items() if question != messages.QUERY_CAPABILITIES}
     client = FirmataClient(env, scripted_board(env, answers))
-    with pytest.raises(InputError, match="it did not tell its capabilities within 10 s"):
+    with pytest.raises(InputError, match="it did not report its capabilities within 10 s"):
         env.run(until=client.ready)
 
 
