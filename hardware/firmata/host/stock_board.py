@@ -104,6 +104,6 @@ class StockFirmataBoard(FirmataBoard):
 
     def _on_watchdog_fired(self) -> None:
         self.session.report_trouble(
-            f"The board on {self.session.client.name} heard nothing for {TASK_DELAY_S:g} s and switched its outputs to safe; "
-            "this computer was too busy, or the link broke off."
+            f"The board on {self.session.client.name} heard nothing for {TASK_DELAY_S:g} s and switched its outputs to "
+            "safe; this computer was too busy, or the link broke off."
         )
