@@ -106,8 +106,8 @@ class VirtualSession:
 class CellwrightSession(VirtualSession):
     """The same with CellwrightFirmata.
 
-    features: what the firmware reports of itself. is_stopped: the board has made itself safe. stop_pin: the emergency
-    stop input, or None.
+    features: what the firmware reports of itself. is_stopped: the board has switched its outputs to safe. stop_pin: the
+    emergency stop input, or None.
     """
 
     def __init__(
