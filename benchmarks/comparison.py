@@ -124,7 +124,7 @@ class Comparison:
 def outcome(name: str, replications: list[Replication]) -> Outcome:
     """Summarise the replications of one method; its intervals are those of the simulation's noise alone."""
     cycles = [np.frombuffer(replication.cycle_times_s) for replication in replications]
-    means_s = tuple(float(times.mean()) for times in cycles)
+    means_s = tuple(replication.mean_cycle_time_s for replication in replications)
     labour_means_s = tuple(each.labour_s / len(each.cycle_times_s) for each in replications)
     total = sum(len(times) for times in cycles)
     states = sorted({state for replication in replications for state in replication.time_in_state_s})

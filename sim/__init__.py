@@ -7,6 +7,7 @@ from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.replication import replicate, run_cell, run_cell_by_events, run_rig
 from cellwright.sim.run_length import Length, Replication
 from cellwright.sim.scenario import Measure, Scenario, Study
+from cellwright.sim.sequential import Precision, run_pair
 from cellwright.sim.statistics import Difference, Estimate, estimate, t_quantile, welch
 from cellwright.sim.streams import Streams
 from cellwright.sim.targets import Rig, VirtualLine, model_rig, virtual_rig
@@ -22,6 +23,7 @@ __all__ = [
     "Measure",
     "Operator",
     "OperatorParameters",
+    "Precision",
     "Replication",
     "Rig",
     "Scenario",
@@ -37,6 +39,7 @@ __all__ = [
     "run_cell",
     "run_cell_by_events",
     "run_manual",
+    "run_pair",
     "run_rig",
     "t_quantile",
     "virtual_rig",
