@@ -213,6 +213,26 @@ def figures_by_replication(cell: Outcome, manual: Outcome) -> dict[str, tuple[fl
     }
 
 
+def replicated_figures(comparison: Comparison) -> dict[str, np.ndarray]:
+    """Each figure of the cell, and how much less it is than by hand, in each replication; names as in a sweep.
+
+    Two scenarios under the same random numbers differ in pairs of these.
+    """
+    cell, manual = comparison.cell, comparison.manual
+    (cell_s, manual_s), (labour_s, manual_labour_s) = (
+        (np.array(cell.means_s), np.array(manual.means_s)),
+        (np.array(cell.labour_means_s), np.array(manual.labour_means_s)),
+    )
+    return {
+        "cycle_time_s": cell_s,
+        "units_per_hour": 3600 / cell_s,
+        "labour_s_per_unit": labour_s,
+        "less_time_percent": 100 * (1 - cell_s / manual_s),
+        "less_labour_percent": 100 * (1 - labour_s / manual_labour_s),
+        **{name: np.array(measure.means) for name, measure in cell.measures.items()},
+    }
+
+
 def is_time(column: str) -> bool:
     """Whether a column is a time, whose deviations are shares of its mean."""
     return column.endswith((".cycle_time_s", ".labour_s"))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
 import cellwright
@@ -205,7 +206,13 @@ def analyse_sensitivity(options: SensitivityOptions) -> None:
     if options.as_json:
         print(
             json.dumps(
-                {"figure": options.figure, "as_it_is": base, "inputs": [asdict(each) for each in order]}, indent=2
+                {
+                    "figure": options.figure,
+                    "as_it_is": base,
+                    "replications": options.replications,
+                    "inputs": [asdict(each) | {"may_be_chance": each.may_be_chance(base)} for each in order],
+                },
+                indent=2,
             )
         )
     else:
@@ -233,6 +240,22 @@ def _simulate_ranges(base_sweep: Sweep, options: SensitivityOptions) -> tuple[fl
     return base, ranges
 
 
+def _end_text(end: float | None, half_width: float | None) -> str:
+    if end is None:
+        return "not feasible"
+    return f"{end:.4g}" + (f" ±{half_width:.2g}" if half_width else "")
+
+
+def _print_chance(out: Console, options: SensitivityOptions, names: Sequence[str]) -> None:
+    """What ± means, and which effects the simulation's noise alone may have made."""
+    if options.replications < 2:
+        out.print("One replication does not show which effects may be chance; use --replications 10.")
+        return
+    out.print("±: half the 95 % interval of the difference from the base case, in pairs; simulation noise only.")
+    if names:
+        out.print(f"May be chance, because that interval includes 0: {', '.join(names)}.")
+
+
 def _print_ranges(
     options: SensitivityOptions, base: float, order: Sequence[SensitivityRange], refused: Sequence[SensitivityRange]
 ) -> None:
@@ -240,10 +263,12 @@ def _print_ranges(
     table = Table("parameter", "status", "base case", f"{share} less", f"{share} more", width=WIDTH)
     for each in order:
         if each.width(base) > 0:
-            ends = ["not feasible" if end is None else f"{end:.4g}" for end in (each.low, each.high)]
-            table.add_row(each.name, each.status, f"{each.value:g}", *ends)
+            ends = [_end_text(each.low, each.low_half_width), _end_text(each.high, each.high_half_width)]
+            grey = "dim" if each.may_be_chance(base) else None
+            table.add_row(each.name, each.status, f"{each.value:g}", *ends, style=grey)
     out = console()
     out.print(f"{options.figure} of {options.cell}: {base:.4g} in the base case; with one parameter changed alone:")
     out.print(table)
+    _print_chance(out, options, [each.name for each in order if each.may_be_chance(base)])
     without_effect = sum(each.width(base) == 0 for each in order)
     out.print(f"{without_effect} parameters have no effect; {len(refused)} cannot be changed alone.")
