@@ -11,7 +11,7 @@ import numpy as np
 
 from cellwright.benchmarks.uncertainty import UncertaintyBudget, UncertaintySource, around, of_sample
 from cellwright.provenance import Status
-from cellwright.sim import Estimate, Replication, WarmUp, check_warm_up, estimate
+from cellwright.sim import Estimate, Replication, WarmUp, check_warm_up, estimate, proportion
 
 SIMULATION = "simulation"
 """The source of uncertainty that more replications make smaller."""
@@ -24,6 +24,7 @@ class MeasureOutcome:
     """One measure over the units of all replications, in its own unit.
 
     means: of each replication. p5, p50, p95: percentiles over all units. is_positive: no unit has less than 0.
+    share_of: of how many units it is a share, in %; 0 if it is none.
     """
 
     means: tuple[float, ...]
@@ -32,6 +33,18 @@ class MeasureOutcome:
     p50: float
     p95: float
     is_positive: bool = False
+    share_of: int = 0
+
+    def with_half_width(self, half_width: float | None) -> MeasureOutcome:
+        """The same with an interval of this half-width around its mean, within what the measure can be."""
+        mean = self.mean.mean
+        if self.share_of:
+            share = proportion(mean / 100, self.share_of, None if half_width is None else half_width / 100)
+            low, high = (None if end is None else 100 * end for end in (share.ci95_low, share.ci95_high))
+            return replace(self, mean=Estimate(mean, low, high))
+        if half_width is not None and self.is_positive and mean > 0:
+            return replace(self, mean=around(mean, half_width / mean, is_positive=True))
+        return replace(self, mean=around(mean, half_width, is_positive=False))
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name."""
@@ -151,8 +164,10 @@ def _measure_outcome(name: str, replications: list[Replication]) -> MeasureOutco
     every = np.concatenate(values)
     means = tuple(float(each.mean()) for each in values)
     p5, p50, p95 = (float(value) for value in np.percentile(every, (5, 50, 95)))
-    is_positive = bool(every.min() >= 0)
-    return MeasureOutcome(means, estimate(means, are_positive=is_positive), p5, p50, p95, is_positive)
+    noise = estimate(means)
+    is_positive, is_share = bool(every.min() >= 0), name.endswith("_percent") and bool(every.max() <= 100)
+    measure = MeasureOutcome(means, noise, p5, p50, p95, is_positive, len(every) if is_positive and is_share else 0)
+    return measure.with_half_width(None if noise.ci95_high is None else noise.ci95_high - noise.mean)
 
 
 def compare(
@@ -262,17 +277,10 @@ def _with_whole_uncertainty(each: Outcome, budget: UncertaintyBudget, method: st
             each.labour_s_per_unit.mean, budget.half_width({f"{method}.labour_s": 1}), is_positive=True
         ),
         measures={
-            name: replace(measure, mean=_measure_with_whole_uncertainty(measure, budget, f"{method}.{name}"))
+            name: measure.with_half_width(budget.half_width({f"{method}.{name}": 1}))
             for name, measure in each.measures.items()
         },
     )
-
-
-def _measure_with_whole_uncertainty(measure: MeasureOutcome, budget: UncertaintyBudget, column: str) -> Estimate:
-    half_width, mean = budget.half_width({column: 1}), measure.mean.mean
-    if half_width is not None and measure.is_positive and mean > 0:
-        return around(mean, half_width / mean, is_positive=True)
-    return around(mean, half_width, is_positive=False)
 
 
 def _less_percent(ratios: list[float], budget: UncertaintyBudget, figure: str) -> Estimate:

@@ -8,7 +8,7 @@ from cellwright.sim.replication import replicate, run_cell, run_cell_by_events, 
 from cellwright.sim.run_length import Length, Replication
 from cellwright.sim.scenario import Measure, Scenario, Study
 from cellwright.sim.sequential import Precision, run_pair
-from cellwright.sim.statistics import Difference, Estimate, estimate, t_quantile, welch
+from cellwright.sim.statistics import Difference, Estimate, estimate, proportion, t_quantile, welch
 from cellwright.sim.streams import Streams
 from cellwright.sim.targets import Rig, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.warm_up import WarmUp, check_warm_up
@@ -35,6 +35,7 @@ __all__ = [
     "estimate",
     "modapts",
     "model_rig",
+    "proportion",
     "replicate",
     "run_cell",
     "run_cell_by_events",
