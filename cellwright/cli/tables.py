@@ -52,7 +52,10 @@ def print_outcome(
     result: Outcome, unit: str, replications: int, shift_hours: float, measures: Sequence[Measure] = ()
 ) -> None:
     """Print the figures of one cell."""
-    title = f"{result.name}: {result.cycles} cycles in {pluralize(replications, 'replication')}, mean (95 % interval)"
+    title = (
+        f"{result.name}: {result.cycles} cycles in {pluralize(replications, 'replication')}\n"
+        "mean (95 % interval, simulation noise only)"
+    )
     table = Table("", result.name, title=title, title_justify="left", min_width=60)
     for row in [*_rows([result], unit, shift_hours), *_measure_rows([result], measures)]:
         table.add_row(*row)
@@ -70,6 +73,7 @@ def print_comparison(
     """Print a cell, the manual method and a commercial machine, the differences, and the status of the inputs."""
     out = console()
     title = (
+        f"{percent_sentence(comparison.less_time_percent, 'less', 'more', 'time')}, over all that is not known\n"
         f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.manual.cycles} by hand, in "
         f"{pluralize(comparison.replications, 'replication')}; mean (95 % interval)"
     )

@@ -66,7 +66,7 @@ def sweep(options: SweepOptions) -> None:
     rows = read_sweep(options.output)
     refused = [row for row in rows if row["problem"]]
     out = console()
-    out.print(f"{len(rows)} designs are in {options.output}.")
+    out.print(f"{len(rows)} designs are in {options.output}. Their intervals are over simulation noise only.")
     if refused:
         out.print(f"{len(refused)} of them are not feasible; the first: {refused[0]['problem']}")
     if options.picture is not None:

@@ -17,7 +17,7 @@ from cellwright.cli import tables
 from cellwright.errors import nearest
 from cellwright.sim import Scenario
 
-COLUMNS = ("element", "n", "mean, s (±95 %)", "outliers: cycle", "distribution", "fit, p", "more")
+COLUMNS = ("element", "n", "mean, s (95 %)", "outliers: cycle", "distribution", "fit, p", "more")
 LEFT_ALIGNED = ("element", "outliers: cycle", "distribution")
 
 
