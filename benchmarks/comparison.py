@@ -11,7 +11,7 @@ import numpy as np
 
 from cellwright.benchmarks.uncertainty import UncertaintyBudget, UncertaintySource, around, of_sample
 from cellwright.provenance import Status
-from cellwright.sim import Estimate, Replication, WarmUp, check_warm_up, estimate
+from cellwright.sim import Estimate, Replication, WarmUp, check_warm_up, estimate, proportion
 
 SIMULATION = "simulation"
 """The source of uncertainty that more replications make smaller."""
@@ -24,6 +24,7 @@ class MeasureOutcome:
     """One measure over the units of all replications, in its own unit.
 
     means: of each replication. p5, p50, p95: percentiles over all units. is_positive: no unit has less than 0.
+    share_of: of how many units it is a share, in %; 0 if it is none.
     """
 
     means: tuple[float, ...]
@@ -32,6 +33,18 @@ class MeasureOutcome:
     p50: float
     p95: float
     is_positive: bool = False
+    share_of: int = 0
+
+    def with_half_width(self, half_width: float | None) -> MeasureOutcome:
+        """The same with an interval of this half-width around its mean, within what the measure can be."""
+        mean = self.mean.mean
+        if self.share_of:
+            share = proportion(mean / 100, self.share_of, None if half_width is None else half_width / 100)
+            low, high = (None if end is None else 100 * end for end in (share.ci95_low, share.ci95_high))
+            return replace(self, mean=Estimate(mean, low, high))
+        if half_width is not None and self.is_positive and mean > 0:
+            return replace(self, mean=around(mean, half_width / mean, is_positive=True))
+        return replace(self, mean=around(mean, half_width, is_positive=False))
 
     def as_json(self) -> dict[str, Any]:
         """The figures by name."""
@@ -124,7 +137,7 @@ class Comparison:
 def outcome(name: str, replications: list[Replication]) -> Outcome:
     """Summarise the replications of one method; its intervals are those of the simulation's noise alone."""
     cycles = [np.frombuffer(replication.cycle_times_s) for replication in replications]
-    means_s = tuple(float(times.mean()) for times in cycles)
+    means_s = tuple(replication.mean_cycle_time_s for replication in replications)
     labour_means_s = tuple(each.labour_s / len(each.cycle_times_s) for each in replications)
     total = sum(len(times) for times in cycles)
     states = sorted({state for replication in replications for state in replication.time_in_state_s})
@@ -151,8 +164,10 @@ def _measure_outcome(name: str, replications: list[Replication]) -> MeasureOutco
     every = np.concatenate(values)
     means = tuple(float(each.mean()) for each in values)
     p5, p50, p95 = (float(value) for value in np.percentile(every, (5, 50, 95)))
-    is_positive = bool(every.min() >= 0)
-    return MeasureOutcome(means, estimate(means, are_positive=is_positive), p5, p50, p95, is_positive)
+    noise = estimate(means)
+    is_positive, is_share = bool(every.min() >= 0), name.endswith("_percent") and bool(every.max() <= 100)
+    measure = MeasureOutcome(means, noise, p5, p50, p95, is_positive, len(every) if is_positive and is_share else 0)
+    return measure.with_half_width(None if noise.ci95_high is None else noise.ci95_high - noise.mean)
 
 
 def compare(
@@ -213,6 +228,26 @@ def figures_by_replication(cell: Outcome, manual: Outcome) -> dict[str, tuple[fl
     }
 
 
+def replicated_figures(comparison: Comparison) -> dict[str, np.ndarray]:
+    """Each figure of the cell, and how much less it is than by hand, in each replication; names as in a sweep.
+
+    Two scenarios under the same random numbers differ in pairs of these.
+    """
+    cell, manual = comparison.cell, comparison.manual
+    (cell_s, manual_s), (labour_s, manual_labour_s) = (
+        (np.array(cell.means_s), np.array(manual.means_s)),
+        (np.array(cell.labour_means_s), np.array(manual.labour_means_s)),
+    )
+    return {
+        "cycle_time_s": cell_s,
+        "units_per_hour": 3600 / cell_s,
+        "labour_s_per_unit": labour_s,
+        "less_time_percent": 100 * (1 - cell_s / manual_s),
+        "less_labour_percent": 100 * (1 - labour_s / manual_labour_s),
+        **{name: np.array(measure.means) for name, measure in cell.measures.items()},
+    }
+
+
 def is_time(column: str) -> bool:
     """Whether a column is a time, whose deviations are shares of its mean."""
     return column.endswith((".cycle_time_s", ".labour_s"))
@@ -242,17 +277,10 @@ def _with_whole_uncertainty(each: Outcome, budget: UncertaintyBudget, method: st
             each.labour_s_per_unit.mean, budget.half_width({f"{method}.labour_s": 1}), is_positive=True
         ),
         measures={
-            name: replace(measure, mean=_measure_with_whole_uncertainty(measure, budget, f"{method}.{name}"))
+            name: measure.with_half_width(budget.half_width({f"{method}.{name}": 1}))
             for name, measure in each.measures.items()
         },
     )
-
-
-def _measure_with_whole_uncertainty(measure: MeasureOutcome, budget: UncertaintyBudget, column: str) -> Estimate:
-    half_width, mean = budget.half_width({column: 1}), measure.mean.mean
-    if half_width is not None and measure.is_positive and mean > 0:
-        return around(mean, half_width / mean, is_positive=True)
-    return around(mean, half_width, is_positive=False)
 
 
 def _less_percent(ratios: list[float], budget: UncertaintyBudget, figure: str) -> Estimate:

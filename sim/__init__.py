@@ -7,7 +7,8 @@ from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.replication import replicate, run_cell, run_cell_by_events, run_rig
 from cellwright.sim.run_length import Length, Replication
 from cellwright.sim.scenario import Measure, Scenario, Study
-from cellwright.sim.statistics import Difference, Estimate, estimate, t_quantile, welch
+from cellwright.sim.sequential import Precision, run_pair
+from cellwright.sim.statistics import Difference, Estimate, estimate, proportion, t_quantile, welch
 from cellwright.sim.streams import Streams
 from cellwright.sim.targets import Rig, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.warm_up import WarmUp, check_warm_up
@@ -22,6 +23,7 @@ __all__ = [
     "Measure",
     "Operator",
     "OperatorParameters",
+    "Precision",
     "Replication",
     "Rig",
     "Scenario",
@@ -33,10 +35,12 @@ __all__ = [
     "estimate",
     "modapts",
     "model_rig",
+    "proportion",
     "replicate",
     "run_cell",
     "run_cell_by_events",
     "run_manual",
+    "run_pair",
     "run_rig",
     "t_quantile",
     "virtual_rig",

@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import signal
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,7 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, model_rig
 
 _NumberT = TypeVar("_NumberT", int, float)
+_ResultT = TypeVar("_ResultT")
 
 
 @dataclass
@@ -118,28 +120,57 @@ def run_rig(rig: Rig, length: Length) -> Replication:
 
 
 def replicate(
-    run: Callable[..., Replication],
+    run: Callable[..., _ResultT],
     scenario: Scenario,
     length: Length,
     *,
     seed: int,
     replications: int,
     jobs: int | None = None,
-) -> Iterator[Replication]:
+    is_enough: Callable[[Sequence[_ResultT]], bool] = lambda _: False,
+) -> Iterator[_ResultT]:
     """Run replications 0, 1, 2, …, yielding each as it is done, in order; the same whatever the number of ``jobs``.
 
-    run: ``run_cell`` or ``run_manual``. jobs: processes, as many as there are cores by default.
+    run: ``run_cell``, ``run_manual`` or ``run_pair``. replications: at most so many. jobs: processes, as many as there
+    are cores by default. is_enough: whether to stop after those so far; what other processes have done beyond is
+    discarded.
     """
     if replications < 1:
         raise InputError(f"{replications} replications show nothing; simulate at least 1.")
     work = partial(_run_one, run, scenario, length, seed)
     workers = min(jobs or cores(), replications)
+    done: list[_ResultT] = []
+    with _in_order(work, replications, workers, scenario) as results:
+        for each in results:
+            done.append(each)
+            yield each
+            if is_enough(done):
+                return
+
+
+@contextmanager
+def _in_order(
+    work: Callable[[int], _ResultT], replications: int, workers: int, scenario: Scenario
+) -> Iterator[Iterator[_ResultT]]:
+    """The results of all replications in order, few of them ahead: the rest may not be wanted."""
     if workers == 1:
-        yield from map(work, range(replications))
+        yield map(work, range(replications))
         return
     scenario.prepare()
     with process_pool(workers) as pool:
-        yield from pool.map(work, range(replications))
+        yield _submitted(pool, work, replications, ahead=workers + 1)
+
+
+def _submitted(
+    pool: ProcessPoolExecutor, work: Callable[[int], _ResultT], replications: int, ahead: int
+) -> Iterator[_ResultT]:
+    pending: deque[Future[_ResultT]] = deque()
+    for number in range(replications):
+        pending.append(pool.submit(work, number))
+        if len(pending) > ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
 
 
 @contextmanager
@@ -162,7 +193,7 @@ def _ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run_one(run: Callable[..., Replication], scenario: Scenario, length: Length, seed: int, n: int) -> Replication:
+def _run_one(run: Callable[..., _ResultT], scenario: Scenario, length: Length, seed: int, n: int) -> _ResultT:
     return run(scenario, length, seed, n)
 
 

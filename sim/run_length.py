@@ -5,6 +5,8 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from cellwright.errors import InputError
 
 WARM_UP_CYCLES = 2
@@ -44,6 +46,11 @@ class Replication:
     time_in_state_s: dict[str, float] = field(default_factory=dict)
     stops: dict[str, int] = field(default_factory=dict)
     measures: dict[str, array[float]] = field(default_factory=dict)
+
+    @property
+    def mean_cycle_time_s(self) -> float:
+        """The mean of its cycle times."""
+        return float(np.frombuffer(self.cycle_times_s).mean())
 
 
 def no_unit_finished(unit: str, length: Length) -> InputError:

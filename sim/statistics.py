@@ -38,6 +38,29 @@ def estimate(values: Sequence[float], *, are_positive: bool = False) -> Estimate
     return Estimate(mean, mean - half_width, mean + half_width)
 
 
+def proportion(share: float, count: int, half_width: float | None) -> Estimate:
+    """Wilson's interval for a share of ``count`` units, which need not be independent: on the effective number.
+
+    half_width: half the 95 % interval of the share from its replications (with Student's t); the effective number is
+    that of independent units which would give it. It is ``count`` at most, and where all units are alike, so that
+    nothing shows how alike those of one replication are. None where one replication does not tell.
+
+    Never below 0 or above 1. Sources: Wilson 1927, Probable inference, the law of succession, and statistical
+    inference, Journal of the American Statistical Association 22, 209-212; Korn and Graubard 1998, Confidence intervals
+    for proportions with small expected number of positive counts estimated from survey data, Survey Methodology 24,
+    193-201 (design effect and t in the effective number).
+    """
+    if half_width is None:
+        return Estimate(share, None, None)
+    z = t_quantile(math.inf)
+    own_variance = share * (1 - share)
+    alike = (half_width / z) ** 2 / own_variance if own_variance else 0.0
+    n = max(1.0, 1 / max(1 / count, alike))
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return Estimate(share, min(share, max(0.0, middle - reach)), max(share, min(1.0, middle + reach)))
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The difference of two means (the second less the first), by Welch's test; None where a group has one value.

@@ -18,6 +18,11 @@ class Distribution(Protocol):
         """The name of its stream."""
         ...
 
+    @property
+    def constant_s(self) -> float | None:
+        """The duration if it is always the same, s."""
+        ...
+
     def sample(self, generator: np.random.Generator, streams: Streams) -> float:
         """The next draw, s."""
         ...
@@ -34,6 +39,11 @@ class Lognormal:
     name: str
     mean: float
     spread: float
+
+    @property
+    def constant_s(self) -> float | None:
+        """The mean if there is no spread, s; 0 where the mean is 0."""
+        return float(self.mean) if self.mean == 0.0 or self.spread == 0.0 else None
 
     def sample(self, generator: np.random.Generator, streams: Streams) -> float:  # noqa: ARG002
         draw = generator.standard_normal()

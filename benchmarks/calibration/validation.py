@@ -51,7 +51,7 @@ def measured_by_run(observed: RunLogData) -> Prediction:
     """The run's own figures; the interval treats cycles as independent."""
     count = len(observed.cycle_times_s)
     return Prediction(
-        estimate(observed.cycle_times_s),
+        estimate(observed.cycle_times_s, are_positive=True),
         {state: seconds / count for state, seconds in observed.time_in_state_s.items()},
         count,
         times_s=tuple(observed.cycle_times_s),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cellwright.sim import Estimate, Measure
 
 INK, FAINT, GRID = "#24303a", "#5d6b78", "#dde3e8"
+CHANCE = "#b4bcc4"  # effects that may be chance
 MANUAL, CELL = "#d9822b", "#2a7fa8"
 STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK,
          "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": FAINT, "text.parse_math": False}  # fmt: skip

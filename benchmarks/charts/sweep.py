@@ -107,7 +107,7 @@ def _curve(axes: Axes, rows: Rows, names: Sequence[str], figure: str) -> None:
     ends = [(row[f"{figure}_ci95_low"], row[f"{figure}_ci95_high"]) for row in ordered]
     if all(low is not None for low, _ in ends):
         axes.fill_between(at, [low for low, _ in ends], [high for _, high in ends], color=CELL, alpha=0.25, linewidth=0)
-    axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs; band: 95 % interval of the mean")
+    axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs; band: 95 %, simulation noise only")
     axes.set_ylabel(figure_label(figure))
     plain(axes)
 

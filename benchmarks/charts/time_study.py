@@ -93,7 +93,7 @@ def _title(element: ElementTimes) -> str:
     mean = element.mean
     if mean.ci95_low is None or mean.ci95_high is None:
         return f"{element.name}: {mean.mean:.1f} s, once"
-    return f"{element.name}: {mean.mean:.1f} s, ±{mean.ci95_high - mean.mean:.1f} (95 % interval)"
+    return f"{element.name}: {mean.mean:.1f} s (95 %: {mean.ci95_low:.1f} to {mean.ci95_high:.1f})"
 
 
 def _p_value(element: ElementTimes) -> str:

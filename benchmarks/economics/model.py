@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -184,6 +185,13 @@ def economics_as_given(
     return _evaluate(comparison, economics, commercial, measures, drawn, _means(comparison))
 
 
+def npv_by_replication_nok(comparison: Comparison, economics: Economics, measures: Sequence[Measure]) -> Draws:
+    """The cell's net present value with every number at its value and the means of each replication, NOK."""
+    drawn = {name: np.full(1, each.value) for name, each in _numbers(economics, None).items()}
+    means = np.array(list(figures_by_replication(comparison.cell, comparison.manual).values())).T
+    return _evaluate(comparison, economics, None, measures, drawn, means).cell.npv_nok
+
+
 def _evaluate(
     comparison: Comparison,
     economics: Economics,
@@ -329,7 +337,7 @@ def _evaluate_alternative(
 
 
 def _sum(of: Mapping[str, Draws]) -> Draws:
-    return np.asarray(np.sum(list(of.values()), axis=0))
+    return np.asarray(reduce(np.add, of.values()))  # some have one value for each draw, others one for all
 
 
 def _working_hours_per_year(drawn: Mapping[str, Draws]) -> Draws:

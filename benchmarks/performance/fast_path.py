@@ -20,7 +20,7 @@ from simulation import interleaved, spread, verdict
 from cellwright.benchmarks.sweeps.sampling import designs, read_varied_parameter
 from cellwright.cells import load
 from cellwright.sim import Length, Scenario, run_cell_by_events
-from cellwright.sim.fast_path import FastPath
+from cellwright.sim.fast_path import FastPath, NotExact
 
 PAIRS = 3
 CYCLES = {2_000: 2_000, 20_000: 2_000, 100_000: 2_000}
@@ -81,6 +81,28 @@ def scenarios(count: int) -> list[Scenario]:
     ]
 
 
+def with_many_jams() -> None:
+    """Designs whose jams come at ever new places: the fast path is given up, after a trial that is included."""
+    for jams in (5, 20, 200):
+        scenario = load("stapler").scenario([f"plant.jams_per_1000_staples={jams}"])
+        times = interleaved(PAIRS, lambda one=scenario: as_decided(one), lambda one=scenario: by_events(one))
+        ratios = [events_s / decided_s for decided_s, events_s in times]
+        print(
+            f"{REPLICATIONS} shifts with {jams} jams in 1,000 staples: {spread(ratios)} of the events' speed, target: "
+            f"at least 0.9: {verdict(median(ratios) >= 0.9)}"
+        )
+
+
+def as_decided(scenario: Scenario) -> None:
+    """On the fast path, or by events where it is given up; a new one, so that it has to be found out."""
+    fast_path = FastPath(scenario)
+    for replication in range(REPLICATIONS):
+        try:
+            fast_path.run(SHIFT, 1, replication)
+        except NotExact:
+            run_cell_by_events(scenario, SHIFT, 1, replication)
+
+
 def over_a_sweep(count: int) -> None:
     sample = scenarios(SAMPLE)
     rates: dict[str, list[float]] = {"events 1": [], "events 2": [], "fast 1": [], "fast 2": []}
@@ -109,4 +131,5 @@ if __name__ == "__main__":
     parser.add_argument("--designs", type=int, default=1000, help="designs in the sweep that is timed as a whole")
     count = parser.parse_args().designs
     against_handwritten()
+    with_many_jams()
     over_a_sweep(count)

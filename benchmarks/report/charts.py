@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, CHANCE, FAINT, INK, MANUAL, STYLE, plain
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economics.model import AlternativeResult, EconomicResult
 from cellwright.benchmarks.economics.project import Project
@@ -115,14 +115,16 @@ def tornado(
     """Bars from the result with an input at its lowest to that at its highest, in the order of ``ranges``."""
     translations = context.translations
     scale = 1000 if screening.figure == NPV else 1
-    base = screening.base[screening.figure] / scale
+    exact_base = screening.base[screening.figure]
+    base = exact_base / scale
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(FIGURE_WIDTH_IN, 1.3 + 0.3 * max(1, len(ranges))), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(reversed(ranges)):
-            for end, colour in ((each.low, MANUAL), (each.high, CELL)):
+            for (end, is_clear), colour in zip(each.ends(exact_base), (MANUAL, CELL), strict=True):
                 if end is not None:
-                    axes.barh(level, end / scale - base, left=base, height=0.62, color=colour, alpha=0.85)
+                    shade = colour if is_clear else CHANCE
+                    axes.barh(level, end / scale - base, left=base, height=0.62, color=shade, alpha=0.85)
         axes.axvline(base, color=INK, linewidth=1.2)
         low, high = axes.get_xlim()
         if low < 0 < high:
@@ -134,8 +136,12 @@ def tornado(
         axes.set_xlabel(
             translations("cost.npv_axis") if screening.figure == NPV else context.sentence("assumptions.axis")
         )
-        handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (MANUAL, CELL)]
-        figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
+        colours = {MANUAL: ends[0], CELL: ends[1]}
+        ends_shown = [end for each in ranges for end in each.ends(exact_base)]
+        if not all(is_clear for end, is_clear in ends_shown if end not in (None, exact_base)):
+            colours[CHANCE] = translations("assumptions.chance")
+        handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in colours]
+        figure.legend(handles, list(colours.values()), loc="outside upper left", ncols=3, frameon=False, fontsize=10)
         _finish(axes, translations)
     return figure
 

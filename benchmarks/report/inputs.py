@@ -14,7 +14,7 @@ from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.sweeps.screening import ScreeningResult
 from cellwright.provenance import Figure, Status
 from cellwright.sequences import inputs_of
-from cellwright.sim import Scenario
+from cellwright.sim import Precision, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class ReportInputs:
     """Everything a report rests on.
 
     hours: simulated in each replication. screening: how the result depends on each input of the simulation, made
-    ``share`` (0 to 1) smaller and larger, in
-    ``sensitivity_replications``. timed_on: the days of the stopwatch study, if it names
-    any. command, version, input_hash: what reproduces the report.
+    ``share`` (0 to 1) smaller and larger, in ``sensitivity_replications``. timed_on: the days of the stopwatch study,
+    if it names any. precision: what was asked of the simulation's noise; None if the number of replications was fixed.
+    command, version, input_hash: what reproduces the report.
     """
 
     cell: str
@@ -59,6 +59,7 @@ class ReportInputs:
     version: str
     input_hash: str
     timed_on: Sequence[datetime.date] = ()
+    precision: Precision | None = None
 
     @property
     def observed_cycles(self) -> int:

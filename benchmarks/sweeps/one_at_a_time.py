@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
+from cellwright.benchmarks.comparison import replicated_figures
 from cellwright.benchmarks.sweeps.sweep import Sweep
-from cellwright.errors import InputError, nearest
+from cellwright.errors import CellwrightError, InputError, nearest
 from cellwright.provenance import Status
 from cellwright.sequences import inputs_of
+from cellwright.sim import estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class SensitivityRange:
 
     low, high: the result with the input smaller and larger; None where the input cannot have that value.
     value: the input unchanged. problem: why it cannot be changed, if it cannot. tried_low, tried_high: the changed
-    values.
+    values. low_half_width, high_half_width: half the 95 % interval of the difference of low, and of high, from the
+    result as it is, in pairs under the same random numbers; None where one replication does not tell.
     """
 
     name: str
@@ -29,6 +32,20 @@ class SensitivityRange:
     problem: str = ""
     tried_low: float | None = None
     tried_high: float | None = None
+    low_half_width: float | None = None
+    high_half_width: float | None = None
+
+    def may_be_chance(self, base: float) -> bool:
+        """Whether there is an effect, and no more of it than the simulation's noise makes."""
+        return self.width(base) > 0 and not any(is_clear for _, is_clear in self.ends(base))
+
+    def ends(self, base: float) -> list[tuple[float | None, bool]]:
+        """``low`` and ``high``, each with whether it differs from ``base`` by more than noise, as far as is known."""
+        both = ((self.low, self.low_half_width), (self.high, self.high_half_width))
+        return [
+            (end, end is not None and end != base and (half_width is None or abs(end - base) > half_width))
+            for end, half_width in both
+        ]
 
     def width(self, base: float) -> float:
         """The largest difference between the three results."""
@@ -63,9 +80,26 @@ def sensitivity(sweep: Sweep, figure: str, share: float, executor: Executor) -> 
     base_figure = base.result()
     if isinstance(base_figure, str):
         raise InputError(base_figure)
-    yield base_figure
+    yield base_figure.value
     for (name, value, _, status), (low, high) in zip(inputs, futures, strict=True):
-        yield _sensitivity_range(name, status, value, low.result(), high.result())
+        yield _sensitivity_range(name, status, value, base_figure, low.result(), high.result())
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicatedFigure:
+    """A figure, and what it is in each replication; empty where replications do not have it."""
+
+    value: float
+    by_replication: tuple[float, ...] = ()
+
+    def half_width_from(self, base: ReplicatedFigure) -> float | None:
+        """Half the 95 % interval of the difference from ``base``, replication by replication (Law, section 10.2)."""
+        if len(self.by_replication) < 2 or len(self.by_replication) != len(base.by_replication):
+            return None
+        pairs = zip(self.by_replication, base.by_replication, strict=True)
+        difference = estimate([one - other for one, other in pairs])
+        assert difference.ci95_high is not None
+        return difference.ci95_high - difference.mean
 
 
 def changed_text(value: float, factor: float, is_whole: bool) -> str:
@@ -77,23 +111,36 @@ def changed_text(value: float, factor: float, is_whole: bool) -> str:
     return str(nearest_whole if nearest_whole != value else round(value) + (1 if factor > 1 else -1))
 
 
-def _figure(sweep: Sweep, text: str, figure: str) -> float | str:
+def _figure(sweep: Sweep, text: str, figure: str) -> ReplicatedFigure | str:
     """A figure with one input changed, or why it cannot be changed."""
-    row = dict(zip(sweep.columns(), sweep.evaluate(0, (text,) if sweep.names else ()), strict=True))
-    return row["problem"] or float(row[figure])
+    try:
+        found = sweep.comparison((text,) if sweep.names else ())
+    except CellwrightError as error:
+        return str(error)
+    names = sweep.columns()[1 + len(sweep.names) : -1]
+    value = float(dict(zip(names, sweep.figures(found), strict=True))[figure])
+    by_replication = replicated_figures(found).get(figure)  # the ends of intervals have none
+    return ReplicatedFigure(value, () if by_replication is None else tuple(by_replication.tolist()))
 
 
 def _sensitivity_range(
-    name: str, status: Status, value: float, low: float | str, high: float | str
+    name: str,
+    status: Status,
+    value: float,
+    base: ReplicatedFigure,
+    low: ReplicatedFigure | str,
+    high: ReplicatedFigure | str,
 ) -> SensitivityRange:
     problems = [each for each in (low, high) if isinstance(each, str)]
     return SensitivityRange(
         name,
         status,
         value,
-        None if isinstance(low, str) else low,
-        None if isinstance(high, str) else high,
+        None if isinstance(low, str) else low.value,
+        None if isinstance(high, str) else high.value,
         problems[0] if len(problems) == 2 else "",
+        low_half_width=None if isinstance(low, str) else low.half_width_from(base),
+        high_half_width=None if isinstance(high, str) else high.half_width_from(base),
     )
 
 

@@ -13,10 +13,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cellwright.benchmarks.comparison import Comparison, compare
+from cellwright.benchmarks.comparison import Comparison, compare, replicated_figures
 from cellwright.benchmarks.economics.inputs import Economics
-from cellwright.benchmarks.economics.model import economics_as_given
-from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, changed_text, ranked
+from cellwright.benchmarks.economics.model import economics_as_given, npv_by_replication_nok
+from cellwright.benchmarks.sweeps.one_at_a_time import ReplicatedFigure, SensitivityRange, changed_text, ranked
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
 from cellwright.sequences import apply_overrides, inputs_of
@@ -30,7 +30,7 @@ MIN_SCREENING_CYCLES = 5
 LESS_TIME = "less_time_percent"
 NPV = "npv_nok"
 
-Figures = dict[str, float]
+Figures = dict[str, ReplicatedFigure]
 FigureReader = Callable[[Comparison], Figures]
 
 
@@ -105,7 +105,7 @@ class ScreeningResult:
     """
 
     figure: str
-    base: Figures
+    base: Mapping[str, float]
     ranges: Mapping[str, Sequence[SensitivityRange]]
     n_inputs: int
     without_effect: int
@@ -124,13 +124,15 @@ class ScreeningResult:
 
 def less_time(comparison: Comparison) -> Figures:
     """How much less time the cell takes than manual work, %."""
-    return {LESS_TIME: comparison.less_time_percent.mean}
+    by_replication = tuple(replicated_figures(comparison)[LESS_TIME].tolist())
+    return {LESS_TIME: ReplicatedFigure(comparison.less_time_percent.mean, by_replication)}
 
 
 def read_net_present_value(comparison: Comparison, economics: Economics, measures: Sequence[Measure]) -> Figures:
     """The same, and the cell's net present value, NOK, with each number of the economics at its value."""
-    alternative = economics_as_given(comparison, economics, None, measures).cell
-    return less_time(comparison) | {NPV: float(alternative.npv_nok[0])}
+    npv_nok = float(economics_as_given(comparison, economics, None, measures).cell.npv_nok[0])
+    by_replication = tuple(npv_by_replication_nok(comparison, economics, measures).tolist())
+    return less_time(comparison) | {NPV: ReplicatedFigure(npv_nok, by_replication)}
 
 
 def figure_reader(economics: Economics | None, measures: Sequence[Measure]) -> FigureReader:
@@ -162,14 +164,14 @@ def screen(
     inputs = varied_inputs(question.scenario)
     kept, effects = inputs, dict[str, float]()
     if len(inputs) > MAX_SIMULATED_IN_FULL:
-        base, ranges = _simulated_ranges(question.shortened(comparison), inputs, ends, executor, advance)
-        effects = {each.name: each.width(base[figure]) for each in ranges[figure]}
+        short, tried = _simulated_ranges(question.shortened(comparison), inputs, ends, executor, advance)
+        effects = {each.name: each.width(short[figure].value) for each in tried[figure]}
         order = sorted(inputs, key=lambda each: -effects[each.name])
         kept = [each for each in order[:MAX_SIMULATED_IN_FULL] if effects[each.name] > 0]
     base_of_experiment, simulated = _simulated_ranges(question, kept, ends, executor, advance)
-    base = question.read(comparison)
+    base = {name: each.value for name, each in question.read(comparison).items()}
     ranges = {
-        name: [_shifted(each, base[name] - base_of_experiment[name]) for each in simulated[name]] for name in base
+        name: [_shifted(each, base_of_experiment[name].value, base[name]) for each in simulated[name]] for name in base
     }
     if economics is not None:
         ranges[NPV] += _economics_ranges(comparison, economics, question.scenario.study.measures, share)
@@ -195,13 +197,18 @@ def _simulated_ranges(
     for each, pair in zip(inputs, futures, strict=True):
         low, high = (future.result() for future in pair)
         for name, found in ranges.items():
-            found.append(_range_of_figures(each, ends, name, low, high))
+            found.append(_range_of_figures(each, ends, name, base, low, high))
         advance()
     return base, ranges
 
 
 def _range_of_figures(
-    varied: VariedInput, ends: tuple[float, float], figure: str, low: Figures | str, high: Figures | str
+    varied: VariedInput,
+    ends: tuple[float, float],
+    figure: str,
+    base: Figures,
+    low: Figures | str,
+    high: Figures | str,
 ) -> SensitivityRange:
     problem = low if isinstance(low, str) and isinstance(high, str) else ""
     tried = [float(changed_text(varied.value, end, varied.is_whole)) for end in ends]
@@ -209,16 +216,19 @@ def _range_of_figures(
         varied.name,
         varied.status,
         varied.value,
-        None if isinstance(low, str) else low[figure],
-        None if isinstance(high, str) else high[figure],
+        None if isinstance(low, str) else low[figure].value,
+        None if isinstance(high, str) else high[figure].value,
         problem,
-        *tried,
+        tried_low=tried[0],
+        tried_high=tried[1],
+        low_half_width=None if isinstance(low, str) else low[figure].half_width_from(base[figure]),
+        high_half_width=None if isinstance(high, str) else high[figure].half_width_from(base[figure]),
     )
 
 
-def _shifted(range_: SensitivityRange, by: float) -> SensitivityRange:
+def _shifted(range_: SensitivityRange, old: float, new: float) -> SensitivityRange:
     """The range moved to the full comparison's base: fewer replications give a slightly different one."""
-    low, high = (None if end is None else end + by for end in (range_.low, range_.high))
+    low, high = (None if end is None else new if end == old else end - old + new for end in (range_.low, range_.high))
     return replace(range_, low=low, high=high)
 
 
@@ -235,4 +245,4 @@ def _economics_ranges(
             float(economics_as_given(comparison, economics, None, measures, {name: end}).cell.npv_nok[0])
             for end in (low, high)
         ]
-        yield SensitivityRange(name, number.status, number.value, found[0], found[1], "", low, high)
+        yield SensitivityRange(name, number.status, number.value, found[0], found[1], "", low, high, 0.0, 0.0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from cellwright.benchmarks.comparison import compare
+from cellwright.benchmarks.comparison import Comparison, compare
 from cellwright.benchmarks.sweeps.sampling import Design
 from cellwright.errors import CellwrightError, InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
@@ -77,20 +77,28 @@ class Sweep:
     def evaluate(self, number: int, design: Design) -> list[str]:
         """Simulate all replications of one design; returns its row. The row of an invalid design states the problem."""
         try:
-            figures = self._figures(design)
+            figures = self.figures(self.comparison(design))
         except CellwrightError as error:
             empty = [""] * (len(self.columns()) - len(design) - 2)
             return [str(number), *design, *empty, str(error)]
         return [str(number), *design, *figures, ""]
 
-    def _figures(self, design: Design) -> list[str]:
+    def comparison(self, design: Design) -> Comparison:
+        """Simulate all replications of one design; its intervals are over the simulation's noise alone.
+
+        Raises:
+            CellwrightError: The design is invalid, or its cell faults.
+        """
         scenario = self.scenario(design)
         numbers = range(self.replications)
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
         of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
-        found = compare(
+        return compare(
             self.study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), self.seed, hours=0.0
         )
+
+    def figures(self, found: Comparison) -> list[str]:
+        """The figures of a design's row: each mean, and the ends of its interval."""
         estimates = [
             found.cell.cycle_time_s,
             found.cell.units_per_hour,

@@ -173,7 +173,7 @@ def _element(name: str, readings: Sequence[Reading], of_cycles: int, draws: np.r
         tuple(cycle for cycle, _, _ in found),
         times_s,
         of_cycles,
-        estimate(times_s),
+        estimate(times_s, are_positive=True),
         statistics.stdev(times_s) if len(times_s) > 1 else None,
         tuple(
             Outlier(cycle, seconds, score, note)

@@ -22,9 +22,12 @@ from cellwright.cli.options import (
     JsonOption,
     LogOption,
     ManualOption,
+    OptionalReplicationsOption,
     OutputOption,
     OverridesOption,
+    PrecisionOption,
     ReplicationsOption,
+    SchedulerOption,
     SeedOption,
     Uploader,
 )
@@ -88,7 +91,8 @@ def simulate(
     cell: CellArgument,
     cycles: CyclesOption = None,
     hours: HoursOption = None,
-    replications: ReplicationsOption = 20,
+    replications: OptionalReplicationsOption = None,
+    precision: PrecisionOption = None,
     seed: SeedOption = 1,
     overrides: OverridesOption = None,
     firmware: FirmwareOption = DEFAULT_FIRMWARE,
@@ -99,7 +103,9 @@ def simulate(
     """Simulate a cell: cycle time, output, operator time and stops."""
     from cellwright.cli.commands import simulate
 
-    options = simulate.SimulationOptions(cell, cycles, hours, replications, seed, overrides or [], jobs, firmware.value)
+    options = simulate.SimulationOptions(
+        cell, cycles, hours, replications, seed, overrides or [], jobs, firmware.value, precision=precision
+    )
     simulate.simulate(options, log, as_json)
 
 
@@ -110,7 +116,8 @@ def compare(
     accept: AcceptOption = False,
     commercial: CommercialOption = None,
     hours: HoursOption = None,
-    replications: ReplicationsOption = 20,
+    replications: OptionalReplicationsOption = None,
+    precision: PrecisionOption = None,
     seed: SeedOption = 1,
     overrides: OverridesOption = None,
     firmware: FirmwareOption = DEFAULT_FIRMWARE,
@@ -121,7 +128,7 @@ def compare(
     from cellwright.cli.commands import simulate
 
     options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept
+        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
     )
     simulate.compare(options, manual, commercial, as_json)
 
@@ -145,12 +152,7 @@ def sweep(
     replications: ReplicationsOption = 20,
     seed: SeedOption = 1,
     jobs: JobsOption = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="tcp://HOST:PORT", help="Address of a Dask scheduler to run on instead of local processes."
-        ),
-    ] = None,
+    scheduler: SchedulerOption = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="CSV file of results; an unfinished one is resumed.")
     ] = Path("sweep.csv"),
@@ -190,7 +192,8 @@ def economics(
     manual: ManualOption = None,
     accept: AcceptOption = False,
     hours: HoursOption = None,
-    replications: ReplicationsOption = 20,
+    replications: OptionalReplicationsOption = None,
+    precision: PrecisionOption = None,
     seed: SeedOption = 1,
     overrides: OverridesOption = None,
     firmware: FirmwareOption = DEFAULT_FIRMWARE,
@@ -202,7 +205,7 @@ def economics(
     from cellwright.cli.commands import economics, simulate
 
     options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept
+        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
     )
     economics.evaluate(options, manual, prices, commercial, picture, as_json)
 
@@ -226,7 +229,8 @@ def report(
     manual: ManualOption = None,
     accept: AcceptOption = False,
     hours: HoursOption = None,
-    replications: ReplicationsOption = 20,
+    replications: OptionalReplicationsOption = None,
+    precision: PrecisionOption = None,
     seed: SeedOption = 1,
     overrides: OverridesOption = None,
     firmware: FirmwareOption = DEFAULT_FIRMWARE,
@@ -236,7 +240,7 @@ def report(
     from cellwright.cli.commands import report, simulate
 
     options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept
+        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
     )
     report.report(report.ReportOptions(options, lang, output, manual, economics, commercial, project))
 

@@ -46,8 +46,18 @@ CyclesOption = Annotated[
 HoursOption = Annotated[
     float | None, typer.Option(help="Hours to simulate after the warm-up.", show_default="7.5, one shift")
 ]
-ReplicationsOption = Annotated[
-    int, typer.Option("--replications", "-R", help="Number of independent replications, for confidence intervals.")
+REPLICATIONS_HELP = "Number of independent replications, for confidence intervals."
+ReplicationsOption = Annotated[int, typer.Option("--replications", "-R", help=REPLICATIONS_HELP)]
+OptionalReplicationsOption = Annotated[
+    int | None, typer.Option("--replications", "-R", help=REPLICATIONS_HELP, show_default="20")
+]
+PrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PERCENT",
+        help="Instead: 10 to 200 replications, until the simulation's noise is at most this, as in 0.5.",
+        show_default=False,
+    ),
 ]
 SeedOption = Annotated[
     int, typer.Option(help="Seed of the random streams; the same seed gives the same result.", min=0)
@@ -57,6 +67,10 @@ OverridesOption = Annotated[
     typer.Option("--set", "--measured", metavar="DEVICE.PARAMETER=VALUE|FILE.toml", help=OVERRIDES_HELP),
 ]
 JobsOption = Annotated[int | None, typer.Option(help="Number of processes.", min=1, show_default="all cores")]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="tcp://HOST:PORT", help="Address of a Dask scheduler to run on instead of local processes."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 LogOption = Annotated[Path | None, typer.Option(help="Write all events and cycles to this SQLite file.")]
 ManualOption = Annotated[

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from cellwright.benchmarks import Comparison, Outcome
 from cellwright.benchmarks.economics.commercial import Commercial
-from cellwright.sim import Estimate, Measure, Scenario, WarmUp
+from cellwright.sim import Estimate, Measure, Precision, Scenario, WarmUp
+from cellwright.sim.sequential import noise_percent
 from cellwright.sim.warm_up import MIN_CYCLES
 
 WIDTH = 80
@@ -51,7 +52,10 @@ def print_outcome(
     result: Outcome, unit: str, replications: int, shift_hours: float, measures: Sequence[Measure] = ()
 ) -> None:
     """Print the figures of one cell."""
-    title = f"{result.name}: {result.cycles} cycles in {pluralize(replications, 'replication')}, mean (95 % interval)"
+    title = (
+        f"{result.name}: {result.cycles} cycles in {pluralize(replications, 'replication')}\n"
+        "mean (95 % interval, simulation noise only)"
+    )
     table = Table("", result.name, title=title, title_justify="left", min_width=60)
     for row in [*_rows([result], unit, shift_hours), *_measure_rows([result], measures)]:
         table.add_row(*row)
@@ -69,6 +73,7 @@ def print_comparison(
     """Print a cell, the manual method and a commercial machine, the differences, and the status of the inputs."""
     out = console()
     title = (
+        f"{percent_sentence(comparison.less_time_percent, 'less', 'more', 'time')}, over all that is not known\n"
         f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.manual.cycles} by hand, in "
         f"{pluralize(comparison.replications, 'replication')}; mean (95 % interval)"
     )
@@ -259,6 +264,33 @@ def warm_up_warning(name: str, warm_up: WarmUp) -> str:
         f"a cycle takes {warm_up.mean_s:.1f} s, which is outside the interval of the simulation's noise (MSER-5); "
         "simulate longer, to reduce the weight of the start."
     )
+
+
+def print_precision(rule: Precision | None, figures: Sequence[str], *means_s: Sequence[float]) -> None:
+    """Whether the simulation's noise got as small as was asked, in one sentence; nothing if that was not asked.
+
+    figures: the names of what the noise is of, as ``noise_percent`` has them.
+    """
+    if rule is None:
+        return
+    units = [*["%"] * len(means_s), "percentage points"]
+    noise = zip(noise_percent(*means_s), units, figures, strict=False)
+    found = ", ".join(f"±{each:.2g} {unit} of {name}" for each, unit, name in noise)
+    count = len(means_s[0])
+    if rule.is_reached(*means_s):
+        text = f"Stopped after {count} replications: the simulation's noise is at most {rule.percent:g} %: {found}."
+    else:
+        text = (
+            f"The simulation's noise is not within {rule.percent:g} % after {count} replications, which is the most: "
+            f"{found}. Simulate longer with --hours, or ask for less."
+        )
+    console().print(text)
+
+
+def print_comparison_precision(rule: Precision | None, comparison: Comparison) -> None:
+    """The same of a comparison."""
+    figures = ("the cell's cycle time", "the manual method's", "the time saved")
+    print_precision(rule, figures, comparison.cell.means_s, comparison.manual.means_s)
 
 
 def _print_if_single(replications: int) -> None:

@@ -54,7 +54,10 @@ class DrawnStreams(Streams):
         return _Stream(self, name)
 
     def draw(self, source: Distribution) -> Any:
-        """The next duration of ``source``, s; a traced number while a path is being recorded."""
+        """The next duration of ``source``, s; a traced number while a path is being recorded, unless it never varies.
+
+        Two durations of 0, or two that are always the same, do not race each other.
+        """
         if self._sources.setdefault(source.name, source) != source or source.name in self._numbers:
             raise NotExact(f"it draws different things from one stream, {source.name!r}")
         number = self.used.get(source.name, 0)
@@ -64,6 +67,8 @@ class DrawnStreams(Streams):
             return value
         self.recording.draws.append(source)
         self.recording.drawn_s.append(value)
+        if source.constant_s is not None:
+            return source.constant_s
         return Traced(self.recording.guard, {Symbol("draw", len(self.recording.draws) - 1): 1}, 0, value)
 
     def durations_used(self) -> dict[str, int]:

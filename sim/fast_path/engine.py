@@ -23,6 +23,18 @@ MAX_CYCLES_AT_ONCE = 512
 MAX_CACHED_SCENARIOS = 4
 TRIAL_LENGTH = Length(cycles=100)
 """The trial that decides whether a scenario can be recorded and whether its paths repeat often enough to pay."""
+HARDLY_AGAIN = "what it does hardly ever comes again in the same way"
+LEARNING_PATHS, MIN_TAKEN_LEARNING = 40, 52
+"""Of the paths after the warm-up: when so many had to be recorded, so many must have been taken, or it is given up.
+
+Recording a path takes some five times as long as its events do, taking one a tenth. A design that repeats itself has
+taken 65 and more by then, one in which jams come at ever new places 40 to 46.
+"""
+MAX_LATE_SHARE = 0.25
+"""Of the paths taken in the second half of the trial, at most this share may have had to be recorded.
+
+Later the share falls to half of it and less: at an eighth the fast path takes three quarters of the events' time.
+"""
 MIN_FAST_PATH_CYCLES, MIN_FAST_PATH_HOURS = 100, 2.0
 """Shorter runs end before anything repeats."""
 ROUNDING_MARGIN_S = 1e-6
@@ -75,10 +87,9 @@ class FastPath:
             return MEASURED
         if self._why_not == "":
             try:
-                trial = _ReplicationRun(self, TRIAL_LENGTH, seed=0, replication=0)
+                trial = _Trial(self, TRIAL_LENGTH, seed=0, replication=0)
                 trial.replication()
-                pays = trial.paths_taken >= 2 * len(self.path_cache.paths)
-                self._why_not = None if pays else "what it does hardly ever comes again in the same way"
+                self._why_not = None if trial.pays else HARDLY_AGAIN
             except NotExact as reason:
                 self._why_not = str(reason)
         return self._why_not
@@ -114,6 +125,7 @@ class _ReplicationRun:
         self.uncounted: list[CompiledPath] = []
         self.accepts: Callable[[CompiledPath], bool] | None = None  # a further condition on paths
         self.paths_taken = 0
+        self.units = 0
         self.since_last_unit: list[CompiledPath] = []
         self.unit_start: PathNode | None = None
         self.count.add(totals_of_path(path, self.states))
@@ -162,6 +174,7 @@ class _ReplicationRun:
             compiled = self.node.find(self.counters, self.streams, self.accepts) or self._record()
             compiled.apply(self.counters, self.streams)
             self.pending_paths.extend(compiled.paths)
+            self.units += compiled.finished
             self.uncounted.append(compiled)
             self._combine_unit(compiled)
             self.node = compiled.end
@@ -213,6 +226,37 @@ class _ReplicationRun:
             self.path_cache.add_combined(self.unit_start, compiled_paths)
         self.since_last_unit = []
         self.unit_start = compiled.end
+
+
+class _Trial(_ReplicationRun):
+    """The trial: it counts the paths that it takes, and those that it had to record first. Counts, so never a clock."""
+
+    def __init__(self, fast_path: FastPath, length: Length, seed: int, replication: int) -> None:
+        super().__init__(fast_path, length, seed, replication)
+        self.recorded_at: list[int] = []  # how many paths had been taken at each recording after the warm-up
+
+    def _record(self) -> CompiledPath:
+        compiled = super()._record()
+        if self.units >= WARM_UP_CYCLES:
+            self.recorded_at.append(self.taken)
+            if (
+                len(self.recorded_at) == LEARNING_PATHS
+                and self.recorded_at[-1] - self.recorded_at[0] < MIN_TAKEN_LEARNING
+            ):
+                raise NotExact(HARDLY_AGAIN)
+        return compiled
+
+    @property
+    def taken(self) -> int:
+        """How many paths it has taken."""
+        return self.paths_taken + len(self.pending_paths)
+
+    @property
+    def pays(self) -> bool:
+        """Whether paths come again often enough to be quicker than events."""
+        half = self.taken / 2
+        late = sum(at > half for at in self.recorded_at)
+        return self.taken >= 2 * len(self.path_cache.paths) and late <= MAX_LATE_SHARE * half
 
 
 class _CycleCounter:

@@ -98,6 +98,11 @@ class EmpiricalTimes:
         """The name of its stream."""
         return f"work {self.element}"
 
+    @property
+    def constant_s(self) -> float | None:
+        """The time if all are the same, s."""
+        return self.times_s[0] if len(set(self.times_s)) == 1 else None
+
     def sample(self, generator: np.random.Generator, streams: Streams) -> float:  # noqa: ARG002
         return self.times_s[int(generator.integers(len(self.times_s)))]
 

@@ -138,6 +138,10 @@ def method(context: ReportContext, draws: int) -> Section:
         context.sentence("method.pairs", runs=context.runs, hours=context.hours),
         translations("method.interval") if comparison.replications > 1 else translations("method.one_run"),
     ]
+    if (precision := context.inputs.precision) is not None:
+        reached = precision.is_reached(comparison.cell.means_s, comparison.manual.means_s)
+        key = "method.precise" if reached else "method.not_precise"
+        sentences.append(translations(key, percent=translations.plain(precision.percent)))
     if context.inputs.money is not None:
         sentences.append(translations("method.draws", draws=translations.number(draws)))
     return Section("method", translations("method.heading"), (Bullets(tuple(sentences)), _checklist(context)))

@@ -27,7 +27,7 @@ def assumptions(context: ReportContext) -> Section:
     ends = (translations("assumptions.lowest"), translations("assumptions.highest"))
     blocks: list[Block] = [
         Paragraph(context.sentence(key, share=share, base=base)),
-        Paragraph(_screening_text(context)),
+        Paragraph(" ".join(filter(None, (_screening_text(context), _chance_text(context, order))))),
         Drawing("assumptions", _caption(context, order), charts.tornado(order[:MAX_BARS], screening, context, ends)),
         _ranges_table(context, order),
     ]
@@ -51,9 +51,21 @@ def _screening_text(context: ReportContext) -> str:
     return f"{text} {translations('assumptions.little', left_out=screening.left_out, most=most, unit_of=unit)}"
 
 
+def _chance_text(context: ReportContext, order: list[SensitivityRange]) -> str:
+    """Which of the effects shown the simulation's noise alone may have made; empty if none."""
+    translations, screening = context.translations, context.inputs.screening
+    base = screening.base[screening.figure]
+    names = [translations.input(each.name) for each in order[:MAX_ROWS] if each.may_be_chance(base)]
+    return translations("assumptions.may_be_chance", names=translations.listed(names)) if names else ""
+
+
 def _caption(context: ReportContext, order: list[SensitivityRange]) -> str:
     translations, screening = context.translations, context.inputs.screening
-    base, first = screening.base[screening.figure], order[0]
+    base = screening.base[screening.figure]
+    order = [each for each in order if not each.may_be_chance(base)]
+    if not order:
+        return translations("assumptions.caption_chance")
+    first = order[0]
     ends = sorted(each for each in (first.low, base, first.high) if each is not None)
     turning = [each for each in order if any(end is not None and end * base < 0 for end in (each.low, each.high))]
     named = translations.listed([translations.input(each.name) for each in turning[:3]])
@@ -77,12 +89,19 @@ def _ranges_table(context: ReportContext, order: list[SensitivityRange]) -> Tabl
         head, widths = (*head, translations("assumptions.time_both")), (*widths, 4)
         note = translations("assumptions.note_npv")
     raw: list[tuple[str | float, ...]] = [
-        (each.name, each.status, each.value, *("" if end is None else end for end in _range_ends(context, each)))
+        (
+            each.name,
+            each.status,
+            each.value,
+            *("" if end is None else end for end in _range_ends(context, each)),
+            "yes" if each.may_be_chance(screening.base[screening.figure]) else "no",
+        )
         for each in order
     ]
     raw_head = (
         "input", "status", "base_case", "lowest", f"{screening.figure}_at_lowest", "highest",
         f"{screening.figure}_at_highest", "less_time_percent_at_lowest", "less_time_percent_at_highest",
+        "may_be_chance",
     )  # fmt: skip
     return context.table("assumptions", head, rows, widths, note, raw_head, raw)
 

@@ -29,7 +29,7 @@ from cellwright.benchmarks.economics.model import (
 from cellwright.benchmarks.economics.plausibility import refuse_unlikely_percent
 from cellwright.cli import tables
 from cellwright.cli.cell_files import cell_folder, read_commercial_machine
-from cellwright.cli.commands.simulate import SimulationOptions, run_comparison
+from cellwright.cli.commands.simulate import SimulationOptions, precision_json, run_comparison
 from cellwright.errors import InputError
 from cellwright.sim import Measure, Scenario
 
@@ -104,6 +104,7 @@ def evaluate(
         print(json.dumps(economics_json(options, case) | timed.as_json(), indent=2))
     else:
         _print(case)
+        tables.print_comparison_precision(options.rule, comparison)
         timed.print_lines()
 
 
@@ -148,7 +149,7 @@ def input_hash(scenario: Scenario, *read: InputModel | None) -> str:
 
 def economics_json(options: SimulationOptions, case: BusinessCase) -> dict[str, Any]:
     """All figures as JSON, with units in the names; the 5th, 50th and 95th percentiles of the draws."""
-    head, result = options.head(case.scenario), case.result
+    head, result = options.head(case.scenario, case.comparison.replications), case.result
     head["input_hash"] = input_hash(case.scenario, case.economics, case.commercial)
     beats = result.cell_better_probability
     return head | {
@@ -164,6 +165,7 @@ def economics_json(options: SimulationOptions, case: BusinessCase) -> dict[str, 
         "commercial_left_out": case.left_out,
         "cell_beats_commercial_percent": None if beats is None else 100 * beats,
         "iso_22400": {name: each.as_json() if each else None for name, each in case.kpis().items()},
+        **precision_json(options.rule, case.comparison.cell.means_s, case.comparison.manual.means_s),
         "finding": conclusion(case),
         "provenance": result.provenance,
     }

@@ -50,10 +50,16 @@ class ReportOptions:
     commercial: Path | None
     project: Path | None = None
 
+    def _how_often(self) -> list[str]:
+        precision = self.simulation.precision
+        if precision is not None:
+            return ["--precision", f"{precision:g}"]
+        return ["-R", str(self.simulation.max_replications)]
+
     def command(self) -> str:
         """The command that reproduces the report, defaults included."""
         simulation = self.simulation
-        words = ["cellwright", "report", simulation.cell, "--lang", self.language, "-R", str(simulation.replications)]
+        words = ["cellwright", "report", simulation.cell, "--lang", self.language, *self._how_often()]
         words += ["--hours", f"{simulation.length.hours:g}", "--seed", str(simulation.seed)]
         for option in ("manual", "economics", "commercial", "project"):
             path = getattr(self, option)
@@ -86,6 +92,7 @@ def report(options: ReportOptions) -> None:
         written = write_report(options.folder, inputs, translations)
     out = tables.console()
     timed.print_lines()
+    tables.print_comparison_precision(options.simulation.rule, inputs.comparison)
     if inputs.money is None:
         out.print(
             f"{options.simulation.cell} has no economics.toml in its folder: the report has no section on economics."
@@ -124,6 +131,7 @@ def _report_inputs(
         version=cellwright.__version__,
         input_hash=input_hash(scenario, *(prices or (None, None)), project),
         timed_on=timed.study.dates if timed.study else (),
+        precision=simulation.rule,
     )
 
 
@@ -143,7 +151,7 @@ def _project(options: ReportOptions, scenario: Scenario) -> Project | None:
 
 
 def _sensitivity_replications(simulation: SimulationOptions) -> int:
-    return min(simulation.replications, SENSITIVITY_REPLICATIONS)
+    return min(simulation.max_replications, SENSITIVITY_REPLICATIONS)
 
 
 def _screen(

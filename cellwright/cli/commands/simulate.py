@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cellwright
 from cellwright import cells
@@ -19,28 +20,60 @@ from cellwright.cli.cell_files import read_commercial_machine
 from cellwright.cli.commands.run import line_cost_s
 from cellwright.cli.manual_study import TimedScenario, with_study
 from cellwright.cli.progress import progress
+from cellwright.errors import InputError
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import RunLog
-from cellwright.sim import Length, Replication, Scenario, replicate, run_cell, run_manual
+from cellwright.sim import Length, Precision, Replication, Scenario, replicate, run_cell, run_manual, run_pair
 from cellwright.sim.replication import cores, process_pool
+from cellwright.sim.sequential import noise_percent
+
+_ResultT = TypeVar("_ResultT")
 
 SHIFT_HOURS = 7.5
 """A Norwegian working day: 37.5 hours a week over five days."""
+DEFAULT_REPLICATIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationOptions:
-    """The options of a simulation, shared by several commands. accept: take implausible inputs as they are."""
+    """The options of a simulation, shared by several commands. accept: take implausible inputs as they are.
+
+    replications: so many, or 20. precision: instead, until the simulation's noise is at most so many per cent.
+
+    Raises:
+        InputError: Both replications and precision are given, or the precision is not above 0 and below 100.
+    """
 
     cell: str
     cycles: int | None
     hours: float | None
-    replications: int
+    replications: int | None
     seed: int
     overrides: Sequence[str]
     jobs: int | None = None
     firmware: SteppingFirmware = DEFAULT_FIRMWARE
     accept: bool = False
+    precision: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.replications is not None and self.precision is not None:
+            raise InputError(
+                "--replications says how often to simulate, --precision how exact the result must be; give one of them."
+            )
+        if self.precision is not None:
+            Precision(self.precision)  # refuses what cannot be asked for before anything is simulated
+
+    @property
+    def rule(self) -> Precision | None:
+        """When to stop; None for a fixed number of replications."""
+        return None if self.precision is None else Precision(self.precision)
+
+    @property
+    def max_replications(self) -> int:
+        """How many replications there are; with a precision, at most."""
+        if self.rule is not None:
+            return self.rule.max_replications
+        return DEFAULT_REPLICATIONS if self.replications is None else self.replications
 
     @property
     def length(self) -> Length:
@@ -57,7 +90,7 @@ class SimulationOptions:
         """The scenario to simulate, with the times of a stopwatch study. Raises InputError if it cannot be used."""
         return with_study(self.scenario(), manual, self.accept)
 
-    def head(self, scenario: Scenario) -> dict[str, Any]:
+    def head(self, scenario: Scenario, replications: int) -> dict[str, Any]:
         """The facts at the top of all JSON output."""
         return {
             "cell": self.cell,
@@ -66,7 +99,7 @@ class SimulationOptions:
             "seed": self.seed,
             "version": cellwright.__version__,
             "input_hash": scenario.input_hash(),
-            "replications": self.replications,
+            "replications": replications,
         }
 
 
@@ -74,15 +107,18 @@ def simulate(options: SimulationOptions, log_path: Path | None, as_json: bool) -
     """Simulate a cell and print its figures."""
     scenario = options.scenario()
     if log_path is None:
-        replications = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
+        replications = _replicate(options, scenario, run_cell, f"{options.cell} on the model board", _is_exact(options))
     else:
         replications = _simulate_with_log(options, scenario, log_path)
     result = outcome(options.cell, replications)
     if as_json:
-        _print_json(options.head(scenario) | result.as_json())
+        _print_json(
+            options.head(scenario, len(replications)) | result.as_json() | precision_json(options.rule, result.means_s)
+        )
     else:
         unit = scenario.study.cell.unit
-        tables.print_outcome(result, unit, options.replications, SHIFT_HOURS, scenario.study.measures)
+        tables.print_outcome(result, unit, len(replications), SHIFT_HOURS, scenario.study.measures)
+        tables.print_precision(options.rule, ("the cell's cycle time",), result.means_s)
         _print_firmware(options)
         cost_s = line_cost_s(scenario, options.seed)
         option = "" if options.firmware == DEFAULT_FIRMWARE else f" --firmware {options.firmware}"
@@ -96,10 +132,14 @@ def simulate(options: SimulationOptions, log_path: Path | None, as_json: bool) -
 def _simulate_with_log(options: SimulationOptions, scenario: Scenario, path: Path) -> list[Replication]:
     """Simulate one replication after the other into one log; the log is removed if the simulation is refused."""
     with RunLog(path) as log:
-        log.describe(**options.head(scenario))
-        runs = (run_cell(scenario, options.length, options.seed, number, log) for number in range(options.replications))
+        log.describe(**options.head(scenario, options.max_replications))
+        run = partial(run_cell, log=log)
         try:
-            return _with_progress(runs, options.replications, f"{options.cell} on the model board")
+            done = _replicate(
+                replace(options, jobs=1), scenario, run, f"{options.cell} on the model board", _is_exact(options)
+            )
+            log.describe(replications=len(done))
+            return done
         except ValueError:
             log.close()
             path.unlink()
@@ -121,14 +161,19 @@ def compare(options: SimulationOptions, manual: Path | None, commercial: Path | 
         )
     else:
         tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, commercial_machine)
+        tables.print_comparison_precision(options.rule, comparison)
         timed.print_lines()
         _print_firmware(options)
 
 
 def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison:
     """Simulate the cell and the manual method with common random numbers, and pair them."""
-    of_cell = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
-    of_manual = _replicate(options, scenario, run_manual, "the manual method")
+    if options.rule is None:
+        of_cell = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
+        of_manual = _replicate(options, scenario, run_manual, "the manual method")
+    else:
+        pairs = _replicate(options, scenario, run_pair, f"{options.cell} and the manual method", _are_exact(options))
+        of_cell, of_manual = ([pair[method] for pair in pairs] for method in (0, 1))
     return compare_replications(
         scenario.study.cell.unit,
         of_cell,
@@ -151,7 +196,7 @@ def _input_sources(options: SimulationOptions, scenario: Scenario) -> list[Uncer
 
 def comparison_json(options: SimulationOptions, scenario: Scenario, comparison: Comparison) -> dict[str, Any]:
     """A comparison as JSON, with units in the names; ``cell`` and ``manual`` hold the figures of each."""
-    head = options.head(scenario)
+    head = options.head(scenario, comparison.replications)
     noise = comparison.less_time_noise_percent
     return {
         "cell": {"cell": options.cell, "target": head["target"], "firmware": head["firmware"]}
@@ -166,6 +211,7 @@ def comparison_json(options: SimulationOptions, scenario: Scenario, comparison: 
             else {}
         ),
         "uncertainty_of_less_time": {"simulation_half_width_percent": noise, "shares": comparison.less_time_shares},
+        **precision_json(options.rule, comparison.cell.means_s, comparison.manual.means_s),
         "provenance": comparison.provenance,
         **{key: head[key] for key in ("seed", "version", "input_hash", "replications")},
     }
@@ -177,17 +223,59 @@ def _print_firmware(options: SimulationOptions) -> None:
         tables.console().print(f"Moves have the timing of {STEP_TIMINGS[options.firmware].name}.")
 
 
-def _replicate(
-    options: SimulationOptions, scenario: Scenario, run: Callable[..., Replication], label: str
-) -> list[Replication]:
-    runs = replicate(
-        run, scenario, options.length, seed=options.seed, replications=options.replications, jobs=options.jobs
+def precision_json(rule: Precision | None, *means_s: Sequence[float]) -> dict[str, Any]:
+    """What was asked of the simulation's noise and what came of it; nothing if the number of replications was fixed."""
+    if rule is None:
+        return {}
+    noise = dict(zip(NOISE_FIGURES, noise_percent(*means_s), strict=False))
+    return {
+        "precision": {
+            "asked_percent": rule.percent,
+            "is_reached": rule.is_reached(*means_s),
+            "simulation_half_width_percent": noise,
+        }
+    }
+
+
+NOISE_FIGURES = ("cell.cycle_time_s", "manual.cycle_time_s", "less_time_percent")
+IsEnough = Callable[[Sequence[Any]], bool]
+
+
+def _is_exact(options: SimulationOptions) -> IsEnough:
+    """Whether the replications of a cell are enough."""
+    rule = options.rule
+    return lambda done: rule is not None and rule.is_enough([each.mean_cycle_time_s for each in done])
+
+
+def _are_exact(options: SimulationOptions) -> IsEnough:
+    """Whether the replications of cell and manual method, in pairs, are enough."""
+    rule = options.rule
+    return lambda done: (
+        rule is not None and rule.is_enough(*([pair[method].mean_cycle_time_s for pair in done] for method in (0, 1)))
     )
-    return _with_progress(runs, options.replications, label)
 
 
-def _with_progress(runs: Iterable[Replication], replications: int, label: str) -> list[Replication]:
-    with progress(label, replications) as advance:
+def _never(_: Sequence[Any]) -> bool:
+    return False
+
+
+def _replicate(
+    options: SimulationOptions,
+    scenario: Scenario,
+    run: Callable[..., _ResultT],
+    label: str,
+    is_enough: IsEnough = _never,
+) -> list[_ResultT]:
+    runs = replicate(
+        run,
+        scenario,
+        options.length,
+        seed=options.seed,
+        replications=options.max_replications,
+        jobs=options.jobs,
+        is_enough=is_enough,
+    )
+    with progress(label, options.max_replications) as advance:
         done = []
         for replication in runs:
             done.append(replication)

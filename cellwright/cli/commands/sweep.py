@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 import cellwright
@@ -67,7 +68,9 @@ def sweep(options: SweepOptions) -> None:
     refused = [row for row in rows if row["problem"]]
     out = console()
     are = "is" if len(rows) == 1 else "are"
-    out.print(f"{pluralize(len(rows), 'design')} {are} in {options.output}.")
+    out.print(
+        f"{pluralize(len(rows), 'design')} {are} in {options.output}. The intervals are over simulation noise only."
+    )
     if refused:
         out.print(f"{len(refused)} of them are not feasible; the first: {refused[0]['problem']}")
     if options.picture is not None:
@@ -226,7 +229,7 @@ def _sensitivity_json(
         "figure": options.figure,
         "percent": options.percent,
         "base_case": base,
-        "inputs": [asdict(each) for each in order],
+        "inputs": [asdict(each) | {"may_be_chance": each.may_be_chance(base)} for each in order],
         "seed": options.seed,
         "version": cellwright.__version__,
         "input_hash": scenario.input_hash(),
@@ -250,6 +253,22 @@ def _simulate_ranges(base_sweep: Sweep, options: SensitivityOptions) -> tuple[fl
     return base, ranges
 
 
+def _end_text(end: float | None, half_width: float | None) -> str:
+    if end is None:
+        return "not feasible"
+    return f"{end:.4g}" + (f" ±{half_width:.2g}" if half_width else "")
+
+
+def _print_chance(out: Console, options: SensitivityOptions, names: Sequence[str]) -> None:
+    """What ± means, and which effects the simulation's noise alone may have made."""
+    if options.replications < 2:
+        out.print("One replication does not show which effects may be chance; use --replications 10.")
+        return
+    out.print("±: half the 95 % interval of the difference from the base case, in pairs; simulation noise only.")
+    if names:
+        out.print(f"May be chance, because that interval includes 0: {', '.join(names)}.")
+
+
 def _print_ranges(
     options: SensitivityOptions, base: float, order: Sequence[SensitivityRange], refused: Sequence[SensitivityRange]
 ) -> None:
@@ -257,12 +276,14 @@ def _print_ranges(
     table = Table("parameter", "status", "base case", f"{share} less", f"{share} more", width=WIDTH)
     for each in order:
         if each.width(base) > 0:
-            ends = ["not feasible" if end is None else f"{end:.4g}" for end in (each.low, each.high)]
-            table.add_row(each.name, each.status, f"{each.value:g}", *ends)
+            ends = [_end_text(each.low, each.low_half_width), _end_text(each.high, each.high_half_width)]
+            grey = "dim" if each.may_be_chance(base) else None
+            table.add_row(each.name, each.status, f"{each.value:g}", *ends, style=grey)
     out = console()
     label = _figure_label(options)
     out.print(f"{options.cell}, {label}: {base:.4g} in the base case; with one parameter changed alone:")
     out.print(table)
+    _print_chance(out, options, [each.name for each in order if each.may_be_chance(base)])
     without_effect = sum(each.width(base) == 0 for each in order)
     have = "has" if without_effect == 1 else "have"
     out.print(f"{pluralize(without_effect, 'parameter')} {have} no effect; {len(refused)} cannot be changed alone.")

@@ -17,7 +17,7 @@ from cellwright.cli import tables
 from cellwright.errors import nearest
 from cellwright.sim import Scenario
 
-COLUMNS = ("element", "n", "mean, s (±95 %)", "outliers: cycle", "distribution", "fit, p", "more")
+COLUMNS = ("element", "n", "mean, s (95 %)", "outliers: cycle", "distribution", "fit, p", "more")
 LEFT_ALIGNED = ("element", "outliers: cycle", "distribution")
 
 
@@ -84,10 +84,8 @@ def _row(element: ElementTimes) -> tuple[str, ...]:
 
 
 def _mean(element: ElementTimes) -> str:
-    """The mean and the half-width of its interval, which is symmetric (Student)."""
-    mean, digits = element.mean.mean, 1 if element.mean.mean >= 10 else 2
-    half_width = "" if element.mean.ci95_high is None else f" ± {element.mean.ci95_high - mean:.{digits}f}"
-    return f"{mean:.{digits}f}{half_width}"
+    """The mean and its interval."""
+    return tables.format_estimate(element.mean, 1 if element.mean.mean >= 10 else 2)
 
 
 def _sentences(scenario: Scenario, study: TimeStudy) -> list[str]:

@@ -84,7 +84,7 @@ def test_few_are_simulated_in_full_and_the_rest_is_counted(found: ScreeningResul
 def test_without_prices_the_time_is_screened() -> None:
     found = screened(SCENARIO, None)
     assert found.figure == LESS_TIME and set(found.base) == {LESS_TIME}
-    assert found.base == less_time(compared(SCENARIO))
+    assert found.base == {LESS_TIME: less_time(compared(SCENARIO))[LESS_TIME].value}
 
 
 def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_move_nothing() -> None:
@@ -97,7 +97,7 @@ def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_
     question = ScreeningExperiment(timed, LENGTH, 2, 1, less_time)
     base = question.simulate(timed)
     longer = question.simulate_changed(staple, 1.2)
-    assert isinstance(longer, dict) and longer[LESS_TIME] > base[LESS_TIME] + 5
+    assert isinstance(longer, dict) and longer[LESS_TIME].value > base[LESS_TIME].value + 5
     mods = next(each for each in varied_inputs(timed) if each.name == "manual.staple_mods")
     assert question.simulate_changed(mods, 1.2) == base
 
@@ -107,3 +107,18 @@ def test_what_cannot_be_is_a_sentence() -> None:
     length = next(each for each in varied_inputs(SCENARIO) if each.name == "layout.slats")
     said = question.simulate_changed(length, 20.0)
     assert isinstance(said, str) and said.endswith(".")
+
+
+def test_each_effect_on_the_net_present_value_has_its_interval(found: ScreeningResult) -> None:
+    base = found.base[NPV]
+    by_name = {each.name: each for each in found.ranges[NPV]}
+    of_price = by_name["economics.person_nok_per_h"]
+    assert (of_price.low_half_width, of_price.high_half_width) == (0.0, 0.0)  # nothing is simulated for it
+    of_time = by_name["manual.mod_s"]
+    assert of_time.low_half_width is not None and of_time.low_half_width > 0
+    read = found.time_range("manual.mod_s")
+    assert read is not None and read.low_half_width is not None
+    # Net present value is nearly linear in the time saved: both intervals are the same share of their effect, roughly.
+    assert of_time.low is not None and read.low is not None
+    of_npv = of_time.low_half_width / abs(of_time.low - base)
+    assert of_npv == pytest.approx(read.low_half_width / abs(read.low - found.base[LESS_TIME]), rel=3)

@@ -22,7 +22,7 @@ def test_a_study_is_read_printed_and_drawn(tmp_path: Path, capsys: pytest.Captur
     picture = tmp_path / "study.png"
     assert run(["timestudy", "stapler", "--read", EXAMPLE, "-o", str(picture)]) == 0
     printed = capsys.readouterr().out
-    assert "273.1 ± 14.1" in printed and "8 times are fewer" in printed
+    assert "273.1 (259.3 to 287.5)" in printed and "8 times are fewer" in printed
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run(["timestudy", "stapler", "--read", EXAMPLE, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
