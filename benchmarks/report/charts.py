@@ -13,8 +13,8 @@ from matplotlib.ticker import FuncFormatter
 
 from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
 from cellwright.benchmarks.comparison import Comparison, Outcome
-from cellwright.benchmarks.economics.model import AlternativeResult, EconomicResult
 from cellwright.benchmarks.economics.project import Project
+from cellwright.benchmarks.economics.results import AlternativeResult, EconomicResult
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.translations import Translations, capital
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange
@@ -23,6 +23,15 @@ from cellwright.sim import Estimate, Measure
 
 FIGURE_WIDTH_IN = 6.8
 COMMERCIAL = "#7d6ba8"
+BEST_MANUAL = "#b5473c"
+PART_COLOURS = {
+    "time": CELL,
+    "material": "#7a9a3a",
+    "scrap": "#c9a227",
+    "energy": "#8a97a3",
+    "maintenance": FAINT,
+    "method": BEST_MANUAL,
+}
 
 
 def times(comparison: Comparison, translations: Translations, unit: str) -> Figure:
@@ -81,11 +90,41 @@ def _measure(axes: Axes, comparison: Comparison, measure: Measure, translations:
     _finish(axes, translations)
 
 
+def money_made_of(pairs: Sequence[tuple[str, str, AlternativeResult]], translations: Translations) -> Figure:
+    """What the saving of a year is made of: for each pair the median of each component, with its 90 % range."""
+    parts = [
+        part for part in PART_COLOURS if any(np.any(each.saving_by.get(part, np.zeros(1))) for _, _, each in pairs)
+    ]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(FIGURE_WIDTH_IN, 0.7 + (0.5 + 0.3 * len(parts)) * len(pairs)), layout="constrained")
+        all_axes = figure.subplots(len(pairs), 1, squeeze=False, sharex=True)[:, 0]
+        for axes, (_, name, each) in zip(all_axes, pairs, strict=True):
+            for level, part in enumerate(reversed(parts)):
+                draws = each.saving_by.get(part, np.zeros(1)) / 1000
+                low, middle, high = np.percentile(draws, (5, 50, 95))
+                axes.barh(level, middle, height=0.66, color=PART_COLOURS[part], alpha=0.85)
+                axes.plot([low, high], [level, level], color=INK, linewidth=1.8)
+            axes.axvline(0, color=INK, linewidth=1.0)
+            axes.set_yticks(range(len(parts)), [capital(translations.term(part)) for part in reversed(parts)])
+            axes.set_title(name, loc="left", size=11, weight="bold")
+            _finish(axes, translations)
+        all_axes[-1].set_xlabel(translations("money.axis"))
+    return figure
+
+
+def machines(result: EconomicResult, translations: Translations) -> list[tuple[str, AlternativeResult, str]]:
+    """The cell against the manual methods, and the commercial machine: name, result, colour; the decisive one first."""
+    alternatives = [(translations("money.cell_today"), result.cell, CELL)]
+    if result.beyond_best is not None:
+        alternatives.insert(0, (translations("money.cell_best"), result.beyond_best, BEST_MANUAL))
+    if result.commercial is not None:
+        alternatives.append((translations("cost.commercial_today"), result.commercial, COMMERCIAL))
+    return alternatives
+
+
 def present_values(result: EconomicResult, translations: Translations) -> Figure:
     """The distribution of the net present value: the cell's and, if there is one, the commercial machine's."""
-    alternatives = [(translations("cost.cell"), result.cell, CELL)]
-    if result.commercial is not None:
-        alternatives.append((translations("cost.commercial"), result.commercial, COMMERCIAL))
+    alternatives = machines(result, translations)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(FIGURE_WIDTH_IN, 2.1 * len(alternatives) ** 0.6), layout="constrained")
         for axes, (name, alternative, colour) in zip(
@@ -145,24 +184,27 @@ def _in_lines(text: str) -> str:
 
 
 def break_even(axes: Axes, result: EconomicResult, translations: Translations, units: str) -> None:
-    """The annual value of each alternative against units a day: manual work 0, machines with 5th to 95th percentile."""
+    """The annual value of each alternative against units a day: manual work 0, others with 5th to 95th percentile."""
     alternatives = [(translations("cost.cell"), result.cell, CELL)]
+    if result.best_manual is not None:
+        alternatives.insert(0, (translations("money.best_name"), result.best_manual, BEST_MANUAL))
     if result.commercial is not None:
         alternatives.append((translations("cost.commercial"), result.commercial, COMMERCIAL))
     demand = result.cell.units / result.cell.days
     most = 1.25 * float(np.percentile(demand, 95))
-    break_even_at = float(np.percentile(result.cell.break_even_per_day, 50, method="inverted_cdf"))
+    break_even_at = float(np.percentile(result.decisive.break_even_per_day, 50, method="inverted_cdf"))
     most = max(most, 1.6 * break_even_at) if np.isfinite(break_even_at) else most
     per_day = np.linspace(0, most, 101)
-    axes.axhline(0, color=MANUAL, linewidth=2.2, label=translations("output.manual"))
+    axes.axhline(0, color=MANUAL, linewidth=2.2, label=translations("money.today_name"))
     for name, alternative, colour in alternatives:
         draws = np.array([np.percentile(alternative.annual_value_at(each), (5, 50, 95)) for each in per_day]) / 1000
         axes.fill_between(per_day, draws[:, 0], draws[:, 2], color=colour, alpha=0.18, linewidth=0)
         axes.plot(per_day, draws[:, 1], color=colour, linewidth=2.2, label=name)
     if np.isfinite(break_even_at):
-        axes.plot(break_even_at, 0, "o", color=INK, markersize=7, zorder=5)
+        worth = float(np.median(result.cell.annual_value_at(break_even_at))) / 1000
+        axes.plot(break_even_at, worth, "o", color=INK, markersize=7, zorder=5)
         label = translations("cost.from_here", count=translations.count(break_even_at))
-        axes.annotate(label, (break_even_at, 0), (8, -14), textcoords="offset points", va="top", weight="bold")
+        axes.annotate(label, (break_even_at, worth), (8, -14), textcoords="offset points", va="top", weight="bold")
     bottom = axes.get_xaxis_transform()
     low, high = np.percentile(demand, (5, 95))
     axes.plot([low, high], [0.02, 0.02], color=INK, linewidth=6, alpha=0.5, solid_capstyle="butt", transform=bottom)

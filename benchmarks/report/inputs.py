@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.inputs import Economics, UncertainNumber
-from cellwright.benchmarks.economics.model import EconomicResult
 from cellwright.benchmarks.economics.project import Project
+from cellwright.benchmarks.economics.results import EconomicResult
 from cellwright.benchmarks.sweeps.screening import ScreeningResult
+from cellwright.benchmarks.time_study.stopwatch_csv import StopwatchStudy
 from cellwright.provenance import Figure, Status
 from cellwright.sequences import inputs_of
 from cellwright.sim import Scenario
@@ -29,11 +30,15 @@ class ReportInput:
 
 @dataclass(frozen=True)
 class Money:
-    """The economics of a cell: the files that were read, and the result."""
+    """The economics of a cell: the files that were read, and the result.
+
+    as_given: the result with every number at its most likely value; arrays of one draw.
+    """
 
     economics: Economics
     commercial: Commercial | None
     result: EconomicResult
+    as_given: EconomicResult
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,8 @@ class ReportInputs:
 
     hours: simulated in each replication. screening: how the result depends on each input of the simulation, made
     ``share`` (0 to 1) smaller and larger, in
-    ``sensitivity_replications``. timed_on: the days of the stopwatch study, if it names
-    any. command, version, input_hash: what reproduces the report.
+    ``sensitivity_replications``. best: the cell against the best manual method. study: the stopwatch study.
+    command, version, input_hash: what reproduces the report.
     """
 
     cell: str
@@ -58,7 +63,13 @@ class ReportInputs:
     command: str
     version: str
     input_hash: str
-    timed_on: Sequence[datetime.date] = ()
+    best: Comparison | None = None
+    study: StopwatchStudy | None = None
+
+    @property
+    def timed_on(self) -> Sequence[datetime.date]:
+        """The days of the stopwatch study, if it names any."""
+        return self.study.dates if self.study else ()
 
     @property
     def observed_cycles(self) -> int:

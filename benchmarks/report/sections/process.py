@@ -8,7 +8,7 @@ from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.comparison import Outcome
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws
-from cellwright.benchmarks.economics.model import Alternative, AlternativeResult
+from cellwright.benchmarks.economics.results import Alternative, AlternativeResult
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Bullets, Drawing, Paragraph, Section, Table

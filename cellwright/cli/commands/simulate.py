@@ -12,6 +12,7 @@ import cellwright
 from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome
 from cellwright.benchmarks import compare as compare_replications
+from cellwright.benchmarks.best_manual import Compared, TrialOfThree, sources_of_each
 from cellwright.benchmarks.input_uncertainty import Trial, input_sources, uncertain_inputs
 from cellwright.benchmarks.uncertainty import UncertaintySource
 from cellwright.cli import tables
@@ -111,18 +112,46 @@ def compare(options: SimulationOptions, manual: Path | None, commercial: Path | 
     timed = options.timed_scenario(manual)
     scenario = timed.scenario
     commercial_machine = read_commercial_machine(scenario, commercial)
-    comparison = run_comparison(options, scenario)
+    compared = run_comparisons(options, scenario)
+    comparison = compared.today
     if as_json:
         manual_s = comparison.manual.cycle_time_s.mean
         _print_json(
             comparison_json(options, scenario, comparison)
+            | {"best_manual": best_manual_json(scenario, compared)}
             | {"commercial": commercial_machine.as_json(manual_s) if commercial_machine else None}
             | timed.as_json()
         )
     else:
-        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, commercial_machine)
+        tables.print_comparison(
+            comparison, tables.shared_work(scenario), scenario.study.measures, commercial_machine, compared.best
+        )
+        tables.print_best_manual(scenario, compared.best)
         timed.print_lines()
         _print_firmware(options)
+
+
+def run_comparisons(options: SimulationOptions, scenario: Scenario) -> Compared:
+    """The cell against today's manual method and, where the study has one, against the best manual method."""
+    best = scenario.with_best_manual()
+    if best is None:
+        return Compared(run_comparison(options, scenario))
+    of_cell = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
+    of_manual = _replicate(options, scenario, run_manual, "the manual method")
+    of_best = _replicate(options, best, run_manual, "the best manual method")
+    with (
+        process_pool(options.jobs or cores()) as pool,
+        progress("what the inputs leave open", uncertain_inputs(scenario)) as advance,
+    ):
+        sources = input_sources(TrialOfThree(scenario, options.seed), pool, advance)
+    today, beyond = sources_of_each(sources, outcome("cell", of_cell), outcome("manual", of_manual))
+    unit = scenario.study.cell.unit
+
+    def compared(manual: list[Replication], of: Scenario, sources: list[UncertaintySource]) -> Comparison:
+        provenance = of.provenance(compared=True)
+        return compare_replications(unit, of_cell, manual, provenance, options.seed, SHIFT_HOURS, sources)
+
+    return Compared(compared(of_manual, scenario, today), compared(of_best, best, beyond))
 
 
 def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison:
@@ -168,6 +197,22 @@ def comparison_json(options: SimulationOptions, scenario: Scenario, comparison: 
         "uncertainty_of_less_time": {"simulation_half_width_percent": noise, "shares": comparison.less_time_shares},
         "provenance": comparison.provenance,
         **{key: head[key] for key in ("seed", "version", "input_hash", "replications")},
+    }
+
+
+def best_manual_json(scenario: Scenario, compared: Compared) -> dict[str, Any] | None:
+    """The best manual method and what the cell saves against it; None where there is none."""
+    best, method = compared.best, scenario.study.best_manual
+    if best is None or method is None:
+        return None
+    return {
+        "name": method.name,
+        "settings": list(method.overrides),
+        "note": method.note,
+        **best.manual.as_json(),
+        "less_time_percent": best.less_time_percent.as_json(),
+        "less_labour_percent": best.less_labour_percent.as_json(),
+        "less": {name: less.as_json() for name, less in best.less_measured.items()},
     }
 
 
