@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -22,6 +22,8 @@ from cellwright.benchmarks.sweeps.screening import NPV, ScreeningResult
 from cellwright.sim import Estimate, Measure
 
 FIGURE_WIDTH_IN = 6.8
+NARROW_WIDTH_IN = 4.4
+"""For a phone: at 358 px the text of 11 points is then 12 px high."""
 COMMERCIAL = "#7d6ba8"
 BEST_MANUAL = "#b5473c"
 PART_COLOURS = {
@@ -34,10 +36,10 @@ PART_COLOURS = {
 }
 
 
-def times(comparison: Comparison, translations: Translations, unit: str) -> Figure:
+def times(comparison: Comparison, translations: Translations, unit: str, width_in: float = FIGURE_WIDTH_IN) -> Figure:
     """Seconds for one unit, and below them a person's seconds, by hand and with the cell; mean and interval."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(FIGURE_WIDTH_IN, 3.6), layout="constrained")
+        figure = Figure(figsize=(width_in, 3.6), layout="constrained")
         for axes, key, attribute in zip(
             figure.subplots(2, 1), ("manual_axis", "labour_axis"), ("cycle_time_s", "labour_s_per_unit"), strict=True
         ):
@@ -45,7 +47,7 @@ def times(comparison: Comparison, translations: Translations, unit: str) -> Figu
             for level, outcome, colour in pairs:
                 _bar(axes, level, getattr(outcome, attribute), colour, translations)
             axes.set_yticks([1, 0], [translations("output.manual"), translations("output.cell")])
-            axes.set_xlabel(translations(f"output.{key}", unit=unit))
+            axes.set_xlabel(in_lines(translations(f"output.{key}", unit=unit), width_in, 70))
             axes.set(
                 xlim=(0, 1.32 * max(getattr(outcome, attribute).mean for _, outcome, _ in pairs)), ylim=(-0.6, 1.6)
             )
@@ -64,16 +66,21 @@ def _bar(axes: Axes, level: int, mean: Estimate, colour: str, translations: Tran
     )
 
 
-def measures(comparison: Comparison, shown: Sequence[Measure], translations: Translations) -> Figure:
+def measures(
+    comparison: Comparison,
+    shown: Sequence[Measure],
+    translations: Translations,
+    width_in: float = FIGURE_WIDTH_IN,
+) -> Figure:
     """The measures of a unit: 5th to 95th percentile of the units, and the mean."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(FIGURE_WIDTH_IN, 1.5 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(width_in, 1.5 * len(shown)), layout="constrained")
         for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
-            _measure(axes, comparison, measure, translations)
+            _measure(axes, comparison, measure, translations, width_in)
     return figure
 
 
-def _measure(axes: Axes, comparison: Comparison, measure: Measure, translations: Translations) -> None:
+def _measure(axes: Axes, comparison: Comparison, measure: Measure, translations: Translations, width_in: float) -> None:
     rows: list[tuple[int, Outcome, str]] = [(1, comparison.manual, MANUAL), (0, comparison.cell, CELL)]
     for level, outcome, colour in rows:
         found = outcome.measures[measure.name]
@@ -82,7 +89,8 @@ def _measure(axes: Axes, comparison: Comparison, measure: Measure, translations:
         label = translations("output.mean_of", value=translations.short(found.mean.mean))
         axes.text(max(found.p95, found.mean.mean), level, f"   {label}", va="center")
     axes.set_yticks([1, 0], [translations("output.manual"), translations("output.cell")])
-    axes.set_xlabel(f"{capital(translations.term(measure.words))}, {translations.term(measure.unit)}")
+    label = f"{capital(translations.term(measure.words))}, {translations.term(measure.unit)}"
+    axes.set_xlabel(in_lines(label, width_in, 70))
     most = max(
         max(outcome.measures[measure.name].p95, outcome.measures[measure.name].mean.mean) for _, outcome, _ in rows
     )
@@ -90,23 +98,24 @@ def _measure(axes: Axes, comparison: Comparison, measure: Measure, translations:
     _finish(axes, translations)
 
 
-def money_made_of(pairs: Sequence[tuple[str, str, AlternativeResult]], translations: Translations) -> Figure:
+def money_made_of(
+    pairs: Sequence[tuple[str, str, AlternativeResult]], translations: Translations, width_in: float = FIGURE_WIDTH_IN
+) -> Figure:
     """What the saving of a year is made of: for each pair the median of each component, with its 90 % range."""
-    parts = [
-        part for part in PART_COLOURS if any(np.any(each.saving_by.get(part, np.zeros(1))) for _, _, each in pairs)
-    ]
+    parts = [[part for part in PART_COLOURS if np.any(each.saving_by.get(part, 0.0))] for _, _, each in pairs]
+    heights = [0.7 + len(each) for each in parts]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(FIGURE_WIDTH_IN, 0.7 + (0.5 + 0.3 * len(parts)) * len(pairs)), layout="constrained")
-        all_axes = figure.subplots(len(pairs), 1, squeeze=False, sharex=True)[:, 0]
-        for axes, (_, name, each) in zip(all_axes, pairs, strict=True):
-            for level, part in enumerate(reversed(parts)):
-                draws = each.saving_by.get(part, np.zeros(1)) / 1000
-                low, middle, high = np.percentile(draws, (5, 50, 95))
+        figure = Figure(figsize=(width_in, 0.6 + 0.3 * sum(heights)), layout="constrained")
+        all_axes = figure.subplots(len(pairs), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
+        for axes, (_, name, each), shown in zip(all_axes, pairs, parts, strict=True):
+            for level, part in enumerate(reversed(shown)):
+                low, middle, high = np.percentile(each.saving_by[part] / 1000, (5, 50, 95))
                 axes.barh(level, middle, height=0.66, color=PART_COLOURS[part], alpha=0.85)
                 axes.plot([low, high], [level, level], color=INK, linewidth=1.8)
             axes.axvline(0, color=INK, linewidth=1.0)
-            axes.set_yticks(range(len(parts)), [capital(translations.term(part)) for part in reversed(parts)])
-            axes.set_title(name, loc="left", size=11, weight="bold")
+            names = [in_lines(capital(translations.term(part)), width_in) for part in reversed(shown)]
+            axes.set_yticks(range(len(shown)), names)
+            axes.set_title(in_lines(name, width_in, 60), loc="left", size=11, weight="bold")
             _finish(axes, translations)
         all_axes[-1].set_xlabel(translations("money.axis"))
     return figure
@@ -122,16 +131,16 @@ def machines(result: EconomicResult, translations: Translations) -> list[tuple[s
     return alternatives
 
 
-def present_values(result: EconomicResult, translations: Translations) -> Figure:
+def present_values(result: EconomicResult, translations: Translations, width_in: float = FIGURE_WIDTH_IN) -> Figure:
     """The distribution of the net present value: the cell's and, if there is one, the commercial machine's."""
     alternatives = machines(result, translations)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(FIGURE_WIDTH_IN, 2.1 * len(alternatives) ** 0.6), layout="constrained")
+        figure = Figure(figsize=(width_in, 2.1 * len(alternatives) ** 0.6), layout="constrained")
         for axes, (name, alternative, colour) in zip(
             figure.subplots(len(alternatives), 1, squeeze=False)[:, 0], alternatives, strict=True
         ):
             npv_histogram(axes, alternative, colour, translations)
-            axes.set_title(name, loc="left", size=11, weight="bold")
+            axes.set_title(in_lines(name, width_in, 60), loc="left", size=11, weight="bold")
         axes.set_xlabel(translations("cost.npv_axis"))
     return figure
 
@@ -149,14 +158,18 @@ def npv_histogram(axes: Axes, alternative: AlternativeResult, colour: str, trans
 
 
 def tornado(
-    ranges: Sequence[SensitivityRange], screening: ScreeningResult, context: ReportContext, ends: tuple[str, str]
+    ranges: Sequence[SensitivityRange],
+    screening: ScreeningResult,
+    context: ReportContext,
+    ends: tuple[str, str],
+    width_in: float = FIGURE_WIDTH_IN,
 ) -> Figure:
     """Bars from the result with an input at its lowest to that at its highest, in the order of ``ranges``."""
     translations = context.translations
     scale = 1000 if screening.figure == NPV else 1
     base = screening.base[screening.figure] / scale
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(FIGURE_WIDTH_IN, 1.3 + 0.3 * max(1, len(ranges))), layout="constrained")
+        figure = Figure(figsize=(width_in, 1.3 + 0.3 * max(1, len(ranges))), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(reversed(ranges)):
             for end, colour in ((each.low, MANUAL), (each.high, CELL)):
@@ -167,27 +180,34 @@ def tornado(
         if low < 0 < high:
             axes.axvline(0, color=INK, linewidth=1, linestyle=(0, (3, 3)))
         axes.set_yticks(
-            range(len(ranges)), [_in_lines(capital(translations.input(each.name))) for each in reversed(ranges)]
+            range(len(ranges)),
+            [in_lines(capital(translations.input(each.name)), width_in) for each in reversed(ranges)],
         )
-        axes.tick_params(axis="y", labelsize=9.5)
+        axes.tick_params(axis="y", labelsize=10.5)
         axes.set_xlabel(
             translations("cost.npv_axis") if screening.figure == NPV else context.sentence("assumptions.axis")
         )
         handles = [mpl.patches.Patch(color=colour, alpha=0.85) for colour in (MANUAL, CELL)]
-        figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10)
+        figure.legend(handles, ends, loc="outside upper left", ncols=2, frameon=False, fontsize=10.5)
         _finish(axes, translations)
     return figure
 
 
-def _in_lines(text: str) -> str:
-    return "\n".join(textwrap.wrap(text, 38))
+def in_lines(text: str, width_in: float, characters: int = 38) -> str:
+    """A label in lines; fewer characters in each where the figure is narrower."""
+    return "\n".join(textwrap.wrap(text, round(characters * (width_in / FIGURE_WIDTH_IN) ** 1.5)))
+
+
+def both_widths(draw: Callable[..., Figure], *given: object) -> tuple[Figure, Figure]:
+    """A figure as wide as a page, and the same for a phone."""
+    return draw(*given), draw(*given, width_in=NARROW_WIDTH_IN)
 
 
 def break_even(axes: Axes, result: EconomicResult, translations: Translations, units: str) -> None:
     """The annual value of each alternative against units a day: manual work 0, others with 5th to 95th percentile."""
     alternatives = [(translations("cost.cell"), result.cell, CELL)]
     if result.best_manual is not None:
-        alternatives.insert(0, (translations("money.best_name"), result.best_manual, BEST_MANUAL))
+        alternatives.insert(0, (capital(translations("money.best_name")), result.best_manual, BEST_MANUAL))
     if result.commercial is not None:
         alternatives.append((translations("cost.commercial"), result.commercial, COMMERCIAL))
     demand = result.cell.units / result.cell.days
@@ -195,7 +215,7 @@ def break_even(axes: Axes, result: EconomicResult, translations: Translations, u
     break_even_at = float(np.percentile(result.decisive.break_even_per_day, 50, method="inverted_cdf"))
     most = max(most, 1.6 * break_even_at) if np.isfinite(break_even_at) else most
     per_day = np.linspace(0, most, 101)
-    axes.axhline(0, color=MANUAL, linewidth=2.2, label=translations("money.today_name"))
+    axes.axhline(0, color=MANUAL, linewidth=2.2, label=capital(translations("money.today_name")))
     for name, alternative, colour in alternatives:
         draws = np.array([np.percentile(alternative.annual_value_at(each), (5, 50, 95)) for each in per_day]) / 1000
         axes.fill_between(per_day, draws[:, 0], draws[:, 2], color=colour, alpha=0.18, linewidth=0)
@@ -209,40 +229,42 @@ def break_even(axes: Axes, result: EconomicResult, translations: Translations, u
     low, high = np.percentile(demand, (5, 95))
     axes.plot([low, high], [0.02, 0.02], color=INK, linewidth=6, alpha=0.5, solid_capstyle="butt", transform=bottom)
     axes.text(
-        (low + high) / 2, 0.045, translations("cost.demand"), ha="center", va="bottom", size=9.5, transform=bottom
+        (low + high) / 2, 0.045, translations("cost.demand"), ha="center", va="bottom", size=10.5, transform=bottom
     )
     axes.set(xlim=(0, most))
     axes.set_xlabel(translations("cost.break_even_axis", units=capital(units)))
     axes.set_ylabel(translations("cost.yearly_axis"))
-    axes.legend(loc="upper left", frameon=False, fontsize=10)
+    axes.legend(loc="upper left", frameon=False, fontsize=10.5)
     _finish(axes, translations)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: translations.plain(round(value, 10))))
 
 
-def break_even_figure(result: EconomicResult, translations: Translations, units: str) -> Figure:
+def break_even_figure(
+    result: EconomicResult, translations: Translations, units: str, width_in: float = FIGURE_WIDTH_IN
+) -> Figure:
     """``break_even`` alone."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(FIGURE_WIDTH_IN, 3.9), layout="constrained")
+        figure = Figure(figsize=(width_in, 3.9), layout="constrained")
         break_even(figure.subplots(), result, translations, units)
     return figure
 
 
-def plan(project: Project, translations: Translations) -> Figure:
+def plan(project: Project, translations: Translations, width_in: float = FIGURE_WIDTH_IN) -> Figure:
     """Work packages as bars over the months, milestones as diamonds below them."""
     rows = len(project.work_packages)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(FIGURE_WIDTH_IN, 1.2 + 0.34 * (rows + 1)), layout="constrained")
+        figure = Figure(figsize=(width_in, 1.2 + 0.34 * (rows + 1)), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(project.work_packages):
             axes.barh(-level, each.to_month - each.from_month + 1, left=each.from_month - 1, height=0.55, color=CELL)
         for milestone in project.milestones:
             axes.plot(milestone.month, -rows, marker="D", color=MANUAL, markersize=8, clip_on=False)
         names = [
-            *(_in_lines(capital(translations.term(each.name))) for each in project.work_packages),
+            *(in_lines(capital(translations.term(each.name)), width_in) for each in project.work_packages),
             translations("plan.reached"),
         ]
         axes.set_yticks([-level for level in range(rows + 1)], names)
-        axes.tick_params(axis="y", labelsize=9.5)
+        axes.tick_params(axis="y", labelsize=10.5)
         step = 1 if project.months <= 18 else 6
         axes.set_xticks(range(0, project.months + 1, step))
         axes.set(xlim=(0, project.months + 0.15), ylim=(-rows - 0.6, 0.6))

@@ -59,11 +59,12 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure; ``name`` is its file's, ``caption`` states what it shows."""
+    """A figure; ``name`` is its file's, ``caption`` states what it shows. narrow: the same for a phone."""
 
     name: str
     caption: str
     figure: Figure
+    narrow: Figure | None = None
 
 
 Block = Paragraph | Bullets | Table | Drawing

@@ -38,9 +38,9 @@ def cost(context: ReportContext) -> Section:
         Drawing(
             "break_even",
             _break_even(context, money),
-            charts.break_even_figure(money.result, translations, context.units),
+            *charts.both_widths(charts.break_even_figure, money.result, translations, context.units),
         ),
-        Drawing("present_value", caption, charts.present_values(money.result, translations)),
+        Drawing("present_value", caption, *charts.both_widths(charts.present_values, money.result, translations)),
         _parts(context, money),
         Bullets(tuple(_remarks(context, money))),
     ]

@@ -30,7 +30,7 @@ def money(context: ReportContext) -> Section:
     blocks: list[Block] = [
         Paragraph(_which_decides(context)),
         _parts(context, pairs),
-        Drawing("money", caption, charts.money_made_of(pairs, translations)),
+        Drawing("money", caption, *charts.both_widths(charts.money_made_of, pairs, translations)),
         Paragraph(_free_time(context, money)),
         _lengths(context, money),
     ]

@@ -189,13 +189,13 @@ def output(context: ReportContext) -> Section:
     blocks: list[Block] = [
         Paragraph(f"{context.finding()} {context.labour()}"),
         *(Paragraph(each) for each in _hours(context)),
-        Drawing("times", caption, charts.times(comparison, translations, context.unit)),
+        Drawing("times", caption, *charts.both_widths(charts.times, comparison, translations, context.unit)),
         _figures(context),
     ]
     shown = [each for each in context.inputs.scenario.study.measures if each.name in comparison.less_measured]
     if shown:
-        drawn = charts.measures(comparison, shown, translations)
-        blocks.append(Drawing("measures", context.sentence("output.measures_caption", **counted), drawn))
+        drawn = charts.both_widths(charts.measures, comparison, shown, translations)
+        blocks.append(Drawing("measures", context.sentence("output.measures_caption", **counted), *drawn))
     return Section("output", translations("output.heading"), tuple(blocks))
 
 

@@ -24,7 +24,7 @@ def plan(context: ReportContext) -> Section:
             for key, text in answers.items()
             if text
         ),
-        Drawing("plan", _caption(context, project), charts.plan(project, translations)),
+        Drawing("plan", _caption(context, project), *charts.both_widths(charts.plan, project, translations)),
         _packages(context, project),
         _milestones(context, project),
         _budget(context, project),
