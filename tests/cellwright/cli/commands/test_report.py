@@ -28,7 +28,7 @@ def test_all_files_are_there(
 ) -> None:  # fmt: skip
     folder = tmp_path / "made" / "here"
     assert run(["report", cell, *FAST, *more, "-o", str(folder)]) == 0
-    drawn = ("times", "break_even", "present_value", "assumptions", "plan")
+    drawn = ("money", "times", "break_even", "present_value", "assumptions", "plan")
     pictures = {f"{name}.{kind}" for name in drawn for kind in ("svg", "png")}
     assert {path.name for path in folder.iterdir()} == {page, workbook, pdf, summary} | pictures
     assert (folder / pdf).read_bytes().startswith(b"%PDF")
