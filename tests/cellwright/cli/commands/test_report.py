@@ -38,8 +38,8 @@ def test_all_files_are_there(
     assert sheets == [
         words(f"tables.{each}")
         for each in (
-            "baseline", "alternatives", "method", "output", "economics", "parts", "climate", "statuses", "assumptions",
-            "packages", "milestones", "budget", "again", "inputs",
+            "money", "free_time", "baseline", "alternatives", "method", "output", "economics", "parts", "cash", "climate",
+            "statuses", "assumptions", "packages", "milestones", "budget", "again", "inputs", "calculation", "pieces",
         )
     ]  # fmt: skip
     printed = capsys.readouterr()
