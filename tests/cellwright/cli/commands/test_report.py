@@ -38,8 +38,9 @@ def test_all_files_are_there(
     assert sheets == [
         words(f"tables.{each}")
         for each in (
-            "money", "free_time", "baseline", "alternatives", "method", "output", "economics", "parts", "cash", "climate",
-            "statuses", "assumptions", "packages", "milestones", "budget", "again", "inputs", "calculation", "pieces",
+            "money", "free_time", "baseline", "alternatives", "method", "output", "economics", "parts", "cash",
+            "climate", "statuses", "assumptions", "packages", "milestones", "budget", "again", "inputs", "calculation",
+            "pieces",
         )
     ]  # fmt: skip
     printed = capsys.readouterr()
