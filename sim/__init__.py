@@ -1,12 +1,13 @@
 """Simulation: studies and scenarios, targets, random streams, people, shared physics of plants, replications."""
 
+from cellwright.sim.free_time import FreeTime, observe_free_time
 from cellwright.sim.manual_replication import run_manual
 from cellwright.sim.people.elements import Element, ManualMethod, modapts
 from cellwright.sim.people.operator import Operator, OperatorParameters
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.replication import replicate, run_cell, run_cell_by_events, run_rig
 from cellwright.sim.run_length import Length, Replication
-from cellwright.sim.scenario import Measure, Scenario, Study
+from cellwright.sim.scenario import BestManual, Measure, Scenario, Study
 from cellwright.sim.sequential import Precision, run_pair
 from cellwright.sim.statistics import Difference, Estimate, estimate, proportion, t_quantile, welch
 from cellwright.sim.streams import Streams
@@ -14,10 +15,12 @@ from cellwright.sim.targets import Rig, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.warm_up import WarmUp, check_warm_up
 
 __all__ = [
+    "BestManual",
     "CellPlant",
     "Difference",
     "Element",
     "Estimate",
+    "FreeTime",
     "Length",
     "ManualMethod",
     "Measure",
@@ -35,6 +38,7 @@ __all__ = [
     "estimate",
     "modapts",
     "model_rig",
+    "observe_free_time",
     "proportion",
     "replicate",
     "run_cell",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cellwright import files
-from cellwright.errors import InputError
+from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
 from cellwright.sensors.calibration import CalibratedSensor
@@ -36,6 +36,24 @@ class Measure:
     material: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BestManual:
+    """The best manual method: the same units made by hand, better than today and without the cell.
+
+    name: in words, "by hand with the cutting plan". overrides: of the manual method's parameters
+    ("manual.plans_by_list=0"). note: what it rests on, in one sentence.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+    note: str
+
+    def __post_init__(self) -> None:
+        foreign = [each for each in self.overrides if not each.startswith("manual.")]
+        if foreign:
+            raise DescriptionError(f"The best manual method sets {foreign[0]!r}; it can set parameters of manual only.")
+
+
 @dataclass(frozen=True)
 class Study:
     """A simulation study: a cell with its plant, its operator and the manual method; each cell folder defines one.
@@ -46,6 +64,7 @@ class Study:
     evidence: what to read from its run log about the plant and the operator.
     prepare: what to compute once from the parameters before replications are shared out among processes; it has to
     travel with the parameters when they are pickled.
+    best_manual: what the firm could do by hand without the cell; None if nobody knows of anything better than today.
     """
 
     cell: type[Cell]
@@ -58,6 +77,7 @@ class Study:
     operator: OperatorParameters = dataclasses.field(default_factory=OperatorParameters)
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     prepare: Callable[[Mapping[str, Any]], object] | None = None
+    best_manual: BestManual | None = None
 
     def scenario(
         self,
@@ -106,6 +126,30 @@ class Scenario:
         """The manual method with its parameters."""
         method: ManualMethod = self.parameters["manual"]
         return method
+
+    def with_best_manual(self) -> Scenario | None:
+        """The same with the best manual method; None if the study has none, or if this one works so already.
+
+        A stopwatch timed today's method: an observed element takes as many times longer or shorter as the description
+        of its work does.
+        """
+        if self.study.best_manual is None:
+            return None
+        parameters = apply_overrides(self.parameters, self.study.best_manual.overrides)
+        if _plain_fields(parameters["manual"]) == _plain_fields(self.parameters["manual"]):
+            return None
+        best: ManualMethod = parameters["manual"]
+        before_s, after_s = (
+            {each.name: each.mean_s * each.per_unit for each in method.elements(self.parameters)}
+            for method in (self.manual, best)
+        )
+        observed = tuple(
+            each.scaled(after_s[each.name] / before_s[each.name])
+            if before_s.get(each.name) and each.name in after_s
+            else each
+            for each in self.observed
+        )
+        return dataclasses.replace(self, parameters=parameters, observed=observed)
 
     def manual_elements(self) -> list[Element]:
         """The elements of a unit made by hand: those observed, and predetermined ones for what nobody timed."""

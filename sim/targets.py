@@ -63,20 +63,30 @@ class VirtualLine:
         return [likeliest] if self.baud else [likeliest, *(baud for baud in BAUDS.values() if baud != likeliest)]
 
 
-def model_rig(scenario: Scenario, seed: int, replication: int, log: RunLog | None = None) -> Rig:
-    """The cell on a model board: no bytes."""
-    rig = idle_model_rig(scenario, Streams(seed, replication), log)
+def model_rig(
+    scenario: Scenario,
+    seed: int,
+    replication: int,
+    log: RunLog | None = None,
+    operator: type[Operator] = Operator,
+) -> Rig:
+    """The cell on a model board: no bytes. operator: the class of the person who tends it."""
+    rig = idle_model_rig(scenario, Streams(seed, replication), log, operator=operator)
     rig.env.process(rig.cell.run())
     return rig
 
 
 def idle_model_rig(
-    scenario: Scenario, streams: Streams, log: RunLog | None = None, env: simpy.Environment | None = None
+    scenario: Scenario,
+    streams: Streams,
+    log: RunLog | None = None,
+    env: simpy.Environment | None = None,
+    operator: type[Operator] = Operator,
 ) -> Rig:
     """The cell on a model board, not started: the caller runs it."""
     env = env or simpy.Environment()
     board = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
-    return _assemble(scenario, streams, log, env, board, board)
+    return _assemble(scenario, streams, log, env, board, board, operator)
 
 
 def virtual_rig(
@@ -131,22 +141,25 @@ def _assemble(
     env: simpy.Environment,
     board: Board,
     model: ModelBoard,
+    operator: type[Operator] = Operator,
 ) -> Rig:
     """Cell, operator and plant under the same random streams, on any board."""
     if log is not None:
         log.begin(streams.replication)
     cell = scenario.study.cell(board, scenario.parameters, log)
-    plant = build_plant(scenario, cell, model, streams)
+    plant = build_plant(scenario, cell, model, streams, operator)
     plant.connect()
     env.run(until=env.process(board.prepare()))
     faults = FaultInjector(env, model, cell.devices, streams["faults"])
     return Rig(env, board, cell, model, plant, faults)
 
 
-def build_plant(scenario: Scenario, cell: Cell, board: World, streams: Streams) -> CellPlant:
+def build_plant(
+    scenario: Scenario, cell: Cell, board: World, streams: Streams, operator: type[Operator] = Operator
+) -> CellPlant:
     """The plant of ``cell`` round the pins of ``board``, not yet connected; its person is ``plant.operator``."""
-    operator = Operator(board.env, scenario.parameters["operator"], streams, float(scenario.manual.allowance))
-    return scenario.study.plant(cell, board, scenario.parameters["plant"], operator, streams, scenario.tending())
+    person = operator(board.env, scenario.parameters["operator"], streams, float(scenario.manual.allowance))
+    return scenario.study.plant(cell, board, scenario.parameters["plant"], person, streams, scenario.tending())
 
 
 def build_plant_for_remote_cell(scenario: Scenario, board: ModelBoard, seed: int) -> CellPlant:

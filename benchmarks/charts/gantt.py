@@ -109,8 +109,11 @@ class _CycleReader:
             yield self._band(under_way[0], under_way[1], self.end_s)
 
 
-def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number: int) -> Figure:
-    """One cycle, from the end of the one before to its own end, by state and by device; some seconds enlarged."""
+def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number: int, width_in: float = 6.4) -> Figure:
+    """One cycle, from the end of the one before to its own end, by state and by device; some seconds enlarged.
+
+    width_in: of the figure, inches; less than 6.4 gives one for a phone.
+    """
     record = read_cycle(log, cell, replication, number)
     spent = record.state_seconds()
     longest = max(spent, key=lambda state: spent[state])
@@ -122,18 +125,23 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
     close = [name for name in active if zoom and _moves_within(record.devices[name], *zoom)]
     with mpl.rc_context(STYLE):
         rows = [len(active) + 1, len(close) + 1] if zoom else [len(active) + 1]
-        figure = Figure(figsize=(6.4, 1.9 + 0.34 * sum(rows) + 0.8 * len(rows)), layout="constrained")
+        narrower = width_in / 6.4
+        more_lines = 0.0 if narrower >= 1 else 0.2 * len(spent) + 0.4
+        height_in = 1.9 + 0.34 * sum(rows) + 0.8 * len(rows) + more_lines
+        figure = Figure(figsize=(width_in, height_in), layout="constrained")
         drawn = figure.subplots(len(rows), 1, height_ratios=rows, squeeze=False)[:, 0]
         share = 100 * spent[longest] / record.length_s
+        title = f"One {cell.unit}: {record.length_s:.0f} s, of which {share:.0f} % {longest}"
         figure.suptitle(
-            f"One {cell.unit}: {record.length_s:.0f} s, of which {share:.0f} % {longest}",
+            "\n".join(textwrap.wrap(title, round(58 * narrower))),
             x=0.01, ha="left", weight="bold", size=13,
         )  # fmt: skip
         whole = drawn[0]
         _draw_rows(whole, record, active, colours, (0.0, record.length_s), pulsed)
         said = f"Nothing from: {', '.join(quiet).replace('_', ' ')}" if quiet else ""
-        notes = [line for sentence in (LEGEND, said) for line in textwrap.wrap(sentence, 66)]
-        whole.set_xlabel("\n".join([f"Seconds since the {cell.unit} before was finished", *notes]))
+        notes = [line for sentence in (LEGEND, said) for line in textwrap.wrap(sentence, round(66 * narrower**1.3))]
+        since = "Seconds since the last one" if more_lines else f"Seconds since the {cell.unit} before was finished"
+        whole.set_xlabel("\n".join([since, *notes]))
         handles = [
             Patch(
                 color=colours.get(state, FAINT),
@@ -141,7 +149,7 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
             )
             for state, seconds in spent.items()
         ]
-        columns = 3 if max(len(str(patch.get_label())) for patch in handles) <= 16 else 2
+        columns = 1 if more_lines else 3 if max(len(str(patch.get_label())) for patch in handles) <= 16 else 2
         whole.legend(
             handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, frameon=False, fontsize=10.5
         )

@@ -87,6 +87,16 @@ def state_diagram(cell: type[Cell], time_in_state_s: Mapping[str, float] | None 
     return _Drawing(cell, time_in_state_s or {}).figure()
 
 
+def in_sentences(cell: type[Cell], time_in_state_s: Mapping[str, float]) -> list[str]:
+    """The same in sentences, where a diagram is too wide: each state, its seconds of a cycle, and what it leads to."""
+    said = []
+    for state in cell.states:
+        edges = [edge for edge in _merged(cell) if edge.source == state]
+        leads = ", ".join(f"{edge.label} → {edge.destination}" for edge in edges) or "nothing"
+        said.append(f"{state} ({time_in_state_s.get(state, 0.0):.0f} s): {leads}".replace("_", " "))
+    return said
+
+
 def main_cycle(cell: type[Cell]) -> list[str]:
     """The states on the shortest path from the first state to the trigger that ends a cycle."""
     first = cell.states[0]

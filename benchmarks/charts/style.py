@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ CHANCE = "#b4bcc4"  # effects that may be chance
 MANUAL, CELL = "#d9822b", "#2a7fa8"
 STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK,
          "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": FAINT, "text.parse_math": False}  # fmt: skip
+
+
+PHONE_WIDTH_IN = 4.4
+"""At 358 px the text of 11 points is then 12 px high."""
 
 
 # ---- findings in words ----
@@ -72,17 +77,26 @@ def finding(comparison: Comparison) -> str:
 # ---- the comparison ----
 
 
-def cycle_time_chart(comparison: Comparison) -> Figure:
+def cycle_time_chart(comparison: Comparison, width_in: float = 6.2) -> Figure:
     """Cycle times by hand and with the cell, and below them the person's seconds for each unit."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.2, 5.4), layout="constrained")
+        figure = Figure(figsize=(width_in, 5.4), layout="constrained")
         times, labour = figure.subplots(2, 1, height_ratios=[2.4, 1])
         head, _, interval = finding(comparison).partition(" (")
         title = f"{head}\n({interval}" if interval else _wrapped(head)
+        title = _narrow_enough(title, width_in, 56)
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=13)
-        _draw_times(times, comparison)
-        _draw_labour(labour, comparison)
+        _draw_times(times, comparison, width_in)
+        _draw_labour(labour, comparison, width_in)
     return figure
+
+
+def _narrow_enough(text: str, width_in: float, characters: int) -> str:
+    """The text in lines of so many characters at 6.2 inches, fewer in a narrower figure; its own lines stay lines."""
+    if width_in >= 6.2:
+        return text
+    lines = [textwrap.wrap(line, round(characters * width_in / 6.2)) for line in text.splitlines()]
+    return "\n".join(part for line in lines for part in line)
 
 
 def _wrapped(sentence: str) -> str:
@@ -92,7 +106,7 @@ def _wrapped(sentence: str) -> str:
     return sentence if len(sentence) < 60 else f"{sentence[:cut]}\n{sentence[cut + 1 :]}"
 
 
-def _draw_times(axes: Axes, comparison: Comparison) -> None:
+def _draw_times(axes: Axes, comparison: Comparison, width_in: float) -> None:
     rows = (("By hand", comparison.manual, MANUAL, 1.0), ("Cell", comparison.cell, CELL, 0.0))
     limit_s = 1.08 * max(float(np.percentile(outcome.cycle_times_s, 99.5)) for _, outcome, _, _ in rows)
     beyond = sum(int((outcome.cycle_times_s > limit_s).sum()) for _, outcome, _, _ in rows)
@@ -111,7 +125,8 @@ def _draw_times(axes: Axes, comparison: Comparison) -> None:
         [level + 0.25 for *_, level in rows], [f"{name}\n{outcome.cycles:,} cycles" for name, outcome, _, _ in rows]
     )
     note = f" ({beyond} longer not shown)" if beyond else ""
-    axes.set_xlabel(f"Seconds for one {comparison.unit}; {_runs(comparison.replications)}{note}")
+    label = f"Seconds for one {comparison.unit}; {_runs(comparison.replications)}{note}"
+    axes.set_xlabel(_narrow_enough(label, width_in, 60))
     axes.set(xlim=(0, limit_s), ylim=(-0.15, 1.95))
     plain(axes)
 
@@ -125,7 +140,7 @@ def _runs(replications: int) -> str:
     return "1 simulated run" if replications == 1 else f"{replications} simulated runs"
 
 
-def _draw_labour(axes: Axes, comparison: Comparison) -> None:
+def _draw_labour(axes: Axes, comparison: Comparison, width_in: float) -> None:
     rows: list[tuple[str, Outcome, str]] = [("By hand", comparison.manual, MANUAL), ("Cell", comparison.cell, CELL)]
     end_s = 0.0
     for level, (_, outcome, colour) in zip((1, 0), rows, strict=True):
@@ -142,7 +157,8 @@ def _draw_labour(axes: Axes, comparison: Comparison) -> None:
         if is_clear(saved)
         else "no clear difference"
     )
-    axes.set_title(f"Labour time: {text}", loc="left", size=11, weight="bold")
+    title = _narrow_enough(f"Labour time: {text}", width_in, 56)
+    axes.set_title(title, loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [name for name, _, _ in rows])
     axes.set_xlabel(f"Labour time for one {comparison.unit}, s")
     axes.set(xlim=(0, 1.15 * end_s), ylim=(-0.5, 1.5))
@@ -165,17 +181,17 @@ def plain(axes: Axes) -> None:
 # ---- measures ----
 
 
-def measures_chart(comparison: Comparison, measures: Sequence[Measure]) -> Figure:
+def measures_chart(comparison: Comparison, measures: Sequence[Measure], width_in: float = 6.2) -> Figure:
     """The measures of a unit, by hand and by the cell: 5th to 95th percentile of the units, and the mean."""
     shown = [each for each in measures if each.name in comparison.less_measured]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.2, 1.75 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(width_in, (1.75 if width_in >= 6.2 else 2.1) * len(shown)), layout="constrained")
         for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
-            _draw_measure(axes, comparison, measure)
+            _draw_measure(axes, comparison, measure, width_in)
     return figure
 
 
-def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure) -> None:
+def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure, width_in: float) -> None:
     rows = (("By hand", comparison.manual, MANUAL, 1.0), ("Cell", comparison.cell, CELL, 0.0))
     for _, outcome, colour, level in rows:
         found: MeasureOutcome = outcome.measures[measure.name]
@@ -185,7 +201,8 @@ def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure) -> None:
         axes.text(max(found.p95, mean), level, f"   mean {short(mean)}", va="center")
     less = comparison.less_measured[measure.name]
     words = measure.words[:1].upper() + measure.words[1:]
-    axes.set_title(_wrapped(f"{words}: {difference(less, measure.unit)}"), loc="left", size=11, weight="bold")
+    title = _narrow_enough(_wrapped(f"{words}: {difference(less, measure.unit)}"), width_in, 56)
+    axes.set_title(title, loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [f"{name}, n = {outcome.cycles:,}" for name, outcome, _, _ in rows])
     axes.set_xlabel(f"{measure.unit}; bar: 5th to 95th percentile, diamond: mean")
     highest = max(max(o.measures[measure.name].p95, o.measures[measure.name].mean.mean) for _, o, _, _ in rows)

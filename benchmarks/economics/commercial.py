@@ -41,7 +41,8 @@ class Commercial(InputModel):
 
     price_nok: installed, with training; without it the machine is not compared.
     labour_s_per_unit: the person's seconds. power_w: while it works. stated: its figures by measure; where it has none,
-    the manual method's are used, so that nothing is saved there.
+    the manual method's are used, so that nothing is saved there. differs: how its work differs from the cell's, in one
+    sentence; empty if it does the same.
     """
 
     machine: Annotated[str, Field(min_length=1)]
@@ -53,6 +54,7 @@ class Commercial(InputModel):
     power_w: NonNegativeNumber
     maintenance_percent: PercentNumber
     lifetime_years: YearsNumber
+    differs: Annotated[str, Field(max_length=500)] = ""
     stated: Annotated[tuple[StatedMeasure, ...], BeforeValidator(must_be_a_list)] = ()
 
     @field_validator("stated")
@@ -67,6 +69,7 @@ class Commercial(InputModel):
         value, low, high = (100 * (1 - each / manual_s) for each in ends)
         return {
             "machine": self.machine,
+            "differs": self.differs,
             "seconds_per_unit": seconds.model_dump(),
             "labour_s_per_unit": self.labour_s_per_unit.model_dump(),
             "units_per_hour": dict(zip(("value", "high", "low"), (3600 / each for each in ends), strict=True)),

@@ -159,6 +159,18 @@ class MeasureValue(InputModel):
         return self.measure
 
 
+MIN_FREE = UncertainNumber(
+    value=60,
+    low=30,
+    high=180,
+    status="assumed",
+    source="nobody begins other work for less than about a minute; nobody has watched it",
+)
+SWITCHING = UncertainNumber(
+    value=10, low=5, high=20, status="assumed", source="to put work down, take it up again and find the place"
+)
+
+
 class Economics(InputModel):
     """The costs of a cell, and the value of time and material.
 
@@ -167,6 +179,8 @@ class Economics(InputModel):
     scrap_…_percent: of the units that are started. scrap_nok_per_unit: material that is lost with one, without the
     work. power_w: what the cell draws while it works. maintenance_percent: of the investment, a year. discount_percent:
     a year, in real terms: prices do not rise. planned_s_per_unit: the planned run time per item of ISO 22400.
+    min_free_s: the shortest piece of free time at the cell that is used for other work. switching_s: what is lost of
+    each such piece. best_manual_nok_per_year: what the best manual method costs beyond today's: tools, plans.
     """
 
     vat: Vat
@@ -186,6 +200,9 @@ class Economics(InputModel):
     lifetime_years: YearsNumber
     discount_percent: PercentNumber
     planned_s_per_unit: PositiveNumber | None = None
+    min_free_s: NonNegativeNumber = MIN_FREE
+    switching_s: NonNegativeNumber = SWITCHING
+    best_manual_nok_per_year: NonNegativeNumber | None = None
     parts: Annotated[tuple[BillOfMaterialsItem, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
     valued: Annotated[tuple[MeasureValue, ...], BeforeValidator(must_be_a_list)] = ()
 

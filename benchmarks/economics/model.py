@@ -1,153 +1,31 @@
 """The economics of a cell: labour saved, payback and net present value, with their uncertainty (Monte Carlo).
 
 Money is NOK without tax, in prices of today; a year's saving comes at its end and is the same every year; at the end
-of its life a machine has no value. A person's hour that is saved counts at its full cost, so it must be used for
-other work. What a machine cannot make in the year's hours is made by hand as before.
+of its life a machine has no value. A person's hour that is saved counts at its full cost if it comes in pieces long
+enough for other work (``Economics.min_free_s``), and it must be used for that. What a machine cannot make in the
+year's hours is made by hand as before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from cellwright.benchmarks.comparison import SIMULATION, Comparison, figures_by_replication, is_time
 from cellwright.benchmarks.economics.commercial import Commercial
-from cellwright.benchmarks.economics.finance import Percentiles, annuity, payback_months
 from cellwright.benchmarks.economics.inputs import Draws, Economics, UncertainNumber
-from cellwright.provenance import Status
-from cellwright.sim import Measure, Streams
+from cellwright.benchmarks.economics.results import Alternative, AtLength, EconomicResult
+from cellwright.benchmarks.economics.saving import NO_DRAWS, evaluate_alternative
+from cellwright.sim import FreeTime, Measure, Streams
 
 DRAWS = 10_000
 MAX_DEVIATION = 3.0
 """No time is drawn beyond 20 times its mean, or below a 20th: two replications leave tails without end."""
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """An alternative for making the units, draw by draw.
-
-    All arrays have the shape (draws,), or (1,) if they never change.
-
-    seconds, labour_s: of a unit. scrap: a share of the units started. measured: by measure, in its unit.
-    investment_nok, power_w, maintenance (a share of the investment, a year) and years: of the machine; none for manual
-    work.
-    """
-
-    seconds: Draws
-    labour_s: Draws
-    scrap: Draws
-    measured: Mapping[str, Draws] = field(default_factory=dict)
-    investment_nok: Draws = field(default_factory=lambda: np.zeros(1))
-    power_w: Draws = field(default_factory=lambda: np.zeros(1))
-    maintenance: Draws = field(default_factory=lambda: np.zeros(1))
-    years: Draws = field(default_factory=lambda: np.ones(1))
-
-
-@dataclass(frozen=True)
-class AlternativeResult:
-    """The result of one machine against manual work; each array holds one figure for each draw.
-
-    npv_nok: over its life. yearly_nok: the NPV spread evenly over its life (the equivalent annual value, which
-    compares machines of unequal lives). units: good units it makes in a year. short: the share of draws in which
-    the demand is not met. saving_per_unit_nok: what each good unit saves, without maintenance. annual_cost_nok:
-    investment as an annuity, and maintenance. capacity_per_day: good units that it can make in a working day.
-    saving_by: the components of the yearly saving, NOK: "time", "material" (measures), "scrap", and below 0
-    "energy" and "maintenance".
-    """
-
-    seconds: Draws
-    labour_s: Draws
-    investment_nok: Draws
-    units: Draws
-    saved_h: Draws
-    saving_by: Mapping[str, Draws]
-    payback_months: Draws
-    npv_nok: Draws
-    yearly_nok: Draws
-    years: Draws
-    short: float
-    saving_per_unit_nok: Draws
-    annual_cost_nok: Draws
-    capacity_per_day: Draws
-    days: Draws
-    measured: Mapping[str, Draws]
-
-    @property
-    def break_even_per_day(self) -> Draws:
-        """How many good units a working day are needed for an NPV of 0.
-
-        Infinite where each saves nothing, or the machine cannot make so many.
-        """
-        saves = self.saving_per_unit_nok > 0
-        needed = self.annual_cost_nok / self.days / np.where(saves, self.saving_per_unit_nok, 1.0)
-        return np.where(saves & (needed <= self.capacity_per_day), needed, np.inf)
-
-    def annual_value_at(self, units_per_day: float) -> Draws:
-        """Its annual value over its life, NOK, at a demand of so many good units a working day."""
-        made = np.minimum(units_per_day, self.capacity_per_day) * self.days
-        return made * self.saving_per_unit_nok - self.annual_cost_nok
-
-    @property
-    def saving_nok(self) -> Draws:
-        """What is saved in a year, NOK."""
-        return _sum(self.saving_by)
-
-    @property
-    def no_payback_probability(self) -> float:
-        """The share of draws in which the simple payback is longer than its life."""
-        return float(np.mean(self.payback_months > 12 * self.years))
-
-    @property
-    def loss_probability(self) -> float:
-        """The share of draws in which the NPV is below 0."""
-        return float(np.mean(self.npv_nok < 0))
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures by name, units in the names; percentiles are None where it never pays back."""
-        return {
-            "seconds_per_unit": Percentiles.of(self.seconds).as_json(),
-            "labour_s_per_unit": Percentiles.of(self.labour_s).as_json(),
-            "investment_nok": Percentiles.of(self.investment_nok).as_json(),
-            "good_units_per_year": Percentiles.of(self.units).as_json(),
-            "labour_saved_h_per_year": Percentiles.of(self.saved_h).as_json(),
-            "saving_nok_per_year": Percentiles.of(self.saving_nok).as_json(),
-            "saving_by_nok_per_year": {name: Percentiles.of(each).as_json() for name, each in self.saving_by.items()},
-            "simple_payback_months": Percentiles.of(self.payback_months).as_json(),
-            "npv_nok": Percentiles.of(self.npv_nok).as_json(),
-            "break_even_units_per_day": Percentiles.of(self.break_even_per_day).as_json(),
-            "equivalent_saving_nok_per_year": Percentiles.of(self.yearly_nok).as_json(),
-            "no_payback_in_life_percent": 100 * self.no_payback_probability,
-            "npv_below_0_percent": 100 * self.loss_probability,
-            "too_slow_for_demand_percent": 100 * self.short,
-            "measures": {name: Percentiles.of(each).as_json() for name, each in self.measured.items()},
-        }
-
-
-@dataclass(frozen=True)
-class EconomicResult:
-    """The manual method, and the results of the cell and (if it can be compared) the commercial machine against it.
-
-    provenance: the status of every number, those of the simulation included. left_out: why there is no commercial
-    alternative.
-    """
-
-    manual: Alternative
-    cell: AlternativeResult
-    commercial: AlternativeResult | None
-    left_out: str
-    provenance: dict[str, Status]
-
-    @property
-    def cell_better_probability(self) -> float | None:
-        """The share of draws in which the cell's annual value is above the commercial machine's."""
-        if self.commercial is None:
-            return None
-        return float(np.mean(self.cell.yearly_nok > self.commercial.yearly_nok))
+LENGTHS_S = (0.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""The shortest pieces of free time for which the saving is shown."""
 
 
 def evaluate_economics(
@@ -156,17 +34,30 @@ def evaluate_economics(
     commercial: Commercial | None,
     measures: Sequence[Measure] = (),
     draws: int = DRAWS,
+    *,
+    free: FreeTime | None = None,
+    best: Comparison | None = None,
 ) -> EconomicResult:
     """Draw every uncertain number ``draws`` times, and the simulated means with their uncertainty.
 
     Every number has a stream of its own name, so all alternatives use the same prices and a further number changes no
     other.
+
+    Args:
+        comparison: The cell against today's manual method.
+        economics: The costs, and the value of time and material.
+        commercial: The commercial machine.
+        measures: The cell's measures.
+        draws: How many.
+        free: The pieces of the operator's free time.
+        best: The same cell against the best manual method, under the same random numbers.
     """
+    numbers = numbers_of(economics, commercial)
     streams = Streams(comparison.seed, 0)
-    numbers = _numbers(economics, commercial)
     drawn = {name: each.draw(streams[name], draws) for name, each in numbers.items()}
     means = draw_means(comparison, streams, draws)
-    return _evaluate(comparison, economics, commercial, measures, drawn, means)
+    of_best = draw_means(best, Streams(comparison.seed, 0), draws) if best else NO_DRAWS
+    return _evaluate(comparison, economics, commercial, measures, drawn, means, free, best, of_best)
 
 
 def economics_as_given(
@@ -175,21 +66,35 @@ def economics_as_given(
     commercial: Commercial | None = None,
     measures: Sequence[Measure] = (),
     changed: Mapping[str, float] = MappingProxyType({}),
+    *,
+    free: FreeTime | None = None,
+    best: Comparison | None = None,
+    is_best: bool = False,
 ) -> EconomicResult:
     """The same without random draws: every number at its value, the simulated means as they are; arrays of one draw.
 
-    changed: other values by the numbers' names ("economics.lifetime_years").
+    changed: other values by the numbers' names ("economics.lifetime_years"). is_best: the manual method of
+    ``comparison`` is the best one already.
     """
-    numbers = _numbers(economics, commercial)
+    numbers = numbers_of(economics, commercial)
     drawn = {name: np.full(1, changed.get(name, each.value)) for name, each in numbers.items()}
-    return _evaluate(comparison, economics, commercial, measures, drawn, _means(comparison))
+    means, of_best = _means(comparison), _means(best) if best else NO_DRAWS
+    return _evaluate(comparison, economics, commercial, measures, drawn, means, free, best, of_best, is_best)
 
 
-def npv_by_replication_nok(comparison: Comparison, economics: Economics, measures: Sequence[Measure]) -> Draws:
+def npv_by_replication_nok(
+    comparison: Comparison,
+    economics: Economics,
+    measures: Sequence[Measure],
+    *,
+    free: FreeTime | None = None,
+    is_best: bool = False,
+) -> Draws:
     """The cell's net present value with every number at its value and the means of each replication, NOK."""
-    drawn = {name: np.full(1, each.value) for name, each in _numbers(economics, None).items()}
+    drawn = {name: np.full(1, each.value) for name, each in numbers_of(economics, None).items()}
     means = np.array(list(figures_by_replication(comparison.cell, comparison.manual).values())).T
-    return _evaluate(comparison, economics, None, measures, drawn, means).cell.npv_nok
+    result = _evaluate(comparison, economics, None, measures, drawn, means, free, None, NO_DRAWS, is_best)
+    return result.cell.npv_nok
 
 
 def _evaluate(
@@ -199,24 +104,57 @@ def _evaluate(
     measures: Sequence[Measure],
     drawn: Mapping[str, Draws],
     means: Draws,
+    free: FreeTime | None,
+    best: Comparison | None,
+    means_of_best: Draws,
+    is_best: bool = False,
 ) -> EconomicResult:
-    manual, cell = _simulated(comparison, drawn, _investment(economics, drawn), means)
-    nok_per_unit_of_measure = _values_of_measures(measures, economics, drawn)
-    machine = _commercial_alternative(commercial, drawn) if commercial and not commercial.why_left_out else None
+    investment_nok = investment(economics, drawn)
+    manual, cell = _simulated(comparison, drawn, investment_nok, means, free)
+    worth = _values_of_measures(measures, economics, drawn)
+    machine = commercial_alternative(commercial, drawn) if commercial and not commercial.why_left_out else None
+    method_nok = drawn.get("economics.best_manual_nok_per_year", NO_DRAWS)
+    against_manual = evaluate_alternative(manual, cell, drawn, worth, method_nok if is_best else NO_DRAWS)
+    by_best, beyond_best, baseline = None, None, (manual, cell, NO_DRAWS)
+    if best is not None:
+        by_hand, same_cell = _simulated(best, drawn, investment_nok, means_of_best, free)
+        by_hand = replace(by_hand, years=cell.years)
+        by_best = evaluate_alternative(manual, by_hand, drawn, worth, -method_nok, against_manual.units)
+        beyond_best = evaluate_alternative(by_hand, same_cell, drawn, worth, method_nok)
+        baseline = (by_hand, same_cell, method_nok)
     return EconomicResult(
         manual,
-        _evaluate_alternative(manual, cell, drawn, nok_per_unit_of_measure),
-        _evaluate_alternative(manual, machine, drawn, nok_per_unit_of_measure) if machine else None,
+        against_manual,
+        evaluate_alternative(manual, machine, drawn, worth) if machine else None,
         commercial.why_left_out if commercial else "",
-        comparison.provenance | {name: each.status for name, each in _numbers(economics, commercial).items()},
+        comparison.provenance | {name: each.status for name, each in numbers_of(economics, commercial).items()},
+        by_best,
+        beyond_best,
+        tuple(at_length(each, *baseline, drawn, worth) for each in LENGTHS_S),
+        free,
     )
 
 
-def _numbers(economics: Economics, commercial: Commercial | None) -> dict[str, UncertainNumber]:
+def at_length(
+    min_free_s: float,
+    manual: Alternative,
+    cell: Alternative,
+    method_nok: Draws,
+    drawn: Mapping[str, Draws],
+    worth: Mapping[str, Draws],
+) -> AtLength:
+    """The cell against a manual method, if free time counts in pieces of at least ``min_free_s``."""
+    at_that = {**drawn, "economics.min_free_s": np.full(1, min_free_s)}
+    found = evaluate_alternative(manual, cell, at_that, worth, method_nok)
+    return AtLength(min_free_s, found.counted_h, found.saving_nok, found.npv_nok)
+
+
+def numbers_of(economics: Economics, commercial: Commercial | None) -> dict[str, UncertainNumber]:
+    """Every number of both files by its name."""
     return dict(economics.numbers("economics")) | (dict(commercial.numbers("commercial")) if commercial else {})
 
 
-def _investment(economics: Economics, drawn: Mapping[str, Draws]) -> Draws:
+def investment(economics: Economics, drawn: Mapping[str, Draws]) -> Draws:
     """Parts, and the hours to build the cell from them, NOK."""
     parts_nok = sum(part.quantity * drawn[f"economics.parts.{part.key}.price_nok"] for part in economics.parts)
     return np.asarray(parts_nok + drawn["economics.building_h"] * drawn["economics.building_nok_per_h"])
@@ -231,7 +169,11 @@ def _values_of_measures(
 
 
 def _simulated(
-    comparison: Comparison, drawn: Mapping[str, Draws], investment_nok: Draws, simulated: Draws
+    comparison: Comparison,
+    drawn: Mapping[str, Draws],
+    investment_nok: Draws,
+    simulated: Draws,
+    free: FreeTime | None,
 ) -> tuple[Alternative, Alternative]:
     """Manual method and cell as simulated; ``simulated``: their means, drawn together, so that pairs stay pairs."""
     both = (comparison.manual, comparison.cell)
@@ -254,6 +196,8 @@ def _simulated(
         drawn["economics.power_w"],
         drawn["economics.maintenance_percent"] / 100,
         drawn["economics.lifetime_years"],
+        free,
+        comparison.cell.cycle_time_s.mean - comparison.cell.labour_s_per_unit.mean,
     )
 
 
@@ -278,7 +222,7 @@ def draw_means(comparison: Comparison, streams: Streams, draws: int) -> Draws:
     return np.asarray(np.where(times, means * np.exp(as_shares), means + drawn))
 
 
-def _commercial_alternative(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:
+def commercial_alternative(machine: Commercial, drawn: Mapping[str, Draws]) -> Alternative:
     """The commercial machine, with the measures that it states."""
     stated = {each.measure: drawn[f"commercial.stated.{each.key}.figure"] for each in machine.stated}
     return Alternative(
@@ -291,81 +235,3 @@ def _commercial_alternative(machine: Commercial, drawn: Mapping[str, Draws]) -> 
         drawn["commercial.maintenance_percent"] / 100,
         drawn["commercial.lifetime_years"],
     )
-
-
-def _evaluate_alternative(
-    manual: Alternative,
-    alternative: Alternative,
-    drawn: Mapping[str, Draws],
-    nok_per_unit_of_measure: Mapping[str, Draws],
-) -> AlternativeResult:
-    """What ``alternative`` saves against manual work in each draw."""
-    capacity = 3600 * _working_hours_per_year(drawn) * (1 - alternative.scrap) / alternative.seconds
-    demand = drawn.get("economics.demand_units_per_year", capacity)
-    units = np.minimum(capacity, demand)
-    saved_h = units * (_labour_s_per_good(manual) - _labour_s_per_good(alternative)) / 3600
-    saving_by = {
-        "time": saved_h * drawn["economics.person_nok_per_h"],
-        "material": units * _material_nok(manual, alternative, nok_per_unit_of_measure),
-        "scrap": units
-        * (_scrapped_per_good(manual) - _scrapped_per_good(alternative))
-        * drawn["economics.scrap_nok_per_unit"],
-        "energy": -units * _kwh_per_good(alternative) * drawn["economics.electricity_nok_per_kwh"],
-        "maintenance": -alternative.maintenance * alternative.investment_nok,
-    }
-    saving_nok = _sum(saving_by)
-    annuity_factor = annuity(drawn["economics.discount_percent"] / 100, alternative.years)
-    npv_nok = saving_nok * annuity_factor - alternative.investment_nok
-    return AlternativeResult(
-        seconds=alternative.seconds,
-        labour_s=alternative.labour_s,
-        investment_nok=alternative.investment_nok,
-        units=units,
-        saved_h=saved_h,
-        saving_by=saving_by,
-        payback_months=payback_months(alternative.investment_nok, saving_nok),
-        npv_nok=npv_nok,
-        yearly_nok=npv_nok / annuity_factor,
-        years=alternative.years,
-        short=float(np.mean(capacity < demand)),
-        saving_per_unit_nok=(_sum(saving_by) - saving_by["maintenance"]) / units,
-        annual_cost_nok=alternative.investment_nok / annuity_factor - saving_by["maintenance"],
-        capacity_per_day=capacity / drawn["economics.days_per_year"],
-        days=drawn["economics.days_per_year"],
-        measured=alternative.measured,
-    )
-
-
-def _sum(of: Mapping[str, Draws]) -> Draws:
-    return np.asarray(reduce(np.add, of.values()))  # some have one value for each draw, others one for all
-
-
-def _working_hours_per_year(drawn: Mapping[str, Draws]) -> Draws:
-    shifts, hours, days = (
-        drawn[f"economics.{name}"] for name in ("shifts_per_day", "hours_per_shift", "days_per_year")
-    )
-    return shifts * hours * days
-
-
-def _labour_s_per_good(alternative: Alternative) -> Draws:
-    """The person's seconds for each good unit: those of the scrapped ones as well."""
-    return alternative.labour_s / (1 - alternative.scrap)
-
-
-def _scrapped_per_good(alternative: Alternative) -> Draws:
-    """Scrapped units for each good one."""
-    return alternative.scrap / (1 - alternative.scrap)
-
-
-def _kwh_per_good(alternative: Alternative) -> Draws:
-    """Electricity for each good unit, kWh; waiting for work between units is not counted."""
-    return alternative.power_w / 1000 * alternative.seconds / 3600 / (1 - alternative.scrap)
-
-
-def _material_nok(manual: Alternative, alternative: Alternative, nok_per_unit_of_measure: Mapping[str, Draws]) -> Draws:
-    """What a unit's measures save, NOK: manual less machine; nothing where one of them does not state the measure."""
-    saved = np.zeros(1)
-    for name, nok in nok_per_unit_of_measure.items():
-        if name in manual.measured and name in alternative.measured:
-            saved = saved + (manual.measured[name] - alternative.measured[name]) * nok
-    return saved

@@ -64,9 +64,15 @@ class BudgetLine(InputModel):
 
 
 class Project(InputModel):
-    """A project. vat: whether the sums are "without" or "with" VAT."""
+    """A project.
+
+    vat: whether the sums are "without" or "with" VAT. novelty_to_industry, unsolved_question: what SkatteFUNN asks for;
+    empty where nobody has answered yet.
+    """
 
     vat: Vat
+    novelty_to_industry: Annotated[str, Field(max_length=2000)] = ""
+    unsolved_question: Annotated[str, Field(max_length=2000)] = ""
     work_packages: Annotated[tuple[WorkPackage, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
     milestones: Annotated[tuple[Milestone, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
     budget: Annotated[tuple[BudgetLine, ...], BeforeValidator(must_be_a_list), Field(min_length=1)]
@@ -87,6 +93,16 @@ class Project(InputModel):
     def months(self) -> int:
         """Its duration, months."""
         return max([*(each.to_month for each in self.work_packages), *(each.month for each in self.milestones)])
+
+    @property
+    def total_nok(self) -> float:
+        """All that the project costs."""
+        return self.own_nok + self.applied_nok
+
+    @property
+    def aid_intensity(self) -> float:
+        """The grant applied for, as a share of what the project costs."""
+        return self.applied_nok / self.total_nok
 
     @property
     def own_nok(self) -> float:

@@ -20,9 +20,9 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     from cellwright.benchmarks import compare
     from cellwright.benchmarks.economics.commercial import read_commercial
     from cellwright.benchmarks.economics.inputs import read_economics
-    from cellwright.benchmarks.economics.model import evaluate_economics
+    from cellwright.benchmarks.economics.model import economics_as_given, evaluate_economics
     from cellwright.benchmarks.sweeps.screening import ScreeningExperiment, figure_reader, screen
-    from cellwright.sim import Length, run_cell, run_manual
+    from cellwright.sim import Length, observe_free_time, run_cell, run_manual
 
     scenario, home = cells.load(name).scenario(), Path(cells.__file__).parent / name
     measures, length = scenario.study.measures, Length(hours=1)
@@ -33,7 +33,12 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     with ThreadPoolExecutor(1) as pool:
         question = ScreeningExperiment(scenario, Length(cycles=5), 1, 1, figure_reader(economics, measures))
         screening = screen(question, comparison, economics, 0.2, pool)
-    result = evaluate_economics(comparison, economics, commercial, measures)
+    given, better = (comparison, economics, commercial, measures), scenario.with_best_manual()
+    by_best = [run_manual(better, length, 1, number) for number in range(2)] if better else []
+    best = compare(scenario.study.cell.unit, runs[0], by_best, {}, 1, 7.5) if better else None
+    free = observe_free_time(scenario, length, 1)
+    result = evaluate_economics(*given, free=free, best=best)
+    as_given = economics_as_given(*given, free=free, best=best)
 
     # Everything is simulated and computed; only writing is timed.
     began_s = time.perf_counter()
@@ -44,7 +49,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
 
     plan = home / "project.toml"
     project = read_project(plan) if plan.exists() else None
-    money = Money(economics, commercial, result)
+    money = Money(economics, commercial, result, as_given)
     inputs = ReportInputs(name, scenario, comparison, 1.0, money, project, screening, 0.2, 1, "bench", "bench", "bench")
     seconds: dict[str, float] = {}
     for kind, _ in write_formats(folder, inputs, read_translations(language, name, home)):

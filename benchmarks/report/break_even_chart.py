@@ -7,8 +7,8 @@ import textwrap
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.charts.style import CELL, STYLE
-from cellwright.benchmarks.economics.model import EconomicResult
+from cellwright.benchmarks.charts.style import STYLE
+from cellwright.benchmarks.economics.results import EconomicResult
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.translations import read_translations
 
@@ -18,9 +18,7 @@ MAX_TITLE_LINE = 78
 def break_even_chart(result: EconomicResult, finding: str, unit: str) -> Figure:
     """The break-even line above, and below it the draws of each machine's net present value. finding: the title."""
     translations = read_translations("en")
-    alternatives = [(translations("cost.cell"), result.cell, CELL)]
-    if result.commercial is not None:
-        alternatives.append((translations("cost.commercial"), result.commercial, charts.COMMERCIAL))
+    alternatives = charts.machines(result, translations)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.2, 5.2 + 1.5 * len(alternatives)), layout="constrained")
         figure.suptitle("\n".join(textwrap.wrap(finding, MAX_TITLE_LINE)), x=0.01, ha="left", weight="bold", size=12)

@@ -7,10 +7,20 @@ from collections.abc import Iterator
 from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.model import DRAWS
+from cellwright.benchmarks.report.calculation import calculation_sheets
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Document, Headline
 from cellwright.benchmarks.report.inputs import ReportInputs
-from cellwright.benchmarks.report.sections import economics, process, project_plan, sensitivity, validation
+from cellwright.benchmarks.report.sections import (
+    cash_flow,
+    climate,
+    economics,
+    money,
+    process,
+    project_plan,
+    sensitivity,
+    validation,
+)
 from cellwright.benchmarks.report.translations import Translations, with_element_names
 
 FORM_FIELD_SIZES = (60, 300, 1000)
@@ -27,12 +37,14 @@ def build(inputs: ReportInputs, translations: Translations) -> Document:
         headlines=tuple(_headlines(context)),
         about=f"{_basis(context)} {translations('title.about')}",
         sections=(
+            money.money(context),
             process.need(context),
             process.solution(context),
             process.method(context, DRAWS),
             process.output(context),
             economics.cost(context),
-            economics.climate(context),
+            cash_flow.cash_flow(context),
+            climate.climate(context),
             validation.validation(context),
             sensitivity.assumptions(context),
             project_plan.plan(context),
@@ -41,6 +53,7 @@ def build(inputs: ReportInputs, translations: Translations) -> Document:
         ),
         page_words=f"{translations('title.page')}|{translations('title.of')}",
         summaries=tuple((size, summary(context, size)) for size in FORM_FIELD_SIZES),
+        sheets=calculation_sheets(context),
     )
 
 
@@ -56,7 +69,7 @@ def _headlines(context: ReportContext) -> Iterator[Headline]:
         key = "headline.labour_less" if labour.mean > 0 else "headline.labour_more"
         yield Headline(f"{translations.percent(labour.mean)} %", context.sentence(key))
     if context.inputs.money is not None:
-        months = Percentiles.of(context.inputs.money.result.cell.payback_months)
+        months = Percentiles.of(context.inputs.money.result.decisive.payback_months)
         low, middle, high = (translations.months(each) for each in (months.p5, months.p50, months.p95))
         if middle == translations("numbers.never"):
             yield Headline(middle, translations("cost.payback_row"))
@@ -102,12 +115,12 @@ def _further_sentences(context: ReportContext) -> Iterator[str]:
     translations, inputs = context.translations, context.inputs
     yield context.labour()
     if inputs.money is not None:
-        yield economics.payback(context, inputs.money.result.cell)
+        yield economics.payback(context, inputs.money.result.decisive)
     yield _basis(context)
     if inputs.money is not None:
-        _, npv, _, *commercial = economics.verdict(context, inputs.money)
+        _, npv, _, *beside = economics.verdict(context, inputs.money)
         yield npv
-        yield from commercial
+        yield from beside
     yield translations("summary.method")
     order = inputs.screening.ranked_inputs()
     if order:

@@ -12,7 +12,7 @@ from cellwright.benchmarks.report.document import Table
 from cellwright.benchmarks.report.inputs import ReportInputs
 from cellwright.benchmarks.report.translations import Translations
 from cellwright.benchmarks.sweeps.screening import NPV
-from cellwright.sim import Estimate
+from cellwright.sim import BestManual, Estimate
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,17 @@ class ReportContext:
     def units(self) -> str:
         """The plural of ``unit``."""
         return self.translations.term(f"{self.inputs.comparison.unit}s")
+
+    @property
+    def best_manual(self) -> BestManual | None:
+        """The best manual method, if the result rests on one."""
+        money = self.inputs.money
+        return self.inputs.scenario.study.best_manual if money is not None and money.result.beyond_best else None
+
+    @property
+    def against(self) -> str:
+        """What the cell is compared with where it matters: the best manual method, or today's."""
+        return self.translations("money.cell_today" if self.best_manual is None else "money.cell_best").lower()
 
     @property
     def runs(self) -> str:

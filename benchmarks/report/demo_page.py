@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cellwright.benchmarks.comparison import Comparison, Outcome
     from cellwright.benchmarks.economics.commercial import Commercial
     from cellwright.benchmarks.economics.inputs import UncertainNumber
-    from cellwright.sim import Estimate, Measure
+    from cellwright.sim import BestManual, Estimate, Measure
 
 TEMPLATE = "demo_page.html.jinja"
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
@@ -46,12 +46,25 @@ class KeyFigure:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row of the table as text; ``commercial`` is empty where the commercial machine's file states nothing."""
+    """A row of the table as text; ``commercial`` is empty where the commercial machine's file states nothing.
+
+    best: by the best manual method.
+    """
 
     name: str
     cell: str
     manual: str
     commercial: str = ""
+    best: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart as ``<svg>`` text, and what stands in its place on a phone: a narrower one, or a list of sentences."""
+
+    wide: Markup
+    narrow: Markup | None = None
+    sentences: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +87,15 @@ def write_page(
     sources: Mapping[str, str] = NO_SOURCES,
     measures: Sequence[Measure] = (),
     commercial: Commercial | None = None,
+    narrow: Mapping[str, str | Sequence[str]] = MappingProxyType({}),
+    against_best: tuple[BestManual, Comparison] | None = None,
 ) -> None:
     """Write one self-contained HTML page, all of it or nothing.
 
     figures: ``<svg>`` text by title; the first stands above the table, the others below. sources: the
     source of each input by its name. measures: what is measured of a unit besides its time. commercial: the commercial
-    machine for the same work. Raises InputError if the folder cannot be written.
+    machine for the same work. narrow: figures, or sentences, for a phone, by title. against_best: the best manual
+    method, and the cell against it. Raises InputError if the folder cannot be written.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -88,7 +104,10 @@ def write_page(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    drawn = [(name, Markup(svg)) for name, svg in figures.items()]  # our own drawings
+    drawn = [  # our own drawings
+        (name, _picture(svg, narrow.get(name, ""))) for name, svg in figures.items()
+    ]
+    best, beyond = against_best or (None, None)
     text = environment.get_template(TEMPLATE).render(
         title=title,
         unit=comparison.unit,
@@ -96,8 +115,10 @@ def write_page(
         key_figures=[*key_figures(comparison), *measure_key_figures(comparison, measures)],
         first_figures=drawn[:1],
         more_figures=drawn[1:],
-        rows=list(table(comparison, measures, commercial)),
+        rows=list(table(comparison, measures, commercial, beyond)),
         commercial=commercial,
+        best=best,
+        against_best=_percent_words(beyond.less_time_percent) if beyond else "",
         runs=comparison.replications,
         inputs=list(group_by_status(comparison.provenance, sources)),
         counted=count_by_status(comparison.provenance),
@@ -108,6 +129,12 @@ def write_page(
         input_hash=input_hash,
     )
     write_atomically(path, text.encode())
+
+
+def _picture(wide: str, narrow: str | Sequence[str]) -> Picture:
+    if isinstance(narrow, str):
+        return Picture(Markup(wide), Markup(narrow) if narrow else None)
+    return Picture(Markup(wide), sentences=narrow)
 
 
 def key_figures(comparison: Comparison) -> Iterator[KeyFigure]:
@@ -150,12 +177,27 @@ def _percent_key_figure(estimate: Estimate, up: str, down: str) -> KeyFigure:
 
 
 def table(
-    comparison: Comparison, measures: Sequence[Measure] = (), commercial: Commercial | None = None
+    comparison: Comparison,
+    measures: Sequence[Measure] = (),
+    commercial: Commercial | None = None,
+    beyond: Comparison | None = None,
 ) -> Iterator[TableRow]:
-    """The cell, the manual method and the commercial machine, a row for each figure; the rows' names give the units."""
+    """The cell, the manual methods and the commercial machine, a row for each figure; the rows' names give the units.
+
+    beyond: the cell against the best manual method.
+    """
     stated = _stated_figures(commercial, comparison, measures) if commercial else {}
+    best = {row.name: row.manual for row in _simulated(beyond, measures)} if beyond else {}
     for row in _simulated(comparison, measures):
-        yield replace(row, commercial=stated.get(row.name, ""))
+        yield replace(row, commercial=stated.get(row.name, ""), best=best.get(row.name, ""))
+
+
+def _percent_words(less: Estimate) -> str:
+    """A difference in time: "12 % less time (95 % interval: …)"."""
+    if not is_clear(less):
+        return "about the same time"
+    direction, sign = ("less", 1) if less.mean > 0 else ("more", -1)
+    return f"{percent(less.mean)} % {direction} time {between(less, sign)}".rstrip()
 
 
 def _stated_figures(commercial: Commercial, comparison: Comparison, measures: Sequence[Measure]) -> dict[str, str]:

@@ -43,13 +43,28 @@ class Table:
     raw_head: tuple[str, ...] = ()
 
 
+class Formula(str):
+    """A formula of the workbook, "=C4*C5"; any other text that begins so stays a text."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet that only the workbook has. name: at most 31 characters. rows: texts, numbers and formulas."""
+
+    name: str
+    rows: tuple[tuple[Cell, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure; ``name`` is its file's, ``caption`` states what it shows."""
+    """A figure; ``name`` is its file's, ``caption`` states what it shows. narrow: the same for a phone."""
 
     name: str
     caption: str
     figure: Figure
+    narrow: Figure | None = None
 
 
 Block = Paragraph | Bullets | Table | Drawing
@@ -85,6 +100,8 @@ class Document:
     page_words: str
     summaries: tuple[tuple[int, str], ...]
     """Summaries for the fields of a form: how many characters the field holds, and the text."""
+    sheets: tuple[Sheet, ...] = ()
+    """What the workbook has beyond the tables."""
 
     def tables(self) -> Iterator[Table]:
         """Every table, in order."""

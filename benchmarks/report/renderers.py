@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from cellwright.benchmarks.report.document import Document
+from cellwright.benchmarks.report.document import Document, Formula
 from cellwright.errors import InputError
 
 HERE = Path(__file__).parent
@@ -87,24 +87,26 @@ def _break_word(word: str) -> str:
 
 
 def as_xlsx(document: Document) -> bytes:
-    """A workbook with a sheet for each table: unrounded figures where there are any, else the text."""
+    """A workbook with a sheet for each table (unrounded figures where there are any, else the text), and the others."""
     import openpyxl  # type: ignore[import-untyped]
     from openpyxl.styles import Font  # type: ignore[import-untyped]
 
     workbook = openpyxl.Workbook()
     workbook.remove(workbook.active)
-    for table in document.tables():
-        sheet = workbook.create_sheet(table.name[:MAX_SHEET_NAME])
-        head, rows = (table.raw_head, table.raw) if table.raw else (table.head, table.rows)
-        sheet.append(list(head))
-        for row in rows:
-            sheet.append([float(each) if isinstance(each, float) else each for each in row])
-            for cell in sheet[sheet.max_row]:
-                if isinstance(cell.value, str):
+    tables = [
+        (table.name, [table.raw_head, *table.raw] if table.raw else [table.head, *table.rows])
+        for table in document.tables()
+    ]
+    for name, rows in [*tables, *((each.name, each.rows) for each in document.sheets)]:
+        sheet = workbook.create_sheet(name[:MAX_SHEET_NAME])
+        for number, row in enumerate(rows, 1):
+            for column, value in enumerate(row, 1):
+                cell = sheet.cell(number, column, float(value) if isinstance(value, float) else value)
+                if isinstance(value, str) and not isinstance(value, Formula):
                     cell.data_type = "s"  # a text that begins like a formula stays the text that was typed
         for column, cells in enumerate(sheet.iter_cols(), 1):
             cells[0].font = Font(bold=True)
-            longest = max(len(str(each.value or "")) for each in cells)
+            longest = max(len(str(each.value or "")) for each in cells if each.data_type != "f")
             sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width = min(60, longest + 2)
         sheet.freeze_panes = "A2"
     file = io.BytesIO()

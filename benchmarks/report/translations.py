@@ -71,6 +71,8 @@ class Translations:
         """The name of an input in words: "economics.parts.frame.price_nok" is the price of the frame."""
         if name in self.terms:
             return self.terms[name]
+        if name.startswith("best_manual."):
+            return self("inputs.best_of", what=self.input(name.removeprefix("best_")))
         for start, end, key in NAME_PATTERNS:
             if name.startswith(start) and name.endswith(end):
                 return self(f"inputs.{key}", what=self.term(name[len(start) : -len(end)]))

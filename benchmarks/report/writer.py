@@ -50,6 +50,11 @@ def write_formats(folder: Path, inputs: ReportInputs, translations: Translations
     svg = {each.name: (folder / f"{each.name}.svg").read_bytes() for each in document.drawings()}
     yield "pdf", [_write(folder / f"{stem}.pdf", renderers.as_pdf(document, svg))]
     inline = {each.name: as_svg(each.figure, prefix=each.name) for each in document.drawings()}
+    inline |= {
+        f"{each.name}_narrow": as_svg(each.narrow, prefix=f"{each.name}-narrow")
+        for each in document.drawings()
+        if each.narrow is not None
+    }
     yield "html", [_write(folder / f"{stem}.html", renderers.as_html(document, inline).encode())]
     yield "xlsx", [_write(folder / f"{stem}.xlsx", renderers.as_xlsx(document))]
     yield (

@@ -20,7 +20,7 @@ from cellwright.benchmarks.sweeps.one_at_a_time import ReplicatedFigure, Sensiti
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
 from cellwright.sequences import apply_overrides, inputs_of
-from cellwright.sim import Length, Measure, Scenario, run_cell, run_manual
+from cellwright.sim import FreeTime, Length, Measure, Scenario, run_cell, run_manual
 
 MAX_SIMULATED_IN_FULL = 10
 """How many inputs are simulated in full."""
@@ -128,16 +128,30 @@ def less_time(comparison: Comparison) -> Figures:
     return {LESS_TIME: ReplicatedFigure(comparison.less_time_percent.mean, by_replication)}
 
 
-def read_net_present_value(comparison: Comparison, economics: Economics, measures: Sequence[Measure]) -> Figures:
-    """The same, and the cell's net present value, NOK, with each number of the economics at its value."""
-    npv_nok = float(economics_as_given(comparison, economics, None, measures).cell.npv_nok[0])
-    by_replication = tuple(npv_by_replication_nok(comparison, economics, measures).tolist())
-    return less_time(comparison) | {NPV: ReplicatedFigure(npv_nok, by_replication)}
+def read_net_present_value(
+    comparison: Comparison,
+    economics: Economics,
+    measures: Sequence[Measure],
+    free: FreeTime | None = None,
+    is_best: bool = False,
+) -> Figures:
+    """The same, and the cell's net present value, NOK, with each number of the economics at its value.
+
+    free: the pieces of the operator's free time. is_best: the cell is compared with the best manual method.
+    """
+    alternative = economics_as_given(comparison, economics, None, measures, free=free, is_best=is_best).cell
+    by_replication = npv_by_replication_nok(comparison, economics, measures, free=free, is_best=is_best)
+    npv = ReplicatedFigure(float(alternative.npv_nok[0]), tuple(by_replication.tolist()))
+    return less_time(comparison) | {NPV: npv}
 
 
-def figure_reader(economics: Economics | None, measures: Sequence[Measure]) -> FigureReader:
+def figure_reader(
+    economics: Economics | None, measures: Sequence[Measure], free: FreeTime | None = None, is_best: bool = False
+) -> FigureReader:
     """The function that reads the figures; with prices, it adds the net present value."""
-    return less_time if economics is None else partial(read_net_present_value, economics=economics, measures=measures)
+    if economics is None:
+        return less_time
+    return partial(read_net_present_value, economics=economics, measures=measures, free=free, is_best=is_best)
 
 
 def progress_steps(scenario: Scenario) -> int:
@@ -153,11 +167,13 @@ def screen(
     share: float,
     executor: Executor,
     advance: Callable[[], None] = lambda: None,
+    free: FreeTime | None = None,
+    is_best: bool = False,
 ) -> ScreeningResult:
     """The effect of each input alone on the result.
 
     comparison: the full one, which the ranges start from. economics: prices, if there are any. share: 0 to 1.
-    advance: called after each input of the simulation.
+    advance: called after each input of the simulation. free, is_best: as for ``figure_reader``.
     """
     figure = LESS_TIME if economics is None else NPV
     ends = (1 - share, 1 + share)
@@ -174,7 +190,16 @@ def screen(
         name: [_shifted(each, base_of_experiment[name].value, base[name]) for each in simulated[name]] for name in base
     }
     if economics is not None:
-        ranges[NPV] += _economics_ranges(comparison, economics, question.scenario.study.measures, share)
+        as_given = partial(
+            economics_as_given,
+            comparison,
+            economics,
+            None,
+            question.scenario.study.measures,
+            free=free,
+            is_best=is_best,
+        )
+        ranges[NPV] += _economics_ranges(economics, share, lambda changed: float(as_given(changed).cell.npv_nok[0]))
     left_out = [effects[each.name] for each in inputs if each not in kept]
     without_effect = left_out.count(0.0)
     return ScreeningResult(
@@ -233,7 +258,7 @@ def _shifted(range_: SensitivityRange, old: float, new: float) -> SensitivityRan
 
 
 def _economics_ranges(
-    comparison: Comparison, economics: Economics, measures: Sequence[Measure], share: float
+    economics: Economics, share: float, npv_nok: Callable[[Mapping[str, float]], float]
 ) -> Iterator[SensitivityRange]:
     for name, number in economics.numbers("economics"):
         low, high = number.lowest, number.highest
@@ -241,8 +266,5 @@ def _economics_ranges(
             low, high = number.value * (1 - share), number.value * (1 + share)
         if low == high:
             continue
-        found = [
-            float(economics_as_given(comparison, economics, None, measures, {name: end}).cell.npv_nok[0])
-            for end in (low, high)
-        ]
+        found = [npv_nok({name: end}) for end in (low, high)]
         yield SensitivityRange(name, number.status, number.value, found[0], found[1], "", low, high, 0.0, 0.0)

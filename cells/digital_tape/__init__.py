@@ -4,7 +4,7 @@ from cellwright.cells.digital_tape.cell import DigitalTape
 from cellwright.cells.digital_tape.evidence import EVIDENCE
 from cellwright.cells.digital_tape.manual import ManualMeasuring, tape_plan
 from cellwright.cells.digital_tape.plant import DigitalTapePlant, TapePlantParameters
-from cellwright.sim import Measure, Study
+from cellwright.sim import BestManual, Measure, Study
 
 MEASURES = (
     Measure("cut_error_mm", "largest error of a piece", "mm"),
@@ -20,6 +20,11 @@ STUDY = Study(
     measures=MEASURES,
     evidence=EVIDENCE,
     prepare=tape_plan,
+    best_manual=BestManual(
+        "by hand, with the same cutting plan",
+        ("manual.plans_by_list=0",),
+        "the plan needs no machine: it can be printed, and followed with a tape measure",
+    ),
     fault_rehearsal_overrides={
         "pausing": ("plant.pull_backs_per_1000_cuts=1000",),
         "rejecting": ("plant.wrong_per_1000_cuts=300",),

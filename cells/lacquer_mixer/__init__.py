@@ -5,7 +5,7 @@ from cellwright.cells.lacquer_mixer.certificate import certificate_texts
 from cellwright.cells.lacquer_mixer.evidence import EVIDENCE
 from cellwright.cells.lacquer_mixer.manual import ManualMixing
 from cellwright.cells.lacquer_mixer.plant import LacquerMixerPlant, MixerPlantParameters
-from cellwright.sim import Measure, Study
+from cellwright.sim import BestManual, Measure, Study
 
 MEASURES = (
     Measure("dose_error_g", "largest error of a component", "g"),
@@ -20,6 +20,12 @@ STUDY = Study(
     measures=MEASURES,
     certificates=certificate_texts,
     evidence=EVIDENCE,
+    best_manual=BestManual(
+        "by hand, weighed out to the order",
+        ("manual.whole_cans=0",),
+        "each component is poured to a mark on a shop scale already, and the mark can be the order's; the firm's own "
+        "attempt did not succeed, and why is not known",
+    ),
     fault_rehearsal_overrides={
         "mending": ("plant.blocks_per_1000_cans=300",),
         "pausing": ("plant.lifts_per_1000_cans=300",),

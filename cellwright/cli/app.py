@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cellwright.cli.board_commands import board_app
+from cellwright.cli.decision_commands import decision_app
 from cellwright.cli.options import (
     DEFAULT_FIRMWARE,
     AcceptOption,
@@ -15,7 +16,6 @@ from cellwright.cli.options import (
     CellArgument,
     CommercialOption,
     CyclesOption,
-    EconomicsOption,
     FirmwareOption,
     HoursOption,
     JobsOption,
@@ -39,6 +39,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(board_app)
+app.add_typer(decision_app)
 
 
 @app.command()
@@ -182,67 +183,6 @@ def sweep(
             firmware.value,
         )
     )
-
-
-@app.command()
-def economics(
-    cell: CellArgument,
-    prices: EconomicsOption = None,
-    commercial: CommercialOption = None,
-    manual: ManualOption = None,
-    accept: AcceptOption = False,
-    hours: HoursOption = None,
-    replications: OptionalReplicationsOption = None,
-    precision: PrecisionOption = None,
-    seed: SeedOption = 1,
-    overrides: OverridesOption = None,
-    firmware: FirmwareOption = DEFAULT_FIRMWARE,
-    jobs: JobsOption = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw the break-even chart to this .svg or .png file.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Compute savings, payback and net present value against the manual method and a commercial machine."""
-    from cellwright.cli.commands import economics, simulate
-
-    options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
-    )
-    economics.evaluate(options, manual, prices, commercial, picture, as_json)
-
-
-@app.command()
-def report(
-    cell: CellArgument,
-    lang: Annotated[
-        str,
-        typer.Option("--lang", metavar="nb|en", help="Language of the report: nb (Norwegian bokmål) or en (English)."),
-    ] = "nb",
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files of the report.")] = Path(
-        "report"
-    ),
-    economics: EconomicsOption = None,
-    commercial: CommercialOption = None,
-    project: Annotated[
-        Path | None,
-        typer.Option(help="Milestones and budget, as TOML.", show_default="project.toml in the cell's folder"),
-    ] = None,
-    manual: ManualOption = None,
-    accept: AcceptOption = False,
-    hours: HoursOption = None,
-    replications: OptionalReplicationsOption = None,
-    precision: PrecisionOption = None,
-    seed: SeedOption = 1,
-    overrides: OverridesOption = None,
-    firmware: FirmwareOption = DEFAULT_FIRMWARE,
-    jobs: JobsOption = None,
-) -> None:
-    """Write a report for a firm and its funder: PDF, web page, workbook, figures and summaries for a form."""
-    from cellwright.cli.commands import report, simulate
-
-    options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
-    )
-    report.report(report.ReportOptions(options, lang, output, manual, economics, commercial, project))
 
 
 @app.command()

@@ -40,6 +40,10 @@ DEFAULT_FIRMWARE = FirmwareName.CELLWRIGHT
 CellArgument = Annotated[
     str, typer.Argument(metavar="CELL", help="Name of the cell, as listed by 'cellwright cells', or a .py file.")
 ]
+OptionalCellArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[CELL]", help="Name of the cell, as listed by 'cellwright cells', or a .py file."),
+]
 CyclesOption = Annotated[
     int | None, typer.Option(help="Number of units to make after the warm-up.", show_default=False)
 ]

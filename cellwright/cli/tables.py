@@ -69,18 +69,22 @@ def print_comparison(
     shared: Sequence[str],
     measures: Sequence[Measure] = (),
     commercial: Commercial | None = None,
+    best: Comparison | None = None,
 ) -> None:
-    """Print a cell, the manual method and a commercial machine, the differences, and the status of the inputs."""
+    """Print a cell, the manual methods and a commercial machine, the differences, and the status of the inputs.
+
+    best: the same cell against the best manual method.
+    """
     out = console()
     title = (
         f"{percent_sentence(comparison.less_time_percent, 'less', 'more', 'time')}, over all that is not known\n"
         f"{comparison.cell.cycles} {comparison.unit}s by the cell, {comparison.manual.cycles} by hand, in "
         f"{pluralize(comparison.replications, 'replication')}; mean (95 % interval)"
     )
-    heads = ("cell", "manual", *(["commercial"] if commercial else []))
+    heads = ("cell", "manual", *(["best manual"] if best else []), *(["commercial"] if commercial else []))
     table = Table("", *heads, title=title, title_justify="left", width=WIDTH)
-    both = [comparison.cell, comparison.manual]
-    for row in [*_rows(both, comparison.unit, comparison.shift_hours), *_measure_rows(both, measures)]:
+    methods = [comparison.cell, comparison.manual, *([best.manual] if best else [])]
+    for row in [*_rows(methods, comparison.unit, comparison.shift_hours), *_measure_rows(methods, measures)]:
         table.add_row(*row, *([_commercial_value(row[0], commercial, comparison, measures)] if commercial else []))
     out.print(table)
     out.print(verdict(comparison), style="bold", markup=False)
@@ -102,6 +106,21 @@ def print_comparison(
         out.print("No input was measured at a firm: time the manual work with a stopwatch and use --manual FILE.csv.")
     _print_warm_up_warnings([("the cell", comparison.cell), ("the manual method", comparison.manual)])
     _print_if_single(comparison.replications)
+
+
+def print_best_manual(scenario: Scenario, best: Comparison | None) -> None:
+    """Say what the best manual method is, and what the cell saves against it; nothing where there is none."""
+    method = scenario.study.best_manual
+    if best is None or method is None:
+        return
+    time = percent_sentence(best.less_time_percent, "less", "more", f"time for each {best.unit}")
+    labour = percent_sentence(best.less_labour_percent, "less", "more", "labour")
+    out = console()
+    out.print(f"Best manual method: {method.name}. Against it the cell takes {time}, and {labour}.", style="bold")
+    for measure in scenario.study.measures:
+        if measure.name in best.less_measured:
+            out.print(measure_sentence(measure, best.less_measured[measure.name], best.unit))
+    out.print(f"It rests on this: {method.note}.", markup=False)
 
 
 def _print_uncertainty(out: Console, comparison: Comparison) -> None:

@@ -15,6 +15,7 @@ from cellwright.provenance import Figure, Status, assumed, published
 from cellwright.sim.streams import Distribution, Lognormal, Streams
 
 MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
+ALLOWANCE = published(0.15, "29 CFR 525.12(h)(2)(ii), a US rule: at least 15 % of work time")
 _CODE = re.compile(r"[A-Z]+(\d+(?:\.\d+)?)(?:\*(\d+))?")
 
 
@@ -120,7 +121,7 @@ class ManualMethod(ABC):
     """
 
     mod_s: float = published(0.129, MODAPTS)
-    allowance: float = published(0.15, "29 CFR 525.12(h)(2)(ii), a US rule: at least 15 % of work time")
+    allowance: float = ALLOWANCE
     spread: float = assumed(0.10, "a practised worker's pace varies some 10 % from unit to unit")
     relative_error: float = assumed(0.10, "predetermined times against the same person's, 95 of 100 within it")
 

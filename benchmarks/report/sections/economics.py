@@ -1,16 +1,14 @@
-"""The sections on money and climate."""
+"""The section on cost, payback and net present value."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
-from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws, UncertainNumber
-from cellwright.benchmarks.economics.model import DRAWS, AlternativeResult
+from cellwright.benchmarks.economics.model import DRAWS
+from cellwright.benchmarks.economics.results import AlternativeResult
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Bullets, Drawing, Paragraph, Section, Table
@@ -19,8 +17,6 @@ from cellwright.benchmarks.report.translations import capital, chance
 
 MAX_CHANCE_OF_CONTRARY = 0.05
 """A cell is called profitable, or not, if the chance of the contrary is at most this."""
-GRAMS_CO2_PER_KWH = {2019: 17, 2020: 8, 2022: 19}
-"""Electricity physically delivered in Norway; source: NVE's yearly climate declaration."""
 
 
 # ---- cost, payback, net present value ----
@@ -33,6 +29,8 @@ def cost(context: ReportContext) -> Section:
         return Section("cost", translations("cost.heading"), (Paragraph(translations("cost.left_out"), "warning"),))
     sentences = " ".join(verdict(context, money))
     first = next(verdict(context, money))
+    if context.best_manual is not None:
+        sentences = f"{translations('cost.against_best', name=translations.term(context.best_manual.name))} {sentences}"
     caption = translations("cost.npv_caption", draws=translations.number(DRAWS), sentence=first)
     blocks: list[Block] = [
         Paragraph(sentences),
@@ -40,9 +38,9 @@ def cost(context: ReportContext) -> Section:
         Drawing(
             "break_even",
             _break_even(context, money),
-            charts.break_even_figure(money.result, translations, context.units),
+            *charts.both_widths(charts.break_even_figure, money.result, translations, context.units),
         ),
-        Drawing("present_value", caption, charts.present_values(money.result, translations)),
+        Drawing("present_value", caption, *charts.both_widths(charts.present_values, money.result, translations)),
         _parts(context, money),
         Bullets(tuple(_remarks(context, money))),
     ]
@@ -51,7 +49,7 @@ def cost(context: ReportContext) -> Section:
 
 def verdict(context: ReportContext, money: Money) -> Iterator[str]:
     """Whether the cell is profitable, its net present value and payback, and the commercial machine beside it."""
-    translations, alternative = context.translations, money.result.cell
+    translations, alternative = context.translations, money.result.decisive
     if alternative.loss_probability <= MAX_CHANCE_OF_CONTRARY:
         key = "profitable"
     else:
@@ -63,10 +61,41 @@ def verdict(context: ReportContext, money: Money) -> Iterator[str]:
         interval=context.money_range(alternative.npv_nok),
     )
     yield payback(context, alternative)
-    cell_better = money.result.cell_better_probability
-    if cell_better is not None and money.commercial is not None:
-        machine = translations.term(money.commercial.machine)
-        yield translations("cost.cell_better", machine=machine, percent=chance(context.translations, cell_better))
+    yield from _against_today(context, money)
+    yield from against_machine(context, money)
+
+
+def _against_today(context: ReportContext, money: Money) -> Iterator[str]:
+    """The same against today's manual method, where a better one decides."""
+    today = money.result.cell
+    if context.best_manual is None:
+        return
+    months, translations = Percentiles.of(today.payback_months), context.translations
+    key = "cost.today" if math.isfinite(months.p50) else "cost.today_never"
+    yield translations(
+        key,
+        saving=translations.money(Percentiles.of(today.saving_nok).p50),
+        months=translations.months(months.p50),
+        chance=chance(translations, today.loss_probability),
+    )
+
+
+def against_machine(context: ReportContext, money: Money) -> Iterator[str]:
+    """The cell beside the commercial machine: on what price, and whether that does the same work."""
+    translations, machine = context.translations, money.commercial
+    better = money.result.cell_better_probability
+    if better is None or machine is None or machine.price_nok is None:
+        return
+    price = machine.price_nok
+    yield translations(
+        "cost.cell_better",
+        machine=translations.term(machine.machine),
+        percent=chance(translations, better),
+        price=translations.between(translations.money(price.lowest), translations.money(price.highest)),
+        status=translations.term(price.status),
+    )
+    if machine.differs:
+        yield translations("cost.differs", how=translations.term(machine.differs))
 
 
 def payback(context: ReportContext, alternative: AlternativeResult) -> str:
@@ -82,7 +111,7 @@ def _break_even(context: ReportContext, money: Money) -> str:
     """From how many units a working day each machine pays."""
     translations = context.translations
     said = []
-    for key, alternative in (("break_even", money.result.cell), ("break_even_commercial", money.result.commercial)):
+    for key, alternative in (("break_even", money.result.decisive), ("break_even_commercial", money.result.commercial)):
         if alternative is None:
             continue
         break_even = Percentiles.of(alternative.break_even_per_day)
@@ -97,58 +126,36 @@ def _break_even(context: ReportContext, money: Money) -> str:
 
 
 def _results(context: ReportContext, money: Money) -> Table:
-    translations = context.translations
-    alternatives = [money.result.cell, *([money.result.commercial] if money.result.commercial else [])]
+    translations, result = context.translations, money.result
+    columns = [
+        ("cell_against_best_manual", translations("money.cell_best"), result.beyond_best),
+        ("cell", translations("money.cell_today"), result.cell),
+        ("best_manual", translations("money.best_today"), result.best_manual),
+        ("commercial", translations("cost.commercial_today"), result.commercial),
+    ]
+    found = [(key, name, each) for key, name, each in columns if each is not None]
+    alternatives = [each for _, _, each in found]
     sums: list[tuple[str, Callable[[AlternativeResult], Draws]]] = [
         (translations("cost.investment"), lambda alternative: alternative.investment_nok),
         (translations("cost.saved_h"), lambda alternative: alternative.saved_h),
+        (translations("cost.counted_h"), lambda alternative: alternative.counted_h),
         (translations("cost.saving"), lambda alternative: alternative.saving_nok),
+        (translations("cost.npv_row"), lambda alternative: alternative.npv_nok),
+        (translations("cost.yearly_row"), lambda alternative: alternative.yearly_nok),
     ]
-    rows = [
-        (name, *(context.money_percentiles(read(alternative)) for alternative in alternatives)) for name, read in sums
-    ]
-    for what in money.result.cell.saving_by:
-        if not any(np.any(alternative.saving_by[what]) for alternative in alternatives):
-            continue
-        name = translations("cost.saving_part", what=translations.term(what))
-        rows.append(
-            (
-                name,
-                *(translations.money(Percentiles.of(alternative.saving_by[what]).p50) for alternative in alternatives),
-            )
-        )
-    rows += [
-        (
-            translations("cost.payback_row"),
-            *(context.months_percentiles(alternative.payback_months) for alternative in alternatives),
-        ),
-        (
-            translations("cost.npv_row"),
-            *(context.money_percentiles(alternative.npv_nok) for alternative in alternatives),
-        ),
-        (
-            translations("cost.yearly_row"),
-            *(context.money_percentiles(alternative.yearly_nok) for alternative in alternatives),
-        ),
-        (
-            translations("cost.no_payback"),
-            *(f"{chance(translations, alternative.no_payback_probability)} %" for alternative in alternatives),
-        ),
-        (
-            translations("cost.loss"),
-            *(f"{chance(translations, alternative.loss_probability)} %" for alternative in alternatives),
-        ),
-    ]
-    heads = [translations("cost.cell"), translations("cost.commercial")][: len(alternatives)]
-    raw = [
-        row
-        for name, alternative in zip(("cell", "commercial"), alternatives, strict=False)
-        for row in _percentile_rows(name, alternative)
-    ]
+    rows = [(name, *(context.money_percentiles(read(each)) for each in alternatives)) for name, read in sums]
+    rows.insert(
+        4,
+        (translations("cost.payback_row"), *(context.months_percentiles(each.payback_months) for each in alternatives)),
+    )
+    for key, read_chance in (("no_payback", "no_payback_probability"), ("loss", "loss_probability")):
+        shown = (f"{chance(translations, getattr(each, read_chance))} %" for each in alternatives)
+        rows.append((translations(f"cost.{key}"), *shown))
+    raw = [row for key, _, each in found for row in _percentile_rows(key, each)]
     return context.table(
-        "economics", (translations("cost.row"), *heads), rows, (4, 4, 4)[: 1 + len(alternatives)],
+        "economics", (translations("cost.row"), *(name for _, name, _ in found)), rows, (4, *(4 for _ in found)),
         translations("cost.note"),
-        ("machine", "figure", "p5", "p50", "p95"), raw,
+        ("comparison", "figure", "p5", "p50", "p95"), raw,
     )  # fmt: skip
 
 
@@ -197,101 +204,3 @@ def _remarks(context: ReportContext, money: Money) -> Iterator[str]:
     yield translations("cost.hours_count", cost=_ranged(context, economics.person_nok_per_h))
     if money.result.commercial is None:
         yield translations("cost.no_machine")
-
-
-# ---- climate ----
-
-
-def climate(context: ReportContext) -> Section:
-    """What is known of the climate effects, and what is not estimated."""
-    translations, money = context.translations, context.inputs.money
-    said = list(_materials(context)) or [translations("climate.no_material")]
-    blocks: list[Block] = [Paragraph(translations("climate.intro"))]
-    if money is None:
-        blocks.append(Bullets((*said, translations("climate.no_power"))))
-    else:
-        said += _scrap(context, money)
-        blocks += [Bullets((*said, *_power(context, money))), _grid(context, money)]
-    return Section(
-        "climate", translations("climate.heading"), (*blocks, Paragraph(translations("climate.not_estimated")))
-    )
-
-
-def _materials(context: ReportContext) -> Iterator[str]:
-    translations, comparison, money = context.translations, context.inputs.comparison, context.inputs.money
-    for measure in context.inputs.scenario.study.measures:
-        less = comparison.less_measured.get(measure.name)
-        if less is None or not measure.material:
-            continue
-        name, sign = capital(translations.term(measure.words)), 1 if less.mean > 0 else -1
-        if not is_clear(less):
-            yield context.sentence("climate.material_unclear", words=name, sure=context.interval_text(less))
-            continue
-        yearly = ""
-        if money is not None:
-            year = abs(less.mean) * Percentiles.of(money.result.cell.units).p50
-            in_kg = measure.unit == "g"
-            value = translations.money(year / 1000 if in_kg else year)
-            yearly = translations("climate.yearly", value=value, unit_of="kg" if in_kg else measure.unit)
-        key = "climate.material" if sign > 0 else "climate.material_more"
-        sure = context.interval_text(less, sign)
-        each = translations.short(abs(less.mean))
-        yield context.sentence(key, words=name, each=each, unit_of=measure.unit, sure=sure, yearly=yearly)
-
-
-def _scrap(context: ReportContext, money: Money) -> Iterator[str]:
-    """How many fewer units are scrapped; nothing where the files state no reduction."""
-    translations, economics = context.translations, money.economics
-    by_hand, by_cell = economics.scrap_by_hand_percent, economics.scrap_by_cell_percent
-    lost = [each.value / (100 - each.value) for each in (by_hand, by_cell)]
-    if lost[0] <= lost[1]:
-        return
-    yield context.sentence(
-        "climate.scrap",
-        manual=translations.plain(by_hand.value),
-        cell=translations.plain(by_cell.value),
-        status=translations.term(by_cell.status),
-        count=translations.money(Percentiles.of(money.result.cell.units).p50 * (lost[0] - lost[1])),
-    )
-
-
-def yearly_kwh(alternative: AlternativeResult, power_w: float, scrap_percent: float) -> float:
-    """Electricity in a year, kWh: the stated power, the median time of a unit, and the median number of units."""
-    seconds = Percentiles.of(alternative.seconds).p50 / (1 - scrap_percent / 100)
-    return power_w / 1000 * seconds / 3600 * Percentiles.of(alternative.units).p50
-
-
-def _kwh_per_machine(money: Money) -> list[float]:
-    kwh = [yearly_kwh(money.result.cell, money.economics.power_w.value, money.economics.scrap_by_cell_percent.value)]
-    if money.result.commercial is not None and money.commercial is not None:
-        machine = money.commercial
-        kwh.append(yearly_kwh(money.result.commercial, machine.power_w.value, machine.scrap_percent.value))
-    return kwh
-
-
-def _power(context: ReportContext, money: Money) -> Iterator[str]:
-    translations, kwh = context.translations, _kwh_per_machine(money)
-    count, watts = (
-        translations.money(Percentiles.of(money.result.cell.units).p50),
-        translations.plain(money.economics.power_w.value),
-    )
-    yield context.sentence("climate.power", kwh=translations.money(kwh[0]), count=count, watts=watts)
-    if len(kwh) > 1:
-        yield translations("climate.power_commercial", kwh=translations.money(kwh[1]))
-
-
-def _grid(context: ReportContext, money: Money) -> Table:
-    translations, kwh = context.translations, _kwh_per_machine(money)
-    rows = [
-        (str(year), translations.number(grams), *(translations.short(each * grams / 1000) for each in kwh))
-        for year, grams in GRAMS_CO2_PER_KWH.items()
-    ]
-    heads = [translations("climate.cell"), translations("climate.commercial")][: len(kwh)]
-    raw: list[tuple[str | float, ...]] = [
-        (year, grams, *(each * grams / 1000 for each in kwh)) for year, grams in GRAMS_CO2_PER_KWH.items()
-    ]
-    raw_head = ("year", "g_co2_per_kwh", "cell_kg_co2_per_year", "commercial_kg_co2_per_year")[: 2 + len(kwh)]
-    head = (translations("climate.year"), translations("climate.grams"), *heads)
-    return context.table(
-        "climate", head, rows, (4, 3, 4, 4)[: 2 + len(kwh)], translations("climate.note"), raw_head, raw
-    )

@@ -8,7 +8,7 @@ from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.comparison import Outcome
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws
-from cellwright.benchmarks.economics.model import Alternative, AlternativeResult
+from cellwright.benchmarks.economics.results import Alternative, AlternativeResult
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Bullets, Drawing, Paragraph, Section, Table
@@ -193,13 +193,13 @@ def output(context: ReportContext) -> Section:
     blocks: list[Block] = [
         Paragraph(f"{context.finding()} {context.labour()}"),
         *(Paragraph(each) for each in _hours(context)),
-        Drawing("times", caption, charts.times(comparison, translations, context.unit)),
+        Drawing("times", caption, *charts.both_widths(charts.times, comparison, translations, context.unit)),
         _figures(context),
     ]
     shown = [each for each in context.inputs.scenario.study.measures if each.name in comparison.less_measured]
     if shown:
-        drawn = charts.measures(comparison, shown, translations)
-        blocks.append(Drawing("measures", context.sentence("output.measures_caption", **counted), drawn))
+        drawn = charts.both_widths(charts.measures, comparison, shown, translations)
+        blocks.append(Drawing("measures", context.sentence("output.measures_caption", **counted), *drawn))
     return Section("output", translations("output.heading"), tuple(blocks))
 
 

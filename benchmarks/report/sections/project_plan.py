@@ -16,9 +16,15 @@ def plan(context: ReportContext) -> Section:
     translations, project = context.translations, context.inputs.project
     if project is None:
         return Section("plan", translations("plan.heading"), (Paragraph(translations("plan.left_out"), "warning"),))
+    answers = {"novelty": project.novelty_to_industry, "unsolved": project.unsolved_question}
     blocks: list[Block] = [
         Paragraph(_intro(context, project)),
-        Drawing("plan", _caption(context, project), charts.plan(project, translations)),
+        *(
+            Paragraph(translations(f"plan.{key}", text=f"{translations.term(text)}."))
+            for key, text in answers.items()
+            if text
+        ),
+        Drawing("plan", _caption(context, project), *charts.both_widths(charts.plan, project, translations)),
         _packages(context, project),
         _milestones(context, project),
         _budget(context, project),
@@ -28,13 +34,13 @@ def plan(context: ReportContext) -> Section:
 
 def _intro(context: ReportContext, project: Project) -> str:
     translations = context.translations
-    total = project.own_nok + project.applied_nok
+    total = project.total_nok
     text = translations(
         "plan.intro",
         months=project.months,
         total=translations.number(total),
         applied=translations.number(project.applied_nok),
-        percent=translations.number(100 * project.applied_nok / total),
+        percent=translations.number(100 * project.aid_intensity),
         own=translations.number(project.own_nok),
         vat=translations(f"cost.vat_{project.vat}"),
     )

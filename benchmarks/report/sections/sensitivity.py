@@ -28,7 +28,11 @@ def assumptions(context: ReportContext) -> Section:
     blocks: list[Block] = [
         Paragraph(context.sentence(key, share=share, base=base)),
         Paragraph(" ".join(filter(None, (_screening_text(context), _chance_text(context, order))))),
-        Drawing("assumptions", _caption(context, order), charts.tornado(order[:MAX_BARS], screening, context, ends)),
+        Drawing(
+            "assumptions",
+            _caption(context, order),
+            *charts.both_widths(charts.tornado, order[:MAX_BARS], screening, context, ends),
+        ),
         _ranges_table(context, order),
     ]
     return Section("assumptions", translations("assumptions.heading"), tuple(blocks))

@@ -7,6 +7,7 @@ from typing import Any
 
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Paragraph, Section
+from cellwright.benchmarks.report.inputs import ReportInput
 from cellwright.benchmarks.report.translations import Translations, capital
 from cellwright.provenance import STATUSES
 
@@ -61,24 +62,42 @@ def inputs(context: ReportContext) -> Section:
     rows = [
         (
             _name_text(translations, each.name),
+            "" if each.low is None else translations.plain(each.low),
             _value_text(translations, each.value),
+            "" if each.high is None else translations.plain(each.high),
             translations.term(each.status),
-            translations.term(each.source) or "–",
+            _source_text(context, each),
         )
         for each in given
     ]
-    head = tuple(translations(f"inputs.{each}") for each in ("name", "value", "status", "source"))
+    head = tuple(translations(f"inputs.{each}") for each in ("name", "low", "value", "high", "status", "source"))
     raw: list[tuple[str | float, ...]] = [
         (
             each.name,
+            "" if each.low is None else each.low,
             each.value if isinstance(each.value, (int, float)) else _value_text(translations, each.value),
+            "" if each.high is None else each.high,
             each.status,
-            each.source,
+            each.source or (str(each.study.path) if each.study else ""),
+            len(each.study.cycles) if each.study else "",
+            " ".join(f"{day}" for day in each.study.dates) if each.study else "",
         )
         for each in given
     ]
-    table = context.table("inputs", head, rows, (5, 2, 3, 7), "", ("name", "value", "status", "source"), raw)
-    return Section("inputs", translations("inputs.heading"), (Paragraph(translations("inputs.intro")), table))
+    raw_head = ("name", "lowest", "value", "highest", "status", "source", "n_cycles", "days")
+    table = context.table("inputs", head, rows, (6, 2, 3, 2, 3, 7), "", raw_head, raw)
+    blocks = (Paragraph(translations("inputs.intro")), Paragraph(translations("inputs.sure")), table)
+    return Section("inputs", translations("inputs.heading"), blocks)
+
+
+def _source_text(context: ReportContext, given: ReportInput) -> str:
+    """Its source in words; of a timed number the study's file, its cycles, and the days."""
+    translations, study = context.translations, given.study
+    if study is None:
+        return translations.term(given.source) or "–"
+    days = [translations("need.day", day=f"{day:%d}", month=f"{day:%m}", year=day.year) for day in study.dates]
+    when = translations.listed(days) or translations("inputs.study_no_day")
+    return translations("inputs.study", file=study.path.name, n=len(study.cycles), when=when)
 
 
 def _name_text(translations: Translations, name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cellwright
 from cellwright import cells
-from cellwright.benchmarks import Comparison
+from cellwright.benchmarks.best_manual import Compared
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.cli import tables
 from cellwright.cli.cell_files import read_commercial_machine
@@ -35,19 +35,23 @@ def demo(name: str, folder: Path, seed: int) -> None:
         raise InputError(f"The folder {folder} cannot be made: {error.strerror}; choose another with -o.") from error
     options = simulate.SimulationOptions(name, None, simulate.SHIFT_HOURS, REPLICATIONS, seed, [])
     scenario = cells.load(name).scenario()
-    comparison = simulate.run_comparison(options, scenario)
+    compared = simulate.run_comparisons(options, scenario)
     commercial = read_commercial_machine(scenario, None)
-    tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, commercial)
+    tables.print_comparison(
+        compared.today, tables.shared_work(scenario), scenario.study.measures, commercial, compared.best
+    )
+    tables.print_best_manual(scenario, compared.best)
     page = folder / "index.html"
-    _draw(scenario, comparison, page, f"cellwright demo {name} --seed {seed}", commercial)
+    _draw(scenario, compared, page, f"cellwright demo {name} --seed {seed}", commercial)
     tables.console().print(f"Open {page} in a browser; the charts are in the same folder.")
 
 
-def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, commercial: Commercial | None) -> None:
+def _draw(scenario: Scenario, compared: Compared, page: Path, command: str, commercial: Commercial | None) -> None:
     from cellwright.benchmarks.charts import gantt, state_diagram, style
     from cellwright.benchmarks.report.demo_page import write_page
 
-    cell, measures = scenario.study.cell, scenario.study.measures
+    cell, measures, comparison = scenario.study.cell, scenario.study.measures, compared.today
+    method, phone_in = scenario.study.best_manual, style.PHONE_WIDTH_IN
     with RunLog(":memory:") as log:
         run_cell(scenario, Length(cycles=TIMELINE_CYCLE), comparison.seed, 0, log)
         charts = {
@@ -56,6 +60,11 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, 
             "timeline": gantt.timeline(log.connection, cell, 0, TIMELINE_CYCLE),
             "states": state_diagram.state_diagram(cell, comparison.cell.time_in_state_s),
         }
+        narrow = {
+            "timeline": gantt.timeline(log.connection, cell, 0, TIMELINE_CYCLE, phone_in),
+            "cycle_time": style.cycle_time_chart(comparison, phone_in),
+            **({"measures": style.measures_chart(comparison, measures, phone_in)} if comparison.less_measured else {}),
+        }
     try:
         for name, figure in charts.items():
             style.save(figure, page.with_name(f"{name}.png"))
@@ -63,6 +72,9 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, 
         raise InputError(
             f"{page.parent} cannot be written: {error.strerror}; choose another folder with -o."
         ) from error
+    on_phone: dict[str, str | list[str]] = {
+        name: style.as_svg(each, f"{name}-narrow") for name, each in narrow.items()
+    } | {"states": state_diagram.in_sentences(cell, comparison.cell.time_in_state_s)}
     write_page(
         page,
         comparison,
@@ -74,6 +86,8 @@ def _draw(scenario: Scenario, comparison: Comparison, page: Path, command: str, 
         sources=_sources(scenario),
         measures=measures,
         commercial=commercial,
+        narrow={TITLES[name].format(unit=cell.unit): each for name, each in on_phone.items()},
+        against_best=(method, compared.best) if method is not None and compared.best is not None else None,
     )
 
 

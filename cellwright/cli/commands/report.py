@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cellwright
-from cellwright.benchmarks.comparison import Comparison
+from cellwright.benchmarks.best_manual import Compared
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.inputs import Economics
-from cellwright.benchmarks.economics.model import evaluate_economics
+from cellwright.benchmarks.economics.model import economics_as_given, evaluate_economics
 from cellwright.benchmarks.economics.project import Project, read_project
 from cellwright.benchmarks.sweeps.screening import (
     ScreeningExperiment,
@@ -23,11 +23,11 @@ from cellwright.benchmarks.sweeps.screening import (
 from cellwright.cli import tables
 from cellwright.cli.cell_files import cell_folder
 from cellwright.cli.commands.economics import input_hash, read_economics_files
-from cellwright.cli.commands.simulate import SimulationOptions, run_comparison
+from cellwright.cli.commands.simulate import SimulationOptions, run_comparisons
 from cellwright.cli.manual_study import TimedScenario
 from cellwright.cli.progress import progress
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
-from cellwright.sim import Scenario
+from cellwright.sim import FreeTime, Scenario, observe_free_time
 from cellwright.sim.replication import cores, process_pool
 
 if TYPE_CHECKING:
@@ -115,22 +115,28 @@ def _report_inputs(
 
     scenario = timed.scenario
     simulation, measures = options.simulation, scenario.study.measures
-    comparison = run_comparison(simulation, scenario)
-    money = Money(*prices, evaluate_economics(comparison, *prices, measures)) if prices else None
+    compared = run_comparisons(simulation, scenario)
+    free = observe_free_time(scenario, simulation.length, simulation.seed)
+    money = None
+    if prices is not None:
+        found = evaluate_economics(compared.today, *prices, measures, free=free, best=compared.best)
+        as_given = economics_as_given(compared.today, *prices, measures, free=free, best=compared.best)
+        money = Money(*prices, found, as_given)
     return ReportInputs(
         cell=simulation.cell,
         scenario=scenario,
-        comparison=comparison,
+        comparison=compared.today,
+        best=compared.best,
         hours=simulation.length.hours or 0.0,
         money=money,
         project=project,
-        screening=_screen(simulation, scenario, comparison, prices[0] if prices else None),
+        screening=_screen(simulation, scenario, compared, prices[0] if prices else None, free),
         share=SENSITIVITY_SHARE,
         sensitivity_replications=_sensitivity_replications(simulation),
         command=options.command(),
         version=cellwright.__version__,
         input_hash=input_hash(scenario, *(prices or (None, None)), project),
-        timed_on=timed.study.dates if timed.study else (),
+        study=timed.study,
         precision=simulation.rule,
     )
 
@@ -155,10 +161,20 @@ def _sensitivity_replications(simulation: SimulationOptions) -> int:
 
 
 def _screen(
-    simulation: SimulationOptions, scenario: Scenario, comparison: Comparison, economics: Economics | None
+    simulation: SimulationOptions,
+    scenario: Scenario,
+    compared: Compared,
+    economics: Economics | None,
+    free: FreeTime,
 ) -> ScreeningResult:
-    """The sensitivity of the result to each input, including the times of a stopwatch study."""
-    read = figure_reader(economics, scenario.study.measures)
+    """The sensitivity of the result to each input, including the times of a stopwatch study.
+
+    The result is that against the best manual method, where there is one and there are prices.
+    """
+    best = scenario.with_best_manual() if economics is not None and compared.best is not None else None
+    scenario, comparison = best or scenario, compared.best if best and compared.best else compared.today
+    is_best = best is not None
+    read = figure_reader(economics, scenario.study.measures, free, is_best)
     question = ScreeningExperiment(
         scenario, simulation.length, _sensitivity_replications(simulation), simulation.seed, read
     )
@@ -167,4 +183,4 @@ def _screen(
         process_pool(simulation.jobs or cores()) as pool,
         progress(f"the inputs of {simulation.cell}, one at a time", total) as advance,
     ):
-        return screen(question, comparison, economics, SENSITIVITY_SHARE, pool, advance)
+        return screen(question, comparison, economics, SENSITIVITY_SHARE, pool, advance, free, is_best)

@@ -13,6 +13,7 @@ import cellwright
 from cellwright import cells
 from cellwright.benchmarks import Comparison, outcome
 from cellwright.benchmarks import compare as compare_replications
+from cellwright.benchmarks.best_manual import Compared, TrialOfThree, sources_of_each
 from cellwright.benchmarks.input_uncertainty import Trial, input_sources, uncertain_inputs
 from cellwright.benchmarks.uncertainty import UncertaintySource
 from cellwright.cli import tables
@@ -151,29 +152,52 @@ def compare(options: SimulationOptions, manual: Path | None, commercial: Path | 
     timed = options.timed_scenario(manual)
     scenario = timed.scenario
     commercial_machine = read_commercial_machine(scenario, commercial)
-    comparison = run_comparison(options, scenario)
+    compared = run_comparisons(options, scenario)
+    comparison = compared.today
     if as_json:
         manual_s = comparison.manual.cycle_time_s.mean
         _print_json(
             comparison_json(options, scenario, comparison)
+            | {"best_manual": best_manual_json(scenario, compared)}
             | {"commercial": commercial_machine.as_json(manual_s) if commercial_machine else None}
             | timed.as_json()
         )
     else:
-        tables.print_comparison(comparison, tables.shared_work(scenario), scenario.study.measures, commercial_machine)
+        tables.print_comparison(
+            comparison, tables.shared_work(scenario), scenario.study.measures, commercial_machine, compared.best
+        )
         tables.print_comparison_precision(options.rule, comparison)
+        tables.print_best_manual(scenario, compared.best)
         timed.print_lines()
         _print_firmware(options)
 
 
+def run_comparisons(options: SimulationOptions, scenario: Scenario) -> Compared:
+    """The cell against today's manual method and, where the study has one, against the best manual method."""
+    best = scenario.with_best_manual()
+    if best is None:
+        return Compared(run_comparison(options, scenario))
+    of_cell, of_manual = _replicate_both(options, scenario)
+    as_many = replace(options, replications=len(of_cell), precision=None)
+    of_best = _replicate(as_many, best, run_manual, "the best manual method")
+    with (
+        process_pool(options.jobs or cores()) as pool,
+        progress("what the inputs leave open", uncertain_inputs(scenario)) as advance,
+    ):
+        sources = input_sources(TrialOfThree(scenario, options.seed), pool, advance)
+    today, beyond = sources_of_each(sources, outcome("cell", of_cell), outcome("manual", of_manual))
+    unit = scenario.study.cell.unit
+
+    def compared(manual: list[Replication], of: Scenario, sources: list[UncertaintySource]) -> Comparison:
+        provenance = of.provenance(compared=True)
+        return compare_replications(unit, of_cell, manual, provenance, options.seed, SHIFT_HOURS, sources)
+
+    return Compared(compared(of_manual, scenario, today), compared(of_best, best, beyond))
+
+
 def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison:
     """Simulate the cell and the manual method with common random numbers, and pair them."""
-    if options.rule is None:
-        of_cell = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
-        of_manual = _replicate(options, scenario, run_manual, "the manual method")
-    else:
-        pairs = _replicate(options, scenario, run_pair, f"{options.cell} and the manual method", _are_exact(options))
-        of_cell, of_manual = ([pair[method] for pair in pairs] for method in (0, 1))
+    of_cell, of_manual = _replicate_both(options, scenario)
     return compare_replications(
         scenario.study.cell.unit,
         of_cell,
@@ -183,6 +207,15 @@ def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison
         SHIFT_HOURS,
         _input_sources(options, scenario),
     )
+
+
+def _replicate_both(options: SimulationOptions, scenario: Scenario) -> tuple[list[Replication], list[Replication]]:
+    """The replications of the cell and of the manual method: a fixed number, or until they are precise enough."""
+    if options.rule is None:
+        of_cell = _replicate(options, scenario, run_cell, f"{options.cell} on the model board")
+        return of_cell, _replicate(options, scenario, run_manual, "the manual method")
+    pairs = _replicate(options, scenario, run_pair, f"{options.cell} and the manual method", _are_exact(options))
+    return [cell for cell, _ in pairs], [manual for _, manual in pairs]
 
 
 def _input_sources(options: SimulationOptions, scenario: Scenario) -> list[UncertaintySource]:
@@ -214,6 +247,22 @@ def comparison_json(options: SimulationOptions, scenario: Scenario, comparison: 
         **precision_json(options.rule, comparison.cell.means_s, comparison.manual.means_s),
         "provenance": comparison.provenance,
         **{key: head[key] for key in ("seed", "version", "input_hash", "replications")},
+    }
+
+
+def best_manual_json(scenario: Scenario, compared: Compared) -> dict[str, Any] | None:
+    """The best manual method and what the cell saves against it; None where there is none."""
+    best, method = compared.best, scenario.study.best_manual
+    if best is None or method is None:
+        return None
+    return {
+        "name": method.name,
+        "settings": list(method.overrides),
+        "note": method.note,
+        **best.manual.as_json(),
+        "less_time_percent": best.less_time_percent.as_json(),
+        "less_labour_percent": best.less_labour_percent.as_json(),
+        "less": {name: less.as_json() for name, less in best.less_measured.items()},
     }
 
 

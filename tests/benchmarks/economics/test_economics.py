@@ -10,7 +10,8 @@ from cellwright.benchmarks import compare
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.finance import Percentiles, annuity, npv, payback_months
 from cellwright.benchmarks.economics.inputs import Economics, UncertainNumber
-from cellwright.benchmarks.economics.model import AlternativeResult, draw_means, evaluate_economics
+from cellwright.benchmarks.economics.model import draw_means, evaluate_economics
+from cellwright.benchmarks.economics.results import AlternativeResult
 from cellwright.sim import Measure, Replication, Streams, estimate
 
 NOK = (Measure("waste_nok", "waste", "NOK"), Measure("waste_m", "waste", "m"))
@@ -30,7 +31,7 @@ def economics(**changed: Any) -> Economics:
         "person_nok_per_h": 500, "shifts_per_day": 1, "hours_per_shift": 8, "days_per_year": 200,
         "demand_units_per_year": 1000, "building_h": 10, "building_nok_per_h": 500, "scrap_by_hand_percent": 0,
         "scrap_by_cell_percent": 0, "scrap_nok_per_unit": 0, "power_w": 0, "electricity_nok_per_kwh": 2,
-        "maintenance_percent": 0, "lifetime_years": 3, "discount_percent": 10,
+        "maintenance_percent": 0, "lifetime_years": 3, "discount_percent": 10, "min_free_s": 0, "switching_s": 0,
     }  # fmt: skip
     table = {name: certain(value) for name, value in plain.items()}
     parts = [{"name": "frame", "quantity": 3, "price_nok": certain(5000)}]
@@ -220,7 +221,7 @@ def test_every_number_is_in_the_provenance():
     assert found["economics.power_w"] == "vendor"
     assert found["economics.parts.frame.price_nok"] == "assumed"
     assert found["manual.staple_mods"] == "measured"
-    assert len(found) == 17
+    assert len(found) == 19
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6))

@@ -16,7 +16,7 @@ from cellwright.benchmarks import compare
 from cellwright.benchmarks.charts.style import as_svg
 from cellwright.benchmarks.economics.commercial import read_commercial
 from cellwright.benchmarks.economics.inputs import read_economics
-from cellwright.benchmarks.economics.model import evaluate_economics
+from cellwright.benchmarks.economics.model import economics_as_given, evaluate_economics
 from cellwright.benchmarks.economics.project import read_project
 from cellwright.benchmarks.report.builder import FORM_FIELD_SIZES, build
 from cellwright.benchmarks.report.document import Bullets, Document, Drawing, Paragraph, Table
@@ -26,11 +26,12 @@ from cellwright.benchmarks.report.translations import LANGUAGES, Translations, r
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange
 from cellwright.benchmarks.sweeps.screening import ScreeningResult
 from cellwright.errors import InputError
-from cellwright.sim import Length, run_cell, run_manual
+from cellwright.sim import Length, observe_free_time, run_cell, run_manual
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = [
-    "need", "solution", "method", "output", "cost", "climate", "validation", "assumptions", "plan", "again", "inputs",
+    "money", "need", "solution", "method", "output", "cost", "cash", "climate", "validation", "assumptions", "plan",
+    "again", "inputs",
 ]  # fmt: skip
 
 
@@ -39,13 +40,19 @@ def report_inputs(name: str, with_money: bool = True) -> ReportInputs:
     study, length = scenario.study, Length(hours=0.5)
     of_cell, of_manual = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual))
     comparison = compare(study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), 1, 7.5)
-    money = None
+    money = best = None
+    better = scenario.with_best_manual()
     if with_money:
         names = [each.name for each in study.measures]
         economics = read_economics(ROOT / "cells" / name / "economics.toml", names)
         commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
+        if better is not None:
+            of_best = [run_manual(better, length, 1, number) for number in range(2)]
+            best = compare(study.cell.unit, of_cell, of_best, better.provenance(compared=True), 1, 7.5)
+        given = (comparison, economics, commercial, study.measures)
+        both = {"free": observe_free_time(scenario, length, 1), "best": best}
         money = Money(
-            economics, commercial, evaluate_economics(comparison, economics, commercial, study.measures, draws=200)
+            economics, commercial, evaluate_economics(*given, draws=200, **both), economics_as_given(*given, **both)
         )
     times = [
         SensitivityRange("manual.mod_s", "published", 0.129, -1.5, 31.25, "", 0.1, 0.16),
@@ -62,7 +69,19 @@ def report_inputs(name: str, with_money: bool = True) -> ReportInputs:
     plan = ROOT / "cells" / name / "project.toml"
     project = read_project(plan) if plan.exists() else None
     return ReportInputs(
-        name, scenario, comparison, 0.5, money, project, screening, 0.2, 2, 'cellwright report "x" #1', "0.1", "abc"
+        name,
+        scenario,
+        comparison,
+        0.5,
+        money,
+        project,
+        screening,
+        0.2,
+        2,
+        'cellwright report "x" #1',
+        "0.1",
+        "abc",
+        best,
     )
 
 

@@ -69,8 +69,9 @@ def test_the_page_needs_nothing_from_outside_and_fits(folder: Path, browser: Any
     page.goto((folder / "index.html").as_uri())
     assert requested == [(folder / "index.html").as_uri()]
     assert complaints == []
-    assert page.locator("svg").count() == 3
-    for drawn in page.locator("svg").all():
+    shown = [each for each in page.locator("svg").all() if each.is_visible()]
+    assert len(shown) == (3 if width > 640 else 2)  # on a phone the states are a list
+    for drawn in shown:
         box = drawn.bounding_box()
         assert box is not None and box["width"] > 200 and box["height"] > 100
     assert page.evaluate("document.documentElement.scrollWidth") <= width

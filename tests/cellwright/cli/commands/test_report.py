@@ -28,7 +28,7 @@ def test_all_files_are_there(
 ) -> None:  # fmt: skip
     folder = tmp_path / "made" / "here"
     assert run(["report", cell, *FAST, *more, "-o", str(folder)]) == 0
-    drawn = ("times", "break_even", "present_value", "assumptions", "plan")
+    drawn = ("money", "times", "break_even", "present_value", "assumptions", "plan")
     pictures = {f"{name}.{kind}" for name in drawn for kind in ("svg", "png")}
     assert {path.name for path in folder.iterdir()} == {page, workbook, pdf, summary} | pictures
     assert (folder / pdf).read_bytes().startswith(b"%PDF")
@@ -38,8 +38,9 @@ def test_all_files_are_there(
     assert sheets == [
         words(f"tables.{each}")
         for each in (
-            "baseline", "alternatives", "method", "output", "economics", "parts", "climate", "statuses", "assumptions",
-            "packages", "milestones", "budget", "again", "inputs",
+            "money", "free_time", "baseline", "alternatives", "method", "output", "economics", "parts", "cash",
+            "climate", "statuses", "assumptions", "packages", "milestones", "budget", "again", "inputs", "calculation",
+            "pieces",
         )
     ]  # fmt: skip
     printed = capsys.readouterr()
