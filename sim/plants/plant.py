@@ -37,6 +37,8 @@ class CellPlant(ABC):
         self.operator = operator
         self.streams = streams
         self.measured: dict[str, list[float]] = {}
+        self.units_out = 0
+        self.wrong_units: dict[int, str] = {}
         self.tending = {element.name: element for element in tending}
 
     @abstractmethod
@@ -47,6 +49,23 @@ class CellPlant(ABC):
         """Record the measures of the unit just finished, once a unit, by names that end in their unit."""
         for name, value in values.items():
             self.measured.setdefault(name, []).append(value)
+
+    def unit_leaves(self, *defects: str) -> None:
+        """A unit leaves the cell; ``defects`` say where it is outside its tolerance, as the plant alone knows.
+
+        Call it once a unit, also for a good one. What neither cell nor person notices is the fault matrix's verdict
+        *wrong product*: ``wrong_units`` holds the sentences, by the unit's number from 1.
+        """
+        self.units_out += 1
+        if defects:
+            self.wrong_units[self.units_out] = "; ".join(defects)
+
+    def unit_comes_back(self) -> None:
+        """The unit that left last is called back and set aside: it is no product, and its measures do not count."""
+        self.wrong_units.pop(self.units_out, None)
+        self.units_out -= 1
+        for values in self.measured.values():
+            values.pop()
 
     def close(self, switch: Switch) -> None:
         """Close a contact."""
