@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any, ClassVar, NamedTuple
 
 from simpy.events import Event
@@ -19,6 +20,12 @@ FULL_SCALE = 1 << 23
 """Counts of half the converter's range: a sample is a signed 24-bit number."""
 SAMPLE_TIMEOUT_S = 0.5
 CALIBRATION_SAMPLES = 160
+CALIBRATION_BLOCK = 20
+MAX_SPREAD = 0.0005
+"""The farthest that two samples of one load may lie apart in a calibration, as a share of the capacity: as much as the
+load cell's own curve may be off, and five times the range of 160 samples of an HX711 at 80 samples/s."""
+MAX_WANDER = 0.0001
+"""The same of the means of blocks of samples, whose noise is a tenth of this: more is a load that moves."""
 MAX_SLOPE_FACTOR = 1.5
 """A slope that differs from the nominal one by a larger factor means wrong wiring, or a missing known mass."""
 
@@ -101,13 +108,25 @@ class LoadCell(CalibratedSensor):
 
     def weigh(self, samples: int) -> Steps:
         """The mean and range of the next ``samples`` samples, as a Weight."""
-        samples_g = []
-        for _ in range(samples):
-            yield self.board.env.timeout(self.period_s)
-            samples_g.append((yield from self.sample()))
+        raws = yield from self._raws(samples)
+        samples_g = [self.points.grams(raw) - self.tare_g for raw in raws]
         weight = Weight(sum(samples_g) / samples, max(samples_g) - min(samples_g))
         self.note("weighed", weight.mean_g)
         return weight
+
+    def _raws(self, samples: int) -> Steps:
+        """The next ``samples`` samples, in counts, each when the converter has it.
+
+        The next is asked for one period after the last was *asked for*, not after its answer came: the converter does
+        not wait for the line either, and a weighing takes as long on a slow line as on a fast one.
+        """
+        env, raws = self.board.env, []
+        due_s = env.now
+        for _ in range(samples):
+            due_s = max(due_s + self.period_s, env.now)
+            yield env.timeout(due_s - env.now)
+            raws.append((yield from self.raw()))
+        return raws
 
     def tare(self, samples: int) -> Steps:
         """Set the present load to 0 g."""
@@ -120,9 +139,9 @@ class LoadCell(CalibratedSensor):
         if not self.is_ready:
             yield from self.start()
         yield ask(f"Take everything off {self.name}.")
-        empty = yield from self._mean_raw(CALIBRATION_SAMPLES)
+        empty = yield from self._steady_mean("nothing")
         yield ask(f"Put {known:g} g on {self.name}, and take your hand off.")
-        loaded = yield from self._mean_raw(CALIBRATION_SAMPLES)
+        loaded = yield from self._steady_mean(f"{known:g} g")
         self._refuse_implausible(known, loaded - empty)
         try:
             self.points = files.checked(
@@ -144,9 +163,25 @@ class LoadCell(CalibratedSensor):
                 f"{share:.0%} of what its maker's figures say; check the mass, and the load cell's wires."
             )
 
-    def _mean_raw(self, samples: int) -> Steps:
-        total = 0.0
-        for _ in range(samples):
-            yield self.board.env.timeout(self.period_s)
-            total += yield from self.raw()
-        return total / samples
+    def _steady_mean(self, load: str) -> Steps:
+        """The mean of a calibration's samples, in counts. Raises CellFault if they are not of one steady load."""
+        raws = yield from self._raws(CALIBRATION_SAMPLES)
+        g_per_count = self._nominal().g_per_count
+        blocks = [fmean(raws[at : at + CALIBRATION_BLOCK]) for at in range(0, len(raws), CALIBRATION_BLOCK)]
+        for what, values, share, advice in (
+            ("samples lie", raws, MAX_SPREAD, "look after its wires, and keep draught and shaking away from it"),
+            (
+                "reading moved by",
+                blocks,
+                MAX_WANDER,
+                "let the load, and a converter just switched on, settle",
+            ),
+        ):
+            apart_g, allowed_g = (max(values) - min(values)) * g_per_count, share * self.capacity_g
+            if apart_g > allowed_g:
+                found = f"{what} {apart_g:.2f} g" + (" apart" if values is raws else "")
+                raise CellFault(
+                    f"{self.name} was not calibrated: with {load} on it its {found}, and {allowed_g:.2f} g is "
+                    f"allowed; {advice}, then calibrate again."
+                )
+        return fmean(raws)

@@ -213,11 +213,12 @@ class _Dosing:
         Raises the cause of a missing flow.
         """
         rules, env = self.rules, self.env
-        max_dose_s = 2 * self.target_g / flow_g_per_s + rules.dry_s + rules.bubble_s
+        lag_s = self._in_flight_g() / self._flow_g_per_s()
+        max_dose_s = 2 * self.target_g / flow_g_per_s + lag_s + rules.dry_s + rules.bubble_s
         turning = self.pump.dispense(max_dose_s * self.pump.flow_ml_per_s(rpm), rpm)
         self.valve.open()
         max_g_per_s = (1.25 if self.memory.flow_g_per_s else 2.0) * flow_g_per_s
-        flow = _FlowMonitor(env.now, self.got_g, flow_g_per_s, rules.dry_s)
+        flow = _FlowMonitor(env.now + lag_s, self.got_g, flow_g_per_s, rules.dry_s)
         shown_g, shown_s = self.got_g, env.now
         while shown_g < stop_at_g and turning.callbacks is not None:
             wait_s = 0.5 * (stop_at_g - shown_g) / flow_g_per_s
@@ -337,23 +338,26 @@ class _Dosing:
 
 
 class _FlowMonitor:
-    """Monitors the flow: less than half the usual flow for ``dry_s`` seconds counts as none."""
+    """Monitors the flow: less than half the usual flow for ``dry_s`` seconds counts as none.
 
-    def __init__(self, now_s: float, shown_g: float, usual_g_per_s: float, dry_s: float) -> None:
+    from_s: when the first of it should show on the scale. A line is dry only if a *reading* after those seconds says
+    so: one that comes a moment late and shows the flow is no evidence of air.
+    """
+
+    def __init__(self, from_s: float, shown_g: float, usual_g_per_s: float, dry_s: float) -> None:
         self.is_back = False
         self.steady_g_per_s = 0.0
         self.g_per_s = usual_g_per_s
         self._enough_g = 0.5 * usual_g_per_s * dry_s
         self._dry_s = dry_s
-        self._came = self._began = (now_s, shown_g)
+        self._came = (from_s, shown_g)
         self._first: tuple[float, float] | None = None
         self._was_dry = False
 
     def update(self, now_s: float, shown_g: float) -> None:
         """Process a reading of the scale."""
-        if self.dry_for_s(now_s) > 0:
-            self._was_dry = True
         if shown_g - self._came[1] < self._enough_g:
+            self._was_dry = self._was_dry or self.dry_for_s(now_s) > 0
             return
         self.is_back = self._was_dry
         self._came = (now_s, shown_g)

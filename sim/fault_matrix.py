@@ -36,6 +36,8 @@ class FaultOutcome:
     outcome: "faulted", "stopped", "finished", or "hung". Where only the finished unit shows the fault, the person who
     sees it stops the cell; without a stop button the outcome is "seen on the unit". reason: of the cell, or what the
     person saw. safe_after_s: seconds from the stop of the cell until all outputs were safe; None if they never were.
+    wrong_product: what was outside its tolerance, by the plant, on units that the cell counted as finished after the
+    fault; empty if all were good. is_judged: whether the plant said so of any unit.
     """
 
     state: str
@@ -43,6 +45,15 @@ class FaultOutcome:
     outcome: str
     reason: str
     safe_after_s: float | None
+    wrong_product: str = ""
+    is_judged: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """The worst of it: "unsafe", "hung", "wrong product", or else the outcome."""
+        if self.outcome in ("faulted", "stopped") and self.safe_after_s is None:
+            return "unsafe"
+        return "wrong product" if self.wrong_product and self.outcome != "hung" else self.outcome
 
 
 def possible_faults(parameters: Mapping[str, Any]) -> list[Fault]:
@@ -75,7 +86,14 @@ def inject_fault(
         if rig.env.now > STATE_TIMEOUT_S or rig.cell.last_stop is not None:
             raise CellFault(f"{rig.cell.name()} never reached {state!r}, so no fault could be injected there.")
         rig.env.step()
-    finished = rig.cell.finished
+    finished, wrong_before = rig.cell.finished, set(rig.plant.wrong_units)
+    outcome = _outcome(rig, state, fault, finished)
+    wrong = [defects for unit, defects in rig.plant.unnoticed().items() if unit not in wrong_before]
+    return replace(outcome, wrong_product="; then ".join(dict.fromkeys(wrong)), is_judged=rig.plant.units_out > 0)
+
+
+def _outcome(rig: Rig, state: str, fault: Fault, finished: int) -> FaultOutcome:
+    """Let the fault strike, and run until the cell stops or has finished enough units, from ``finished`` on."""
     rig.faults.schedule(replace(fault, at_s=FAULT_DELAY_S))
     until_s = rig.env.now + HUNG_AFTER_S
     try:

@@ -30,6 +30,8 @@ MAX_MOVE_MM = 20_000.0
 MAX_CREEP_S = 60.0
 MAX_PRESSES = 5
 """How often a person presses a button without effect."""
+PIECE_TOLERANCE_MM = 2.0
+"""The tolerance of a piece (assumed): what the joints of a log wall take up. The tape itself is some 0.5 mm exact."""
 NO_INSTRUCTION_TIMEOUT_S = 120.0
 """How long a person waits at a display that shows no instruction."""
 
@@ -360,6 +362,13 @@ class DigitalTapePlant(CellPlant):
         errors_mm = [cut_mm - target_mm for cut_mm, target_mm in self.pieces_mm]
         good_mm = sum(target_mm for _, target_mm in self.pieces_mm)
         self.errors_mm += errors_mm
+        self.unit_leaves(
+            *(
+                f"a piece of {target_mm:.1f} mm is {cut_mm - target_mm:+.1f} mm off"
+                for cut_mm, target_mm in self.pieces_mm
+                if abs(cut_mm - target_mm) > PIECE_TOLERANCE_MM
+            )
+        )
         self.logs_checked += 1
         self.measure(
             cut_error_mm=max((abs(error_mm) for error_mm in errors_mm), default=0.0),

@@ -30,6 +30,7 @@ STUDY = Study(
         "mending": ("plant.blocks_per_1000_cans=300",),
         "pausing": ("plant.lifts_per_1000_cans=300",),
         "refusing": ("plant.jumps_per_1000_cans=300",),
+        "recalling": ("plant.drifts_per_1000_cans=300", "plant.drift_g_per_s=0.07"),
     },
 )
 

@@ -12,6 +12,16 @@ DOSE_TOLERANCE_SHARE = 0.002
 """The accuracy goal of a dose: 0.5 g or 0.2 %, whichever is more."""
 
 
+def dose_tolerance_g(target_g: float) -> float:
+    """The tolerance of a dose of ``target_g``, g."""
+    return max(DOSE_TOLERANCE_G, DOSE_TOLERANCE_SHARE * target_g)
+
+
+def total_tolerance_g(order: Order) -> float:
+    """The tolerance of a can's total mass, g."""
+    return max(order.mass_g * order.tolerance_percent / 100, DOSE_TOLERANCE_G)
+
+
 @dataclass
 class Ingredient:
     """One component of a batch. share: of the mass. dosed_g: the mass dosed so far, by the scale."""
@@ -53,7 +63,7 @@ class Batch:
 
     def tolerance_g(self, ingredient: Ingredient) -> float:
         """The tolerance of a component's mass, g."""
-        return max(DOSE_TOLERANCE_G, DOSE_TOLERANCE_SHARE * self.target_g(ingredient))
+        return dose_tolerance_g(self.target_g(ingredient))
 
     def record_dose(self, ingredient: Ingredient, dosed_g: float, lot: str) -> None:
         """Record a dose; after an overshoot scale the whole batch up."""
@@ -83,11 +93,19 @@ class Batch:
         """The largest error of a component so far, g."""
         return max(abs(self.remaining_g(ingredient)) for ingredient in self.ingredients)
 
+    def margins_g(self) -> tuple[float, float]:
+        """How much less, and how much more, could be in the can within all limits, g; below 0 if one is exceeded.
+
+        The limits are those of each component and of the total mass.
+        """
+        errors = [(self.dosed_g - self.order.mass_g, total_tolerance_g(self.order))]
+        errors += [(-self.remaining_g(each), self.tolerance_g(each)) for each in self.ingredients]
+        return (
+            min(tolerance_g + error_g for error_g, tolerance_g in errors),
+            min(tolerance_g - error_g for error_g, tolerance_g in errors),
+        )
+
     @property
     def is_within_tolerance(self) -> bool:
         """Whether every component and the total mass are within tolerance."""
-        off_g = abs(self.dosed_g - self.order.mass_g)
-        within_g = max(self.order.mass_g * self.order.tolerance_percent / 100, DOSE_TOLERANCE_G)
-        return off_g <= within_g and all(
-            abs(self.remaining_g(each)) <= self.tolerance_g(each) for each in self.ingredients
-        )
+        return min(self.margins_g()) >= 0

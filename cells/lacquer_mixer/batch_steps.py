@@ -9,7 +9,9 @@ from cellwright.actuators import Lamp
 from cellwright.cells.lacquer_mixer.batch import Batch, Ingredient
 from cellwright.cells.lacquer_mixer.lines import DosingLine, LineInventory
 from cellwright.cells.lacquer_mixer.orders import Order, Orders
-from cellwright.errors import CellFault
+from cellwright.cells.lacquer_mixer.zero_check import ZeroCheck, ZeroShift
+from cellwright.errors import CellFault, StepTimeoutError
+from cellwright.hardware import Wait
 from cellwright.sensors import Button, LoadCell, Switch
 from cellwright.sequences import Cell
 from cellwright.sequences.dosing import DosingFault, DosingRules, DrumEmpty, dose_to_mass
@@ -21,6 +23,10 @@ MAX_CALLS = 5
 """How often a person may press start without a can in place or with the door open before that is a fault."""
 MAX_CONSECUTIVE_REFUSALS = 3
 MAX_IN_FLIGHT_G = 1.5
+WEIGH_AGAIN_S = 600
+"""How often an idle cell weighs its platform again: what a morning's warmth does to the zero is no can's fault."""
+MAX_WEIGHINGS = 5
+BLINK_S = 0.5
 PAUSE_TOLERANCE_G, PAUSE_TOLERANCE_SHARE = 0.8, 0.3
 """The tolerance of the scale's reading after a pause: some drops, and a share of the mass that was in flight."""
 
@@ -30,7 +36,8 @@ class BatchSteps(Cell):
 
     batch: the current can. current_ingredient: the component being dosed, or whose dose was interrupted. cans_made:
     cans finished. last_reading_g: the scale's last settled reading. in_flight_g: the mass expected to land after it.
-    platform_g: the reading of the empty platform. trouble: a sentence about the last trouble. dirty_since_s: when the
+    zero: the readings of the empty platform, and the cans that they have to judge. can_number: counts every can begun.
+    recalled: the last check that was not good. trouble: a sentence about the last trouble. dirty_since_s: when the
     stirrer was first used since it was rinsed.
     """
 
@@ -48,8 +55,10 @@ class BatchSteps(Cell):
         super().__init__(*args, **kwargs)
         self.batch: Batch | None = None
         self.current_ingredient: Ingredient | None = None
-        self.cans_made = 0
-        self.last_reading_g = self.platform_g = self.in_flight_g = 0.0
+        self.cans_made = self.can_number = 0
+        self.last_reading_g = self.in_flight_g = 0.0
+        self.zero = ZeroCheck()
+        self.recalled: ZeroShift | None = None
         self.trouble = ""
         self.needs_drum = self.was_lifted = self.was_attended = False
         self.dirty_since_s: float | None = None
@@ -84,12 +93,61 @@ class BatchSteps(Cell):
         if not self.scale.is_ready:
             yield from self.scale.start()
 
+    @property
+    def _can_weigh_platform(self) -> bool:
+        """Whether the platform has to be weighed, after a can or after the converter lost power, and is empty."""
+        return (self.zero.is_due or not self.scale.is_ready) and not self.can_in_place.is_closed
+
     def _weigh_platform(self) -> Step:
-        """Weigh the empty platform: the scale's zero may have shifted or drifted."""
+        """Weigh the empty platform, and judge the cans collected since it was last weighed.
+
+        Returns whether they are good, or still to be judged because something came onto the platform meanwhile.
+        """
         yield from self._start_scale()
-        yield self.env.timeout(self.rules.settle_s)
-        weighing = yield from self.scale.weigh(self.rules.samples)
-        self.platform_g = weighing.mean_g + self.scale.tare_g
+        for _ in range(MAX_WEIGHINGS):
+            yield self.env.timeout(self.rules.settle_s)
+            weighing = yield from self.scale.weigh(self.rules.samples)
+            if self.can_in_place.is_closed:
+                return True
+            if weighing.spread_g <= self.rules.jump_g:
+                return self._judge(self.zero.weighed(weighing.mean_g + self.scale.tare_g))
+        return True
+
+    def _judge(self, shift: ZeroShift) -> bool:
+        """Record what the zero check says of each can; returns whether it is good."""
+        for can in shift.cans:
+            if shift.is_good:
+                calibrated = self.scale.points.date.isoformat() if self.scale.calibration else ""
+                self._record_event("checked", shift.shift_g, order=can.order, can=can.number, calibrated=calibrated)
+            else:
+                self._record_event("recalled", shift.shift_g, order=can.order, can=can.number, reason=shift.sentence())
+        if shift.is_good:
+            if shift.cans:
+                self.consecutive_refusals = 0
+            return True
+        self.recalled, self.trouble = shift, shift.sentence()
+        self.cans_made -= len(shift.cans)  # their orders are made again
+        return False
+
+    def _await_start(self, pressed: Wait) -> Step:
+        """Wait for start; weigh the platform again now and then, as the scale's zero moves with the room's warmth."""
+        until_s = self.env.now + OPERATOR_TIMEOUT_S
+        while not pressed.triggered and self.env.now < until_s:
+            yield self.env.any_of([pressed, self.env.timeout(min(WEIGH_AGAIN_S, until_s - self.env.now))])
+            if not (pressed.triggered or self.can_in_place.is_closed or self.env.now >= until_s):
+                yield from self._weigh_platform()
+        if not pressed.triggered:
+            raise StepTimeoutError(f"{pressed.what} within {OPERATOR_TIMEOUT_S:g} s.")
+
+    def _blink(self, lamp: Lamp, until: Wait) -> Step:
+        """Blink until ``until`` comes."""
+        until_s = self.env.now + OPERATOR_TIMEOUT_S
+        while not until.triggered:
+            if self.env.now >= until_s:
+                raise StepTimeoutError(f"{until.what} within {OPERATOR_TIMEOUT_S:g} s, while {self.trouble}.")
+            for show in (lamp.on, lamp.off):
+                show()
+                yield self.env.any_of([until, self.env.timeout(BLINK_S)])
 
     def _record_dose(self, batch: Batch, ingredient: Ingredient, dosed_g: float) -> None:
         batch.record_dose(ingredient, dosed_g, self.inventory.lot(ingredient.line))
@@ -159,4 +217,4 @@ class BatchSteps(Cell):
 
     def _record_event(self, what: str, value: float | None, **facts: Any) -> None:
         """Write an event of the batch to the run log; the certificates are made from these."""
-        self._record("batch", what, value, json.dumps({"order": self.order.number} | facts))
+        self._record("batch", what, value, json.dumps({"order": self.order.number, "can": self.can_number} | facts))

@@ -88,6 +88,7 @@ class LacquerMixer(BatchSteps):
         "mending",
         "pausing",
         "refusing",
+        "recalling",
     ]
     transitions = [
         # trigger          source        destination
@@ -115,6 +116,10 @@ class LacquerMixer(BatchSteps):
         ["stirred", "stirring", "presenting"],
         ["collected", "presenting", "waiting"],
         ["taken_away", "refusing", "waiting"],
+        ["recall", "presenting", "recalling"],
+        ["recall", "refusing", "recalling"],
+        ["recall", "waiting", "recalling"],
+        ["set_aside", "recalling", "waiting"],
     ]
     stop_triggers = {
         "line_blocked": "line blocked",
@@ -128,6 +133,7 @@ class LacquerMixer(BatchSteps):
         "changed": "batch refused",
         "off": "batch refused",
         "no_empty_can": "no empty can",
+        "recall": "can recalled",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -164,7 +170,12 @@ class LacquerMixer(BatchSteps):
             return "rinse"
         self.red_lamp.off()
         self.lamp.on()
-        yield self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
+        pressed = self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S)
+        if self.recalled is not None:
+            return "recall"  # the cell was stopped before a person had set the cans aside
+        if self._can_weigh_platform and not (yield from self._weigh_platform()):
+            return "recall"
+        yield from self._await_start(pressed)
         yield self.can_in_place.closed(within_s=60)
         yield self.door.closed(within_s=60)
         self.lamp.off()
@@ -173,11 +184,14 @@ class LacquerMixer(BatchSteps):
     def taring(self) -> Step:
         """Weigh the can, check that it is empty, and tare the scale."""
         yield from self._start_scale()
+        if self.zero.is_due:
+            self.trouble = "the can was put in before the empty scale had been weighed; take it off for some seconds"
+            return "no_empty_can"
         self.scale.tare_g = 0.0
         yield self.env.timeout(SCALE_SETTLE_S)
         can = yield from self.scale.weigh(2 * self.rules.samples)
         order = self.order
-        can_g = can.mean_g - self.platform_g
+        can_g = can.mean_g - (self.zero.before_g or 0.0)
         if abs(can_g - order.empty_can_g) > EMPTY_CAN_TOLERANCE * order.empty_can_g:
             self.trouble = (
                 f"the can weighs {can.mean_g:.0f} g; an empty one of {order.can_ml:g} ml {order.empty_can_g:g} g"
@@ -190,6 +204,7 @@ class LacquerMixer(BatchSteps):
             for component in order.recipe.components
         ]
         self.batch = Batch(order, ingredients)
+        self.can_number += 1
         self._record_event("begun", order.mass_g, recipe=order.recipe.name, can_ml=order.can_ml)
         return "tared"
 
@@ -241,7 +256,7 @@ class LacquerMixer(BatchSteps):
         return "stirred"
 
     def presenting(self) -> Step:
-        """Call a person to collect the can."""
+        """Call a person to collect the can; then the empty platform shows whether the scale was right all along."""
         batch = self._batch()
         self.lamp.on()
         yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
@@ -252,11 +267,10 @@ class LacquerMixer(BatchSteps):
         self._record_event(
             "finished", batch.dosed_g, asked_g=batch.order.mass_g, pot_life_min=batch.order.recipe.pot_life_min
         )
+        self.zero.collected(self.can_number, batch)
         self.batch = None
         self.cans_made += 1
-        self.consecutive_refusals = 0
-        yield from self._weigh_platform()
-        return "collected"
+        return "collected" if (yield from self._weigh_platform()) else "recall"
 
     def rinsing(self) -> Step:
         """Both lamps call for the rinsing pot; a person puts it in and presses start, and takes it away again."""
@@ -274,6 +288,7 @@ class LacquerMixer(BatchSteps):
         self.stirrer.stop()
         self.lamp.on()
         yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
+        self.zero.is_due = True  # the pot may have dripped
         self.dirty_since_s = None
         self.lamp.off()
         return "rinsed"
@@ -316,7 +331,17 @@ class LacquerMixer(BatchSteps):
         self.red_lamp.on()
         self.lamp.on()
         yield self.can_in_place.open(within_s=OPERATOR_TIMEOUT_S)
-        yield from self._weigh_platform()
+        is_good = yield from self._weigh_platform()
         self.lamp.off()
         self.red_lamp.off()
-        return "taken_away"
+        return "taken_away" if is_good else "recall"
+
+    def recalling(self) -> Step:
+        """The red lamp blinks: a person sets aside what was just collected, sees to the scale, and presses start."""
+        self._check_consecutive_refusals()
+        self.lamp.on()
+        yield from self._blink(self.red_lamp, self.start_button.pressed(within_s=OPERATOR_TIMEOUT_S))
+        self.lamp.off()
+        self.red_lamp.off()
+        self.recalled, self.zero.is_due = None, True
+        return "set_aside"

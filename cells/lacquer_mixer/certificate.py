@@ -26,7 +26,10 @@ class Portion:
 class Certificate:
     """The record of one can. Times in s of the run's clock; masses in g, by the scale.
 
-    ordered_g: the mass ordered. refused: why it cannot be sold, or empty. remarks: troubles and drum changes.
+    ordered_g: the mass ordered. number: counts every can begun in a run. refused: why it cannot be sold, or empty.
+    recalled: the same, found only after it was collected. remarks: troubles and drum changes. zero_shift_g: how far the
+    scale's zero moved between the weighings of the empty platform before and after it, g; None if it was not weighed.
+    calibrated: the date of the scale's calibration; empty without one.
     """
 
     order: str
@@ -34,11 +37,15 @@ class Certificate:
     ordered_g: float
     can_ml: float
     begun_s: float
+    number: int = 0
     portions: list[Portion] = field(default_factory=list)
     finished_s: float | None = None
     pot_life_min: float = 0.0
     refused: str = ""
+    recalled: str = ""
     remarks: list[str] = field(default_factory=list)
+    zero_shift_g: float | None = None
+    calibrated: str = ""
 
     @property
     def dosed_g(self) -> float:
@@ -49,7 +56,7 @@ class Certificate:
         """The certificate as plain text. moment: formats a time of the run's clock."""
         finished = "never" if self.finished_s is None else moment(self.finished_s)
         lines = [
-            f"Batch certificate, order {self.order}: {self.recipe}",
+            f"Batch certificate, order {self.order}: {self.recipe}" + (f" (can {self.number})" if self.number else ""),
             f"ordered {self.ordered_g:.1f} g, dosed {self.dosed_g:.1f} g, can of {self.can_ml:g} ml",
             f"begun: {moment(self.begun_s)}; finished: {finished}",
         ]
@@ -59,7 +66,27 @@ class Certificate:
         lines += [f"note: {remark}" for remark in self.remarks]
         if self.refused:
             lines.append(f"REFUSED, not to be sold: {self.refused}")
+        elif self.recalled:
+            lines.append(f"RECALLED, not to be sold: {self.recalled}")
+        elif self.finished_s is not None:
+            lines += self._verification()
         return "\n".join(lines) + "\n"
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the empty scale, weighed before and after it, confirmed what the scale said of it."""
+        return self.zero_shift_g is not None and not self.recalled and not self.refused
+
+    def _verification(self) -> list[str]:
+        """What was checked after it was collected, and what was not."""
+        calibration = f"its calibration of {self.calibrated}" if self.calibrated else "its maker's figures"
+        if self.zero_shift_g is None:
+            return ["NOT VERIFIED: the empty scale was not weighed both before and after this can"]
+        return [
+            f"verified: the empty scale, weighed before and after, moved by {self.zero_shift_g:+.2f} g; by as much any "
+            "component may differ from what is stated, and is within its tolerance even so",
+            f"not verified: the scale's slope, for which {calibration} stands; a zero that moved and came back",
+        ]
 
 
 def _portion_line(portion: Portion) -> str:
@@ -83,14 +110,19 @@ def _read(connection: sqlite3.Connection, replication: int) -> Iterator[Certific
         (replication,),
     )
     batch: Certificate | None = None
+    made: dict[int, Certificate] = {}
     partial: list[Portion] = []
     for at_s, what, value, detail in rows:
         facts: dict[str, Any] = json.loads(detail)
         if what == "begun":
             if batch is not None:
                 yield _unfinished(batch, partial)
-            batch = Certificate(facts["order"], facts["recipe"], value, facts["can_ml"], at_s)
+            batch = Certificate(facts["order"], facts["recipe"], value, facts["can_ml"], at_s, facts.get("can", 0))
             partial = []
+        elif what in ("checked", "recalled"):  # after it was collected
+            if (judged := made.get(facts["can"])) is not None:
+                judged.zero_shift_g, judged.calibrated = value, facts.get("calibrated", "")
+                judged.recalled = facts.get("reason", "")
         elif batch is None:
             continue
         elif what == "came":
@@ -101,6 +133,7 @@ def _read(connection: sqlite3.Connection, replication: int) -> Iterator[Certific
             batch.remarks.append(facts.get("reason") or f"drum changed, lot {facts['lot']}")
         elif what == "finished":
             batch.finished_s, batch.pot_life_min = at_s, facts["pot_life_min"]
+            made[batch.number] = batch
             yield batch
             batch = None
         elif what == "lost":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from simpy.events import Event
 
+from cellwright.cells.lacquer_mixer.batch import dose_tolerance_g, total_tolerance_g
 from cellwright.cells.lacquer_mixer.orders import Order
 from cellwright.cells.lacquer_mixer.physics import LineParameters, PumpedLine
 from cellwright.cells.lacquer_mixer.recipes import Component
@@ -22,6 +24,8 @@ MishapAction = Callable[[np.random.Generator], None]
 """Causes a mishap; its details come from the random generator."""
 BRIM_FACTOR = 1.06
 """A can's content to the brim over its content to the filling line (assumed)."""
+SEEN_BLINKING_S = 1.5
+"""A lamp that went on or off twice within this time blinks; the cell's blinks once a second."""
 
 
 @dataclass(kw_only=True)
@@ -30,7 +34,8 @@ class MixerPlantParameters(LineParameters, ScaleParameters):
 
     coldest_c, warmest_c: room temperature, °C; each replication draws its own between the two. splash_percent: the
     share of a dose that lands beside the can, half of it on the scale. can_spread: half-width of an empty can's weight.
-    The rest: rates of mishaps.
+    drift_g_per_s: the fastest that the scale drifts, g/s; each drift draws its own rate, either way. The rest: rates of
+    mishaps.
     """
 
     coldest_c: float = assumed(15, "an unheated workshop")
@@ -42,6 +47,7 @@ class MixerPlantParameters(LineParameters, ScaleParameters):
     lifts_per_1000_cans: float = assumed(1, "nobody has counted; somebody looks")
     jumps_per_1000_cans: float = assumed(1, "nobody has counted; somebody leans on it")
     drifts_per_1000_cans: float = assumed(0.5, "nobody has counted; draught, sun, a tube that touches the can")
+    drift_g_per_s: float = assumed(0.5, "nobody has measured; a tube that leans on the can as it fills")
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -81,17 +87,20 @@ class LacquerMixerPlant(CellPlant):
         self.converter = ModelConverter(self.platform, cell.scale, p, self.streams["scale"])
         put_converter(board, cell.scale, self.converter)
         self.can: Can | None = None
+        self.collected_can: Can | None = None
         self.lifted_can: Can | None = None
         self.has_rinsing_pot = False
         self.cans_collected = 0
         self.cans_checked = 0
-        self.refused = 0
+        self.refused = self.recalled = 0
         self.waste_g = 0.0
         self.overflowed_g = 0.0
         self.drums_changed = 0
         self.close(cell.door)
         for line, (_, valve) in zip(self.lines, cell.lines, strict=False):
             board.on_output(valve.pin, partial(self._set_valve, line, valve.active_low))
+        self._red_lamp_changes_s = [-math.inf, -math.inf]
+        board.on_output(cell.red_lamp.pin, self._see_red_lamp)
         self.call_by(cell.lamp, self._visit)
 
     def _line(self, number: int) -> PumpedLine:
@@ -139,11 +148,19 @@ class LacquerMixerPlant(CellPlant):
     def _is_red_lamp_on(self) -> bool:
         return bool(self.board.output(self.cell.red_lamp.pin).level != self.cell.red_lamp.active_low)
 
+    def _see_red_lamp(self, _: bool) -> None:
+        self._red_lamp_changes_s = [self._red_lamp_changes_s[1], self.board.env.now]
+
+    def _is_red_lamp_blinking(self) -> bool:
+        return self._red_lamp_changes_s[0] > self.board.env.now - SEEN_BLINKING_S
+
     # ---- the person ----
 
     def _visit(self) -> Generator[Event, Any, None]:
         """The work of a person who comes because a lamp is lit."""
-        if self._is_red_lamp_on() and self.has_rinsing_pot:
+        if self._is_red_lamp_blinking():
+            yield from self._set_aside()
+        elif self._is_red_lamp_on() and self.has_rinsing_pot:
             yield from self._take_pot()
         elif self._is_red_lamp_on() and self.can is None:
             yield from self._bring_pot()
@@ -168,6 +185,9 @@ class LacquerMixerPlant(CellPlant):
 
     def _bring_can(self) -> Generator[Event, Any, None]:
         yield from self.do("fetch can")
+        if self._is_red_lamp_blinking():
+            yield from self._set_aside()
+            return
         if self._is_red_lamp_on():
             return  # the cell now calls for something else
         self.open(self.cell.door)
@@ -207,10 +227,22 @@ class LacquerMixerPlant(CellPlant):
     def _collect(self) -> Generator[Event, Any, None]:
         self.open(self.cell.door)
         yield from self.do("close and label")
-        can = self.take_off()
+        can = self.collected_can = self.take_off()
         self._check(can)
         self.cans_collected += 1
         self.open(self.cell.can_in_place)
+
+    def _set_aside(self) -> Generator[Event, Any, None]:
+        """Set aside the can collected last, which the cell calls back, and see what is wrong with the scale."""
+        yield from self.do("take away")
+        if self.collected_can is not None:
+            self.waste_g += self.collected_can.total_g
+            self.collected_can = None
+            self.unit_comes_back()
+            self.cans_collected -= 1
+            self.recalled += 1
+        yield from self._fix_troubles()
+        yield from self._press_start()
 
     def _take_refused(self) -> Generator[Event, Any, None]:
         self.open(self.cell.door)
@@ -273,7 +305,7 @@ class LacquerMixerPlant(CellPlant):
             ("block", p.blocks_per_1000_cans, lambda r: self._block(int(r.integers(n)))),
             ("lift", p.lifts_per_1000_cans, lambda _: self.lift()),
             ("jump", p.jumps_per_1000_cans, lambda r: self.jump(r.uniform(-60, 60), bool(r.random() < 0.5))),
-            ("drift", p.drifts_per_1000_cans, lambda r: self.converter.drift(r.uniform(-0.5, 0.5))),
+            ("drift", p.drifts_per_1000_cans, lambda r: self.converter.drift(r.uniform(-1, 1) * p.drift_g_per_s)),
         )
         for kind, rate, action in mishaps:
             random = self.streams[kind]
@@ -313,14 +345,24 @@ class LacquerMixerPlant(CellPlant):
         self.cans_checked += 1
         if self.overflowed_g:
             raise CellFault(f"{self.cell.name()}: {self.overflowed_g:.1f} g ran over the brim of a can.")
-        scale_factor = max(1.0, can.total_g / can.order.mass_g)
-        errors_g = [
-            can.content_g[self.cell.drums.line_of(component.material)] - scale_factor * can.order.target_g(component)
-            for component in can.order.recipe.components
-        ]
-        beyond_g = max(0.0, can.total_g - can.order.mass_g)
+        order = can.order
+        scale_factor = max(1.0, can.total_g / order.mass_g)
+        wanted_g = {each.material: scale_factor * order.target_g(each) for each in order.recipe.components}
+        errors_g = {
+            material: can.content_g[self.cell.drums.line_of(material)] - grams for material, grams in wanted_g.items()
+        }
+        off_g = can.total_g - order.mass_g
+        self.unit_leaves(
+            *(
+                f"{errors_g[material]:+.2f} g of {material} in a can"
+                for material, grams in wanted_g.items()
+                if abs(errors_g[material]) > dose_tolerance_g(grams)
+            ),
+            *([f"{off_g:+.1f} g of lacquer in a can"] if abs(off_g) > total_tolerance_g(order) else []),
+        )
+        beyond_g = max(0.0, off_g)
         self.measure(
-            dose_error_g=max(abs(error_g) for error_g in errors_g),
+            dose_error_g=max(abs(error_g) for error_g in errors_g.values()),
             beyond_order_g=beyond_g,
-            beyond_order_nok=beyond_g / 1000 * can.order.recipe.price_nok_per_kg,
+            beyond_order_nok=beyond_g / 1000 * order.recipe.price_nok_per_kg,
         )

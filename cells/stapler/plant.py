@@ -109,6 +109,7 @@ class StaplerPlant(CellPlant):
         self.panels_checked += 1
         panel_hash = hash(tuple(landed))
         if panel_hash in self._accepted_hashes:
+            self.unit_leaves()
             return  # the same staples as on a panel that passed; the hash has 64 bits
         layout, cell = self.cell.layout, self.cell
         expected = len(layout.path)
@@ -121,5 +122,6 @@ class StaplerPlant(CellPlant):
             along_mm, across_mm = along / cell.bridge.steps_per_mm, across / cell.carriage.steps_per_mm
             if not layout.is_on_a_slat(along_mm, across_mm):
                 raise CellFault(f"{cell.name()}: a staple landed at {along_mm:g}, {across_mm:g} mm, beside its slat.")
+        self.unit_leaves()  # every staple is on its slat; whoever lifts a panel off sees one that is not
         # Two are kept: a panel stapled from either end.
         self._accepted_hashes = [panel_hash, *self._accepted_hashes[:1]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from simpy.events import Event
 
@@ -17,6 +17,13 @@ from cellwright.sim.people.operator import Operator
 from cellwright.sim.streams import Streams
 
 BUTTON_PRESS_S = 0.2
+
+
+class WrongUnit(NamedTuple):
+    """A unit that left outside its tolerance. defects: where. finished: how many units the cell had counted by then."""
+
+    defects: str
+    finished: int
 
 
 class CellPlant(ABC):
@@ -37,6 +44,8 @@ class CellPlant(ABC):
         self.operator = operator
         self.streams = streams
         self.measured: dict[str, list[float]] = {}
+        self.units_out = 0
+        self.wrong_units: dict[int, WrongUnit] = {}
         self.tending = {element.name: element for element in tending}
 
     @abstractmethod
@@ -47,6 +56,30 @@ class CellPlant(ABC):
         """Record the measures of the unit just finished, once a unit, by names that end in their unit."""
         for name, value in values.items():
             self.measured.setdefault(name, []).append(value)
+
+    def unit_leaves(self, *defects: str) -> None:
+        """A unit leaves the cell; ``defects`` say where it is outside its tolerance, as the plant alone knows.
+
+        Call it once a unit, also for a good one. A wrong one that the cell then counts as finished is the fault
+        matrix's verdict *wrong product*. ``wrong_units`` holds them, by their numbers from 1.
+
+        Example:
+            self.unit_leaves(*(f"a hole is {off_mm:+.1f} mm off" for off_mm in offs_mm if abs(off_mm) > 0.5))
+        """
+        self.units_out += 1
+        if defects:
+            self.wrong_units[self.units_out] = WrongUnit("; ".join(defects), self.cell.finished)
+
+    def unit_comes_back(self) -> None:
+        """The unit that left last is called back and set aside: it is no product, and its measures do not count."""
+        self.wrong_units.pop(self.units_out, None)
+        self.units_out -= 1
+        for values in self.measured.values():
+            values.pop()
+
+    def unnoticed(self) -> dict[int, str]:
+        """The defects of the wrong units that the cell has counted as finished since they left, by their numbers."""
+        return {n: unit.defects for n, unit in self.wrong_units.items() if self.cell.finished > unit.finished}
 
     def close(self, switch: Switch) -> None:
         """Close a contact."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import simpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cellwright.errors import CapabilityError, CellFault, InputError
 from cellwright.hardware import CONFIGURABLE_FIRMATA, ModelBoard
@@ -114,6 +116,117 @@ def test_a_calibration_with_another_mass_or_none_is_refused(came_g: float) -> No
 
     with pytest.raises(CellFault, match="scale was not calibrated: for 2000 g its reading changed by"):
         desk.do(desk.cell.calibrate(2000, ask, DAY))
+
+
+COUNTS_PER_G = 1 / Nau7802(capacity_g=5000)._nominal().g_per_count
+
+
+def calibrated(disturb, is_loaded: bool) -> tuple[float, float]:
+    """What 2000 g and 0 g are by a calibration in which ``disturb`` changes the samples of one of the two loads, g.
+
+    disturb: takes a sample's number, from 0, and its counts.
+    """
+    desk = Desk(zero_g=0, span_percent=0, linearity_percent=0)
+    counts, number = desk.converter.counts, iter(range(10_000))
+    disturbed = False
+
+    def ask(sentence: str):
+        nonlocal disturbed
+        if "Put" in sentence:
+            desk.platform.put(2000)
+        disturbed = ("Put" in sentence) is is_loaded
+        return desk.env.timeout(5)
+
+    desk.converter.counts = lambda: round(disturb(next(number), counts())) if disturbed else counts()
+    points = desk.do(desk.cell.calibrate(2000, ask, DAY))
+    return points.grams(2000 * COUNTS_PER_G) - points.grams(0), points.grams(0)
+
+
+def spike(at: int, raw: int):
+    return lambda number, counts: raw if number == at else counts
+
+
+def slipped(at: int, bits: int):
+    """The converter's clock was read one edge late or early: the bits are shifted."""
+    return lambda number, counts: (counts << bits if bits > 0 else counts >> -bits) if number == at else counts
+
+
+def drifting(g_per_s: float):
+    return lambda number, counts: counts + g_per_s * number / 80 * COUNTS_PER_G
+
+
+def two_clusters(apart_g: float, every: int):
+    return lambda number, counts: counts + (apart_g * COUNTS_PER_G if number % every == 0 else 0)
+
+
+REFUSED = {
+    "spike high": spike(20, 2**22 - 1),
+    "spike low": spike(77, -(2**21)),
+    "spike at the first": spike(0, 2**20),
+    "spike at the last": spike(159, 2**18),
+    "spike of 4 g": spike(60, round(2004 * COUNTS_PER_G)),
+    "drift up": drifting(0.5),
+    "drift down": drifting(-0.5),
+    "two clusters": two_clusters(5.0, 2),
+    "two clusters, one rare": two_clusters(-3.0, 40),
+    "a step half-way": lambda number, counts: counts + (0.8 * COUNTS_PER_G if number >= 80 else 0),
+}
+
+
+@pytest.mark.parametrize("disturb", REFUSED.values(), ids=REFUSED)
+def test_a_calibration_whose_samples_are_not_of_one_steady_load_is_refused(disturb) -> None:
+    with pytest.raises(CellFault, match=r"^scale was not calibrated: with 2000 g on it its .* g is allowed; .*\.$"):
+        calibrated(disturb, is_loaded=True)
+
+
+@pytest.mark.parametrize("rate", [10, 80])
+def test_the_noise_of_a_good_converter_is_no_reason_to_refuse(rate: int) -> None:
+    for noise in (1, 3):  # three times as noisy as its datasheet says
+        desk = Desk(rate, noise_nv_at_10=50 * noise, noise_nv_at_80=90 * noise)
+
+        def ask(sentence: str, desk: Desk = desk):
+            desk.platform.put(2000 if "Put" in sentence else 0)
+            return desk.env.timeout(5)
+
+        assert desk.do(desk.cell.calibrate(2000, ask, DAY)).reference_g == 2000
+
+
+DISTURBANCES = st.one_of(
+    st.builds(spike, st.integers(0, 159), st.integers(-(2**23) + 1, 2**23 - 2)),
+    st.builds(slipped, st.integers(0, 159), st.sampled_from([-3, -2, -1, 1])),
+    st.builds(drifting, st.floats(-5, 5)),
+    st.builds(two_clusters, st.floats(-50, 50), st.integers(2, 160)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(DISTURBANCES, st.booleans())
+def test_a_disturbed_calibration_is_refused_or_right(disturb, is_loaded: bool) -> None:
+    try:
+        span_g, zero_g = calibrated(disturb, is_loaded)
+    except CellFault as refused:
+        assert "scale was not calibrated" in str(refused) or "end of its range" in str(refused)
+        return
+    assert abs(zero_g) < 1.5
+    assert abs(span_g - 2000) < 1.5
+
+
+def test_a_weighing_takes_as_long_on_a_slow_line_as_on_a_fast_one() -> None:
+    took = []
+    for answers_after_s in (0.0, 0.004, 0.009):
+        desk = Desk()
+        desk.do(desk.cell.start())
+        latest = desk.cell.latest
+
+        def late(latest=latest, desk=desk, answers_after_s=answers_after_s):
+            yield desk.env.timeout(answers_after_s)
+            return (yield from latest())
+
+        desk.cell.latest = late
+        began_s = desk.env.now
+        desk.do(desk.cell.weigh(16))
+        took.append(desk.env.now - began_s - answers_after_s)
+    assert took == [pytest.approx(16 / 80)] * 3
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cellwright.errors import CellFault
 from cellwright.sequences.dosing import (
@@ -17,6 +19,7 @@ from cellwright.sequences.dosing import (
     LineMemory,
     ScaleDrifts,
     ScaleJumped,
+    _FlowMonitor,
     dose_to_mass,
 )
 
@@ -156,3 +159,32 @@ def test_a_dose_is_bounded_by_pulses_and_by_time() -> None:
 def test_every_trouble_is_a_fault_that_a_cell_can_catch() -> None:
     assert all(issubclass(kind, CellFault) for kind in DosingFault.__subclasses__())
     assert len(DosingFault.__subclasses__()) == 7
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rate=st.floats(0.51, 1.6),
+    lag_s=st.floats(0.0, 1.0),
+    first_s=st.floats(0.0, 0.5),
+    late_s=st.lists(st.floats(0.0, 0.02), min_size=30, max_size=30),
+)
+def test_a_flow_that_never_stops_is_no_air_however_late_its_readings_come(rate, lag_s, first_s, late_s) -> None:
+    """On a line each answer comes some ms late; a reading just after the limit must not be taken for a dry line."""
+    monitor = _FlowMonitor(1.0, 0.0, 6.0, dry_s=2.0)
+    now_s = first_s
+    for late in late_s:
+        now_s += 0.5 + late
+        monitor.update(now_s, rate * 6.0 * max(0.0, now_s - lag_s))
+        assert not monitor.is_back
+
+
+@given(st.floats(2.6, 8.0), st.lists(st.floats(0.0, 0.02), min_size=40, max_size=40))
+def test_a_flow_that_stops_and_returns_is_air(dry_for_s: float, late_s: list[float]) -> None:
+    monitor = _FlowMonitor(1.0, 0.0, 6.0, dry_s=2.0)
+    now_s = shown_g = 0.0
+    for late in late_s:
+        now_s += 0.5 + late
+        if not 5.0 < now_s < 5.0 + dry_for_s:
+            shown_g += 3.0
+        monitor.update(now_s, shown_g)
+    assert monitor.is_back

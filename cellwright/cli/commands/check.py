@@ -15,6 +15,7 @@ from cellwright.hardware.firmware_profiles import SteppingFirmware
 from cellwright.sim.fault_matrix import FaultOutcome, fault_matrix, possible_faults
 
 UNACCEPTABLE = ("hung", "unsafe")
+WRONG_PRODUCT = "wrong product"
 
 
 def print_fault_matrix(name: str, overrides: Sequence[str], seed: int, firmware: SteppingFirmware) -> None:
@@ -36,11 +37,12 @@ def print_fault_matrix(name: str, overrides: Sequence[str], seed: int, firmware:
     for fault in faults:
         table.add_row(str(fault), outcomes_by_state([row for row in rows if row.fault == str(fault)]))
     out.print(table)
-    counts = Counter(outcome_of(row) for row in rows)
+    counts = Counter(row.verdict for row in rows)
     out.print(", ".join(f"{count} {outcome}" for outcome, count in counts.most_common()) + ".")
     for reason in sorted({row.reason.split(": ", 1)[-1] for row in rows if row.reason}):
         out.print(f"  {reason}")
-    bad = [row for row in rows if outcome_of(row) in UNACCEPTABLE]
+    print_wrong_products(name, rows)
+    bad = [row for row in rows if row.verdict in UNACCEPTABLE]
     if bad:
         raise CellFault(
             f"{name}: {len(bad)} faults leave it hung or unsafe; the first is {bad[0].fault} in {bad[0].state}."
@@ -51,7 +53,7 @@ def outcomes_by_state(rows: Sequence[FaultOutcome]) -> str:
     """The outcomes of one fault: "faulted in waiting, homing; finished elsewhere"."""
     states: dict[str, list[str]] = {}
     for row in rows:
-        states.setdefault(outcome_of(row), []).append(row.state)
+        states.setdefault(row.verdict, []).append(row.state)
     fewest_first = sorted(states, key=lambda outcome: len(states[outcome]))
     if len(fewest_first) == 1:
         return f"{fewest_first[0]} in every state"
@@ -59,7 +61,23 @@ def outcomes_by_state(rows: Sequence[FaultOutcome]) -> str:
     return "; ".join([*named, f"{fewest_first[-1]} elsewhere"])
 
 
-def outcome_of(row: FaultOutcome) -> str:
-    """The outcome of a fault; "unsafe" if the cell stopped but its outputs were not made safe."""
-    has_stopped = row.outcome in ("faulted", "stopped")
-    return "unsafe" if has_stopped and row.safe_after_s is None else row.outcome
+def print_wrong_products(name: str, rows: Sequence[FaultOutcome]) -> None:
+    """Print which faults let a unit out that is outside its tolerance, though the cell counted it as finished."""
+    out = console()
+    if not any(row.is_judged for row in rows):
+        out.print(
+            f"Nothing says which units of {name} are within their tolerance, so no wrong product can show here; "
+            "let its plant call unit_leaves() for each."
+        )
+    wrong = [row for row in rows if row.verdict == WRONG_PRODUCT]
+    if not wrong:
+        return
+    out.print(
+        "Wrong product: after these faults a unit left outside its tolerance, and neither cell nor person noticed. "
+        "Check such units by hand, or add a sensor:"
+    )
+    examples: dict[str, str] = {}
+    for row in wrong:
+        examples.setdefault(row.fault, row.wrong_product)
+    for fault, example in examples.items():
+        out.print(f"  {fault}: {example}")
