@@ -43,7 +43,7 @@ def proportion(share: float, count: int, half_width: float | None) -> Estimate:
 
     half_width: half the 95 % interval of the share from its replications (with Student's t); the effective number is
     that of independent units which would give it. It is ``count`` at most, and where all units are alike, so that
-    nothing shows how alike those of one replication are. None where one replication does not tell.
+    nothing shows how alike those of one replication are. None with one replication.
 
     Never below 0 or above 1. Sources: Wilson 1927, Probable inference, the law of succession, and statistical
     inference, Journal of the American Statistical Association 22, 209-212; Korn and Graubard 1998, Confidence intervals

@@ -21,7 +21,7 @@ class SensitivityRange:
     low, high: the result with the input smaller and larger; None where the input cannot have that value.
     value: the input unchanged. problem: why it cannot be changed, if it cannot. tried_low, tried_high: the changed
     values. low_half_width, high_half_width: half the 95 % interval of the difference of low, and of high, from the
-    result as it is, in pairs under the same random numbers; None where one replication does not tell.
+    result as it is, in pairs under the same random numbers; None with one replication.
     """
 
     name: str

@@ -45,7 +45,7 @@ def test_correlation_makes_it_wider_and_never_narrower_than_independence(
 def test_what_never_happened_has_an_upper_end() -> None:
     found = proportion(0.0, 1_000, 0.0)
     assert found.ci95_low == 0.0 and found.ci95_high == pytest.approx(0.00383, abs=1e-5)
-    assert proportion(0.0, 1_000, None).ci95_high is None  # one replication does not tell
+    assert proportion(0.0, 1_000, None).ci95_high is None  # one replication shows no spread
 
 
 # The grid stands before the method; no seed was searched. Units of a replication are alike by beta-binomial draws.

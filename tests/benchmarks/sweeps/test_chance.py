@@ -1,4 +1,4 @@
-"""Effects that the simulation's noise alone may have made are told from those that it has not."""
+"""Effects that the simulation's noise alone may have made are kept apart from those that it has not."""
 
 from __future__ import annotations
 
