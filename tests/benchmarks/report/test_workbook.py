@@ -97,7 +97,7 @@ def test_a_number_that_is_changed_in_the_workbook_changes_the_result(tmp_path: P
     sheet = calculation(document)
     book = openpyxl.load_workbook(io.BytesIO(content))
     rows = {str(row[0].value): row[0].row for row in book[sheet.name].iter_rows(max_col=1)}
-    price = rows["Cost of a person's hour, NOK"]
+    price = rows["Labour cost per hour, NOK"]
     book[sheet.name].cell(price, 3).value = 0
     changed = io.BytesIO()
     book.save(changed)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cellwright.benchmarks.sweeps.one_at_a_time import sensitivity
+from cellwright.benchmarks.sweeps.one_at_a_time import ReplicatedFigure, sensitivity
 from cellwright.benchmarks.sweeps.sweep import Sweep, write_sweep
 from cellwright.cells import load
 from cellwright.cells.digital_tape import assignment, cutlist
@@ -73,7 +73,7 @@ class _RecordingExecutor(Executor):
     def submit(self, fn: Any, /, *args: Any, **_: Any) -> Future[Any]:
         self.submitted.append(args[0])
         future: Future[Any] = Future()
-        future.set_result(1.0)
+        future.set_result(ReplicatedFigure(1.0))
         return future
 
 
