@@ -58,12 +58,6 @@ def by_events(scenario: Scenario) -> None:
         run_cell_by_events(scenario, SHIFT, 1, replication)
 
 
-def by_fast_path(scenario: Scenario) -> None:
-    warm = FastPath(scenario)
-    for replication in range(REPLICATIONS):
-        warm.run(SHIFT, 1, replication)
-
-
 def designs_per_s(work: Callable[[Scenario], None], scenarios: list[Scenario], processes: int) -> float:
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         list(pool.map(abs, range(processes)))  # start the processes before the clock runs
@@ -108,7 +102,7 @@ def over_a_sweep(count: int) -> None:
     rates: dict[str, list[float]] = {"events 1": [], "events 2": [], "fast 1": [], "fast 2": []}
     for _ in range(PAIRS):
         for name, rate in rates.items():
-            work = by_events if name.startswith("events") else by_fast_path
+            work = by_events if name.startswith("events") else as_decided
             rate.append(designs_per_s(work, sample, int(name[-1])))
     events_1, events_2, fast_1, fast_2 = rates.values()
     speed_up = [fast / events for fast, events in zip(fast_1, events_1, strict=True)]
@@ -120,7 +114,7 @@ def over_a_sweep(count: int) -> None:
     )
     began_s = time.perf_counter()
     for part in (count // 10, count):
-        designs_per_s(by_fast_path, scenarios(part), 2)
+        designs_per_s(as_decided, scenarios(part), 2)
         peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"{part} designs on two processes: at most {peak_mb:.1f} MB a process")
     print(f"both together took {time.perf_counter() - began_s:.0f} s")
