@@ -172,7 +172,9 @@ def our_writes_s(path: Path) -> float:
         for number in range(WRITES_TO_CHIP):
             output.write(number % 2 == 0)
         answered = clock.event()
-        board.session.client.on_sysex(messages.ANALOG_MAPPING_RESPONSE, lambda _: answered.triggered or answered.succeed())
+        board.session.client.on_sysex(
+            messages.ANALOG_MAPPING_RESPONSE, lambda _: answered.triggered or answered.succeed()
+        )
         board.session.send(messages.QUERY_ANALOG_MAPPING)
         clock.run(until=answered)
 
