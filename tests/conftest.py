@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import simpy
@@ -19,6 +21,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("house")
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+BROWSER = next((path for path in map(shutil.which, BROWSERS) if path), None)
+"""Debian's name, others', and a Mac's."""
 
 Move = tuple[float, int, int, float, float]
 """When a move starts (s), from, to (steps), top speed (steps/s), acceleration (steps/s²)."""
@@ -92,3 +103,18 @@ def env() -> simpy.Environment:
 @pytest.fixture
 def board(env: simpy.Environment) -> ModelBoard:
     return ModelBoard(env)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    if BROWSER is None:
+        pytest.skip("Chromium is not installed, so no page can be opened")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cellwright.errors import InputError
@@ -88,15 +89,13 @@ def cycle_time_chart(comparison: Comparison, width_in: float = 6.2) -> Figure:
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=13)
         _draw_times(times, comparison, width_in)
         _draw_labour(labour, comparison, width_in)
+        make_room(figure)
     return figure
 
 
 def _narrow_enough(text: str, width_in: float, characters: int) -> str:
-    """The text in lines of so many characters at 6.2 inches, fewer in a narrower figure; its own lines stay lines."""
-    if width_in >= 6.2:
-        return text
-    lines = [textwrap.wrap(line, round(characters * width_in / 6.2)) for line in text.splitlines()]
-    return "\n".join(part for line in lines for part in line)
+    """The text as it is at 6.2 inches; in a narrower figure in lines of so many characters, or fewer."""
+    return text if width_in >= 6.2 else "\n".join(textwrap.wrap(text, round(characters * width_in / 6.2)))
 
 
 def _wrapped(sentence: str) -> str:
@@ -107,7 +106,8 @@ def _wrapped(sentence: str) -> str:
 
 
 def _draw_times(axes: Axes, comparison: Comparison, width_in: float) -> None:
-    rows = (("By hand", comparison.manual, MANUAL, 1.0), ("Cell", comparison.cell, CELL, 0.0))
+    upper = 1.0 if width_in >= 6.2 else 1.3  # labels take two lines in a narrow figure
+    rows = (("By hand", comparison.manual, MANUAL, upper), ("Cell", comparison.cell, CELL, 0.0))
     limit_s = 1.08 * max(float(np.percentile(outcome.cycle_times_s, 99.5)) for _, outcome, _, _ in rows)
     beyond = sum(int((outcome.cycle_times_s > limit_s).sum()) for _, outcome, _, _ in rows)
     for _, outcome, colour, level in rows:
@@ -120,14 +120,15 @@ def _draw_times(axes: Axes, comparison: Comparison, width_in: float) -> None:
         axes.plot([low, high], [level - 0.05] * 2, color=INK, linewidth=5, solid_capstyle="butt")
         axes.plot([mean.mean] * 2, [level - 0.1, level + 0.66], color=INK, linewidth=1.2)
         on_left = mean.mean > limit_s / 2
-        axes.annotate(_mean_label(mean), (mean.mean, level + 0.7), ha="right" if on_left else "left", size=10.5)
+        label = _narrow_enough(_mean_label(mean), width_in, 30)
+        axes.annotate(label, (mean.mean, level + 0.7), ha="right" if on_left else "left", size=10.5)
     axes.set_yticks(
         [level + 0.25 for *_, level in rows], [f"{name}\n{outcome.cycles:,} cycles" for name, outcome, _, _ in rows]
     )
     note = f" ({beyond} longer not shown)" if beyond else ""
     label = f"Seconds for one {comparison.unit}; {_runs(comparison.replications)}{note}"
     axes.set_xlabel(_narrow_enough(label, width_in, 60))
-    axes.set(xlim=(0, limit_s), ylim=(-0.15, 1.95))
+    axes.set(xlim=(0, limit_s), ylim=(-0.15, upper + 0.95))
     plain(axes)
 
 
@@ -170,6 +171,22 @@ def upper_end(estimate: Estimate) -> float:
     return estimate.mean if estimate.ci95_high is None else min(estimate.ci95_high, 2 * estimate.mean)
 
 
+def make_room(figure: Figure) -> None:
+    """Lengthen the x axes until every label that begins at its place ends within its axes."""
+    for text in (text for axes in figure.axes for text in axes.texts):
+        text.set_in_layout(False)  # or the layout makes the axes narrow for it, before they are made long enough
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]  # only now the layout is known
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    for axes in figure.axes:
+        start, stop = axes.get_xlim()
+        for text in axes.texts:
+            share = text.get_window_extent(renderer).width / axes.bbox.width
+            if text.get_horizontalalignment() == "left" and share < 1:
+                stop = max(stop, start + 1.01 * (text.get_position()[0] - start) / (1 - share))
+        axes.set_xlim(start, stop)
+
+
 def plain(axes: Axes) -> None:
     """Remove spines and ticks, and add a light grid."""
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -185,9 +202,10 @@ def measures_chart(comparison: Comparison, measures: Sequence[Measure], width_in
     """The measures of a unit, by hand and by the cell: 5th to 95th percentile of the units, and the mean."""
     shown = [each for each in measures if each.name in comparison.less_measured]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width_in, (1.75 if width_in >= 6.2 else 2.1) * len(shown)), layout="constrained")
+        figure = Figure(figsize=(width_in, (1.75 if width_in >= 6.2 else 2.6) * len(shown)), layout="constrained")
         for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
             _draw_measure(axes, comparison, measure, width_in)
+        make_room(figure)
     return figure
 
 
@@ -201,10 +219,10 @@ def _draw_measure(axes: Axes, comparison: Comparison, measure: Measure, width_in
         axes.text(max(found.p95, mean), level, f"   mean {short(mean)}", va="center")
     less = comparison.less_measured[measure.name]
     words = measure.words[:1].upper() + measure.words[1:]
-    title = _narrow_enough(_wrapped(f"{words}: {difference(less, measure.unit)}"), width_in, 56)
+    title = _narrow_enough(_wrapped(f"{words}: {difference(less, measure.unit)}"), width_in, 38)
     axes.set_title(title, loc="left", size=11, weight="bold")
     axes.set_yticks([1, 0], [f"{name}, n = {outcome.cycles:,}" for name, outcome, _, _ in rows])
-    axes.set_xlabel(f"{measure.unit}; bar: 5th to 95th percentile, diamond: mean")
+    axes.set_xlabel(_narrow_enough(f"{measure.unit}; bar: 5th to 95th percentile, diamond: mean", width_in, 42))
     highest = max(max(o.measures[measure.name].p95, o.measures[measure.name].mean.mean) for _, o, _, _ in rows)
     axes.set(xlim=(0, 1.3 * highest or 1.0), ylim=(-0.6, 1.6))
     plain(axes)

@@ -77,6 +77,11 @@ class Commercial(InputModel):
             "measures": {each.measure: each.figure.model_dump() for each in self.stated},
         }
 
+    @property
+    def difference(self) -> str:
+        """How its work differs from the cell's, as a sentence; empty if it does the same."""
+        return f"It does not do the same work: {self.differs}." if self.differs else ""
+
     def stated_figure(self, measure: str) -> UncertainNumber | None:
         """Its figure in one of the cell's measures; None if its file states none."""
         return next((each.figure for each in self.stated if each.measure == measure), None)

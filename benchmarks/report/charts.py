@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cellwright.benchmarks.charts.style import CELL, CHANCE, FAINT, INK, MANUAL, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, CHANCE, FAINT, INK, MANUAL, STYLE, make_room, plain
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.economics.results import AlternativeResult, EconomicResult
@@ -52,6 +52,7 @@ def times(comparison: Comparison, translations: Translations, unit: str, width_i
                 xlim=(0, 1.32 * max(getattr(outcome, attribute).mean for _, outcome, _ in pairs)), ylim=(-0.6, 1.6)
             )
             _finish(axes, translations)
+        make_room(figure)
     return figure
 
 
@@ -77,6 +78,7 @@ def measures(
         figure = Figure(figsize=(width_in, 1.5 * len(shown)), layout="constrained")
         for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
             _measure(axes, comparison, measure, translations, width_in)
+        make_room(figure)
     return figure
 
 
@@ -105,7 +107,8 @@ def money_made_of(
     parts = [[part for part in PART_COLOURS if np.any(each.saving_by.get(part, 0.0))] for _, _, each in pairs]
     heights = [0.7 + len(each) for each in parts]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width_in, 0.6 + 0.3 * sum(heights)), layout="constrained")
+        row_in = 0.3 if width_in >= FIGURE_WIDTH_IN else 0.42  # names take two lines in a narrow one
+        figure = Figure(figsize=(width_in, 0.6 + row_in * sum(heights)), layout="constrained")
         all_axes = figure.subplots(len(pairs), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
         for axes, (_, name, each), shown in zip(all_axes, pairs, parts, strict=True):
             for level, part in enumerate(reversed(shown)):
@@ -117,7 +120,7 @@ def money_made_of(
             axes.set_yticks(range(len(shown)), names)
             axes.set_title(in_lines(name, width_in, 60), loc="left", size=11, weight="bold")
             _finish(axes, translations)
-        all_axes[-1].set_xlabel(translations("money.axis"))
+        all_axes[-1].set_xlabel(in_lines(translations("money.axis"), width_in, 60))
     return figure
 
 
@@ -230,7 +233,9 @@ def break_even(axes: Axes, result: EconomicResult, translations: Translations, u
         worth = float(np.median(result.cell.annual_value_at(break_even_at))) / 1000
         axes.plot(break_even_at, worth, "o", color=INK, markersize=7, zorder=5)
         label = translations("cost.from_here", count=translations.count(break_even_at))
-        axes.annotate(label, (break_even_at, worth), (8, -14), textcoords="offset points", va="top", weight="bold")
+        aside, side = (8, "left") if break_even_at < most / 2 else (-8, "right")
+        place = (break_even_at, worth)
+        axes.annotate(label, place, (aside, -14), textcoords="offset points", va="top", ha=side, weight="bold")
     bottom = axes.get_xaxis_transform()
     low, high = np.percentile(demand, (5, 95))
     axes.plot([low, high], [0.02, 0.02], color=INK, linewidth=6, alpha=0.5, solid_capstyle="butt", transform=bottom)
@@ -282,4 +287,5 @@ def plan(project: Project, translations: Translations, width_in: float = FIGURE_
 def _finish(axes: Axes, translations: Translations) -> None:
     plain(axes)
     axes.spines["bottom"].set_color(FAINT)
+    axes.locator_params(axis="x", nbins=4 if axes.figure.bbox.width / axes.figure.dpi < FIGURE_WIDTH_IN else 9)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: translations.plain(round(value, 10))))

@@ -147,9 +147,7 @@ def machine_sentences(case: BusinessCase) -> list[str]:
         f"Commercial machine: {machine.machine}. If it costs {ends} NOK ({status}) and is as quick as its file says, "
         f"the cell's annuity is higher in {share_text(better)}."
     ]
-    if machine.differs:
-        sentences.append(f"It does not do the same work: {machine.differs}.")
-    return sentences
+    return [*sentences, machine.difference] if machine.differs else sentences
 
 
 def free_time_sentence(case: BusinessCase) -> str:

@@ -167,8 +167,8 @@ def _commercial_sentence(commercial: Commercial, comparison: Comparison) -> str:
     return (
         f"Commercial machine: {commercial.machine}, {difference} than by hand. It is not simulated; in brackets: "
         f"lowest to highest. Its time is {seconds.status}: {seconds.source}. "
-        f"The labour time is {labour.status}: {labour.source}."
-    )
+        f"The labour time is {labour.status}: {labour.source}. {commercial.difference}"
+    ).rstrip()
 
 
 def verdict(comparison: Comparison) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ from cellwright.cli import run
 
 from .test_report import report_inputs, translations_of
 
-BROWSER = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
 PHONE_PX = 390
 SMALLEST_PT = 10.5
 """The smallest text in our figures, points; a point of a figure is as many px as its width in points goes into px."""
@@ -30,20 +27,6 @@ BEYOND = f"""() => [...document.querySelectorAll('main *, header *')]
     .map(each => each.tagName + ': ' + each.textContent.slice(0, 60))"""
 SCALES = """() => [...document.querySelectorAll('svg')].filter(each => each.getBoundingClientRect().width > 0)
     .map(each => each.getBoundingClientRect().width / each.viewBox.baseVal.width)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if BROWSER is None:
-        pytest.skip("Chromium is not installed, so no page can be opened")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield opened
-        opened.close()
 
 
 def fits_a_phone(browser: Any, file: Path) -> None:
