@@ -42,15 +42,14 @@ def study_chart(study: TimeStudy, name: str) -> Figure:
 
 def finding(study: TimeStudy) -> str:
     """The result of the study, in one sentence without its full stop."""
-    slowest = study.slowest
+    cycle = study.cycle
     cycles = f"{study.cycles} cycle{'s' * (study.cycles != 1)} timed"
-    once = [element.name for element in study.elements if element.more_needed is None]
-    if once:
-        return f"{cycles}; elements timed only once have no standard deviation ({', '.join(once)})"
-    if slowest is None:
-        return f"{cycles}, enough for every element's mean within ±5 %"
-    more = slowest.more_cycles_needed
-    return f"{cycles}; {slowest.name} needs about {more} more for a mean within ±5 %"
+    if cycle.mean.ci95_low is None or cycle.mean.ci95_high is None:
+        return f"{cycles}, {cycle.mean.mean:.1f} s; one cycle has no interval"
+    known = f"{cycles}, {cycle.mean.mean:.1f} s each (95 %: {cycle.mean.ci95_low:.1f} to {cycle.mean.ci95_high:.1f})"
+    if not cycle.more_needed:
+        return f"{known}, within ±5 %"
+    return f"{known}; within ±5 % needs about {cycle.more_needed} more"
 
 
 def _status_note(study: TimeStudy) -> str:

@@ -1,4 +1,4 @@
-"""The analysis of a stopwatch study: each element's mean, outliers, distribution, and the observations still needed."""
+"""The analysis of a stopwatch study: the whole cycle and what it still needs, each element's mean and distribution."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from cellwright.benchmarks.time_study.stopwatch_csv import Reading, StopwatchStudy, occurrences, read_study
+from cellwright.benchmarks.time_study.outliers import Outlier, element_outliers
+from cellwright.benchmarks.time_study.stopwatch_csv import (
+    Reading,
+    StopwatchStudy,
+    occurrences,
+    read_study,
+    whole_cycles_s,
+)
 from cellwright.provenance import Status
 from cellwright.sim import Estimate, Streams, estimate
 
-OUTLIER_SCORE = 3.5
-"""Above this modified z-score a time is an outlier (Iglewicz and Hoaglin 1993, How to Detect and Handle Outliers)."""
 TARGET_PRECISION = 0.05
 """The required precision of a mean, as a share of it, with 95 % confidence."""
 MIN_TIMES_TO_FIT = 10
@@ -26,16 +31,6 @@ MIN_P_VALUE = 0.05
 BOOTSTRAP_SAMPLES = 999
 FAMILIES = {"lognormal": "lognorm", "gamma": "gamma", "normal": "norm"}
 """The distributions that are tried, by the names they have in scipy.stats."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outlier:
-    """An outlier among the times of its element: seconds, modified z-score, and the note on it."""
-
-    cycle: int
-    seconds: float
-    score: float
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +63,8 @@ class ElementTimes:
     """One element. times_s: seconds of each occurrence, in the cycle that ``cycles`` has; ``of_cycles`` were timed.
 
     mean: seconds, with Student's t interval. sd_s: None for a single time. fit: None where no distribution was fitted.
+    variance_share: what it adds to the variance of a whole cycle, as a share of it; below 0 if it is short where the
+    others are long; None where no cycle differs from another.
     """
 
     name: str
@@ -78,21 +75,12 @@ class ElementTimes:
     sd_s: float | None
     outliers: tuple[Outlier, ...]
     fit: Fit | None
+    variance_share: float | None
 
     @property
     def n(self) -> int:
         """How many times there are."""
         return len(self.times_s)
-
-    @property
-    def more_needed(self) -> int | None:
-        """How many more times a mean within ±5 % needs; None for a single time."""
-        return None if self.sd_s is None else max(0, observations_needed(self.sd_s / self.mean.mean) - self.n)
-
-    @property
-    def more_cycles_needed(self) -> int | None:
-        """How many more cycles give that many times, at the element's frequency so far."""
-        return None if self.more_needed is None else math.ceil(self.more_needed * self.of_cycles / self.n)
 
     @property
     def distribution(self) -> str:
@@ -118,10 +106,7 @@ class ElementTimes:
             "ci95_low_s": self.mean.ci95_low,
             "ci95_high_s": self.mean.ci95_high,
             "sd_s": self.sd_s,
-            "outliers": [
-                {"cycle": each.cycle, "time_s": each.seconds, "modified_z_score": each.score, "note": each.note}
-                for each in self.outliers
-            ],
+            "outliers": [each.as_json() for each in self.outliers],
             "distribution": self.distribution,
             "fit": self.fit
             and {
@@ -130,24 +115,70 @@ class ElementTimes:
                 "aic": self.fit.aic,
                 "p_value": self.fit.p_value,
             },
-            "more_observations_needed": self.more_needed,
-            "more_cycles_needed": self.more_cycles_needed,
+            "share_of_cycle_variance": self.variance_share,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CycleTimes:
+    """The whole timed cycles, all elements together.
+
+    times_s: seconds of each cycle. mean: of them, with Student's t interval.
+    """
+
+    times_s: tuple[float, ...]
+    mean: Estimate
+
+    @property
+    def n(self) -> int:
+        """How many cycles were timed."""
+        return len(self.times_s)
+
+    @property
+    def precision(self) -> float | None:
+        """Half the 95 % interval as a share of the mean, the larger half; None for a single cycle."""
+        low, high = self.mean.ci95_low, self.mean.ci95_high
+        return (
+            None if low is None or high is None else max(high - self.mean.mean, self.mean.mean - low) / self.mean.mean
+        )
+
+    @property
+    def more_needed(self) -> int | None:
+        """How many more cycles a mean within ±5 % needs; None for a single cycle."""
+        if self.n < 2:
+            return None
+        return max(0, observations_needed(statistics.stdev(self.times_s) / self.mean.mean) - self.n)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures by name, units in the names."""
+        return {
+            "n": self.n,
+            "mean_s": self.mean.mean,
+            "ci95_low_s": self.mean.ci95_low,
+            "ci95_high_s": self.mean.ci95_high,
+            "sd_s": statistics.stdev(self.times_s) if self.n > 1 else None,
+            "more_cycles_needed": self.more_needed,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class TimeStudy:
-    """A whole study: how many cycles were timed, the status of the times, and the elements in order."""
+    """A whole study: the timed cycles, the status of the times, and the elements in order."""
 
-    cycles: int
+    cycle: CycleTimes
     status: Status
     elements: tuple[ElementTimes, ...]
 
     @property
-    def slowest(self) -> ElementTimes | None:
-        """The element that needs the most further cycles; None where all are within ±5 %."""
-        unfinished = [each for each in self.elements if each.more_cycles_needed]
-        return max(unfinished, key=lambda each: each.more_cycles_needed or 0, default=None)
+    def cycles(self) -> int:
+        """How many cycles were timed."""
+        return self.cycle.n
+
+    @property
+    def most_varying(self) -> ElementTimes | None:
+        """The element that adds most to the variance of a whole cycle; None where no cycle differs from another."""
+        varying = [each for each in self.elements if each.variance_share is not None]
+        return max(varying, key=lambda each: each.variance_share or 0.0, default=None)
 
 
 def read_time_study(path: Path, seed: int = 1) -> TimeStudy:
@@ -158,14 +189,36 @@ def read_time_study(path: Path, seed: int = 1) -> TimeStudy:
 def analyse(study: StopwatchStudy, seed: int = 1) -> TimeStudy:
     """Analyse a study. The same seed gives the same p-values."""
     streams = Streams(seed, 0)
-    cycles = len(study.cycles)
+    whole_s = whole_cycles_s(study)
+    shares = variance_shares([each.cycle_sums_s for each in study.elements])
     elements = tuple(
-        _element(each.name, study.readings, cycles, streams[f"fit {each.name}"]) for each in study.elements
+        _element(each.name, study.readings, len(whole_s), streams[f"fit {each.name}"], share)
+        for each, share in zip(study.elements, shares, strict=True)
     )
-    return TimeStudy(cycles, study.status, elements)
+    return TimeStudy(CycleTimes(whole_s, estimate(whole_s, are_positive=True)), study.status, elements)
 
 
-def _element(name: str, readings: Sequence[Reading], of_cycles: int, draws: np.random.Generator) -> ElementTimes:
+def variance_shares(cycle_sums_s: Sequence[Sequence[float]]) -> list[float | None]:
+    """What each element adds to the variance of a whole cycle: its covariance with the whole, as a share.
+
+    cycle_sums_s: shape (elements, cycles), s. The shares add up to 1; each is None where no cycle differs.
+
+    Example:
+        >>> variance_shares([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]])
+        [1.0, 0.0]
+    """
+    sums_s = np.asarray(cycle_sums_s, dtype=float)
+    deviations_s = sums_s - sums_s.mean(axis=1, keepdims=True)
+    covariances = deviations_s @ deviations_s.sum(axis=0)
+    variance = float(covariances.sum())
+    if variance <= (1e-9 * float(sums_s.sum())) ** 2:
+        return [None] * len(sums_s)
+    return [float(covariance) / variance for covariance in covariances]
+
+
+def _element(
+    name: str, readings: Sequence[Reading], of_cycles: int, draws: np.random.Generator, variance_share: float | None
+) -> ElementTimes:
     found = occurrences([reading for reading in readings if reading.element == name])
     times_s = tuple(seconds for _, seconds, _ in found)
     return ElementTimes(
@@ -175,29 +228,10 @@ def _element(name: str, readings: Sequence[Reading], of_cycles: int, draws: np.r
         of_cycles,
         estimate(times_s, are_positive=True),
         statistics.stdev(times_s) if len(times_s) > 1 else None,
-        tuple(
-            Outlier(cycle, seconds, score, note)
-            for (cycle, seconds, note), score in zip(found, modified_z_scores(times_s), strict=True)
-            if abs(score) > OUTLIER_SCORE
-        ),
+        element_outliers(name, readings),
         best_fit(times_s, draws),
+        variance_share,
     )
-
-
-# ---- outliers ----
-
-
-def modified_z_scores(values: Sequence[float]) -> list[float]:
-    """How far each value is from the median: 0.6745 (x - median) / MAD, MAD the median absolute deviation.
-
-    Where more than half of the values are equal, MAD is 0, and the mean absolute deviation times 1.253314 takes the
-    place of MAD / 0.6745. Median and MAD, unlike mean and standard deviation, are robust against outliers.
-    Source: Iglewicz and Hoaglin 1993, as in the NIST/SEMATECH e-Handbook, 1.3.5.17; for MAD = 0, IBM Cognos.
-    """
-    median = statistics.median(values)
-    deviations = [abs(value - median) for value in values]
-    scale = statistics.median(deviations) / 0.6745 or 1.253314 * statistics.fmean(deviations)
-    return [(value - median) / scale if scale else 0.0 for value in values]
 
 
 # ---- how many times ----

@@ -11,7 +11,13 @@ from cellwright.cli import tables
 from cellwright.sim import Scenario
 
 if TYPE_CHECKING:
+    from cellwright.benchmarks import Comparison
+    from cellwright.benchmarks.time_study.outliers import Outlier
     from cellwright.benchmarks.time_study.stopwatch_csv import StopwatchStudy
+
+
+MAX_SHOWN = 5
+"""So many outliers are named; of more, their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +27,35 @@ class TimedScenario:
     scenario: Scenario
     study: StopwatchStudy | None = None
 
+    def outliers(self) -> tuple[Outlier, ...]:
+        """The times of the study that lie far from the others of their element; they are kept."""
+        from cellwright.benchmarks.time_study.outliers import study_outliers
+
+        return () if self.study is None else study_outliers(self.study)
+
+    def without_outliers(self) -> Scenario | None:
+        """The scenario without those times; None where there are none."""
+        from cellwright.benchmarks.time_study.outliers import without_outliers
+
+        if self.study is None or not self.outliers():
+            return None
+        return replace(self.scenario, observed=without_outliers(self.study))
+
     def lines(self) -> list[str]:
         """Sentences on how the study was read, and which elements it left out."""
         untimed = self.scenario.untimed()
         missing = [f"Not timed: {', '.join(untimed)}; predetermined times stand in for them."] if untimed else []
-        return [*missing, *(self.study.notes if self.study else ())]
+        return [*missing, *(self.study.notes if self.study else ()), *self._outlier_sentences()]
+
+    def _outlier_sentences(self) -> list[str]:
+        found = self.outliers()
+        if self.study is None or not found:
+            return []
+        times = tables.pluralize(sum(len(each.observed_s) for each in self.study.elements), "time")
+        shown = "; ".join(f"{each.element}, cycle {each.cycle} ({each.seconds:.1f} s)" for each in found[:MAX_SHOWN])
+        more = f"; and {len(found) - MAX_SHOWN} more" if len(found) > MAX_SHOWN else ""
+        are = "is an outlier and is kept" if len(found) == 1 else "are outliers and are kept"
+        return [f"{len(found)} of {times} {are}: {shown}{more}."]
 
     def print_lines(self) -> None:
         """Print the sentences in bold: nobody may overlook that times are missing or not measured."""
@@ -45,6 +75,7 @@ class TimedScenario:
                 "person": self.study.person,
                 "dates": [f"{day}" for day in self.study.dates],
                 "not_timed": self.scenario.untimed(),
+                "outliers": [{"element": each.element} | each.as_json() for each in self.outliers()],
                 "notes": list(self.study.notes),
             }
         }
@@ -74,3 +105,27 @@ def with_study(scenario: Scenario, path: Path | None, accept: bool) -> TimedScen
         refuse_unknown_elements(study, known)
         study = replace(study, notes=(*study.notes, *refuse_implausible(study, known)))
     return TimedScenario(replace(scenario, observed=study.elements), study)
+
+
+def outlier_effect_sentence(kept: Comparison, without: Comparison) -> str:
+    """What the comparison is without the outliers of the study, beside what it is with them."""
+    manual = f"{without.manual.cycle_time_s.mean:.1f} s by hand instead of {kept.manual.cycle_time_s.mean:.1f}"
+    cell = f"{without.cell.cycle_time_s.mean:.1f} s at the cell instead of {kept.cell.cycle_time_s.mean:.1f}"
+    percents = without.less_time_percent.mean, kept.less_time_percent.mean
+    word = "more" if percents[0] < 0 else "less"
+    now, before = (percent if word == "less" else -percent for percent in percents)
+    less = f"{now:.1f} % {word} time instead of {before:.1f} %"
+    return f"Without the outliers a {kept.unit} takes {manual} and {cell}: {less}."
+
+
+def outlier_effect_json(without: Comparison | None) -> dict[str, Any]:
+    """The comparison without the outliers of the study, simulated with the same seed; nothing where there are none."""
+    if without is None:
+        return {}
+    return {
+        "without_outliers": {
+            "manual_cycle_time_s": without.manual.cycle_time_s.mean,
+            "cell_cycle_time_s": without.cell.cycle_time_s.mean,
+            "less_time_percent": without.less_time_percent.mean,
+        }
+    }

@@ -19,7 +19,7 @@ from cellwright.benchmarks.uncertainty import UncertaintySource
 from cellwright.cli import tables
 from cellwright.cli.cell_files import read_commercial_machine
 from cellwright.cli.commands.run import line_cost_s
-from cellwright.cli.manual_study import TimedScenario, with_study
+from cellwright.cli.manual_study import TimedScenario, outlier_effect_json, outlier_effect_sentence, with_study
 from cellwright.cli.progress import progress
 from cellwright.errors import InputError
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
@@ -154,6 +154,8 @@ def compare(options: SimulationOptions, manual: Path | None, commercial: Path | 
     commercial_machine = read_commercial_machine(scenario, commercial)
     compared = run_comparisons(options, scenario)
     comparison = compared.today
+    kept_out = timed.without_outliers()
+    without = None if kept_out is None else _noise_only(options, kept_out, comparison.replications)
     if as_json:
         manual_s = comparison.manual.cycle_time_s.mean
         _print_json(
@@ -161,6 +163,7 @@ def compare(options: SimulationOptions, manual: Path | None, commercial: Path | 
             | {"best_manual": best_manual_json(scenario, compared)}
             | {"commercial": commercial_machine.as_json(manual_s) if commercial_machine else None}
             | timed.as_json()
+            | outlier_effect_json(without)
         )
     else:
         tables.print_comparison(
@@ -169,6 +172,8 @@ def compare(options: SimulationOptions, manual: Path | None, commercial: Path | 
         tables.print_comparison_precision(options.rule, comparison)
         tables.print_best_manual(scenario, compared.best)
         timed.print_lines()
+        if without is not None:
+            tables.console().print(outlier_effect_sentence(comparison, without), style="bold", markup=False)
         _print_firmware(options)
 
 
@@ -207,6 +212,13 @@ def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison
         SHIFT_HOURS,
         _input_sources(options, scenario),
     )
+
+
+def _noise_only(options: SimulationOptions, scenario: Scenario, replications: int) -> Comparison:
+    """A comparison beside the main one: its intervals leave out what the inputs leave open."""
+    of_cell, of_manual = _replicate_both(replace(options, replications=replications, precision=None), scenario)
+    unit, provenance = scenario.study.cell.unit, scenario.provenance(compared=True)
+    return compare_replications(unit, of_cell, of_manual, provenance, options.seed, SHIFT_HOURS, [])
 
 
 def _replicate_both(options: SimulationOptions, scenario: Scenario) -> tuple[list[Replication], list[Replication]]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from rich import box
+from rich.console import JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -15,10 +16,12 @@ from cellwright.benchmarks.time_study.before_after import BeforeAfter, ElementCh
 from cellwright.benchmarks.time_study.stopwatch_csv import StopwatchStudy, read_study
 from cellwright.cli import tables
 from cellwright.errors import nearest
-from cellwright.sim import Scenario
+from cellwright.sim import Estimate, Scenario
 
-COLUMNS = ("element", "n", "mean, s (95 %)", "outliers: cycle", "distribution", "fit, p", "more")
-LEFT_ALIGNED = ("element", "outliers: cycle", "distribution")
+WRAPPED_COLUMNS = {"element": 12, "outliers": 8, "distribution (p)": 9}
+"""Columns whose text may be long, each with the width that it keeps."""
+COLUMNS = ("element", "n", "mean, s (95 %)", "outliers", "distribution (p)", "var. %")
+LEFT_ALIGNED = ("element", "outliers", "distribution (p)")
 
 
 def report_study(
@@ -53,6 +56,7 @@ def _as_json(name: str, path: Path, seed: int, study: TimeStudy) -> dict[str, ob
         "version": cellwright.__version__,
         "status": study.status,
         "cycles": study.cycles,
+        "whole_cycle": study.cycle.as_json(),
         "elements": [element.as_json() for element in study.elements],
     }
 
@@ -60,12 +64,15 @@ def _as_json(name: str, path: Path, seed: int, study: TimeStudy) -> dict[str, ob
 def _print_study(scenario: Scenario, path: Path, written: StopwatchStudy, study: TimeStudy) -> None:
     out = tables.console()
     title = f"{escape(path.name)}: {tables.pluralize(study.cycles, 'cycle')}, times {study.status}"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=0, pad_edge=False)
     for column in COLUMNS:
-        wraps = column == "outliers: cycle"
-        table.add_column(column, justify="left" if column in LEFT_ALIGNED else "right", no_wrap=not wraps)
+        width = WRAPPED_COLUMNS.get(column)
+        justify: JustifyMethod = "left" if column in LEFT_ALIGNED else "right"
+        table.add_column(column, justify=justify, no_wrap=width is None, min_width=width)
     for element in study.elements:
         table.add_row(*(escape(text) for text in _row(element)))
+    table.add_section()
+    table.add_row("whole cycle", str(study.cycles), _mean(study.cycle.mean))
     out.print(table)
     for sentence in (*_sentences(scenario, study), *written.notes):
         out.print(sentence, markup=False)
@@ -75,17 +82,16 @@ def _row(element: ElementTimes) -> tuple[str, ...]:
     return (
         element.name,
         str(element.n),
-        _mean(element),
+        _mean(element.mean),
         ", ".join(str(each.cycle) for each in element.outliers) or "-",
-        element.distribution,
-        "-" if element.fit is None else f"{element.fit.p_value:.3f}",
-        "?" if element.more_needed is None else str(element.more_needed),
+        element.distribution + ("" if element.fit is None else f" ({element.fit.p_value:.2f})"),
+        "-" if element.variance_share is None else f"{100 * element.variance_share:.0f}".replace("-0", "0"),
     )
 
 
-def _mean(element: ElementTimes) -> str:
+def _mean(mean: Estimate) -> str:
     """The mean and its interval."""
-    return tables.format_estimate(element.mean, 1 if element.mean.mean >= 10 else 2)
+    return tables.format_estimate(mean, 1 if mean.mean >= 10 else 2)
 
 
 def _sentences(scenario: Scenario, study: TimeStudy) -> list[str]:
@@ -119,18 +125,24 @@ def _distribution_sentences(study: TimeStudy) -> list[str]:
 
 
 def _sample_size_sentences(study: TimeStudy) -> list[str]:
-    slowest = study.slowest
     lines = [
-        f"{each.name} was timed once; time it again for an interval."
-        for each in study.elements
-        if each.more_needed is None
+        f"{each.name} was timed once; time it again for an interval." for each in study.elements if each.sd_s is None
     ]
-    if slowest is not None:
-        cycles = tables.pluralize(slowest.more_cycles_needed or 0, "more cycle")
-        lines.append(f"For means within ±5 %, time about {cycles}; {slowest.name} needs the most.")
-    elif not lines:
-        lines.append("Every mean is known to within ±5 %.")
-    return lines
+    cycle = study.cycle
+    if cycle.precision is None:
+        return [*lines, "One cycle gives no interval: time more cycles."]
+    known = f"The mean of a whole cycle is known to within ±{100 * cycle.precision:.1f} %"
+    if not cycle.more_needed:
+        return [*lines, f"{known}; ±5 % were asked."]
+    cycles = tables.pluralize(cycle.more_needed, "more cycle")
+    return [*lines, f"{known}; for ±5 %, time about {cycles}.{_most_varying_sentence(study)}"]
+
+
+def _most_varying_sentence(study: TimeStudy) -> str:
+    most = study.most_varying
+    if most is None or most.variance_share is None or len(study.elements) == 1:
+        return ""
+    return f" Of what makes cycles differ, {100 * min(1.0, most.variance_share):.0f} % comes from {most.name}."
 
 
 def _missing_sentences(study: TimeStudy) -> list[str]:

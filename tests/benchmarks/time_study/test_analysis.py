@@ -17,11 +17,13 @@ from cellwright.benchmarks.charts.style import as_svg
 from cellwright.benchmarks.charts.time_study import study_chart
 from cellwright.benchmarks.time_study.analysis import (
     best_fit,
-    modified_z_scores,
     observations,
     observations_needed,
     read_time_study,
+    variance_shares,
 )
+from cellwright.benchmarks.time_study.outliers import modified_z_scores, study_outliers, without_outliers
+from cellwright.benchmarks.time_study.stopwatch_csv import read_study
 
 
 def write(folder: Path, elements: dict[str, list[float]], remark: str = "") -> Path:
@@ -109,8 +111,8 @@ def test_two_heaps_are_refused_and_few_or_equal_times_are_not_tried(tmp_path: Pa
     by_name = {element.name: element for element in found.elements}
     assert by_name["two ways"].distribution == "empirical" and "does not fit" in by_name["two ways"].why_empirical
     assert by_name["few"].why_empirical == "3 times are fewer than 10"
-    assert by_name["alike"].why_empirical == "all times are equal" and by_name["alike"].more_needed == 0
-    assert by_name["once"].more_needed is None and by_name["once"].mean.ci95_low is None
+    assert by_name["alike"].why_empirical == "all times are equal"
+    assert by_name["once"].sd_s is None and by_name["once"].mean.ci95_low is None
     assert found.status == "measured" and found.cycles == 20
 
 
@@ -119,6 +121,41 @@ def test_a_time_far_from_the_others_is_flagged_with_its_cycle_and_kept(tmp_path:
     (element,) = read_time_study(write(tmp_path, {"staple": times_s}, "# status: assumed\n")).elements
     assert [each.cycle for each in element.outliers] == [11]
     assert element.n == 12 and element.mean.mean == pytest.approx(sum(times_s) / 12)
+
+
+def test_the_advice_goes_by_the_whole_cycle_and_not_by_its_shortest_element(tmp_path: Path) -> None:
+    # The short element varies by half of itself, the long one by a twentieth: the long one makes the cycle vary.
+    short, long = [1.0, 2.0, 3.0, 2.0, 1.0, 3.0], [195.0, 205.0, 200.0, 210.0, 190.0, 200.0]
+    found = read_time_study(write(tmp_path, {"pick": short, "staple": long}))
+    whole_s = [a + b for a, b in zip(short, long, strict=True)]
+    half_s = 2.571 * statistics.stdev(whole_s) / math.sqrt(6)  # t of 5 degrees of freedom
+    assert found.cycle.mean.mean == pytest.approx(statistics.fmean(whole_s))
+    assert found.cycle.precision == pytest.approx(half_s / found.cycle.mean.mean, rel=0.03)  # of logarithms
+    assert found.cycle.more_needed == 0
+    assert found.most_varying is not None and found.most_varying.name == "staple"
+
+
+@given(st.lists(st.lists(st.floats(1, 100), min_size=4, max_size=4), min_size=1, max_size=5))
+def test_the_elements_shares_make_up_the_cycles_variance(sums_s: list[list[float]]) -> None:
+    shares = variance_shares(sums_s)
+    whole_s = [math.fsum(cycle) for cycle in zip(*sums_s, strict=True)]
+    if statistics.pstdev(whole_s) > 1e-3:
+        assert math.fsum(share or 0.0 for share in shares) == pytest.approx(1, abs=1e-6)
+
+
+def test_without_its_outliers_a_study_has_the_other_times_and_the_same_frequencies(tmp_path: Path) -> None:
+    refills = "1,refill,20\n3,refill,22\n5,refill,21\n7,refill,20.5\n9,refill,400\n"
+    path = tmp_path / "study.csv"
+    path.write_text(
+        "cycle,element,seconds\n" + refills + "".join(f"{cycle},staple,{100 + cycle}\n" for cycle in range(1, 11))
+    )
+    study = read_study(path)
+    assert [(each.element, each.cycle) for each in study_outliers(study)] == [("refill", 9)]
+    staple, refill = sorted(without_outliers(study), key=lambda each: -each.mean_s)
+    assert staple is next(each for each in study.elements if each.name == "staple")
+    assert refill.observed_s == (20, 22, 21, 20.5) and refill.mean_s == pytest.approx(20.875)
+    assert refill.per_unit == 0.5 and sum(refill.cycle_counts) == 5
+    assert math.fsum(refill.cycle_sums_s) == pytest.approx(5 * 20.875)
 
 
 def test_the_same_seed_gives_the_same_p_values(tmp_path: Path) -> None:
