@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cellwright.actuators import Solenoid, Stepper
 from cellwright.benchmarks.calibration.fit_axes import fit_moves
 from cellwright.benchmarks.calibration.fit_operator import fit_operator
+from cellwright.benchmarks.calibration.line_change import change_sentence, line_changes
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
 from cellwright.benchmarks.calibration.run_log_reader import RunLogData
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
@@ -40,7 +41,8 @@ def fit(observed: RunLogData, scenario: Scenario) -> FitResult:
     parts = scenario.study.cell.parameters(scenario.parameters)
     axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
     moves = fit_moves(axes, observed.moves_s, observed.facts["target"] != "model", MOVE_MODELS[observed.firmware])
-    values, notes = list(moves.values), list(moves.notes)
+    changed = change_sentence(line_changes(observed.actions))
+    values, notes = list(moves.values), [*([changed] if changed else []), *moves.notes]
     for name, part in parts.items():
         if isinstance(part, Solenoid):
             values += _pulses(name, part, observed)
@@ -72,7 +74,7 @@ def unit_of(parameter: str) -> str:
 
 def _pulses(name: str, solenoid: Solenoid, observed: RunLogData) -> list[MeasuredValue]:
     """The rest after a pulse, including the line's time; and the pulse, if it differs from the described one."""
-    periods_s = observed.pulses_s[name]
+    periods_s = observed.pulses_s.get(name, [])
     if len(periods_s) < MIN_PULSES:
         return []
     pulse_s, period = observed.pulse_s[name], estimate(periods_s)

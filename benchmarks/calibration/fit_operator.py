@@ -34,6 +34,8 @@ STEP = 1e-2
 """Step of the second differences of the log-likelihood, in the logarithm of a parameter."""
 
 MIN_SPREAD = 0.05
+MAX_INTERVAL_RATIO = 10.0
+"""What a log does not tell to within this factor is not fitted."""
 
 Guess = Mapping[str, float]
 
@@ -68,7 +70,7 @@ def fit_operator(
         if each.too_short
     ]
     notes += [
-        f"{each.span.fits} is not fitted: the log shows it {len(each.times_s)} times ({each.span.name}), and at least "
+        f"{each.span.fits} is not fitted: the log shows it {_times(len(each.times_s))} ({each.span.name}), and at least "
         f"{MIN_SPAN_TIMES} are needed."
         for each in span_times
         if each not in usable and each.span.fits
@@ -79,9 +81,28 @@ def fit_operator(
     for called in (False, True):
         group = [each for each in usable if each.span.called == called]
         if group:
-            found |= _fit_group(scenario, group, called)
+            fitted = _fit_group(scenario, group, called)
+            notes += [_untold(value) for value in fitted.values() if not _is_told(value)]
+            found |= {name: value for name, value in fitted.items() if _is_told(value)}
             scenario = _with_parameters(scenario, {name: value.value for name, value in found.items()})
     return OperatorFit(tuple(found.values()), (*notes, *_fixed_parameters_note(scenario, usable, found)))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _is_told(value: MeasuredValue) -> bool:
+    """Whether the log tells the value at all: its likelihood has a peak, and the peak is not too wide."""
+    low, high = value.ci95_low, value.ci95_high
+    return high is not None and low < high <= MAX_INTERVAL_RATIO * low
+
+
+def _untold(value: MeasuredValue) -> str:
+    return (
+        f"{value.parameter} is not fitted: {value.n} times do not tell it to within a factor of "
+        f"{MAX_INTERVAL_RATIO:g}; it stays as described. A longer run may tell it."
+    )
 
 
 def _span_times(scenario: Scenario, span: WorkInterval, times_s: Sequence[float]) -> _SpanTimes:

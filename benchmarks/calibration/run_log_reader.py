@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -35,6 +34,19 @@ class EventRow(NamedTuple):
     value: float | None
 
 
+class TimedAction(NamedTuple):
+    """A move or a pulse and how long it took, from the order to the end that the board told.
+
+    what: the axis or solenoid. mm: the move's distance; None of a pulse.
+    """
+
+    replication: int
+    ended_s: float
+    what: str
+    mm: float | None
+    taken_s: float
+
+
 class RowReader(Protocol):
     """Collects data from the rows."""
 
@@ -51,9 +63,9 @@ class RowReader(Protocol):
 class RunLogData:
     """The data of one run; s and mm.
 
-    facts: target, seed and input_hash. firmware: what made the moves. moves_s: by axis and distance, how long each
-    move took that no other axis shared. pulses_s: by solenoid, from each pulse to the end of its rest. pulse_s: the
-    commanded on time. counts: how often each event of a rate came. spans_s: an operator's times, by the span's name.
+    facts: target, seed and input_hash. firmware: what made the moves. actions: the moves that no other axis shared,
+    and the pulses, each to the end of its rest, in the order they ended. pulse_s: by solenoid, the commanded on time.
+    counts: how often each event of a rate came. spans_s: an operator's times, by the span's name.
     cycle_times_s: without the warm-up and without cycles in which the cell was stopped. time_in_state_s: in those
     cycles, by state.
     """
@@ -61,8 +73,7 @@ class RunLogData:
     path: Path
     facts: dict[str, str]
     firmware: SteppingFirmware
-    moves_s: dict[str, dict[float, list[float]]]
-    pulses_s: dict[str, list[float]]
+    actions: list[TimedAction]
     pulse_s: dict[str, float]
     counts: Counter[LogEvent]
     spans_s: dict[str, list[float]]
@@ -72,6 +83,24 @@ class RunLogData:
     """Cycles in which the cell was stopped or at fault."""
     moves_per_cycle: float
     """Moves of all axes, including simultaneous ones."""
+
+    @property
+    def moves_s(self) -> dict[str, dict[float, list[float]]]:
+        """How long the moves took, by axis and distance."""
+        found: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for action in self.actions:
+            if action.mm is not None:
+                found[action.what][action.mm].append(action.taken_s)
+        return found
+
+    @property
+    def pulses_s(self) -> dict[str, list[float]]:
+        """How long the pulses took, each to the end of its rest, by solenoid."""
+        found: dict[str, list[float]] = defaultdict(list)
+        for action in self.actions:
+            if action.mm is None:
+                found[action.what].append(action.taken_s)
+        return found
 
 
 def read_run_log_data(path: Path, name: str, scenario: Scenario) -> RunLogData:
@@ -94,8 +123,7 @@ def read_run_log_data(path: Path, name: str, scenario: Scenario) -> RunLogData:
         path,
         facts,
         firmware,
-        moves.durations_s,
-        pulses.durations_s,
+        sorted([*moves.made, *pulses.made]),
         pulses.pulse_s,
         event_counts.counts,
         spans.durations_s,
@@ -149,25 +177,26 @@ class _MoveInProgress:
 
 
 class _Moves:
-    """Durations of moves, by axis and distance; only of those made alone, as axes share a firmware's loop."""
+    """Moves, by axis and distance; only those made alone, as axes share a firmware's loop."""
 
     def __init__(self, axes: list[str]) -> None:
-        self.durations_s: dict[str, dict[float, list[float]]] = {axis: defaultdict(list) for axis in axes}
+        self.made: list[TimedAction] = []
         self.moves_made = 0
-        self._reset()
+        self._axes = axes
+        self.begin_replication(0)
 
-    def begin_replication(self, replication: int) -> None:  # noqa: ARG002
+    def begin_replication(self, replication: int) -> None:
+        self._replication = replication
         self._reset()
 
     def _reset(self) -> None:
-        self._at_mm: dict[str, float | None] = dict.fromkeys(self.durations_s)
+        self._at_mm: dict[str, float | None] = dict.fromkeys(self._axes)
         self._in_progress: dict[str, _MoveInProgress] = {}
-        self._latest: list[tuple[float, list[float]]] = []
 
     def add_row(self, row: EventRow) -> None:
         if _is_stop(row):
             self._discard_after_stop(row.at_s)
-        elif row.source in self.durations_s:
+        elif row.source in self._axes:
             self._add_axis_row(row)
 
     def _add_axis_row(self, row: EventRow) -> None:
@@ -191,49 +220,41 @@ class _Moves:
         self._at_mm[axis] = row.value if row.what == "move done" else None
         if move is None or not move.is_alone or from_mm is None:
             return
-        times = self.durations_s[axis][round(abs(move.to_mm - from_mm), 3)]
-        times.append(row.at_s - move.since_s)
-        self._latest = [*self._latest[-3:], (row.at_s, times)]
+        distance_mm = round(abs(move.to_mm - from_mm), 3)
+        self.made.append(TimedAction(self._replication, row.at_s, axis, distance_mm, row.at_s - move.since_s))
 
     def _discard_after_stop(self, at_s: float) -> None:
         """After a stop the positions are unknown; a move that a controlled stop cut short is discarded."""
-        for ended_s, times in reversed(self._latest):
-            if ended_s > at_s - CONTROLLED_STOP_TIMEOUT_S:
-                times.pop()
+        since = self._replication, at_s - CONTROLLED_STOP_TIMEOUT_S
+        while self.made and (self.made[-1].replication, self.made[-1].ended_s) > since:
+            self.made.pop()
         self._reset()
 
 
-class _Durations:
-    """Durations from one row to another, by name; those in progress are discarded at the start of a replication."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.durations_s: dict[str, list[float]] = {name: [] for name in names}
-        self._reset()
-
-    def begin_replication(self, replication: int) -> None:  # noqa: ARG002
-        self._reset()
-
-    def _reset(self) -> None:
-        self._since_s: dict[str, float] = {}
-
-
-class _Pulses(_Durations):
-    """From each pulse of a solenoid to the end of its rest, and its commanded on time."""
+class _Pulses:
+    """Each pulse of a solenoid to the end of its rest, and its commanded on time."""
 
     def __init__(self, solenoids: list[str]) -> None:
-        super().__init__(solenoids)
+        self.made: list[TimedAction] = []
         self.pulse_s: dict[str, float] = {}
+        self._solenoids = solenoids
+        self.begin_replication(0)
+
+    def begin_replication(self, replication: int) -> None:
+        self._replication = replication
+        self._since_s: dict[str, float] = {}
 
     def add_row(self, row: EventRow) -> None:
         if _is_stop(row):
-            self._reset()
-        elif row.source not in self.durations_s:
+            self._since_s.clear()
+        elif row.source not in self._solenoids:
             return
         elif row.what == "fire":
             self._since_s[row.source] = row.at_s
             self.pulse_s[row.source] = row.value or 0.0
         elif row.what == "fire done" and row.source in self._since_s:
-            self.durations_s[row.source].append(row.at_s - self._since_s.pop(row.source))
+            taken_s = row.at_s - self._since_s.pop(row.source)
+            self.made.append(TimedAction(self._replication, row.at_s, row.source, None, taken_s))
 
 
 class _EventCounts:
@@ -252,16 +273,20 @@ class _EventCounts:
                 self.counts[event] += 1
 
 
-class _Spans(_Durations):
+class _Spans:
     """An operator's times between two events; one that a stop cut short is discarded."""
 
     def __init__(self, evidence: Evidence) -> None:
-        super().__init__(span.name for span in evidence.spans)
+        self.durations_s: dict[str, list[float]] = {span.name: [] for span in evidence.spans}
         self._spans = evidence.spans
+        self.begin_replication(0)
+
+    def begin_replication(self, replication: int) -> None:  # noqa: ARG002
+        self._since_s: dict[str, float] = {}
 
     def add_row(self, row: EventRow) -> None:
         if _is_stop(row):
-            self._reset()
+            self._since_s.clear()
             return
         for span in self._spans:
             if span.name in self._since_s and _matches(span.ends, row):

@@ -55,10 +55,11 @@ def a_run(
 def jittered(observed: RunLogData, seed: int, sd_s: float = 0.001) -> RunLogData:
     """The same with the noise that a computer's clock puts on each move."""
     draws = np.random.default_rng(seed)
-    for distances in observed.moves_s.values():
-        for mm, times in distances.items():
-            distances[mm] = list(np.asarray(times) + draws.normal(0, sd_s, len(times)))
-    return observed
+    actions = [
+        each if each.mm is None else each._replace(taken_s=each.taken_s + draws.normal(0, sd_s))
+        for each in observed.actions
+    ]
+    return replace(observed, actions=actions)
 
 
 def covers(value: MeasuredValue, truth: float) -> bool:
@@ -293,8 +294,7 @@ def test_only_moves_made_alone_from_a_known_place_count(tmp_path: Path) -> None:
         (22, "stapling", "carriage", "move", 0),  # not homed again
         (23, "stapling", "carriage", "move done", 0),
     )
-    assert {mm: times for mm, times in observed.moves_s["carriage"].items() if times} == {40.0: [1], 80.0: [2]}
-    assert not any(observed.moves_s["bridge"].values())
+    assert observed.moves_s == {"carriage": {40.0: [1], 80.0: [2]}}
 
 
 def test_a_persons_time_that_a_stop_cut_short_is_none(tmp_path: Path) -> None:
@@ -318,6 +318,26 @@ def test_a_person_who_was_there_already_does_not_count_as_called(tmp_path: Path)
     [response] = [each for each in found.values if each.parameter == "operator.response_s"]
     assert covers(response, 30)
     assert any("refilling: 3 times shorter than the walk are left out" in note for note in found.notes)
+
+
+def test_what_the_times_hardly_depend_on_is_not_fitted(tmp_path: Path) -> None:
+    # Slats laid in next to no time: the log shows the rest of the work, and anything from 0.0006 to 5 MOD beside it.
+    found = fit(a_run(tmp_path / "run.db", {"manual.slat_mods": 0.01}, hours=2, seed=1), DESCRIBED)
+    assert "manual.slat_mods" not in {each.parameter for each in found.values}
+    assert any(note.startswith("manual.slat_mods is not fitted: 36 times do not tell it") for note in found.notes)
+    assert all(each.ci95_high is None or each.ci95_high <= 10 * each.ci95_low for each in found.values)
+
+
+def test_a_line_that_slows_in_mid_run_is_said(tmp_path: Path) -> None:
+    steady = a_run(tmp_path / "run.db", {}, hours=1)
+    middle_s = steady.actions[len(steady.actions) // 2].ended_s
+    slowed = [
+        each._replace(taken_s=each.taken_s + 0.008 * (each.ended_s > middle_s)) for each in jittered(steady, 1).actions
+    ]
+    assert not any("changed its speed" in note for note in fit(jittered(steady, 1), DESCRIBED).notes)
+    [said] = [note for note in fit(replace(steady, actions=slowed), DESCRIBED).notes if "changed its speed" in note]
+    assert "on a move or pulse took 8.0 ms longer than at the start" in said
+    assert said.count("on a move or pulse") == 1
 
 
 def test_a_description_without_any_spread_can_be_corrected(tmp_path: Path) -> None:
