@@ -9,7 +9,7 @@ import numpy as np
 
 from cellwright.sim.fast_path.conditions import ReplicationNotExact
 from cellwright.sim.fast_path.draws import DrawnStreams
-from cellwright.sim.fast_path.recorder import ELAPSED, LABOUR, Path, PathSegment
+from cellwright.sim.fast_path.recorder import LABOUR, Linear, Path, PathSegment
 from cellwright.sim.streams import Distribution
 
 Array = np.ndarray[Any, Any]
@@ -36,10 +36,13 @@ class _RowIndex:
 
 
 class Tables:
-    """Paths as arrays: a row for each segment, each draw, and each share that a draw has in an amount of a segment."""
+    """Paths as arrays: a row for each segment, each draw, and each share that a draw has in an amount of a segment.
+
+    And a row for each step of the clock, and each share that a draw has in a step.
+    """
 
     def __init__(self, states: Sequence[str]) -> None:
-        self.amounts = [ELAPSED, LABOUR, *states]
+        self.amounts = [LABOUR, *states]
         self.causes: list[str] = []
         self.sources: list[Distribution] = []
         self.size = 0
@@ -50,6 +53,11 @@ class Tables:
         self.source_of_draw = np.zeros(0, dtype=np.int64)
         self.share_of = np.zeros((0, 3), dtype=np.int64)  # number of the draw, of the segment, of the amount
         self.share_factor = np.zeros(0)
+        self.steps, self.step_shares = _RowIndex(), _RowIndex()
+        self.steps_of_segment = np.zeros(0, dtype=np.int64)
+        self.step_s = np.zeros(0)
+        self.step_share_of = np.zeros((0, 2), dtype=np.int64)  # number of the draw, of the step
+        self.step_share_factor = np.zeros(0)
 
     def extend(self, paths: Sequence[Path]) -> None:
         """Append paths; their ids continue those of the paths before."""
@@ -72,6 +80,18 @@ class Tables:
         self.source_of_draw = _append_rows(self.source_of_draw, [self.sources.index(source) for source in drawn])
         self.share_of = _append_rows(self.share_of, [share[:3] for each in shares for share in each])
         self.share_factor = _append_rows(self.share_factor, [share[3] for each in shares for share in each])
+        self._extend_steps(paths)
+
+    def _extend_steps(self, paths: Sequence[Path]) -> None:
+        steps = [[step for segment in path.segments for step in segment.steps] for path in paths]
+        shares = [_step_shares(each) for each in steps]
+        self.steps.extend([len(each) for each in steps])
+        self.step_shares.extend([len(each) for each in shares])
+        counts = [len(segment.steps) for path in paths for segment in path.segments]
+        self.steps_of_segment = _append_rows(self.steps_of_segment, counts)
+        self.step_s = _append_rows(self.step_s, [step.constant for each in steps for step in each])
+        self.step_share_of = _append_rows(self.step_share_of, [share[:2] for each in shares for share in each])
+        self.step_share_factor = _append_rows(self.step_share_factor, [share[2] for each in shares for share in each])
 
     def _extend_stops(self, segments: Sequence[PathSegment]) -> None:
         new = sorted({cause for segment in segments for cause in segment.stops} - set(self.causes))
@@ -104,16 +124,29 @@ def _shares(path: Path, amounts: Sequence[str]) -> list[tuple[int, int, int, flo
     ]
 
 
+def _step_shares(steps: Sequence[Linear]) -> list[tuple[int, int, float]]:
+    """What each draw adds to the clock's steps: number of the draw, of the step, and its factor."""
+    return [(draw, number, by) for number, step in enumerate(steps) for draw, by in step.draws]
+
+
 class CycleTotals(NamedTuple):
-    """Totals of consecutive paths: a row for each cycle, the last of which is unfinished; a column for each amount."""
+    """Totals of consecutive paths: a row for each cycle, the last of which is unfinished; a column for each amount.
+
+    ends_s: the clock at the end of each row.
+    """
 
     causes: list[str]
+    ends_s: Array
     amounts: Array
     stops: Array
 
 
-def aggregate(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> CycleTotals:
-    """Add up ``paths``, ids in the order taken. Their durations follow those ``used``, which is updated.
+def aggregate(
+    tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int], clock_s: float = 0.0
+) -> CycleTotals:
+    """Add up ``paths``, ids in the order taken, from a time of the clock on.
+
+    Their durations follow those ``used``, which is updated.
 
     Raises ReplicationNotExact if a draw lies outside the limits within which a path was recorded.
     """
@@ -128,9 +161,27 @@ def aggregate(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[st
     amounts = amounts + np.bincount(places, seconds, len(segments) * columns).reshape(-1, columns)
     begins_cycle = np.flatnonzero(np.arange(len(segments)) > segment_begins[segment_owner])
     begins_cycle = np.concatenate([[0], begins_cycle])
+    ends_s = _segment_ends(tables, paths, segments, drawn_s, draw_begins, clock_s)
     return CycleTotals(
-        tables.causes, np.add.reduceat(amounts, begins_cycle), np.add.reduceat(tables.stops[segments], begins_cycle)
+        tables.causes,
+        ends_s[np.append(begins_cycle[1:], len(segments)) - 1],
+        np.add.reduceat(amounts, begins_cycle),
+        np.add.reduceat(tables.stops[segments], begins_cycle),
     )
+
+
+def _segment_ends(
+    tables: Tables, paths: Array, segments: Array, drawn_s: Array, draw_begins: Array, clock_s: float
+) -> Array:
+    """The clock at the end of each segment: step by step, as the clock of the events is rounded."""
+    steps, _, step_begins = tables.steps.of(paths)
+    step_s = tables.step_s[steps]
+    shares, owner, _ = tables.step_shares.of(paths)
+    draw, step = tables.step_share_of[shares].T
+    seconds = drawn_s[draw_begins[owner] + draw] * tables.step_share_factor[shares]
+    np.add.at(step_s, step_begins[owner] + step, seconds)
+    clock = np.cumsum(np.append(clock_s, step_s))  # one addition after the other
+    return np.asarray(clock[np.cumsum(tables.steps_of_segment[segments])])
 
 
 def _durations(tables: Tables, paths: Array, streams: DrawnStreams, used: dict[str, int]) -> tuple[Array, Array]:

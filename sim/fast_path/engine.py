@@ -165,7 +165,7 @@ class _ReplicationRun:
         self._follow_paths(cycles)
         used = dict(self.used)
         paths = np.array(self.pending_paths, dtype=np.int64)
-        totals = aggregate(self.fast_path.tables(self.states), paths, self.streams, used)
+        totals = aggregate(self.fast_path.tables(self.states), paths, self.streams, used, self.count.clock_s)
         self.used = used
         return totals
 
@@ -265,10 +265,12 @@ class _CycleCounter:
     def __init__(self, length: Length, states: list[str]) -> None:
         self.length = length
         self.is_over = False
+        self.clock_s = 0.0
         self.counted = Replication(time_in_state_s=dict.fromkeys(states, 0.0))
         self._states = states
         self._finished = 0
         self._elapsed_s = 0.0
+        self._last_end_s = 0.0
         self._open_amounts: np.ndarray | float = 0.0
         self._open_stops = np.zeros(0, dtype=np.int64)
 
@@ -292,14 +294,18 @@ class _CycleCounter:
         self._open_amounts, self._open_stops = amounts[-1], stops[-1]
         warming_up = max(0, WARM_UP_CYCLES - self._finished)
         self._finished += len(amounts) - 1
-        self._count(amounts[warming_up:-1], stops[warming_up:-1], totals.causes)
+        cycle_times_s = np.diff(totals.ends_s[:-1], prepend=self._last_end_s)
+        self._count(cycle_times_s[warming_up:], amounts[warming_up:-1], stops[warming_up:-1], totals.causes)
+        self.clock_s = float(totals.ends_s[-1])
+        if len(amounts) > 1:
+            self._last_end_s = float(totals.ends_s[-2])
 
-    def _count(self, amounts: np.ndarray, stops: np.ndarray, causes: list[str]) -> None:
+    def _count(self, cycle_times_s: np.ndarray, amounts: np.ndarray, stops: np.ndarray, causes: list[str]) -> None:
         counted = self.counted
-        number = self._cycles_within_length(amounts[:, 0])
-        counted.cycle_times_s.extend(amounts[:number, 0].tolist())
-        elapsed_s, labour_s, *in_states = amounts[:number].sum(axis=0).tolist()
-        self._elapsed_s += elapsed_s
+        number = self._cycles_within_length(cycle_times_s)
+        counted.cycle_times_s.extend(cycle_times_s[:number].tolist())
+        self._elapsed_s += float(cycle_times_s[:number].sum())
+        labour_s, *in_states = amounts[:number].sum(axis=0).tolist()
         counted.labour_s += labour_s
         for state, seconds in zip(self._states, in_states, strict=True):
             counted.time_in_state_s[state] += seconds

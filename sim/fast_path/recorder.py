@@ -30,11 +30,13 @@ class Linear(NamedTuple):
 class PathSegment(NamedTuple):
     """A path, or the part of it before or after a finished unit.
 
-    amounts: the elapsed time, the labour time, and the time in each state, s. stops: the count of each stop cause.
+    amounts: the labour time, and the time in each state, s. stops: the count of each stop cause. steps: what is added
+    to the clock one after the other, s.
     """
 
     amounts: dict[str, Linear]
     stops: dict[str, int]
+    steps: tuple[Linear, ...]
 
 
 class CounterUpdate(NamedTuple):
@@ -57,7 +59,7 @@ class Path:
     ends_in: Snapshot
 
 
-ELAPSED, LABOUR = "elapsed", "labour"
+LABOUR = "labour"
 
 
 class RecordingEnvironment(simpy.Environment):
@@ -68,8 +70,9 @@ class RecordingEnvironment(simpy.Environment):
 
 @dataclass(slots=True)
 class _RunningTotals:
-    """Running totals at one time."""
+    """Running totals at one time of the clock."""
 
+    clock_s: Any
     amounts: dict[str, Any]
     stops: dict[str, int]
 
@@ -91,7 +94,7 @@ class PathRecorder:
         guard = Guard()
         recording = RecordedDraws(guard, [], [], [])
         traced = [Traced(guard, {Symbol("counter", index): 1}, 0, value) for index, value in enumerate(counters)]
-        self.rig_state.restore(start, traced, Traced(guard, {Symbol("clock", 0): 1}, 0, 0.0))
+        self.rig_state.restore(start, traced, Traced(guard, {Symbol("clock", 0): 1}, 0, 0.0, additions=()))
         self.streams.recording = recording
         try:
             return self._record(recording)[0], recording.drawn_s
@@ -154,8 +157,8 @@ class PathRecorder:
 
     def _read_totals(self) -> _RunningTotals:
         cell = self.rig_state.cell
-        amounts = {ELAPSED: self.rig_state.rig.env._now, LABOUR: self.rig_state.plant.operator.labour_s}
-        return _RunningTotals(amounts | cell.time_in_states(), dict(cell.stops))
+        amounts = {LABOUR: self.rig_state.plant.operator.labour_s}
+        return _RunningTotals(self.rig_state.rig.env._now, amounts | cell.time_in_states(), dict(cell.stops))
 
 
 def _segment(before: _RunningTotals, after: _RunningTotals) -> PathSegment:
@@ -164,7 +167,23 @@ def _segment(before: _RunningTotals, after: _RunningTotals) -> PathSegment:
     return PathSegment(
         {name: amount for name, amount in amounts.items() if amount != Linear(0.0)},
         {cause: count for cause, count in stops.items() if count},
+        _steps(before.clock_s, after.clock_s),
     )
+
+
+def _steps(before_s: Any, after_s: Any) -> tuple[Linear, ...]:
+    """What was added to the clock between two times, one after the other; in one step if they have no such common past.
+
+    Replayed in the same order, the additions round as the clock of the events does.
+    """
+    if type(after_s) is Traced and type(before_s) is Traced and after_s.additions is not None:
+        added, rest = [], after_s.additions
+        while rest and rest is not before_s.additions:
+            rest, addend = rest
+            added.append(_linear(addend))
+        if rest is before_s.additions:
+            return tuple(reversed(added))
+    return (_linear(after_s - before_s),)
 
 
 def _linear(amount: Any) -> Linear:

@@ -38,22 +38,49 @@ def _record_branch(number: Traced, op: Literal["eq", "lt"]) -> bool:
     return holds  # if two times differ, which comes first is tested, and recorded, anyway
 
 
+Additions = tuple["Additions", Any] | tuple[()]
+"""What was added to the clock since a path began, the last addend outermost."""
+
+
 class Traced:
-    """A number: its ``value`` in this run, and in any run ``constant`` + the sum of coefficient x symbol."""
+    """A number: its ``value`` in this run, and in any run ``constant`` + the sum of coefficient x symbol.
 
-    __slots__ = ("constant", "guard", "terms", "value")
+    additions: of a time of the clock, what was added to the clock one after the other; None of other numbers. Every
+    addition rounds, and the more so the later it is, so the same sum at once is not the same time.
+    """
 
-    def __init__(self, guard: Guard, terms: dict[Symbol, float], constant: float, value: float) -> None:
+    __slots__ = ("additions", "constant", "guard", "terms", "value")
+
+    def __init__(
+        self,
+        guard: Guard,
+        terms: dict[Symbol, float],
+        constant: float,
+        value: float,
+        additions: Additions | None = None,
+    ) -> None:
         self.guard = guard
         self.terms = terms
         self.constant = constant
         self.value = value
+        self.additions = additions
+
+    def _after(self, addend: Any) -> Additions | None:
+        if self.additions is None or (type(addend) is not Traced and addend == 0):
+            return self.additions
+        return self.additions, addend
 
     def _plus(self, other: Any, factor: int) -> Any:
         if type(other) is not Traced:
             if not isinstance(other, (int, float)):
                 return NotImplemented
-            return Traced(self.guard, self.terms, self.constant + factor * other, self.value + factor * other)
+            return Traced(
+                self.guard,
+                self.terms,
+                self.constant + factor * other,
+                self.value + factor * other,
+                self._after(factor * other),
+            )
         if other.terms is self.terms and factor == -1:
             return self.constant - other.constant
         terms = dict(self.terms)
@@ -62,18 +89,25 @@ class Traced:
             if terms[symbol] == 0:
                 del terms[symbol]
         constant = self.constant + factor * other.constant
-        return Traced(self.guard, terms, constant, self.value + factor * other.value) if terms else constant
+        if not terms:
+            return constant
+        additions = None
+        if other.additions is None:
+            additions = self._after(other if factor == 1 else -other)
+        elif self.additions is None and factor == 1:
+            additions = other._after(self)
+        return Traced(self.guard, terms, constant, self.value + factor * other.value, additions)
 
     def __add__(self, other: Any) -> Any:
         if type(other) is float:  # the most frequent case
-            return Traced(self.guard, self.terms, self.constant + other, self.value + other)
+            return Traced(self.guard, self.terms, self.constant + other, self.value + other, self._after(other))
         return self._plus(other, 1)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is float or type(other) is int:
-            return Traced(self.guard, self.terms, self.constant - other, self.value - other)
+            return Traced(self.guard, self.terms, self.constant - other, self.value - other, self._after(-other))
         return self._plus(other, -1)
 
     def __rsub__(self, other: Any) -> Any:
