@@ -14,7 +14,7 @@ import numpy as np
 from cellwright.benchmarks.comparison import Comparison, Outcome, figures_by_replication, outcome
 from cellwright.benchmarks.input_uncertainty import TRIAL, Trial
 from cellwright.benchmarks.uncertainty import UncertaintySource
-from cellwright.sim import Scenario, run_manual
+from cellwright.sim import Replication, Scenario, run_manual
 
 BEST = "best."
 _MANUAL = "manual."
@@ -32,9 +32,9 @@ class Compared:
 class TrialOfThree(Trial):
     """A short comparison of cell, today's manual method and the best one; the latter's figures begin with "best."."""
 
-    def figures(self, scenario: Scenario) -> dict[str, float]:
+    def figures(self, scenario: Scenario, same_cell: Replication | None = None) -> dict[str, float]:
         """The mean of each figure."""
-        figures = super().figures(scenario)
+        figures = super().figures(scenario, same_cell)
         best = scenario.with_best_manual()
         if best is None:  # the input that was changed makes today's method the best one
             return figures | {_best_of(name): each for name, each in figures.items() if name.startswith(_MANUAL)}

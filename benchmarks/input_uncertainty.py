@@ -1,8 +1,8 @@
 """How far a comparison may be off because its inputs are: a stopwatch study, predetermined times, assumed inputs.
 
 Each input is changed alone, under the same random numbers, and the change of every figure is one source of an
-uncertainty budget. The method that the cell replaces and the person who tends the cell share their times: one change
-of an element moves both.
+uncertainty budget. It is made smaller first; where that changes nothing, it is not made larger. The method that the
+cell replaces and the person who tends the cell share their times: one change of an element moves both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cellwright.benchmarks.comparison import figures_by_replication, is_time, ou
 from cellwright.benchmarks.uncertainty import UncertaintySource, of_range, of_sample
 from cellwright.errors import CellwrightError
 from cellwright.sequences import apply_overrides, inputs_of
-from cellwright.sim import Element, Length, Scenario, run_cell, run_manual
+from cellwright.sim import Element, Length, Replication, Scenario, run_cell, run_manual
 
 TIME_STUDY = "time study"
 PREDETERMINED = "predetermined times"
@@ -40,16 +40,22 @@ class Trial:
     scenario: Scenario
     seed: int
 
-    def figures(self, scenario: Scenario) -> dict[str, float]:
-        """The mean of each figure."""
-        cell = outcome("cell", [run_cell(scenario, TRIAL, self.seed, 0)])
+    def figures(self, scenario: Scenario, same_cell: Replication | None = None) -> dict[str, float]:
+        """The mean of each figure. same_cell: the cell's part of the trial, where it is known."""
+        cell = outcome("cell", [same_cell or self.of_cell(scenario)])
         manual = outcome("manual", [run_manual(scenario, TRIAL, self.seed, 0)])
         return {name: float(np.mean(values)) for name, values in figures_by_replication(cell, manual).items()}
 
-    def changed(self, scenario: Scenario | None) -> dict[str, float] | None:
-        """The same; None where the cell cannot be with this input."""
+    def of_cell(self, scenario: Scenario) -> Replication:
+        """The cell's part of the trial."""
+        return run_cell(scenario, TRIAL, self.seed, 0)
+
+    def changed(self, scenario: Scenario | None, base_cell: Replication) -> dict[str, float] | None:
+        """The figures; None where the cell cannot be with this input. base_cell: the cell's part as it is."""
         try:
-            return None if scenario is None else self.figures(scenario)
+            if scenario is None:
+                return None
+            return self.figures(scenario, base_cell if scenario.has_the_cell_of(self.scenario) else None)
         except CellwrightError:
             return None
 
@@ -76,11 +82,17 @@ def _effects(
     advance: Callable[[], None],
 ) -> tuple[dict[str, float], dict[str, tuple[np.ndarray, np.ndarray]]]:
     """The figures as they are, and by source how each changes with the input smaller and larger."""
-    base = trial.figures(trial.scenario)
-    futures = [[executor.submit(trial.changed, end) for end in ends] for _, ends in changes]
+    base_cell = trial.of_cell(trial.scenario)
+    base = trial.figures(trial.scenario, base_cell)
+    lows = [executor.submit(trial.changed, low, base_cell) for _, (low, _) in changes]
+    # What is as it was with the smaller input does not depend on it: half of a cell's inputs do not matter to it.
+    highs = [
+        None if low.result() == base else executor.submit(trial.changed, high, base_cell)
+        for low, (_, (_, high)) in zip(lows, changes, strict=True)
+    ]
     effects = {}
-    for (name, _), pair in zip(changes, futures, strict=True):
-        low, high = (future.result() for future in pair)
+    for (name, _), of_low, of_high in zip(changes, lows, highs, strict=True):
+        low, high = of_low.result(), base if of_high is None else of_high.result()
         advance()
         # An end that cannot be has the effect of the other, mirrored.
         lower = _deviation(base, low) if low else -_deviation(base, high)

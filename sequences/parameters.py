@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,14 @@ def _fields(holder: Any) -> dict[str, Any]:
     """The fields of an object that holds parameters, with their types."""
     if isinstance(holder, Settings):
         return {name: field.annotation for name, field in type(holder).model_fields.items()}
-    hints = typing.get_type_hints(type(holder))
-    return {field.name: hints[field.name] for field in dataclasses.fields(holder) if field.init}
+    return _field_types(holder.__class__)
+
+
+@lru_cache(maxsize=256)
+def _field_types(kind: type) -> dict[str, Any]:
+    """The types of a dataclass's fields; Python compiles every annotation each time that it is asked."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind) if field.init}
 
 
 def inputs_of(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any, Status]]:

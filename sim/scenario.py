@@ -201,14 +201,28 @@ class Scenario:
 
     def input_hash(self) -> str:
         """SHA-256 of every input: the same hash means the same inputs."""
-        described: dict[str, Any] = {
-            name: value.model_dump() if isinstance(value, Settings) else _plain_fields(value)
-            for name, value in self.parameters.items()
-        }
+        described = self._plain_parameters()
         described["observed"] = [dataclasses.asdict(element) for element in self.observed]
         described["firmware"] = self.firmware
         text = json.dumps(described, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def has_the_cell_of(self, other: Scenario) -> bool:
+        """Whether the cell does the same in both: it meets the manual method's allowance and work of tending alone."""
+        if self.firmware != other.firmware or self.tending() != other.tending():
+            return False
+        if float(self.manual.allowance) != float(other.manual.allowance):
+            return False
+        of_cells = [each._plain_parameters() for each in (self, other)]
+        for parameters in of_cells:
+            del parameters["manual"]
+        return of_cells[0] == of_cells[1]
+
+    def _plain_parameters(self) -> dict[str, Any]:
+        return {
+            name: value.model_dump() if isinstance(value, Settings) else _plain_fields(value)
+            for name, value in self.parameters.items()
+        }
 
 
 def _refuse_negative(name: str, holder: Any) -> None:

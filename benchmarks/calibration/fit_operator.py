@@ -70,8 +70,8 @@ def fit_operator(
         if each.too_short
     ]
     notes += [
-        f"{each.span.fits} is not fitted: the log shows it {_times(len(each.times_s))} ({each.span.name}), and at least "
-        f"{MIN_SPAN_TIMES} are needed."
+        f"{each.span.fits} is not fitted: the log shows it {_times(len(each.times_s))} ({each.span.name}), and at "
+        f"least {MIN_SPAN_TIMES} are needed."
         for each in span_times
         if each not in usable and each.span.fits
     ]

@@ -175,12 +175,18 @@ class ReusedTrial(Trial):
 
     reused: Reused
 
-    def figures(self, scenario: Scenario) -> dict[str, float]:
+    def figures(self, scenario: Scenario, same_cell: Replication | None = None) -> dict[str, float]:  # noqa: ARG002
         """The mean of each figure."""
-        observed = [each.scaled(scenario.work_factors.get(each.name, 1.0)) for each in scenario.observed]
-        cell, manual = self.reused.both(observed, [0])
+        cell, manual = self.reused.both(self._observed(scenario), [0])
         columns = figures_by_replication(outcome("cell", cell), outcome("manual", manual))
         return {name: float(np.mean(values)) for name, values in columns.items()}
+
+    def of_cell(self, scenario: Scenario) -> Replication:
+        """The cell's part of the trial."""
+        return self.reused.replication(run_cell, self._observed(scenario), 0)
+
+    def _observed(self, scenario: Scenario) -> list[Element]:
+        return [each.scaled(scenario.work_factors.get(each.name, 1.0)) for each in scenario.observed]
 
 
 def compared(both: Both, sources: Sequence[UncertaintySource]) -> Comparison:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from cellwright.benchmarks.charts.style import is_clear
 from cellwright.benchmarks.economics.finance import Percentiles
@@ -133,9 +134,13 @@ class ReportContext:
         for measure in self.inputs.scenario.study.measures:
             if measure.name == name:
                 return f"{self.translations.term(measure.words)}, {self.translations.term(measure.unit)}"
-        if any(given.name == name for given in self.inputs.inputs_and_budget()):
+        if name in self._input_names:
             return f"{self.translations.input(name)} ({name})"
         return self.translations.term(name)
+
+    @cached_property
+    def _input_names(self) -> frozenset[str]:
+        return frozenset(given.name for given in self.inputs.inputs_and_budget())
 
     def money_percentiles(self, draws: Draws) -> str:
         """The median of the draws and their 5th to 95th percentile, as sums."""

@@ -13,7 +13,7 @@ from cellwright.benchmarks.comparison import Comparison, compare
 from cellwright.benchmarks.economics.model import draw_means
 from cellwright.benchmarks.input_uncertainty import PREDETERMINED, TIME_STUDY, Trial, input_sources, uncertain_inputs
 from cellwright.cells import load
-from cellwright.sim import Element, Length, Scenario, Streams, run_cell, run_manual
+from cellwright.sim import Element, Length, Replication, Scenario, Streams, run_cell, run_manual
 
 LENGTH = Length(cycles=12)
 NAMES = ("fetch felt", "lay slats", "staple", "step to next row", "lift off")
@@ -96,6 +96,29 @@ def test_each_assumed_input_is_a_source_and_no_other_is() -> None:
     assert not names & {"manual.mod_s", "manual.allowance"}  # published
     assert not names & {"manual.staple_mods", "manual.relative_error"}  # in the error of predetermined times
     assert len(names) == uncertain_inputs(scenario)
+
+
+def test_the_cell_is_simulated_only_where_an_input_can_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is the manual method's alone leaves the cell as it is, and what changes nothing is not tried twice."""
+    tried: list[Scenario] = []
+
+    def counted(scenario: Scenario, *more: Any) -> Replication:
+        tried.append(scenario)
+        return run_cell(scenario, *more)
+
+    monkeypatch.setattr("cellwright.benchmarks.input_uncertainty.run_cell", counted)
+    scenario = load("stapler").scenario(["plant.jams_per_1000_staples=0.5"])
+    sources = {each.name: each for each in input_sources(Trial(scenario, 1), InPlace())}
+    magazines = [float(each.manual.magazine_staples) for each in tried]
+    assert set(magazines) == {float(scenario.manual.magazine_staples)}
+    of_cell, of_manual = (
+        [number for number, name in enumerate(Trial(scenario, 1).figures(scenario)) if name.startswith(method)]
+        for method in ("cell.", "manual.")
+    )
+    by_hand = sources["manual.magazine_staples"].deviations[0]
+    assert np.any(by_hand[of_manual]) and not np.any(by_hand[of_cell])
+    inert = [name for name, each in sources.items() if not np.any(each.deviations)]
+    assert inert and len(tried) <= 2 + 2 * len(sources) - len(inert)
 
 
 def test_an_input_that_cannot_be_larger_still_counts() -> None:
