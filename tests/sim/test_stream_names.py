@@ -16,7 +16,7 @@ import pytest
 from cellwright.cells import load
 from cellwright.cells.lacquer_mixer.accuracy import NO_MISHAPS, trial_doses
 from cellwright.cli import run
-from cellwright.sim import Streams
+from cellwright.sim import Length, Streams
 
 NAMES = tomllib.loads(Path(__file__).with_name("stream_names.toml").read_text())
 
@@ -37,7 +37,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", NAMES)
-def test_a_cell_draws_from_the_streams_it_always_drew_from(cell: str, seen: set[str], tmp_path: Path) -> None:
+def test_a_cell_draws_from_the_streams_it_always_drew_from(
+    cell: str, seen: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cellwright.benchmarks.input_uncertainty.TRIAL", Length(cycles=1))  # ten draw no other streams
     study = str(stopwatch_study(cell, tmp_path / "study.csv"))
     for command in (
         ["simulate", cell, "--hours", "3", "-R", "1", "--jobs", "1", "--json"],

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from array import array
+from collections.abc import Callable
 
 import pytest
 
+from cellwright.benchmarks import outcome
+from cellwright.cells import load
 from cellwright.cli import run
 from cellwright.cli.commands import simulate
-from cellwright.sim import Replication
+from cellwright.sim import Length, Replication, run_cell, run_manual
 
 QUICK = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
 
@@ -57,8 +59,7 @@ def test_few_cycles_cannot_be_tested_nor_one_replication(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("cell", ["stapler", "digital_tape", "lacquer_mixer"])
-def test_two_cycles_are_enough_for_a_shift_of_each_cell(cell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["compare", cell, "-R", "2", "--json"]) == 0
-    compared = json.loads(capsys.readouterr().out)
-    assert compared["cell"]["warm_up"]["was_enough"] is True
-    assert compared["manual"]["warm_up"]["was_enough"] is True
+@pytest.mark.parametrize("run_method", [run_cell, run_manual])
+def test_two_cycles_are_enough_for_a_shift_of_each_cell(cell: str, run_method: Callable[..., Replication]) -> None:
+    scenario, shift = load(cell).scenario(), Length(hours=simulate.SHIFT_HOURS)
+    assert outcome(cell, [run_method(scenario, shift, 1, number) for number in range(2)]).warm_up().was_enough

@@ -15,7 +15,10 @@ from cellwright.hardware.firmware_profiles import BAUDS
 from cellwright.sim import model_rig, virtual_rig
 from cellwright.sim.fault_matrix import inject_fault, possible_faults
 
-SCENARIO = load("stapler").scenario(["plant.jams_per_1000_staples=30"])
+SCENARIO = load("stapler").scenario(
+    ["plant.jams_per_1000_staples=30", "layout.slats=5", "layout.staple_spacing_mm=400"]
+)
+"""A small panel: the same states and the same faults, and a third of the events."""
 FAULTS = possible_faults(SCENARIO.study.cell.parameters(SCENARIO.parameters))
 UNNOTICED = ("trigger:dead", "driver_back:closed")
 """What nothing on the stapler senses: that no staple came."""
