@@ -51,12 +51,20 @@ class ReportContext:
 
     def times(self, count: int) -> str:
         """``count`` as words: "once", "20 times"."""
-        return self.translations("title.run") if count == 1 else self.translations("title.runs", runs=count)
+        if count == 1:
+            return self.translations("title.run")
+        return self.translations("title.runs", runs=self.translations.number(count))
 
     @property
     def hours(self) -> str:
-        """Hours of one replication."""
-        return self.translations.plain(self.inputs.hours)
+        """The length of one replication: "7.5 hours"."""
+        return self.hours_text(self.inputs.hours)
+
+    def hours_text(self, hours: float) -> str:
+        """Hours as words: "1 hour", "7.5 hours"."""
+        if hours == 1:
+            return self.translations("title.hour")
+        return self.translations("title.hours", hours=self.translations.plain(hours))
 
     def sentence(self, key: str, **values: object) -> str:
         """The sentence at ``key`` with ``values`` put in; ``unit`` and ``units`` are filled in."""

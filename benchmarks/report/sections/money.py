@@ -95,8 +95,8 @@ def _free_time(context: ReportContext, money: Money) -> str:
     p5, p50, p95 = (translations.number(each) for each in free.percentiles_s())
     found = translations(
         "money.free",
-        visits=translations.number(free.visits_in(hours)),
-        hours=translations.plain(hours),
+        visits=context.times(round(free.visits_in(hours))),
+        hours=context.hours_text(hours),
         median=p50,
         interval=translations.between(p5, p95),
     )

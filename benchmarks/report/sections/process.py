@@ -242,7 +242,7 @@ def _rows(context: ReportContext) -> Iterator[tuple[str, str, str, str]]:
     yield context.sentence("output.time"), mean(manual.cycle_time_s), mean(cell.cycle_time_s), time
     hourly = context.difference(fewer)
     yield capital(context.sentence("output.hourly")), mean(manual.units_per_hour), mean(cell.units_per_hour), hourly
-    shift = capital(context.sentence("output.shift", hours=translations.plain(hours)))
+    shift = capital(context.sentence("output.shift", hours=context.hours_text(hours)))
     yield shift, mean(manual.units_per_hour, hours), mean(cell.units_per_hour, hours), ""
     labour = context.difference(comparison.less_labour_percent)
     yield context.sentence("output.labour"), mean(manual.labour_s_per_unit), mean(cell.labour_s_per_unit), labour

@@ -271,3 +271,15 @@ def test_a_part_of_the_cell_is_not_called_as_the_work_of_the_same_name() -> None
     translations = read_translations("nb", "digital_tape", Path(__file__).parents[3] / "cells" / "digital_tape")
     translations = with_element_names(translations, cells.load("digital_tape").scenario())
     assert (translations.part("saw"), translations.term("saw")) == ("sag", "sage")
+
+
+@pytest.mark.parametrize(
+    ("language", "once", "often"),
+    [("nb", "simulert 1 gang, 1 time hver", "simulert 2 ganger, 0,5 timer hver"),
+     ("en", "simulated once, 1 hour each", "simulated 2 times, 0.5 hours each")],
+)  # fmt: skip
+def test_one_hour_and_one_run_are_said_in_the_singular(language: str, once: str, often: str) -> None:
+    given = report_inputs("stapler", with_money=False)
+    single = replace(given, hours=1, comparison=replace(given.comparison, replications=1))
+    for each, words in ((single, once), (given, often)):
+        assert any(words in text for text in texts(build(each, translations_of(each, language)))), words
