@@ -72,7 +72,7 @@ class ReportContext:
 
     def interval_text(self, found: Estimate, sign: int = 1, key: str = "output.brackets") -> str:
         """The 95 % interval in brackets with a space before it; empty where there is none."""
-        if found.ci95_low is None:
+        if found.ci95_low is None or found.mean == found.ci95_low == found.ci95_high == 0:
             return ""
         digits = 1 if key == "finding.sure" else None
         return self.translations(key, interval=self.translations.interval(found, sign, digits))
