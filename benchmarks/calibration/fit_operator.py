@@ -35,7 +35,7 @@ STEP = 1e-2
 
 MIN_SPREAD = 0.05
 MAX_INTERVAL_RATIO = 10.0
-"""What a log does not tell to within this factor is not fitted."""
+"""What a log does not show to within this factor is not fitted."""
 
 Guess = Mapping[str, float]
 
@@ -100,7 +100,7 @@ def _is_told(value: MeasuredValue) -> bool:
 
 def _untold(value: MeasuredValue) -> str:
     return (
-        f"{value.parameter} is not fitted: {value.n} times do not tell it to within a factor of "
+        f"{value.parameter} is not fitted: {value.n} times do not show it to within a factor of "
         f"{MAX_INTERVAL_RATIO:g}; it stays as described. A longer run may tell it."
     )
 

@@ -324,7 +324,7 @@ def test_what_the_times_hardly_depend_on_is_not_fitted(tmp_path: Path) -> None:
     # Slats laid in next to no time: the log shows the rest of the work, and anything from 0.0006 to 5 MOD beside it.
     found = fit(a_run(tmp_path / "run.db", {"manual.slat_mods": 0.01}, hours=2, seed=1), DESCRIBED)
     assert "manual.slat_mods" not in {each.parameter for each in found.values}
-    assert any(note.startswith("manual.slat_mods is not fitted: 36 times do not tell it") for note in found.notes)
+    assert any(note.startswith("manual.slat_mods is not fitted: 36 times do not show it") for note in found.notes)
     assert all(each.ci95_high is None or each.ci95_high <= 10 * each.ci95_low for each in found.values)
 
 
