@@ -70,7 +70,7 @@ class Solenoid(Device):
 
         Raises CellFault if it is fired again before that, as its duty would be exceeded.
         """
-        now_s = self._env._now
+        now_s = self._env.now
         # Kept over a stop and a reset: the coil does not cool faster.
         if now_s < self._rested_at_s - 1e-9:
             raise CellFault(f"{self.name} was fired before its rest was over; wait for fire() to end.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from heapq import heappop, heappush
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import simpy
-from simpy.events import NORMAL, Event
+from simpy.events import Event
+
+from cellwright.hardware.event_loop import pop_due, schedule_at, set_now
 
 # On Windows Ctrl-C waits until a lock is released, so a long wait is cut into slices; elsewhere it interrupts one.
 MAX_WAIT_S = 0.1 if sys.platform == "win32" else 3600.0
@@ -44,12 +45,12 @@ class WallClock(simpy.Environment):
         self._inbox.put(lambda: function(*args))
 
     def run(self, until: float | Event | None = None) -> Any | None:
-        self._started_s = self._seconds() - self._now
+        self._started_s = self._seconds() - self.now
         return super().run(until)
 
     def step(self) -> None:
         """Process the next event once it is due, and before it the calls posted in the meantime."""
-        while self.peek() > self._now:
+        while self.peek() > self.now:
             post = self._next_post(within_s=self.peek() - self._wall_s())
             self._catch_up()
             if post is not None:
@@ -68,12 +69,9 @@ class WallClock(simpy.Environment):
 
     def _catch_up(self) -> None:
         """Set ``now`` to real time; overdue events become due now, in their order."""
-        now = max(self._now, self._wall_s())
-        overdue = []
-        while self.peek() <= now:
-            due_s, _, _, event = heappop(self._queue)
-            self.max_lateness_s = max(self.max_lateness_s, now - due_s)
-            overdue.append(event)
-        self._now = now
-        for event in overdue:
-            heappush(self._queue, (now, NORMAL, next(self._eid), event))
+        now_s = max(self.now, self._wall_s())
+        overdue = list(pop_due(self, now_s))
+        set_now(self, now_s)
+        for due_s, event in overdue:
+            self.max_lateness_s = max(self.max_lateness_s, now_s - due_s)
+            schedule_at(self, now_s, event)

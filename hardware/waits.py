@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from heapq import heapify, heappush
 from typing import Any, Protocol
 
 import simpy
-from simpy.events import NORMAL, Event, Timeout
+from simpy.events import Condition, Event, Timeout
+
+from cellwright.hardware.event_loop import CompletableEvent, is_any_of, parts_of
 
 Steps = Generator[Event, Any, Any]
 """A step in progress: a generator that yields events, as SimPy runs it; its return value is the step's result."""
@@ -22,14 +23,11 @@ class Named(Protocol):
         ...
 
 
-class Wait(Event):
+class Wait(CompletableEvent):
     """An event of a device that must come within ``limit_s`` seconds of being waited for.
 
     It describes a timeout as ``{subject.name} {verb}``: "panel did not close".
     """
-
-    limit_s: float
-    _ok = True
 
     def __init__(self, env: simpy.Environment, subject: Named, verb: str, limit_s: float) -> None:
         super().__init__(env)
@@ -42,45 +40,18 @@ class Wait(Event):
         """What has not happened when the limit passes, as a clause."""
         return f"{self._subject.name} {self._verb}"
 
-    def complete(self, value: Any = None) -> None:
-        """Resume the waiting processes now, within the event being processed, with ``value``.
-
-        ``succeed()`` would cost one more turn through SimPy's queue at the same instant. Completing an
-        event that was completed before does nothing.
-        """
-        callbacks = self.callbacks
-        if callbacks is None:
-            return
-        self._value = value
-        self.callbacks = None  # type: ignore[assignment]  # SimPy's mark of a processed event
-        for callback in callbacks:
-            callback(self)
-
 
 class ScheduledWait(Wait):
     """A wait that is certain to end at ``due_s``, as a model board can compute.
 
-    Most events of a simulation are moves and pulses. Like SimPy's own Timeout it is in the queue from the
-    start, with its value, and sets the attributes of an event without a chain of constructors. Moves and pulses
-    are of one class because Python reads attributes several times as fast where it meets only one.
+    Moves and pulses are of one class because Python reads attributes several times as fast where it meets only one.
     """
 
     def __init__(self, env: simpy.Environment, subject: Named, verb: str, due_s: float, limit_s: float) -> None:
-        self.env = env
-        self.callbacks = []
-        self._ok = True
-        self._value = None
         self._subject = subject
         self._verb = verb
         self.limit_s = limit_s
-        heappush(env._queue, (due_s, NORMAL, next(env._eid), self))
-
-
-def cancel(env: simpy.Environment, *events: Event | None) -> None:
-    """Remove events from SimPy's queue, which has no function for it: they do not come unless scheduled again."""
-    queue = env._queue
-    queue[:] = [entry for entry in queue if entry[3] not in events]
-    heapify(queue)
+        self.begin_scheduled(env, due_s)
 
 
 def limit_of(event: Any) -> float | None:
@@ -93,9 +64,9 @@ def limit_of(event: Any) -> float | None:
         return event.limit_s
     if isinstance(event, Timeout) or event.callbacks is None:
         return float("inf")
-    if isinstance(event, simpy.events.Condition):
-        limits = [limit_of(part) for part in event._events]
-        if event._evaluate is simpy.events.Condition.any_events:
+    if isinstance(event, Condition):
+        limits = [limit_of(part) for part in parts_of(event)]
+        if is_any_of(event):
             known = [limit for limit in limits if limit is not None]
             return min(known, default=None)
         return None if None in limits else max((limit for limit in limits if limit is not None), default=None)

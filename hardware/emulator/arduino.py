@@ -16,6 +16,7 @@ from cellwright.errors import DescriptionError
 from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, ChipEvent, EmulatedChip, EventKind, Mcu, ResetCause
 from cellwright.hardware.emulator.pin_ports import Pin, analog_channel, port_and_bit
 from cellwright.hardware.emulator.simavr import find_library
+from cellwright.hardware.event_loop import has_due_event
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.model.session import I2cDevice
 from cellwright.hardware.transport.link import Link
@@ -209,8 +210,7 @@ class EmulatedArduino:
 
     def _has_due_events(self) -> bool:
         """Whether any event other than an exchange is due now."""
-        queue = self.env._queue
-        return bool(queue) and queue[0][0] <= self.env.now and queue[0][1] < _LAST_PRIORITY
+        return has_due_event(self.env, _LAST_PRIORITY)
 
     def _dispatch_pin_changes(self) -> None:
         """Dispatch at once the pin changes that an outside change has caused."""

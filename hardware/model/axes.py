@@ -10,9 +10,10 @@ from typing import Any
 from simpy.events import NORMAL, Event, Timeout
 
 from cellwright.errors import CellFault
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.model.timing import MotionState, MovesInProgress, SpeedLimitError, Timing
-from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
+from cellwright.hardware.waits import Named, ScheduledWait, Wait
 
 MODEL_TIMEOUT_MARGIN_S = 60.0
 """How late a move may be. A model is never late; this ends a wait for an axis that was stopped abruptly."""
@@ -54,7 +55,7 @@ class ModelStepper:
     @property
     def true_position(self) -> int:
         """The present position, in steps from the physical origin."""
-        return self.rest_at if self.due_s <= self.env._now else self.motion.current_position(self)
+        return self.rest_at if self.due_s <= self.env.now else self.motion.current_position(self)
 
     @property
     def position(self) -> int:
@@ -86,7 +87,7 @@ class ModelStepper:
 
     def move_to(self, target: int, max_speed: float, acceleration: float) -> Wait:
         """Start a move to ``target`` steps; it takes as long as with the firmware."""
-        if self.due_s > self.env._now:
+        if self.due_s > self.env.now:
             raise CellFault(f"{self.device.name} was commanded to move while it was moving; wait for its move first.")
         start = self.rest_at
         target += self._zero_at
@@ -169,7 +170,7 @@ class MotionPlanner:
         if self.session.is_locked:
             raise CellFault(f"{stepper.device.name} cannot move: the board has been made safe; reset the cell first.")
         env, moving = self.env, self.moving
-        now_s = env._now
+        now_s = env.now
         with_others = moving and (moving[0].due_s > now_s or len(moving) > 1)
         try:
             state, duration_s = self._plan_alone(start, target, max_speed, acceleration)

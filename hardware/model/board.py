@@ -11,12 +11,13 @@ from simpy.events import Event, Timeout
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.hardware.model.axes import MODEL_TIMEOUT_MARGIN_S, ModelStepper, MotionPlanner
 from cellwright.hardware.model.ports import ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
 from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.model.timing import Timing
-from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
+from cellwright.hardware.waits import Named, ScheduledWait, Wait
 
 OutputAction = Callable[[bool], None]
 
@@ -69,7 +70,7 @@ class ModelOutput:
         if self.session.is_locked:
             self._refuse()
         env = self.env
-        now_s = env._now
+        now_s = env.now
         last = self._pulse
         if last is not None:
             if self._back_s <= now_s:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import simpy
 from simpy.events import Event
 
+from cellwright.hardware.event_loop import is_idle
 from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
 from cellwright.sim.fast_path.draws import DrawnStreams, DrawRequest, RecordedDraws
 from cellwright.sim.fast_path.snapshot import RigState, Snapshot
@@ -130,11 +131,11 @@ class PathRecorder:
 
     def _refuse_timeouts(self) -> None:
         """Refuse a wait that reaches its limit, which is a fault: on a path the next event comes in time."""
-        queue = self.rig_state.rig.env._queue
+        env = self.rig_state.rig.env
         for supervision in self.rig_state.cell._running:
             if supervision.target.callbacks is None:
                 continue  # it has skipped ahead since: its deadline belongs to a wait that is over
-            if not queue or supervision.deadline_s <= queue[0][0]:
+            if is_idle(env) or supervision.deadline_s <= env.peek():
                 raise NotExact("a wait reaches its limit")
 
     def _run_to_rest(self) -> Generator[Event, Any, None]:
@@ -158,7 +159,7 @@ class PathRecorder:
     def _read_totals(self) -> _RunningTotals:
         cell = self.rig_state.cell
         amounts = {LABOUR: self.rig_state.plant.operator.labour_s}
-        return _RunningTotals(self.rig_state.rig.env._now, amounts | cell.time_in_states(), dict(cell.stops))
+        return _RunningTotals(self.rig_state.rig.env.now, amounts | cell.time_in_states(), dict(cell.stops))
 
 
 def _segment(before: _RunningTotals, after: _RunningTotals) -> PathSegment:

@@ -16,6 +16,7 @@ from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from cellwright.hardware import ModelBoard
+from cellwright.hardware.event_loop import is_idle, set_now
 from cellwright.sequences import Cell, Settings
 from cellwright.sim.fast_path.conditions import NotExact
 from cellwright.sim.fast_path.symbolic import Traced
@@ -105,8 +106,8 @@ class RigState:
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing is under way. Call it between two steps only."""
-        rig, now_s = self.rig, self.rig.env._now
-        if rig.env._queue or self.cell._running or self.cell._slowing:
+        rig, now_s = self.rig, self.rig.env.now
+        if not is_idle(rig.env) or self.cell._running or self.cell._slowing:
             return False
         self.board.motion.settle()
         if self.board.motion.moving or any(each.due_s > now_s for each in self.steppers):
@@ -243,7 +244,7 @@ class RigState:
 
     def restore(self, snapshot: Snapshot, counters: Sequence[Any], now_s: Any) -> None:
         """Restore ``snapshot`` with these counters at ``now_s``; the totals of cell and operator begin at 0."""
-        self.rig.env._now = now_s
+        set_now(self.rig.env, now_s)
         self._restore_cell(snapshot.state, now_s)
         self._restore_board(snapshot.board)
         for device, values in zip(self.devices, snapshot.devices, strict=True):

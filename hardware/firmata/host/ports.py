@@ -9,11 +9,12 @@ from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.host.session import TIMEOUT_MARGIN_S, Session
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
-from cellwright.hardware.waits import Named, ScheduledWait, Wait, cancel
+from cellwright.hardware.waits import Named, ScheduledWait, Wait
 
 DEBOUNCE_S = 0.005
 ADC_REFERENCE_VOLTS = 5.0

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from simpy.events import Event, Timeout
 
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.host.cellwright_stepper import CellwrightStepper
 from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.host.watchdog import WATCHDOG_TIMEOUT_S
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.cellwright import FirmwareState
-from cellwright.hardware.waits import cancel
 
 RESTART_REASON_TIMEOUT_S = 0.1
 STALE_REPLY_S = 0.45

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from simpy.events import Event, Timeout
 
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.protocol import cellwright
-from cellwright.hardware.waits import cancel
 
 WATCHDOG_TIMEOUT_S = 0.5
 FEED_INTERVAL_S = 0.15

@@ -9,6 +9,7 @@ from __future__ import annotations
 import simpy
 from simpy.events import Event, Timeout
 
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.protocol.cellwright import POWER_ON, RESET_BUTTON
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel, FirmwareKind
 from cellwright.hardware.firmata.virtual.cellwright import FEATURES_BY_MODEL, VirtualCellwright
@@ -18,7 +19,6 @@ from cellwright.hardware.firmata.virtual.stock import VirtualConfigurable, Virtu
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 from cellwright.hardware.model.board import ModelBoard
 from cellwright.hardware.transport.link import Link
-from cellwright.hardware.waits import cancel
 
 
 class VirtualArduino:

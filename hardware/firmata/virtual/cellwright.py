@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from simpy.events import Event, Timeout
 
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.cellwright import BoardHealth, Features, FirmwareState
@@ -21,7 +22,6 @@ from cellwright.hardware.firmata.virtual.cellwright_sensors import VirtualConver
 from cellwright.hardware.firmata.virtual.program import SysexHandler, VirtualProgram
 from cellwright.hardware.firmata.virtual.session import CellwrightSession
 from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
-from cellwright.hardware.waits import cancel
 
 WATCHDOG_MS = range(100, 2001)
 EMERGENCY_STOP_DELAY_S = 0.0005

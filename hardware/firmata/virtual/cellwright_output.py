@@ -7,9 +7,9 @@ from collections.abc import Callable
 import simpy
 from simpy.events import Event, Timeout
 
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.protocol.cellwright import CUT_SHORT, DONE, NO_DUTY_LIMIT, OutputLimits
 from cellwright.hardware.model.board import ModelOutput
-from cellwright.hardware.waits import cancel
 
 DEFAULT_BUCKET_MS = 1000
 """The capacity of the leaky bucket, as time off the safe level, where only the duty is limited."""

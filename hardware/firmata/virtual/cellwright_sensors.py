@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from simpy.events import Event, Timeout
 
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
 from cellwright.hardware.firmata.virtual.session import CellwrightSession
-from cellwright.hardware.waits import cancel
 
 CONVERSION_S = 1 / 80
 """The higher rate of an HX711; the model does not know how its RATE pin is wired (status: assumed)."""

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import simpy
 from simpy.events import Event, Timeout
 
+from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.cellwright import CLOCK_BITS, Features
 from cellwright.hardware.firmata.protocol.pin_maps import PIN_MAPS, ArduinoModel, FirmwareKind
 from cellwright.hardware.model.board import ModelBoard
 from cellwright.hardware.transport.link import Link
-from cellwright.hardware.waits import cancel
 
 MAX_ERROR_LETTERS = 30
 
