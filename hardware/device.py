@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from simpy.events import Event
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.pins import Pin
+from cellwright.hardware.waits import LONG_AGO_S
 
 EventRecorder = Callable[[str, str, float | None], None]
 """Called with a device's name, the event, and its value (mm, s) or None."""
@@ -58,6 +59,21 @@ class Device:
 
     def forget_last_move(self) -> None:
         """Drop what is cached."""
+
+    def is_at_rest(self, now_s: Any) -> bool:
+        """Whether the times that it keeps are past."""
+        return all(getattr(self, name) <= now_s for name in self.state_attributes or () if name.endswith("_at_s"))
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Its state at rest, for ``restore``: the values of ``state_attributes`` without times."""
+        return tuple([getattr(self, name) for name in self.state_attributes or () if not name.endswith("_at_s")])
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        """Take the state of a snapshot; its times are long past."""
+        left = iter(state)
+        for name in self.state_attributes or ():
+            setattr(self, name, LONG_AGO_S if name.endswith("_at_s") else next(left))
+        self.forget_last_move()
 
     def stops_cell_when_closed(self) -> bool:
         """Whether it is a stop: ``when_closed`` is then what stops the cell."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import simpy
 from simpy.events import Event, Timeout
 
-from cellwright.hardware.waits import Named, Wait
+from cellwright.hardware.waits import LONG_AGO_S, Named, Wait
 
 
 class DigitalInput:
@@ -46,13 +46,19 @@ class DigitalInput:
         return wait
 
     @property
-    def is_waited_for(self) -> bool:
-        """Whether a wait for a change is pending."""
-        return bool(self._waiting)
+    def is_at_rest(self) -> bool:
+        """Whether nobody waits for it. Only for moments at which no step holds a wait that it has yet to yield."""
+        self._waiting = [each for each in self._waiting if each[1].callbacks]  # the others were abandoned
+        return not self._waiting
 
-    def forget_given_up(self) -> None:
-        """Drop abandoned waits. Only for moments at which no step holds a wait that it has yet to yield."""
-        self._waiting = [each for each in self._waiting if each[1].callbacks]
+    def snapshot(self) -> tuple[bool, bool]:
+        """Its state at rest, for ``restore``."""
+        return self.level, self._contact
+
+    def restore(self, state: tuple[bool, bool]) -> None:
+        """Take the state of a snapshot; nothing is called, nobody waits."""
+        self.level, self._contact = state
+        self._waiting, self._settles_at_s = [], LONG_AGO_S
 
     def set_level(self, level: bool) -> None:
         """Set the level of the contact, as the board reports it."""

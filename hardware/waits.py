@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from typing import Any, Protocol
 
@@ -9,6 +10,9 @@ import simpy
 from simpy.events import Condition, Event, Timeout
 
 from cellwright.hardware.event_loop import CompletableEvent, is_any_of, parts_of
+
+LONG_AGO_S = -math.inf
+"""Before everything: a time that no longer matters."""
 
 Steps = Generator[Event, Any, Any]
 """A step in progress: a generator that yields events, as SimPy runs it; its return value is the step's result."""

@@ -58,6 +58,11 @@ class Cell(StepTools):
     resets_with: ClassVar[str] = ""
     """The button that resets the cell after a fault or a stop, if it has one."""
     _table_of_class: ClassVar[tuple[str, Machine]]
+    base_attributes: ClassVar[frozenset[str]] = frozenset(
+        "board env log last_stop stops finished devices time_in_state_s _table _state _destinations _steps _running "  # noqa: SIM905
+        "_reset_called _slowing _has_ended _on_finished _entered_at_s _changes_without_time".split()
+    )
+    """The attributes that every cell has; what else one keeps is its own state, which a snapshot must hold."""
     arduino: ClassVar[ArduinoModel] = "uno"
     """The Arduino whose pins the description uses; the virtual Arduino is of this kind."""
 
@@ -279,6 +284,28 @@ class Cell(StepTools):
         spent = dict(self.time_in_state_s)
         spent[self.state] += self.env.now - self._entered_at_s
         return spent
+
+    # ---- snapshots ----
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no step is running and no stop is in progress."""
+        return not self._running and not self._slowing
+
+    @property
+    def running_steps(self) -> Sequence[StepProcess]:
+        """The steps in progress."""
+        return self._running
+
+    def restore(self, state: str) -> None:
+        """Be in ``state`` at rest, entered now; all totals begin anew."""
+        self._state, self._entered_at_s, self._changes_without_time = state, self.env.now, 0
+        self.finished, self.stops = 0, {}
+        self.time_in_state_s = dict.fromkeys(self.time_in_state_s, 0.0)
+
+    def forget_finished(self) -> None:
+        """Drop the events of ``next_finished``."""
+        self._on_finished.clear()
 
     # ---- stopping ----
 

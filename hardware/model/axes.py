@@ -13,7 +13,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.model.timing import MotionState, MovesInProgress, SpeedLimitError, Timing
-from cellwright.hardware.waits import Named, ScheduledWait, Wait
+from cellwright.hardware.waits import LONG_AGO_S, Named, ScheduledWait, Wait
 
 MODEL_TIMEOUT_MARGIN_S = 60.0
 """How late a move may be. A model is never late; this ends a wait for an axis that was stopped abruptly."""
@@ -66,6 +66,15 @@ class ModelStepper:
     def is_moving(self) -> bool:
         """Whether it moves."""
         return self.due_s > self.env.now
+
+    def snapshot(self) -> tuple[int, int]:
+        """Its state at rest, for ``restore``."""
+        return self.rest_at, self._zero_at
+
+    def restore(self, state: tuple[int, int]) -> None:
+        """Take the state of a snapshot, at rest."""
+        self.rest_at, self._zero_at = state
+        self.due_s = LONG_AGO_S
 
     def set_true_position(self, true_position: int) -> None:
         """Set the true position, as a plant does before power-up."""

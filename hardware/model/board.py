@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import simpy
 from simpy.events import Event, Timeout
@@ -17,7 +17,7 @@ from cellwright.hardware.model.axes import MODEL_TIMEOUT_MARGIN_S, ModelStepper,
 from cellwright.hardware.model.ports import ModelAnalog, ModelEncoder, ModelHx711, ModelI2c, ModelLevel
 from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.model.timing import Timing
-from cellwright.hardware.waits import Named, ScheduledWait, Wait
+from cellwright.hardware.waits import LONG_AGO_S, Named, ScheduledWait, Wait
 
 OutputAction = Callable[[bool], None]
 
@@ -42,6 +42,26 @@ class ModelOutput:
         """Its level now."""
         self._end_finished_pulse()
         return self._level
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no pulse is in progress."""
+        self._end_finished_pulse()
+        return self._pulse is None
+
+    @property
+    def watchers(self) -> tuple[OutputAction, ...]:
+        """What is called when it changes."""
+        return (*self._watchers[False], *self._watchers[True])
+
+    def snapshot(self) -> tuple[bool, bool]:
+        """Its state at rest, for ``restore``."""
+        return self.level, self.declared
+
+    def restore(self, state: tuple[bool, bool]) -> None:
+        """Take the state of a snapshot; nobody who watches is called."""
+        self._level, self.declared = state
+        self._pulse, self._back_s = None, LONG_AGO_S
 
     def declare(self, safe: bool) -> None:
         """Make it an output at its safe level."""
@@ -224,6 +244,42 @@ class ModelBoard(Board):
             output.declared = False
         self.levels.clear()
         self.session.is_locked = False
+
+    # ---- snapshots ----
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing moves, no pulse is in progress and nobody waits. Call it between two steps only."""
+        self.motion.settle()
+        if self.motion.moving or any(each.is_moving for each in self.steppers.values()):
+            return False
+        inputs, outputs = self.session.inputs.values(), self._outputs.values()
+        return all(each.is_at_rest for each in inputs) and all(each.is_at_rest for each in outputs)
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """The state of all ports at rest, for ``restore``; encoders, converters and the I2C bus are no part of it."""
+        return (self.session.is_locked, *(tuple([port.snapshot() for port in ports]) for ports in self._kept_ports()))
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        """Take the state of a snapshot of this board, or of one with the same ports."""
+        self.session.is_locked, *kept = state
+        for ports, states in zip(self._kept_ports(), kept, strict=True):
+            for port, each in zip(ports, states, strict=True):
+                port.restore(each)
+        self.motion.moving.clear()
+
+    def _kept_ports(self) -> tuple[Iterable[Any], ...]:
+        ports = (self._outputs, self.session.inputs, self.steppers, self.levels)
+        return tuple(each.values() for each in ports)
+
+    def ports(self) -> list[Any]:
+        """The outputs, inputs, axes and levels."""
+        return [port for ports in self._kept_ports() for port in ports]
+
+    @property
+    def output_ports(self) -> list[ModelOutput]:
+        """The digital outputs, declared or not."""
+        return list(self._outputs.values())
 
     # ---- for a plant ----
 

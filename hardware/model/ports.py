@@ -34,6 +34,14 @@ class ModelLevel:
         self.safe = safe
         self.value = safe
 
+    def snapshot(self) -> tuple[float, float]:
+        """Its state, for ``restore``."""
+        return self.safe, self.value
+
+    def restore(self, state: tuple[float, float]) -> None:
+        """Take the state of a snapshot."""
+        self.safe, self.value = state
+
     def write(self, value: float) -> None:
         """Drive it."""
         if self.session.is_locked:

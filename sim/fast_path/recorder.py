@@ -120,7 +120,7 @@ class PathRecorder:
             env.step()
         else:
             raise NotExact("it is never at rest between two steps")
-        cell._on_finished.clear()
+        cell.forget_finished()
         self._checkpoints.append(self._read_totals())
         ends_in, counters = rig_state.take()
         values, updates = _counter_updates(counters)
@@ -132,7 +132,7 @@ class PathRecorder:
     def _refuse_timeouts(self) -> None:
         """Refuse a wait that reaches its limit, which is a fault: on a path the next event comes in time."""
         env = self.rig_state.rig.env
-        for supervision in self.rig_state.cell._running:
+        for supervision in self.rig_state.cell.running_steps:
             if supervision.target.callbacks is None:
                 continue  # it has skipped ahead since: its deadline belongs to a wait that is over
             if is_idle(env) or supervision.deadline_s <= env.peek():

@@ -8,8 +8,7 @@ everything else must be equal for a path to be taken again.
 from __future__ import annotations
 
 import marshal
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from types import FunctionType, MethodType
@@ -23,7 +22,6 @@ from cellwright.sim.fast_path.symbolic import Traced
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.targets import Rig
 
-LONG_AGO_S = -math.inf
 SENTINEL_KEY = (0, "")
 """A key that is always present, which shows that a first snapshot was taken even where there are no attributes."""
 _CONTAINERS = (list, dict)  # no sets: a restored set may have another order
@@ -78,15 +76,12 @@ class RigState:
             if "state_attributes" not in vars(type(device)):
                 raise NotExact(f"it does not know what {device.name}, a {type(device).__name__}, remembers")
         self._refuse_class_level_containers()
-        self.outputs = list(self.board._outputs.values())
-        self.inputs = list(self.board.session.inputs.values())
-        self.steppers = list(self.board.steppers.values())
         self.owners = [
-            _Owner(self.cell.name(), vars(self.cell), _BASE_CELL_ATTRIBUTES | frozenset(self.cell.parameters())),
-            _Owner("its plant", vars(self.plant), _BASE_PLANT_ATTRIBUTES),
+            _Owner(self.cell.name(), vars(self.cell), self.cell.base_attributes | frozenset(self.cell.parameters())),
+            _Owner("its plant", vars(self.plant), self.plant.base_attributes),
         ]
         parts = (self.cell, self.plant, self.board, self.plant.operator, self.plant.streams, *self.devices)
-        everything = (*parts, *self.outputs, *self.inputs, *self.steppers)
+        everything = (*parts, *self.board.ports())
         self._rig_part_names = {id(each): f"part {number}" for number, each in enumerate(everything)}
         self._refuse_stateful_watchers()
 
@@ -106,45 +101,17 @@ class RigState:
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing is under way. Call it between two steps only."""
-        rig, now_s = self.rig, self.rig.env.now
-        if not is_idle(rig.env) or self.cell._running or self.cell._slowing:
+        env = self.rig.env
+        if not is_idle(env) or not self.cell.is_at_rest or not self.board.is_at_rest:
             return False
-        self.board.motion.settle()
-        if self.board.motion.moving or any(each.due_s > now_s for each in self.steppers):
-            return False
-        for each in self.inputs:
-            each.forget_given_up()
-            if each.is_waited_for:
-                return False
-        for output in self.outputs:
-            if output.level is None or output._pulse is not None:  # reading the level ends a pulse that is over
-                return False
-        return all(value <= now_s for value in self._times())
-
-    def _times(self) -> Iterator[Any]:
-        for device in self.devices:
-            for name in device.state_attributes or ():
-                if name.endswith("_at_s"):
-                    yield getattr(device, name)
+        return all(device.is_at_rest(env.now) for device in self.devices)
 
     def take(self) -> tuple[Snapshot, list[Any]]:
         """A snapshot at rest, and the counters by index, traced or plain."""
-        board = (
-            self.board.session.is_locked,
-            tuple([(each._level, each.declared) for each in self.outputs]),
-            tuple([(each.level, each._contact) for each in self.inputs]),
-            tuple([(each.rest_at, each._zero_at) for each in self.steppers]),
-            tuple([(each.safe, each.value) for each in self.board.levels.values()]),
-        )
-        devices = tuple(
-            [
-                tuple([getattr(device, name) for name in device.state_attributes or () if not name.endswith("_at_s")])
-                for device in self.devices
-            ]
-        )
+        devices = tuple([device.snapshot() for device in self.devices])
         attributes, counters = self._read_attributes()
         try:
-            return Snapshot(self.cell.state, board, devices, marshal.dumps(attributes, 2)), counters
+            return Snapshot(self.cell.state, self.board.snapshot(), devices, marshal.dumps(attributes, 2)), counters
         except ValueError:
             raise NotExact("cell or plant keep something in a list that cannot be looked into") from None
 
@@ -235,8 +202,8 @@ class RigState:
         return None if None in names else f"{value.__qualname__} with {names}"
 
     def _refuse_stateful_watchers(self) -> None:
-        for output in self.outputs:
-            for watcher in (*output._watchers[False], *output._watchers[True]):
+        for output in self.board.output_ports:
+            for watcher in output.watchers:
                 if self._name_of_function(watcher) is None:
                     raise NotExact(f"what happens when output {output.pin} changes may remember something")
 
@@ -245,39 +212,17 @@ class RigState:
     def restore(self, snapshot: Snapshot, counters: Sequence[Any], now_s: Any) -> None:
         """Restore ``snapshot`` with these counters at ``now_s``; the totals of cell and operator begin at 0."""
         set_now(self.rig.env, now_s)
-        self._restore_cell(snapshot.state, now_s)
-        self._restore_board(snapshot.board)
-        for device, values in zip(self.devices, snapshot.devices, strict=True):
-            left = iter(values)
-            for name in device.state_attributes or ():
-                setattr(device, name, LONG_AGO_S if name.endswith("_at_s") else next(left))
-            device.forget_last_move()
+        self.cell.restore(snapshot.state)
+        self.plant.restart_totals()
+        self.board.restore(snapshot.board)
+        for device, state in zip(self.devices, snapshot.devices, strict=True):
+            device.restore(state)
         *attributes, _ = marshal.loads(snapshot.attributes)
         for owner, name, kind, value in attributes:
             self._restore_attribute(self.owners[owner], name, kind, value)
         for (owner, name), index in self._counter_index.items():
             if index < len(counters):
                 self.owners[owner].attributes[name] = counters[index]
-
-    def _restore_cell(self, state: str, now_s: Any) -> None:
-        cell = self.cell
-        cell._state, cell._entered_at_s, cell._changes_without_time = state, now_s, 0
-        cell.finished, cell.stops = 0, {}
-        cell.time_in_state_s = dict.fromkeys(cell.time_in_state_s, 0.0)
-        self.plant.operator.labour_s = 0.0
-
-    def _restore_board(self, saved: tuple[Any, ...]) -> None:
-        board = self.board
-        board.session.is_locked, outputs, inputs, steppers, levels = saved
-        for output, (level, declared) in zip(self.outputs, outputs, strict=True):
-            output._level, output.declared, output._pulse, output._back_s = level, declared, None, LONG_AGO_S
-        for each, (level, contact) in zip(self.inputs, inputs, strict=True):
-            each.level, each._contact, each._waiting, each._settles_at_s = level, contact, [], LONG_AGO_S
-        for stepper, (rest_at, zero_at) in zip(self.steppers, steppers, strict=True):
-            stepper.rest_at, stepper._zero_at, stepper.due_s = rest_at, zero_at, LONG_AGO_S
-        for duty, (_, value) in zip(board.levels.values(), levels, strict=True):
-            duty.value = value
-        board.motion.moving.clear()
 
     def _restore_attribute(self, owner: _Owner, name: str, kind: int, value: Any) -> None:
         attributes = owner.attributes
@@ -297,10 +242,4 @@ def _has_containers(value: tuple[Any, ...]) -> bool:
     return any(type(each) in (*_CONTAINERS, set) for each in value)
 
 
-# Attributes of the base classes: RigState handles them one by one, or they belong to the totals.
-_BASE_CELL_ATTRIBUTES = frozenset(
-    "board env log last_stop stops finished devices time_in_state_s _table _state _destinations _steps _running "  # noqa: SIM905
-    "_reset_called _slowing _has_ended _on_finished _entered_at_s _changes_without_time".split()
-)
-_BASE_PLANT_ATTRIBUTES = frozenset(("cell", "board", "parameters", "operator", "streams", "measured", "tending"))
 _DESCRIPTION_ATTRIBUTES = frozenset(("states", "transitions", "stop_triggers"))

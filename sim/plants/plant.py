@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from simpy.events import Event
 
@@ -29,6 +29,11 @@ class WrongUnit(NamedTuple):
 class CellPlant(ABC):
     """The physical world round a simulated cell: it sees outputs and axes only, and drives inputs only."""
 
+    base_attributes: ClassVar[frozenset[str]] = frozenset(
+        ("cell", "board", "parameters", "operator", "streams", "measured", "tending")
+    )
+    """The attributes that every plant has beside its counts; what else one keeps is its own state."""
+
     def __init__(
         self,
         cell: Any,
@@ -47,6 +52,10 @@ class CellPlant(ABC):
         self.units_out = 0
         self.wrong_units: dict[int, WrongUnit] = {}
         self.tending = {element.name: element for element in tending}
+
+    def restart_totals(self) -> None:
+        """Begin the totals anew: the person's labour time."""
+        self.operator.labour_s = 0.0
 
     @abstractmethod
     def connect(self) -> None:
