@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 _spec = importlib.util.spec_from_file_location("firmware_includes", Path(__file__).with_name("firmware_includes.py"))
 assert _spec is not None and _spec.loader is not None
 firmware = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(firmware)
 SOURCES = firmware.SKETCH / "src"
+PICTURE = Path(__file__).resolve().parents[3] / "docs" / "pictures" / "firmware_parts.png"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,16 @@ def test_what_calls_up_is_listed():
 def test_what_calls_up_is_defined_no_lower_than_it_is_declared():
     depth = {part: number for number, parts in enumerate(firmware.LAYERS.values()) for part in parts}
     assert not [name for name, (low, high) in firmware.UPCALLS.items() if depth[high] > depth[low]]
+
+
+def test_the_picture_is_drawn_from_these_includes(includes):
+    """The script writes into the file what it has drawn."""
+    with Image.open(PICTURE) as picture:
+        drawn = json.loads(picture.info["Source"])
+    assert drawn == {
+        "includes": {part: sorted(targets) for part, targets in includes.items()},
+        "layers": {layer: sorted(parts) for layer, parts in firmware.LAYERS.items()},
+    }, "draw it again: python docs/pictures/firmware_parts.py"
 
 
 def test_the_sketch_includes_the_main_loop_only():
