@@ -110,14 +110,14 @@ DECLARED = re.compile(r"^(?!typedef|using|extern|static|inline|constexpr)[\w:*& 
 DEFINED = re.compile(r"^(?!static)(?:[\w:*&]+[ (][^;={}\n]*?)?\b(\w+)\([^;{}\n]*\)\s*\{", re.MULTILINE)
 
 
-def read_upcalls(sources: Path) -> dict[str, tuple[str, str]]:
-    """Functions that one part's header declares and another part's source defines: by name, both parts."""
-    declared = {
-        name: part_of(path, sources) for path in sources.rglob("*.h") for name in DECLARED.findall(path.read_text())
+def read_upcalls(sources: Path) -> list[tuple[str, tuple[str, str]]]:
+    """Functions that one part's header declares and another part's source defines: the name, and both parts."""
+    defined = {
+        name: part_of(path, sources) for path in sources.rglob("*.cpp") for name in DEFINED.findall(path.read_text())
     }
-    return {
-        name: (declared[name], part_of(path, sources))
-        for path in sorted(sources.rglob("*.cpp"))
-        for name in DEFINED.findall(path.read_text())
-        if name in declared and declared[name] != part_of(path, sources)
-    }
+    return sorted(
+        (name, (part_of(path, sources), defined[name]))
+        for path in sources.rglob("*.h")
+        for name in DECLARED.findall(path.read_text())
+        if defined.get(name, part_of(path, sources)) != part_of(path, sources)
+    )
