@@ -1,11 +1,5 @@
 #include "clock.h"
 
-#include "../io/encoders.h"
-#include "../io/inputs.h"
-#include "../io/outputs.h"
-#include "../motion/planner.h"
-#include "../safety/stop.h"
-
 static volatile uint32_t timer_overflows;
 static volatile uint16_t last_timer;  // the timer when its overflows were last counted
 NOINIT static uint32_t elapsed_ms;

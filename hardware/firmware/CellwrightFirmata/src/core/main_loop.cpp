@@ -6,7 +6,7 @@
 #include "../io/inputs.h"
 #include "../io/outputs.h"
 #include "../io/pwm_servo.h"
-#include "../motion/steppers.h"
+#include "../motion/moves.h"
 #include "../protocol/firmata.h"
 #include "../protocol/messages.h"
 #include "../safety/retained_state.h"

@@ -2,7 +2,6 @@
 
 #include "../core/clock.h"
 #include "../protocol/messages.h"
-#include "../safety/stop.h"
 #include "pins.h"
 
 static uint8_t reported[PORTS];  // levels as reported

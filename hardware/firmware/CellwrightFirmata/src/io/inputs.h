@@ -9,5 +9,4 @@ void enable_port_reporting(uint8_t port, bool on);
 void enable_analog_reporting(uint8_t channel, bool on);
 void handle_timed_input(const uint8_t* data, uint8_t size);
 void record_input_edges();  // called by the pin change interrupt
-void debounce_inputs();     // at every systick
 void reset_inputs();

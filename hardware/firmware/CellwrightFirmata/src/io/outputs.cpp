@@ -3,8 +3,7 @@
 
 #include "../core/clock.h"
 #include "../protocol/messages.h"
-#include "../safety/retained_state.h"
-#include "../safety/stop.h"
+#include "../safety/stopped.h"
 #include "pins.h"
 #include "pwm_servo.h"
 

@@ -12,16 +12,13 @@ extern SafeLevels safe_levels;
 
 bool is_declared(uint8_t pin);
 bool safe_level(uint8_t pin);
-bool driven_level(uint8_t pin);
-bool has_limits(uint8_t pin);
 void release_output(uint8_t pin);
 void declare_output(uint8_t pin);            // at its safe level
 void write_output(uint8_t pin, bool level);  // on request of the host
 void apply_safe_levels();                    // all outputs, PWM and servos too; interrupts may be off
 void reset_outputs();
+void update_checksum();  // after a change of safe levels; safety/retained_state.cpp defines it
 
 void handle_output(const uint8_t* data, uint8_t size);
 void handle_pulse(const uint8_t* data, uint8_t size);
-void report_pulses();          // from the main loop
-void enforce_output_limits();  // at every systick
-void service_timed_outputs();  // pulses and servos; interrupts are off
+void report_pulses();  // from the main loop

@@ -1,8 +1,5 @@
 #include "pins.h"
 
-#include "../safety/stop.h"
-#include "outputs.h"
-
 Mode pin_modes[PINS];
 
 // Port and bit of every pin, from the schematics of the boards. Port A is 0; there is no port I.

@@ -42,3 +42,8 @@ bool is_in_use(uint8_t pin);  // by a stepper, an encoder, an HX711, I2C, the em
 bool is_free(uint8_t pin);  // digital, not in use, and not an output, PWM or servo
 void enable_pin_change_interrupt(uint8_t pin, bool on);  // where the pin has one
 void enable_pin_change_interrupts(bool on);  // those enabled, or none
+
+// The parts above define these; the pins include none of those parts.
+bool driven_level(uint8_t pin);  // of an output; io/outputs.cpp
+bool has_limits(uint8_t pin);    // whether is_in_use() counts it as an output with limits; io/outputs.cpp
+uint8_t emergency_stop_pin();    // counts as in use too; safety/stop.cpp

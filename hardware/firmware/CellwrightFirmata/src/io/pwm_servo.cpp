@@ -2,8 +2,7 @@
 
 #include "../core/clock.h"
 #include "../protocol/messages.h"
-#include "../safety/stop.h"
-#include "outputs.h"
+#include "../safety/stopped.h"
 #include "pins.h"
 
 // ---- PWM ----

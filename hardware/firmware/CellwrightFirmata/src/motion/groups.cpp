@@ -3,9 +3,10 @@
 #include <math.h>
 
 #include "../protocol/messages.h"
+#include "checks.h"
 #include "homing.h"
+#include "moves.h"
 #include "step_interrupt.h"
-#include "steppers.h"
 
 enum Subcommand : uint8_t {
     GROUP_CONFIGURE = FIRST_GROUP_SUBCOMMAND,

@@ -1,9 +1,8 @@
 #include "homing.h"
 
 #include "../protocol/messages.h"
-#include "../safety/stop.h"
-#include "step_interrupt.h"
-#include "steppers.h"
+#include "checks.h"
+#include "moves.h"
 
 enum HomingPhase : uint8_t { IDLE, FAST_APPROACH, MOVING_OFF, BACKOFF, SLOW_APPROACH };
 enum HomingResult : uint8_t { HOMED = 0, NOT_CLOSED = 1, NOT_OPENED = 2, NO_SWITCH = 3, STOPPED = 4 };

@@ -1,11 +1,11 @@
-// Moves: start, change under way, controlled and abrupt stop.
+#include "moves.h"
+
 #include <math.h>
 
 #include "../core/clock.h"
 #include "coils.h"
 #include "planner.h"
 #include "step_interrupt.h"
-#include "steppers.h"
 
 static uint8_t queued_flags(const Axis& axis) { return *const_cast<const volatile uint8_t*>(&axis.queued.flags); }
 

@@ -5,7 +5,5 @@
 
 constexpr float TICKS_PER_S = 2e6f, FIXED_POINT_ONE = 65536.0f;  // the units of intervals
 
-bool is_plan_due();       // whether an axis may need a segment
-void plan_one_segment();  // for one axis that needs it
 void request_plan();
 void hold_planner(bool hold);  // while the main loop changes a move

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "../core/clock.h"
-#include "../safety/stop.h"
+#include "../safety/stopped.h"
 #if defined(__AVR__)
 #include "step_interrupt_avr.h"
 #endif

@@ -1,11 +1,12 @@
 #include "steppers.h"
 
 #include "../protocol/messages.h"
-#include "../safety/stop.h"
+#include "../safety/stopped.h"
+#include "checks.h"
 #include "coils.h"
 #include "groups.h"
 #include "homing.h"
-#include "step_interrupt.h"
+#include "moves.h"
 
 enum Subcommand : uint8_t {
     CONFIGURE = 0x00,

@@ -4,4 +4,3 @@
 #include "../core/chip.h"
 
 void sample_if_due();  // analog channels, encoders, I2C
-void reset_sampling();

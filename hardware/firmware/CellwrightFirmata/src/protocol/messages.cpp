@@ -1,7 +1,6 @@
 #include "messages.h"
 
 #include "../core/serial.h"
-#include "../safety/stop.h"
 
 static uint8_t command;  // of the message being received; 0: none
 static uint8_t data[MAX_SYSEX_BYTES];

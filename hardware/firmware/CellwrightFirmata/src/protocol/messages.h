@@ -47,10 +47,11 @@ constexpr uint8_t MAX_SYSEX_BYTES = 72;
 
 void receive_messages();  // handles what has arrived, at most 32 bytes
 
-// Handle one whole message; data has seven bits a byte.
+// The parts above define these; the messages include none of those parts. Data has seven bits a byte.
 void handle_message(uint8_t command, const uint8_t* data);
 void handle_sysex(uint8_t command, const uint8_t* data, uint8_t size);
 void send_identity();
+void feed_communication_watchdog();
 
 uint32_t decode_unsigned(const uint8_t* data, uint8_t bytes);
 int32_t decode_signed(const uint8_t* data);  // AccelStepper's five bytes: sign and magnitude

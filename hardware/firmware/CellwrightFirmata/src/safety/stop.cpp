@@ -8,9 +8,9 @@
 #include "../io/outputs.h"
 #include "../io/pins.h"
 #include "../io/pwm_servo.h"
-#include "../motion/step_interrupt.h"
+#include "../motion/checks.h"
+#include "../motion/moves.h"
 #include "../motion/steppers.h"
-#include "../protocol/firmata.h"
 #include "../protocol/messages.h"
 #include "retained_state.h"
 
