@@ -5,40 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal, Protocol
-
-import simpy
+from typing import Literal
 
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.device import Device
 from cellwright.sensors import Switch
 from cellwright.sensors.calibration import CalibratedSensor
-from cellwright.sequences import Cell, RunLog
-from cellwright.sim.plants.plant import CellPlant
+from cellwright.sequences import RunLog
 from cellwright.sim.scenario import Scenario
-from cellwright.sim.targets import model_rig, virtual_rig
-from cellwright.sim.targets_emulated import emulated_rig
+from cellwright.sim.targets import CellOnBoard, put_on_target
 
 TargetName = Literal["model", "virtual", "emulated"]
 TARGETS: tuple[TargetName, ...] = ("model", "virtual", "emulated")
 AGREES_WITHIN_PERCENT = 1.0
 """Largest difference of the cycle time between the model and real firmware."""
-
-
-class RunningRig(Protocol):
-    """A cell with its plant that runs as soon as ``env`` does."""
-
-    env: simpy.Environment
-
-    @property
-    def cell(self) -> Cell:
-        """The cell."""
-        ...
-
-    @property
-    def plant(self) -> CellPlant:
-        """The plant of the cell."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +66,16 @@ def run_on_target(
     if units < 1:
         raise InputError(f"{units} cycles show nothing; make at least 1.")
     log = RunLog(":memory:")
-    rig: RunningRig
-    if target == "emulated":
-        rig = emulated_rig(scenario, seed, 0, log)
-        try:
-            return _account(target, rig, log, units, on_unit)
-        finally:
-            rig.arduino.close()
-    rig = (model_rig if target == "model" else virtual_rig)(scenario, seed, 0, log)
-    return _account(target, rig, log, units, on_unit)
+    placed = put_on_target(target, scenario, seed, log)
+    try:
+        return _account(target, placed, log, units, on_unit)
+    finally:
+        placed.close()
 
 
-def _account(target: TargetName, rig: RunningRig, log: RunLog, units: int, on_unit: Callable[[], None]) -> TargetResult:
+def _account(
+    target: TargetName, rig: CellOnBoard, log: RunLog, units: int, on_unit: Callable[[], None]
+) -> TargetResult:
     cell, last_s = rig.cell, rig.env.now
     times_s: list[float] = []
     while len(times_s) < units:
@@ -109,6 +87,7 @@ def _account(target: TargetName, rig: RunningRig, log: RunLog, units: int, on_un
             last_s = rig.env.now
             on_unit()
     states = {state: seconds / units for state, seconds in cell.time_in_states().items() if seconds}
+    assert rig.plant is not None
     measured = {name: fmean(values) for name, values in rig.plant.measured.items() if values}
     return TargetResult(target, tuple(times_s), states, _actions(cell.devices, log), measured)
 

@@ -15,7 +15,7 @@ from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import Cell, RunLog, apply_overrides
 from cellwright.sim import Streams, Study, VirtualLine
-from cellwright.sim.targets import build_plant, virtual_board
+from cellwright.sim.targets import build_plant, power_up, virtual_board
 from cellwright.testing.history import History
 from cellwright.testing.recorder import DeclarationRecorder, InstrumentedBoard
 from cellwright.testing.rig import CellRig
@@ -102,8 +102,7 @@ def _assemble(
         plant = build_plant(scenario, cell, model, Streams(seed, 0))
     else:
         plant = AxesOnlyPlant(cell, model)
-    plant.connect()
-    env.run(until=env.process(board.prepare()))
+    power_up(board, plant)
     history = History(cell, model, log, declarations)
     env.process(cell.run())
     while env.peek() <= env.now:  # start the cell, so that a test may press a button at once

@@ -15,7 +15,7 @@ from cellwright.hardware.pins import contact_pin, output_pin
 from cellwright.sequences.description import description_problems
 from cellwright.sim import CellPlant, ManualMethod, OperatorParameters, Study, model_rig, virtual_rig
 from cellwright.sim.fault_matrix import inject_fault, possible_faults
-from cellwright.sim.targets_emulated import emulated_rig, wiring_of
+from cellwright.sim.targets.emulated import emulated_rig, wiring_of
 
 BUILT = Path("build/emulator").is_dir()
 

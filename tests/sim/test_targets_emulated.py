@@ -16,7 +16,7 @@ from cellwright.sensors.hx711 import Hx711
 from cellwright.sequences import RunLog
 from cellwright.sim import model_rig
 from cellwright.sim.agreement import run_on_target
-from cellwright.sim.targets_emulated import emulated_rig, firmware_hex, wiring_of
+from cellwright.sim.targets.emulated import emulated_rig, firmware_hex, wiring_of
 
 pytestmark = pytest.mark.emulated
 

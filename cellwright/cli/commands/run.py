@@ -19,22 +19,19 @@ from cellwright.cli.tables import console, pluralize, spinner
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.fault_injection import Fault, FaultInjector, FaultyLink, read_fault
+from cellwright.hardware.fault_injection import read_fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
-from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink
-from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
+from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
 from cellwright.hardware.transport.link import Link
 from cellwright.sequences import Cell, RunLog
-from cellwright.sim import Scenario, Streams, VirtualLine, model_rig, virtual_rig
-from cellwright.sim.targets import Rig
-from cellwright.sim.targets_emulated import EmulatedRig, emulated_rig
+from cellwright.sim import Scenario, VirtualLine, model_rig, virtual_rig
+from cellwright.sim.targets import EMULATED, MODEL, REPLAY, VIRTUAL, put_on_target
+from cellwright.sim.targets.real import CellOnPort, ReplayedCell
 
 SIMULATED_CYCLES = 3
 """The default number of units of a simulated run; a run on a real board continues until it is stopped."""
 CLOSE_TIMEOUT_S = 1.0
-REPLAY = "replay:"
-EMULATED = "emulated"
 EMULATED_FIRMWARE: SteppingFirmware = "cellwright"
 
 
@@ -63,7 +60,7 @@ class RunOptions:
     @property
     def is_simulated(self) -> bool:
         """Whether no real board is needed."""
-        return self.target in ("model", "virtual", EMULATED) or self.target.startswith(REPLAY)
+        return self.target in (MODEL, VIRTUAL, EMULATED) or self.target.startswith(REPLAY)
 
 
 @dataclass(slots=True)
@@ -116,7 +113,7 @@ def run(options: RunOptions) -> None:
     if options.target == EMULATED and options.firmware != EMULATED_FIRMWARE:
         raise InputError(f"Only CellwrightFirmata can be emulated; leave out --firmware {options.firmware}.")
     scenario = cells.load(options.cell).scenario(options.overrides, firmware=options.firmware)
-    if options.record is not None and options.target == "model":
+    if options.record is not None and options.target == MODEL:
         raise InputError("The model board exchanges no bytes to record; use --on virtual.")
     with RunLog(options.log) if options.log else nullcontext() as log:
         if log is not None:
@@ -164,17 +161,35 @@ def _start_time(seconds_ago: float) -> str:
 
 def _put_on_target(options: RunOptions, scenario: Scenario, log: RunLog | None) -> Machine:
     faults = [read_fault(text, _devices(scenario)) for text in options.faults]
-    if options.target == "model":
-        return _machine(model_rig(scenario, options.seed, 0, log), "the model board", faults)
-    if options.target == "virtual":
-        kind = (options.line.kind or scenario.study.cell.arduino).capitalize()
-        rig = virtual_rig(scenario, options.seed, 0, log, options.line, _recorder(options))
-        return _machine(rig, f"a virtual {kind} at {options.line.baud_with(options.firmware)} baud", faults)
-    if options.target == EMULATED:
-        return _emulated_machine(options, scenario, log, faults)
-    if options.target.startswith(REPLAY):
-        return _replay_machine(Path(options.target.removeprefix(REPLAY)), options, scenario, log)
-    return _serial_machine(options, scenario, log, faults)
+    placed = put_on_target(
+        options.target, scenario, options.seed, log, line=options.line, between=_recorder(options), faults=faults
+    )
+    if isinstance(placed, CellOnPort):
+        return _real_machine(options, placed)
+    if isinstance(placed, ReplayedCell):
+        text = f"the recording {options.target.removeprefix(REPLAY)}"
+        return Machine(placed.env, placed.board, placed.cell, text, placed.link)
+    return Machine(placed.env, placed.board, placed.cell, _target_text(options, scenario))
+
+
+def _target_text(options: RunOptions, scenario: Scenario) -> str:
+    kind = (options.line.kind or scenario.study.cell.arduino).capitalize()
+    return {
+        MODEL: "the model board",
+        VIRTUAL: f"a virtual {kind} at {options.line.baud_with(options.firmware)} baud",
+        EMULATED: f"CellwrightFirmata on an emulated {kind}",
+    }[options.target]
+
+
+def _real_machine(options: RunOptions, placed: CellOnPort) -> Machine:
+    board, port = placed.board, placed.port
+    machine = Machine(
+        placed.env, board, placed.cell, port, connection=f"{port}: {board.firmware} at {placed.baud} baud"
+    )
+    if options.requested_firmware not in (None, machine.firmware):
+        given = f"--firmware {options.requested_firmware} was given"
+        machine.setup_notes = (f"{given}, but {board.firmware} is on {port}: moves have its timing.",)
+    return machine
 
 
 def _devices(scenario: Scenario) -> dict[str, Device]:
@@ -188,61 +203,6 @@ def _devices(scenario: Scenario) -> dict[str, Device]:
 def _recorder(options: RunOptions) -> Callable[[simpy.Environment, Link], Link] | None:
     path = options.record
     return (lambda env, link: RecordingLink(env, link, path)) if path else None
-
-
-def _machine(rig: Rig | EmulatedRig, target_text: str, faults: Sequence[Fault]) -> Machine:
-    for fault in faults:
-        rig.faults.schedule(fault)
-    return Machine(rig.env, rig.board, rig.cell, target_text)
-
-
-def _emulated_machine(options: RunOptions, scenario: Scenario, log: RunLog | None, faults: Sequence[Fault]) -> Machine:
-    """The cell on real firmware, on an emulated chip."""
-    if options.line.baud not in (None, BAUDS[options.firmware]):
-        raise InputError(f"The firmware runs at {BAUDS[options.firmware]} baud; leave out --baud.")
-    rig = emulated_rig(scenario, options.seed, 0, log, kind=options.line.kind, between=_recorder(options))
-    return _machine(rig, f"CellwrightFirmata on an emulated {rig.arduino.kind.capitalize()}", faults)
-
-
-def _replay_machine(path: Path, options: RunOptions, scenario: Scenario, log: RunLog | None) -> Machine:
-    """The cell against the recorded bytes of a run; any difference comes from the cell."""
-    if options.faults:
-        raise InputError("A replay contains the recorded faults; leave out --fault.")
-    env = simpy.Environment()
-    link = ReplayLink(env, path)
-    board = connect(env, link)
-    cell = scenario.study.cell(board, scenario.parameters, log)
-    env.run(until=env.process(board.prepare()))
-    env.process(cell.run())
-    return Machine(env, board, cell, f"the recording {path}", link)
-
-
-def _serial_machine(options: RunOptions, scenario: Scenario, log: RunLog | None, planned: Sequence[Fault]) -> Machine:
-    """The cell on the Arduino at a serial port, in real time."""
-    from cellwright.hardware.clock import WallClock
-    from cellwright.hardware.transport.serial import SerialLink, auto_port
-
-    port = auto_port() if options.target == "auto" else options.target
-    clock = WallClock()
-    random = Streams(options.seed, 0)["faults on the line"]
-    line = SerialLink(clock, port, *options.line.bauds_with(options.firmware))
-    faulty = FaultyLink(clock, line, random)
-    recorder = _recorder(options)
-    board = connect(clock, recorder(clock, faulty) if recorder else faulty)
-    try:
-        cell = scenario.study.cell(board, scenario.parameters, log)
-        clock.run(until=clock.process(board.prepare()))
-        for fault in planned:
-            FaultInjector(clock, None, cell.devices, random, faulty).schedule(fault)
-    except BaseException:
-        board.close()
-        raise
-    clock.process(cell.run())
-    machine = Machine(clock, board, cell, port, connection=f"{port}: {board.firmware} at {line.baud} baud")
-    if options.requested_firmware not in (None, machine.firmware):
-        given = f"--firmware {options.requested_firmware} was given"
-        machine.setup_notes = (f"{given}, but {board.firmware} is on {port}: moves have its timing.",)
-    return machine
 
 
 def _print_notes(machine: Machine, options: RunOptions, printed: Sequence[str] = ()) -> list[str]:
@@ -286,7 +246,7 @@ def _print_result(options: RunOptions, scenario: Scenario, machine: Machine, con
 
 def _is_compared_with_model(options: RunOptions) -> bool:
     """Whether the same units are made on the model board too, to compare the times."""
-    return options.target in ("virtual", EMULATED)
+    return options.target in (VIRTUAL, EMULATED)
 
 
 def _print_times(options: RunOptions, machine: Machine, times_s: Sequence[float], model_s: Sequence[float]) -> None:
@@ -304,7 +264,7 @@ def _print_times(options: RunOptions, machine: Machine, times_s: Sequence[float]
         share = 100 * cost_s / (mean_s - cost_s)
         cost = "less than 0.01 s" if abs(cost_s) < 0.005 else f"{cost_s:.2f} s"
         shown = "" if abs(cost_s) < 0.005 else f" ({share:.2f} %)"
-        what = "the serial line" if options.target == "virtual" else "real firmware and its serial line"
+        what = "the serial line" if options.target == VIRTUAL else "real firmware and its serial line"
         they = f"it takes {mean_s - cost_s:.2f} s" if len(times_s) == 1 else f"they take {mean_s - cost_s:.2f} s each"
         out.print(f"On the model board {they}: {what} adds {cost} a {unit}{shown}.")
 

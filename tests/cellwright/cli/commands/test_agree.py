@@ -81,7 +81,7 @@ def test_without_an_emulator_both_commands_say_how_to_build_it(monkeypatch, caps
 
     monkeypatch.setattr(agree, "find_library", not_there)
     monkeypatch.setattr(arduino, "find_library", not_there)
-    monkeypatch.setattr("cellwright.sim.targets_emulated.firmware_hex", lambda _: None)
+    monkeypatch.setattr("cellwright.sim.targets.emulated.firmware_hex", lambda _: None)
     for command in (["agree", "stapler"], ["run", "stapler", "--on", "emulated"]):
         assert run(command) == 2
         assert NOT_BUILT in capsys.readouterr().err.replace("\n", " ")

@@ -135,9 +135,8 @@ def test_a_run_is_recorded_and_replays_until_the_cell_does_something_else(tmp_pa
 @pytest.mark.parametrize("target", ["model", "virtual"])
 def test_when_a_run_is_over_everything_is_safe_and_stays_so(target, monkeypatch):
     rigs = []
-    for name in ("model_rig", "virtual_rig"):
-        make = getattr(run_command, name)
-        monkeypatch.setattr(run_command, name, lambda *given, make=make: rigs.append(make(*given)) or rigs[-1])
+    make = run_command.put_on_target
+    monkeypatch.setattr(run_command, "put_on_target", lambda *a, **k: rigs.append(make(*a, **k)) or rigs[-1])
     assert run(["run", "stapler", "--on", target, "--cycles", "1"]) == 0
     rig = rigs[0]
     assert rig.model.is_safe

@@ -1,9 +1,10 @@
-"""Rigs: a simulated cell with its board, its plant and its operator, ready to run."""
+"""Cells on boards: what all targets share, and the cells in virtual time that need no chip."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import simpy
 
@@ -24,16 +25,30 @@ from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
 
 
-@dataclass(slots=True)
-class Rig:
-    """A cell that runs as soon as ``env`` does. ``model`` is the board on which its plant acts.
+@dataclass(slots=True, kw_only=True)
+class CellOnBoard:
+    """A cell on a board, whatever the target: it runs as soon as ``env`` does.
 
-    On the target "virtual" the cell's own ``board`` is a FirmataBoard, with ``line`` and ``arduino`` between the two.
+    plant: what is round it; None where that is the real world, or a recording. faults: what strikes it, if any can.
     """
 
     env: simpy.Environment
     board: Board
     cell: Cell
+    plant: CellPlant | None = None
+    faults: FaultInjector | None = None
+
+    def close(self) -> None:
+        """Let go of what the target holds outside this process; may be called twice."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Rig(CellOnBoard):
+    """A cell in virtual time with its plant. ``model`` is the board on which the plant acts.
+
+    On the target "virtual" the cell's own ``board`` is a FirmataBoard, with ``line`` and ``arduino`` between the two.
+    """
+
     model: ModelBoard
     plant: CellPlant
     faults: FaultInjector
@@ -144,14 +159,36 @@ def _assemble(
     operator: type[Operator] = Operator,
 ) -> Rig:
     """Cell, operator and plant under the same random streams, on any board."""
-    if log is not None:
-        log.begin(streams.replication)
-    cell = scenario.study.cell(board, scenario.parameters, log)
+    cell = build_cell(scenario, board, log, streams.replication)
     plant = build_plant(scenario, cell, model, streams, operator)
-    plant.connect()
-    env.run(until=env.process(board.prepare()))
+    power_up(board, plant)
     faults = FaultInjector(env, model, cell.devices, streams["faults"])
-    return Rig(env, board, cell, model, plant, faults)
+    return Rig(env=env, board=board, cell=cell, model=model, plant=plant, faults=faults)
+
+
+class Connectable(Protocol):
+    """What is round the pins of a board: a plant."""
+
+    def connect(self) -> None:
+        """Connect to the board: called once, before the cell starts."""
+        ...
+
+
+def power_up(board: Board, plant: Connectable | None = None) -> None:
+    """Connect the plant, if there is one, and prepare the board, whose cell has declared its devices; time passes.
+
+    Every target comes to its cell in this way, and so do the tests of a cell.
+    """
+    if plant is not None:
+        plant.connect()
+    board.env.run(until=board.env.process(board.prepare()))
+
+
+def build_cell(scenario: Scenario, board: Board, log: RunLog | None = None, replication: int | None = None) -> Cell:
+    """The cell of a scenario on ``board``; it declares its devices there. replication: begun in the log, if given."""
+    if log is not None and replication is not None:
+        log.begin(replication)
+    return scenario.study.cell(board, scenario.parameters, log)
 
 
 def build_plant(
@@ -164,5 +201,5 @@ def build_plant(
 
 def build_plant_for_remote_cell(scenario: Scenario, board: ModelBoard, seed: int) -> CellPlant:
     """The plant of a cell that runs in another process; here only the description of the cell is used."""
-    described = scenario.study.cell(ModelBoard(simpy.Environment()), scenario.parameters)
+    described = build_cell(scenario, ModelBoard(simpy.Environment()))
     return build_plant(scenario, described, board, Streams(seed, 0))

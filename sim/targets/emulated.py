@@ -19,27 +19,29 @@ from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.pins import PinRole
 from cellwright.hardware.transport.link import Link
-from cellwright.sequences import Cell, RunLog
+from cellwright.sequences import RunLog
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
-from cellwright.sim.targets import build_plant
+from cellwright.sim.targets.assembly import CellOnBoard, build_cell, build_plant, power_up
 
 EXCHANGE_S = 0.02
 """How far the chip may run ahead while nothing is due. It stops at its own output, so this affects speed only."""
 
 
-@dataclass(slots=True)
-class EmulatedRig:
-    """A cell that runs as soon as ``env`` does; its plant acts on ``world``. Close ``arduino`` afterwards."""
+@dataclass(slots=True, kw_only=True)
+class EmulatedRig(CellOnBoard):
+    """A cell on real firmware in virtual time; its plant acts on ``world``. Close it afterwards."""
 
-    env: simpy.Environment
     board: FirmataBoard
-    cell: Cell
     world: PinWorld
     plant: CellPlant
     faults: FaultInjector
     arduino: EmulatedArduino
+
+    def close(self) -> None:
+        """End the emulated chip."""
+        self.arduino.close()
 
 
 def emulated_rig(
@@ -84,15 +86,12 @@ def _assemble(
     world = PinWorld(arduino, wiring_of(part for part in parts if isinstance(part, Device)))
     faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
     board = connect(env, between(env, faulty) if between else faulty)
-    if log is not None:
-        log.begin(streams.replication)
-    cell = scenario.study.cell(board, scenario.parameters, log)
+    cell = build_cell(scenario, board, log, streams.replication)
     plant = build_plant(scenario, cell, world, streams)
-    plant.connect()
-    env.run(until=env.process(board.prepare()))
+    power_up(board, plant)
     env.process(cell.run())
     faults = PinFaultInjector(world, cell.devices, streams["faults"], faulty)
-    return EmulatedRig(env, board, cell, world, plant, faults, arduino)
+    return EmulatedRig(env=env, board=board, cell=cell, world=world, plant=plant, faults=faults, arduino=arduino)
 
 
 def wiring_of(devices: Iterable[Device]) -> Wiring:
