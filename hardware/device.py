@@ -15,7 +15,7 @@ from simpy.events import Event
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.linear_axis import LinearAxis
-from cellwright.hardware.pins import Pin
+from cellwright.hardware.pins import Feature, Need, Pin, needs_of
 
 EventRecorder = Callable[[str, str, float | None], None]
 """Called with a device's name, the event, and its value (mm, s) or None."""
@@ -80,6 +80,10 @@ class Device:
     def i2c_addresses(self) -> tuple[int, ...]:
         """Its addresses on the I2C bus, if any."""
         return ()
+
+    def needs(self) -> tuple[Need, ...]:
+        """What it needs of a board and its firmware, as its pins and its addresses say."""
+        return (*needs_of(self.pins().values()), *(Need(Feature.I2C) for _ in self.i2c_addresses()[:1]))
 
     def problems(self) -> Iterator[str]:
         """Contradictions among its parameters, as clauses that follow the device's name."""

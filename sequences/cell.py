@@ -136,16 +136,15 @@ class Cell(StepTools):
         return ()
 
     def _attach_all(self, devices: Mapping[str, Device]) -> None:
-        missing: list[CapabilityError] = []
-        for name, device in devices.items():
-            try:
-                self._attach(name, device)
-            except CapabilityError as error:
-                error.need = f"{name} needs {error.need}"
-                missing.append(error)
-        if missing:
-            needs = ", ".join(error.need for error in missing)
-            raise InputError(f"{self.name()}: {needs}; {missing[0].board}.")
+        attached = ""
+        try:
+            self.board.require(devices)
+            for attached, device in devices.items():
+                self._attach(attached, device)
+        except CapabilityError as error:
+            # A device may ask for more when it is attached than it has said that it needs.
+            need = f"{attached} needs {error.need}" if attached else error.need
+            raise InputError(f"{self.name()}: {need}; {error.board}.") from error
 
     def _attach(self, name: str, device: Device) -> None:
         self.devices[name] = device

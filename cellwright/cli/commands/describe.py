@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cellwright import cells
 from cellwright.cli.tables import console, spinner
-from cellwright.errors import DescriptionError, InputError
+from cellwright.errors import CapabilityError, DescriptionError, InputError
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
@@ -117,7 +117,7 @@ def find_problems(scenario: Scenario) -> list[str]:
     """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
     problems = description_problems(cell, cell.parameters(scenario.parameters))
-    return problems or _on_model_board(scenario).problems()
+    return problems or _on_model_board(scenario).problems() or _lacking_on_arduino(scenario)
 
 
 def _on_model_board(scenario: Scenario) -> Cell:
@@ -126,6 +126,25 @@ def _on_model_board(scenario: Scenario) -> Cell:
     from cellwright.hardware import ModelBoard
 
     return scenario.study.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.parameters)
+
+
+def _lacking_on_arduino(scenario: Scenario) -> list[str]:
+    """What the cell's Arduino lacks with the firmware to be used; a virtual one says so as a real one would."""
+    import simpy
+
+    from cellwright.hardware import ModelBoard
+    from cellwright.sim import Streams, VirtualLine
+    from cellwright.sim.targets import virtual_board
+
+    cell, firmware = scenario.study.cell, scenario.firmware
+    world = ModelBoard(simpy.Environment(), STEP_TIMINGS[firmware])
+    board = virtual_board(world, Streams(1, 0), VirtualLine(kind=cell.arduino), firmware=firmware)[0]
+    parts = cell.parameters(scenario.parameters)
+    try:
+        board.require({name: part for name, part in parts.items() if isinstance(part, Device)})
+    except CapabilityError as error:
+        return [f"{cell.name()}: {error.need}; {error.board}."]
+    return []
 
 
 def _purpose(cell: type[Cell]) -> str:
