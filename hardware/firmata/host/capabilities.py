@@ -69,7 +69,7 @@ class Capabilities:
             found = []
             for need in own:
                 found.append(self.lack(need, declared[need.feature]) or _off_the_bus(need, taken))
-                declared[need.feature] += 1
+                declared[need.feature] += not found[-1]
             yield from [(name, lack) for lack in found if lack][:1]
 
     def _bus_pins(self) -> set[int]:
