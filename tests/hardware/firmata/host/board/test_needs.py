@@ -92,6 +92,45 @@ def test_what_devices_say_that_they_need_is_what_they_ask_for_when_attached(devi
     assert said == ", ".join(refused)
 
 
+@pytest.mark.parametrize(
+    ("name", "missing"), [(name, at) for name, (count, _) in MAKERS.items() for at in range(count)]
+)
+def test_each_pin_that_a_board_does_not_have_is_refused(name, missing):
+    count, make = MAKERS[name]
+    pins = [3, 5, 6][:count]
+    board = a_board("uno", "cellwright")
+    board.require({name: make(*pins)})
+    pins[missing] = 66
+    with pytest.raises(CapabilityError, match=rf"^needs {name} needs .* on pin 66; this board runs"):
+        board.require({name: make(*pins)})
+
+
+@pytest.mark.parametrize(
+    ("name", "firmware", "lack"),
+    [
+        ("pump", "cellwright", "one stepper more than the firmware's 6"),
+        ("axis", "cellwright", ""),
+        ("encoder", "cellwright", "one encoder more than the firmware's 2"),
+        ("hx711", "cellwright", "one HX711 more than the firmware's 2"),
+        ("hx711", "configurable", "firmware that reads an HX711"),
+    ],
+)
+def test_devices_are_counted_together(name, firmware, lack):
+    count, make = MAKERS[name]
+    pins = iter(range(2, 18))
+    devices = {f"{name}{n}": make(*(next(pins) for _ in range(count))) for n in range(16 // count)}
+    board = a_board("uno", firmware)
+    if not lack:
+        board.require(devices)
+        return
+    limit = int(lack.rpartition(" ")[2]) if lack.startswith("one") else 0
+    with pytest.raises(CapabilityError) as caught:
+        board.require(devices)
+    lacking = [each for each in caught.value.need.split(", ") if lack in each]
+    assert [each.partition(" ")[0] for each in lacking] == list(devices)[limit:]
+    board.require(dict(list(devices.items())[:limit]))
+
+
 class Panel(Cell):
     """Lights lamps; its devices come by their parameters."""
 
