@@ -42,8 +42,9 @@ def describe(name: str) -> None:
     devices = Table("device", "kind", "pins", title="Devices", title_justify="left")
     for device_name, device in cell.parameters().items():
         if isinstance(device, Device):
-            pins = ", ".join(f"{role} {pin.number}" for role, pin in device.pins().items())
-            devices.add_row(device_name, type(device).__name__, pins)
+            pins = [f"{role} {pin.number}" for role, pin in device.pins().items()]
+            pins += [f"I2C {address:#x}" for address in device.i2c_addresses()]
+            devices.add_row(device_name, type(device).__name__, ", ".join(pins))
     out.print(devices)
 
 
