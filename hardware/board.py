@@ -149,7 +149,7 @@ class Board(ABC):
         return True
 
     def require(self, devices: Mapping[str, DescribedDevice]) -> None:  # noqa: B027  # a model board has everything
-        """Ask devices, by name, what they need, before any is attached. Raises CapabilityError for what is lacking."""
+        """Ask devices, by name, what they need, before any is attached. Raises InputError for what is lacking."""
 
     @abstractmethod
     def declare_output(self, pin: int, safe: bool, max_on_s: float | None = None, max_duty: float = 1.0) -> OutputPort:

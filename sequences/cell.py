@@ -136,15 +136,15 @@ class Cell(StepTools):
         return ()
 
     def _attach_all(self, devices: Mapping[str, Device]) -> None:
-        attached = ""
         try:
             self.board.require(devices)
-            for attached, device in devices.items():
-                self._attach(attached, device)
-        except CapabilityError as error:
-            # A device may ask for more when it is attached than it has said that it needs.
-            need = f"{attached} needs {error.need}" if attached else error.need
-            raise InputError(f"{self.name()}: {need}; {error.board}.") from error
+        except InputError as error:
+            raise InputError(f"{self.name()}: {error}") from error
+        for name, device in devices.items():
+            try:
+                self._attach(name, device)
+            except CapabilityError as error:  # it asks for more than it has said that it needs
+                raise InputError(f"{self.name()}: {name} {error}") from error
 
     def _attach(self, name: str, device: Device) -> None:
         self.devices[name] = device

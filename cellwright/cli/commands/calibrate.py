@@ -39,6 +39,7 @@ def calibrate(
     board = connect(clock, SerialLink(clock, auto_port() if port == "auto" else port, *bauds))
     board.on_failure(_raise_fault)
     try:
+        board.require({sensor: device})
         device.attach(board)
         clock.run(until=clock.process(board.prepare()))
         steps = device.calibrate(known, _prompter(clock), datetime.date.today())

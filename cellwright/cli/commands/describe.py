@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cellwright import cells
 from cellwright.cli.tables import console, spinner
-from cellwright.errors import CapabilityError, DescriptionError, InputError
+from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
@@ -143,8 +143,8 @@ def _lacking_on_arduino(scenario: Scenario) -> list[str]:
     parts = cell.parameters(scenario.parameters)
     try:
         board.require({name: part for name, part in parts.items() if isinstance(part, Device)})
-    except CapabilityError as error:
-        return [f"{cell.name()}: {error.need}; {error.board}."]
+    except InputError as error:
+        return [f"{cell.name()}: {error}"]
     return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cellwright.errors import CapabilityError
+from cellwright.errors import CapabilityError, InputError
 from cellwright.hardware.board import DescribedDevice
 from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.protocol.messages import PinMode
@@ -39,11 +39,11 @@ class Capabilities:
             raise CapabilityError(lack, self.session.description)
 
     def require_all(self, devices: Mapping[str, DescribedDevice]) -> None:
-        """Raise CapabilityError for all that is lacking, the first need of each device."""
+        """Raise InputError for all that is lacking, the first need of each device."""
         needs = {name: device.needs() for name, device in devices.items()}
         lacking = [f"{name} needs {lack}" for name, lack in self._all_lacking(needs)]
         if lacking:
-            raise CapabilityError(", ".join(lacking), self.session.description)
+            raise InputError(f"{', '.join(lacking)}; {self.session.description}.")
 
     def lack(self, need: Need, declared: int = 0) -> str:
         """What a need lacks, as the end of "the wheel needs …"; empty if it is met."""
