@@ -171,6 +171,18 @@ def test_check_sees_its_pins_and_its_needs(override, problem):
     assert find_problems(STUDY.scenario([override])) == ([f"test_own_device: {problem}"] if problem else [])
 
 
+def test_check_refuses_a_pin_that_it_declares_and_does_not_name():
+    class Quiet(Fan):
+        def pins(self):
+            return {"relay": output_pin(self.pin, active_low=True)}
+
+    scenario = STUDY.scenario()
+    scenario.parameters["fan"] = Quiet(pin=4, hood_pin=8)
+    assert find_problems(scenario) == [
+        "test_own_device: fan declares pin 8, which its pins() does not name; name it there."
+    ]
+
+
 def test_what_it_needs_of_a_board_follows_from_its_pins():
     assert Drier.fan.needs() == (Need(Feature.OUTPUT, (4,)), Need(Feature.INPUT, (8,)))
 

@@ -118,7 +118,7 @@ def find_problems(scenario: Scenario) -> list[str]:
     """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
     problems = description_problems(cell, cell.parameters(scenario.parameters))
-    return problems or _on_model_board(scenario).problems() or _lacking_on_arduino(scenario)
+    return problems or _on_model_board(scenario).problems() or _unnamed_pins(scenario) or _lacking_on_arduino(scenario)
 
 
 def _on_model_board(scenario: Scenario) -> Cell:
@@ -127,6 +127,30 @@ def _on_model_board(scenario: Scenario) -> Cell:
     from cellwright.hardware import ModelBoard
 
     return scenario.study.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.parameters)
+
+
+def _devices(scenario: Scenario) -> dict[str, Device]:
+    """Copies of the devices, by name."""
+    parts = scenario.study.cell.parameters(scenario.parameters)
+    return {name: part for name, part in parts.items() if isinstance(part, Device)}
+
+
+def _unnamed_pins(scenario: Scenario) -> list[str]:
+    """Pins that a device declares and does not name: their faults, wiring and needs would be overlooked."""
+    import simpy
+
+    from cellwright.hardware import ModelBoard
+
+    problems = []
+    for name, device in _devices(scenario).items():
+        board = ModelBoard(simpy.Environment())
+        device.attach(board)
+        unnamed = board.declared_pins - {pin.number for pin in device.pins().values()}
+        problems += [
+            f"{scenario.study.cell.name()}: {name} declares pin {pin}, which its pins() does not name; name it there."
+            for pin in sorted(unnamed)
+        ]
+    return problems
 
 
 def _lacking_on_arduino(scenario: Scenario) -> list[str]:
@@ -140,9 +164,8 @@ def _lacking_on_arduino(scenario: Scenario) -> list[str]:
     cell, firmware = scenario.study.cell, scenario.firmware
     world = ModelBoard(simpy.Environment(), STEP_TIMINGS[firmware])
     board = virtual_board(world, Streams(1, 0), VirtualLine(kind=cell.arduino), firmware=firmware)[0]
-    parts = cell.parameters(scenario.parameters)
     try:
-        board.require({name: part for name, part in parts.items() if isinstance(part, Device)})
+        board.require(_devices(scenario))
     except InputError as error:
         return [f"{cell.name()}: {error}"]
     return []

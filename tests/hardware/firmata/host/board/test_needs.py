@@ -14,7 +14,7 @@ from cellwright.errors import CapabilityError, InputError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-from cellwright.hardware.pins import Feature, Need
+from cellwright.hardware.pins import Feature, Need, PinRole
 from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sensors import Button, Encoder, Hx711, Nau7802, Switch
 from cellwright.sequences import Cell
@@ -129,6 +129,15 @@ def test_devices_are_counted_together(name, firmware, lack):
     lacking = [each for each in str(caught.value).split(", ") if lack in each]
     assert [each.partition(" ")[0] for each in lacking] == list(devices)[limit:]
     board.require(dict(list(devices.items())[:limit]))
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_products_devices_name_each_pin_that_they_declare(name):
+    count, make = MAKERS[name]
+    device, board = make(*[3, 5, 6][:count]), ModelBoard(simpy.Environment())
+    device.attach(board)
+    named = [pin.number for pin in device.pins().values() if pin.role is not PinRole.DIRECTION]
+    assert sorted(board.declared_pins) == sorted(named)
 
 
 class Panel(Cell):
