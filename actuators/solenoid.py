@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort
-from cellwright.hardware.device import Device
+from cellwright.hardware.device import Device, FittedPulse
 from cellwright.hardware.pins import Pin, output_pin
 from cellwright.hardware.waits import Wait
 
@@ -36,6 +36,9 @@ class Solenoid(Device):
 
     def pins(self) -> dict[str, Pin]:
         return {"solenoid": output_pin(self.pin, active_low=self.active_low)}
+
+    def fitted_pulse(self) -> FittedPulse:
+        return FittedPulse("fire", "pulse_s", "rest_s")
 
     @property
     def duty(self) -> float:

@@ -10,6 +10,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort, StepperPort
 from cellwright.hardware.device import Device
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.linear_axis import LinearAxis
 from cellwright.hardware.pins import Pin, contact_pin, output_pin, stepper_pins
 from cellwright.hardware.waits import Wait
 
@@ -56,6 +57,17 @@ class Stepper(Device):
         if self.enable is not None:
             pins["enable"] = output_pin(self.enable, active_low=True, faults=())  # a driver is on when the pin is low
         return pins
+
+    def linear_axis(self) -> LinearAxis:
+        return LinearAxis(
+            self.step,
+            self.home_pin,
+            not self.home_active_low,
+            self.steps_per_mm,
+            self.max_speed,
+            self.max_acceleration,
+            self.travel,
+        )
 
     def problems(self) -> Iterator[str]:
         for parameter in ("steps_per_mm", "max_speed", "max_acceleration", "homing_speed"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol
 
 import simpy
 from simpy.events import Event
 
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.pins import Need
 from cellwright.hardware.waits import Named, Wait
 
 BUSY = "busy"
@@ -125,6 +126,14 @@ class ConverterPort(Protocol):
         ...
 
 
+class DescribedDevice(Protocol):
+    """A device, as far as a board asks it before it is attached."""
+
+    def needs(self) -> tuple[Need, ...]:
+        """What it needs of a board and its firmware."""
+        ...
+
+
 class Board(ABC):
     """A board whose pins are declared as ports, in the time of ``env``.
 
@@ -138,6 +147,9 @@ class Board(ABC):
     def is_connected(self) -> bool:
         """Whether the board can still be reached."""
         return True
+
+    def require(self, devices: Mapping[str, DescribedDevice]) -> None:  # noqa: B027  # a model board has everything
+        """Ask devices, by name, what they need, before any is attached. Raises InputError for what is lacking."""
 
     @abstractmethod
     def declare_output(self, pin: int, safe: bool, max_on_s: float | None = None, max_duty: float = 1.0) -> OutputPort:

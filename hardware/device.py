@@ -1,19 +1,49 @@
-"""The base class of devices: a name, pins, parameters, and a board once the cell is built."""
+"""The base class of devices: a name, pins, parameters, and a board once the cell is built.
+
+What the rest of the product wants to know of a device, it asks the device: nothing has a list of device classes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import datetime
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from simpy.events import Event
 
 from cellwright.hardware.board import Board
-from cellwright.hardware.pins import Pin
+from cellwright.hardware.linear_axis import LinearAxis
+from cellwright.hardware.pins import Feature, Need, Pin, needs_of
 from cellwright.hardware.waits import LONG_AGO_S
 
 EventRecorder = Callable[[str, str, float | None], None]
 """Called with a device's name, the event, and its value (mm, s) or None."""
+
+Prompt = Callable[[str], Event]
+"""Shows a person an instruction, a sentence; the event comes when the person confirms."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedPulse:
+    """A pulse whose rest a fit corrects by the log of a run.
+
+    event: noted at its start with the time on, s, as the value, and followed by "… done" at the end of its rest.
+    on_s, rest_s: the names of the parameters for the time on and for the rest after it, s.
+    """
+
+    event: str
+    on_s: str
+    rest_s: str
+
+
+class CalibrationFile(Protocol):
+    """The result of a calibration."""
+
+    def write(self, path: Path | str) -> None:
+        """Write it, replacing an existing file."""
+        ...
 
 
 @dataclass(kw_only=True)
@@ -32,6 +62,12 @@ class Device:
     """The attributes that hold its state between steps; those that end in "_at_s" are times that no longer matter once
     they are past. None: not listed. Each class declares its own."""
 
+    known_unit: ClassVar[str] = ""
+    """The unit of the known mass or length against which it is calibrated: "g", "mm". Such a device has a parameter
+    ``calibration``, the path of a file; empty if it cannot be calibrated."""
+    file_parameters: ClassVar[tuple[str, ...]] = ()
+    """Its parameters that are paths of files: their contents are inputs of a simulation, the paths are not."""
+
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)
     record: EventRecorder | None = field(default=None, init=False, repr=False)
@@ -45,6 +81,10 @@ class Device:
     def i2c_addresses(self) -> tuple[int, ...]:
         """Its addresses on the I2C bus, if any."""
         return ()
+
+    def needs(self) -> tuple[Need, ...]:
+        """What it needs of a board and its firmware, as its pins and its addresses say."""
+        return (*needs_of(self.pins().values()), *(Need(Feature.I2C) for _ in self.i2c_addresses()[:1]))
 
     def problems(self) -> Iterator[str]:
         """Contradictions among its parameters, as clauses that follow the device's name."""
@@ -82,6 +122,25 @@ class Device:
     def demands_stop(self) -> bool:
         """Whether it is a stop that is pressed now, so that the cell may not run."""
         return False
+
+    def action_events(self) -> tuple[str, ...]:
+        """Its events that the cell brings about, by which targets are compared; what it senses is not among them."""
+        return self.state_events + self.pulse_events
+
+    def fitted_pulse(self) -> FittedPulse | None:
+        """The pulse that a fit corrects, if it has one."""
+        return None
+
+    def linear_axis(self) -> LinearAxis | None:
+        """The axis that it moves, if it moves one."""
+        return None
+
+    def calibrate(self, known: float, ask: Prompt, today: datetime.date) -> Generator[Event, Any, CalibrationFile]:
+        """A step that calibrates it against ``known`` (in ``known_unit``), applies the calibration and returns it.
+
+        Raises CellFault for an implausible result.
+        """
+        raise NotImplementedError
 
     def slow_down(self) -> Event:
         """Slow down for a controlled stop; the event comes at standstill. Most devices have nothing to slow down."""

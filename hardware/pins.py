@@ -1,9 +1,11 @@
-"""The pins of a device, as it describes them: what each is for, how it rests, and what can fail there."""
+"""The pins of a device, as it describes them: what each is for, how it rests, what can fail there, what it needs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class PinRole(Enum):
@@ -20,6 +22,40 @@ class PinRole(Enum):
     CONVERTER = "line of a converter"
 
 
+class Feature(Enum):
+    """What a device can need of a board and its firmware."""
+
+    OUTPUT = "a digital output"
+    INPUT = "a digital input"
+    PWM = "PWM"
+    SERVO = "a servo"
+    ANALOG = "an analog input"
+    STEPPER = "AccelStepper"
+    ENCODER = "an encoder"
+    CONVERTER = "an HX711"
+    I2C = "I2C"
+
+
+class Need(NamedTuple):
+    """A need of a device. pins: on which; none for the I2C bus, whose pins are the board's."""
+
+    feature: Feature
+    pins: tuple[int, ...] = ()
+
+
+FEATURES: dict[PinRole, Feature] = {
+    PinRole.OUTPUT: Feature.OUTPUT,
+    PinRole.CONTACT: Feature.INPUT,
+    PinRole.PWM: Feature.PWM,
+    PinRole.SERVO: Feature.SERVO,
+    PinRole.ANALOG: Feature.ANALOG,
+    PinRole.STEP: Feature.STEPPER,
+    PinRole.ENCODER: Feature.ENCODER,
+    PinRole.CONVERTER: Feature.CONVERTER,
+}
+"""What a pin of each role needs; one that belongs to a pair needs it together with its partner."""
+PAIRED = (PinRole.STEP, PinRole.DIRECTION, PinRole.ENCODER, PinRole.CONVERTER)
+
 FAULTS: dict[PinRole, tuple[str, ...]] = {
     PinRole.OUTPUT: ("dead",),
     PinRole.CONTACT: ("open", "closed", "bouncing"),
@@ -33,9 +69,9 @@ class Pin:
     """A pin of a device. Make it by the function of its role below.
 
     number: as printed on the board. rests_high: the level of an output that nothing drives, where it is safe, and of a
-    contact that is open. partner: the other pin of a pair: a driver's direction, a converter's clock. is_inverted: its
-    motor turns the wrong way round. samples_per_s: of a converter. faults: the kinds of fault that it can have.
-    fault_prefix: before their names, where a device has several pins that can fail.
+    contact that is open. partner: the second pin of a pair, given with the first: a driver's direction, an encoder's B,
+    a converter's clock. is_inverted: its motor turns the wrong way round. samples_per_s: of a converter. faults: the
+    kinds of fault that it can have. fault_prefix: before their names, where a device has several pins that can fail.
     """
 
     number: int
@@ -46,6 +82,15 @@ class Pin:
     samples_per_s: float = 0.0
     faults: tuple[str, ...] = ()
     fault_prefix: str = ""
+
+
+def needs_of(pins: Iterable[Pin]) -> Iterator[Need]:
+    """What pins need, each pair once."""
+    for pin in pins:
+        if pin.role not in PAIRED:
+            yield Need(FEATURES[pin.role], (pin.number,))
+        elif pin.partner is not None:
+            yield Need(FEATURES[pin.role], (pin.number, pin.partner))
 
 
 def output_pin(number: int, *, active_low: bool = False, faults: tuple[str, ...] = FAULTS[PinRole.OUTPUT]) -> Pin:
@@ -79,7 +124,7 @@ def stepper_pins(step: int, direction: int, *, inverted: bool = False) -> dict[s
 
 def encoder_pins(a: int, b: int) -> dict[str, Pin]:
     """The two channels of a quadrature encoder."""
-    return {"encoder A": Pin(a, PinRole.ENCODER, faults=("stuck",)), "encoder B": Pin(b, PinRole.ENCODER)}
+    return {"encoder A": Pin(a, PinRole.ENCODER, partner=b, faults=("stuck",)), "encoder B": Pin(b, PinRole.ENCODER)}
 
 
 def converter_pins(data: int, clock: int, *, samples_per_s: float) -> dict[str, Pin]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -12,10 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from simpy.events import Event
 
 from cellwright import files
-from cellwright.hardware.device import Device
-
-Prompt = Callable[[str], Event]
-"""Shows a person an instruction, a sentence; the event comes when the person confirms."""
+from cellwright.hardware.device import Device, Prompt
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -86,14 +83,10 @@ class LengthCalibration(Calibration):
 class CalibratedSensor(Device):
     """A sensor with a calibration. calibration: its TOML file, if there is one."""
 
-    known_unit: ClassVar[str]
-    """The unit of the known mass or length: "g", "mm"."""
+    file_parameters: ClassVar[tuple[str, ...]] = ("calibration",)
 
     calibration: str = ""
 
     def calibrate(self, known: float, ask: Prompt, today: datetime.date) -> Generator[Event, Any, Calibration]:
-        """A step that calibrates it against ``known`` (in ``known_unit``), applies the calibration and returns it.
-
-        Raises CellFault for an implausible result.
-        """
+        """A step that calibrates it against ``known`` (in ``known_unit``), applies the calibration and returns it."""
         raise NotImplementedError

@@ -11,9 +11,10 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError, StepTimeoutError
 from cellwright.hardware.board import Board, EncoderPort
+from cellwright.hardware.device import Prompt
 from cellwright.hardware.pins import Pin, encoder_pins
 from cellwright.hardware.waits import Steps
-from cellwright.sensors.calibration import CalibratedSensor, LengthCalibration, Prompt
+from cellwright.sensors.calibration import CalibratedSensor, LengthCalibration
 
 COUNT_POLL_S = 0.02
 """The interval at which the count is read: Firmata firmware reports it every 19 ms (its sampling interval)."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cellwright.hardware.board import Board, ConverterPort
+from cellwright.hardware.model.world import World
 from cellwright.hardware.pins import Pin, converter_pins
 from cellwright.hardware.waits import Steps
 from cellwright.sensors.load_cell import SAMPLE_TIMEOUT_S, LoadCell
@@ -45,3 +47,6 @@ class Hx711(LoadCell):
     def latest(self) -> Steps:
         counts = yield self.port.sample(self, SAMPLE_TIMEOUT_S)
         return counts
+
+    def put_chip(self, world: World, counts: Callable[[], int]) -> None:
+        world.declare_hx711(self.data, self.clock).convert = counts

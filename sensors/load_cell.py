@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, ClassVar, NamedTuple
@@ -12,8 +12,10 @@ from simpy.events import Event
 
 from cellwright import files
 from cellwright.errors import CellFault, InputError
+from cellwright.hardware.device import Prompt
+from cellwright.hardware.model.world import World
 from cellwright.hardware.waits import Steps
-from cellwright.sensors.calibration import CalibratedSensor, Prompt, TwoPointCalibration
+from cellwright.sensors.calibration import CalibratedSensor, TwoPointCalibration
 
 GAIN = 128
 FULL_SCALE = 1 << 23
@@ -90,6 +92,10 @@ class LoadCell(CalibratedSensor):
 
     def latest(self) -> Steps:
         """A step that returns the converter's latest sample, in counts."""
+        raise NotImplementedError
+
+    def put_chip(self, world: World, counts: Callable[[], int]) -> None:
+        """Put its converter's chip on a simulated board, for a plant; ``counts`` samples the load cell, in counts."""
         raise NotImplementedError
 
     # ---- weighing ----

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import simpy
+
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, I2cPort
+from cellwright.hardware.model.world import World
 from cellwright.hardware.pins import Pin
 from cellwright.hardware.waits import Steps
 from cellwright.sensors.load_cell import SAMPLE_TIMEOUT_S, LoadCell
@@ -21,6 +25,7 @@ RATES = {10: 0x00 << 4, 20: 0x01 << 4, 40: 0x02 << 4, 80: 0x03 << 4, 320: 0x07 <
 CHOPPER_OFF, CHANNEL_2_CAPACITOR = 0x30, 0x80
 
 SUPPLY_SETTLING_S = 0.2
+SELF_CALIBRATION_S = 0.344
 SELF_CALIBRATION_TIMEOUT_S = 1.0
 CALIBRATION_POLL_S = 0.05
 
@@ -94,3 +99,43 @@ class Nau7802(LoadCell):
     def latest(self) -> Steps:
         data = yield self.port.read(self, RESULT, 3, SAMPLE_TIMEOUT_S)
         return int.from_bytes(data, "big", signed=True)
+
+    def put_chip(self, world: World, counts: Callable[[], int]) -> None:
+        world.i2c_devices[self.address] = ModelNau7802(world.env, counts)
+
+
+class ModelNau7802:
+    """An NAU7802 on a simulated board's I2C bus: its registers. counts: samples its load cell, in counts."""
+
+    def __init__(self, env: simpy.Environment, counts: Callable[[], int]) -> None:
+        self.env = env
+        self._counts = counts
+        self._registers = bytearray(0x20)
+        self._pointer = 0
+        self._calibrated_at_s = 0.0
+
+    def write(self, data: bytes) -> None:
+        """A register, and values for it and those after it."""
+        self._pointer = data[0]
+        for offset, value in enumerate(data[1:]):
+            self._set(self._pointer + offset, value)
+
+    def _set(self, register: int, value: int) -> None:
+        if register == PU_CTRL and value & RESET:
+            self._registers[:] = bytes(len(self._registers))
+            return
+        if register < len(self._registers):
+            self._registers[register] = value
+        if register == CTRL2 and value & CALIBRATE:
+            self._calibrated_at_s = self.env.now + SELF_CALIBRATION_S
+
+    def read(self, count: int) -> bytes:
+        """Registers from where the last write pointed."""
+        power = self._registers[PU_CTRL]
+        if power & POWER_DIGITAL:
+            self._registers[PU_CTRL] = power | POWERED_UP
+        if self._registers[CTRL2] & CALIBRATE and self.env.now >= self._calibrated_at_s:
+            self._registers[CTRL2] &= ~CALIBRATE
+        if self._pointer <= RESULT < self._pointer + count and power & CYCLE_START:
+            self._registers[RESULT : RESULT + 3] = self._counts().to_bytes(3, "big", signed=True)
+        return bytes(self._registers[self._pointer : self._pointer + count])

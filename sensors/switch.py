@@ -29,6 +29,9 @@ class Switch(Device):
     def pins(self) -> dict[str, Pin]:
         return {"switch": contact_pin(self.pin, active_low=self.active_low)}
 
+    def action_events(self) -> tuple[str, ...]:
+        return ()  # it senses
+
     def attach(self, board: Board) -> None:
         self.board = board
         self.input = board.declare_input(self.pin, at_rest=self.active_low)

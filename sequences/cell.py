@@ -141,16 +141,15 @@ class Cell(StepTools):
         return ()
 
     def _attach_all(self, devices: Mapping[str, Device]) -> None:
-        missing: list[CapabilityError] = []
+        try:
+            self.board.require(devices)
+        except InputError as error:
+            raise InputError(f"{self.name()}: {error}") from error
         for name, device in devices.items():
             try:
                 self._attach(name, device)
-            except CapabilityError as error:
-                error.need = f"{name} needs {error.need}"
-                missing.append(error)
-        if missing:
-            needs = ", ".join(error.need for error in missing)
-            raise InputError(f"{self.name()}: {needs}; {missing[0].board}.")
+            except CapabilityError as error:  # it asks for more than it has said that it needs
+                raise InputError(f"{self.name()}: {name} {error}") from error
 
     def _attach(self, name: str, device: Device) -> None:
         self.devices[name] = device

@@ -32,7 +32,7 @@ def description_problems(cell: DescribedCell, parameters: Mapping[str, Any]) -> 
     """All contradictions in the description of a cell, as sentences that name cell, state and device."""
     problems = list(_class_problems(cell))  # type: ignore[arg-type]  # mypy takes __hash__ for that of instances
     devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
-    problems += _pin_problems(cell, devices)
+    problems += [*_pin_problems(cell, devices), *_address_problems(cell, devices)]
     for name, device in devices.items():
         problems += [f"{cell.name()}: {name} {problem}." for problem in device.problems()]
     return problems
@@ -122,3 +122,12 @@ def _pin_problems(cell: DescribedCell, devices: Mapping[str, Device]) -> Iterato
                 yield f"{cell.name()}: pin {number} is used twice, by {taken[number]} and by {user}."
             else:
                 taken[number] = user
+
+
+def _address_problems(cell: DescribedCell, devices: Mapping[str, Device]) -> Iterator[str]:
+    taken: dict[int, str] = {}
+    for name, device in devices.items():
+        for address in device.i2c_addresses():
+            if address in taken:
+                yield f"{cell.name()}: I2C address {address:#x} is used twice, by {taken[address]} and by {name}."
+            taken.setdefault(address, name)

@@ -9,8 +9,6 @@ from typing import Literal
 
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware.device import Device
-from cellwright.sensors import Switch
-from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import RunLog
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import CellOnBoard, put_on_target
@@ -25,7 +23,7 @@ AGREES_WITHIN_PERCENT = 1.0
 class TargetResult:
     """The results of some units on one target; the first is counted from the start of the cell.
 
-    unit_times_s: of each unit. time_in_state_s: per unit, s. actions: how often in total each actuator began an action
+    unit_times_s: of each unit. time_in_state_s: per unit, s. actions: how often in total each device began an action
     ("trigger fire"). measured: means of the measures of the units, by names that end in their unit.
     """
 
@@ -93,12 +91,8 @@ def _account(
 
 
 def _actions(devices: Mapping[str, Device], log: RunLog) -> dict[str, int]:
-    """How often each actuator began each of its actions."""
-    actuators = {name: each for name, each in devices.items() if not isinstance(each, (Switch, CalibratedSensor))}
+    """How often each device began each of its actions."""
+    actions = {(name, event) for name, device in devices.items() for event in device.action_events()}
     by_device = "SELECT source, what, COUNT(*) FROM event GROUP BY source, what ORDER BY source, what"
     counts = log.connection.execute(by_device)
-    return {
-        f"{source} {what}": count
-        for source, what, count in counts
-        if source in actuators and what in actuators[source].state_events + actuators[source].pulse_events
-    }
+    return {f"{source} {what}": count for source, what, count in counts if (source, what) in actions}

@@ -13,9 +13,9 @@ from typing import Any
 
 from cellwright import files
 from cellwright.errors import DescriptionError, InputError
+from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
-from cellwright.sensors.calibration import CalibratedSensor
 from cellwright.sequences import Cell, Settings, apply_overrides, inputs_of
 from cellwright.sim.log_evidence import Evidence
 from cellwright.sim.people.elements import Element, ManualMethod, of_whole_units, with_observed
@@ -234,6 +234,8 @@ def _refuse_negative(name: str, holder: Any) -> None:
 
 def _plain_fields(holder: Any) -> dict[str, Any]:
     fields = {field.name: getattr(holder, field.name) for field in dataclasses.fields(holder) if field.init}
-    if isinstance(holder, CalibratedSensor) and holder.calibration:
-        fields["calibration"] = files.read_text(Path(holder.calibration))  # its contents, not its path
+    if isinstance(holder, Device):
+        for name in holder.file_parameters:
+            if fields[name]:
+                fields[name] = files.read_text(Path(fields[name]))  # its contents, not its path
     return fields

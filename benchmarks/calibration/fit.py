@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from cellwright.actuators import Solenoid, Stepper
 from cellwright.benchmarks.calibration.fit_axes import fit_moves
 from cellwright.benchmarks.calibration.fit_operator import fit_operator
 from cellwright.benchmarks.calibration.line_change import change_sentence, line_changes
 from cellwright.benchmarks.calibration.move_models import MOVE_MODELS
 from cellwright.benchmarks.calibration.run_log_reader import RunLogData
+from cellwright.hardware.device import Device, FittedPulse
 from cellwright.sequences.measured import LineTime, MeasuredFile, MeasuredValue, rounded
 from cellwright.sequences.parameters import apply_measured
 from cellwright.sim import Scenario, estimate
@@ -39,13 +39,14 @@ class FitResult:
 def fit(observed: RunLogData, scenario: Scenario) -> FitResult:
     """Fit everything that the run shows of ``scenario``'s devices, plant and operator."""
     parts = scenario.study.cell.parameters(scenario.parameters)
-    axes = {name: part for name, part in parts.items() if isinstance(part, Stepper)}
+    devices = {name: part for name, part in parts.items() if isinstance(part, Device)}
+    axes = {name: axis for name, device in devices.items() if (axis := device.linear_axis()) is not None}
     moves = fit_moves(axes, observed.moves_s, observed.facts["target"] != "model", MOVE_MODELS[observed.firmware])
     changed = change_sentence(line_changes(observed.actions))
     values, notes = list(moves.values), [*([changed] if changed else []), *moves.notes]
-    for name, part in parts.items():
-        if isinstance(part, Solenoid):
-            values += _pulses(name, part, observed)
+    for name, device in devices.items():
+        if (pulse := device.fitted_pulse()) is not None:
+            values += _pulses(name, pulse, float(getattr(device, pulse.on_s)), observed)
     for rate in scenario.study.evidence.rates:
         value, note = _rate(rate, observed)
         values += [value] if value else []
@@ -72,7 +73,7 @@ def unit_of(parameter: str) -> str:
     return next((unit for ending, unit in known.items() if name.endswith(ending)), "")
 
 
-def _pulses(name: str, solenoid: Solenoid, observed: RunLogData) -> list[MeasuredValue]:
+def _pulses(name: str, fitted: FittedPulse, described_s: float, observed: RunLogData) -> list[MeasuredValue]:
     """The rest after a pulse, including the line's time; and the pulse, if it differs from the described one."""
     periods_s = observed.pulses_s.get(name, [])
     if len(periods_s) < MIN_PULSES:
@@ -82,17 +83,17 @@ def _pulses(name: str, solenoid: Solenoid, observed: RunLogData) -> list[Measure
     reach_s = math.hypot(period.ci95_high - period.mean, 1.96 * CLOCK_S)
     rest_s = max(0.0, period.mean - pulse_s)
     rest = MeasuredValue(
-        parameter=f"{name}.rest_s",
+        parameter=f"{name}.{fitted.rest_s}",
         value=rounded(rest_s),
         ci95_low=rounded(max(0.0, rest_s - reach_s)),
         ci95_high=rounded(rest_s + reach_s),
         n=len(periods_s),
         method=f"mean time from pulse to pulse's end and rest, less {pulse_s:g} s; Student's t, no closer than 0.1 ms",
     )
-    if math.isclose(pulse_s, solenoid.pulse_s, abs_tol=1e-9):
+    if math.isclose(pulse_s, described_s, abs_tol=1e-9):
         return [rest]
     commanded = MeasuredValue(
-        parameter=f"{name}.pulse_s",
+        parameter=f"{name}.{fitted.on_s}",
         value=pulse_s,
         ci95_low=pulse_s,
         ci95_high=pulse_s,

@@ -18,8 +18,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from cellwright.actuators import Stepper
 from cellwright.benchmarks.calibration.move_models import MoveModel
+from cellwright.hardware.linear_axis import LinearAxis
 from cellwright.hardware.model.timing import Timing
 from cellwright.sequences.measured import LineTime, MeasuredValue, rounded
 
@@ -49,7 +49,7 @@ class MoveTimes:
     error_s: float
 
     @classmethod
-    def of(cls, axis: Stepper, mm: float, taken_s: Sequence[float]) -> MoveTimes:
+    def of(cls, axis: LinearAxis, mm: float, taken_s: Sequence[float]) -> MoveTimes:
         """Of one distance's times."""
         spread_s = float(np.std(taken_s, ddof=1)) if len(taken_s) > 1 else 0.0
         error_s = spread_s / math.sqrt(len(taken_s))
@@ -101,7 +101,7 @@ class _Search:
 
 
 def fit_moves(
-    axes: Mapping[str, Stepper],
+    axes: Mapping[str, LinearAxis],
     moves_s: Mapping[str, Mapping[float, Sequence[float]]],
     has_line: bool,
     model: MoveModel,
@@ -144,7 +144,7 @@ def fit_moves(
     return AxisFit(tuple(values), line, tuple(notes))
 
 
-def _times(axis: Stepper, taken_s: Mapping[float, Sequence[float]]) -> list[MoveTimes]:
+def _times(axis: LinearAxis, taken_s: Mapping[float, Sequence[float]]) -> list[MoveTimes]:
     return [MoveTimes.of(axis, mm, times_s) for mm, times_s in sorted(taken_s.items()) if mm > 0 and times_s]
 
 
@@ -191,7 +191,7 @@ def _times_over(timing: Timing, steps: int, speed: float, low: float, high: floa
 
 def _search(
     model: MoveModel,
-    axes: Mapping[str, Stepper],
+    axes: Mapping[str, LinearAxis],
     times: Mapping[str, Sequence[MoveTimes]],
     speeds: Mapping[str, np.ndarray],
     has_line: bool,
@@ -258,13 +258,13 @@ def _best_value(values: np.ndarray, chi2: np.ndarray) -> float:
 # ---- what is determined ----
 
 
-def _accelerations(axis: Stepper, name: str, search: _Search) -> tuple[float, float]:
+def _accelerations(axis: LinearAxis, name: str, search: _Search) -> tuple[float, float]:
     """The lowest and the highest plausible acceleration, mm/s²."""
     at = search.grids[name].accelerations[(search.total_chi2(name) <= search.slack).any(axis=0)]
     return at[0] / axis.steps_per_mm, at[-1] / axis.steps_per_mm
 
 
-def _is_well_determined(axis: Stepper, low: float, high: float) -> bool:
+def _is_well_determined(axis: LinearAxis, low: float, high: float) -> bool:
     """Whether an acceleration is known closely enough, and not limited by the search range."""
     is_within = (
         low > axis.max_acceleration / SEARCH_FACTOR * 1.01 and high < axis.max_acceleration * SEARCH_FACTOR / 1.01
@@ -272,7 +272,7 @@ def _is_well_determined(axis: Stepper, low: float, high: float) -> bool:
     return is_within and high <= MAX_INTERVAL_RATIO * low
 
 
-def _fixed_speed(axis: Stepper, speeds: np.ndarray) -> np.ndarray:
+def _fixed_speed(axis: LinearAxis, speeds: np.ndarray) -> np.ndarray:
     """The described speed, if it is plausible; else all plausible ones."""
     described = axis.max_speed * axis.steps_per_mm
     return np.array([described]) if np.isclose(speeds, described).any() else speeds
@@ -280,7 +280,7 @@ def _fixed_speed(axis: Stepper, speeds: np.ndarray) -> np.ndarray:
 
 def _acceleration(
     name: str,
-    axis: Stepper,
+    axis: LinearAxis,
     search: _Search,
     values: Sequence[MeasuredValue],
     line_is_known: bool,
@@ -305,7 +305,7 @@ def _acceleration(
     return _value(f"{name}.max_acceleration", best, low, most, n, search.model.method + given), ""
 
 
-def _speed(name: str, axis: Stepper, search: _Search, n: int) -> tuple[MeasuredValue | None, str]:
+def _speed(name: str, axis: LinearAxis, search: _Search, n: int) -> tuple[MeasuredValue | None, str]:
     """An axis's speed, with the range that the firmware does not distinguish; or why its moves do not determine it."""
     grid, total_chi2, model = search.grids[name], search.total_chi2(name), search.model
     at = np.flatnonzero((total_chi2 <= search.slack).any(axis=1))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from cellwright.actuators import Solenoid, Stepper
 from cellwright.errors import InputError
+from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import SteppingFirmware, firmware_named
 from cellwright.sequences import FAULTED, STOPPED, open_log
 from cellwright.sequences.cell import CONTROLLED_STOP_TIMEOUT_S
@@ -37,7 +37,7 @@ class EventRow(NamedTuple):
 class TimedAction(NamedTuple):
     """A move or a pulse and how long it took, from the order to the end that the board told.
 
-    what: the axis or solenoid. mm: the move's distance; None of a pulse.
+    what: the axis, or the device with pulses. mm: the move's distance; None of a pulse.
     """
 
     replication: int
@@ -64,7 +64,7 @@ class RunLogData:
     """The data of one run; s and mm.
 
     facts: target, seed and input_hash. firmware: what made the moves. actions: the moves that no other axis shared,
-    and the pulses, each to the end of its rest, in the order they ended. pulse_s: by solenoid, the commanded on time.
+    and the pulses, each to the end of its rest, in the order they ended. pulse_s: by device, the commanded on time.
     counts: how often each event of a rate came. spans_s: an operator's times, by the span's name.
     cycle_times_s: without the warm-up and without cycles in which the cell was stopped. time_in_state_s: in those
     cycles, by state.
@@ -95,7 +95,7 @@ class RunLogData:
 
     @property
     def pulses_s(self) -> dict[str, list[float]]:
-        """How long the pulses took, each to the end of its rest, by solenoid."""
+        """How long the pulses took, each to the end of its rest, by device."""
         found: dict[str, list[float]] = defaultdict(list)
         for action in self.actions:
             if action.mm is None:
@@ -109,8 +109,11 @@ def read_run_log_data(path: Path, name: str, scenario: Scenario) -> RunLogData:
     Raises InputError for a file that is no run log, for the log of another cell, and for too few cycles.
     """
     parts = scenario.study.cell.parameters(scenario.parameters)
-    moves = _Moves([key for key, part in parts.items() if isinstance(part, Stepper)])
-    pulses = _Pulses([key for key, part in parts.items() if isinstance(part, Solenoid)])
+    devices = {key: part for key, part in parts.items() if isinstance(part, Device)}
+    moves = _Moves([key for key, device in devices.items() if device.linear_axis() is not None])
+    pulses = _Pulses(
+        {key: pulse.event for key, device in devices.items() if (pulse := device.fitted_pulse()) is not None}
+    )
     event_counts, spans = _EventCounts(scenario.study.evidence), _Spans(scenario.study.evidence)
     with open_log(path) as log:
         _refuse_another_cell(log, path, name)
@@ -232,12 +235,12 @@ class _Moves:
 
 
 class _Pulses:
-    """Each pulse of a solenoid to the end of its rest, and its commanded on time."""
+    """Each pulse of a device to the end of its rest, and its commanded on time. events: of the pulses, by device."""
 
-    def __init__(self, solenoids: list[str]) -> None:
+    def __init__(self, events: dict[str, str]) -> None:
         self.made: list[TimedAction] = []
         self.pulse_s: dict[str, float] = {}
-        self._solenoids = solenoids
+        self._events = events
         self.begin_replication(0)
 
     def begin_replication(self, replication: int) -> None:
@@ -247,12 +250,14 @@ class _Pulses:
     def add_row(self, row: EventRow) -> None:
         if _is_stop(row):
             self._since_s.clear()
-        elif row.source not in self._solenoids:
             return
-        elif row.what == "fire":
+        event = self._events.get(row.source)
+        if event is None:
+            return
+        if row.what == event:
             self._since_s[row.source] = row.at_s
             self.pulse_s[row.source] = row.value or 0.0
-        elif row.what == "fire done" and row.source in self._since_s:
+        elif row.what == f"{event} done" and row.source in self._since_s:
             taken_s = row.at_s - self._since_s.pop(row.source)
             self.made.append(TimedAction(self._replication, row.at_s, row.source, None, taken_s))
 

@@ -8,11 +8,9 @@ from typing import Any
 import simpy
 
 from cellwright import cells
-from cellwright.actuators import Stepper
 from cellwright.hardware import Board, ModelBoard, Plant
 from cellwright.hardware.fault_injection import FaultInjector
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
-from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import Cell, RunLog, apply_overrides
 from cellwright.sim import Streams, Study, VirtualLine
 from cellwright.sim.targets import build_plant, power_up, virtual_board
@@ -121,7 +119,6 @@ class AxesOnlyPlant:
     def connect(self) -> None:
         """Place the axes and their home switches."""
         for device in self.cell.devices.values():
-            if isinstance(device, Stepper):
-                axis = self.board.axis(device.step)
-                axis.trip_points.append(TripPoint(device.home_pin, at=0, level=not device.home_active_low))
-                axis.set_true_position(round((device.travel[1] - device.travel[0]) / 2 * device.steps_per_mm))
+            axis = device.linear_axis()
+            if axis is not None:
+                axis.place(self.board, (axis.travel[1] - axis.travel[0]) / 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from cellwright.actuators import Stepper
 from cellwright.errors import InputError, nearest
 from cellwright.sequences import FAULTED, STOPPED, Cell, RunLog
 from cellwright.testing.intervals import TIME_TOLERANCE_S, Interval, Intervals, union
@@ -41,10 +40,11 @@ class History:
                 model.on_contact[pin] = contact.record
                 self.contacts[name] = contact
         for device in cell.devices.values():
-            if isinstance(device, Stepper):
-                stepper = model.axis(device.step)
-                axis = self.axes[device.name] = AxisHistory(stepper, device.name, device.steps_per_mm)
-                model.motion.on_start[stepper] = axis.record_start
+            axis = device.linear_axis()
+            if axis is not None:
+                stepper = model.axis(axis.step)
+                history = self.axes[device.name] = AxisHistory(stepper, device.name, axis.steps_per_mm)
+                model.motion.on_start[stepper] = history.record_start
 
     # ---- as intervals ----
 

@@ -42,11 +42,11 @@ class PinHistory:
         self.pin = pin
         self.edges: list[PinEdge] = []
         self.words = words
-        self._off_level = off_level
+        self.off_level = off_level
 
     def record(self, level: bool) -> None:
         """Record its new level."""
-        on = level != self._off_level
+        on = level != self.off_level
         if on != self.is_on:
             self.edges.append(PinEdge(self.env.now, on))
 

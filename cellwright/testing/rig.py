@@ -13,7 +13,6 @@ from cellwright.hardware import Board, ModelBoard
 from cellwright.hardware.fault_injection import FaultInjector, read_fault
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.loopback import LoopbackLine
-from cellwright.sensors import Switch
 from cellwright.sequences import FAULTED, STOPPED, Cell, RunLog
 from cellwright.sim.plants.plant import BUTTON_PRESS_S
 from cellwright.testing.history import History, look_up
@@ -129,9 +128,8 @@ class CellRig:
         Timeout(self.env, BUTTON_PRESS_S).callbacks.append(lambda _: self.open(button))
 
     def _set(self, name: str, closed: bool) -> None:
-        switches = {each.name: each for each in self.cell.devices.values() if isinstance(each, Switch)}
-        switch = look_up(self.cell, "switch", name, switches)
-        self.model.set_input(switch.pin, closed != switch.active_low)
+        contact = look_up(self.cell, "contact", name, self.contacts)
+        self.model.set_input(contact.pin, closed != contact.off_level)
 
     def end(self) -> None:
         """Close the log; states and timeline end with it. The fixtures do this after the test."""

@@ -216,6 +216,12 @@ class ModelBoard(Board):
         return {pin: output.level for pin, output in self._outputs.items() if output.declared}
 
     @property
+    def declared_pins(self) -> set[int]:
+        """The pins that are declared or that a plant has used; of a stepper driver the step pin alone."""
+        pairs = {pin for pair in (*self.encoders, *self.hx711s) for pin in pair}
+        return {*self.outputs, *self.session.inputs, *self.steppers, *self.levels, *self.analog_inputs, *pairs}
+
+    @property
     def is_safe(self) -> bool:
         """Whether no axis moves and every output is at its safe level."""
         self.motion.settle()

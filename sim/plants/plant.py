@@ -8,8 +8,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from simpy.events import Event
 
-from cellwright.actuators import Lamp, Stepper
-from cellwright.hardware.model.axes import TripPoint
+from cellwright.actuators import Lamp
+from cellwright.errors import DescriptionError
+from cellwright.hardware.device import Device
 from cellwright.hardware.model.world import World
 from cellwright.sensors import Button, Switch
 from cellwright.sim.people.elements import Element
@@ -111,11 +112,12 @@ class CellPlant(ABC):
 
         self.board.on_output(lamp.pin, come, levels=[not lamp.active_low])
 
-    def place_axis(self, axis: Stepper, mm: float) -> None:
-        """Place an axis ``mm`` from its home switch, as at power-up, and connect the switch."""
-        stepper = self.board.axis(axis.step)
-        stepper.trip_points.append(TripPoint(axis.home_pin, at=0, level=not axis.home_active_low))
-        stepper.set_true_position(round(mm * axis.steps_per_mm))
+    def place_axis(self, device: Device, mm: float) -> None:
+        """Place a device's axis ``mm`` from its home switch, as at power-up, and connect the switch."""
+        axis = device.linear_axis()
+        if axis is None:
+            raise DescriptionError(f"{device.name} moves no axis; its class must return one from linear_axis().")
+        axis.place(self.board, mm)
 
     def do(self, element: str) -> Generator[Event, Any, None]:
         """Let the operator, who is present, do an element of work."""

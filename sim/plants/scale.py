@@ -13,21 +13,7 @@ import simpy
 
 from cellwright.hardware.model.world import World
 from cellwright.provenance import assumed, published, vendor
-from cellwright.sensors.hx711 import Hx711
 from cellwright.sensors.load_cell import FULL_SCALE, LoadCell
-from cellwright.sensors.nau7802 import (
-    CALIBRATE,
-    CTRL2,
-    CYCLE_START,
-    POWER_DIGITAL,
-    POWERED_UP,
-    PU_CTRL,
-    RESET,
-    RESULT,
-    Nau7802,
-)
-
-CALIBRATION_S = 0.344
 
 
 @dataclass(kw_only=True)
@@ -177,45 +163,5 @@ class ModelConverter:
 
 
 def put_converter(board: World, cell: LoadCell, converter: ModelConverter) -> None:
-    """Put the chip that ``cell`` talks to on a model board, with ``converter`` behind it."""
-    if isinstance(cell, Nau7802):
-        board.i2c_devices[cell.address] = ModelNau7802(converter)
-    elif isinstance(cell, Hx711):
-        board.declare_hx711(cell.data, cell.clock).convert = converter.counts
-
-
-class ModelNau7802:
-    """An NAU7802 on a model board's I2C bus: its registers."""
-
-    def __init__(self, converter: ModelConverter) -> None:
-        self.env = converter.env
-        self.converter = converter
-        self._registers = bytearray(0x20)
-        self._pointer = 0
-        self._calibrated_at_s = 0.0
-
-    def write(self, data: bytes) -> None:
-        """A register, and values for it and those after it."""
-        self._pointer = data[0]
-        for offset, value in enumerate(data[1:]):
-            self._set(self._pointer + offset, value)
-
-    def _set(self, register: int, value: int) -> None:
-        if register == PU_CTRL and value & RESET:
-            self._registers[:] = bytes(len(self._registers))
-            return
-        if register < len(self._registers):
-            self._registers[register] = value
-        if register == CTRL2 and value & CALIBRATE:
-            self._calibrated_at_s = self.env.now + CALIBRATION_S
-
-    def read(self, count: int) -> bytes:
-        """Registers from where the last write pointed."""
-        power = self._registers[PU_CTRL]
-        if power & POWER_DIGITAL:
-            self._registers[PU_CTRL] = power | POWERED_UP
-        if self._registers[CTRL2] & CALIBRATE and self.env.now >= self._calibrated_at_s:
-            self._registers[CTRL2] &= ~CALIBRATE
-        if self._pointer <= RESULT < self._pointer + count and power & CYCLE_START:
-            self._registers[RESULT : RESULT + 3] = self.converter.counts().to_bytes(3, "big", signed=True)
-        return bytes(self._registers[self._pointer : self._pointer + count])
+    """Put the chip that ``cell`` talks to on a simulated board, with ``converter`` behind it."""
+    cell.put_chip(board, lambda: converter.counts())  # looked up at each sample, as it may be disturbed

@@ -14,9 +14,9 @@ from cellwright import cells
 from cellwright.cli.tables import console
 from cellwright.errors import CellFault, InputError, nearest
 from cellwright.hardware.clock import WallClock
+from cellwright.hardware.device import CalibrationFile, Device, Prompt
 from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.transport.serial import SerialLink, auto_port
-from cellwright.sensors.calibration import CalibratedSensor, Calibration, Prompt
 
 
 def calibrate(
@@ -29,7 +29,7 @@ def calibrate(
     """
     scenario = cells.load(name).scenario(overrides)
     parts = scenario.study.cell.parameters(scenario.parameters)
-    calibratable = {key: part for key, part in parts.items() if isinstance(part, CalibratedSensor)}
+    calibratable = {key: part for key, part in parts.items() if isinstance(part, Device) and part.known_unit}
     if sensor not in calibratable:
         raise InputError(f"{name} has no sensor {sensor!r} that can be calibrated; {nearest(sensor, calibratable)}")
     device = calibratable[sensor]
@@ -39,11 +39,11 @@ def calibrate(
     board = connect(clock, SerialLink(clock, auto_port() if port == "auto" else port, *bauds))
     board.on_failure(_raise_fault)
     try:
+        board.require({sensor: device})
         device.attach(board)
         clock.run(until=clock.process(board.prepare()))
         steps = device.calibrate(known, _prompter(clock), datetime.date.today())
-        calibration = clock.run(until=clock.process(steps))
-        assert isinstance(calibration, Calibration)
+        calibration: CalibrationFile = clock.run(until=clock.process(steps))  # type: ignore[assignment]
     finally:
         board.close()
     calibration.write(output)

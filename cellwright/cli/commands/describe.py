@@ -42,8 +42,9 @@ def describe(name: str) -> None:
     devices = Table("device", "kind", "pins", title="Devices", title_justify="left")
     for device_name, device in cell.parameters().items():
         if isinstance(device, Device):
-            pins = ", ".join(f"{role} {pin.number}" for role, pin in device.pins().items())
-            devices.add_row(device_name, type(device).__name__, pins)
+            pins = [f"{role} {pin.number}" for role, pin in device.pins().items()]
+            pins += [f"I2C {address:#x}" for address in device.i2c_addresses()]
+            devices.add_row(device_name, type(device).__name__, ", ".join(pins))
     out.print(devices)
 
 
@@ -117,7 +118,7 @@ def find_problems(scenario: Scenario) -> list[str]:
     """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
     problems = description_problems(cell, cell.parameters(scenario.parameters))
-    return problems or _on_model_board(scenario).problems()
+    return problems or _on_model_board(scenario).problems() or _unnamed_pins(scenario) or _lacking_on_arduino(scenario)
 
 
 def _on_model_board(scenario: Scenario) -> Cell:
@@ -126,6 +127,48 @@ def _on_model_board(scenario: Scenario) -> Cell:
     from cellwright.hardware import ModelBoard
 
     return scenario.study.cell(ModelBoard(simpy.Environment(), STEP_TIMINGS[scenario.firmware]), scenario.parameters)
+
+
+def _devices(scenario: Scenario) -> dict[str, Device]:
+    """Copies of the devices, by name."""
+    parts = scenario.study.cell.parameters(scenario.parameters)
+    return {name: part for name, part in parts.items() if isinstance(part, Device)}
+
+
+def _unnamed_pins(scenario: Scenario) -> list[str]:
+    """Pins that a device declares and does not name: their faults, wiring and needs would be overlooked."""
+    import simpy
+
+    from cellwright.hardware import ModelBoard
+
+    problems = []
+    for name, device in _devices(scenario).items():
+        board = ModelBoard(simpy.Environment())
+        device.attach(board)
+        unnamed = board.declared_pins - {pin.number for pin in device.pins().values()}
+        problems += [
+            f"{scenario.study.cell.name()}: {name} declares pin {pin}, which its pins() does not name; name it there."
+            for pin in sorted(unnamed)
+        ]
+    return problems
+
+
+def _lacking_on_arduino(scenario: Scenario) -> list[str]:
+    """What the cell's Arduino lacks with the firmware to be used; a virtual one says so as a real one would."""
+    import simpy
+
+    from cellwright.hardware import ModelBoard
+    from cellwright.sim import Streams, VirtualLine
+    from cellwright.sim.targets import virtual_board
+
+    cell, firmware = scenario.study.cell, scenario.firmware
+    world = ModelBoard(simpy.Environment(), STEP_TIMINGS[firmware])
+    board = virtual_board(world, Streams(1, 0), VirtualLine(kind=cell.arduino), firmware=firmware)[0]
+    try:
+        board.require(_devices(scenario))
+    except InputError as error:
+        return [f"{cell.name()}: {error}"]
+    return []
 
 
 def _purpose(cell: type[Cell]) -> str:

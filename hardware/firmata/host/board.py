@@ -7,14 +7,15 @@ drives the Arduino on the desk.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from simpy.events import Event
 
 from cellwright.errors import CapabilityError, CellFault
-from cellwright.hardware.board import Board
+from cellwright.hardware.board import Board, DescribedDevice
+from cellwright.hardware.firmata.host.capabilities import Capabilities
 from cellwright.hardware.firmata.host.ports import (
     Declarable,
     FirmataAnalog,
@@ -33,6 +34,7 @@ from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol.accelstepper import decode_reply
 from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import decode_encoder_counts, decode_i2c_reply
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named, Wait
 
 RESEND_INTERVAL_S = 0.5
@@ -45,14 +47,12 @@ PortT = TypeVar("PortT", bound=Declarable)
 class FirmataBoard(Board):
     """A board that answers, as ``connect`` returns it. What the firmwares do differently is abstract here.
 
-    max_axes, max_encoders: how many steppers and encoders the firmware supports.
+    limits: how many steppers, encoders and HX711s the firmware supports.
     """
 
-    max_axes: int
-    max_encoders: int
-
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, limits: Mapping[Feature, int]) -> None:
         self.session = session
+        self.capabilities = Capabilities(session, limits)
         self.env = session.env
         self.outputs = Outputs()
         self.inputs: dict[int, FirmataInput] = {}
@@ -106,10 +106,13 @@ class FirmataBoard(Board):
         port.declare()
         return port
 
+    def require(self, devices: Mapping[str, DescribedDevice]) -> None:
+        self.capabilities.require_all(devices)
+
     def declare_output(
         self, pin: int, safe: bool, max_on_s: float | None = None, max_duty: float = 1.0
     ) -> FirmataOutput:
-        self.session.require(pin, PinMode.OUTPUT)
+        self.capabilities.require(Need(Feature.OUTPUT, (pin,)))
         self.outputs[pin] = self._make_output(pin, safe, max_on_s, max_duty)
         return self.declare(self.outputs[pin])
 
@@ -117,7 +120,7 @@ class FirmataBoard(Board):
     def _make_output(self, pin: int, safe: bool, max_on_s: float | None, max_duty: float) -> FirmataOutput: ...
 
     def declare_input(self, pin: int, at_rest: bool) -> FirmataInput:
-        self.session.require(pin, PinMode.INPUT)
+        self.capabilities.require(Need(Feature.INPUT, (pin,)))
         if at_rest and not self.session.client.supports(pin, PinMode.PULLUP):
             self.notes.append(f"Pin {pin} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
         self.inputs[pin] = self._make_input(pin, at_rest)
@@ -127,18 +130,12 @@ class FirmataBoard(Board):
     def _make_input(self, pin: int, at_rest: bool) -> FirmataInput: ...
 
     def declare_stepper(self, device: Named, step: int, dir: int, inverted: bool) -> FirmataStepper:
-        for pin in (step, dir):
-            self.session.require(pin, PinMode.STEPPER)
-        self._refuse_one_more("stepper", len(self.axes), self.max_axes)
+        self.capabilities.require(Need(Feature.STEPPER, (step, dir)), len(self.axes))
         self.axes.append(self._make_stepper(device, (step, dir), inverted))
         return self.declare(self.axes[-1])
 
     @abstractmethod
     def _make_stepper(self, device: Named, pins: tuple[int, int], inverted: bool) -> FirmataStepper: ...
-
-    def _refuse_one_more(self, what: str, declared: int, most: int) -> None:
-        if declared == most:
-            raise CapabilityError(f"one {what} more than the firmware's {most}", self.session.description)
 
     def declare_group(self, steppers: Sequence[FirmataStepper]) -> FirmataGroup:
         """Make a group of steppers that arrive together; the firmware has five. Source: accelStepperFirmata.md."""
@@ -151,32 +148,29 @@ class FirmataBoard(Board):
         return self.declare(self.groups[-1])
 
     def declare_analog(self, pin: int) -> FirmataAnalog:
-        self.session.require(pin, PinMode.ANALOG)
+        self.capabilities.require(Need(Feature.ANALOG, (pin,)))
         if pin not in self.session.client.analog_channels:
             raise CapabilityError(f"an analog channel for pin {pin}", self.session.description)
         return self.declare(FirmataAnalog(self.session, pin))
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> FirmataLevel:
-        self.session.require(pin, PinMode.PWM)
+        self.capabilities.require(Need(Feature.PWM, (pin,)))
         scale = (1 << self.session.client.capabilities[pin][PinMode.PWM]) - 1
         self.levels.append(FirmataLevel(self.session, pin, PinMode.PWM, safe, 1.0, scale))
         return self.declare(self.levels[-1])
 
     def declare_servo(self, pin: int, safe: float) -> FirmataLevel:
-        self.session.require(pin, PinMode.SERVO)
+        self.capabilities.require(Need(Feature.SERVO, (pin,)))
         self.levels.append(FirmataLevel(self.session, pin, PinMode.SERVO, safe, MAX_ANGLE_DEG, SERVO_SCALE))
         return self.declare(self.levels[-1])
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> FirmataEncoder:
-        for pin in (pin_a, pin_b):
-            self.session.require(pin, PinMode.ENCODER)
-        self._refuse_one_more("encoder", len(self._encoders), self.max_encoders)
+        self.capabilities.require(Need(Feature.ENCODER, (pin_a, pin_b)), len(self._encoders))
         self._encoders.append(FirmataEncoder(self.session, len(self._encoders), pin_a, pin_b))
         return self.declare(self._encoders[-1])
 
     def declare_i2c(self, address: int) -> FirmataI2c:
-        if not any(PinMode.I2C in modes for modes in self.session.client.capabilities):
-            raise CapabilityError("I2C", self.session.description)
+        self.capabilities.require(Need(Feature.I2C))
         if address not in self._i2c:
             self._i2c[address] = self.declare(FirmataI2c(self.session, address))
         return self._i2c[address]

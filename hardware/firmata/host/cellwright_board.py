@@ -5,7 +5,6 @@ The messages are those of hardware/firmware/PROTOCOL.md.
 
 from __future__ import annotations
 
-from cellwright.errors import CapabilityError
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.cellwright_ports import (
     EmergencyStopInput,
@@ -23,6 +22,7 @@ from cellwright.hardware.firmata.host.watchdog import FirmwareWatchdog
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.cellwright import BoardHealth, Features
+from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named, Wait
 
 STOPPED_ERROR = "stopped"
@@ -37,10 +37,13 @@ class CellwrightBoard(FirmataBoard):
     """A board with the features that it has reported."""
 
     def __init__(self, session: Session, features: Features) -> None:
-        super().__init__(session)
+        limits = {
+            Feature.STEPPER: features.devices,
+            Feature.ENCODER: features.encoders,
+            Feature.CONVERTER: features.converters,
+        }
+        super().__init__(session, limits)
         self.features = features
-        self.max_axes = features.devices
-        self.max_encoders = features.encoders
         self.limiters = OutputLimiters(features.outputs)
         self.watchdog = FirmwareWatchdog(session)
         self.latest_health: BoardHealth | None = None
@@ -86,10 +89,7 @@ class CellwrightBoard(FirmataBoard):
         return self._steppers[-1]
 
     def declare_hx711(self, data: int, clock: int) -> FirmataConverter:
-        if len(self._converters) == self.features.converters:
-            raise CapabilityError(
-                f"one HX711 more than the firmware's {self.features.converters}", self.session.description
-            )
+        self.capabilities.require(Need(Feature.CONVERTER, (data, clock)), len(self._converters))
         self._converters.append(FirmataConverter(self.session, len(self._converters), data, clock))
         return self.declare(self._converters[-1])
 

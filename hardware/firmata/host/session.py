@@ -7,25 +7,15 @@ from collections.abc import Callable
 
 import simpy
 
-from cellwright.errors import CapabilityError, CellFault
+from cellwright.errors import CellFault
 from cellwright.hardware.firmata.host.client import FirmataClient
 from cellwright.hardware.firmata.protocol import messages
-from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.waits import Wait
 
 REPLY_TIMEOUT_S = 1.0
 """How long the firmware may take to reply to a query."""
 TIMEOUT_MARGIN_S = 5.0
 """What a wait allows beyond the computed time of a move or a pulse."""
-MODE_NAMES = {
-    PinMode.INPUT: "a digital input",
-    PinMode.OUTPUT: "a digital output",
-    PinMode.ANALOG: "an analog input",
-    PinMode.PWM: "PWM",
-    PinMode.SERVO: "a servo",
-    PinMode.STEPPER: "AccelStepper",
-    PinMode.ENCODER: "an encoder",
-}
 
 
 class Session:
@@ -62,11 +52,6 @@ class Session:
     def description(self) -> str:
         """What this board is, as the end of a sentence."""
         return f"this board runs {self.firmware} and has pins 0 to {len(self.client.capabilities) - 1}"
-
-    def require(self, pin: int, mode: PinMode) -> None:
-        """Raise CapabilityError for a mode that a pin does not have."""
-        if not self.client.supports(pin, mode):
-            raise CapabilityError(f"{MODE_NAMES[mode]} on pin {pin}", self.description)
 
     # ---- messages ----
 

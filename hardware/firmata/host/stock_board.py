@@ -10,6 +10,7 @@ from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S, Sc
 from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.host.stock_stepper import StockStepper
 from cellwright.hardware.firmata.protocol import accelstepper, encoder_i2c_scheduler, messages
+from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named
 
 NO_PROTECTION = (
@@ -18,14 +19,18 @@ NO_PROTECTION = (
 )
 
 
+LIMITS = {
+    Feature.STEPPER: accelstepper.MAX_DEVICES,
+    Feature.ENCODER: encoder_i2c_scheduler.MAX_ENCODERS,
+    Feature.CONVERTER: 0,
+}
+
+
 class StockFirmataBoard(FirmataBoard):
     """A board with stock firmware; the scheduler of ConfigurableFirmata is its only protection."""
 
-    max_axes = accelstepper.MAX_DEVICES
-    max_encoders = encoder_i2c_scheduler.MAX_ENCODERS
-
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
+        super().__init__(session, LIMITS)
         self.communication_watchdog = SchedulerWatchdog(session, self._on_watchdog_fired)
 
     # ---- ports ----
@@ -46,9 +51,8 @@ class StockFirmataBoard(FirmataBoard):
         return StockStepper(self.session, self.axes, device, pins, inverted)
 
     def declare_hx711(self, data: int, clock: int) -> ConverterPort:
-        raise CapabilityError(
-            f"firmware that reads an HX711 (pins {data} and {clock}); an Nau7802 needs none", self.session.description
-        )
+        need = Need(Feature.CONVERTER, (data, clock))
+        raise CapabilityError(self.capabilities.lack(need), self.session.description)
 
     def _request_input_reports(self) -> None:
         for port in self._input_ports():

@@ -19,6 +19,8 @@ def test_cells_and_describe_show_what_there_is(capsys: pytest.CaptureFixture[str
     shown = capsys.readouterr().out
     for word in ("refilling", "out_of_staples", "bridge", "step 2", "home switch 9", "Solenoid"):
         assert word in shown
+    assert run(["describe", "lacquer_mixer"]) == 0
+    assert "I2C 0x2a" in capsys.readouterr().out
 
 
 def test_check_passes_the_stapler_and_refuses_what_can_be_known(capsys: pytest.CaptureFixture[str]) -> None:
