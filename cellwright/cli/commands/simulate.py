@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 
 import cellwright
 from cellwright import cells
-from cellwright.benchmarks import Comparison, outcome
-from cellwright.benchmarks import compare as compare_replications
+from cellwright.benchmarks import Comparison, outcome, paired
 from cellwright.benchmarks.best_manual import Compared, TrialOfThree, sources_of_each
 from cellwright.benchmarks.input_uncertainty import Trial, input_sources, uncertain_inputs
 from cellwright.benchmarks.uncertainty import UncertaintySource
@@ -195,7 +194,7 @@ def run_comparisons(options: SimulationOptions, scenario: Scenario) -> Compared:
 
     def compared(manual: list[Replication], of: Scenario, sources: list[UncertaintySource]) -> Comparison:
         provenance = of.provenance(compared=True)
-        return compare_replications(unit, of_cell, manual, provenance, options.seed, SHIFT_HOURS, sources)
+        return paired(unit, of_cell, manual, provenance, options.seed, SHIFT_HOURS, sources)
 
     return Compared(compared(of_manual, scenario, today), compared(of_best, best, beyond))
 
@@ -203,7 +202,7 @@ def run_comparisons(options: SimulationOptions, scenario: Scenario) -> Compared:
 def run_comparison(options: SimulationOptions, scenario: Scenario) -> Comparison:
     """Simulate the cell and the manual method with common random numbers, and pair them."""
     of_cell, of_manual = _replicate_both(options, scenario)
-    return compare_replications(
+    return paired(
         scenario.study.cell.unit,
         of_cell,
         of_manual,
@@ -218,7 +217,7 @@ def _noise_only(options: SimulationOptions, scenario: Scenario, replications: in
     """A comparison beside the main one: its intervals leave out what the inputs leave open."""
     of_cell, of_manual = _replicate_both(replace(options, replications=replications, precision=None), scenario)
     unit, provenance = scenario.study.cell.unit, scenario.provenance(compared=True)
-    return compare_replications(unit, of_cell, of_manual, provenance, options.seed, SHIFT_HOURS, [])
+    return paired(unit, of_cell, of_manual, provenance, options.seed, SHIFT_HOURS, [])
 
 
 def _replicate_both(options: SimulationOptions, scenario: Scenario) -> tuple[list[Replication], list[Replication]]:
