@@ -102,12 +102,11 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a cell: cycle time, output, operator time and stops."""
+    from cellwright.benchmarks.experiments.experiment import Experiment
     from cellwright.cli.commands import simulate
 
-    options = simulate.SimulationOptions(
-        cell, cycles, hours, replications, seed, overrides or [], jobs, firmware.value, precision=precision
-    )
-    simulate.simulate(options, log, as_json)
+    experiment = Experiment(cell, cycles, hours, replications, precision, seed, overrides or [], firmware.value, jobs)
+    simulate.simulate(experiment, log, as_json)
 
 
 @app.command()
@@ -126,12 +125,13 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare a cell with the manual method it replaces, and with a commercial machine."""
+    from cellwright.benchmarks.experiments.experiment import Experiment
     from cellwright.cli.commands import simulate
 
-    options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
+    experiment = Experiment(
+        cell, None, hours, replications, precision, seed, overrides or [], firmware.value, jobs, accept
     )
-    simulate.compare(options, manual, commercial, as_json)
+    simulate.compare(experiment, manual, commercial, as_json)
 
 
 @app.command()

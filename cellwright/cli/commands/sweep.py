@@ -17,10 +17,10 @@ from rich.table import Table
 
 import cellwright
 from cellwright import cells
+from cellwright.benchmarks.experiments.experiment import SHIFT_HOURS
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, ranked, sensitivity
 from cellwright.benchmarks.sweeps.sampling import designs, read_varied_parameter
 from cellwright.benchmarks.sweeps.sweep import Sweep, read_sweep, write_sweep
-from cellwright.cli.commands.simulate import SHIFT_HOURS
 from cellwright.cli.progress import progress
 from cellwright.cli.tables import WIDTH, console, pluralize
 from cellwright.errors import CellFault, InputError
