@@ -18,7 +18,8 @@ SHIFT_HOURS = 7.5
 DEFAULT_REPLICATIONS = 20
 
 Progress = Callable[[str, int, int], None]
-"""Called as ``progress(what, done, total)``: when a part of the work begins, with 0 done, and after each step of it."""
+"""Called as ``progress(what, done, total)``: when a part of the work begins, with 0 done or what was done before,
+and after each step of it."""
 
 
 def no_progress(_what: str, _done: int, _total: int) -> None:
@@ -110,10 +111,13 @@ class Experiment:
             return Length(hours=SHIFT_HOURS)
         return Length(self.cycles, self.hours)
 
+    def load(self) -> Study:
+        """The study. Raises InputError if there is no such cell."""
+        return self.study if isinstance(self.study, Study) else cells.load(str(self.study))
+
     def scenario(self) -> Scenario:
         """The scenario to simulate. Raises InputError if there is no such cell, or an override cannot be set."""
-        study = self.study if isinstance(self.study, Study) else cells.load(str(self.study))
-        return study.scenario(self.overrides, firmware=self.firmware)
+        return self.load().scenario(self.overrides, firmware=self.firmware)
 
     def head(self, scenario: Scenario, replications: int) -> dict[str, Any]:
         """The facts at the top of all JSON output."""

@@ -13,13 +13,20 @@ from typing import Any
 import pytest
 
 from cellwright import cells
-from cellwright.benchmarks import compare, compute_economics, compute_economics_of_guess, read_stopwatch
+from cellwright.benchmarks import (
+    compare,
+    compute_economics,
+    compute_economics_of_guess,
+    compute_sensitivity,
+    compute_sweep,
+    read_stopwatch,
+)
 from cellwright.benchmarks.economics.cell_files import cell_folder, file_of
 from cellwright.benchmarks.experiments.experiment import Experiment
 from cellwright.benchmarks.experiments.report import report_inputs
 from cellwright.cells.stapler import STUDY
+from cellwright.cli import app as commands
 from cellwright.cli import decision_commands, run
-from cellwright.cli.app import compare as compare_command
 from cellwright.errors import InputError
 from cellwright.sim.replication import workers
 
@@ -104,6 +111,33 @@ def test_a_guess_that_is_no_time_is_refused(times: Path, seconds: Any) -> None:
         compute_economics_of_guess(manual=times, economics=STAPLER / "economics.toml", seconds=seconds)
 
 
+def test_sensitivity_is_that_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    found = compute_sensitivity(
+        STUDY, figure="cycle_time_s", by=10, hours=0.05, replications=2, seed=4, overrides=PANEL, jobs=1
+    )
+    sets = [word for each in PANEL for word in ("--set", each)]
+    options = ["--figure", "cycle_time_s", "--by", "10", "--hours", "0.05", "-R", "2", "--seed", "4", *sets]
+    assert as_printed(found.as_json()) == printed(capsys, "sensitivity", "stapler", *options)
+
+
+def test_a_sweep_writes_the_bytes_of_the_command_line_and_is_resumed(tmp_path: Path) -> None:
+    shown: list[tuple[str, int, int]] = []
+    given: dict[str, Any] = {"vary": "carriage.max_speed=100:300:3", "hours": 0.05, "replications": 2}
+    given |= {"overrides": PANEL, "jobs": 1, "output": tmp_path / "python.csv"}
+    found = compute_sweep(STUDY, **given, progress=lambda *each: shown.append(each))
+    sets = [word for each in PANEL for word in ("--set", each)]
+    options = ["--vary", given["vary"], "--hours", "0.05", "-R", "2", *sets, "-o", str(tmp_path / "line.csv")]
+    assert run(["sweep", "stapler", *options]) == 0
+    assert (tmp_path / "python.csv").read_bytes() == (tmp_path / "line.csv").read_bytes()
+    assert len(found.rows) == 3 and not found.refused
+    assert [each[1:] for each in shown] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    shown.clear()
+    assert compute_sweep(STUDY, **given, progress=lambda *each: shown.append(each)).rows == found.rows
+    assert [each[1:] for each in shown] == [(3, 3)]
+    with pytest.raises(InputError, match="No parameter is varied"):
+        compute_sweep(STUDY, vary=[])
+
+
 def test_a_report_rests_on_the_same_comparison() -> None:
     shown: list[tuple[str, int, int]] = []
     given = {"hours": 0.2, "replications": 2, "overrides": PANEL, "jobs": 1}
@@ -163,9 +197,11 @@ def test_what_cannot_be_is_refused_before_anything_is_simulated(given: dict[str,
 @pytest.mark.parametrize(
     ("function", "command", "others"),
     [
-        (compare, compare_command, {"cell", "as_json"}),
+        (compare, commands.compare, {"cell", "as_json"}),
         (compute_economics, decision_commands.economics, {"cell", "as_json", "prices", "picture", "seconds", "labour"}),
         (report_inputs, decision_commands.report, {"cell", "lang", "output"}),
+        (compute_sensitivity, commands.sensitivity, {"cell", "as_json", "picture"}),
+        (compute_sweep, commands.sweep, {"cell", "picture", "figure"}),
     ],
 )
 def test_arguments_have_the_names_of_the_options(function: Any, command: Any, others: set[str]) -> None:
