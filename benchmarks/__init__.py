@@ -3,6 +3,7 @@
 from cellwright.benchmarks.comparison import Comparison, Outcome, outcome, paired
 from cellwright.benchmarks.experiments.compare import StudyComparison, compare
 from cellwright.benchmarks.experiments.economics import StudyEconomics, compute_economics, compute_economics_of_guess
+from cellwright.benchmarks.experiments.report import report_inputs
 from cellwright.benchmarks.experiments.sensitivity import StudySensitivity, compute_sensitivity
 from cellwright.benchmarks.experiments.sweep import StudySweep, compute_sweep
 from cellwright.benchmarks.time_study.stopwatch_csv import read_stopwatch
@@ -22,4 +23,5 @@ __all__ = [
     "outcome",
     "paired",
     "read_stopwatch",
+    "report_inputs",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,14 +81,36 @@ def report_inputs(
         jobs: Processes.
         accept: Whether implausible times and rates are taken as they are.
         progress: Called as ``progress(what, done, total)`` while it runs.
-        command: What makes the report again, as it is printed there.
+        command: What makes the report again, as it is printed there; this call by default.
 
     Raises:
         InputError: A file or a value cannot be used; before anything is simulated.
         CellFault: The cell stops with nobody there to reset it.
     """
     experiment = Experiment(study, None, hours, replications, precision, seed, overrides, firmware, jobs, accept)
-    return run_report(read_report_files(experiment, manual, economics, commercial, project), command, progress)
+    elements = None if manual is None or isinstance(manual, (str, Path)) else tuple(manual)
+    read = read_report_files(experiment, manual if elements is None else elements, economics, commercial, project)
+    given = {"economics": economics, "commercial": commercial, "project": project, "manual": manual}
+    if elements is not None:
+        given["manual"] = "the elements that were timed"
+    return run_report(read, command or _call(experiment, given), progress)
+
+
+def _call(experiment: Experiment, given: Mapping[str, object]) -> str:
+    """The call that reproduces a report, defaults included."""
+    often = "replications" if experiment.precision is None else "precision"
+    arguments = {
+        **given,
+        "hours": experiment.length.hours,
+        often: experiment.max_replications if experiment.precision is None else experiment.precision,
+        "seed": experiment.seed,
+        "overrides": list(experiment.overrides) or None,
+        "firmware": None if experiment.firmware == DEFAULT_FIRMWARE else experiment.firmware,
+        "accept": experiment.accept or None,
+    }
+    texts = {name: str(each) if isinstance(each, Path) else each for name, each in arguments.items()}
+    words = [f"{name}={each!r}" for name, each in texts.items() if each is not None]
+    return f"report_inputs({', '.join([repr(experiment.cell), *words])})"
 
 
 def read_report_files(

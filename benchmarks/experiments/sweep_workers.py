@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -47,6 +46,8 @@ def sweep_workers(jobs: int | None, scheduler: str | None) -> Iterator[tuple[Exe
 
 def _check_scheduler(address: str) -> None:
     """Check the address before a client does, which gives up late and leaves a thread behind that logs errors."""
+    import asyncio
+
     from distributed.core import rpc
 
     async def server_type() -> str:

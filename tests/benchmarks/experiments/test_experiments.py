@@ -20,10 +20,10 @@ from cellwright.benchmarks import (
     compute_sensitivity,
     compute_sweep,
     read_stopwatch,
+    report_inputs,
 )
 from cellwright.benchmarks.economics.cell_files import cell_folder, file_of
 from cellwright.benchmarks.experiments.experiment import Experiment
-from cellwright.benchmarks.experiments.report import report_inputs
 from cellwright.cells.stapler import STUDY
 from cellwright.cli import app as commands
 from cellwright.cli import decision_commands, run
@@ -144,6 +144,10 @@ def test_a_report_rests_on_the_same_comparison() -> None:
     inputs = report_inputs(STUDY, **given, progress=lambda *each: shown.append(each))
     assert inputs.comparison.less_time_percent == compare(STUDY, **given).less_time_percent
     assert inputs.money is not None and inputs.project is not None and inputs.screening.ranked_inputs()
+    assert inputs.command == (
+        "report_inputs('stapler', hours=0.2, replications=2, seed=1, overrides=['layout.slats=3', "
+        "'layout.panel_length_mm=300'])"
+    )
     assert "the inputs of stapler, one at a time" in {what for what, _, _ in shown}
 
 
