@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from cellwright import cells
 from cellwright.benchmarks import (
     compare,
     compute_economics,
@@ -79,10 +78,10 @@ def test_a_comparison_is_that_of_the_command_line(times: Path, capsys: pytest.Ca
 
 
 def test_with_a_precision_and_a_best_manual_method_too(capsys: pytest.CaptureFixture[str]) -> None:
-    study = cells.load("digital_tape")
-    found = compare(study, hours=0.1, precision=30, overrides="plant.reaction_s=0.3")
-    options = ["--hours", "0.1", "--precision", "30", "--set", "plant.reaction_s=0.3"]
-    assert as_printed(found.as_json()) == printed(capsys, "compare", "digital_tape", *options)
+    folder = str(STAPLER)  # as the name of a cell of one's own
+    found = compare(Path(folder), hours=0.2, precision=5, overrides="layout.slats=3")
+    options = ["--hours", "0.2", "--precision", "5", "--set", "layout.slats=3"]
+    assert as_printed(found.as_json()) == printed(capsys, "compare", folder, *options)
     assert found.best is not None and "precision" in found.as_json()
 
 
@@ -105,7 +104,7 @@ def test_so_are_those_of_a_guess(times: Path, seconds: Any, capsys: pytest.Captu
     assert {**found, "input_hash": ""} == {**wanted, "input_hash": ""}
 
 
-@pytest.mark.parametrize("seconds", [0, -3, (3, 2, 1), (1, 2), "soon", None, float("nan")])
+@pytest.mark.parametrize("seconds", [0, -3, (3, 2, 1), (-1, 2, 3), (0, 1, 2), (1, 2), "soon", None, float("nan")])
 def test_a_guess_that_is_no_time_is_refused(times: Path, seconds: Any) -> None:
     with pytest.raises(InputError, match="write the seconds of a unit"):
         compute_economics_of_guess(manual=times, economics=STAPLER / "economics.toml", seconds=seconds)
@@ -118,6 +117,11 @@ def test_sensitivity_is_that_of_the_command_line(capsys: pytest.CaptureFixture[s
     sets = [word for each in PANEL for word in ("--set", each)]
     options = ["--figure", "cycle_time_s", "--by", "10", "--hours", "0.05", "-R", "2", "--seed", "4", *sets]
     assert as_printed(found.as_json()) == printed(capsys, "sensitivity", "stapler", *options)
+    least = next(each for each in found.ranges if each.name == "trigger.rest_s")
+    only_that = compare(
+        STUDY, hours=0.05, replications=2, seed=4, overrides=[*PANEL, f"trigger.rest_s={0.9 * least.value:.10g}"]
+    )
+    assert least.low == pytest.approx(only_that.cell.cycle_time_s.mean)
 
 
 def test_a_sweep_writes_the_bytes_of_the_command_line_and_is_resumed(tmp_path: Path) -> None:
@@ -251,6 +255,15 @@ def test_a_script_without_a_main_guard_can_compare_with_one_job(tmp_path: Path) 
     assert ended.returncode == 0 and float(ended.stdout) == pytest.approx(
         compare(STUDY, cycles=1, replications=2, overrides=PANEL, jobs=1).less_time_percent.mean
     )
+
+
+@pytest.mark.parametrize(
+    "given", [{"hours": 0}, {"hours": -1}, {"cycles": 0}, {"hours": 1, "cycles": 1}, {"replications": 0}, {"seed": -1}]
+)
+def test_an_experiment_that_cannot_be_is_never_made(given: dict[str, Any]) -> None:
+    """A report's folder is not made for one."""
+    with pytest.raises(InputError):
+        Experiment(STUDY, **given)
 
 
 def test_an_experiment_names_its_cell_as_it_was_given() -> None:
