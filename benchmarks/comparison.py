@@ -170,7 +170,7 @@ def _measure_outcome(name: str, replications: list[Replication]) -> MeasureOutco
     return measure.with_half_width(None if noise.ci95_high is None else noise.ci95_high - noise.mean)
 
 
-def compare(
+def paired(
     unit: str,
     cell: list[Replication],
     manual: list[Replication],

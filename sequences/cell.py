@@ -110,7 +110,7 @@ class Cell(StepTools):
         """The cell's name on the command line: that of the folder or file that describes it."""
         try:
             path = Path(inspect.getfile(cls))
-        except TypeError:
+        except (TypeError, OSError):  # which of them, depends on Python's version
             return cls.__name__.lower()  # written at a prompt or in a notebook: there is no file
         return path.parent.name if path.stem in ("cell", "__init__") else path.stem
 

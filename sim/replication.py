@@ -8,11 +8,11 @@ import signal
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import simpy
 from simpy.events import Event
@@ -171,6 +171,42 @@ def _submitted(
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
+
+
+@contextmanager
+def workers(jobs: int | None) -> Iterator[Executor]:
+    """What computes in so many processes, as many as there are cores by default; with 1 in this process itself.
+
+    Studies that other processes cannot import, such as those of a notebook, can be computed in this one.
+    """
+    if jobs == 1:
+        yield _ThisProcess()
+        return
+    with process_pool(jobs or cores()) as pool:
+        yield pool
+
+
+class _ThisProcess(Executor):
+    """Computes each result when it is asked for: work that nobody waits for is not done."""
+
+    def submit(self, fn: Callable[..., _ResultT], /, *args: Any, **kwargs: Any) -> Future[_ResultT]:
+        return _Deferred(partial(fn, *args, **kwargs))
+
+
+class _Deferred(Future[_ResultT]):
+    """A result that is computed when it is first asked for."""
+
+    def __init__(self, work: Callable[[], _ResultT]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> _ResultT:
+        if not self.done():
+            try:
+                self.set_result(self._work())
+            except Exception as error:
+                self.set_exception(error)
+        return super().result(timeout)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ FLOORS = {
     "cellwright": 6,
 }
 """Each room imports from floors below its own, and from itself."""
-OPEN_TO_ALL = {"cellwright.errors", "cellwright.files", "cellwright.provenance"}
+OPEN_TO_ALL = {"cellwright.errors", "cellwright.files", "cellwright.provenance", "cellwright.__version__"}
 NOT_OURS = {"build", "dist", "docs", "tests", "node_modules"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,3 +87,35 @@ def evaluate_guess(
         guess.provenance() | {name: each.status for name, each in numbers.items()},
         by_length=tuple(at_length(each, manual, cell, NO_DRAWS, drawn, {}) for each in LENGTHS_S),
     )
+
+
+def guessed(
+    name: str, given: float | str | Sequence[float] | UncertainNumber, source: str = "a guess"
+) -> UncertainNumber:
+    """A guess at seconds: 240, or lowest, likely and highest; as text "240" or "200:240:300".
+
+    Args:
+        name: What is guessed, as its user calls it.
+        given: The guess.
+        source: What its number is said to come from.
+
+    Raises:
+        InputError: It is not a time above 0, or not in this order.
+    """
+    if isinstance(given, UncertainNumber):
+        return given
+    try:
+        if isinstance(given, str):
+            numbers = [float(each.replace(",", ".")) for each in given.split(":")]
+        else:
+            numbers = [float(each) for each in (given if isinstance(given, Sequence) else (given,))]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) == 1 and numbers[0] > 0:
+        numbers = 3 * numbers
+    if len(numbers) != 3 or not 0 < numbers[0] <= numbers[1] <= numbers[2] <= 1e6:
+        raise InputError(
+            f"{name} {given}: write the seconds of a unit, such as 240, or lowest, likely and highest: 200:240:300."
+        )
+    low, value, high = numbers
+    return UncertainNumber(value=value, low=low, high=high, status="assumed", source=source)

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from cellwright.benchmarks.comparison import Comparison, compare, figures_by_replication, outcome
+from cellwright.benchmarks.comparison import Comparison, figures_by_replication, outcome, paired
 from cellwright.benchmarks.economics.inputs import Economics, read_economics
 from cellwright.benchmarks.economics.model import economics_as_given, evaluate_economics
 from cellwright.benchmarks.input_uncertainty import TIME_STUDY, TRIAL, Trial, input_sources
@@ -190,7 +190,7 @@ class ReusedTrial(Trial):
 
 
 def compared(both: Both, sources: Sequence[UncertaintySource]) -> Comparison:
-    return compare("panel", *both, {}, SEED, 7.5, sources)
+    return paired("panel", *both, {}, SEED, 7.5, sources)
 
 
 @lru_cache

@@ -17,7 +17,7 @@ TARGET_S = 15
 
 def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float]:
     from cellwright import cells
-    from cellwright.benchmarks import compare
+    from cellwright.benchmarks import paired
     from cellwright.benchmarks.economics.commercial import read_commercial
     from cellwright.benchmarks.economics.inputs import read_economics
     from cellwright.benchmarks.economics.model import economics_as_given, evaluate_economics
@@ -27,7 +27,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
     scenario, home = cells.load(name).scenario(), Path(cells.__file__).parent / name
     measures, length = scenario.study.measures, Length(hours=1)
     runs = [[run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual)]
-    comparison = compare(scenario.study.cell.unit, *runs, scenario.provenance(compared=True), 1, 7.5)
+    comparison = paired(scenario.study.cell.unit, *runs, scenario.provenance(compared=True), 1, 7.5)
     economics = read_economics(home / "economics.toml", [each.name for each in measures])
     commercial = read_commercial(home / "commercial.toml", [each.name for each in measures])
     with ThreadPoolExecutor(1) as pool:
@@ -35,7 +35,7 @@ def seconds_by_format(name: str, language: str, folder: Path) -> dict[str, float
         screening = screen(question, comparison, economics, 0.2, pool)
     given, better = (comparison, economics, commercial, measures), scenario.with_best_manual()
     by_best = [run_manual(better, length, 1, number) for number in range(2)] if better else []
-    best = compare(scenario.study.cell.unit, runs[0], by_best, {}, 1, 7.5) if better else None
+    best = paired(scenario.study.cell.unit, runs[0], by_best, {}, 1, 7.5) if better else None
     free = observe_free_time(scenario, length, 1)
     result = evaluate_economics(*given, free=free, best=best)
     as_given = economics_as_given(*given, free=free, best=best)

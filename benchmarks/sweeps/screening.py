@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from cellwright.benchmarks.comparison import Comparison, compare, replicated_figures
+from cellwright.benchmarks.comparison import Comparison, paired, replicated_figures
 from cellwright.benchmarks.economics.inputs import Economics
 from cellwright.benchmarks.economics.model import economics_as_given, npv_by_replication_nok
 from cellwright.benchmarks.sweeps.one_at_a_time import ReplicatedFigure, SensitivityRange, changed_text, ranked
@@ -55,7 +55,7 @@ class ScreeningExperiment:
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
         of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
         unit, provenance = scenario.study.cell.unit, scenario.provenance(compared=True)
-        return self.read(compare(unit, of_cell, of_manual, provenance, self.seed, hours=0.0))
+        return self.read(paired(unit, of_cell, of_manual, provenance, self.seed, hours=0.0))
 
     def simulate_changed(self, varied: VariedInput, factor: float) -> Figures | str:
         """The figures with one input changed, or why it cannot be changed, as a sentence."""

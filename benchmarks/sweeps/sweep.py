@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from cellwright.benchmarks.comparison import Comparison, compare
+from cellwright.benchmarks.comparison import Comparison, paired
 from cellwright.benchmarks.sweeps.sampling import Design
 from cellwright.errors import CellwrightError, InputError
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
@@ -93,7 +93,7 @@ class Sweep:
         numbers = range(self.replications)
         of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
         of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
-        return compare(
+        return paired(
             self.study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), self.seed, hours=0.0
         )
 

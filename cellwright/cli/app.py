@@ -102,12 +102,11 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a cell: cycle time, output, operator time and stops."""
+    from cellwright.benchmarks.experiments.experiment import Experiment
     from cellwright.cli.commands import simulate
 
-    options = simulate.SimulationOptions(
-        cell, cycles, hours, replications, seed, overrides or [], jobs, firmware.value, precision=precision
-    )
-    simulate.simulate(options, log, as_json)
+    experiment = Experiment(cell, cycles, hours, replications, precision, seed, overrides or [], firmware.value, jobs)
+    simulate.simulate(experiment, log, as_json)
 
 
 @app.command()
@@ -126,12 +125,13 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare a cell with the manual method it replaces, and with a commercial machine."""
+    from cellwright.benchmarks.experiments.experiment import Experiment
     from cellwright.cli.commands import simulate
 
-    options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
+    experiment = Experiment(
+        cell, None, hours, replications, precision, seed, overrides or [], firmware.value, jobs, accept
     )
-    simulate.compare(options, manual, commercial, as_json)
+    simulate.compare(experiment, manual, commercial, as_json)
 
 
 @app.command()
@@ -163,26 +163,11 @@ def sweep(
     ] = "less_time_percent",
 ) -> None:
     """Run a parameter sweep against the manual baseline; results are saved as they come and can be resumed."""
+    from cellwright.benchmarks.experiments.experiment import Experiment
     from cellwright.cli.commands import sweep
 
-    sweep.sweep(
-        sweep.SweepOptions(
-            cell,
-            vary or [],
-            method,
-            samples,
-            overrides or [],
-            hours,
-            replications,
-            seed,
-            jobs,
-            scheduler,
-            output,
-            picture,
-            figure,
-            firmware.value,
-        )
-    )
+    experiment = Experiment(cell, None, hours, replications, None, seed, overrides or [], firmware.value, jobs)
+    sweep.sweep(sweep.SweepOptions(experiment, vary or [], method, samples, scheduler, output, picture, figure))
 
 
 @app.command()
@@ -202,13 +187,11 @@ def sensitivity(
     as_json: JsonOption = False,
 ) -> None:
     """Rank the parameters by their effect on the result, each decreased and increased alone."""
+    from cellwright.benchmarks.experiments.experiment import Experiment
     from cellwright.cli.commands import sweep
 
-    sweep.analyse_sensitivity(
-        sweep.SensitivityOptions(
-            cell, figure, by, overrides or [], hours, replications, seed, jobs, picture, as_json, firmware.value
-        )
-    )
+    experiment = Experiment(cell, None, hours, replications, None, seed, overrides or [], firmware.value, jobs)
+    sweep.analyse_sensitivity(sweep.SensitivityOptions(experiment, figure, by, picture, as_json))
 
 
 @app.command()

@@ -65,7 +65,8 @@ def economics(
 
     Without CELL: from a stopwatch study (--manual), prices (--economics) and a guess at the cell's --seconds.
     """
-    from cellwright.cli.commands import economics, simulate
+    from cellwright.benchmarks.experiments.experiment import Experiment
+    from cellwright.cli.commands import economics
 
     given = economics.EconomicsFiles(manual, prices, commercial)
     if (cell is None) == (seconds is None) or (labour and seconds is None):
@@ -74,10 +75,10 @@ def economics(
         guess = (seconds or "", labour)
         economics.evaluate_without_cell(given, guess, seed, accept, picture, as_json)
         return
-    options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
+    experiment = Experiment(
+        cell, None, hours, replications, precision, seed, overrides or [], firmware.value, jobs, accept
     )
-    economics.evaluate(options, given, picture, as_json)
+    economics.evaluate(experiment, given, picture, as_json)
 
 
 @decision_app.command()
@@ -107,9 +108,10 @@ def report(
     jobs: JobsOption = None,
 ) -> None:
     """Write a report for a firm and its funder: PDF, web page, workbook, figures and summaries for a form."""
-    from cellwright.cli.commands import report, simulate
+    from cellwright.benchmarks.experiments.experiment import Experiment
+    from cellwright.cli.commands import report
 
-    options = simulate.SimulationOptions(
-        cell, None, hours, replications, seed, overrides or [], jobs, firmware.value, accept, precision
+    experiment = Experiment(
+        cell, None, hours, replications, precision, seed, overrides or [], firmware.value, jobs, accept
     )
-    report.report(report.ReportOptions(options, lang, output, manual, economics, commercial, project))
+    report.report(report.ReportOptions(experiment, lang, output, manual, economics, commercial, project))

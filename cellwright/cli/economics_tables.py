@@ -6,12 +6,7 @@ from collections.abc import Callable
 
 from rich.table import Table
 
-from cellwright.benchmarks.economics.finance import Percentiles
-from cellwright.benchmarks.economics.inputs import Draws
-from cellwright.benchmarks.economics.model import DRAWS
-from cellwright.benchmarks.economics.results import Alternative, AlternativeResult
-from cellwright.cli import tables
-from cellwright.cli.business_case import (
+from cellwright.benchmarks.economics.business_case import (
     BusinessCase,
     conclusion,
     free_time_sentence,
@@ -21,6 +16,11 @@ from cellwright.cli.business_case import (
     share_text,
     spread_text,
 )
+from cellwright.benchmarks.economics.finance import Percentiles
+from cellwright.benchmarks.economics.inputs import Draws
+from cellwright.benchmarks.economics.model import DRAWS
+from cellwright.benchmarks.economics.results import Alternative, AlternativeResult
+from cellwright.cli import tables
 from cellwright.sim import Measure
 
 PART_NAMES = {

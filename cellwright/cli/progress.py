@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 UNKNOWN = "time left: not known yet"
@@ -37,6 +37,29 @@ def progress(label: str, total: int, done: int = 0) -> Iterator[Callable[[], Non
             bar.update(task, advance=1, last_s=bar.tasks[0].elapsed)
 
         yield advance
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Show one part of the work after the other; yields a function of what it is, how much is done, and of how much."""
+    with ExitStack() as stack:
+        shown, done_before, advance = "", 0, _nothing
+
+        def show(what: str, done: int, total: int) -> None:
+            nonlocal shown, done_before, advance
+            if what != shown or done < done_before:
+                stack.close()
+                advance = stack.enter_context(progress(what, total, done))
+            else:
+                for _ in range(done - done_before):
+                    advance()
+            shown, done_before = what, done
+
+        yield show
+
+
+def _nothing() -> None:
+    """There is no bar yet."""
 
 
 def time_left(total: float, completed: float, before: float, last_s: float, elapsed_s: float) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cellwright import cells
-from cellwright.benchmarks import compare
+from cellwright.benchmarks import paired
 from cellwright.benchmarks.best_manual import TrialOfThree, sources_of_each
 from cellwright.benchmarks.comparison import Comparison, outcome
 from cellwright.benchmarks.economics.model import economics_as_given, evaluate_economics
@@ -115,8 +115,8 @@ def test_the_three_move_together_in_each_draw() -> None:
     of_cell = [Replication(array("d", [200.0, 200.0]), 200.0) for _ in range(2)]
     of_best = [Replication(array("d", [300.0, 300.0]), 600.0) for _ in range(2)]
     today, best = sources_of_each([shared], outcome("cell", of_cell), outcome("manual", by_hand))
-    first = compare("panel", of_cell, by_hand, {}, 1, 7.5, today)
-    second = compare("panel", of_cell, of_best, {}, 1, 7.5, best)
+    first = paired("panel", of_cell, by_hand, {}, 1, 7.5, today)
+    second = paired("panel", of_cell, of_best, {}, 1, 7.5, best)
     found = evaluate_economics(first, economics(), None, best=second)
     assert found.best_manual is not None
     assert found.cell.seconds == pytest.approx(200)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cellwright.benchmarks import compare, outcome
+from cellwright.benchmarks import outcome, paired
 from cellwright.sim import Replication
 
 
@@ -15,7 +15,7 @@ def replication(*cycle_times_s: float, labour_s: float = 0.0, stops: int = 0) ->
 def test_the_difference_is_paired_and_stated_both_ways() -> None:
     cell = [replication(60, 60, labour_s=20), replication(90, 90, labour_s=20)]
     manual = [replication(100, labour_s=100), replication(150, labour_s=150)]
-    compared = compare("panel", cell, manual, {}, seed=1, hours=7.5)
+    compared = paired("panel", cell, manual, {}, seed=1, hours=7.5)
     assert compared.less_time_percent.mean == pytest.approx(40)
     assert compared.less_time_percent.ci95_low == pytest.approx(40)  # in pairs there is no spread at all
     assert compared.more_output_percent.mean == pytest.approx(100 * (1 / 0.6 - 1))
@@ -41,7 +41,7 @@ def measured(values, cycle_times_s=(10.0, 10.0)):
 def test_measures_are_summed_up_and_their_difference_is_paired():
     cell = [measured([1.0, 2.0]), measured([2.0, 3.0])]
     manual = [measured([4.0, 5.0]), measured([5.0, 8.0])]
-    found = compare("can", cell, manual, {}, seed=1, hours=7.5)
+    found = paired("can", cell, manual, {}, seed=1, hours=7.5)
     of_cell = found.cell.measures["error_g"]
     assert of_cell.means == (1.5, 2.5)
     assert (of_cell.mean.mean, of_cell.p50) == (2.0, 2.0)
@@ -56,11 +56,11 @@ def test_the_paired_interval_is_that_of_a_published_example():
     # gives 1.58 (0.7001142 to 2.4598858). Each patient is a replication, each drug a way to work.
     first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
     second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
-    found = compare("night", [measured([x]) for x in first], [measured([x]) for x in second], {}, seed=1, hours=7.5)
+    found = paired("night", [measured([x]) for x in first], [measured([x]) for x in second], {}, seed=1, hours=7.5)
     less = found.less_measured["error_g"]
     assert (less.mean, less.ci95_low, less.ci95_high) == pytest.approx((1.58, 0.7001142, 2.4598858), abs=5e-8)
     times = [measured([0], cycle_times_s=[1 + x / 100]) for x in (*first, *second)]
-    in_percent = compare("night", times[:10], times[10:], {}, seed=1, hours=7.5).less_time_percent
+    in_percent = paired("night", times[:10], times[10:], {}, seed=1, hours=7.5).less_time_percent
     pairs = [100 * (1 - (1 + a / 100) / (1 + b / 100)) for a, b in zip(first, second, strict=True)]
     known = stats.ttest_1samp(pairs, 0).confidence_interval()
     found_half = (in_percent.ci95_high - in_percent.ci95_low) / 2
@@ -86,6 +86,6 @@ def test_an_outcome_says_whether_the_warm_up_was_enough():
 
 
 def test_a_measure_that_only_one_of_them_has_is_not_compared():
-    found = compare("can", [measured([1.0, 2.0])], [replication(10, labour_s=5)], {}, seed=1, hours=7.5)
+    found = paired("can", [measured([1.0, 2.0])], [replication(10, labour_s=5)], {}, seed=1, hours=7.5)
     assert found.less_measured == {}
     assert "measures" not in found.manual.as_json()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cellwright.benchmarks.comparison import Comparison, compare
+from cellwright.benchmarks.comparison import Comparison, paired
 from cellwright.benchmarks.economics.model import draw_means
 from cellwright.benchmarks.input_uncertainty import PREDETERMINED, TIME_STUDY, Trial, input_sources, uncertain_inputs
 from cellwright.cells import load
@@ -55,7 +55,7 @@ def compared(scenario: Scenario, replications: int, *, noise_alone: bool = False
     cell, manual = (
         [run(scenario, LENGTH, 1, number) for number in range(replications)] for run in (run_cell, run_manual)
     )
-    return compare("panel", cell, manual, {}, 1, 7.5, sources)
+    return paired("panel", cell, manual, {}, 1, 7.5, sources)
 
 
 def width(comparison: Comparison) -> float:

@@ -8,8 +8,9 @@ from typing import Any
 
 from rich.table import Table
 
-from cellwright.benchmarks.claims import Claim, Claims, Verdict, check_claim
-from cellwright.cli.commands.simulate import SimulationOptions, comparison_json, run_comparison
+from cellwright.benchmarks.claims import Claims, Verdict
+from cellwright.benchmarks.experiments.claims import judge_claims
+from cellwright.cli.progress import progress_bars
 from cellwright.cli.tables import WIDTH, console
 from cellwright.errors import CellFault
 
@@ -20,7 +21,9 @@ def check_claims(path: Path, jobs: int | None, as_json: bool) -> None:
     Raises:
         CellFault: A claim does not hold.
     """
-    verdicts = [verdict for _, verdict in _judge_all(Claims.read(path).claims, jobs)]
+    claims = Claims.read(path)
+    with progress_bars() as progress:
+        verdicts = judge_claims(claims, jobs, progress)
     if as_json:
         print(json.dumps([_as_json(each) for each in verdicts], indent=2))
     else:
@@ -29,19 +32,6 @@ def check_claims(path: Path, jobs: int | None, as_json: bool) -> None:
     if broken:
         more = "" if len(broken) == 1 else f" and {len(broken) - 1} more"
         raise CellFault(f"{path}: {broken[0].claim.claim!r} does not hold any more{more}.")
-
-
-def _judge_all(claims: tuple[Claim, ...], jobs: int | None) -> list[tuple[Claim, Verdict]]:
-    """Each claim with its verdict; claims on the same comparison share one simulation."""
-    figures: dict[Any, dict[str, Any]] = {}
-    for claim in claims:
-        if claim.comparison not in figures:
-            options = SimulationOptions(
-                claim.cell, None, claim.hours, claim.replications, claim.seed, claim.overrides, jobs, claim.firmware
-            )
-            scenario = options.scenario()
-            figures[claim.comparison] = comparison_json(options, scenario, run_comparison(options, scenario))
-    return [(claim, check_claim(claim, figures[claim.comparison])) for claim in claims]
 
 
 def _print(verdicts: list[Verdict]) -> None:

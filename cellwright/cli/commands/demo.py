@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import cellwright
-from cellwright import cells
+from cellwright.benchmarks import compare
 from cellwright.benchmarks.best_manual import Compared
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.cli import tables
-from cellwright.cli.cell_files import read_commercial_machine
-from cellwright.cli.commands import simulate
+from cellwright.cli.progress import progress_bars
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
 from cellwright.sequences import RunLog
@@ -33,10 +32,9 @@ def demo(name: str, folder: Path, seed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"The folder {folder} cannot be made: {error.strerror}; choose another with -o.") from error
-    options = simulate.SimulationOptions(name, None, simulate.SHIFT_HOURS, REPLICATIONS, seed, [])
-    scenario = cells.load(name).scenario()
-    compared = simulate.run_comparisons(options, scenario)
-    commercial = read_commercial_machine(scenario, None)
+    with progress_bars() as progress:
+        compared = compare(name, replications=REPLICATIONS, seed=seed, accept=True, progress=progress)
+    scenario, commercial = compared.scenario, compared.commercial
     tables.print_comparison(
         compared.today, tables.shared_work(scenario), scenario.study.measures, commercial, compared.best
     )

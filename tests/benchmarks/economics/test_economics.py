@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellwright.benchmarks import compare
+from cellwright.benchmarks import paired
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.finance import Percentiles, annuity, npv, payback_months
 from cellwright.benchmarks.economics.inputs import Economics, UncertainNumber
@@ -47,7 +47,7 @@ def replication(cycle_s: float, labour_s: float, **measures: float) -> Replicati
 
 
 def simulated(cell: list[Replication], manual: list[Replication]) -> Comparison:
-    return compare("panel", cell, manual, {"manual.staple_mods": "measured"}, seed=3, hours=7.5)
+    return paired("panel", cell, manual, {"manual.staple_mods": "measured"}, seed=3, hours=7.5)
 
 
 def same(cell_s: float = 180, cell_labour_s: float = 90, manual_s: float = 360) -> Comparison:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cellwright import cells
-from cellwright.benchmarks import compare
+from cellwright.benchmarks import paired
 from cellwright.benchmarks.charts.style import as_svg
 from cellwright.benchmarks.economics.commercial import read_commercial
 from cellwright.benchmarks.economics.inputs import read_economics
@@ -39,7 +39,7 @@ def report_inputs(name: str, with_money: bool = True) -> ReportInputs:
     scenario = cells.load(name).scenario()
     study, length = scenario.study, Length(hours=0.5)
     of_cell, of_manual = ([run(scenario, length, 1, number) for number in range(2)] for run in (run_cell, run_manual))
-    comparison = compare(study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), 1, 7.5)
+    comparison = paired(study.cell.unit, of_cell, of_manual, scenario.provenance(compared=True), 1, 7.5)
     money = best = None
     better = scenario.with_best_manual()
     if with_money:
@@ -48,7 +48,7 @@ def report_inputs(name: str, with_money: bool = True) -> ReportInputs:
         commercial = read_commercial(ROOT / "cells" / name / "commercial.toml", names)
         if better is not None:
             of_best = [run_manual(better, length, 1, number) for number in range(2)]
-            best = compare(study.cell.unit, of_cell, of_best, better.provenance(compared=True), 1, 7.5)
+            best = paired(study.cell.unit, of_cell, of_best, better.provenance(compared=True), 1, 7.5)
         given = (comparison, economics, commercial, study.measures)
         both = {"free": observe_free_time(scenario, length, 1), "best": best}
         money = Money(

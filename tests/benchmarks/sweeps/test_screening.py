@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellwright.benchmarks import compare
+from cellwright.benchmarks import paired
 from cellwright.benchmarks.comparison import Comparison
 from cellwright.benchmarks.economics.inputs import Economics, read_economics
 from cellwright.benchmarks.economics.model import economics_as_given
@@ -33,7 +33,7 @@ LENGTH = Length(cycles=6)
 
 def compared(scenario: Scenario, replications: int = 3) -> Comparison:
     of = [[run(scenario, LENGTH, 1, number) for number in range(replications)] for run in (run_cell, run_manual)]
-    return compare("panel", *of, scenario.provenance(compared=True), 1, 7.5)
+    return paired("panel", *of, scenario.provenance(compared=True), 1, 7.5)
 
 
 def prices() -> Economics:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cellwright.benchmarks.experiments.experiment import Experiment
 from cellwright.cells import load
 from cellwright.cli import options, run
 from cellwright.cli.commands.report import ReportOptions
-from cellwright.cli.commands.simulate import SimulationOptions
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA
 from cellwright.hardware.firmata.protocol.cellwright import BoardHealth
 from cellwright.hardware.firmata.virtual import cellwright
@@ -157,7 +157,7 @@ def test_tables_name_a_firmware_that_is_not_the_default(capsys: pytest.CaptureFi
 
 def test_a_report_names_it_in_the_command_that_gives_it_again() -> None:
     for firmware, words in (("cellwright", ""), ("configurable", "--firmware configurable ")):
-        simulation = SimulationOptions("stapler", None, 1.0, 2, 1, [], None, firmware)
+        simulation = Experiment("stapler", hours=1.0, replications=2, firmware=firmware)
         options = ReportOptions(simulation, "en", Path("out"), None, None, None, None)
         assert options.command().endswith(f"--seed 1 {words}-o out")
 

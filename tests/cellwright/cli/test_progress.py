@@ -6,11 +6,13 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from cellwright.cli.progress import UNKNOWN, progress, time_left
+from cellwright.cli.progress import UNKNOWN, progress, progress_bars, time_left
 
 CELLWRIGHT = str(Path(sys.executable).with_name("cellwright"))
 SWEEP = ["sweep", "stapler", "--vary", "carriage.max_speed=100:300:4", "--hours", "0.5", "-R", "2"]
@@ -55,6 +57,30 @@ def test_what_an_earlier_run_did_does_not_count_for_the_rate() -> None:
 def test_a_terminal_shows_the_time_left(arguments: list[str], tmp_path: Path) -> None:
     shown = on_a_terminal([each.format(folder=tmp_path) for each in arguments])
     assert " left" in shown and "0:00:0" in shown
+
+
+def test_a_comparison_shows_one_part_after_the_other() -> None:
+    shown = on_a_terminal(["compare", "stapler", "--hours", "1", "-R", "3", "--jobs", "1", *SMALL])
+    parts = ["stapler on the model board", "the manual method", "the best manual method", "what the inputs leave open"]
+    places = [shown.find(each) for each in parts]
+    assert -1 not in places and places == sorted(places)
+
+
+def test_bars_go_on_from_what_was_done_and_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[list[object]] = []
+
+    @contextmanager
+    def bar(what: str, total: int, done: int = 0) -> Iterator[Callable[[], None]]:
+        shown.append([what, total, done])
+        yield lambda: shown[-1].append("step")
+        shown[-1].append("end")
+
+    monkeypatch.setattr("cellwright.cli.progress.progress", bar)
+    with progress_bars() as show:
+        for each in (("a", 2, 4), ("a", 3, 4), ("b", 0, 1), ("b", 1, 1), ("b", 0, 1), ("b", 1, 1)):
+            show(*each)
+    twice = ["b", 1, 0, "step", "end"]
+    assert shown == [["a", 4, 2, "step", "end"], twice, twice]
 
 
 def test_a_resumed_sweep_shows_what_was_there_from_the_first(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from cellwright.benchmarks import outcome
+from cellwright.benchmarks.experiments import replicating
+from cellwright.benchmarks.experiments.experiment import SHIFT_HOURS
 from cellwright.cells import load
 from cellwright.cli import run
-from cellwright.cli.commands import simulate
 from cellwright.sim import Length, Replication, run_cell, run_manual
 
 QUICK = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
@@ -19,7 +20,7 @@ QUICK = ["--set", "layout.slats=3", "--set", "layout.panel_length_mm=300"]
 def replace_replications(monkeypatch: pytest.MonkeyPatch, starts_s: list[float]) -> None:
     """Each replication takes ``starts_s`` for its first cycles and then 100 s or 101 s for each of 60."""
     one = Replication(array("d", [*starts_s, *[100.0, 101.0] * 30]), 1.0)
-    monkeypatch.setattr(simulate, "_replicate", lambda *_: [one] * 3)
+    monkeypatch.setattr(replicating, "replicate", lambda *_, **__: [one] * 3)
 
 
 def test_a_warm_up_that_was_too_short_is_one_sentence(
@@ -61,5 +62,5 @@ def test_few_cycles_cannot_be_tested_nor_one_replication(capsys: pytest.CaptureF
 @pytest.mark.parametrize("cell", ["stapler", "digital_tape", "lacquer_mixer"])
 @pytest.mark.parametrize("run_method", [run_cell, run_manual])
 def test_two_cycles_are_enough_for_a_shift_of_each_cell(cell: str, run_method: Callable[..., Replication]) -> None:
-    scenario, shift = load(cell).scenario(), Length(hours=simulate.SHIFT_HOURS)
+    scenario, shift = load(cell).scenario(), Length(hours=SHIFT_HOURS)
     assert outcome(cell, [run_method(scenario, shift, 1, number) for number in range(2)]).warm_up().was_enough

@@ -104,7 +104,7 @@ def test_when_ctrl_c_has_been_answered_no_thread_of_the_pool_is_left(
             executor.submit(time.sleep, seconds)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cellwright.cli.commands.sweep.write_sweep", interrupted)
+    monkeypatch.setattr("cellwright.benchmarks.experiments.sweep.write_sweep", interrupted)
     for _ in range(5):
         before = set(threading.enumerate())
         assert run([*ROWS, "-o", str(tmp_path / "sweep.csv")]) == 1
@@ -197,13 +197,13 @@ def test_workers_lost_in_mid_sweep_are_one_sentence(
             return gone
 
     @contextmanager
-    def workers(_: object) -> Iterator[tuple[Executor, int]]:
+    def workers(*_: object) -> Iterator[tuple[Executor, int]]:
         with GoneAfterTwo(1) as pool:
             yield pool, 1
 
     path = tmp_path / "sweep.csv"
     with monkeypatch.context() as patched:
-        patched.setattr("cellwright.cli.commands.sweep._workers", workers)
+        patched.setattr("cellwright.benchmarks.experiments.sweep.sweep_workers", workers)
         assert run([*ROWS, *options, "-o", str(path)]) == 2
     output = capsys.readouterr().err
     assert (

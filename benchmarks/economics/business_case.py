@@ -6,12 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from cellwright.benchmarks.best_manual import Compared
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws, Economics, UncertainNumber
 from cellwright.benchmarks.economics.kpi import Kpis, elements_not_producing, kpis_of, states_not_producing
+from cellwright.benchmarks.economics.model import DRAWS
 from cellwright.benchmarks.economics.results import AlternativeResult, EconomicResult
 from cellwright.sim import Measure, Scenario
 
@@ -216,3 +218,37 @@ def spread_text(draws: Draws, show: Callable[[float], str] = money) -> str:
     spread = Percentiles.of(draws)
     low, middle, high = show(spread.p5), show(spread.p50), show(spread.p95)
     return middle if low == high else f"{middle}\n({low} to {high})"
+
+
+def business_case_json(case: BusinessCase) -> dict[str, Any]:
+    """All figures as JSON, with units in the names; the 5th, 50th and 95th percentiles of the draws."""
+    result = case.result
+    beats, free = result.cell_better_probability, result.free
+    return {
+        "draws": DRAWS,
+        "prices": f"{case.economics.vat} VAT",
+        "saving_by_nok_per_year": result.money_json(),
+        "manual": {
+            "seconds_per_unit": Percentiles.of(result.manual.seconds).as_json(),
+            "labour_s_per_unit": Percentiles.of(result.manual.labour_s).as_json(),
+            "measures": {name: Percentiles.of(each).as_json() for name, each in result.manual.measured.items()},
+        },
+        "best_manual": case.best_manual or None,
+        "best_manual_economics": result.best_manual.as_json() if result.best_manual else None,
+        "cell_economics": result.cell.as_json(),
+        "cell_against_best_manual": result.beyond_best.as_json() if result.beyond_best else None,
+        "commercial_economics": result.commercial.as_json() if result.commercial else None,
+        "commercial_left_out": case.left_out,
+        "cell_beats_commercial_percent": None if beats is None else 100 * beats,
+        "commercial_assumes": machine_sentences(case) if result.commercial else None,
+        "free_time": {
+            "rule": free_time_sentence(case),
+            "visits_per_hour": None if free is None else free.visits_in(1),
+            "free_percent_of_cell_time": None if free is None else 100 * free.free_share,
+            "pieces_s": None if free is None else dict(zip(("p5", "p50", "p95"), free.percentiles_s(), strict=True)),
+            "by_shortest_piece_that_counts": [each.as_json() for each in result.by_length],
+        },
+        "iso_22400": {name: each.as_json() if each else None for name, each in case.kpis().items()},
+        "finding": conclusion(case),
+        "provenance": result.provenance,
+    }
