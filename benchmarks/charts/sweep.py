@@ -24,6 +24,9 @@ FIGURE_LABELS = {
 LESS_IS_BETTER = {"units_per_hour": False, "less_time_percent": False, "less_labour_percent": False}
 """Figures of which more is better; of all others (measures and seconds) less is better."""
 
+NOISE_LEFT_OUT = "means; their simulation noise is not shown"
+"""Two designs that differ less than their noise may change places: the intervals are in the table."""
+
 
 def sweep_chart(rows: Rows, names: Sequence[str], figure: str) -> Figure:
     """``figure`` over the inputs ``names`` that were varied: one is a curve, two a heat map.
@@ -58,7 +61,7 @@ def pareto_chart(rows: Rows, across: str, up: str) -> Figure:
         axes.scatter([row[across] for row in usable], [row[up] for row in usable], s=18, color=CELL, alpha=0.6)
         ordered = sorted(front, key=lambda row: float(row[across]))
         axes.plot([row[across] for row in ordered], [row[up] for row in ordered], color=MANUAL, marker="o")
-        axes.set_xlabel(f"{_label_with_direction(across)}; n = {len(usable)} designs")
+        axes.set_xlabel(f"{_label_with_direction(across)}\nn = {len(usable)} designs; {NOISE_LEFT_OUT}")
         axes.set_ylabel(_label_with_direction(up))
         plain(axes)
         drawn.suptitle(
@@ -129,7 +132,7 @@ def _heat_map(axes: Axes, rows: Rows, names: Sequence[str], figure: str) -> None
         shown = axes.scatter(across, up, c=values, cmap="viridis", s=40)
     bar = axes.figure.colorbar(shown, ax=axes)
     bar.set_label(figure_label(figure))
-    axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs")
+    axes.set_xlabel(f"{names[0]}; n = {len(rows)} designs\n{NOISE_LEFT_OUT}")
     axes.set_ylabel(names[1])
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(color=FAINT)
