@@ -300,7 +300,7 @@ def server_that_replies(words: bytes) -> Iterator[str]:
 def test_a_server_that_is_no_scheduler_is_one_sentence(
     words: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_TIMEOUT_S", 1)
+    monkeypatch.setattr("cellwright.benchmarks.experiments.sweep_workers.SCHEDULER_TIMEOUT_S", 1)
     with server_that_replies(words) as at:
         refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
 
@@ -310,7 +310,7 @@ def test_a_server_that_is_no_scheduler_is_one_sentence(
 def test_a_scheduler_that_does_not_answer_is_one_sentence(
     at: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cellwright.cli.commands.sweep.SCHEDULER_TIMEOUT_S", 1)
+    monkeypatch.setattr("cellwright.benchmarks.experiments.sweep_workers.SCHEDULER_TIMEOUT_S", 1)
     refused_in_one_sentence(at, tmp_path / "x.csv", capsys)
 
 
