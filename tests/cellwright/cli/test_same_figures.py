@@ -14,13 +14,16 @@ import io
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cellwright.benchmarks.experiments import compare as experiment
+from cellwright.benchmarks.input_uncertainty import Trial
+from cellwright.benchmarks.uncertainty import UncertaintySource
 from cellwright.cli import run
 
 FILE = Path(__file__).with_name("same_figures.json")
@@ -43,6 +46,23 @@ CASES: dict[str, tuple[str, ...]] = {
 }
 """The commands of each cell, seed and firmware."""
 NO_FIGURES = ("provenance", "version", "input_hash")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trials_made_once() -> Iterator[None]:
+    """``compare`` and ``economics`` of a cell try its inputs in the same way: half a minute each for the mixer."""
+    known: dict[tuple[str, int], list[UncertaintySource]] = {}
+    make = experiment.input_sources
+
+    def make_once(trial: Trial, *more: Any) -> list[UncertaintySource]:
+        key = trial.scenario.input_hash(), trial.seed
+        if key not in known:
+            known[key] = make(trial, *more)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiment, "input_sources", make_once)
+        yield
 
 
 def figures(case: str, command: str) -> Any:
