@@ -61,7 +61,8 @@ def study_outliers(study: StopwatchStudy) -> tuple[Outlier, ...]:
 def without_outliers(study: StopwatchStudy) -> tuple[Element, ...]:
     """The study's elements with the mean of its other times in the place of each outlier.
 
-    How often the work occurs stays as it was timed: it was done, only its time is doubted.
+    How often the work occurs stays as it was timed: it was done, only its time is doubted. Nor does the number of times
+    change, so that the same random numbers draw the same times but for the outliers.
     """
     outliers = study_outliers(study)
     return tuple(
@@ -77,7 +78,13 @@ def _without(element: Element, outliers: Sequence[Outlier], cycles: Sequence[int
     for outlier in outliers:
         kept_s.remove(outlier.seconds)
     mean_s = statistics.fmean(kept_s)
+    doubted_s = {outlier.seconds for outlier in outliers}
     sums_s = dict(zip(cycles, element.cycle_sums_s, strict=True))
     for outlier in outliers:
         sums_s[outlier.cycle] += mean_s - outlier.seconds
-    return replace(element, mean_s=mean_s, observed_s=tuple(kept_s), cycle_sums_s=tuple(sums_s.values()))
+    return replace(
+        element,
+        mean_s=mean_s,
+        observed_s=tuple(mean_s if seconds in doubted_s else seconds for seconds in element.observed_s),
+        cycle_sums_s=tuple(sums_s.values()),
+    )

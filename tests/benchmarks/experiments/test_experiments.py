@@ -269,3 +269,19 @@ def test_an_experiment_that_cannot_be_is_never_made(given: dict[str, Any]) -> No
 def test_an_experiment_names_its_cell_as_it_was_given() -> None:
     assert Experiment("stapler").cell == Experiment(STUDY).cell == "stapler"
     assert Experiment(STAPLER).cell == str(STAPLER)
+
+
+def test_an_outlier_that_was_never_drawn_changes_nothing(tmp_path: Path) -> None:
+    """Both simulations draw the same times but for the outlier: what differs is its effect and no other chance."""
+    path = tmp_path / "study.csv"
+    times_s = [270.0, 280.0, 275.0, 272.0, 277.0, 273.0, 900.0]
+    rows = [f"{cycle},staple,{seconds}" for cycle, seconds in enumerate(times_s, 1)]
+    path.write_text("\n".join(["cycle,element,seconds", *rows]))
+    was_drawn = []
+    for seed in range(1, 9):
+        found = compare("stapler", manual=path, cycles=1, replications=1, seed=seed, jobs=1)
+        assert found.without_outliers is not None
+        effect_s = found.manual.cycle_time_s.mean - found.without_outliers.manual.cycle_time_s.mean
+        was_drawn.append(found.manual.cycle_time_s.mean > 900)
+        assert effect_s == pytest.approx(1.15 * (900 - 274.5) if was_drawn[-1] else 0, abs=1e-6)
+    assert any(was_drawn) and not all(was_drawn)
