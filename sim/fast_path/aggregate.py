@@ -9,7 +9,7 @@ import numpy as np
 
 from cellwright.sim.fast_path.conditions import ReplicationNotExact
 from cellwright.sim.fast_path.draws import DrawnStreams
-from cellwright.sim.fast_path.recorder import LABOUR, Linear, Path, PathSegment
+from cellwright.sim.fast_path.recorder import LABOUR, Path, PathSegment
 from cellwright.sim.streams import Distribution
 
 Array = np.ndarray[Any, Any]
@@ -83,13 +83,13 @@ class Tables:
         self._extend_steps(paths)
 
     def _extend_steps(self, paths: Sequence[Path]) -> None:
-        steps = [[step for segment in path.segments for step in segment.steps] for path in paths]
-        shares = [_step_shares(each) for each in steps]
-        self.steps.extend([len(each) for each in steps])
+        counts = [[len(segment.steps.constants_s) for segment in path.segments] for path in paths]
+        shares = [_step_shares(path) for path in paths]
+        self.steps.extend([sum(each) for each in counts])
         self.step_shares.extend([len(each) for each in shares])
-        counts = [len(segment.steps) for path in paths for segment in path.segments]
-        self.steps_of_segment = _append_rows(self.steps_of_segment, counts)
-        self.step_s = _append_rows(self.step_s, [step.constant for each in steps for step in each])
+        self.steps_of_segment = _append_rows(self.steps_of_segment, [count for each in counts for count in each])
+        constants_s = [segment.steps.constants_s for path in paths for segment in path.segments]
+        self.step_s = np.concatenate([self.step_s, *constants_s])
         self.step_share_of = _append_rows(self.step_share_of, [share[:2] for each in shares for share in each])
         self.step_share_factor = _append_rows(self.step_share_factor, [share[2] for each in shares for share in each])
 
@@ -124,9 +124,13 @@ def _shares(path: Path, amounts: Sequence[str]) -> list[tuple[int, int, int, flo
     ]
 
 
-def _step_shares(steps: Sequence[Linear]) -> list[tuple[int, int, float]]:
-    """What each draw adds to the clock's steps: number of the draw, of the step, and its factor."""
-    return [(draw, number, by) for number, step in enumerate(steps) for draw, by in step.draws]
+def _step_shares(path: Path) -> list[tuple[int, int, float]]:
+    """What each draw adds to the clock's steps: number of the draw, of the path's step, and its factor."""
+    shares, before = [], 0
+    for segment in path.segments:
+        shares += [(draw, before + step, by) for step, draw, by in segment.steps.draws]
+        before += len(segment.steps.constants_s)
+    return shares
 
 
 class CycleTotals(NamedTuple):

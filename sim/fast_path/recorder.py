@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -28,6 +29,16 @@ class Linear(NamedTuple):
     draws: tuple[tuple[int, float], ...] = ()
 
 
+class ClockSteps(NamedTuple):
+    """What is added to the clock, one after the other: the constants, s, and (step, draw, coefficient) of each draw.
+
+    An array, because a run learns thousands of paths with dozens of steps each.
+    """
+
+    constants_s: array[float]
+    draws: tuple[tuple[int, int, float], ...]
+
+
 class PathSegment(NamedTuple):
     """A path, or the part of it before or after a finished unit.
 
@@ -37,7 +48,7 @@ class PathSegment(NamedTuple):
 
     amounts: dict[str, Linear]
     stops: dict[str, int]
-    steps: tuple[Linear, ...]
+    steps: ClockSteps
 
 
 class CounterUpdate(NamedTuple):
@@ -172,7 +183,7 @@ def _segment(before: _RunningTotals, after: _RunningTotals) -> PathSegment:
     )
 
 
-def _steps(before_s: Any, after_s: Any) -> tuple[Linear, ...]:
+def _steps(before_s: Any, after_s: Any) -> ClockSteps:
     """What was added to the clock between two times, one after the other; in one step if they have no such common past.
 
     Replayed in the same order, the additions round as the clock of the events does.
@@ -183,8 +194,15 @@ def _steps(before_s: Any, after_s: Any) -> tuple[Linear, ...]:
             rest, addend = rest
             added.append(_linear(addend))
         if rest is before_s.additions:
-            return tuple(reversed(added))
-    return (_linear(after_s - before_s),)
+            return _clock_steps(added[::-1])
+    return _clock_steps([_linear(after_s - before_s)])
+
+
+def _clock_steps(steps: Sequence[Linear]) -> ClockSteps:
+    return ClockSteps(
+        array("d", [step.constant for step in steps]),
+        tuple((number, draw, by) for number, step in enumerate(steps) for draw, by in step.draws),
+    )
 
 
 def _linear(amount: Any) -> Linear:
