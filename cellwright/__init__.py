@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cellwright.actuators import Buzzer, CharacterDisplay, Lamp, Motor, Pump, Solenoid, Stepper, Valve
     from cellwright.errors import CellFault, CellwrightError, DescriptionError, InputError, StepTimeoutError
     from cellwright.provenance import assumed, measured, published, vendor
-    from cellwright.sensors import Button, Encoder, Hx711, Nau7802, Switch
+    from cellwright.sensors import Button, Encoder, Hx711, Nau7802, SerialScale, Switch
     from cellwright.sequences import Cell, Settings, dose_to_mass, home
 
 # The folder of each public name. Names are imported on first use, which keeps `cellwright --help` quick.
@@ -36,6 +36,7 @@ _FOLDERS = {
     "Motor": "actuators",
     "Nau7802": "sensors",
     "Pump": "actuators",
+    "SerialScale": "sensors",
     "Settings": "sequences",
     "Solenoid": "actuators",
     "Stepper": "actuators",
@@ -65,6 +66,7 @@ __all__ = [
     "Motor",
     "Nau7802",
     "Pump",
+    "SerialScale",
     "Settings",
     "Solenoid",
     "StepTimeoutError",

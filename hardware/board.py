@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 import simpy
 from simpy.events import Event
 
 from cellwright.hardware.digital_input import DigitalInput
+from cellwright.hardware.peripherals.simulated import SimulatedSockets
+from cellwright.hardware.peripherals.sockets import Sockets
 from cellwright.hardware.pins import Need
 from cellwright.hardware.waits import Named, Wait
 
@@ -142,6 +145,11 @@ class Board(ABC):
     """
 
     env: simpy.Environment
+
+    @cached_property
+    def sockets(self) -> Sockets:
+        """The sockets of the computer beside the board: a plant answers there, unless the target puts others here."""
+        return SimulatedSockets(self.env)
 
     @property
     def is_connected(self) -> bool:

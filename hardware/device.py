@@ -68,6 +68,12 @@ class Device:
     file_parameters: ClassVar[tuple[str, ...]] = ()
     """Its parameters that are paths of files: their contents are inputs of a simulation, the paths are not."""
 
+    local_parameters: ClassVar[tuple[str, ...]] = ()
+    """Its parameters that say where it is on this computer: they are no inputs of a simulation."""
+
+    is_plugged_into_computer: ClassVar[bool] = False
+    """Whether it is a peripheral: plugged into the computer and not into the Arduino."""
+
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)
     record: EventRecorder | None = field(default=None, init=False, repr=False)

@@ -16,6 +16,7 @@ out).
     trigger:dead@30             this output does nothing
     wheel:stuck@30              this encoder counts no more
     scale:silent@30             this device on the I2C bus does not answer any more
+    scanner:unplugged@30        this device is pulled out of the computer
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ DEVICE_FAULTS = {
     "dead": FaultKind("an output does nothing"),
     "stuck": FaultKind("an encoder counts no more"),
     "silent": FaultKind("a device on the I2C bus does not answer"),
+    "unplugged": FaultKind("a device is pulled out of the computer"),
 }
-"""Which of them a device can have follows from its own description of its pins (see hardware/pins.py)."""
+"""Which of them a device can have follows from its own description of itself (see hardware/device.py)."""
 _TEXT = re.compile(r"(?:(?P<device>\w+):)?(?P<kind>\w+)(?:=(?P<value>[^@]+))?(?:@(?P<at>.+))?")
 
 
@@ -129,10 +131,13 @@ def _number(text: str, word: str, max_value: float = float("inf")) -> float:
 
 
 class DeviceFault(NamedTuple):
-    """A fault that a device can have. pin: its number, or the address on the I2C bus. open_level: of a contact."""
+    """A fault that a device can have.
+
+    pin: its number, or the device's address on the I2C bus; -1 if it has neither. open_level: of a contact.
+    """
 
     kind: str
-    pin: int
+    pin: int = -1
     open_level: bool = False
 
     @property
@@ -142,7 +147,7 @@ class DeviceFault(NamedTuple):
 
 
 def device_faults(device: Device) -> dict[str, DeviceFault]:
-    """The faults that a device can have, by name, as its pins and its addresses say."""
+    """The faults that a device can have, by name, as its pins, its addresses and its socket say."""
     faults = {
         f"{pin.fault_prefix}{kind}": DeviceFault(kind, pin.number, pin.rests_high)
         for pin in device.pins().values()
@@ -150,6 +155,8 @@ def device_faults(device: Device) -> dict[str, DeviceFault]:
     }
     for address in device.i2c_addresses()[:1]:
         faults["silent"] = DeviceFault("silent", address)
+    if device.is_plugged_into_computer:
+        faults["unplugged"] = DeviceFault("unplugged")
     return faults
 
 
@@ -269,7 +276,13 @@ class FaultInjector:
         if self.model is None:
             raise InputError(f"--fault {fault}: a real device breaks by itself; use --on virtual.")
         what = device_faults(self.devices[fault.device])[fault.kind]
+        if what.kind == "unplugged":
+            return partial(self._unplug, fault.device)
         return partial(self._inject_device_fault, self.model, what, fault.value or 0)
+
+    def _unplug(self, name: str) -> None:
+        device = self.devices[name]
+        device.board.sockets.unplug(device)
 
     @staticmethod
     def _inject_line_fault(link: FaultyLink, fault: Fault) -> None:

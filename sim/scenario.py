@@ -235,6 +235,8 @@ def _refuse_negative(name: str, holder: Any) -> None:
 def _plain_fields(holder: Any) -> dict[str, Any]:
     fields = {field.name: getattr(holder, field.name) for field in dataclasses.fields(holder) if field.init}
     if isinstance(holder, Device):
+        for name in holder.local_parameters:
+            del fields[name]
         for name in holder.file_parameters:
             if fields[name]:
                 fields[name] = files.read_text(Path(fields[name]))  # its contents, not its path

@@ -38,6 +38,8 @@ class PinFaultInjector(FaultInjector):
         if not fault.device:
             return super().action_for(fault)
         what = device_faults(self.devices[fault.device])[fault.kind]
+        if what.kind == "unplugged":
+            return partial(self._unplug, fault.device)
         return partial(self._inject_pin_fault, what, fault.value or 0)
 
     def _restart(self, browned_out: bool) -> None:

@@ -8,6 +8,7 @@ A recording is one line for each write of the host or the board:
     8.412000000 ! the cable was pulled
 
 ``>`` is from host to board, ``<`` from board to host, ``!`` the loss of the line; times are seconds of the run's clock.
+The questions and answers of peripherals stand between them (see hardware/peripherals/recorded.py).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S, WA
 from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.describe import describe
+from cellwright.hardware.peripherals.recorded import RecordedExchange, exchanges_of
 from cellwright.hardware.transport.link import Link
 
 TO_BOARD, TO_HOST, LOST = ">", "<", "!"
@@ -45,16 +47,17 @@ KEEP_ALIVE_MESSAGES = (
 """Messages that the host sends by timers alone. On a wall clock their order is random, so they are not compared."""
 
 _HEADER = re.compile(r"cellwright recording 1, (virtual|wall) time from (\d+\.\d+) s, (.*)")
-_LINE = re.compile(r"(\d+\.\d+) (?:([<>]) ([0-9A-F]{2}(?: [0-9A-F]{2})*)|(!) (.*))")
+_LINE = re.compile(r"(\d+\.\d+) (?:([<>]) ([0-9A-F]{2}(?: [0-9A-F]{2})*)|([!?=x]) (.*))")
+OF_THE_LINE = (TO_BOARD, TO_HOST, LOST)
 
 
 class Entry(NamedTuple):
-    """A line of a recording. direction: ``>``, ``<`` or ``!``; reason: why the line was lost."""
+    """A line of a recording. direction: its sign. data: the bytes. text: why the line was lost, or of a peripheral."""
 
     at_s: float
     direction: str
     data: bytes
-    reason: str = ""
+    text: str = ""
 
 
 class Recording(NamedTuple):
@@ -91,18 +94,18 @@ class RecordingLink(Link):
         link.on_lost = self._on_lost
 
     def write(self, data: bytes) -> None:
-        self._note(TO_BOARD, _in_hex(data))
+        self.note(TO_BOARD, _in_hex(data))
         self.link.write(data)
 
     def try_another_rate(self) -> None:
         self.link.try_another_rate()
 
     def _on_bytes(self, data: bytes) -> None:
-        self._note(TO_HOST, _in_hex(data))
+        self.note(TO_HOST, _in_hex(data))
         self.on_bytes(data)
 
     def _on_lost(self, reason: str) -> None:
-        self._note(LOST, " ".join(reason.split()))
+        self.note(LOST, " ".join(reason.split()))
         self._file.close()
         self.on_lost(reason)
 
@@ -110,7 +113,8 @@ class RecordingLink(Link):
         self.link.close()
         self._file.close()
 
-    def _note(self, direction: str, what: str) -> None:
+    def note(self, direction: str, what: str) -> None:
+        """Write a line at the present time."""
         # To the nanosecond: a replay must keep the order of what happened almost at once.
         self._write_line(f"{self.env.now:.9f} {direction} {what}")
 
@@ -148,8 +152,8 @@ def _read_line(path: Path | str, number: int, line: str) -> Entry:
     found = _LINE.fullmatch(line)
     if found is None:
         raise InputError(f"{path}, line {number}: {line!r} stands where something like '1.500000 > F9' belongs.")
-    at_s, direction, data, lost, reason = found.groups()
-    return Entry(float(at_s), direction or lost, bytes.fromhex(data or ""), reason or "")
+    at_s, direction, data, other, text = found.groups()
+    return Entry(float(at_s), direction or other, bytes.fromhex(data or ""), text or "")
 
 
 class ReplayLink(Link):
@@ -171,8 +175,12 @@ class ReplayLink(Link):
         self._tolerance_s = TIME_TOLERANCE_S[recording.clock]
         self._lag_s = env.now - recording.started_s  # this run's clock minus the recording's
         self._remaining = deque(
-            entry for entry in recording.entries if not self._is_ignored(entry.direction, entry.data)
+            entry
+            for entry in recording.entries
+            if entry.direction in OF_THE_LINE and not self._is_ignored(entry.direction, entry.data)
         )
+        self.of_peripherals = _of_peripherals(path, recording)
+        """What was asked of each peripheral, and the answers."""
         self._play()
 
     @property
@@ -218,7 +226,7 @@ class ReplayLink(Link):
             return
         if entry.direction == LOST:
             self._is_open = False
-            self.on_lost(entry.reason)
+            self.on_lost(entry.text)
         else:
             self.on_bytes(entry.data)
 
@@ -227,16 +235,28 @@ class ReplayLink(Link):
             self._report_difference(self._remaining[0], "nothing")
 
     def _report_difference(self, expected: Entry, instead: str) -> None:
-        self.difference = (
+        self.report_difference(
             f"at {self.env.now:.6f} s the host wrote {instead}, "
             f"where the recording has {_describe_bytes(expected.data)} at {expected.at_s + self._lag_s:.6f} s"
         )
-        self._on_lost(self.difference)
+
+    def report_difference(self, difference: str) -> None:
+        """End the replay with a difference, a clause."""
+        self.difference = difference
+        self._on_lost(difference)
 
     def _on_lost(self, reason: str) -> None:
         """Lose the line at the next event of the environment: a write never calls back."""
         self._is_open = False
         Timeout(self.env, 0).callbacks.append(lambda _: self.on_lost(reason))
+
+
+def _of_peripherals(path: Path | str, recording: Recording) -> dict[str, deque[RecordedExchange]]:
+    lines = [(each.at_s, each.direction, each.text) for each in recording.entries if each.direction not in OF_THE_LINE]
+    try:
+        return exchanges_of(lines)
+    except ValueError as error:
+        raise InputError(f"{path}: a question or an answer of a peripheral is no JSON ({error}).") from None
 
 
 def _describe_bytes(data: bytes) -> str:

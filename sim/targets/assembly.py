@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 import simpy
@@ -13,9 +13,12 @@ from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
+from cellwright.hardware.firmata.recording import RecordingLink
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.model.world import World
+from cellwright.hardware.peripherals.recorded import RecordedSockets
+from cellwright.hardware.peripherals.sockets import Sockets
 from cellwright.hardware.transport.link import Link
 from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sequences import Cell, RunLog
@@ -39,7 +42,9 @@ class CellOnBoard:
     faults: FaultInjector | None = None
 
     def close(self) -> None:
-        """Let go of what the target holds outside this process; may be called twice."""
+        """Let go of what is open: a port, a recording, a process; may be called twice."""
+        if isinstance(self.board, FirmataBoard):
+            self.board.close()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,19 +115,19 @@ def virtual_rig(
     replication: int,
     log: RunLog | None = None,
     line: VirtualLine | None = None,
-    between: Callable[[simpy.Environment, Link], Link] | None = None,
+    record: Path | None = None,
 ) -> Rig:
     """The cell on a Firmata board, every byte of it, at the other end of a line to a virtual Arduino.
 
-    The Arduino has booted and the board is prepared, so time has passed. between: wraps the link at the end of the
-    host, for example to record it. Raises InputError if the Arduino lacks what the cell needs.
+    The Arduino has booted and the board is prepared, so time has passed. record: where its bytes are
+    written. Raises InputError if the Arduino lacks what the cell needs.
     """
     env = simpy.Environment()
     streams = Streams(seed, replication)
     world = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
     line = line or VirtualLine()
     kind = line.kind or scenario.study.cell.arduino
-    board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), between, scenario.firmware)
+    board, wire, arduino, faulty = virtual_board(world, streams, replace(line, kind=kind), record, scenario.firmware)
     rig = _assemble(scenario, streams, log, env, board, world)
     env.process(rig.cell.run())
     rig.line, rig.arduino = wire, arduino
@@ -134,7 +139,7 @@ def virtual_board(
     world: ModelBoard,
     streams: Streams,
     line: VirtualLine,
-    between: Callable[[simpy.Environment, Link], Link] | None = None,
+    record: Path | None = None,
     firmware: SteppingFirmware = DEFAULT_FIRMWARE,
 ) -> tuple[FirmataBoard, LoopbackLine, VirtualArduino, FaultyLink]:
     """A Firmata board that is ready, at the other end of a line to a virtual Arduino that drives ``world``.
@@ -145,8 +150,23 @@ def virtual_board(
     wire = LoopbackLine(env, line.baud_with(firmware), line.latency_s, f"a virtual {kind.capitalize()}")
     arduino = VirtualArduino(env, wire.board, world, kind, firmware)
     faulty = FaultyLink(env, wire.host, streams["faults on the line"])
-    board = connect(env, between(env, faulty) if between else faulty)
+    board = connect_recorded(env, faulty, record)
     return board, wire, arduino, faulty
+
+
+def connect_recorded(
+    env: simpy.Environment, link: Link, record: Path | None, sockets: Sockets | None = None
+) -> FirmataBoard:
+    """A board over ``link``, and the computer's ``sockets`` beside it; by default a plant answers there.
+
+    What goes over both is written to the file ``record``, if it is given.
+    """
+    recording = None if record is None else RecordingLink(env, link, record)
+    board = connect(env, recording or link)
+    board.sockets = sockets or board.sockets
+    if recording is not None:
+        board.sockets = RecordedSockets(board.sockets, recording)
+    return board
 
 
 def _assemble(

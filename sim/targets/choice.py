@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import simpy
 
 from cellwright.errors import InputError
 from cellwright.hardware.fault_injection import Fault
 from cellwright.hardware.firmware_profiles import BAUDS
-from cellwright.hardware.transport.link import Link
 from cellwright.sequences import RunLog
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets.assembly import CellOnBoard, VirtualLine, model_rig, virtual_rig
@@ -25,7 +22,7 @@ def put_on_target(
     log: RunLog | None = None,
     *,
     line: VirtualLine | None = None,
-    between: Callable[[simpy.Environment, Link], Link] | None = None,
+    record: Path | None = None,
     faults: Sequence[Fault] = (),
 ) -> CellOnBoard:
     """Put a cell on a target, ready to run; close it afterwards.
@@ -36,7 +33,7 @@ def put_on_target(
         seed: Of everything that is random.
         log: Where events and cycles are written.
         line: The Arduino and its line; by default the one in the description of the cell, at its firmware's rate.
-        between: Wraps the link at the end of the host, for example to record it; the model board has none.
+        record: Where the bytes of the line and the answers of peripherals are recorded; the model board has no line.
         faults: What strikes, and when.
 
     Raises:
@@ -51,9 +48,9 @@ def put_on_target(
     if target == MODEL:
         placed: CellOnBoard = model_rig(scenario, seed, 0, log)
     elif target == VIRTUAL:
-        placed = virtual_rig(scenario, seed, 0, log, line, between)
+        placed = virtual_rig(scenario, seed, 0, log, line, record)
     elif target == EMULATED:
-        placed = _emulated(scenario, seed, log, line or VirtualLine(), between)
+        placed = _emulated(scenario, seed, log, line or VirtualLine(), record)
     elif target.startswith(REPLAY):
         from cellwright.sim.targets.real import replayed_cell
 
@@ -63,7 +60,7 @@ def put_on_target(
     else:
         from cellwright.sim.targets.real import cell_on_port
 
-        return cell_on_port(scenario, target, seed, log, line, between, faults)
+        return cell_on_port(scenario, target, seed, log, line, record, faults)
     assert placed.faults is not None
     for fault in faults:
         placed.faults.schedule(fault)
@@ -75,11 +72,11 @@ def _emulated(
     seed: int,
     log: RunLog | None,
     line: VirtualLine,
-    between: Callable[[simpy.Environment, Link], Link] | None,
+    record: Path | None,
 ) -> CellOnBoard:
     from cellwright.sim.targets.emulated import emulated_rig
 
     baud = BAUDS[scenario.firmware]
     if line.baud not in (None, baud):
         raise InputError(f"The firmware runs at {baud} baud; leave out --baud.")
-    return emulated_rig(scenario, seed, 0, log, kind=line.kind, between=between)
+    return emulated_rig(scenario, seed, 0, log, kind=line.kind, record=record)

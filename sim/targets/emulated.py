@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +14,14 @@ from cellwright.hardware.emulator.fault_injection import PinFaultInjector
 from cellwright.hardware.emulator.world import PinWorld, Wiring
 from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
-from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.pins import PinRole
-from cellwright.hardware.transport.link import Link
 from cellwright.sequences import RunLog
 from cellwright.sim.plants.plant import CellPlant
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
-from cellwright.sim.targets.assembly import CellOnBoard, build_cell, build_plant, power_up
+from cellwright.sim.targets.assembly import CellOnBoard, build_cell, build_plant, connect_recorded, power_up
 
 EXCHANGE_S = 0.02
 """How far the chip may run ahead while nothing is due. It stops at its own output, so this affects speed only."""
@@ -40,7 +38,8 @@ class EmulatedRig(CellOnBoard):
     arduino: EmulatedArduino
 
     def close(self) -> None:
-        """End the emulated chip."""
+        """End the emulated chip, and close a recording."""
+        CellOnBoard.close(self)
         self.arduino.close()
 
 
@@ -52,13 +51,13 @@ def emulated_rig(
     *,
     hex_path: Path | None = None,
     kind: ArduinoModel | None = None,
-    between: Callable[[simpy.Environment, Link], Link] | None = None,
+    record: Path | None = None,
 ) -> EmulatedRig:
     """The cell on CellwrightFirmata, every byte, step and edge of it.
 
     The firmware has booted and the board is prepared, so time has passed. hex_path: other firmware; None is the
-    CellwrightFirmata of this checkout. kind: which Arduino; None is the one in the description of the cell. between:
-    wraps the link at the end of the host.
+    CellwrightFirmata of this checkout. kind: which Arduino; None is the one in the description of the cell. record:
+    where the bytes of the line are written.
 
     Raises InputError if the emulator is not built or the Arduino lacks what the cell needs.
     """
@@ -68,7 +67,7 @@ def emulated_rig(
     firmware = hex_path or firmware_hex(kind)
     arduino = EmulatedArduino(env, firmware, kind=kind, exchange_s=EXCHANGE_S, watched=())
     try:
-        return _assemble(scenario, streams, log, arduino, between)
+        return _assemble(scenario, streams, log, arduino, record)
     except BaseException:
         arduino.close()
         raise
@@ -79,13 +78,13 @@ def _assemble(
     streams: Streams,
     log: RunLog | None,
     arduino: EmulatedArduino,
-    between: Callable[[simpy.Environment, Link], Link] | None,
+    record: Path | None,
 ) -> EmulatedRig:
     env = arduino.env
     parts = scenario.study.cell.parameters(scenario.parameters).values()
     world = PinWorld(arduino, wiring_of(part for part in parts if isinstance(part, Device)))
     faulty = FaultyLink(env, arduino.link, streams["faults on the line"])
-    board = connect(env, between(env, faulty) if between else faulty)
+    board = connect_recorded(env, faulty, record)
     cell = build_cell(scenario, board, log, streams.replication)
     plant = build_plant(scenario, cell, world, streams)
     power_up(board, plant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from cellwright.hardware.fault_injection import Fault, FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.recording import ReplayLink
-from cellwright.hardware.transport.link import Link
+from cellwright.hardware.peripherals.recorded import ReplayedSockets
 from cellwright.sequences import RunLog
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
-from cellwright.sim.targets.assembly import CellOnBoard, VirtualLine, build_cell, power_up
+from cellwright.sim.targets.assembly import CellOnBoard, VirtualLine, build_cell, connect_recorded, power_up
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,18 +42,19 @@ def cell_on_port(
     seed: int,
     log: RunLog | None = None,
     line: VirtualLine | None = None,
-    between: Callable[[simpy.Environment, Link], Link] | None = None,
+    record: Path | None = None,
     planned: Sequence[Fault] = (),
 ) -> CellOnPort:
     """The cell on the Arduino at ``port``; "auto" is the only one there is.
 
-    The board is closed again if the cell cannot be put on it. line: the baud rate, if it is known. between: wraps the
-    link at the end of the host. planned: faults of the line.
+    The board is closed again if the cell cannot be put on it. line: the baud rate, if it is known. record: where
+    its bytes and the answers of peripherals are written. planned: faults of the line.
 
     Raises:
-        InputError: The port or the board is not there, or the board lacks what the cell needs.
+        InputError: The port, the board or a peripheral is not there, or the board lacks what the cell needs.
     """
     from cellwright.hardware.clock import WallClock
+    from cellwright.hardware.peripherals.real import RealSockets
     from cellwright.hardware.transport.serial import SerialLink, auto_port
 
     port = auto_port() if port == "auto" else port
@@ -61,7 +62,7 @@ def cell_on_port(
     random = Streams(seed, 0)["faults on the line"]
     serial = SerialLink(clock, port, *(line or VirtualLine()).bauds_with(scenario.firmware))
     faulty = FaultyLink(clock, serial, random)
-    board = connect(clock, between(clock, faulty) if between else faulty)
+    board = connect_recorded(clock, faulty, record, RealSockets(clock))
     try:
         cell = build_cell(scenario, board, log)
         power_up(board)
@@ -80,6 +81,7 @@ def replayed_cell(scenario: Scenario, path: Path, log: RunLog | None = None) -> 
     env = simpy.Environment()
     link = ReplayLink(env, path)
     board = connect(env, link)
+    board.sockets = ReplayedSockets(env, link.of_peripherals, link.report_difference)
     cell = build_cell(scenario, board, log)
     power_up(board)
     env.process(cell.run())

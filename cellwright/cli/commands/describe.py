@@ -44,6 +44,7 @@ def describe(name: str) -> None:
         if isinstance(device, Device):
             pins = [f"{role} {pin.number}" for role, pin in device.pins().items()]
             pins += [f"I2C {address:#x}" for address in device.i2c_addresses()]
+            pins += ["in the computer"] if device.is_plugged_into_computer else []
             devices.add_row(device_name, type(device).__name__, ", ".join(pins))
     out.print(devices)
 

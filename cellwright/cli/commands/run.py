@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,9 +21,8 @@ from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.fault_injection import read_fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
-from cellwright.hardware.firmata.recording import RecordingLink, ReplayLink
+from cellwright.hardware.firmata.recording import ReplayLink
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware, firmware_named
-from cellwright.hardware.transport.link import Link
 from cellwright.sequences import Cell, RunLog
 from cellwright.sim import Scenario, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.targets import EMULATED, MODEL, REPLAY, VIRTUAL, put_on_target
@@ -162,7 +161,7 @@ def _start_time(seconds_ago: float) -> str:
 def _put_on_target(options: RunOptions, scenario: Scenario, log: RunLog | None) -> Machine:
     faults = [read_fault(text, _devices(scenario)) for text in options.faults]
     placed = put_on_target(
-        options.target, scenario, options.seed, log, line=options.line, between=_recorder(options), faults=faults
+        options.target, scenario, options.seed, log, line=options.line, record=options.record, faults=faults
     )
     if isinstance(placed, CellOnPort):
         return _real_machine(options, placed)
@@ -198,11 +197,6 @@ def _devices(scenario: Scenario) -> dict[str, Device]:
         for name, part in scenario.study.cell.parameters(scenario.parameters).items()
         if isinstance(part, Device)
     }
-
-
-def _recorder(options: RunOptions) -> Callable[[simpy.Environment, Link], Link] | None:
-    path = options.record
-    return (lambda env, link: RecordingLink(env, link, path)) if path else None
 
 
 def _print_notes(machine: Machine, options: RunOptions, printed: Sequence[str] = ()) -> list[str]:

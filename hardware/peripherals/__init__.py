@@ -1,0 +1,1 @@
+"""What is plugged into the computer and not into the Arduino: scales, cameras, scanners."""
