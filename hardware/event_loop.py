@@ -97,16 +97,22 @@ class CompletableEvent(Event):
         for callback in callbacks:
             callback(self)
 
-    def begin_scheduled(self, env: simpy.Environment, due_s: float) -> None:
-        """Put the event into the queue with its value, in place of its constructor.
 
-        Why: most events of a simulation are moves and pulses, and a chain of constructors is most of their time.
-        SimPy's own Timeout sets its attributes in the same way.
-        """
+class ScheduledEvent(CompletableEvent):
+    """An event that is certain to come at ``due_s``. subject, verb, limit_s: as of ``waits.Wait``.
+
+    Why: most events of a simulation are moves and pulses, and a chain of constructors is most of their time. SimPy's
+    own Timeout sets its attributes in the same way.
+    """
+
+    def __init__(self, env: simpy.Environment, subject: Any, verb: str, due_s: float, limit_s: float) -> None:
         self.env = env
         self.callbacks = []
         self._ok = True
         self._value = None
+        self.subject = subject
+        self.verb = verb
+        self.limit_s = limit_s
         heappush(env._queue, (due_s, NORMAL, next(env._eid), self))
 
 

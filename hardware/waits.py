@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import simpy
 from simpy.events import Condition, Event, Timeout
 
-from cellwright.hardware.event_loop import CompletableEvent, is_any_of, parts_of
+from cellwright.hardware.event_loop import CompletableEvent, ScheduledEvent, is_any_of, parts_of
 
 LONG_AGO_S = -math.inf
 """Before everything: a time that no longer matters."""
@@ -35,27 +35,21 @@ class Wait(CompletableEvent):
 
     def __init__(self, env: simpy.Environment, subject: Named, verb: str, limit_s: float) -> None:
         super().__init__(env)
-        self._subject = subject
-        self._verb = verb
+        self.subject = subject
+        self.verb = verb
         self.limit_s = limit_s
 
     @property
     def what(self) -> str:
         """What has not happened when the limit passes, as a clause."""
-        return f"{self._subject.name} {self._verb}"
+        return f"{self.subject.name} {self.verb}"
 
 
-class ScheduledWait(Wait):
+class ScheduledWait(ScheduledEvent, Wait):
     """A wait that is certain to end at ``due_s``, as a model board can compute.
 
     Moves and pulses are of one class because Python reads attributes several times as fast where it meets only one.
     """
-
-    def __init__(self, env: simpy.Environment, subject: Named, verb: str, due_s: float, limit_s: float) -> None:
-        self._subject = subject
-        self._verb = verb
-        self.limit_s = limit_s
-        self.begin_scheduled(env, due_s)
 
 
 def limit_of(event: Any) -> float | None:
