@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from cellwright.errors import InputError, nearest
+from cellwright.errors import CellwrightError, InputError, nearest
 from cellwright.sim import Study
 
 
@@ -50,11 +50,11 @@ def _own_module(path: Path) -> ModuleType:
     importlib.invalidate_caches()
     try:
         module = importlib.import_module(name)
-    except InputError:
+    except CellwrightError:
         raise
     except SyntaxError as error:
         raise InputError(f"{error.filename}, line {error.lineno}: {error.msg}.") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{path}{_line_in(error, own)}: {type(error).__name__}: {error}.") from error
     if _file_of(module) != own:
         raise InputError(f"{path} has the name of another Python module; give it another name.")
@@ -71,7 +71,7 @@ def _file_of(module: ModuleType) -> Path:
     return file.parent if file.name == "__init__.py" else file
 
 
-def _line_in(error: Exception, own: Path) -> str:
+def _line_in(error: BaseException, own: Path) -> str:
     """Where in the user's own file an error arose."""
     at, line = error.__traceback__, ""
     while at is not None:

@@ -18,7 +18,8 @@ from cellwright.errors import CapabilityError, CellFault, CellwrightError, Descr
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
-from cellwright.sequences.description import RESERVED_STATES, description_problems
+from cellwright.sequences.description import RESERVED_STATES, description_problems, name_problems
+from cellwright.sequences.names import names_of
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
 from cellwright.sequences.supervision import StepProcess, describe_exception
@@ -65,6 +66,12 @@ class Cell(StepTools):
     """The attributes that every cell has; what else one keeps is its own state, which a snapshot must hold."""
     arduino: ClassVar[ArduinoModel] = "uno"
     """The Arduino whose pins the description uses; the virtual Arduino is of this kind."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse names that every cell needs for itself. Raises DescriptionError."""
+        super().__init_subclass__(**options)
+        for problem in name_problems(cls, names_of(Cell) | Cell.base_attributes):
+            raise DescriptionError(problem)
 
     def __init__(self, board: Board, parameters: Mapping[str, Any] | None = None, log: RunLog | None = None) -> None:
         """Set up a cell on ``board``.

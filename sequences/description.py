@@ -11,9 +11,16 @@ from typing import Any, Protocol
 
 from cellwright.errors import nearest
 from cellwright.hardware.device import Device
+from cellwright.sequences.names import PARTS_OF_STUDY, line_of, replaced_names
+from cellwright.sequences.settings import Settings
 
 RESERVED_STATES = ("faulted", "stopped")
 RESERVED_TRIGGERS = ("fault", "stop", "reset")
+TO_REPLACE = frozenset(
+    "unit states transitions cycle_ends_with stop_triggers resets_with arduino problems notes display_lines".split()  # noqa: SIM905
+)
+"""What a description of a cell sets itself, out of the names that every cell has."""
+_SUFFIXES = {"stop": "button", "reset": "button", "fault": "lamp", "end": "switch", "run": "lamp", "name": "plate"}
 
 
 class DescribedCell(Protocol):
@@ -22,16 +29,51 @@ class DescribedCell(Protocol):
     states: list[str]
     transitions: list[list[str]]
     cycle_ends_with: str
+    stop_triggers: Mapping[str, str]
+    resets_with: str
 
     def name(self) -> str:
         """The cell's name on the command line."""
         ...
 
 
+def name_problems(described: type, taken: frozenset[str]) -> Iterator[str]:
+    """Devices, settings and states of a cell whose names, and methods whose assignments, would replace what it needs.
+
+    taken: the names that every cell has. Settings such as ``unit`` and methods such as ``problems`` are there to be
+    replaced by what they are; a device or a state of that name is not.
+    """
+    own = vars(described)
+    states = getattr(described, "states", None)
+    states = states if isinstance(states, (list, tuple)) else ()
+    parts = {name: "device" for name, value in own.items() if isinstance(value, Device)}
+    parts |= {name: "setting" for name, value in own.items() if isinstance(value, Settings)}
+    parts |= {name: "state" for name in own if name in states}
+    for name, kind in parts.items():
+        if name in taken:
+            yield (
+                f"{line_of(described, name)}: the {kind} {name!r} has a name that every cell needs for itself; "
+                f"call it {_another_name(name, kind)}, for example."
+            )
+        elif name in PARTS_OF_STUDY and kind != "state":
+            yield (
+                f"{line_of(described, name)}: the {kind} {name!r} has the name of a part of every study; "
+                f"call it {_another_name(name, kind)}, for example."
+            )
+    yield from replaced_names(described, taken - TO_REPLACE)
+
+
+def _another_name(name: str, kind: str) -> str:
+    return f"{name.strip('_')}_{kind}" if kind == "state" else f"{name.strip('_')}_{_SUFFIXES.get(name, kind)}"
+
+
 def description_problems(cell: DescribedCell, parameters: Mapping[str, Any]) -> list[str]:
     """All contradictions in the description of a cell, as sentences that name cell, state and device."""
     problems = list(_class_problems(cell))  # type: ignore[arg-type]  # mypy takes __hash__ for that of instances
     devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
+    if cell.resets_with and cell.resets_with not in devices:
+        named = nearest(cell.resets_with, devices)
+        problems.append(f"{cell.name()}: resets_with is {cell.resets_with!r}, which is no device; {named}")
     problems += [*_pin_problems(cell, devices), *_address_problems(cell, devices)]
     for name, device in devices.items():
         problems += [f"{cell.name()}: {name} {problem}." for problem in device.problems()]
@@ -41,19 +83,66 @@ def description_problems(cell: DescribedCell, parameters: Mapping[str, Any]) -> 
 @lru_cache(maxsize=64)
 def _class_problems(cell: DescribedCell) -> tuple[str, ...]:
     """Problems of the class alone: checked once, however many cells are made of it."""
-    return tuple(_state_problems(cell)) or (*_reachability_problems(cell), *_return_problems(cell))
+    return (
+        tuple(_table_problems(cell))
+        or tuple(_state_problems(cell))
+        or (*_reachability_problems(cell), *_return_problems(cell))
+    )
+
+
+def _table_problems(cell: DescribedCell) -> Iterator[str]:
+    """What is no table of states and transitions at all; nothing else can be checked then."""
+    title = cell.name()
+    states, transitions = cell.states, cell.transitions
+    if not isinstance(states, (list, tuple)) or not all(isinstance(state, str) for state in states):
+        yield f'{title}: states is {_shortened(states)}; make it a list of names, such as ["waiting", "homing"].'
+    elif not states:
+        yield f"{title} has no states; list them in states."
+    if not isinstance(transitions, (list, tuple)):
+        yield f"{title}: transitions is {_shortened(transitions)}; make it a list of [trigger, source, destination]."
+        return
+    for number, row in enumerate(transitions, start=1):
+        is_list = isinstance(row, (list, tuple))
+        if not is_list or len(row) != 3 or not all(isinstance(word, str) for word in row):
+            yield (
+                f"{title}: transition {number} is {_shortened(row)}; a transition is "
+                '["trigger", "source", "destination"], three names.'
+            )
+            return
+
+
+def _shortened(value: object) -> str:
+    return textwrap.shorten(repr(value), 60, placeholder=" …")
+
+
+def _repeated_names(cell: DescribedCell) -> Iterator[str]:
+    """States named twice, and triggers that lead from one state to two."""
+    for state in dict.fromkeys(state for state in cell.states if cell.states.count(state) > 1):
+        yield f"{cell.name()}: the state {state!r} stands {cell.states.count(state)} times in states; name it once."
+    leads_to: dict[tuple[str, str], str] = {}
+    for trigger, source, destination in cell.transitions:
+        first = leads_to.setdefault((trigger, source), destination)
+        if first != destination:
+            yield (
+                f"{cell.name()}: {trigger!r} leads from {source} to {first} and to {destination}; "
+                "give each destination a trigger of its own."
+            )
+    rows = [tuple(row) for row in cell.transitions]
+    for row in dict.fromkeys(row for row in rows if rows.count(row) > 1):
+        yield f"{cell.name()}: the transition {list(row)} stands {rows.count(row)} times in transitions; list it once."
 
 
 def _state_problems(cell: DescribedCell) -> Iterator[str]:
     title = cell.name()
-    if not cell.states:
-        yield f"{title} has no states; list them in states."
-        return
+    yield from _repeated_names(cell)
     for state in cell.states:
         if state in RESERVED_STATES:
             yield f"{title}: the state {state!r} comes with every cell; leave it out of states."
-        if not callable(getattr(cell, state, None)):
+        step = getattr(cell, state, None)
+        if not callable(step):
             yield f"{title}, {state}: there is no step; write a method named {state}."
+        elif inspect.iscoroutinefunction(step) or inspect.isasyncgenfunction(step):
+            yield f"{title}, {state}: the step is an async def; make it a plain def that yields what devices return."
     for trigger, source, destination in cell.transitions:
         if trigger in RESERVED_TRIGGERS:
             yield f"{title}: the trigger {trigger!r} comes with every cell; leave it out of transitions."
@@ -64,6 +153,9 @@ def _state_problems(cell: DescribedCell) -> Iterator[str]:
     if cell.cycle_ends_with not in triggers:
         trigger = cell.cycle_ends_with
         yield f"{title}: cycle_ends_with is {trigger!r}, which is no trigger; {nearest(trigger, triggers)}"
+    for trigger in cell.stop_triggers:
+        if trigger not in triggers:
+            yield f"{title}: stop_triggers names {trigger!r}, which is no trigger; {nearest(trigger, triggers)}"
 
 
 def _reachability_problems(cell: DescribedCell) -> Iterator[str]:

@@ -13,6 +13,7 @@ from cellwright.errors import DescriptionError
 from cellwright.hardware.device import Device
 from cellwright.hardware.model.world import World
 from cellwright.sensors import Button, Switch
+from cellwright.sequences.names import names_of, replaced_names
 from cellwright.sim.people.elements import Element
 from cellwright.sim.people.operator import Operator
 from cellwright.sim.streams import Streams
@@ -34,6 +35,13 @@ class CellPlant(ABC):
         ("cell", "board", "parameters", "operator", "streams", "measured", "tending")
     )
     """The attributes that every plant has beside its counts; what else one keeps is its own state."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse what would replace a method that every plant has. Raises DescriptionError."""
+        super().__init_subclass__(**options)
+        methods = {name for name in names_of(CellPlant) if callable(getattr(CellPlant, name))}
+        for problem in replaced_names(cls, methods):
+            raise DescriptionError(problem)
 
     def __init__(
         self,
