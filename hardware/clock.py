@@ -33,6 +33,10 @@ class WallClock(simpy.Environment):
 
     max_lateness_s: float = 0.0
     """The largest delay of an event behind its due time, s."""
+    is_waiting: bool = False
+    """Whether it waits for the next event or post."""
+    turns: int = 0
+    """How often it has begun to wait."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -62,10 +66,14 @@ class WallClock(simpy.Environment):
 
     def _next_post(self, within_s: float) -> Post | None:
         """The next posted call, or None if none comes in time."""
+        self.turns += 1
+        self.is_waiting = True
         try:
             return self._inbox.get(timeout=min(max(within_s, 0.0), MAX_WAIT_S))
         except Empty:
             return None
+        finally:
+            self.is_waiting = False
 
     def _catch_up(self) -> None:
         """Set ``now`` to real time; overdue events become due now, in their order."""

@@ -6,7 +6,8 @@ pyproject.toml caps SimPy below its next minor version: there these attributes m
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from typing import Any, ClassVar
 
@@ -114,6 +115,38 @@ class ScheduledEvent(CompletableEvent):
         self.verb = verb
         self.limit_s = limit_s
         heappush(env._queue, (due_s, NORMAL, next(env._eid), self))
+
+
+class MadeEvents:
+    """Calls ``note`` with each completable event that is made, while ``noted`` lasts.
+
+    Why: a dry run looks for waits that a step forgets. A constructor that asked whether somebody looks would slow down
+    every simulation, so the constructors are others for that while.
+    """
+
+    def __init__(self, note: Callable[[Event], None]) -> None:
+        self.note = note
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note events within the block."""
+        note, of_event, of_scheduled = self.note, Event.__init__, ScheduledEvent.__init__
+
+        def make(event: CompletableEvent, env: simpy.Environment) -> None:
+            of_event(event, env)
+            note(event)
+
+        def schedule(event: ScheduledEvent, *arguments: Any) -> None:
+            of_scheduled(event, *arguments)
+            note(event)
+
+        CompletableEvent.__init__ = make  # type: ignore[method-assign, assignment]
+        ScheduledEvent.__init__ = schedule  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            del CompletableEvent.__init__  # it is SimPy's again
+            ScheduledEvent.__init__ = of_scheduled  # type: ignore[method-assign]
 
 
 def parts_of(event: Event) -> tuple[Event, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import simpy
 from simpy.events import Condition, Event, Timeout
@@ -13,6 +13,8 @@ from cellwright.hardware.event_loop import CompletableEvent, ScheduledEvent, is_
 
 LONG_AGO_S = -math.inf
 """Before everything: a time that no longer matters."""
+
+EventT = TypeVar("EventT", bound=Event)
 
 Steps = Generator[Event, Any, Any]
 """A step in progress: a generator that yields events, as SimPy runs it; its return value is the step's result."""
@@ -44,12 +46,32 @@ class Wait(CompletableEvent):
         """What has not happened when the limit passes, as a clause."""
         return f"{self.subject.name} {self.verb}"
 
+    def end_like(self, ended: Event) -> None:
+        """End as another event ended, for which this one stands: a callback of that event."""
+        if ended.ok:
+            self.complete()
+            return
+        ended.defused = self.defused = True
+        if not self.triggered and isinstance(ended.value, Exception):
+            self.fail(ended.value)
+
 
 class ScheduledWait(ScheduledEvent, Wait):
     """A wait that is certain to end at ``due_s``, as a model board can compute.
 
     Moves and pulses are of one class because Python reads attributes several times as fast where it meets only one.
     """
+
+
+def leave_running(wait: EventT) -> EventT:
+    """Say that nobody need wait for this: it goes on by itself, or is only looked at. Returns it."""
+    if wait.callbacks is not None:
+        wait.callbacks.append(left_running)
+    return wait
+
+
+def left_running(_: Event) -> None:
+    """The callback of an event for which nobody waits on purpose."""
 
 
 def limit_of(event: Any) -> float | None:

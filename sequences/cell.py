@@ -22,7 +22,7 @@ from cellwright.sequences.description import RESERVED_STATES, description_proble
 from cellwright.sequences.names import names_of
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
-from cellwright.sequences.supervision import StepProcess, describe_exception
+from cellwright.sequences.supervision import BlockedStep, StepProcess, describe_exception
 from cellwright.sequences.together import StepTools
 
 FAULTED, STOPPED = RESERVED_STATES
@@ -230,7 +230,7 @@ class Cell(StepTools):
                 return str(step)
         except CellwrightError as error:
             self.fault(str(error))
-        except Exception as error:
+        except (Exception, SystemExit, BlockedStep) as error:
             self.fault(describe_exception(error))
         finally:
             for supervision in self._running:

@@ -11,6 +11,7 @@ from simpy.events import Event
 
 from cellwright.actuators import Pump, Valve
 from cellwright.errors import CellFault
+from cellwright.hardware.waits import leave_running
 from cellwright.sensors import LoadCell
 from cellwright.sequences.settings import Settings
 from cellwright.sequences.supervision import Step
@@ -215,7 +216,7 @@ class _Dosing:
         rules, env = self.rules, self.env
         lag_s = self._in_flight_g() / self._flow_g_per_s()
         max_dose_s = 2 * self.target_g / flow_g_per_s + lag_s + rules.dry_s + rules.bubble_s
-        turning = self.pump.dispense(max_dose_s * self.pump.flow_ml_per_s(rpm), rpm)
+        turning = leave_running(self.pump.dispense(max_dose_s * self.pump.flow_ml_per_s(rpm), rpm))
         self.valve.open()
         max_g_per_s = (1.25 if self.memory.flow_g_per_s else 2.0) * flow_g_per_s
         flow = _FlowMonitor(env.now + lag_s, self.got_g, flow_g_per_s, rules.dry_s)

@@ -33,7 +33,7 @@ class RunLog:
         if str(path) != ":memory:" and Path(path).exists():
             raise InputError(f"The log {path} exists already; choose another name or remove it.")
         try:
-            self.connection = sqlite3.connect(path)
+            self.connection = sqlite3.connect(path, check_same_thread=False)  # another thread may have to close it
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = NORMAL")
             self.connection.executescript(SCHEMA)

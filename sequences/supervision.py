@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from math import inf
 from pathlib import Path
-from types import TracebackType
+from types import GeneratorType, TracebackType
 from typing import Any
 
 import simpy
@@ -17,6 +17,10 @@ from cellwright.hardware.event_loop import DirectProcess, cancel, delay_of, part
 from cellwright.hardware.waits import limit_of
 
 Step = Generator[Event, Any, Any]
+
+
+class BlockedStep(BaseException):
+    """Raised in a step that does not yield, from outside, to end it. No step should catch it, so it is no Exception."""
 
 
 class StepProcess(DirectProcess):
@@ -55,6 +59,8 @@ class StepProcess(DirectProcess):
 
     def limit_of(self, event: Any) -> float:
         if not isinstance(event, Event):
+            if isinstance(event, GeneratorType):
+                raise CellFault(f"the step yielded the step {event.__name__}(…); use yield from.")
             raise CellFault(f"the step yielded {event!r}; a step yields what devices return, or other SimPy events.")
         limit_s = limit_of(event)
         if limit_s is None:
@@ -99,17 +105,21 @@ class StepProcess(DirectProcess):
 
 def _as_fault(failure: BaseException) -> BaseException:
     """The failure of a step as a CellFault. SimPy copies an exception that it passes on, which loses its origin."""
-    if isinstance(failure, CellwrightError) or not isinstance(failure, Exception):
+    if isinstance(failure, (CellwrightError, KeyboardInterrupt)):
         return failure
     fault = CellFault(describe_exception(failure))
     fault.__cause__ = failure
     return fault
 
 
-def describe_exception(error: Exception) -> str:
+def describe_exception(error: BaseException) -> str:
     """An exception in a step as one sentence with file and line."""
+    if isinstance(error, BlockedStep):
+        return str(error)
     trace: TracebackType | None = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+    if isinstance(error, (SystemExit, GeneratorExit)):
+        return f"the step raised {type(error).__name__}, which ends no run{where}; let it return a trigger."
     return f"the step failed with {type(error).__name__}: {error}{where}."

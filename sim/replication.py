@@ -211,9 +211,9 @@ class _Deferred(Future[_ResultT]):
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool of processes that ignore Ctrl-C and end with the pool, at once if it is left by an exception."""
+    """A pool of processes that leave signals to this one; they end with it, at once if it is left by an exception."""
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, initializer=_ignore_interrupt)
+    pool = ProcessPoolExecutor(workers, initializer=_leave_signals)
     try:
         yield pool
     except BaseException:
@@ -225,8 +225,10 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_interrupt() -> None:
+def _leave_signals() -> None:
+    """Ignore Ctrl-C, and end at once when told to: the handlers that a process inherits are not for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _run_one(run: Callable[..., _ResultT], scenario: Scenario, length: Length, seed: int, n: int) -> _ResultT:

@@ -168,7 +168,9 @@ class DigitalTape(Cell):
     def approaching(self) -> Step:
         """Show the distance to go, beep at the position, and wait until the log stands still there."""
         yield from self._before_approaching()
-        pedal, reject = self.pedal.pressed(within_s=LOG_TIMEOUT_S), self.reject_button.pressed(within_s=LOG_TIMEOUT_S)
+        # Only looked at, while the log moves: nothing waits for them.
+        pedal = self.leave_running(self.pedal.pressed(within_s=LOG_TIMEOUT_S))
+        reject = self.leave_running(self.reject_button.pressed(within_s=LOG_TIMEOUT_S))
         target_mm = self.cut_record.target_mm
         in_position_since_s, last_position_mm = self.env.now, self.wheel.position_mm
         has_beeped = False
@@ -179,7 +181,7 @@ class DigitalTape(Cell):
             to_go_mm = round(target_mm - at_mm, 1)  # as shown: nobody can correct less
             self._show_distance(to_go_mm)
             if to_go_mm <= self._tolerance_mm and not has_beeped:
-                self.buzzer.beep()
+                self.leave_running(self.buzzer.beep())
                 has_beeped = True
             is_still = at_mm == last_position_mm
             if abs(to_go_mm) > self._tolerance_mm or not is_still:
@@ -192,9 +194,9 @@ class DigitalTape(Cell):
             if reject.triggered:
                 return "spoiled"
             if pedal.triggered:
-                self.buzzer.beep(REFUSAL_BEEP_S)
+                self.leave_running(self.buzzer.beep(REFUSAL_BEEP_S))
                 self._record_event("refused", to_go_mm, reason="the pedal was pressed away from the cut")
-                pedal = self.pedal.pressed(within_s=LOG_TIMEOUT_S)
+                pedal = self.leave_running(self.pedal.pressed(within_s=LOG_TIMEOUT_S))
         yield from self._before_sawing()
         return "reached"
 

@@ -8,14 +8,21 @@ from pathlib import Path
 from rich.table import Table
 
 from cellwright import cells
+from cellwright.cli.loop_watchdog import blocked_steps_ended
 from cellwright.cli.tables import console, spinner
 from cellwright.errors import DescriptionError, InputError
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
+from cellwright.sequences.forgotten_yield import WaitLedger, forgotten_yields
 from cellwright.sequences.runlog import fact
-from cellwright.sim import Length, Scenario, run_cell
+from cellwright.sim import Length, Scenario, Streams
 from cellwright.sim.fast_path import fast_path_of
+from cellwright.sim.replication import run_rig
+from cellwright.sim.targets.assembly import idle_model_rig
+
+BLOCKED_STEP_LIMIT_S = 4.0
+"""A step of a dry run that blocks for as long, in real time, is ended and named."""
 
 
 def list_cells() -> None:
@@ -101,24 +108,41 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
         raise DescriptionError("\n".join(problems))
     cell = scenario.study.cell
     devices = [part for part in scenario.parameters.values() if isinstance(part, Device)]
-    dry_run = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
+    last_unit_s = _dry_run(scenario)
     out = console()
     for note in _on_model_board(scenario).notes():
         out.print(f"{name}: {note}")
     out.print(f"{name}: {len(cell.states)} states; each can be reached and left, and returns declared triggers.")
     out.print(f"{name}: {len(devices)} devices; no pin is used twice, duty cycles are kept, targets are in reach.")
-    out.print(
-        f"{name}: dry run on the model board passed; the last {cell.unit} took {dry_run.cycle_times_s[-1]:.1f} s."
-    )
+    out.print(f"{name}: dry run on the model board passed; the last {cell.unit} took {last_unit_s:.1f} s.")
     why_not = fast_path_of(scenario).why_not
     method = "on the fast path" if why_not is None else f"event by event: {why_not}"
     out.print(f"{name}: long simulations are computed {method}.")
+
+
+def _dry_run(scenario: Scenario) -> float:
+    """Make some units on the model board, and look for steps that block or forget to wait; the last one's time, s.
+
+    Raises:
+        CellFault: The run ended in a fault.
+        DescriptionError: A step makes a wait and does not wait for it.
+    """
+    ledger = WaitLedger(scenario.study.cell)
+    with ledger, ledger.watching():
+        rig = idle_model_rig(scenario, Streams(1, 0), ledger, ledger.environment())
+        rig.env.process(rig.cell.run())
+        with blocked_steps_ended(rig.env, rig.cell, BLOCKED_STEP_LIMIT_S):
+            cycle_times_s = run_rig(rig, Length(cycles=1)).cycle_times_s
+    if forgotten := list(ledger.forgotten()):
+        raise DescriptionError("\n".join(forgotten))
+    return cycle_times_s[-1]
 
 
 def find_problems(scenario: Scenario) -> list[str]:
     """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
     problems = description_problems(cell, cell.parameters(scenario.parameters))
+    problems = problems or list(forgotten_yields(cell, _devices(scenario)))
     return problems or _on_model_board(scenario).problems() or _unnamed_pins(scenario) or _lacking_on_arduino(scenario)
 
 

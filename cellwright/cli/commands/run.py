@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import simpy
+import typer
 
 import cellwright
 from cellwright import cells
+from cellwright.cli.interrupts import exit_code_of, name_of
 from cellwright.cli.run_loop import RunController
 from cellwright.cli.tables import console, pluralize, spinner
 from cellwright.errors import CellFault, InputError
@@ -230,12 +232,14 @@ def _print_result(options: RunOptions, scenario: Scenario, machine: Machine, con
         print(json.dumps(figures, indent=2))
     else:
         _print_times(options, machine, times_s, model_s)
-        if controller.was_interrupted:
-            console().print("Stopped by Ctrl-C; every output is safe.")
+        if controller.interrupted_by is not None:
+            console().print(f"Stopped by {name_of(controller.interrupted_by)}; every output is safe.")
     if machine.replay is not None and machine.replay.difference:
         raise CellFault(f"The run differs from the recording: {machine.replay.difference}.")
-    if stop is not None and not controller.was_interrupted:
+    if stop is not None and (stop.kind == "fault" or controller.interrupted_by is None):
         raise CellFault(stop.reason)
+    if controller.interrupted_by is not None:
+        raise typer.Exit(exit_code_of(controller.interrupted_by))
 
 
 def _is_compared_with_model(options: RunOptions) -> bool:

@@ -14,8 +14,8 @@ from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named
 
 NO_PROTECTION = (
-    "This board cannot protect itself from a lost link: its firmware has no scheduler. "
-    "Keep the power switch within reach."
+    "This board cannot protect itself from a lost link: its firmware has no scheduler. If the cable is pulled, or "
+    "if this program is killed, its outputs stay as they are. Keep the power switch within reach."
 )
 
 

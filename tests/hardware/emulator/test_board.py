@@ -110,8 +110,8 @@ def test_it_says_what_this_firmware_lacks(desk):
     desk.prepare()
     assert desk.board.notes == [
         "Pin 7 has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.",
-        "This board cannot protect itself from a lost link: its firmware has no scheduler. "
-        "Keep the power switch within reach.",
+        "This board cannot protect itself from a lost link: its firmware has no scheduler. If the cable is pulled, or "
+        "if this program is killed, its outputs stay as they are. Keep the power switch within reach.",
     ]
 
 

@@ -225,8 +225,8 @@ def test_what_a_board_without_a_scheduler_cannot_do_is_noted(standard):
     before_s = standard.env.now
     standard.prepare()
     assert standard.board.notes == [
-        "This board cannot protect itself from a lost link: its firmware has no scheduler. "
-        "Keep the power switch within reach."
+        "This board cannot protect itself from a lost link: its firmware has no scheduler. If the cable is pulled, or "
+        "if this program is killed, its outputs stay as they are. Keep the power switch within reach."
     ]
     assert standard.env.now - before_s < 0.02  # and that is known without a fixed wait
     standard.run(1)
