@@ -129,7 +129,7 @@ class EmulatedArduino:
         number = analog_channel(channel, self.kind)
         if not 0.0 <= volts <= SUPPLY_V:
             raise DescriptionError(f"An analog input takes 0 to 5 V, not {volts:g} V.")
-        self.chip.set_analog(number, round(1000 * volts))
+        self.chip.set_analog(number, volts)
 
     def level(self, pin: int) -> bool:
         """The level on a pin; one that neither the firmware nor the wiring drives keeps its last level."""

@@ -189,9 +189,9 @@ class EmulatedChip:
         """Fix a pin at its present outside level, whatever is set later."""
         self._library.chip_freeze(self._chip, PORTS.index(port), bit)
 
-    def set_analog(self, channel: int, millivolts: int) -> None:
-        """Put a voltage on a channel of its converter; 5000 mV is full scale."""
-        self._library.chip_set_adc(self._chip, channel, millivolts)
+    def set_analog(self, channel: int, volts: float) -> None:
+        """Put 0 to 5 V on a channel of its converter."""
+        self._library.chip_set_adc(self._chip, channel, volts)
 
     def level(self, port: str, bit: int) -> bool:
         """The level on a pin; one that nothing drives keeps its last level."""
@@ -210,6 +210,13 @@ class EmulatedChip:
         figures = (ctypes.c_uint64 * 3)()
         self._library.chip_pulses(self._chip, PORTS.index(port), bit, figures)
         return PulseTimes(*figures)
+
+    def servo_pulse_us(self, port: str, bit: int) -> float:
+        """The pulse that a servo on a pin follows, µs, to the cycle; 0 if none came since the last reset.
+
+        It is the last one that another followed within 40 ms, so one that a stop cuts short does not count.
+        """
+        return 1e6 * int(self._library.chip_servo_pulse(self._chip, PORTS.index(port), bit)) / CLOCK_HZ
 
     def duty(self, port: str, bit: int) -> float:
         """The duty of a pin where a timer makes 8-bit PWM; else 0 or 1, its level."""

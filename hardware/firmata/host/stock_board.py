@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cellwright.errors import CapabilityError
 from cellwright.hardware.board import ConverterPort
 from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.capabilities import Capabilities
 from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput
 from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S, SchedulerWatchdog
 from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.host.stock_stepper import StockStepper
 from cellwright.hardware.firmata.protocol import accelstepper, encoder_i2c_scheduler, messages
+from cellwright.hardware.firmata.protocol.servo import pwm_taken_by_servos, stock_servos
 from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named
 
@@ -30,7 +34,9 @@ class StockFirmataBoard(FirmataBoard):
     """A board with stock firmware; the scheduler of ConfigurableFirmata is its only protection."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session, LIMITS)
+        pins = len(session.client.capabilities)
+        limits = LIMITS | {Feature.SERVO: stock_servos(pins)}
+        super().__init__(session, Capabilities(session, limits, partial(pwm_taken_by_servos, pins)))
         self.communication_watchdog = SchedulerWatchdog(session, self._on_watchdog_fired)
 
     # ---- ports ----
