@@ -1,4 +1,7 @@
-"""No file of the product lists classes of devices: it asks the device, so a user's own device is no lesser one."""
+"""No file of the product lists classes of devices: it asks the device, so a user's own device is no lesser one.
+
+Devices that need each thing that a board can be asked for run on every target: tests/sim/own_devices/.
+"""
 
 from __future__ import annotations
 

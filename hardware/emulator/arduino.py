@@ -234,7 +234,9 @@ class EmulatedArduino:
                     action(bool(event.value))
             case EventKind.CONVERSION:
                 counts = self._converters[event.value]()
-                if counts is not None:
+                if counts is None:
+                    self.chip.skip_conversion(event.value)
+                else:
                     self.chip.give_conversion(event.value, counts)
             case EventKind.BUS_WRITE:
                 self.i2c_devices[event.value].write(self.chip.bus_written())

@@ -15,7 +15,7 @@ enum { MAX_AXES = 10, MAX_ENCODERS = 8, MAX_CONVERTERS = 4, MAX_TRIP_POINTS = 8,
 enum {
     EVENT_BYTE = 0,       /* value: a byte that has left the UART */
     EVENT_PIN = 1,        /* value: the new level of a watched pin (port, bit) */
-    EVENT_CONVERSION = 2, /* value: number of an HX711 that converts now; converter_give sets the sample */
+    EVENT_CONVERSION = 2, /* value: number of an HX711 that converts now; answer by converter_give or converter_skip */
     EVENT_BUS_WRITE = 3,  /* value: address on the I2C bus; bus_take gives what was written */
     EVENT_BUS_READ = 4,   /* value: address on the I2C bus that is about to be read; bus_give sets the bytes */
     EVENT_RESTART = 5,    /* value: the cause, as in MCUSR; the chip's own doing (its watchdog) */

@@ -69,8 +69,8 @@ class ChipEvent(NamedTuple):
     """An event of a chip, and its cycle.
 
     value: a byte that has left its UART; the new level of a watched ``pin``; the number of an HX711 that converts now
-    (answer with ``give_conversion``); the address on the I2C bus of a device that was written to (``bus_written``) or
-    is about to be read (answer with ``give_bus``); the cause of a reset by the chip itself.
+    (answer with ``give_conversion`` or ``skip_conversion``); the address on the I2C bus of a device that was written to
+    (``bus_written``) or is about to be read (answer with ``give_bus``); the cause of a reset by the chip itself.
     """
 
     cycle: int
@@ -286,6 +286,10 @@ class EmulatedChip:
     def give_conversion(self, number: int, counts: int) -> None:
         """Set the sample of an HX711, signed 24 bits: the answer to a CONVERSION."""
         self._library.converter_give(self._chip, number, counts)
+
+    def skip_conversion(self, number: int) -> None:
+        """Let an HX711 send no sample this time: the other answer to a CONVERSION."""
+        self._library.converter_skip(self._chip, number)
 
     def hx711_pulses(self, number: int) -> int:
         """How many pulses the last read-out had: 25 is channel A at gain 128, 26 B at 32, 27 A at 64."""

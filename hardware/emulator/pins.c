@@ -151,8 +151,8 @@ void chip_pulses(const struct chip *chip, int port, int bit, uint64_t *figures)
     figures[2] = pin->period;
 }
 
-/* The pulse that a servo on a pin follows, in cycles; 0: there was none since the last reset. A pulse counts when the next
- * one begins in time: one that a stop or a reset cuts short is no command, as a servo needs a train of them to turn. */
+/* The pulse that a servo on a pin follows, in cycles; 0: there was none since the last reset. A pulse counts when the
+ * next one begins in time: one that a stop or a reset cuts short is no command, as a servo needs a train of them. */
 uint64_t chip_servo_pulse(const struct chip *chip, int port, int bit)
 {
     return chip->pins[port][bit].followed_width;

@@ -83,6 +83,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "encoder_count": (_COUNT, [_CHIP, _INT]),
     "converter_new": (_INT, [_CHIP, _INT, _INT, _INT, _INT, _REAL]),
     "converter_give": (None, [_CHIP, _INT, ctypes.c_int32]),
+    "converter_skip": (None, [_CHIP, _INT]),
     "converter_gain": (_INT, [_CHIP, _INT]),
     "converter_longest_high": (_CYCLES, [_CHIP, _INT]),
     "bus_put": (None, [_CHIP, _INT, _INT]),

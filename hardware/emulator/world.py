@@ -25,8 +25,8 @@ class Wiring:
     """The wiring of the pins beyond what a plant does.
 
     drivers: by step pin, the direction pin and whether the motor is inverted. pwm: pins with a duty. resting: the level
-    to which a resistor pulls an output that nothing drives. samples_per_s: of each HX711, by its two pins. servos: pins
-    with a servo.
+    to which a resistor pulls an output or a contact that nothing drives. samples_per_s: of each HX711, by its two pins.
+    servos: pins with a servo.
     """
 
     drivers: Mapping[int, tuple[int, bool]] = field(default_factory=dict)
@@ -273,18 +273,21 @@ class PinWorld:
         self._converters: dict[tuple[int, int], PinConverter] = {}
         for pin, level in wiring.resting.items():
             arduino.set_input(pin, level)
+        # All of it is there from the start, whether and when a plant asks for it: an axis counts every step.
+        for step, driver in wiring.drivers.items():
+            self._axes[step] = PinAxis(arduino, step, *driver)
+        for pins in wiring.samples_per_s:
+            self.declare_hx711(*pins)
 
     @property
     def axes(self) -> Iterable[PinAxis]:
-        """The axes created so far."""
+        """The axes that are wired."""
         return self._axes.values()
 
     def axis(self, step: int) -> PinAxis:
         """The axis whose driver's step pin is ``step``. Raises DescriptionError if no driver is wired there."""
         if step not in self._axes:
-            if step not in self._wiring.drivers:
-                raise DescriptionError(f"Pin {step} is no stepper driver's step pin on the emulated Arduino.")
-            self._axes[step] = PinAxis(self.arduino, step, *self._wiring.drivers[step])
+            raise DescriptionError(f"Pin {step} is no stepper driver's step pin on the emulated Arduino.")
         return self._axes[step]
 
     def output(self, pin: int) -> PinOutput:

@@ -142,7 +142,7 @@ def test_duties_and_angles_are_made_safe_too(rig):
 
 @pytest.mark.parametrize("firmware", ["cellwright", "configurable"])
 def test_where_a_servo_is_while_the_board_is_stopped_and_once_it_is_released(make_rig, firmware):
-    """Our firmware sends no pulses while it is stopped: the servo stays. Stock firmware is told the safe angle."""
+    """Our firmware sends no pulses while it is stopped: the servo stays. Stock firmware is sent the safe angle."""
     rig = make_rig(firmware=firmware)
     servo = rig.board.declare_servo(6, safe=45)
     rig.prepare()
