@@ -164,7 +164,7 @@ class Thermometer(Gadget):
 
 
 class Chip:
-    """The thermometer's: it has 0515 in register 5 once it has been told 0160."""
+    """The thermometer's: it has 0515 in register 5 once 0160 was written to it."""
 
     def __init__(self):
         self.told = []

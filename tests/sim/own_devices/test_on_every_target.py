@@ -82,6 +82,15 @@ def test_a_contact_that_no_plant_touches_is_open(target, active_low):
     assert look_at(make(target)(scenario, 1, 0), case, 4) is active_low
 
 
+@pytest.mark.emulated
+def test_a_contact_is_open_on_firmware_without_pull_ups_too():
+    """StandardFirmata 2.4 has none: the resistor that the host asks for is wired."""
+    scenario = scenario_of("uno", "cellwright", gadget=Beam(pin=4))
+    rig = emulated_rig(scenario, 1, 0, hex_path=needs_file("StandardFirmata-uno.hex"))
+    assert look_at(rig, CASES[Feature.INPUT], 4) is True
+    assert rig.board.notes[0] == "Pin 4 has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V."
+
+
 @EVERY_TARGET
 def test_a_balance_that_no_plant_stands_behind_sends_no_sample(target):
     scenario = scenario_of("uno", "cellwright", gadget=Balance(pin=11))
