@@ -21,7 +21,8 @@ NO_PROTECTION = (
     "This board cannot protect itself from a lost link: its firmware has no scheduler. "
     "Keep the power switch within reach."
 )
-
+REPORTS_AT_ONCE = (2, 4)
+"""The first StandardFirmata that reports a port as soon as it is asked to, not only when it changes from low."""
 
 LIMITS = {
     Feature.STEPPER: accelstepper.MAX_DEVICES,
@@ -70,6 +71,13 @@ class StockFirmataBoard(FirmataBoard):
         self.communication_watchdog.query()
 
     def _protect(self) -> None:
+        client = self.session.client
+        is_standard = (client.firmware_name or "").startswith("StandardFirmata")
+        if self.inputs and is_standard and (client.firmware_version or REPORTS_AT_ONCE) < REPORTS_AT_ONCE:
+            self.notes.append(
+                f"{self.firmware} does not report an input that is low when the run begins, such as a stop button that "
+                "is pressed: flash a newer one."
+            )
         if self.communication_watchdog.is_available:
             self._arm()
         else:

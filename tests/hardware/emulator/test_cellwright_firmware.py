@@ -140,6 +140,19 @@ def test_a_servos_pulses_turn_it(bench):
         assert bench.world.levels[SERVO].value == pytest.approx(angle, abs=SERVO_ACCURACY_DEG)
 
 
+def test_a_servo_keeps_still_beside_a_fast_axis(bench):
+    port = bench.board.declare_servo(SERVO, safe=45)
+    stepper = bench.board.declare_stepper(DEVICE, STEP, DIR, False)
+    bench.prepare()
+    stepper.move_to(1_000_000, 20_000.0, 100_000.0)
+    for angle in (10, 77.7, 165):
+        port.write(angle)
+        bench.run(0.07)
+        for _ in range(15):
+            bench.run(0.02)
+            assert bench.world.levels[SERVO].value == pytest.approx(angle, abs=2.5)  # 26 µs
+
+
 def test_a_stopped_board_leaves_a_servo_where_it_is_and_a_released_one_turns_it_to_its_safe_angle(bench):
     port = bench.board.declare_servo(SERVO, safe=45)
     bench.prepare()

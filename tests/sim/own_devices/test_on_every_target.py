@@ -91,6 +91,17 @@ def test_a_contact_is_open_on_firmware_without_pull_ups_too():
     assert rig.board.notes[0] == "Pin 4 has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V."
 
 
+@pytest.mark.emulated
+@pytest.mark.parametrize(("kind", "is_said"), [("uno", False), ("mega", True)])  # 2.4 and 2.3
+def test_firmware_that_does_not_report_a_closed_contact_at_the_start_is_said(kind, is_said):
+    scenario = scenario_of(kind, "cellwright", gadget=Beam(pin=4))
+    rig = emulated_rig(scenario, 1, 0, hex_path=needs_file(f"StandardFirmata-{kind}.hex"))
+    rig.close()
+    assert (
+        any("does not report an input that is low when the run begins" in note for note in rig.board.notes) is is_said
+    )
+
+
 @EVERY_TARGET
 def test_a_balance_that_no_plant_stands_behind_sends_no_sample(target):
     scenario = scenario_of("uno", "cellwright", gadget=Balance(pin=11))
