@@ -114,6 +114,16 @@ def pwm_pin(number: int) -> Pin:
     return Pin(number, PinRole.PWM)
 
 
+def servo_pin(number: int) -> Pin:
+    """An output that drives a servo."""
+    return Pin(number, PinRole.SERVO)
+
+
+def analog_pin(number: int) -> Pin:
+    """An analog input, from 0 to 5 V."""
+    return Pin(number, PinRole.ANALOG)
+
+
 def stepper_pins(step: int, direction: int, *, inverted: bool = False) -> dict[str, Pin]:
     """The two pins of a stepper driver."""
     return {

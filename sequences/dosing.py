@@ -9,10 +9,9 @@ from typing import Annotated
 from pydantic import Field
 from simpy.events import Event
 
-from cellwright.actuators import Pump, Valve
 from cellwright.errors import CellFault
 from cellwright.hardware.waits import leave_running
-from cellwright.sensors import LoadCell
+from cellwright.sequences.dosing_devices import DosingPump, DosingScale, DosingValve, WeighingResult
 from cellwright.sequences.settings import Settings
 from cellwright.sequences.supervision import Step
 
@@ -118,9 +117,9 @@ class Dose:
 
 
 def dose_to_mass(
-    pump: Pump,
-    valve: Valve,
-    scale: LoadCell,
+    pump: DosingPump,
+    valve: DosingValve,
+    scale: DosingScale,
     target_g: float,
     memory: LineMemory,
     rules: DosingRules,
@@ -141,9 +140,9 @@ def dose_to_mass(
 class _Dosing:
     """One running dose."""
 
-    pump: Pump
-    valve: Valve
-    scale: LoadCell
+    pump: DosingPump
+    valve: DosingValve
+    scale: DosingScale
     target_g: float
     memory: LineMemory
     rules: DosingRules
@@ -326,7 +325,7 @@ class _Dosing:
 
     def _settled(self) -> Step:
         yield self.env.timeout(self.rules.settle_s)
-        weighing = yield from self.scale.weigh(self.rules.samples)
+        weighing: WeighingResult = yield from self.scale.weigh(self.rules.samples)
         yield from self._stop_if_interrupted()
         if weighing.spread_g > self.rules.jump_g:
             raise ScaleJumped(f"{self.scale.name} did not settle: its samples are {weighing.spread_g:.1f} g apart.")

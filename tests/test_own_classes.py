@@ -1,8 +1,12 @@
-"""No file of the product lists classes of devices: it asks the device, so a user's own device is no lesser one."""
+"""No file of the product lists classes of devices: it asks the device, so a user's own device is no lesser one.
+
+Devices that need each thing that a board can be asked for run on every target: tests/sim/own_devices/.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +97,62 @@ def harmless(tree: ast.Module) -> Iterator[ast.AST]:
                 yield from [node.returns] if node.returns is not None else []
         elif isinstance(node, ast.AnnAssign):
             yield node.annotation
+
+
+SHARED_ROOMS = ("hardware", "sequences", "sim", "benchmarks", "cellwright")
+"""Rooms whose routines serve any cell; a cell knows its own devices."""
+PLANTS_OF_ONE_CHIP = {
+    "sim/plants/display.py": "CharacterDisplay: the plant of that display's own chip",
+    "sim/plants/scale.py": "LoadCell: the base of every converter's class, a user's own too",
+}
+
+
+def annotated_classes(tree: ast.Module, foreign: set[str]) -> list[int]:
+    """The lines on which an annotation, a quoted one too, names a class of ``foreign``."""
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+            annotations = [node.returns, *(each.annotation for each in given if each is not None)]
+        elif isinstance(node, ast.AnnAssign):
+            annotations = [node.annotation]
+        else:
+            continue
+        for part in (part for each in annotations if each is not None for part in ast.walk(each)):
+            text = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+            quoted = set(re.findall(r"\w+", text))
+            if (isinstance(part, (ast.Name, ast.Attribute)) and last_name(part) in foreign) or quoted & foreign:
+                lines.append(node.lineno)
+    return sorted(set(lines))
+
+
+@pytest.mark.parametrize("file", [file for file in TREES if file.split("/")[0] in SHARED_ROOMS])
+def test_a_shared_routine_asks_for_what_it_needs_and_for_no_class_of_devices(file: str) -> None:
+    lines = [] if file in PLANTS_OF_ONE_CHIP else annotated_classes(TREES[file], set(DEVICES))
+    assert not lines, f"{file}, lines {lines}: annotate a typing.Protocol, so that a cell's own device does as well"
+
+
+def test_the_exceptions_are_needed() -> None:
+    for file in PLANTS_OF_ONE_CHIP:
+        assert annotated_classes(TREES[file], set(DEVICES)), file
+
+
+@pytest.mark.parametrize(
+    ("code", "is_seen"),
+    [
+        ("def home(axis: Stepper): pass", True),
+        ("def home(*axes: actuators.Stepper): pass", True),
+        ("def home(axes: list[Stepper | None]): pass", True),
+        ("def home(axis: 'Stepper'): pass", True),
+        ("def first() -> Stepper: pass", True),
+        ("class Dose:\n    pump: Pump", True),
+        ("def home(axis: HomingAxis): pass", False),
+        ("def home(device: Device): pass", False),
+        ("def home(axis):\n    'Homes a Stepper.'", False),
+    ],
+)
+def test_an_annotation_is_seen(code: str, is_seen: bool) -> None:
+    assert bool(annotated_classes(ast.parse(code), {"Stepper", "Pump"})) is is_seen
 
 
 def test_the_devices_are_known() -> None:

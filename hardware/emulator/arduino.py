@@ -129,7 +129,7 @@ class EmulatedArduino:
         number = analog_channel(channel, self.kind)
         if not 0.0 <= volts <= SUPPLY_V:
             raise DescriptionError(f"An analog input takes 0 to 5 V, not {volts:g} V.")
-        self.chip.set_analog(number, round(1000 * volts))
+        self.chip.set_analog(number, volts)
 
     def level(self, pin: int) -> bool:
         """The level on a pin; one that neither the firmware nor the wiring drives keeps its last level."""
@@ -234,7 +234,9 @@ class EmulatedArduino:
                     action(bool(event.value))
             case EventKind.CONVERSION:
                 counts = self._converters[event.value]()
-                if counts is not None:
+                if counts is None:
+                    self.chip.skip_conversion(event.value)
+                else:
                     self.chip.give_conversion(event.value, counts)
             case EventKind.BUS_WRITE:
                 self.i2c_devices[event.value].write(self.chip.bus_written())

@@ -12,11 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <simavr/avr_adc.h>
 #include <simavr/avr_extint.h>
 #include <simavr/avr_watchdog.h>
 
-enum { MILLIVOLTS = 5000, FRAME_BITS = 10, INTERRUPT_PINS = 8 };
+enum { FRAME_BITS = 10, INTERRUPT_PINS = 8 };
 
 /* The most cycles that the core runs before it returns to simavr. simavr's default of 1 halves the speed and changes
  * nothing else, as every event that must be handled sooner ends the run (see return_soon). */
@@ -135,6 +134,7 @@ static void listen(struct chip *chip)
     avr_irq_register_notify(
         avr_io_getirq(chip->avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), on_uart_output, chip);
     bus_listen(chip);
+    adc_listen(chip);
     pins_listen(chip);
 }
 
@@ -177,11 +177,6 @@ void chip_reset(struct chip *chip, int cause)
     for (int number = 0; number < INTERRUPT_PINS; number++)
         avr_extint_set_strict_lvl_trig(avr, number, 0);
     pins_after_reset(chip);
-    for (int channel = 0; channel < ADC_CHANNELS; channel++) {
-        avr_irq_t *irq = avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel);
-        if (irq)
-            avr_raise_irq(irq, chip->millivolts[channel]);
-    }
     bus_after_reset(chip);
     sensors_after_reset(chip);
 }
@@ -315,10 +310,4 @@ int chip_run(struct chip *chip, uint64_t until, struct event *events, int room)
     chip->event_count -= count;
     memmove(chip->events, chip->events + count, chip->event_count * sizeof *events);
     return count;
-}
-
-void chip_set_adc(struct chip *chip, int channel, int millivolts)
-{
-    chip->millivolts[channel] = millivolts;
-    avr_raise_irq(avr_io_getirq(chip->avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel), millivolts);
 }

@@ -9,13 +9,13 @@
 #include <simavr/avr_uart.h>
 #include <simavr/sim_avr.h>
 
-enum { CLOCK_HZ = 16000000, PORTS = 12, BITS = 8, ADC_CHANNELS = 16 };
+enum { CLOCK_HZ = 16000000, MILLIVOLTS = 5000, PORTS = 12, BITS = 8, ADC_CHANNELS = 16 };
 enum { MAX_AXES = 10, MAX_ENCODERS = 8, MAX_CONVERTERS = 4, MAX_TRIP_POINTS = 8, BUS_BUFFER = 64 };
 
 enum {
     EVENT_BYTE = 0,       /* value: a byte that has left the UART */
     EVENT_PIN = 1,        /* value: the new level of a watched pin (port, bit) */
-    EVENT_CONVERSION = 2, /* value: number of an HX711 that converts now; converter_give sets the sample */
+    EVENT_CONVERSION = 2, /* value: number of an HX711 that converts now; answer by converter_give or converter_skip */
     EVENT_BUS_WRITE = 3,  /* value: address on the I2C bus; bus_take gives what was written */
     EVENT_BUS_READ = 4,   /* value: address on the I2C bus that is about to be read; bus_give sets the bytes */
     EVENT_RESTART = 5,    /* value: the cause, as in MCUSR; the chip's own doing (its watchdog) */
@@ -54,6 +54,7 @@ struct pin {
     struct axis *steps, *turns;  /* the axis of which it is the step pin, or the direction pin */
     struct converter *clocks;    /* the HX711 of which it is the clock */
     uint64_t rose, width, period; /* cycle of its last rise; of the last whole pulse and period, cycles */
+    uint64_t followed_width;      /* of the last pulse that another one followed; 0: none since the last reset */
 };
 
 struct trip_point {
@@ -111,6 +112,13 @@ struct bus {
     size_t written_count, reply_count, reply_next;
 };
 
+struct adc {
+    void *module; /* simavr's, and how it reads the low and the high byte of a result */
+    avr_io_read_t simavrs[2];
+    uint8_t is_ours; /* whether the last conversion was of an analog input, with this result: 0 to 1023 */
+    uint16_t result;
+};
+
 struct chip {
     avr_t *avr;
     avr_uart_t *uart;
@@ -120,7 +128,8 @@ struct chip {
     struct line to_chip, from_chip;
     struct wiring wiring[PORTS];
     struct pin pins[PORTS][BITS];
-    uint32_t millivolts[ADC_CHANNELS];
+    double volts[ADC_CHANNELS]; /* on the analog inputs */
+    struct adc adc;
     struct axis axes[MAX_AXES];
     struct encoder encoders[MAX_ENCODERS];
     struct converter converters[MAX_CONVERTERS];
@@ -136,6 +145,7 @@ void queue_event(struct chip *chip, struct event event);
 void return_soon(struct chip *chip); /* makes the core return after the present instruction */
 
 /* pins.c */
+int has_far_ports(const struct chip *chip); /* whether it is an ATmega2560 */
 void hold_pin(struct pin *pin, int level);
 void pins_listen(struct chip *chip);
 void pins_after_reset(struct chip *chip);
@@ -147,6 +157,9 @@ void axis_on_dir_pin(struct axis *axis, uint64_t cycle);
 /* sensors.c */
 void converter_on_clock(struct converter *converter, int level, uint64_t cycle);
 void sensors_after_reset(struct chip *chip);
+
+/* adc.c */
+void adc_listen(struct chip *chip);
 
 /* bus.c */
 void bus_listen(struct chip *chip);

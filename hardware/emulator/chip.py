@@ -69,8 +69,8 @@ class ChipEvent(NamedTuple):
     """An event of a chip, and its cycle.
 
     value: a byte that has left its UART; the new level of a watched ``pin``; the number of an HX711 that converts now
-    (answer with ``give_conversion``); the address on the I2C bus of a device that was written to (``bus_written``) or
-    is about to be read (answer with ``give_bus``); the cause of a reset by the chip itself.
+    (answer with ``give_conversion`` or ``skip_conversion``); the address on the I2C bus of a device that was written to
+    (``bus_written``) or is about to be read (answer with ``give_bus``); the cause of a reset by the chip itself.
     """
 
     cycle: int
@@ -189,9 +189,9 @@ class EmulatedChip:
         """Fix a pin at its present outside level, whatever is set later."""
         self._library.chip_freeze(self._chip, PORTS.index(port), bit)
 
-    def set_analog(self, channel: int, millivolts: int) -> None:
-        """Put a voltage on a channel of its converter; 5000 mV is full scale."""
-        self._library.chip_set_adc(self._chip, channel, millivolts)
+    def set_analog(self, channel: int, volts: float) -> None:
+        """Put 0 to 5 V on a channel of its converter."""
+        self._library.chip_set_adc(self._chip, channel, volts)
 
     def level(self, port: str, bit: int) -> bool:
         """The level on a pin; one that nothing drives keeps its last level."""
@@ -210,6 +210,13 @@ class EmulatedChip:
         figures = (ctypes.c_uint64 * 3)()
         self._library.chip_pulses(self._chip, PORTS.index(port), bit, figures)
         return PulseTimes(*figures)
+
+    def servo_pulse_us(self, port: str, bit: int) -> float:
+        """The pulse that a servo on a pin follows, µs, to the cycle; 0 if none came since the last reset.
+
+        It is the last one that another followed within 40 ms, so one that a stop cuts short does not count.
+        """
+        return 1e6 * int(self._library.chip_servo_pulse(self._chip, PORTS.index(port), bit)) / CLOCK_HZ
 
     def duty(self, port: str, bit: int) -> float:
         """The duty of a pin where a timer makes 8-bit PWM; else 0 or 1, its level."""
@@ -279,6 +286,10 @@ class EmulatedChip:
     def give_conversion(self, number: int, counts: int) -> None:
         """Set the sample of an HX711, signed 24 bits: the answer to a CONVERSION."""
         self._library.converter_give(self._chip, number, counts)
+
+    def skip_conversion(self, number: int) -> None:
+        """Let an HX711 send no sample this time: the other answer to a CONVERSION."""
+        self._library.converter_skip(self._chip, number)
 
     def hx711_pulses(self, number: int) -> int:
         """How many pulses the last read-out had: 25 is channel A at gain 128, 26 B at 32, 27 A at 64."""

@@ -6,6 +6,9 @@
 /* The port registers of both chips; PIN, DDR and PORT of each follow each other. There is no port I. */
 enum { PINA = 0x20, PINH = 0x100, PORT_H = 7, REGISTERS_PER_PORT = 3 };
 
+/* The longest time from one pulse of a servo to the next, in cycles: firmware sends one every 20 ms. */
+enum { MAX_SERVO_FRAME = CLOCK_HZ / 25 };
+
 static avr_irq_t *pin_irq(struct chip *chip, int port, int bit)
 {
     return avr_io_getirq(chip->avr, AVR_IOCTL_IOPORT_GETIRQ('A' + port), bit);
@@ -14,6 +17,11 @@ static avr_irq_t *pin_irq(struct chip *chip, int port, int bit)
 static int has_port(struct chip *chip, int port)
 {
     return pin_irq(chip, port, 0) != NULL;
+}
+
+int has_far_ports(const struct chip *chip)
+{
+    return avr_io_getirq(chip->avr, AVR_IOCTL_IOPORT_GETIRQ('H'), 0) != NULL;
 }
 
 static uint8_t *port_registers(struct chip *chip, int port)
@@ -30,6 +38,8 @@ static void measure(struct pin *pin, uint64_t cycle)
     }
     pin->period = cycle - pin->rose;
     pin->rose = cycle;
+    if (pin->period <= MAX_SERVO_FRAME)
+        pin->followed_width = pin->width;
 }
 
 static void on_pin(struct avr_irq_t *irq, uint32_t value, void *param)
@@ -73,6 +83,8 @@ void pins_after_reset(struct chip *chip)
         uint8_t levels = chip->wiring[port].driven & chip->wiring[port].level;
         for (int bit = 0; bit < BITS; bit++)
             avr_raise_irq(pin_irq(chip, port, bit), levels >> bit & 1);
+        for (int bit = 0; bit < BITS; bit++)
+            chip->pins[port][bit].followed_width = 0;
         *port_registers(chip, port) = levels;
     }
 }
@@ -139,6 +151,13 @@ void chip_pulses(const struct chip *chip, int port, int bit, uint64_t *figures)
     figures[2] = pin->period;
 }
 
+/* The pulse that a servo on a pin follows, in cycles; 0: there was none since the last reset. A pulse counts when the
+ * next one begins in time: one that a stop or a reset cuts short is no command, as a servo needs a train of them. */
+uint64_t chip_servo_pulse(const struct chip *chip, int port, int bit)
+{
+    return chip->pins[port][bit].followed_width;
+}
+
 /* ---- duty ---- */
 
 /* A pin that a timer can drive: the timer's two control registers, where the bits of this output are in the first, its
@@ -151,7 +170,7 @@ struct pwm_pin {
     uint8_t is_wide;
 };
 
-enum { A = 0, B = 1, D = 3, E = 4, G = 6, H = 7, L = 11 };
+enum { B = 1, D = 3, E = 4, G = 6, H = 7, L = 11 };
 
 static const struct pwm_pin ATMEGA328P[] = {
     {D, 6, 0x44, 6, 0x47, 0}, {D, 5, 0x44, 4, 0x48, 0}, {B, 1, 0x80, 6, 0x88, 1}, {B, 2, 0x80, 4, 0x8a, 1},
@@ -181,7 +200,7 @@ static double timer_duty(const uint8_t *data, const struct pwm_pin *pwm)
 double chip_duty(struct chip *chip, int port, int bit)
 {
     const uint8_t *data = chip->avr->data;
-    const struct pwm_pin *pwm = has_port(chip, A) ? ATMEGA2560 : ATMEGA328P;
+    const struct pwm_pin *pwm = has_far_ports(chip) ? ATMEGA2560 : ATMEGA328P;
     for (; chip_drives(chip, port, bit) && pwm->control_a; pwm++)
         if (pwm->port == port && pwm->bit == bit && data[pwm->control_a] >> pwm->shift & 2)
             return timer_duty(data, pwm);

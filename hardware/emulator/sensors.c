@@ -150,22 +150,35 @@ int converter_new(struct chip *chip, int data_port, int data_bit, int clock_port
     return chip->converter_count++;
 }
 
+static void schedule_next_conversion(struct converter *converter)
+{
+    uint64_t now = converter->chip->avr->cycle;
+    uint64_t next = converter->due + converter->period;
+    converter->awaits_value = 0;
+    schedule_conversion(converter, next > now ? next - now : 1);
+    converter->due = next;
+}
+
 /* Sets the value of a conversion: the answer to EVENT_CONVERSION. Data goes low: it is ready to be read. */
 void converter_give(struct chip *chip, int number, int32_t counts)
 {
     struct converter *converter = &chip->converters[number];
     if (!converter->awaits_value)
         return;
-    uint64_t now = chip->avr->cycle;
-    converter->awaits_value = 0;
     converter->value = (uint32_t)counts & 0xffffff;
     converter->pulses = 0;
     converter->ready = 1;
     hold_pin(converter->data, 0);
-    uint64_t next = converter->due + converter->period;
-    schedule_conversion(converter, next > now ? next - now : 1);
-    converter->due = next;
+    schedule_next_conversion(converter);
     return_soon(chip);
+}
+
+/* No value for this conversion: the other answer to EVENT_CONVERSION. Data stays high until a later one. */
+void converter_skip(struct chip *chip, int number)
+{
+    struct converter *converter = &chip->converters[number];
+    if (converter->awaits_value)
+        schedule_next_conversion(converter);
 }
 
 /* How many pulses its last read-out had: 25 is channel A with gain 128, 26 B with 32, 27 A with 64. */

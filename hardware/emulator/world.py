@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from cellwright.errors import DescriptionError
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.chip import CLOCK_HZ
+from cellwright.hardware.firmata.protocol.servo import MAX_ANGLE_DEG, servo_degrees
 from cellwright.hardware.model.axes import TripPoint
+from cellwright.hardware.model.ports import analog_volts
 from cellwright.hardware.model.session import I2cDevice
 
 STANDSTILL_S = 0.1
@@ -23,13 +25,15 @@ class Wiring:
     """The wiring of the pins beyond what a plant does.
 
     drivers: by step pin, the direction pin and whether the motor is inverted. pwm: pins with a duty. resting: the level
-    to which a resistor pulls an output that nothing drives. samples_per_s: of each HX711, by its two pins.
+    to which a resistor pulls an output or a contact that nothing drives. samples_per_s: of each HX711, by its two pins.
+    servos: pins with a servo.
     """
 
     drivers: Mapping[int, tuple[int, bool]] = field(default_factory=dict)
     pwm: frozenset[int] = frozenset()
     resting: Mapping[int, bool] = field(default_factory=dict)
     samples_per_s: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    servos: frozenset[int] = frozenset()
 
 
 class PinAxis:
@@ -131,6 +135,62 @@ class PinDuty:
         return self._arduino.chip.duty(*self._arduino.pin(self._pin))
 
 
+class PinServo:
+    """A servo on a pin: it turns to the angle of the pulses that come, and stays there when no more come."""
+
+    def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
+        self._arduino = arduino
+        self._pin = pin
+
+    @property
+    def value(self) -> float:
+        """The angle of its last pulses, degrees from 0 to 180. Raises KeyError before the first."""
+        pulse_us = self._arduino.chip.servo_pulse_us(*self._arduino.pin(self._pin))
+        if not pulse_us:
+            raise KeyError(self._pin)
+        return min(max(servo_degrees(pulse_us), 0.0), MAX_ANGLE_DEG)
+
+
+class PinLevels(Mapping[int, "PinDuty | PinServo"]):
+    """The pins with PWM, and those whose servo has got pulses since the last reset; by pin."""
+
+    def __init__(self, arduino: EmulatedArduino, wiring: Wiring) -> None:
+        self._duties = {pin: PinDuty(arduino, pin) for pin in wiring.pwm}
+        self._servos = {pin: PinServo(arduino, pin) for pin in wiring.servos}
+
+    def __getitem__(self, pin: int) -> PinDuty | PinServo:
+        if pin in self._duties:
+            return self._duties[pin]
+        servo = self._servos[pin]
+        _ = servo.value  # raises KeyError
+        return servo
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([*self._duties, *(pin for pin in self._servos if self.get(pin) is not None)])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class PinAnalog:
+    """An analog input."""
+
+    def __init__(self, arduino: EmulatedArduino, pin: int) -> None:
+        self._arduino = arduino
+        self._pin = pin
+        self._volts = 0.0
+
+    @property
+    def volts(self) -> float:
+        """The voltage on it, 0 to 5 V."""
+        return self._volts
+
+    @volts.setter
+    def volts(self, volts: float) -> None:
+        self._volts = analog_volts(volts)
+        self._arduino.set_analog(self._pin, self._volts)
+
+
 class PinEncoder:
     """A quadrature encoder on two pins."""
 
@@ -203,27 +263,31 @@ class PinWorld:
         self.env = arduino.env
         self.arduino = arduino
         self.i2c_devices: MutableMapping[int, I2cDevice] = PinBus(arduino)
-        self.levels: Mapping[int, PinDuty] = {pin: PinDuty(arduino, pin) for pin in wiring.pwm}
+        self.levels = PinLevels(arduino, wiring)
         self._wiring = wiring
         self._axes: dict[int, PinAxis] = {}
         self._inputs: dict[int, PinInput] = {}
         self._disconnected: set[int] = set()
+        self._analogs: dict[int, PinAnalog] = {}
         self._encoders: dict[tuple[int, int], PinEncoder] = {}
         self._converters: dict[tuple[int, int], PinConverter] = {}
         for pin, level in wiring.resting.items():
             arduino.set_input(pin, level)
+        # All of it is there from the start, whether and when a plant asks for it: an axis counts every step.
+        for step, driver in wiring.drivers.items():
+            self._axes[step] = PinAxis(arduino, step, *driver)
+        for pins in wiring.samples_per_s:
+            self.declare_hx711(*pins)
 
     @property
     def axes(self) -> Iterable[PinAxis]:
-        """The axes created so far."""
+        """The axes that are wired."""
         return self._axes.values()
 
     def axis(self, step: int) -> PinAxis:
         """The axis whose driver's step pin is ``step``. Raises DescriptionError if no driver is wired there."""
         if step not in self._axes:
-            if step not in self._wiring.drivers:
-                raise DescriptionError(f"Pin {step} is no stepper driver's step pin on the emulated Arduino.")
-            self._axes[step] = PinAxis(self.arduino, step, *self._wiring.drivers[step])
+            raise DescriptionError(f"Pin {step} is no stepper driver's step pin on the emulated Arduino.")
         return self._axes[step]
 
     def output(self, pin: int) -> PinOutput:
@@ -253,6 +317,12 @@ class PinWorld:
     def set_input(self, pin: int, level: bool) -> None:
         """Hold a pin at a level."""
         self.input(pin).set_level(level)
+
+    def declare_analog(self, pin: int) -> PinAnalog:
+        """The analog input on ``pin``."""
+        if pin not in self._analogs:
+            self._analogs[pin] = PinAnalog(self.arduino, pin)
+        return self._analogs[pin]
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> PinEncoder:
         """The quadrature encoder on two pins."""

@@ -190,13 +190,11 @@ class ModelBoard(Board):
         return self.analog_inputs.setdefault(pin, ModelAnalog(self.env))
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> ModelLevel:
-        return self._declare_level(pin, safe)
+        self.levels[pin] = ModelLevel(self.session, pin, safe)
+        return self.levels[pin]
 
     def declare_servo(self, pin: int, safe: float) -> ModelLevel:
-        return self._declare_level(pin, safe)
-
-    def _declare_level(self, pin: int, safe: float) -> ModelLevel:
-        self.levels[pin] = ModelLevel(self.session, pin, safe)
+        self.levels[pin] = ModelLevel(self.session, pin, safe, holds=True)
         return self.levels[pin]
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> ModelEncoder:
@@ -225,7 +223,7 @@ class ModelBoard(Board):
     def is_safe(self) -> bool:
         """Whether no axis moves and every output is at its safe level."""
         self.motion.settle()
-        at_rest = not self.motion.moving and all(level.value == level.safe for level in self.levels.values())
+        at_rest = not self.motion.moving and all(level.is_safe for level in self.levels.values())
         return at_rest and all(output.level == output.safe for output in self._outputs.values())
 
     def make_safe(self) -> None:
@@ -234,10 +232,12 @@ class ModelBoard(Board):
         for output in self._outputs.values():
             output.make_safe()
         for level in self.levels.values():
-            level.value = level.safe
+            level.make_safe()
 
     def release(self) -> None:
         self.session.is_locked = False
+        for level in self.levels.values():
+            level.release()
 
     def on_failure(self, action: Callable[[str], None]) -> None:
         pass  # a model is never lost

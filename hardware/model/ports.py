@@ -10,13 +10,30 @@ from cellwright.errors import CellFault
 from cellwright.hardware.model.session import ModelSession
 from cellwright.hardware.waits import Named, Wait
 
+ANALOG_V = 5.0
+"""The supply of an Uno, a Nano and a Mega, which is the reference of their converters and the most on an input."""
+
+
+def analog_volts(volts: float) -> float:
+    """What is on an analog input that a plant drives to ``volts``: the chip's diodes hold it between 0 and 5 V."""
+    return min(max(float(volts), 0.0), ANALOG_V)
+
 
 class ModelAnalog:
     """An analog input; a plant sets ``volts``."""
 
     def __init__(self, env: simpy.Environment) -> None:
         self.env = env
-        self.volts = 0.0
+        self._volts = 0.0
+
+    @property
+    def volts(self) -> float:
+        """The voltage on it, 0 to 5 V."""
+        return self._volts
+
+    @volts.setter
+    def volts(self, volts: float) -> None:
+        self._volts = analog_volts(volts)
 
     def sample(self, subject: Named, within_s: float) -> Wait:
         """A wait that is over at once: a model needs no time to sample."""
@@ -26,13 +43,23 @@ class ModelAnalog:
 
 
 class ModelLevel:
-    """A PWM output (duty, 0 to 1) or a servo (degrees)."""
+    """A PWM output (duty, 0 to 1) or a servo (degrees).
 
-    def __init__(self, session: ModelSession, pin: int, safe: float) -> None:
+    holds: a servo, which gets no pulses while the board is stopped, and so stays where it is until the release.
+    """
+
+    def __init__(self, session: ModelSession, pin: int, safe: float, *, holds: bool = False) -> None:
         self.session = session
         self.pin = pin
         self.safe = safe
         self.value = safe
+        self.holds = holds
+        self._is_driven = True
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it is at its safe value, or a servo without pulses."""
+        return not self._is_driven or self.value == self.safe
 
     def snapshot(self) -> tuple[float, float]:
         """Its state, for ``restore``."""
@@ -41,12 +68,26 @@ class ModelLevel:
     def restore(self, state: tuple[float, float]) -> None:
         """Take the state of a snapshot."""
         self.safe, self.value = state
+        self._is_driven = True
 
     def write(self, value: float) -> None:
         """Drive it."""
         if self.session.is_locked:
             raise CellFault(f"pin {self.pin} cannot be driven: the board has been made safe; reset the cell first.")
         self.value = value
+        self._is_driven = True
+
+    def make_safe(self) -> None:
+        """Take the safe duty; a servo gets no more pulses."""
+        if self.holds:
+            self._is_driven = False
+        else:
+            self.value = self.safe
+
+    def release(self) -> None:
+        """Turn a servo to its safe angle, now that it may be driven again."""
+        if not self._is_driven:
+            self.write(self.safe)
 
 
 class ModelEncoder:

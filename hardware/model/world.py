@@ -68,8 +68,14 @@ class WorldLevel(Protocol):
 
     @property
     def value(self) -> float:
-        """Its duty, 0 to 1."""
+        """Its duty, 0 to 1, or the angle of its servo, degrees."""
         ...
+
+
+class WorldAnalog(Protocol):
+    """An analog input; ``volts`` is set by a plant. Beyond 0 to 5 V it is held at these, as a chip's inputs are."""
+
+    volts: float
 
 
 class WorldEncoder(Protocol):
@@ -99,7 +105,11 @@ class World(Protocol):
 
     @property
     def levels(self) -> Mapping[int, WorldLevel]:
-        """The pins that have more than two levels now."""
+        """The pins that have more than two levels now: duties and servos, by pin.
+
+        A pin is not among them before it is declared, nor after a reset; on an Arduino it takes a moment. So ask
+        ``levels.get(pin)`` each time.
+        """
         ...
 
     def axis(self, step: int) -> WorldAxis:
@@ -120,6 +130,10 @@ class World(Protocol):
 
     def set_input(self, pin: int, level: bool) -> None:
         """Make input ``pin`` read ``level``."""
+        ...
+
+    def declare_analog(self, pin: int) -> WorldAnalog:
+        """The analog input on ``pin``."""
         ...
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> WorldEncoder:

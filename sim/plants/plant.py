@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from simpy.events import Event
 
-from cellwright.actuators import Lamp
 from cellwright.errors import DescriptionError
 from cellwright.hardware.device import Device
 from cellwright.hardware.model.world import World
-from cellwright.sensors import Button, Switch
 from cellwright.sequences.names import names_of, replaced_names
 from cellwright.sim.people.elements import Element
 from cellwright.sim.people.operator import Operator
 from cellwright.sim.streams import Streams
 
 BUTTON_PRESS_S = 0.2
+
+
+class OnePin(Protocol):
+    """A device on one pin: a contact, or a lamp."""
+
+    @property
+    def pin(self) -> int:
+        """Its pin."""
+        ...
+
+    @property
+    def active_low(self) -> bool:
+        """Whether the pin is low when it is closed, or lit."""
+        ...
 
 
 class WrongUnit(NamedTuple):
@@ -99,20 +111,20 @@ class CellPlant(ABC):
         """The defects of the wrong units that the cell has counted as finished since they left, by their numbers."""
         return {n: unit.defects for n, unit in self.wrong_units.items() if self.cell.finished > unit.finished}
 
-    def close(self, switch: Switch) -> None:
+    def close(self, switch: OnePin) -> None:
         """Close a contact."""
         self.board.set_input(switch.pin, not switch.active_low)
 
-    def open(self, switch: Switch) -> None:
+    def open(self, switch: OnePin) -> None:
         """Open a contact."""
         self.board.set_input(switch.pin, switch.active_low)
 
-    def press(self, button: Button) -> None:
+    def press(self, button: OnePin) -> None:
         """Press a button and release it a moment later."""
         self.close(button)
         self.board.env.timeout(BUTTON_PRESS_S).callbacks.append(lambda _: self.open(button))
 
-    def call_by(self, lamp: Lamp, visit: Callable[[], Generator[Event, Any, None]]) -> None:
+    def call_by(self, lamp: OnePin, visit: Callable[[], Generator[Event, Any, None]]) -> None:
         """Whenever ``lamp`` is lit, let the person come and do ``visit``."""
 
         def come(_: bool) -> None:

@@ -94,19 +94,23 @@ def _assemble(
 
 
 def wiring_of(devices: Iterable[Device]) -> Wiring:
-    """The wiring of a cell's devices, as their pins say: drivers, and resistors that hold each output safe."""
+    """The wiring of a cell's devices, as their pins say: drivers, and resistors for outputs and open contacts."""
     drivers: dict[int, tuple[int, bool]] = {}
     pwm: set[int] = set()
     resting: dict[int, bool] = {}
     samples_per_s: dict[tuple[int, int], float] = {}
+    servos: set[int] = set()
     for pin in (pin for device in devices for pin in device.pins().values()):
-        if pin.role is PinRole.OUTPUT:
+        if pin.role in (PinRole.OUTPUT, PinRole.CONTACT):
             resting[pin.number] = pin.rests_high
         elif pin.role is PinRole.PWM:
             pwm.add(pin.number)
+            resting[pin.number] = False
+        elif pin.role is PinRole.SERVO:
+            servos.add(pin.number)
             resting[pin.number] = False
         elif pin.role is PinRole.STEP and pin.partner is not None:
             drivers[pin.number] = pin.partner, pin.is_inverted
         elif pin.role is PinRole.CONVERTER and pin.partner is not None:
             samples_per_s[pin.number, pin.partner] = pin.samples_per_s
-    return Wiring(drivers, frozenset(pwm), resting, samples_per_s)
+    return Wiring(drivers, frozenset(pwm), resting, samples_per_s, frozenset(servos))

@@ -109,3 +109,20 @@ def rig(env, board):
         return made
 
     return make
+
+
+class Only:
+    """A device of which nothing is known but the members of a protocol."""
+
+    def __init__(self, device, protocol):
+        self._device, self._members = device, vars(protocol).keys()
+
+    def __getattr__(self, name):
+        if name not in self._members:
+            raise AttributeError(f"{name} is no member of the protocol")
+        return getattr(self._device, name)
+
+
+@pytest.fixture(scope="session")
+def only():
+    return Only

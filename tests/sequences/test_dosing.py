@@ -22,6 +22,7 @@ from cellwright.sequences.dosing import (
     _FlowMonitor,
     dose_to_mass,
 )
+from cellwright.sequences.dosing_devices import DosingPump, DosingScale, DosingValve
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "cells" / "lacquer_mixer"))
 
@@ -76,6 +77,19 @@ def test_a_dose_is_exact_and_never_a_fault(asked_g: float) -> None:
     dose = bench.dose(asked_g)
     assert bench.in_can_g == pytest.approx(asked_g, abs=0.5)
     assert dose.dosed_g == pytest.approx(asked_g, abs=0.3)
+
+
+def test_devices_of_a_cells_own_dose_as_well(only) -> None:
+    """It asks for nothing but what the protocols of pump, valve and scale name; coarse and fine."""
+    bench = Bench()
+    cell = bench.cell
+    pump, valve = cell.lines[0]
+    own = only(pump, DosingPump), only(valve, DosingValve), only(cell.scale, DosingScale)
+    dose = bench.do(dose_to_mass(*own, 100.0, bench.memory, cell.rules))
+    assert dose.pulses > 0 and bench.in_can_g == pytest.approx(100, abs=0.5)
+    bench.line.is_blocked = True
+    with pytest.raises(LineBlocked, match="pump_1 brings nothing"):
+        bench.do(dose_to_mass(*own, 100.0, bench.memory, cell.rules))
 
 
 def test_it_learns_from_dose_to_dose_and_gets_quicker() -> None:

@@ -12,6 +12,7 @@ from cellwright.errors import CellFault
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.model.axes import TripPoint
 from cellwright.sequences import home
+from cellwright.sequences.homing import HomingAxis
 
 PER_MM = 20
 
@@ -79,6 +80,19 @@ def test_after_a_move_onto_the_switch_it_can_be_homed_again():
     axis.reset()
     run(axis)
     assert port.true_position == 0
+
+
+@pytest.mark.parametrize("on_board", [True, False])
+def test_an_axis_of_a_cells_own_can_be_homed(only, on_board):
+    """``home`` asks for nothing but what its HomingAxis names, with a board that homes by itself and without."""
+    axis, port = axis_at(100)
+    own = only(axis, HomingAxis)
+    if not on_board:
+        port.home = lambda *_: None
+    run(own)
+    assert axis.is_homed and port.true_position == 0
+    with pytest.raises(AttributeError):
+        own.port  # noqa: B018
 
 
 def test_a_switch_that_never_closes_is_named():

@@ -233,4 +233,4 @@ def test_a_test_of_its_cell_opens_its_contact_by_name():
 
 
 def test_its_wiring_follows_from_its_pins():
-    assert wiring_of([Drier.fan]).resting == {4: True}
+    assert wiring_of([Drier.fan]).resting == {4: True, 8: True}

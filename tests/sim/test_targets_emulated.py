@@ -138,7 +138,7 @@ def test_firmware_that_is_not_compiled_is_said(monkeypatch, tmp_path):
         emulated_rig(cells.load("stapler").scenario(), 1, 0)
 
 
-def test_wiring_holds_outputs_safe_and_knows_drivers_scales_and_pwm():
+def test_wiring_holds_outputs_safe_and_contacts_open_and_knows_drivers_scales_and_pwm():
     axis = {"steps_per_mm": 40, "max_speed": 100, "max_acceleration": 1000, "travel": (0, 100)}
     pump = {"steps_per_rev": 1600, "ml_per_rev": 1, "max_rpm": 100, "max_acceleration": 5}
     devices = [
@@ -152,7 +152,7 @@ def test_wiring_holds_outputs_safe_and_knows_drivers_scales_and_pwm():
     assert wiring_of(devices) == Wiring(
         drivers={2: (3, False), 5: (6, True)},
         pwm=frozenset({10}),
-        resting={4: True, 10: False, 11: False, 12: True},
+        resting={4: True, 9: True, 10: False, 11: False, 12: True},
         samples_per_s={(14, 15): 80},
     )
 

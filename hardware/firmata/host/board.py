@@ -27,19 +27,18 @@ from cellwright.hardware.firmata.host.ports import (
     Outputs,
     ports_of,
 )
-from cellwright.hardware.firmata.host.session import Session
+from cellwright.hardware.firmata.host.session import REPLY_TIMEOUT_S, Session
 from cellwright.hardware.firmata.host.stepper import Axes, FirmataStepper
 from cellwright.hardware.firmata.host.stepper_group import FirmataGroup
 from cellwright.hardware.firmata.protocol import accelstepper, messages
 from cellwright.hardware.firmata.protocol.accelstepper import decode_reply
 from cellwright.hardware.firmata.protocol.encoder_i2c_scheduler import decode_encoder_counts, decode_i2c_reply
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.protocol.servo import MAX_ANGLE_DEG, servo_pulse_us
 from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named, Wait
 
 RESEND_INTERVAL_S = 0.5
-SERVO_SCALE = 1  # a value below 544 is an angle in degrees
-MAX_ANGLE_DEG = 180.0
 
 PortT = TypeVar("PortT", bound=Declarable)
 
@@ -47,18 +46,20 @@ PortT = TypeVar("PortT", bound=Declarable)
 class FirmataBoard(Board):
     """A board that answers, as ``connect`` returns it. What the firmwares do differently is abstract here.
 
-    limits: how many steppers, encoders and HX711s the firmware supports.
+    capabilities: what the board can do, with the limits of its firmware.
     """
 
-    def __init__(self, session: Session, limits: Mapping[Feature, int]) -> None:
+    def __init__(self, session: Session, capabilities: Capabilities) -> None:
         self.session = session
-        self.capabilities = Capabilities(session, limits)
+        self.capabilities = capabilities
         self.env = session.env
         self.outputs = Outputs()
         self.inputs: dict[int, FirmataInput] = {}
         self.axes = Axes()
         self.groups: list[FirmataGroup] = []
         self.levels: list[FirmataLevel] = []
+        self._servos = 0
+        self._analogs: list[FirmataAnalog] = []
         self._encoders: list[FirmataEncoder] = []
         self._i2c: dict[int, FirmataI2c] = {}
         self._declared: list[Declarable] = []
@@ -152,17 +153,19 @@ class FirmataBoard(Board):
         self.capabilities.require(Need(Feature.ANALOG, (pin,)))
         if pin not in self.session.client.analog_channels:
             raise CapabilityError(f"an analog channel for pin {pin}", self.session.description)
-        return self.declare(FirmataAnalog(self.session, pin))
+        self._analogs.append(FirmataAnalog(self.session, pin))
+        return self.declare(self._analogs[-1])
 
     def declare_pwm(self, pin: int, safe: float = 0.0) -> FirmataLevel:
         self.capabilities.require(Need(Feature.PWM, (pin,)))
-        scale = (1 << self.session.client.capabilities[pin][PinMode.PWM]) - 1
-        self.levels.append(FirmataLevel(self.session, pin, PinMode.PWM, safe, 1.0, scale))
+        top = (1 << self.session.client.capabilities[pin][PinMode.PWM]) - 1
+        self.levels.append(FirmataLevel(self.session, pin, PinMode.PWM, safe, 1.0, lambda duty: round(duty * top)))
         return self.declare(self.levels[-1])
 
     def declare_servo(self, pin: int, safe: float) -> FirmataLevel:
-        self.capabilities.require(Need(Feature.SERVO, (pin,)))
-        self.levels.append(FirmataLevel(self.session, pin, PinMode.SERVO, safe, MAX_ANGLE_DEG, SERVO_SCALE))
+        self.capabilities.require(Need(Feature.SERVO, (pin,)), self._servos)
+        self._servos += 1
+        self.levels.append(FirmataLevel(self.session, pin, PinMode.SERVO, safe, MAX_ANGLE_DEG, servo_pulse_us))
         return self.declare(self.levels[-1])
 
     def declare_encoder(self, pin_a: int, pin_b: int) -> FirmataEncoder:
@@ -209,7 +212,17 @@ class FirmataBoard(Board):
         yield answer | self.env.timeout(answer.limit_s)
         if not answer.triggered:
             raise CellFault(f"{answer.what} within {answer.limit_s:g} s; check its cable and its supply.")
+        for analog in self._analogs:
+            yield from self._first_sample(analog)
         self._protect()
+
+    def _first_sample(self, analog: FirmataAnalog) -> Generator[Event, Any, None]:
+        """Wait until an analog input has a value, so that a device never reads the volts of before the run."""
+        if not analog.has_sample:
+            sample = analog.sample(self.session, REPLY_TIMEOUT_S)
+            yield sample | self.env.timeout(sample.limit_s)
+            if not sample.triggered:
+                raise CellFault(f"{sample.what} of pin {analog.pin} within {sample.limit_s:g} s; check its cable.")
 
     def _resend(self) -> Generator[Event, Any, None]:
         """Request every input again and again, and while the board is to be safe, resend that too.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from cellwright.errors import CapabilityError, InputError
 from cellwright.hardware.board import DescribedDevice
@@ -22,15 +22,29 @@ MODES: dict[Feature, tuple[PinMode, ...]] = {
     Feature.CONVERTER: (PinMode.INPUT, PinMode.OUTPUT),
 }
 """The modes that the pins of a need must have, in their order."""
-COUNTED = {Feature.STEPPER: "stepper", Feature.ENCODER: "encoder", Feature.CONVERTER: "HX711"}
+COUNTED = {
+    Feature.STEPPER: "stepper",
+    Feature.ENCODER: "encoder",
+    Feature.CONVERTER: "HX711",
+    Feature.SERVO: "servo",
+}
 
 
 class Capabilities:
-    """What a board has reported. limits: how many steppers, encoders and HX711s its firmware supports."""
+    """What a board has reported.
 
-    def __init__(self, session: Session, limits: Mapping[Feature, int]) -> None:
+    limits: how many of each kind its firmware supports. pwm_taken: the pins whose PWM so many servos take.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        limits: Mapping[Feature, int],
+        pwm_taken: Callable[[int], frozenset[int]] = lambda _: frozenset(),
+    ) -> None:
         self.session = session
         self.limits = limits
+        self._pwm_taken = pwm_taken
 
     def require(self, need: Need, declared: int = 0) -> None:
         """Raise CapabilityError if a need is not met. declared: how many of the kind the board has already."""
@@ -65,10 +79,13 @@ class Capabilities:
         declared: Counter[Feature] = Counter()
         has_bus = any(need.feature is Feature.I2C for own in needs.values() for need in own)
         taken = self._bus_pins() if has_bus else set()
+        servos = sum(need.feature is Feature.SERVO for own in needs.values() for need in own)
+        pwm_taken = self._pwm_taken(servos)
         for name, own in needs.items():
             found = []
             for need in own:
-                found.append(self.lack(need, declared[need.feature]) or _off_the_bus(need, taken))
+                lack = self.lack(need, declared[need.feature])
+                found.append(lack or _off_the_bus(need, taken) or _off_the_servos(need, pwm_taken))
                 declared[need.feature] += not found[-1]
             yield from [(name, lack) for lack in found if lack][:1]
 
@@ -79,3 +96,9 @@ class Capabilities:
 def _off_the_bus(need: Need, taken: set[int]) -> str:
     pins = [pin for pin in need.pins if pin in taken]
     return f"another pin than {pins[0]}, which belongs to the I2C bus" if pins else ""
+
+
+def _off_the_servos(need: Need, taken: frozenset[int]) -> str:
+    if need.feature is not Feature.PWM or taken.isdisjoint(need.pins):
+        return ""
+    return f"PWM on another pin than {need.pins[0]}, whose timer makes the pulses of servos in this firmware"

@@ -6,6 +6,7 @@ The messages are those of hardware/firmware/PROTOCOL.md.
 from __future__ import annotations
 
 from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.capabilities import Capabilities
 from cellwright.hardware.firmata.host.cellwright_ports import (
     EmergencyStopInput,
     FirmataConverter,
@@ -22,6 +23,7 @@ from cellwright.hardware.firmata.host.watchdog import FirmwareWatchdog
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.cellwright import BoardHealth, Features
+from cellwright.hardware.firmata.protocol.servo import cellwright_servos
 from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named, Wait
 
@@ -41,8 +43,9 @@ class CellwrightBoard(FirmataBoard):
             Feature.STEPPER: features.devices,
             Feature.ENCODER: features.encoders,
             Feature.CONVERTER: features.converters,
+            Feature.SERVO: cellwright_servos(len(session.client.capabilities)),
         }
-        super().__init__(session, limits)
+        super().__init__(session, Capabilities(session, limits))
         self.features = features
         self.limiters = OutputLimiters(features.outputs)
         self.watchdog = FirmwareWatchdog(session)
@@ -112,6 +115,12 @@ class CellwrightBoard(FirmataBoard):
         """Release a board that was left stopped; its reply comes in time for ``_protect``."""
         self._reports_refusals = True
         self._stops.release()
+        self._drive_safe_levels()
+
+    def _drive_safe_levels(self) -> None:
+        """Drive duties and servos, to which a stopped board sends nothing."""
+        for level in self.levels:
+            self.session.send(level.message(level.safe))
 
     def _protect(self) -> None:
         self.watchdog.arm()
@@ -144,8 +153,7 @@ class CellwrightBoard(FirmataBoard):
 
     def _release(self) -> None:
         self._stops.release()
-        for level in self.levels:
-            self.session.send(level.message(level.safe))  # a stopped board sends a servo no pulses
+        self._drive_safe_levels()
         for contact in self.inputs.values():
             contact.declare()  # a stopped board makes no input of a pin that noise on the line has made an output
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from simpy.events import Event, Timeout
@@ -135,18 +135,20 @@ class FirmataInput(DigitalInput):
 
 
 class FirmataAnalog:
-    """An analog input; ``volts`` is the latest sample."""
+    """An analog input; ``volts`` is the latest sample, if it has one yet."""
 
     def __init__(self, session: Session, pin: int) -> None:
         self.session = session
         self.pin = pin
         self.volts = 0.0
+        self.has_sample = False
         self._channel = session.client.analog_channels[pin]
         self._scale = (1 << session.client.capabilities[pin][PinMode.ANALOG]) - 1
         self._waiting: list[Wait] = []
         session.client.on_analog(self._channel, self._on_sample)
 
     def declare(self) -> None:
+        self.has_sample = False
         self.session.send(messages.pin_mode(self.pin, PinMode.ANALOG) + messages.report_analog(self._channel, True))
 
     def sample(self, subject: Named, within_s: float) -> Wait:
@@ -157,6 +159,7 @@ class FirmataAnalog:
 
     def _on_sample(self, value: int) -> None:
         self.volts = ADC_REFERENCE_VOLTS * value / self._scale
+        self.has_sample = True
         waiting, self._waiting = self._waiting, []
         for wait in waiting:
             wait.complete(self.volts)
@@ -165,17 +168,19 @@ class FirmataAnalog:
 class FirmataLevel:
     """A PWM output (duty, 0 to ``most`` = 1) or a servo (degrees, 0 to ``most`` = 180).
 
-    scale: the number that is sent for 1, or for 1 degree.
+    number_of: the number that is sent for a duty or an angle.
     """
 
-    def __init__(self, session: Session, pin: int, mode: PinMode, safe: float, most: float, scale: int) -> None:
+    def __init__(
+        self, session: Session, pin: int, mode: PinMode, safe: float, most: float, number_of: Callable[[float], int]
+    ) -> None:
         self.session = session
         self.pin = pin
         self.safe = safe
         self.value = safe
         self._mode = mode
         self._max = most
-        self._scale = scale
+        self._number_of = number_of
         self._refuse_outside(safe)
 
     def declare(self) -> None:
@@ -201,7 +206,7 @@ class FirmataLevel:
 
     def message(self, value: float) -> bytes:
         """The message that drives it to ``value``."""
-        number = round(value * self._scale)
+        number = self._number_of(value)
         is_short = self.pin < 16 and number < 1 << 14
         return messages.analog(self.pin, number) if is_short else messages.extended_analog(self.pin, number)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cellwright.errors import CapabilityError
 from cellwright.hardware.board import ConverterPort
 from cellwright.hardware.firmata.host.board import FirmataBoard
+from cellwright.hardware.firmata.host.capabilities import Capabilities
 from cellwright.hardware.firmata.host.ports import FirmataInput, FirmataOutput
 from cellwright.hardware.firmata.host.scheduler_watchdog import TASK_DELAY_S, SchedulerWatchdog
 from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.host.stock_stepper import StockStepper
 from cellwright.hardware.firmata.protocol import accelstepper, encoder_i2c_scheduler, messages
+from cellwright.hardware.firmata.protocol.servo import pwm_taken_by_servos, stock_servos
 from cellwright.hardware.pins import Feature, Need
 from cellwright.hardware.waits import Named
 
@@ -17,7 +21,8 @@ NO_PROTECTION = (
     "This board cannot protect itself from a lost link: its firmware has no scheduler. If the cable is pulled, or "
     "if this program is killed, its outputs stay as they are. Keep the power switch within reach."
 )
-
+REPORTS_AT_ONCE = (2, 4)
+"""The first StandardFirmata that reports a port as soon as it is asked to, not only when it changes from low."""
 
 LIMITS = {
     Feature.STEPPER: accelstepper.MAX_DEVICES,
@@ -30,7 +35,9 @@ class StockFirmataBoard(FirmataBoard):
     """A board with stock firmware; the scheduler of ConfigurableFirmata is its only protection."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session, LIMITS)
+        pins = len(session.client.capabilities)
+        limits = LIMITS | {Feature.SERVO: stock_servos(pins)}
+        super().__init__(session, Capabilities(session, limits, partial(pwm_taken_by_servos, pins)))
         self.communication_watchdog = SchedulerWatchdog(session, self._on_watchdog_fired)
 
     # ---- ports ----
@@ -64,6 +71,13 @@ class StockFirmataBoard(FirmataBoard):
         self.communication_watchdog.query()
 
     def _protect(self) -> None:
+        client = self.session.client
+        is_standard = (client.firmware_name or "").startswith("StandardFirmata")
+        if self.inputs and is_standard and (client.firmware_version or REPORTS_AT_ONCE) < REPORTS_AT_ONCE:
+            self.notes.append(
+                f"{self.firmware} does not report an input that is low when the run begins, such as a stop button that "
+                "is pressed: flash a newer one."
+            )
         if self.communication_watchdog.is_available:
             self._arm()
         else:

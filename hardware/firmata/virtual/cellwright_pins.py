@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.protocol.servo import cellwright_servos
 from cellwright.hardware.firmata.virtual.cellwright_output import VirtualOutput
 from cellwright.hardware.firmata.virtual.pins import VirtualPins
 from cellwright.hardware.firmata.virtual.session import CellwrightSession
@@ -14,6 +15,7 @@ from cellwright.hardware.firmata.virtual.session import CellwrightSession
 DEVICE_MODES = (PinMode.STEPPER, PinMode.ENCODER)
 """Modes that a pin gets from the configuration of a device."""
 STOPPED_ERROR = "stopped: release first"
+NO_ROOM_ERROR = "no room for another servo"
 
 
 class CellwrightPins(VirtualPins):
@@ -25,6 +27,7 @@ class CellwrightPins(VirtualPins):
     def __init__(self, session: CellwrightSession, on_pulse_result: Callable[[int, int], None]) -> None:
         super().__init__(session)
         self.session: CellwrightSession = session
+        self.max_servos = cellwright_servos(self.pin_map.pins)
         self._on_pulse_result = on_pulse_result
         self.reserved: set[int] = set()
         self.outputs: dict[int, VirtualOutput] = {}
@@ -59,6 +62,8 @@ class CellwrightPins(VirtualPins):
             self.refuse(pin, "is in use")
         elif self.session.is_stopped and self.is_output(pin):
             self.refuse(pin, "is kept safe")
+        elif mode == PinMode.SERVO and not self.has_room_for_servo(pin):
+            self.session.refuse(NO_ROOM_ERROR)
         else:
             self.claim(pin, mode)
             self._report_port(pin // 8)
@@ -143,13 +148,25 @@ class CellwrightPins(VirtualPins):
         if not is_possible or self.is_in_use(pin) or (self.session.is_stopped and self.is_output(pin)):
             self.refuse(pin, "cannot be a servo's")
             return True
+        if not self.has_room_for_servo(pin):
+            self.session.refuse(NO_ROOM_ERROR)
+            return True
         return super().configure_servo(data)
 
+    def _attach_servo(self, pin: int) -> None:
+        """A new servo gets no pulses until it is written to."""
+
+    def _turn_servo(self, pin: int, degrees: float) -> None:
+        if pin in self.board.levels:
+            super()._turn_servo(pin, degrees)
+        else:
+            self.board.declare_servo(pin, degrees)
+
     def apply_safe_levels(self) -> list[int]:
-        """Drive all outputs to their safe levels and duties to 0; the pins whose pulses were cut short."""
+        """Drive all outputs to their safe levels; the pins whose pulses were cut short. Servos get no more pulses."""
         cut_short = [pin for pin, output in self.outputs.items() if self.is_output(pin) and output.make_safe()]
         for level in self.board.levels.values():
-            level.value = level.safe
+            level.make_safe()
         return cut_short
 
     def cancel_events(self) -> None:
@@ -167,6 +184,14 @@ class CellwrightPins(VirtualPins):
         self.clear_reports()
 
     # ---- inputs ----
+
+    def enable_analog_reporting(self, channel: int, on: bool) -> None:
+        """Switch reports of an analog channel on, from the next sampling, or off."""
+        if channel < len(self.pin_map.analog):
+            self._reported_channels.discard(channel)
+            if on:
+                self._reported_channels.add(channel)
+                self.session.sampling.keep()
 
     def watch(self, pin: int, who: str, action: Callable[[bool], None]) -> None:
         """Call ``action(level)`` at every change of an input, before it is reported."""

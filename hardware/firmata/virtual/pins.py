@@ -5,13 +5,13 @@ from __future__ import annotations
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.codec import decode_u14, decode_unsigned
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.firmata.protocol.servo import MAX_PULSE_US, MIN_PULSE_US, stock_servos
 from cellwright.hardware.firmata.virtual.session import VirtualSession
 
 REFERENCE_VOLTS = 5.0
 ADC_STEPS = 1024
 PWM_TOP = 255
-# The Servo library: the pulses at 0 and 180 degrees; a value from the first on is a pulse, a smaller one an angle.
-SERVO_PULSES_US = (544, 2400)
+SERVO_PULSES_US = (MIN_PULSE_US, MAX_PULSE_US)
 SERVO_MIDDLE_DEG = 90.0
 
 
@@ -28,6 +28,7 @@ class VirtualPins:
         self.board = session.board
         self.pin_map = session.pin_map
         self.capabilities = session.capabilities
+        self.max_servos = stock_servos(self.pin_map.pins)
         self.modes: dict[int, int] = {}
         self.states = [0] * self.pin_map.pins
         self._pulses_us: dict[int, tuple[int, int]] = {}
@@ -59,6 +60,9 @@ class VirtualPins:
         elif mode not in self.capabilities[pin]:
             self.session.complain(f"Pin {pin} cannot be used in mode {mode}.")
             self.session.send_string("Unknown pin mode")
+        elif mode == PinMode.SERVO and not self.has_room_for_servo(pin):
+            self.session.complain(f"Pin {pin} would be one servo too many.")
+            self.session.send_string("Max servos attached")
         else:
             self._apply_mode(pin, mode)
             if mode == PinMode.ANALOG:
@@ -87,7 +91,18 @@ class VirtualPins:
             self.board.declare_pwm(pin)
         elif mode == PinMode.SERVO:
             self._pulses_us[pin] = SERVO_PULSES_US
-            self.board.declare_servo(pin, SERVO_MIDDLE_DEG)  # where the Servo library sends it when it is attached
+            self._attach_servo(pin)
+
+    def _attach_servo(self, pin: int) -> None:
+        """Drive a new servo: the Servo library sends it to its middle."""
+        self.board.declare_servo(pin, SERVO_MIDDLE_DEG)
+
+    def _turn_servo(self, pin: int, degrees: float) -> None:
+        self.board.levels[pin].write(degrees)
+
+    def has_room_for_servo(self, pin: int) -> bool:
+        """Whether the firmware can drive a servo on a pin beside those that it has."""
+        return sum(mode == PinMode.SERVO for other, mode in self.modes.items() if other != pin) < self.max_servos
 
     def claim(self, pin: int, mode: int) -> None:
         """Set the mode of a pin for a device that the firmware drives or reads."""
@@ -137,7 +152,7 @@ class VirtualPins:
         if mode == PinMode.PWM:
             self.board.levels[pin].write(min(value, PWM_TOP) / PWM_TOP)
         elif mode == PinMode.SERVO:
-            self.board.levels[pin].write(self._degrees(pin, value))
+            self._turn_servo(pin, self._degrees(pin, value))
         else:
             self.session.complain(f"Pin {pin} was given a level without being a PWM or a servo pin.")
             return True

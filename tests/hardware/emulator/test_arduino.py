@@ -95,7 +95,7 @@ def test_an_input_edge_becomes_a_port_message(emulated_uno):
     assert emulated_uno.send("") == "90 00 00"
 
 
-@pytest.mark.parametrize(("volts", "report"), [(0.0, "e2 00 00"), (2.5, "e2 7f 03"), (5.0, "e2 7f 07")])
+@pytest.mark.parametrize(("volts", "report"), [(0.0, "e2 00 00"), (2.5, "e2 00 04"), (5.0, "e2 7f 07")])
 def test_a_voltage_becomes_an_analog_report(emulated_uno, volts, report):
     emulated_uno.uno.set_analog(16, volts)
     received = emulated_uno.send("c2 01", 0.1)

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.emulated
 DEVICE = SimpleNamespace(name="device")
 STEP, DIR, LAMP, CONTACT, MOTOR, DATA, CLOCK = 4, 5, 7, 8, 6, 11, 12
 A, B = 2, 3
+SERVO = 9
+SERVO_ACCURACY_DEG = 1.0  # 10 µs, where no axis moves
 
 
 class Bench:
@@ -23,9 +25,11 @@ class Bench:
 
     def __init__(self, env, kind):
         self.env = env
-        self.analog = 54 if kind == "mega" else 14
+        self.analog = {"uno": 14, "nano": 21, "mega": 69}[kind]  # A0, A7 and A15
         self.arduino = EmulatedArduino(env, firmware_hex(kind), kind=kind, watched=())
-        wiring = Wiring({STEP: (DIR, False)}, frozenset({MOTOR}), {LAMP: False}, {(DATA, CLOCK): 80.0})
+        wiring = Wiring(
+            {STEP: (DIR, False)}, frozenset({MOTOR}), {LAMP: False}, {(DATA, CLOCK): 80.0}, frozenset({SERVO})
+        )
         self.world = PinWorld(self.arduino, wiring)
         self.board = connect(env, self.arduino.link)
 
@@ -36,7 +40,7 @@ class Bench:
         self.env.run(until=self.env.now + seconds)
 
 
-@pytest.fixture(params=["uno", "mega"])
+@pytest.fixture(params=["uno", "nano", "mega"])
 def bench(request, env, emulator_library):
     """A bench with each chip."""
     bench = Bench(env, request.param)
@@ -112,11 +116,55 @@ def test_a_scale_is_read_by_the_firmware(bench):
     assert bench.arduino.chip.hx711_longest_high(0) < 50 * 16  # µs, of 60 at which it would power down
 
 
-def test_volts_are_read(bench):
+@pytest.mark.parametrize("volts", [0.0, 0.003, 1.25, 3.3333, 4.999, 5.0, -0.2, 5.3])
+def test_volts_of_the_plant_are_read(bench, volts):
     port = bench.board.declare_analog(bench.analog)
-    bench.arduino.set_analog(bench.analog, 1.25)
+    bench.world.declare_analog(bench.analog).volts = volts
     bench.prepare()
-    assert bench.env.run(until=port.sample(DEVICE, 0.5)) == pytest.approx(1.25, abs=0.01)
+    assert port.volts == pytest.approx(min(max(volts, 0.0), 5.0), abs=5 / 1024)
+    bench.world.declare_analog(bench.analog).volts = 2.0
+    bench.run(0.05)
+    assert port.volts == pytest.approx(2.0, abs=5 / 1024)
+
+
+def test_a_servos_pulses_turn_it(bench):
+    port = bench.board.declare_servo(SERVO, safe=45)
+    assert bench.world.levels.get(SERVO) is None and SERVO not in bench.world.levels
+    bench.prepare()
+    bench.run(0.1)
+    assert SERVO in set(bench.world.levels) and len(bench.world.levels) == 2
+    assert bench.world.levels[SERVO].value == pytest.approx(45, abs=SERVO_ACCURACY_DEG)
+    for angle in (0, 33.3, 90, 133.3, 180):
+        port.write(angle)
+        bench.run(0.07)
+        assert bench.world.levels[SERVO].value == pytest.approx(angle, abs=SERVO_ACCURACY_DEG)
+
+
+def test_a_servo_keeps_still_beside_a_fast_axis(bench):
+    port = bench.board.declare_servo(SERVO, safe=45)
+    stepper = bench.board.declare_stepper(DEVICE, STEP, DIR, False)
+    bench.prepare()
+    stepper.move_to(1_000_000, 20_000.0, 100_000.0)
+    for angle in (10, 77.7, 165):
+        port.write(angle)
+        bench.run(0.07)
+        for _ in range(15):
+            bench.run(0.02)
+            assert bench.world.levels[SERVO].value == pytest.approx(angle, abs=2.5)  # 26 µs
+
+
+def test_a_stopped_board_leaves_a_servo_where_it_is_and_a_released_one_turns_it_to_its_safe_angle(bench):
+    port = bench.board.declare_servo(SERVO, safe=45)
+    bench.prepare()
+    port.write(120)
+    bench.run(0.1)
+    bench.run(0.0133)  # in mid-pulse or between two, whichever comes
+    bench.board.make_safe()
+    bench.run(0.2)
+    assert bench.world.levels[SERVO].value == pytest.approx(120, abs=SERVO_ACCURACY_DEG)
+    bench.board.release()
+    bench.run(0.1)
+    assert bench.world.levels[SERVO].value == pytest.approx(45, abs=SERVO_ACCURACY_DEG)
 
 
 class Register:

@@ -208,6 +208,36 @@ def test_devices_on_the_bus_are_written_to_and_read(bench):
 # ---- PWM ----
 
 
+@pytest.mark.parametrize("volts", [0.0, 0.0049, 0.4999, 1.0, 2.5, 4.9999, 5.0])
+def test_an_analog_input_is_converted_as_the_datasheet_says(bench, volts):
+    """V times 1024 over the reference that the firmware has selected, rounded down; at most 1023."""
+    is_mega = bench.chip.mcu == "atmega2560"
+    for channel in range(16 if is_mega else 8):
+        bench.chip.set_analog(channel, 5.0 - volts)  # what is on the others does not count
+    bench.chip.set_analog(15 if is_mega else 7, volts)
+    received = bench.send(b"a", ms=10)
+    values = [high << 8 | low for high, low in zip(received[::2], received[1::2], strict=True)]
+    references = [5.0, 1.1, 2.56 if is_mega else 1.1]
+    expected = [min(int(volts * 1024 / reference), 1023) for reference in references]
+    assert values[:4] == [*expected, expected[0] << 6]
+    assert values[4] == pytest.approx(1.1 * 1023 / 5, abs=1)  # simavr's own
+
+
+def test_a_servo_follows_a_train_of_pulses_and_not_one_that_is_cut_short(bench):
+    assert bench.chip.servo_pulse_us(*bench.step) == 0
+    bench.send(b"v", ms=15)
+    assert bench.chip.servo_pulse_us(*bench.step) == 0  # the first is not followed yet
+    bench.run(10)
+    assert bench.chip.servo_pulse_us(*bench.step) == pytest.approx(1500, abs=2)
+    bench.run(200)
+    assert bench.chip.pulses(*bench.step).width == pytest.approx(700 * US, abs=2 * US)
+    assert bench.chip.servo_pulse_us(*bench.step) == pytest.approx(1500, abs=2)
+    bench.send(b"v", ms=15)  # the next pulse comes much later: it makes no train with the one that was cut
+    assert bench.chip.servo_pulse_us(*bench.step) == pytest.approx(1500, abs=2)
+    bench.chip.reset(ResetCause.BUTTON)
+    assert bench.chip.servo_pulse_us(*bench.step) == 0
+
+
 def test_duty_is_read_from_the_timers(bench):
     assert bench.chip.duty(*bench.pwm) == 0.0
     bench.send(b"p")

@@ -149,10 +149,23 @@ def test_a_scale_converts_at_its_own_rate_once_a_plant_says_what(put_up):
     assert asked_s[1] - asked_s[0] == pytest.approx(1 / 80, abs=10 / CLOCK_HZ)
 
 
-def test_a_scale_that_nothing_stands_behind_sends_nothing(put_up):
+def test_a_scale_that_nothing_stands_behind_sends_nothing_until_a_plant_does(put_up):
     desk = put_up()
-    desk.world.declare_hx711(DATA, CLOCK)
+    scale = desk.world.declare_hx711(DATA, CLOCK)
     assert desk.send(b"s", 1.0) == b""
+    scale.convert = lambda: 0x123456
+    desk.run(0.11)
+    assert bytes(desk.received) == b"\x12\x34\x56\x01"
+
+
+def test_a_scale_and_an_axis_are_there_whether_or_not_a_plant_asks_for_them(put_up):
+    desk = put_up(drivers={STEP: (DIR, False)}, samples_per_s={(DATA, CLOCK): 80.0})
+    assert desk.send(b"s", 1.0) == b""  # nothing stands behind it
+    desk = put_up(drivers={STEP: (DIR, False)})
+    desk.world.set_input(SWITCH, True)
+    desk.send(b"f", 0.03)
+    assert desk.world.axis(STEP).true_position == 200
+    assert [axis.true_position for axis in desk.world.axes] == [200]
 
 
 class Register:

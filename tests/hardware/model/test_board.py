@@ -39,6 +39,29 @@ def test_outputs_start_safe_and_are_taken_back_there(board, safe):
     assert board.is_safe
 
 
+def test_a_stopped_servo_stays_until_the_release_which_turns_it_to_its_safe_angle(board):
+    servo, motor = board.declare_servo(6, safe=45), board.declare_pwm(5, safe=0.1)
+    servo.write(120)
+    motor.write(0.9)
+    assert not board.is_safe
+    board.make_safe()
+    assert (board.levels[6].value, board.levels[5].value) == (120, 0.1)
+    assert board.is_safe
+    board.release()
+    assert (board.levels[6].value, board.levels[5].value) == (45, 0.1)
+    assert board.is_safe
+    servo.write(120)
+    assert not board.is_safe
+
+
+@pytest.mark.parametrize(("volts", "held"), [(-1, 0.0), (0, 0.0), (2.345, 2.345), (5, 5.0), (7.2, 5.0)])
+def test_an_analog_input_is_held_between_ground_and_the_supply(board, volts, held):
+    port = board.declare_analog(14)
+    board.declare_analog(14).volts = volts
+    assert port.volts == held
+    assert port.sample(VALVE, 1.0).value == held
+
+
 def test_nothing_is_driven_between_make_safe_and_release(board):
     valve = board.declare_output(4, safe=False)
     axis = axis_on(board)

@@ -150,6 +150,49 @@ static void modulate(void)
 #endif
 }
 
+static void convert(uint8_t admux)
+{
+    ADMUX = admux;
+    ADCSRA = 1 << ADEN | 1 << ADSC | 7;
+    while (ADCSRA & 1 << ADSC)
+        ;
+    uint8_t low = ADCL;
+    tell(ADCH);
+    tell(low);
+}
+
+/* Tells its last channel (7 or 15) against the supply, 1.1 V and the reference that 11 selects, and shifted to the left;
+ * then the inner reference against the supply. */
+static void sample(void)
+{
+#ifdef __AVR_ATmega2560__
+    ADCSRB = 1 << MUX5;
+    enum { INNER = 1 << REFS1, INNER_SOURCE = 0x1e };
+#else
+    enum { INNER = 1 << REFS1 | 1 << REFS0, INNER_SOURCE = 0x0e };
+#endif
+    convert(1 << REFS0 | 7);
+    convert(INNER | 7);
+    convert(1 << REFS1 | 1 << REFS0 | 7);
+    convert(1 << REFS0 | 1 << ADLAR | 7);
+    ADCSRB = 0;
+    convert(1 << REFS0 | INNER_SOURCE);
+}
+
+/* Pulses of 1.5 ms every 20 ms on the step pin, and one that is cut short at 0.7 ms. */
+static void turn(void)
+{
+    for (uint8_t pulse = 0; pulse < 4; pulse++) {
+        STEPPER |= 1 << STEP;
+        _delay_us(700);
+        if (pulse < 3)
+            _delay_us(800);
+        STEPPER &= ~(1 << STEP);
+        _delay_ms(18.5);
+    }
+    tell('v');
+}
+
 int main(void)
 {
     uint8_t cause = MCUSR;
@@ -172,6 +215,8 @@ int main(void)
         case 'i': talk(0x2a); break;
         case 'j': talk(0x2b); break;
         case 'p': modulate(); break;
+        case 'a': sample(); break;
+        case 'v': turn(); break;
         case 'd': SCALE |= 1 << CLOCK; _delay_us(100); SCALE &= ~(1 << CLOCK); tell('d'); break;
         case 'w': wdt_enable(WDTO_15MS); for (;;) ;
         }

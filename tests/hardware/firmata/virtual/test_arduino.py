@@ -176,6 +176,15 @@ def test_servos_take_degrees_or_microseconds(desk):
     assert desk.board.levels[10].value == pytest.approx(45)
 
 
+def test_standard_firmata_drives_twelve_servos(make_desk):
+    desk = make_desk(firmware="standard")
+    pins = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+    sent = desk.tell(*(messages.pin_mode(pin, PinMode.SERVO) for pin in pins), wait_s=0.2)
+    assert messages.string("Max servos attached").hex(" ") in sent
+    assert sorted(desk.board.levels) == pins[:12]
+    assert desk.arduino.complaints == ["Pin 14 would be one servo too many."]
+
+
 def test_a_pin_cannot_be_what_it_has_no_hardware_for(desk):
     assert desk.tell(messages.pin_mode(2, PinMode.PWM)) == messages.string("Unknown pin mode").hex(" ")
     desk.tell(messages.pin_mode(40, PinMode.OUTPUT), messages.analog(2, 100))

@@ -179,6 +179,41 @@ def test_a_stop_makes_all_safe_and_nothing_is_driven_until_the_release(cell_desk
     assert not valve.level
 
 
+def test_a_servo_gets_no_pulses_before_it_is_written_to_and_while_the_board_is_stopped(cell_desk):
+    cell_desk.tell(messages.pin_mode(9, PinMode.SERVO))
+    assert cell_desk.board.levels == {}
+    cell_desk.tell(messages.analog(9, 1472))
+    cell_desk.tell(own.STOP_BOARD)
+    level = cell_desk.board.levels[9]
+    assert (level.value, level.is_safe) == (90, True)
+    assert words(cell_desk.tell(messages.analog(9, 600))) == ["stopped: release first"]
+    cell_desk.tell(own.RELEASE_BOARD)
+    assert level.value == 90
+    cell_desk.tell(messages.analog(9, 2400))
+    assert level.value == 180
+
+
+def test_it_has_room_for_four_servos(cell_desk):
+    pins = (2, 3, 4, 5, 6)
+    assert words(cell_desk.tell(*(messages.pin_mode(pin, PinMode.SERVO) for pin in pins))) == [
+        "no room for another servo"
+    ]
+    cell_desk.tell(*(messages.analog(pin, 1472) for pin in pins))
+    assert sorted(cell_desk.board.levels) == [2, 3, 4, 5]
+    assert words(cell_desk.tell(messages.servo_config(6, 544, 2400))) == ["no room for another servo"]
+    cell_desk.tell(messages.pin_mode(2, PinMode.INPUT))
+    assert words(cell_desk.tell(messages.pin_mode(6, PinMode.SERVO))) == []
+
+
+def test_an_analog_channel_is_reported_from_the_next_sampling_on(cell_desk):
+    cell_desk.board.declare_analog(15).volts = 2.5
+    cell_desk.tell(messages.pin_mode(15, PinMode.ANALOG), messages.sampling_interval(100))
+    assert cell_desk.tell(messages.report_analog(1, True), wait_s=0.05) == ""
+    assert cell_desk.tell(b"", wait_s=0.06) == "e1 00 04"
+    cell_desk.tell(messages.report_analog(1, False))
+    assert cell_desk.tell(b"", wait_s=0.3) == ""
+
+
 def test_a_stopped_board_keeps_an_output_an_output(cell_desk, valve):
     sent = cell_desk.tell(own.STOP_BOARD, messages.pin_mode(VALVE, PinMode.INPUT))
     assert words(sent) == ["pin 8 is kept safe"]

@@ -12,7 +12,6 @@ from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelB
 from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.protocol.messages import START_SYSEX, MessageReader
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
-from cellwright.hardware.model.axes import TripPoint
 from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sensors import Button
 from cellwright.sequences import Cell, home
@@ -71,10 +70,8 @@ class Rig:
         for state, step in work.items():
             self.cell._steps[state] = lambda step=step: step(self.cell)
         for device in self.cell.devices.values():
-            if isinstance(device, Stepper):
-                axis = self.model.axis(device.step)
-                axis.trip_points.append(TripPoint(device.home_pin, at=0, level=False))
-                axis.set_true_position(round(10 * device.steps_per_mm))
+            if device.linear_axis() is not None:
+                device.linear_axis().place(self.model, 10)
         self.prepare()
         self.env.process(self.cell.run())
         return self

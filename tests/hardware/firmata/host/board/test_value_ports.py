@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from cellwright.errors import CapabilityError, CellFault, StepTimeoutError
+from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.sequences.supervision import StepProcess
@@ -84,16 +85,20 @@ def test_a_duty_is_of_the_boards_resolution(rig):
         assert rig.model.levels[9].value == pytest.approx(duty, abs=1 / 255)
 
 
+STEP_DEG = 180 / (2400 - 544) / 2
+"""Half a microsecond of a servo's pulse, which is sent in whole ones."""
+
+
 @pytest.mark.parametrize("pin", [9, 13, 45])
 def test_a_servo_turns_to_its_angle_on_any_pin(make_rig, pin):
     rig = make_rig(kind="mega")
     port = rig.board.declare_servo(pin, safe=30)
     rig.run(0.01)
-    assert rig.model.levels[pin].value == 30
-    for angle in (0, 90, 180):
+    assert rig.model.levels[pin].value == pytest.approx(30, abs=STEP_DEG)
+    for angle in (0, 33.3, 90, 179.9, 180):
         port.write(angle)
         rig.run(0.01)
-        assert rig.model.levels[pin].value == angle
+        assert rig.model.levels[pin].value == pytest.approx(angle, abs=STEP_DEG)
     assert rig.arduino.complaints == []
 
 
@@ -133,6 +138,57 @@ def test_duties_and_angles_are_made_safe_too(rig):
     pwm.write(0.5)
     rig.run(0.01)
     assert rig.model.levels[9].value == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("firmware", ["cellwright", "configurable"])
+def test_where_a_servo_is_while_the_board_is_stopped_and_once_it_is_released(make_rig, firmware):
+    """Our firmware sends no pulses while it is stopped: the servo stays. Stock firmware is sent the safe angle."""
+    rig = make_rig(firmware=firmware)
+    servo = rig.board.declare_servo(6, safe=45)
+    rig.prepare()
+    servo.write(120)
+    rig.run(0.01)
+    rig.board.make_safe()
+    rig.run(0.01)
+    stopped_at = 120 if firmware == "cellwright" else 45
+    assert rig.model.levels[6].value == pytest.approx(stopped_at, abs=STEP_DEG)
+    assert rig.board.is_safe
+    if firmware == "cellwright":
+        assert rig.model.is_safe
+    rig.board.release()
+    rig.run(0.01)
+    assert rig.model.levels[6].value == pytest.approx(45, abs=STEP_DEG)
+
+
+def test_a_board_that_was_left_stopped_turns_its_servos_once_it_is_prepared(env, rig_class):
+    rig = rig_class(env, firmware="cellwright")
+    rig.run(0.2)
+    rig.line.host.write(own.STOP_BOARD)
+    rig.run(0.1)
+    rig.connect()
+    rig.board.declare_servo(6, safe=45)
+    rig.run(0.01)
+    assert rig.model.levels.get(6) is None
+    rig.prepare()
+    rig.run(0.01)
+    assert rig.model.levels[6].value == pytest.approx(45, abs=STEP_DEG)
+
+
+@pytest.mark.parametrize("firmware", ["cellwright", "configurable", "standard"])
+def test_an_analog_input_has_its_volts_as_soon_as_the_board_is_prepared(make_rig, firmware):
+    rig = make_rig(firmware=firmware)
+    port = rig.board.declare_analog(15)
+    rig.model.declare_analog(15).volts = 3.2
+    rig.prepare()
+    assert port.volts == pytest.approx(3.2, abs=5 / 1024)
+
+
+def test_an_analog_input_that_sends_nothing_is_said_before_the_run(make_rig):
+    rig = make_rig(firmware="cellwright")
+    rig.board.declare_analog(15)
+    rig.lose_replies("e1")
+    with pytest.raises(CellFault, match=r"the board on .* sent no sample of pin 15 within 1 s; check its cable\."):
+        rig.prepare()
 
 
 # ---- counters ----
