@@ -10,6 +10,7 @@ import pytest
 from cellwright.cli import run
 
 ROOT = Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.usefixtures("simulated_once")
 FAST = ["--hours", "1", "-R", "2", "--jobs", "1"]
 
 

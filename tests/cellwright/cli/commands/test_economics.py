@@ -8,6 +8,7 @@ import pytest
 from cellwright.cli import run
 
 ROOT = Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.usefixtures("simulated_once")
 FAST = ["--hours", "1", "-R", "2", "--jobs", "1"]
 ECONOMICS = (ROOT / "cells/stapler/economics.toml").read_text()
 COMMERCIAL = (ROOT / "cells/stapler/commercial.toml").read_text()
@@ -27,6 +28,7 @@ def test_the_table_states_all_that_a_decision_needs(capsys: pytest.CaptureFixtur
         assert words in flat
 
 
+@pytest.mark.usefixtures("simulated_anew")
 def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     printed = []
     for _ in range(2):
