@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cellwright.benchmarks import input_uncertainty
 from cellwright.sim import replication
 from cellwright.sim.replication import run_cell_by_events
 from cellwright.sim.run_length import Length, Replication
@@ -55,3 +56,9 @@ def simulated_once(known_replications: dict[bytes, bytes], monkeypatch: pytest.M
 def simulated_anew(simulated_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """For a test that is about the simulation itself, in a file where others share theirs."""
     monkeypatch.setattr(replication, "run_cell_by_events", run_cell_by_events)
+
+
+@pytest.fixture
+def short_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each uncertain input is tried on one unit, for tests of other things than intervals."""
+    monkeypatch.setattr(input_uncertainty, "TRIAL", Length(cycles=1))

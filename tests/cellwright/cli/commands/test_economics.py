@@ -37,6 +37,7 @@ def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str]) 
     assert printed[0] == printed[1]
 
 
+@pytest.mark.usefixtures("short_trials")
 def test_json_has_units_in_its_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["economics", "digital_tape", *FAST, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
