@@ -5,21 +5,29 @@ HOUSE := $(dir $(shell find cellwright cells actuators sensors sequences sim ben
 # Many tests start cellwright anew: compiled once, it starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint bench bench-firmware firmware clean
+.PHONY: demo test lint style types pytest bench bench-firmware firmware clean
 
 demo: .venv/installed
 	.venv/bin/cellwright demo
 
-test: .venv/tools lint
+# Types are checked beside the tests: half a minute on one core.
+test: .venv/tools style
 	sh tests/install_system.sh
 	sh hardware/emulator/build.sh
-	.venv/bin/python -m pytest
+	$(MAKE) --jobs=2 types pytest
 
-# mypy runs outside the root, where it would take cellwright/ for the whole package (see docs/decisions).
-lint: .venv/tools
+lint: style types
+
+style: .venv/tools
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+# mypy runs outside the root, where it would take cellwright/ for the whole package (see docs/decisions).
+types: .venv/tools
 	cd .ci && ../.venv/bin/mypy --config-file ../pyproject.toml -p cellwright
+
+pytest: .venv/tools
+	.venv/bin/python -m pytest
 
 bench: .venv/tools
 	.venv/bin/python benchmarks/performance/simulation.py
