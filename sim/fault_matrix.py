@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from cellwright.errors import CellFault
@@ -12,6 +13,7 @@ from cellwright.hardware.fault_injection import BOARD_FAULTS, LINE_FAULTS, Fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.model.board import ModelBoard
 from cellwright.hardware.pins import PinRole
+from cellwright.sim.copies import CAN_COPY, in_a_copy
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, virtual_rig
 
@@ -66,8 +68,22 @@ def possible_faults(parameters: Mapping[str, Any]) -> list[Fault]:
 def fault_matrix(scenario: Scenario, seed: int) -> Iterator[FaultOutcome]:
     """Inject every fault in every state, on the virtual Arduino; yields each outcome as soon as it is known."""
     for state in scenario.study.cell.states:
-        for fault in possible_faults(scenario.study.cell.parameters(scenario.parameters)):
-            yield inject_fault(scenario, seed, state, fault)
+        faults = possible_faults(scenario.study.cell.parameters(scenario.parameters))
+        yield from inject_each(scenario, seed, state, faults)
+
+
+def inject_each(
+    scenario: Scenario,
+    seed: int,
+    state: str,
+    faults: Iterable[Fault],
+    make_rig: Callable[[Scenario, int, int], Rig] = virtual_rig,
+) -> Iterator[FaultOutcome]:
+    """The outcome of each fault by itself, as ``inject_fault`` has it; the way to the state is simulated once."""
+    rig = _rig_in_state(scenario, seed, state, make_rig) if CAN_COPY else None
+    for fault in faults:
+        outcome = in_a_copy(partial(_inject, rig, state, fault)) if rig is not None else None
+        yield outcome or inject_fault(scenario, seed, state, fault, make_rig)
 
 
 def inject_fault(
@@ -81,11 +97,20 @@ def inject_fault(
 
     make_rig: makes the rig, on any target; on a model board only faults that need no bytes are possible.
     """
+    return _inject(_rig_in_state(scenario, seed, state, make_rig), state, fault)
+
+
+def _rig_in_state(scenario: Scenario, seed: int, state: str, make_rig: Callable[[Scenario, int, int], Rig]) -> Rig:
     rig = make_rig(scenario.for_fault_rehearsal(state), seed, 0)
     while rig.cell.state != state:
         if rig.env.now > STATE_TIMEOUT_S or rig.cell.last_stop is not None:
             raise CellFault(f"{rig.cell.name()} never reached {state!r}, so no fault could be injected there.")
         rig.env.step()
+    return rig
+
+
+def _inject(rig: Rig, state: str, fault: Fault) -> FaultOutcome:
+    """Let the fault strike in the state that the cell is in, and judge the units that leave after it."""
     finished, wrong_before = rig.cell.finished, set(rig.plant.wrong_units)
     outcome = _outcome(rig, state, fault, finished)
     wrong = [defects for unit, defects in rig.plant.unnoticed().items() if unit not in wrong_before]

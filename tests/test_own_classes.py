@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,13 @@ EXCEPTIONS: dict[str, str] = {}
 """Files that may list classes of devices all the same, each with the reason."""
 
 
+FILES = [path.relative_to(ROOT).as_posix() for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+@cache
 def product_trees() -> dict[str, ast.Module]:
     """The syntax tree of every Python file of the product, by its path."""
-    paths = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in paths}
-
-
-TREES = product_trees()
+    return {file: ast.parse((ROOT / file).read_text()) for file in FILES}
 
 
 def last_name(node: ast.expr) -> str:
@@ -48,7 +49,10 @@ def device_classes(trees: dict[str, ast.Module]) -> dict[str, str]:
         found = more
 
 
-DEVICES = device_classes(TREES)
+@cache
+def devices() -> dict[str, str]:
+    """Those of the product."""
+    return device_classes(product_trees())
 
 
 def lists_of_classes(tree: ast.Module, foreign: set[str]) -> list[int]:
@@ -156,14 +160,14 @@ def test_an_annotation_is_seen(code: str, is_seen: bool) -> None:
 
 
 def test_the_devices_are_known() -> None:
-    assert {"Stepper", "Button", "Nau7802", "LoadCell", "CalibratedSensor"} <= DEVICES.keys()
-    assert DEVICES["Stepper"] == "actuators/stepper.py" and "Device" not in DEVICES
+    assert {"Stepper", "Button", "Nau7802", "LoadCell", "CalibratedSensor"} <= devices().keys()
+    assert devices()["Stepper"] == "actuators/stepper.py" and "Device" not in devices()
 
 
-@pytest.mark.parametrize("file", TREES)
+@pytest.mark.parametrize("file", FILES)
 def test_no_file_lists_classes_of_devices(file: str) -> None:
-    foreign = {name for name, own in DEVICES.items() if own != file}
-    lines = [] if file in EXCEPTIONS else lists_of_classes(TREES[file], foreign)
+    foreign = {name for name, own in devices().items() if own != file}
+    lines = [] if file in EXCEPTIONS else lists_of_classes(product_trees()[file], foreign)
     assert not lines, f"{file}, lines {lines}: ask the device (hardware/device.py) in place of naming its class"
 
 

@@ -13,7 +13,7 @@ from cellwright.benchmarks.report.charts import NARROW_WIDTH_IN
 from cellwright.benchmarks.report.renderers import as_html
 from cellwright.cli import run
 
-from .test_report import report_inputs, translations_of
+from .test_report import built, report_inputs, translations_of
 
 PHONE_PX = 390
 SMALLEST_PT = 10.5
@@ -64,6 +64,5 @@ def test_the_demo_page_fits_a_phone(
 
 
 def test_a_narrow_figure_is_as_wide_as_it_says() -> None:
-    given = report_inputs("stapler")
-    document = build(given, translations_of(given, "en"))
+    document = built("stapler", "en")
     assert {each.narrow.get_figwidth() for each in document.drawings() if each.narrow} == {NARROW_WIDTH_IN}

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ SECTIONS = [
 ]  # fmt: skip
 
 
+@cache
 def report_inputs(name: str, with_money: bool = True) -> ReportInputs:
     scenario = cells.load(name).scenario()
     study, length = scenario.study, Length(hours=0.5)
@@ -85,6 +87,13 @@ def report_inputs(name: str, with_money: bool = True) -> ReportInputs:
     )
 
 
+@cache
+def built(cell: str, language: str) -> Document:
+    """The report on a cell: its parts are frozen, so all that is asked of it can be asked of one."""
+    given = report_inputs(cell)
+    return build(given, translations_of(given, language))
+
+
 def translations_of(given: ReportInputs, language: str) -> Translations:
     return read_translations(language, given.cell, ROOT / "cells" / given.cell)
 
@@ -113,7 +122,7 @@ def texts(document: Document) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_section_is_there_and_nothing_is_left_to_fill_in(given: ReportInputs, language: str) -> None:
-    document = build(given, translations_of(given, language))
+    document = built(given.cell, language)
     assert [section.key for section in document.sections] == SECTIONS
     assert all(section.blocks for section in document.sections)
     for text in texts(document):
@@ -134,7 +143,7 @@ def unrounded_texts(table: Table) -> list[str]:
 
 def test_the_workbook_speaks_the_reports_language(given: ReportInputs) -> None:
     """What is English there is Norwegian here, but for the names that programs use, in brackets."""
-    norwegian, english = (build(given, translations_of(given, each)).tables() for each in ("nb", "en"))
+    norwegian, english = (built(given.cell, each).tables() for each in ("nb", "en"))
     compared = 0
     for ours, theirs in zip(norwegian, english, strict=True):
         for said, meant in zip(unrounded_texts(ours), unrounded_texts(theirs), strict=True):
@@ -144,13 +153,13 @@ def test_the_workbook_speaks_the_reports_language(given: ReportInputs) -> None:
 
 
 def test_norwegian_numbers_have_a_decimal_comma(given: ReportInputs) -> None:
-    for text in texts(build(given, translations_of(given, "nb"))):
+    for text in texts(built(given.cell, "nb")):
         assert not re.search(r"\d\.\d", text.replace("0.1", "")), text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_summaries_fit_their_fields(given: ReportInputs, language: str) -> None:
-    summaries = dict(build(given, translations_of(given, language)).summaries)
+    summaries = dict(built(given.cell, language).summaries)
     assert tuple(summaries) == FORM_FIELD_SIZES == (60, 300, 1000)
     for size, text in summaries.items():
         assert 20 <= len(text) <= size and text.endswith(".")
@@ -171,7 +180,7 @@ def test_without_prices_the_report_says_so(language: str) -> None:
 
 
 def test_an_assumption_that_turns_the_result_round_is_named(given: ReportInputs) -> None:
-    document = build(given, translations_of(given, "nb"))
+    document = built(given.cell, "nb")
     caption = next(each.caption for each in document.drawings() if each.name == "assumptions")
     assert "Sekunder per MODAPTS-enhet kan alene snu resultatet." in caption
 

@@ -12,14 +12,13 @@ import openpyxl
 import pytest
 
 from cellwright.benchmarks.economics.results import AlternativeResult
-from cellwright.benchmarks.report.builder import build
 from cellwright.benchmarks.report.calculation import METHODS
 from cellwright.benchmarks.report.document import Document, Sheet
 from cellwright.benchmarks.report.inputs import Money
 from cellwright.benchmarks.report.renderers import as_xlsx
 from cellwright.benchmarks.report.sections.cash_flow import years
 
-from .test_report import report_inputs, translations_of
+from .test_report import built, report_inputs
 
 FIGURES = {
     "Good units a year": lambda each: each.units,
@@ -36,10 +35,9 @@ FIGURES = {
 
 
 def workbook(name: str) -> tuple[Money, Document, bytes]:
-    given = report_inputs(name)
-    assert given.money is not None
-    document = build(given, translations_of(given, "en"))
-    return given.money, document, as_xlsx(document)
+    money, document = report_inputs(name).money, built(name, "en")
+    assert money is not None
+    return money, document, as_xlsx(document)
 
 
 def recalculated(folder: Path, content: bytes, sheet: str) -> dict[tuple[int, int], Any]:

@@ -13,7 +13,7 @@ from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmware_profiles import BAUDS
 from cellwright.sim import model_rig, virtual_rig
-from cellwright.sim.fault_matrix import inject_fault, possible_faults
+from cellwright.sim.fault_matrix import inject_each, inject_fault, possible_faults
 
 SCENARIO = load("stapler").scenario(
     ["plant.jams_per_1000_staples=30", "layout.slats=5", "layout.staple_spacing_mm=400"]
@@ -47,7 +47,7 @@ def test_there_is_one_of_each_that_a_stapler_can_have():
 @pytest.mark.parametrize("state", SCENARIO.study.cell.states)
 def test_every_fault_in_this_state_ends_safely(state, firmware):
     scenario = replace(SCENARIO, firmware=firmware)
-    rows = [inject_fault(scenario, 1, state, fault) for fault in FAULTS]
+    rows = list(inject_each(scenario, 1, state, FAULTS))
     for row in rows:
         if row.fault in UNNOTICED and "panel was collected with" in row.reason:
             assert row.outcome == "stopped", row  # by the person who saw it
@@ -66,12 +66,11 @@ def test_every_fault_in_this_state_ends_safely(state, firmware):
     assert ends["start_button:bouncing=8"].outcome == "finished"
     assert ends["delay=0.05"].outcome == "finished"
     assert Counter(row.outcome for row in rows)["faulted"] >= 8
-    for fault in FAULTS:
-        if not fault.needs_bytes:
-            modelled, row = inject_fault(scenario, 1, state, fault, model_rig), ends[str(fault)]
-            if not is_sensed_by_the_board(row, firmware):
-                assert (modelled.outcome, modelled.reason) == (row.outcome, row.reason)
-            assert modelled.outcome not in ENDS or modelled.safe_after_s == 0.0, modelled
+    for modelled in inject_each(scenario, 1, state, [fault for fault in FAULTS if not fault.needs_bytes], model_rig):
+        row = ends[modelled.fault]
+        if not is_sensed_by_the_board(row, firmware):
+            assert (modelled.outcome, modelled.reason) == (row.outcome, row.reason)
+        assert modelled.outcome not in ENDS or modelled.safe_after_s == 0.0, modelled
 
 
 @pytest.mark.slow

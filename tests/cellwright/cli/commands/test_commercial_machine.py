@@ -10,6 +10,7 @@ import pytest
 from cellwright.cli import run
 
 ROOT = Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.usefixtures("simulated_once")
 FAST = ["--hours", "1", "-R", "2", "--jobs", "1"]
 
 
@@ -26,6 +27,7 @@ def test_compare_has_three_columns_and_says_where_the_third_comes_from(capsys: p
     assert "Its time is assumed: such tables make 35 to 90 pallets an hour" in flat
 
 
+@pytest.mark.usefixtures("short_trials")
 def test_measures_that_it_states_stand_beside_the_others(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", "digital_tape", *FAST]) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if "│" in line]

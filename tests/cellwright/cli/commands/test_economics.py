@@ -8,6 +8,7 @@ import pytest
 from cellwright.cli import run
 
 ROOT = Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.usefixtures("simulated_once")
 FAST = ["--hours", "1", "-R", "2", "--jobs", "1"]
 ECONOMICS = (ROOT / "cells/stapler/economics.toml").read_text()
 COMMERCIAL = (ROOT / "cells/stapler/commercial.toml").read_text()
@@ -27,6 +28,7 @@ def test_the_table_states_all_that_a_decision_needs(capsys: pytest.CaptureFixtur
         assert words in flat
 
 
+@pytest.mark.usefixtures("simulated_anew")
 def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     printed = []
     for _ in range(2):
@@ -35,6 +37,7 @@ def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str]) 
     assert printed[0] == printed[1]
 
 
+@pytest.mark.usefixtures("short_trials")
 def test_json_has_units_in_its_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["economics", "digital_tape", *FAST, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)

@@ -12,6 +12,7 @@ from cellwright.benchmarks.report.translations import read_translations
 from cellwright.cli import run
 
 ROOT = Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.usefixtures("simulated_once")
 FAST = ["-R", "2", "--hours", "0.5", "--jobs", "1"]
 
 
