@@ -55,7 +55,6 @@ void send_identity()
 {
     send_version();
     send_firmware();
-    report_restart();
 }
 
 static void send_capabilities()
@@ -111,6 +110,7 @@ static void send_features()
     put_unsigned(MAX_STEP_RATE_ONE_AXIS, 3);
     put_unsigned(MAX_STEP_RATE_ALL_AXES, 3);
     end_reply();
+    begin_own_reports();
 }
 
 // ---- pin modes and messages ----
@@ -130,8 +130,12 @@ static void set_pin_mode(uint8_t pin, uint8_t mode)
         reset_i2c();
         pin_modes[pin] = INPUT_MODE;
     }
-    if (is_in_use(pin) || (stopped && pin_modes[pin] == OUTPUT_MODE)) {
-        send_pin_error(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is kept safe"));
+    if (pin_modes[pin] != OUTPUT_MODE && is_in_use(pin)) {
+        refuse_pin(pin);
+        return;
+    }
+    if (pin_modes[pin] == OUTPUT_MODE && (stopped || has_limits(pin))) {
+        send_pin_error(pin, has_limits(pin) ? PSTR("is in use") : PSTR("is kept safe"));
         return;
     }
     release_pwm_servo(pin);
@@ -158,8 +162,10 @@ static void write_port(uint8_t port, uint8_t levels)
 {
     for (uint8_t bit = 0; bit < 8; bit++) {
         uint8_t pin = 8 * port + bit;
-        if (pin < PINS && pin_modes[pin] == OUTPUT_MODE)
-            write_output(pin, levels >> bit & 1);
+        bool level = levels >> bit & 1;
+        // The host gives a level for every pin of the port: low says nothing of an input.
+        if (pin < PINS && (level || pin_modes[pin] == OUTPUT_MODE))
+            write_output(pin, level);
     }
 }
 
