@@ -40,8 +40,12 @@ firmware:
 	.venv/bin/python -m pip install --quiet --editable . --config-settings editable_mode=strict
 	touch $@
 
-.venv/tools: .venv/installed
+# The clients for Node that the tests try; without npm those tests are skipped.
+CLIENTS := tests/hardware/clients
+.venv/tools: .venv/installed $(CLIENTS)/package-lock.json
 	.venv/bin/python -m pip install --quiet --editable '.[test]' --config-settings editable_mode=strict
+	! command -v npm >/dev/null || npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --silent || \
+		echo "The clients for Node could not be installed; their tests are skipped."
 	touch $@
 
 clean:

@@ -93,6 +93,8 @@ class CellwrightPins(VirtualPins):
         else:
             self.claim(pin, mode)
             self._report_port(pin // 8)
+        if pin in self.pin_map.analog and self.modes.get(pin) == mode:
+            self.enable_analog_reporting(pin - self.pin_map.analog.start, mode == PinMode.ANALOG)
 
     def claim(self, pin: int, mode: int) -> None:
         if mode == PinMode.OUTPUT:
@@ -226,6 +228,12 @@ class CellwrightPins(VirtualPins):
     def level(self, pin: int) -> bool:
         """The level of an input."""
         return self.board.declare_input(pin, at_rest=self.modes.get(pin) == PinMode.PULLUP).level
+
+    def sample(self) -> bool:
+        """Report the enabled analog channels, whatever the modes of their pins; whether there are any."""
+        for channel in sorted(self._reported_channels):
+            self._report_channel(channel)
+        return bool(self._reported_channels)
 
     def _on_input_change(self, pin: int, level: bool) -> None:
         for action in tuple(self._watchers[pin].values()):

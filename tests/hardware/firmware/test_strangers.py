@@ -190,6 +190,17 @@ def test_outputs_pwm_and_servos_are_no_inputs(board):
     assert sent + tell(board, messages.analog(8, 9), messages.set_pin(11, True), messages.set_pin(6, True)) == b""
 
 
+# ---- analog inputs ----
+
+
+@pytest.mark.parametrize("start", [messages.pin_mode(15, PinMode.ANALOG), messages.report_analog(1, True)])
+@pytest.mark.parametrize("end", [messages.pin_mode(15, PinMode.INPUT), messages.report_analog(1, False)])
+def test_an_analog_mode_or_a_question_starts_reports_and_another_mode_ends_them(board, start, end):
+    assert tell(board, start, seconds=0.2).count(b"\xe1") >= 9  # every 19 ms
+    tell(board, end)
+    assert tell(board, b"", seconds=0.2) == b""
+
+
 # ---- pins in use ----
 
 USES = {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <util/atomic.h>
 
-// -Os has these on, and on this chip they cost room: without these lines a Nano has a kilobyte less. They stand here and
+// -Os has these on, and on this chip they cost room: without these lines a Nano has a kilobyte less. They stand here,
 // not in build.sh, so that a build by the Arduino IDE is as small. Of all such options these are the ones that leave
 // the interrupts as quick: "no-move-loop-invariants" would save more, but makes steps uneven.
 #if defined(__AVR__)

@@ -58,7 +58,7 @@ void forget_refusals()
 
 void refuse_pin(uint8_t pin)
 {
-    if (is_driven(pin) || bit(refused, pin))
+    if (has_output_mode(pin) || bit(refused, pin))
         return;
     if (send_pin_error(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is an input")))
         set_bit(refused, pin, true);

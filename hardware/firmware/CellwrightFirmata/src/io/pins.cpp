@@ -119,7 +119,7 @@ void make_output(uint8_t pin, bool level)
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { port_pin.pin[1] |= port_pin.mask; }
 }
 
-bool is_driven(uint8_t pin)
+bool has_output_mode(uint8_t pin)
 {
     uint8_t mode = pin_modes[pin];
     return mode == OUTPUT_MODE || mode == PWM_MODE || mode == SERVO_MODE;
@@ -135,7 +135,7 @@ bool is_in_use(uint8_t pin) { return is_claimed(pin) || is_timed(pin) || is_limi
 
 bool can_be_watched(uint8_t pin)
 {
-    return is_digital(pin) && !is_claimed(pin) && !is_driven(pin);
+    return is_digital(pin) && !is_claimed(pin) && !has_output_mode(pin);
 }
 
 bool is_free(uint8_t pin) { return can_be_watched(pin) && !is_in_use(pin); }

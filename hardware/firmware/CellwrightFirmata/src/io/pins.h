@@ -30,7 +30,7 @@ bool is_digital(uint8_t pin);  // 0 and 1 are the serial line
 bool is_analog(uint8_t pin);
 bool has_pwm(uint8_t pin);
 bool can_interrupt(uint8_t pin);
-bool is_driven(uint8_t pin);  // an output, PWM or servo
+bool has_output_mode(uint8_t pin);  // an output, PWM or servo
 bool supports_mode(uint8_t pin, uint8_t mode);
 
 PortPin port_pin_of(uint8_t pin);

@@ -60,7 +60,7 @@ void send_identity()
 static void send_capabilities()
 {
     static const uint8_t MODES[][2] PROGMEM = {
-        {INPUT_MODE, 1}, {PULLUP_MODE, 1}, {OUTPUT_MODE, 1}, {ANALOG_MODE, 10},  {PWM_MODE, 8},
+        {INPUT_MODE, 1}, {OUTPUT_MODE, 1}, {PULLUP_MODE, 1}, {ANALOG_MODE, 10},  {PWM_MODE, 8},  // pyFirmata: 1 after 0
         {SERVO_MODE, 14}, {I2C_MODE, 1},   {STEPPER_MODE, 32}, {ENCODER_MODE, 28},
     };
     begin_reply(CAPABILITIES);
@@ -115,7 +115,7 @@ static void send_features()
 
 // ---- pin modes and messages ----
 
-static void set_pin_mode(uint8_t pin, uint8_t mode)
+static void change_mode(uint8_t pin, uint8_t mode)
 {
     if (pin >= PINS || !supports_mode(pin, mode)) {
         send_pin_error(pin, PSTR("has no such mode"));
@@ -156,6 +156,14 @@ static void set_pin_mode(uint8_t pin, uint8_t mode)
             make_input(pin, mode == PULLUP_MODE);
         pin_modes[pin] = Mode(mode);
     }
+}
+
+// The mode of an analog pin starts and ends its reports, as in StandardFirmata.
+static void set_pin_mode(uint8_t pin, uint8_t mode)
+{
+    change_mode(pin, mode);
+    if (is_analog(pin) && pin_modes[pin] == mode)
+        enable_analog_reporting(pin - FIRST_ANALOG, mode == ANALOG_MODE);
 }
 
 static void write_port(uint8_t port, uint8_t levels)
