@@ -161,7 +161,8 @@ class CellwrightPins(VirtualPins):
             output.drive(level)
 
     def write_port(self, port: int, levels: int) -> None:
-        for pin in range(port * 8, port * 8 + 8):
+        pins = range(port * 8, port * 8 + 8)
+        for pin in sorted(pins, key=self.is_output, reverse=True):  # as the firmware does
             level = bool(levels >> pin % 8 & 1)
             # The host gives a level for every pin of the port: low says nothing of an input.
             if level or self.is_output(pin):

@@ -87,7 +87,7 @@ class FirmwareBench:
 
     def ask_for_features(self) -> list[Message]:
         """As our host does: from then on it reports by itself in messages of its own."""
-        return self.send(own.QUERY_FEATURES, ms=5)
+        return self.send(own.QUERY_FEATURES, ms=20)
 
     def send_until(self, command: int, *commands: bytes, timeout_ms: float = 20_000) -> Message:
         """Send commands and run until it sends ``command``."""

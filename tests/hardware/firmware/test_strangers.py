@@ -184,6 +184,11 @@ def test_a_port_written_low_says_nothing_of_its_inputs(board):
     assert tell(board, messages.pin_mode(8, PinMode.OUTPUT), messages.port(1, 1), messages.port(1, 0)) == b""
 
 
+def test_what_is_said_of_inputs_takes_no_room_from_what_is_said_of_outputs(board):
+    tell(board, messages.pin_mode(15, PinMode.OUTPUT), own.STOP_BOARD)
+    assert strings(tell(board, messages.port(1, 0xFF)))[0] == "stopped: release first"
+
+
 def test_outputs_pwm_and_servos_are_no_inputs(board):
     modes = ((11, PinMode.PWM), (6, PinMode.SERVO), (8, PinMode.OUTPUT))
     sent = tell(board, *(messages.pin_mode(*each) for each in modes), messages.port(0, 1 << 6), messages.port(1, 9))

@@ -15,10 +15,10 @@ static bool is_input(uint8_t pin) { return pin_modes[pin] == INPUT_MODE || pin_m
 static uint8_t read_port(uint8_t port)
 {
     uint8_t levels = 0;
-    for (uint8_t bit = 0; bit < 8; bit++) {
-        uint8_t pin = 8 * port + bit;
+    for (uint8_t first = 8 * port, pin = first + 8; pin-- > first;) {
+        levels <<= 1;
         if (pin < PINS && is_digital(pin) && is_input(pin) && read_pin(pin))
-            levels |= 1 << bit;
+            levels |= 1;
     }
     return levels;
 }

@@ -60,7 +60,7 @@ void refuse_pin(uint8_t pin)
 {
     if (has_output_mode(pin) || bit(refused, pin))
         return;
-    if (send_pin_error(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is an input")))
+    if (send_pin_error(pin, is_in_use(pin) ? IN_USE : PSTR("is an input")))
         set_bit(refused, pin, true);
 }
 

@@ -131,6 +131,8 @@ static bool is_claimed(uint8_t pin)
            pin_modes[pin] == I2C_MODE || pin == emergency_stop_pin() || has_limits(pin);
 }
 
+const char IN_USE[] PROGMEM = "is in use";
+
 bool is_in_use(uint8_t pin) { return is_claimed(pin) || is_timed(pin) || is_limit(pin); }
 
 bool can_be_watched(uint8_t pin)

@@ -49,6 +49,7 @@ void enable_pin_change_interrupts(bool on);  // those enabled, or none
 // The parts above define these; the pins include none of those parts.
 bool driven_level(uint8_t pin);  // of an output; io/outputs.cpp
 bool has_limits(uint8_t pin);    // whether is_in_use() counts it as an output with limits; io/outputs.cpp
+extern const char IN_USE[];      // in the program memory; io/pins.cpp
 uint8_t emergency_stop_pin();    // counts as in use too; safety/stop.cpp
 bool is_timed(uint8_t pin);      // a timed input; io/inputs.cpp
 bool is_limit(uint8_t pin);      // of any axis; motion/steppers.cpp

@@ -135,7 +135,7 @@ static void change_mode(uint8_t pin, uint8_t mode)
         return;
     }
     if (pin_modes[pin] == OUTPUT_MODE && (stopped || has_limits(pin))) {
-        send_pin_error(pin, has_limits(pin) ? PSTR("is in use") : PSTR("is kept safe"));
+        send_pin_error(pin, has_limits(pin) ? IN_USE : PSTR("is kept safe"));
         return;
     }
     release_pwm_servo(pin);
@@ -166,13 +166,15 @@ static void set_pin_mode(uint8_t pin, uint8_t mode)
         enable_analog_reporting(pin - FIRST_ANALOG, mode == ANALOG_MODE);
 }
 
+// Outputs first: what is said of them must find room. The host gives a level for every pin of the port, so low says
+// nothing of an input.
 static void write_port(uint8_t port, uint8_t levels)
 {
-    for (uint8_t bit = 0; bit < 8; bit++) {
-        uint8_t pin = 8 * port + bit;
-        bool level = levels >> bit & 1;
-        // The host gives a level for every pin of the port: low says nothing of an input.
-        if (pin < PINS && (level || pin_modes[pin] == OUTPUT_MODE))
+    for (uint8_t n = 0; n < 16; n++) {
+        uint8_t pin = 8 * port + (n & 7);
+        bool level = levels & 1;
+        levels = levels >> 1 | levels << 7;
+        if (pin < PINS && (pin_modes[pin] == OUTPUT_MODE ? n < 8 : n >= 8 && level))
             write_output(pin, level);
     }
 }
