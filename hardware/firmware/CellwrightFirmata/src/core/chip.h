@@ -12,7 +12,7 @@
 // the interrupts as quick: "no-move-loop-invariants" would save more, but makes steps uneven.
 #if defined(__AVR__)
 #pragma GCC optimize("no-tree-forwprop", "no-inline-functions-called-once", "no-tree-loop-optimize")
-#pragma GCC optimize("no-partial-inlining", "no-split-wide-types", "no-guess-branch-probability")
+#pragma GCC optimize("no-partial-inlining", "no-tree-ter", "no-guess-branch-probability")
 #endif
 
 #if defined(__AVR_ATmega2560__)
