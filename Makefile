@@ -52,11 +52,16 @@ firmware:
 	.venv/bin/python -m compileall -q $(HOUSE)
 	touch $@
 
+# The clients for Node that the tests try; without npm those tests are skipped.
+CLIENTS := tests/hardware/clients
+
 # All in one installation: pip takes as long to find that the first half is there as to install it.
-.venv/tools: pyproject.toml $(HOUSE)
+.venv/tools: pyproject.toml $(CLIENTS)/package-lock.json $(HOUSE)
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --editable '.[test]' --config-settings editable_mode=strict
 	.venv/bin/python -m compileall -q $(HOUSE)
+	! command -v npm >/dev/null || npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --silent || \
+		echo "The clients for Node could not be installed; their tests are skipped."
 	touch .venv/installed $@
 
 clean:

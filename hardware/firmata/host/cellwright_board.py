@@ -129,6 +129,7 @@ class CellwrightBoard(FirmataBoard):
         self.watchdog.disarm()
 
     def _before_redeclaring(self) -> None:
+        self.session.send(own.QUERY_FEATURES)  # it reports its stops, and why it restarted, only to a host that asked
         self.session.send(own.STOP_BOARD)
 
     def _restore_protection(self) -> None:

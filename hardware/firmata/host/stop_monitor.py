@@ -14,7 +14,7 @@ from cellwright.hardware.firmata.host.watchdog import WATCHDOG_TIMEOUT_S
 from cellwright.hardware.firmata.protocol import cellwright as own
 from cellwright.hardware.firmata.protocol.cellwright import FirmwareState
 
-RESTART_REASON_TIMEOUT_S = 0.1
+RESTART_REASON_TIMEOUT_S = 0.2
 STALE_REPLY_S = 0.45
 """For this long after a release, a reply may be from before it."""
 
@@ -49,6 +49,7 @@ class StopMonitor:
         self._on_forgotten = on_forgotten
         self._stop_input: tuple[DigitalInput, bool] | None = None
         self._last_stop: FirmwareState | None = None  # the last stop that was reported
+        self._starts: int | None = None
         self._released_s = float("-inf")
         self._restart_sentence = ""  # reported unless the reason of a restart comes
         self._timer: Event | None = None
@@ -72,6 +73,10 @@ class StopMonitor:
             return
         if self._last_stop is None and state.which == own.NOW and not state.stopped:
             self._last_stop = state  # an earlier stop does not concern this run
+        if self._starts not in (None, state.starts):
+            # It has restarted: should its name, or our question after that, have been lost, this asks for the reason.
+            self.session.send(own.QUERY_FEATURES)
+        self._starts = state.starts
         if state.which == own.BEFORE_START:
             self._on_restart_reason(state)
         elif state.reason == own.LINK_RESET and not self._is_known(state):

@@ -54,7 +54,9 @@ class PinMap:
         """The modes of a pin, in the firmware's order, and their resolutions in bits."""
         modes: dict[int, int] = {}
         if pin in self.digital:
-            modes |= {PinMode.INPUT: 1, PinMode.PULLUP: 1, PinMode.OUTPUT: 1}
+            # pyFirmata and pyfirmata2 take a pin for digital only where OUTPUT comes right after INPUT.
+            last = [PinMode.OUTPUT, PinMode.PULLUP] if firmware == "cellwright" else [PinMode.PULLUP, PinMode.OUTPUT]
+            modes |= dict.fromkeys((PinMode.INPUT, *last), 1)
         if pin in self.analog:
             modes[PinMode.ANALOG] = 10
         if pin in self.pwm and not (firmware == "cellwright" and pin in self.step_timer):

@@ -15,10 +15,15 @@ from cellwright.hardware.firmata.protocol import messages
 from cellwright.hardware.firmata.protocol.cellwright import BoardHealth, Features, FirmwareState
 from cellwright.hardware.firmata.protocol.codec import decode_u14
 from cellwright.hardware.firmata.protocol.firmware_parser import StrictParser
+from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.firmata.virtual.cellwright_axes import VirtualAxes
 from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
-from cellwright.hardware.firmata.virtual.cellwright_sensors import VirtualConverters, VirtualTimedInputs
+from cellwright.hardware.firmata.virtual.cellwright_sensors import (
+    CellwrightEncoders,
+    VirtualConverters,
+    VirtualTimedInputs,
+)
 from cellwright.hardware.firmata.virtual.program import SysexHandler, VirtualProgram
 from cellwright.hardware.firmata.virtual.session import CellwrightSession
 from cellwright.hardware.model.trapezoid_timing import CELLWRIGHT_FIRMATA
@@ -56,6 +61,7 @@ class VirtualCellwright(VirtualProgram):
         self._starts = 0
         self._safe_levels: dict[int, bool] = {}  # kept over a restart
         self._retained_state: FirmwareState | None = None
+        self._is_restart_reported = False
         self._watchdog_timer: Event | None = None
         self._forget_stop()
 
@@ -85,9 +91,12 @@ class VirtualCellwright(VirtualProgram):
         self.timed_inputs = VirtualTimedInputs(self.session, self.pins)
         self.converters = VirtualConverters(self.session, self.pins)
 
+    def _make_encoders(self) -> CellwrightEncoders:
+        return CellwrightEncoders(self.session, self.pins, self.max_encoders)
+
     def _own_handlers(self) -> dict[int, SysexHandler]:
         actions: dict[int, Callable[[bytes], None]] = {
-            own.FEATURES: lambda _: self.session.send(own.features(self.session.features)),
+            own.FEATURES: lambda _: self._send_features(),
             own.OUTPUT: self._declare_output,
             own.PULSE: self._pulse,
             own.WATCHDOG: self._set_watchdog,
@@ -101,8 +110,9 @@ class VirtualCellwright(VirtualProgram):
         }
         handlers = {command: self._handled(do) for command, do in actions.items()}
         handlers[messages.ACCELSTEPPER_DATA] = self.steppers.handle
+        handlers[messages.I2C_CONFIG] = self._configure_i2c
         handlers[messages.PIN_STATE_QUERY] = self._handled(self._send_pin_state)
-        handlers[messages.ENCODER_DATA] = lambda data: self.encoders.handle(data) or self._refuse_encoder_message()
+        handlers[messages.ENCODER_DATA] = self.encoders.handle
         return handlers
 
     @staticmethod
@@ -112,6 +122,15 @@ class VirtualCellwright(VirtualProgram):
             return True
 
         return handle
+
+    def _send_features(self) -> None:
+        """Report the features; the host now knows our own messages, so the reason of a restart follows, once."""
+        self.session.send(own.features(self.session.features))
+        self.session.has_own_reports = True
+        self.pins.forget_refusals()
+        if self._retained_state is not None and not self._is_restart_reported:
+            self.session.send(own.state(self._retained_state))
+        self._is_restart_reported = True
 
     def _send_pin_state(self, data: bytes) -> None:
         """Report a pin's state; for a pin that does not exist, its number only."""
@@ -124,8 +143,12 @@ class VirtualCellwright(VirtualProgram):
     def _send_health(self, _: bytes) -> None:
         self.session.send(own.health(BoardHealth(MEMORY[self.session.features.chip], 0, 0, 0, 0, 0, 0)))
 
-    def _refuse_encoder_message(self) -> bool:
-        self.session.refuse("encoder message is not known")
+    def _configure_i2c(self, data: bytes) -> bool:
+        """Enable the bus, unless its pins are in use."""
+        pins = self.pins
+        if all(pins.modes.get(pin) == PinMode.I2C or pins.is_free(pin) for pin in self.session.pin_map.i2c):
+            return self.i2c.configure(data)
+        self.session.refuse("the pins of I2C are in use")
         return True
 
     def before_reset(self, reason: int) -> None:
@@ -139,16 +162,16 @@ class VirtualCellwright(VirtualProgram):
             self._retained_state = FirmwareState(
                 own.BEFORE_START, False, reason, self.session.now_ms, self._starts, self.steppers.positions()
             )
+        self._is_restart_reported = False
+        self.session.has_own_reports = False
         pins.cancel_events()
         self._clear()
         self._forget_stop()
 
     def _on_booted(self) -> None:
-        """The outputs declared before become safe, and the reason of the restart is reported."""
+        """The outputs declared before become safe."""
         for pin, safe in self._safe_levels.items():
             self.pins.declare_output(own.OutputLimits(pin, safe))
-        if self._retained_state is not None:
-            self.session.send(own.state(self._retained_state))
 
     def _system_reset(self) -> None:
         """Handle FF: stop for that moment, and clear all but the outputs and the emergency stop input."""
@@ -156,6 +179,8 @@ class VirtualCellwright(VirtualProgram):
         self._stop(own.LINK_RESET, is_reported=False)
         self.session.is_stopped = was_stopped
         self._watchdog_timeout_s = 0.0
+        self.session.has_own_reports = False
+        self.pins.forget_refusals()
         self._reset_configuration()
 
     def _clear(self) -> None:
@@ -173,7 +198,7 @@ class VirtualCellwright(VirtualProgram):
     def _declare_output(self, data: bytes) -> None:
         pins, limits = self.pins, own.decode_output(data[:6])
         pin = data[0] if data else 0
-        if limits is None or not pins.is_digital(pin) or pins.is_in_use(pin):
+        if limits is None or not pins.is_digital(pin) or (pins.is_in_use(pin) and not pins.is_output(pin)):
             pins.refuse(pin, "cannot be an output")
         elif (limits.max_on_ms or 0 < limits.duty < own.NO_DUTY_LIMIT) and not pins.reserve_limiter(pin):
             pins.refuse(pin, "has no limiter")
@@ -211,7 +236,8 @@ class VirtualCellwright(VirtualProgram):
             self._stop_reason, self._stopped_ms = reason, self.session.now_ms
         self.steppers.stop_all_abruptly()
         cut_short = self.pins.apply_safe_levels()
-        if is_reported and (not was_stopped or reason == own.HOST_REQUEST):
+        is_new = not was_stopped and self.session.has_own_reports
+        if is_reported and (is_new or reason == own.HOST_REQUEST):
             self._send_state(bytes((own.NOW,)))
         self.steppers.homing.cancel_all()
         for pin in cut_short:
@@ -241,7 +267,7 @@ class VirtualCellwright(VirtualProgram):
 
     def _declare_stop_input(self, pin: int, active: bool) -> None:
         pins = self.pins
-        if not pins.is_digital(pin) or (pins.is_in_use(pin) and pin != self.session.stop_pin) or pins.is_output(pin):
+        if not pins.can_be_watched(pin) and pin != self.session.stop_pin:
             pins.refuse(pin, "cannot be the stop")
             return
         self._remove_stop_input()

@@ -124,14 +124,11 @@ class VirtualAxes:
             self._release(number)
             taken = pins[: count + has_enable]
             for place, pin in enumerate(taken):
-                if not self._is_free(pin) or pin in taken[:place]:
+                if not self.pins.is_free(pin) or pin in taken[:place]:
                     self.pins.refuse(pin, "cannot be a stepper's")
                     return
             inverted = pins[count + has_enable] if len(pins) > count + has_enable else 0
             self._take(number, taken[:count], taken[count] if has_enable else None, inverted)
-
-    def _is_free(self, pin: int) -> bool:
-        return self.pins.is_digital(pin) and not self.pins.is_in_use(pin) and not self.pins.is_output(pin)
 
     def _take(self, number: int, pins: list[int], enable_pin: int | None, inverted: int) -> None:
         for pin in pins:
@@ -149,7 +146,8 @@ class VirtualAxes:
         if axis is not None:
             self.homing.cancel(axis)
             axis.model.stop_abruptly()
-            self.pins.unwatch(f"limit {number}")
+            for end in (own.LOW_END, own.HIGH_END):
+                self.pins.unwatch(f"limit {number} {end}")
             for pin in (*axis.pins, *([] if axis.enable_pin is None else [axis.enable_pin])):
                 self.pins.release_pin(pin)
 
@@ -190,10 +188,12 @@ class VirtualAxes:
     def _set_limits(self, axis: VirtualAxis, data: bytes) -> None:
         limits = [Limit(data[at], data[at + 1] != 0) for at in (0, 2)]
         for end, limit in enumerate(limits):
+            who = f"limit {axis.number} {end}"
             if limit.pin == own.NO_PIN:
+                self.pins.unwatch(who)
                 axis.limits[end] = None
                 continue
-            if not self._is_free(limit.pin):
+            if not self.pins.can_be_watched(limit.pin):
                 self.pins.refuse(limit.pin, "cannot be a limit")
                 return
             if not limit.active:
@@ -201,7 +201,8 @@ class VirtualAxes:
             elif self.pins.modes.get(limit.pin) not in (PinMode.INPUT, PinMode.PULLUP):
                 self.pins.make_input(limit.pin, pull_up=False)
             axis.limits[end] = limit
-            self.pins.watch(limit.pin, f"limit {axis.number}", lambda _: self._on_limits(axis))
+            self.pins.unwatch(who)
+            self.pins.watch(limit.pin, who, lambda _: self._on_limits(axis))
 
     def _on_limits(self, axis: VirtualAxis) -> None:
         end = axis.moving_towards()
@@ -223,7 +224,7 @@ class VirtualAxes:
         if self.homing.is_homing(axis):
             self.homing.advance(axis, axis.limit_end is not None)
             return
-        if axis.limit_end is not None:
+        if axis.limit_end is not None and self.session.has_own_reports:
             self.session.send(own.limit_hit(axis.number, axis.limit_end))
         if axis.group is None:
             self.complete(axis)

@@ -14,6 +14,7 @@ from cellwright.hardware.firmata.virtual.session import CellwrightSession
 
 DEVICE_MODES = (PinMode.STEPPER, PinMode.ENCODER)
 """Modes that a pin gets from the configuration of a device."""
+DRIVEN_MODES = (PinMode.OUTPUT, PinMode.PWM, PinMode.SERVO)
 STOPPED_ERROR = "stopped: release first"
 NO_ROOM_ERROR = "no room for another servo"
 
@@ -21,6 +22,7 @@ NO_ROOM_ERROR = "no room for another servo"
 class CellwrightPins(VirtualPins):
     """Pins whose outputs have safe levels and limits. reserved: pins of HX711s and of the emergency stop.
 
+    A pin that is watched (a limit, a timed input) is in use too, but may be watched for more than one purpose.
     on_pulse_result: called with a pin and the result of its pulse.
     """
 
@@ -32,11 +34,22 @@ class CellwrightPins(VirtualPins):
         self.reserved: set[int] = set()
         self.outputs: dict[int, VirtualOutput] = {}
         self._limited_pins: set[int] = set()
+        self._refused: set[int] = set()
         self._watchers: defaultdict[int, dict[str, Callable[[bool], None]]] = defaultdict(dict)
 
     def refuse(self, pin: int, reason: str) -> None:
         """Send the reason of a refusal that concerns a pin."""
         self.session.refuse(f"pin {pin} {reason}")
+
+    def refuse_once(self, pin: int) -> None:
+        """Say that a pin is in use or an input, once until ``forget_refusals``; nothing of an output, PWM or servo."""
+        if not self.is_driven(pin) and pin not in self._refused:
+            self._refused.add(pin)
+            self.refuse(pin, "is in use" if self.is_in_use(pin) else "is an input")
+
+    def forget_refusals(self) -> None:
+        """A new host: say each again."""
+        self._refused.clear()
 
     # ---- modes ----
 
@@ -45,8 +58,24 @@ class CellwrightPins(VirtualPins):
         return pin in self.pin_map.digital
 
     def is_in_use(self, pin: int) -> bool:
-        """Whether a device uses it."""
-        return self.modes.get(pin) in DEVICE_MODES or pin in self.reserved
+        """Whether a device uses it or it is watched, or it is an output with limits."""
+        return self._is_claimed(pin) or bool(self._watchers.get(pin))
+
+    def is_free(self, pin: int) -> bool:
+        """Whether a device may have it: digital, not in use and not driven."""
+        return self.can_be_watched(pin) and not self.is_in_use(pin)
+
+    def can_be_watched(self, pin: int) -> bool:
+        """Whether it may be a limit, a timed input or the emergency stop: it may be another of these already."""
+        return self.is_digital(pin) and not self._is_claimed(pin) and not self.is_driven(pin)
+
+    def _is_claimed(self, pin: int) -> bool:
+        limited = pin in self.outputs and self.outputs[pin].is_limited
+        return self.modes.get(pin) in (*DEVICE_MODES, PinMode.I2C) or pin in self.reserved or limited
+
+    def is_driven(self, pin: int) -> bool:
+        """Whether it is an output, PWM or servo."""
+        return self.modes.get(pin) in DRIVEN_MODES
 
     def is_output(self, pin: int) -> bool:
         """Whether it was declared an output."""
@@ -58,8 +87,10 @@ class CellwrightPins(VirtualPins):
         elif mode in DEVICE_MODES or mode == self.modes.get(pin):
             if mode == PinMode.OUTPUT:
                 self.outputs[pin].declare()
-        elif self.is_in_use(pin):
-            self.refuse(pin, "is in use")
+        elif self.is_in_use(pin) and self.modes.get(pin) != PinMode.I2C:
+            if self.is_output(pin):
+                self.refuse(pin, "is in use")
+            self.refuse_once(pin)
         elif self.session.is_stopped and self.is_output(pin):
             self.refuse(pin, "is kept safe")
         elif mode == PinMode.SERVO and not self.has_room_for_servo(pin):
@@ -67,6 +98,8 @@ class CellwrightPins(VirtualPins):
         else:
             self.claim(pin, mode)
             self._report_port(pin // 8)
+        if pin in self.pin_map.analog and self.modes.get(pin) == mode:
+            self.enable_analog_reporting(pin - self.pin_map.analog.start, mode == PinMode.ANALOG)
 
     def claim(self, pin: int, mode: int) -> None:
         if mode == PinMode.OUTPUT:
@@ -118,7 +151,10 @@ class CellwrightPins(VirtualPins):
             super().drive(pin, level)
 
     def write_pin(self, pin: int, level: bool) -> None:
-        if pin >= self.pin_map.pins or not self.is_output(pin):
+        if pin >= self.pin_map.pins:
+            return
+        if not self.is_output(pin):
+            self.refuse_once(pin)
             return
         output = self.outputs[pin]
         if level != output.limits.safe and self.session.is_stopped:
@@ -130,11 +166,18 @@ class CellwrightPins(VirtualPins):
             output.drive(level)
 
     def write_port(self, port: int, levels: int) -> None:
-        for pin in range(port * 8, port * 8 + 8):
-            self.write_pin(pin, bool(levels >> pin % 8 & 1))
+        pins = range(port * 8, port * 8 + 8)
+        for pin in sorted(pins, key=self.is_output, reverse=True):  # as the firmware does
+            level = bool(levels >> pin % 8 & 1)
+            # The host gives a level for every pin of the port: low says nothing of an input.
+            if level or self.is_output(pin):
+                self.write_pin(pin, level)
 
     def write_level(self, data: bytes) -> bool:
-        if len(data) < 2 or self.modes.get(data[0]) not in (PinMode.PWM, PinMode.SERVO):
+        if len(data) < 2 or data[0] >= self.pin_map.pins:
+            return True
+        if self.modes.get(data[0]) not in (PinMode.PWM, PinMode.SERVO):
+            self.refuse_once(data[0])
             return True
         if not self.session.is_stopped:
             return super().write_level(data[:3])
@@ -211,6 +254,12 @@ class CellwrightPins(VirtualPins):
     def level(self, pin: int) -> bool:
         """The level of an input."""
         return self.board.declare_input(pin, at_rest=self.modes.get(pin) == PinMode.PULLUP).level
+
+    def sample(self) -> bool:
+        """Report the enabled analog channels, whatever the modes of their pins; whether there are any."""
+        for channel in sorted(self._reported_channels):
+            self._report_channel(channel)
+        return bool(self._reported_channels)
 
     def _on_input_change(self, pin: int, level: bool) -> None:
         for action in tuple(self._watchers[pin].values()):

@@ -1,4 +1,4 @@
-"""HX711s and timed inputs of a virtual Arduino with CellwrightFirmata."""
+"""Encoders, HX711s and timed inputs of a virtual Arduino with CellwrightFirmata."""
 
 from __future__ import annotations
 
@@ -8,13 +8,56 @@ from simpy.events import Event, Timeout
 
 from cellwright.hardware.event_loop import cancel
 from cellwright.hardware.firmata.protocol import cellwright as own
+from cellwright.hardware.firmata.protocol import encoder_i2c_scheduler as features
 from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.virtual.cellwright_pins import CellwrightPins
+from cellwright.hardware.firmata.virtual.encoder_i2c_scheduler import VirtualEncoders
 from cellwright.hardware.firmata.virtual.session import CellwrightSession
 
+NEEDS_ATTACHED = (features.REPORT_ENCODER, features.ZERO_ENCODER, features.DETACH_ENCODER)
 CONVERSION_S = 1 / 80
 """The higher rate of an HX711; the model does not know how its RATE pin is wired (status: assumed)."""
 GAINS = (1, 2, 3)
+
+
+class CellwrightEncoders(VirtualEncoders):
+    """Encoders whose pins are in use while they are attached, and free again afterwards."""
+
+    session: CellwrightSession
+    pins: CellwrightPins
+
+    def reset(self) -> None:
+        """Detach all."""
+        super().reset()
+        self._pins: dict[int, tuple[int, int]] = {}
+
+    def handle(self, data: bytes) -> bool:
+        """Handle an encoder sysex; refuses an unknown one."""
+        command = data[0] if data else -1
+        needs_encoder = command not in (features.REPORT_ENCODERS, features.AUTO_REPORT)
+        if len(data) > 1 and needs_encoder and data[1] >= self.capacity:
+            self.session.refuse("encoder message is not known")
+        elif len(data) > 1 and command in NEEDS_ATTACHED and data[1] not in self._pins:
+            self.session.refuse("encoder is not attached")
+        elif not super().handle(data):
+            self.session.refuse("encoder message is not known")
+        elif command == features.DETACH_ENCODER:
+            self._release(data[1])
+        return True
+
+    def _attach(self, number: int, pin_a: int, pin_b: int) -> None:
+        self._encoders.pop(number, None)
+        self._release(number)
+        for pin in (pin_a, pin_b):
+            if not self.pins.is_free(pin) or PinMode.ENCODER not in self.pins.capabilities[pin] or pin_a == pin_b:
+                self.pins.refuse(pin, "cannot be an encoder's")
+                return
+        self._pins[number] = pin_a, pin_b
+        super()._attach(number, pin_a, pin_b)
+
+    def _release(self, number: int) -> None:
+        for pin in self._pins.pop(number, ()):
+            self.pins.release_pin(pin)
 
 
 class VirtualConverters:
@@ -47,7 +90,8 @@ class VirtualConverters:
                 self._attach(data[1], data[2], data[3], data[4])
 
     def _attach(self, number: int, data_pin: int, clock_pin: int, gain: int) -> None:
-        if data_pin == clock_pin or not self._is_free(data_pin) or not self._is_free(clock_pin) or gain not in GAINS:
+        are_free = data_pin != clock_pin and self.pins.is_free(data_pin) and self.pins.is_free(clock_pin)
+        if not are_free or gain not in GAINS:
             self.pins.refuse(data_pin, "cannot be an HX711's")
             return
         for pin in (data_pin, clock_pin):
@@ -55,9 +99,6 @@ class VirtualConverters:
             self.pins.reserved.add(pin)
         self._attached[number] = data_pin, clock_pin
         self._schedule(number)
-
-    def _is_free(self, pin: int) -> bool:
-        return self.pins.is_digital(pin) and not self.pins.is_in_use(pin) and not self.pins.is_output(pin)
 
     def _detach(self, number: int) -> None:
         for pin in self._attached.pop(number, ()):
@@ -103,8 +144,7 @@ class VirtualTimedInputs:
         """Watch a pin, or end that."""
         pin = data[1] if len(data) > 1 else 0
         is_whole = len(data) >= 2 and (data[0] == own.UNWATCH or (data[0] == own.WATCH and len(data) >= 4))
-        is_input = self.pins.modes.get(pin) in (None, PinMode.INPUT, PinMode.PULLUP)
-        if not is_whole or not self.pins.is_digital(pin) or self.pins.is_output(pin) or not is_input:
+        if not is_whole or not (self.pins.can_be_watched(pin) or pin == self.session.stop_pin):
             self.pins.refuse(pin, "cannot be timed")
         elif data[0] == own.UNWATCH:
             self._unwatch(pin)

@@ -61,7 +61,7 @@ class VirtualProgram(ABC):
     def initialize(self) -> None:
         """Take the state of the firmware before its setup has run."""
         self._make_parts()
-        self.encoders = VirtualEncoders(self.session, self.pins, self.max_encoders)
+        self.encoders = self._make_encoders()
         self.i2c = VirtualI2c(self.session, self.pins)
         self.session.sampling.sources = (self.pins.sample, self.encoders.sample, self.i2c.sample)
         self._handlers: dict[int, SysexHandler] = {
@@ -81,6 +81,9 @@ class VirtualProgram(ABC):
     @abstractmethod
     def _make_parts(self) -> None:
         """Make its parser, pins and steppers, and parts of its own."""
+
+    def _make_encoders(self) -> VirtualEncoders:
+        return VirtualEncoders(self.session, self.pins, self.max_encoders)
 
     @abstractmethod
     def _own_handlers(self) -> dict[int, SysexHandler]:

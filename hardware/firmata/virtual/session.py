@@ -107,7 +107,7 @@ class CellwrightSession(VirtualSession):
     """The same with CellwrightFirmata.
 
     features: what the firmware reports of itself. is_stopped: the board has switched its outputs to safe. stop_pin: the
-    emergency stop input, or None.
+    emergency stop input, or None. has_own_reports: the host has asked for the features, so it knows our own messages.
     """
 
     def __init__(
@@ -122,6 +122,7 @@ class CellwrightSession(VirtualSession):
         super().__init__(env, link, board, kind, firmware)
         self.features = features
         self.is_stopped = False
+        self.has_own_reports = False
         self.stop_pin: int | None = None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cellwright.hardware import CELLWRIGHT_FIRMATA, CONFIGURABLE_FIRMATA, ModelBoard
+from cellwright.hardware.firmata.protocol.cellwright import QUERY_FEATURES
 from cellwright.hardware.firmata.protocol.messages import MessageReader
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.loopback import LoopbackLine
@@ -22,6 +23,8 @@ class Desk:
         self.line.host.on_bytes = self._hear
         self.wait(self.arduino.boot_s + 0.001)
         self.greeting = self.sent()
+        if firmware == "cellwright":
+            self.tell(QUERY_FEATURES)  # as our host does: now it reports by itself in messages of its own
 
     def _hear(self, data):
         self.received += data

@@ -39,6 +39,7 @@ RESERVED = (
 NO_SET_PIN = "2.4 does not know the message F5, which came with 2.5"
 NO_PULL_UP = "2.4 knows no mode 0B, which came with 2.5"
 SAYS_WHY = "StandardFirmata ignores what it cannot do; CellwrightFirmata says why"
+SAYS_INPUT = "stock firmware switches the pull-up or does nothing; CellwrightFirmata says once that the pin is an input"
 SAYS_SO = "ConfigurableFirmata says so in its own words"
 CUTS = "CellwrightFirmata takes a byte above 7F for the beginning of another message; stock firmware for data, up to F7"
 NO_SUCH_PIN = "CellwrightFirmata answers with the number alone, as 2.4 does; the others ignore it or say so"
@@ -60,6 +61,7 @@ REASONS: dict[str, dict[str, str]] = {
     "port 1 is reported": {"standard emulated": NO_PULL_UP},
     "pin 11 has PWM": {"cellwright mega": "pins 11 and 12 of a Mega have no PWM: their timer makes the steps"},
     "I2C before it is configured": dict.fromkeys(STANDARD, SAYS_WHY) | {"configurable virtual": SAYS_SO},
+    "an input is not driven": dict.fromkeys(STOCK, SAYS_INPUT),
     "half a message": dict.fromkeys(STOCK, CUTS),
     "what was cut short": {"standard emulated": CUTS, "configurable virtual": SAYS_SO},
     "an unknown message": dict.fromkeys(STANDARD, SAYS_WHY) | {"configurable virtual": SAYS_SO},

@@ -47,6 +47,7 @@ class FirmwareBench:
         self._partial = bytearray()
         if boot:
             self.run(START_MS)
+            self.ask_for_features()
 
     # ---- time and messages ----
 
@@ -83,6 +84,10 @@ class FirmwareBench:
         sent = b"".join(commands)
         self.chip.feed(sent)
         return self.run(len(sent) * 10 * 1000 / 57_600 + ms)
+
+    def ask_for_features(self) -> list[Message]:
+        """As our host does: from then on it reports by itself in messages of its own."""
+        return self.send(own.QUERY_FEATURES, ms=20)
 
     def send_until(self, command: int, *commands: bytes, timeout_ms: float = 20_000) -> Message:
         """Send commands and run until it sends ``command``."""

@@ -250,6 +250,8 @@ def test_a_restart_does_not_make_it_forget_where_it_was(board, cause, why):
     at_ms = board.ms
     board.chip.reset(cause)
     board.run(30)
+    assert not board.received(own.STATE)
+    board.ask_for_features()
     where = [board.position(motor) for motor in motors]
     by_itself = own.decode_state(board.received(own.STATE)[-1].data)
     assert (by_itself.which, by_itself.stopped, by_itself.reason, by_itself.starts) == (own.BEFORE_START, False, why, 2)

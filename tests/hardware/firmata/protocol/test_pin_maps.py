@@ -9,6 +9,7 @@ from cellwright.hardware.firmata.protocol.messages import PinMode
 from cellwright.hardware.firmata.protocol.pin_maps import MEGA, NANO, PIN_MAPS, UNO
 
 DIGITAL = "00 01 0b 01 01 01"
+OURS = "00 01 01 01 0b 01"  # OUTPUT right after INPUT: pyFirmata looks for these two
 
 
 def answer(pin_map, firmware, pin):
@@ -45,13 +46,13 @@ def test_pins_answer_as_on_the_real_board(pin_map, firmware, pin, expected):
     ("pin_map", "pin", "expected"),
     [
         (UNO, 1, "7f"),
-        (UNO, 3, f"{DIGITAL} 03 08 04 0e 08 20 09 1c 7f"),
-        (UNO, 9, f"{DIGITAL} 04 0e 08 20 09 1c 7f"),
-        (UNO, 18, f"{DIGITAL} 02 0a 04 0e 06 01 08 20 09 1c 7f"),
+        (UNO, 3, f"{OURS} 03 08 04 0e 08 20 09 1c 7f"),
+        (UNO, 9, f"{OURS} 04 0e 08 20 09 1c 7f"),
+        (UNO, 18, f"{OURS} 02 0a 04 0e 06 01 08 20 09 1c 7f"),
         (NANO, 21, "02 0a 7f"),
-        (MEGA, 12, f"{DIGITAL} 04 0e 08 20 09 1c 7f"),
-        (MEGA, 10, f"{DIGITAL} 03 08 04 0e 08 20 09 1c 7f"),
-        (MEGA, 4, f"{DIGITAL} 03 08 04 0e 08 20 7f"),
+        (MEGA, 12, f"{OURS} 04 0e 08 20 09 1c 7f"),
+        (MEGA, 10, f"{OURS} 03 08 04 0e 08 20 09 1c 7f"),
+        (MEGA, 4, f"{OURS} 03 08 04 0e 08 20 7f"),
     ],
 )
 def test_cellwright_firmata_needs_a_timer_for_itself_and_counts_edges_wherever_they_interrupt(pin_map, pin, expected):

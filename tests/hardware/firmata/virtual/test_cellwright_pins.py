@@ -76,7 +76,8 @@ def test_an_output_takes_its_safe_level_without_a_glitch(cell_desk):
 
 
 def test_a_pin_that_is_no_output_is_not_driven(cell_desk):
-    assert cell_desk.tell(messages.set_pin(LAMP, True), messages.port(1, 0xFF)) == ""
+    assert words(cell_desk.tell(messages.set_pin(LAMP, True))) == [f"pin {LAMP} is an input"]
+    assert cell_desk.tell(messages.port(LAMP // 8, 1 << LAMP % 8), messages.analog(LAMP, 90)) == ""
     assert cell_desk.board.outputs == {}
 
 
@@ -215,9 +216,9 @@ def test_an_analog_channel_is_reported_from_the_next_sampling_on(cell_desk):
 
 
 def test_a_stopped_board_keeps_an_output_an_output(cell_desk, valve):
-    sent = cell_desk.tell(own.STOP_BOARD, messages.pin_mode(VALVE, PinMode.INPUT))
-    assert words(sent) == ["pin 8 is kept safe"]
-    assert cell_desk.board.outputs == {VALVE: True}
+    sent = cell_desk.tell(messages.pin_mode(LAMP, PinMode.OUTPUT), own.STOP_BOARD, messages.pin_mode(LAMP, 0))
+    assert words(sent) == [f"pin {LAMP} is kept safe"]
+    assert cell_desk.board.outputs == {VALVE: True, LAMP: False}
 
 
 def test_the_watchdog_stops_the_board_when_the_host_is_silent(cell_desk, valve):
@@ -288,7 +289,9 @@ def test_after_a_restart_outputs_are_safe_and_the_board_says_why(cell_desk, valv
     assert cell_desk.board.outputs == {}
     cell_desk.wait(cell_desk.arduino.boot_s + 0.001)
     assert cell_desk.board.outputs == {VALVE: True}
-    (told,) = states(cell_desk.sent())
+    assert states(cell_desk.sent()) == []
+    (told,) = states(cell_desk.tell(own.QUERY_FEATURES))
+    assert states(cell_desk.tell(own.QUERY_FEATURES)) == []
     assert (told.which, told.reason, told.starts, dict(told.positions)) == (own.BEFORE_START, why, 2, {0: 0})
     assert told.ms == pytest.approx(1050, abs=10)
     assert states(cell_desk.tell(own.query_state(own.BEFORE_START))) == [told]
@@ -316,7 +319,8 @@ def test_a_reset_of_the_link_forgets_all_but_outputs_and_leaves_them_safe(cell_d
 def test_after_a_reset_of_the_link_pins_are_inputs(cell_desk):
     cell_desk.tell(messages.pin_mode(3, PinMode.PWM), messages.analog(3, 128), messages.RESET)
     assert cell_desk.board.levels == {}
-    assert cell_desk.tell(messages.port(0, 0xFF), messages.pin_mode(3, PinMode.INPUT)) == ""
+    assert cell_desk.tell(messages.port(0, 0), messages.pin_mode(3, PinMode.INPUT)) == ""
+    assert words(cell_desk.tell(messages.port(0, 0x88))) == ["pin 3 is an input", "pin 7 is an input"]
     assert cell_desk.board.outputs == {}
 
 

@@ -15,10 +15,10 @@ static bool is_input(uint8_t pin) { return pin_modes[pin] == INPUT_MODE || pin_m
 static uint8_t read_port(uint8_t port)
 {
     uint8_t levels = 0;
-    for (uint8_t bit = 0; bit < 8; bit++) {
-        uint8_t pin = 8 * port + bit;
+    for (uint8_t first = 8 * port, pin = first + 8; pin-- > first;) {
+        levels <<= 1;
         if (pin < PINS && is_digital(pin) && is_input(pin) && read_pin(pin))
-            levels |= 1 << bit;
+            levels |= 1;
     }
     return levels;
 }
@@ -78,8 +78,9 @@ void enable_analog_reporting(uint8_t channel, bool on)
 
 void report_analog()
 {
-    for (uint8_t channel = 0; channel < 16; channel++)
-        if (reporting_channels >> channel & 1) {
+    uint8_t channel = 0;
+    for (uint16_t bits = reporting_channels; bits; bits >>= 1, channel++)
+        if (bits & 1) {
             uint16_t value = read_adc(channel);
             send_message(ANALOG | channel, value & 0x7F, value >> 7);
         }
@@ -108,6 +109,8 @@ static TimedInput* find_timed_input(uint8_t pin)
             return input;
     return nullptr;
 }
+
+bool is_timed(uint8_t pin) { return find_timed_input(pin); }
 
 static void release_timed_input(TimedInput& input)
 {
@@ -151,7 +154,7 @@ void handle_timed_input(const uint8_t* data, uint8_t size)
 {
     uint8_t pin = size >= 2 ? data[1] : 0;
     bool is_valid = size >= 2 && (data[0] == 1 || (data[0] == 0 && size >= 4));
-    if (!is_valid || (!is_free(pin) && (pin == NO_PIN || pin != emergency_stop_pin()))) {
+    if (!is_valid || (!can_be_watched(pin) && (pin == NO_PIN || pin != emergency_stop_pin()))) {
         send_pin_error(pin, PSTR("cannot be timed"));
         return;
     }

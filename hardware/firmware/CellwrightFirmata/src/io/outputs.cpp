@@ -46,6 +46,26 @@ __attribute__((noinline)) bool driven_level(uint8_t pin)
     return port_pin.pin[2] & port_pin.mask;
 }
 
+// ---- refusals ----
+
+static uint8_t refused[PORTS];  // those that the host knows of, one bit for each pin
+
+void forget_refusals()
+{
+    for (uint8_t& bits : refused)
+        bits = 0;
+}
+
+void refuse_pin(uint8_t pin)
+{
+    if (has_output_mode(pin) || bit(refused, pin))
+        return;
+    if (send_pin_error(pin, is_in_use(pin) ? IN_USE : PSTR("is an input")))
+        set_bit(refused, pin, true);
+}
+
+// ---- limits ----
+
 static OutputLimiter* find_limiter(uint8_t pin)
 {
     for (OutputLimiter& limiter : limiters)
@@ -115,8 +135,10 @@ void release_output(uint8_t pin)
 
 void write_output(uint8_t pin, bool level)
 {
-    if (pin_modes[pin] != OUTPUT_MODE)
+    if (pin_modes[pin] != OUTPUT_MODE) {
+        refuse_pin(pin);
         return;
+    }
     if (driven_level(pin) == level)
         return;
     bool safe = level == safe_level(pin), done = false;

@@ -17,6 +17,7 @@ void declare_output(uint8_t pin);            // at its safe level
 void write_output(uint8_t pin, bool level);  // on request of the host
 void apply_safe_levels();                    // all outputs, PWM and servos too; interrupts may be off
 void reset_outputs();
+void forget_refusals();  // refuse_pin() says each again
 void update_checksum();  // after a change of safe levels; safety/retained_state.cpp defines it
 
 void handle_output(const uint8_t* data, uint8_t size);

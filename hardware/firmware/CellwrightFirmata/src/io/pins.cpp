@@ -119,19 +119,28 @@ void make_output(uint8_t pin, bool level)
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { port_pin.pin[1] |= port_pin.mask; }
 }
 
-bool is_in_use(uint8_t pin)
+bool has_output_mode(uint8_t pin)
+{
+    uint8_t mode = pin_modes[pin];
+    return mode == OUTPUT_MODE || mode == PWM_MODE || mode == SERVO_MODE;
+}
+
+static bool is_claimed(uint8_t pin)
 {
     return pin_modes[pin] == STEPPER_MODE || pin_modes[pin] == ENCODER_MODE || pin_modes[pin] == CONVERTER_MODE ||
            pin_modes[pin] == I2C_MODE || pin == emergency_stop_pin() || has_limits(pin);
 }
 
-bool is_free(uint8_t pin)
+const char IN_USE[] PROGMEM = "is in use";
+
+bool is_in_use(uint8_t pin) { return is_claimed(pin) || is_timed(pin) || is_limit(pin); }
+
+bool can_be_watched(uint8_t pin)
 {
-    if (!is_digital(pin) || is_in_use(pin))
-        return false;
-    uint8_t mode = pin_modes[pin];
-    return mode != OUTPUT_MODE && mode != PWM_MODE && mode != SERVO_MODE;
+    return is_digital(pin) && !is_claimed(pin) && !has_output_mode(pin);
 }
+
+bool is_free(uint8_t pin) { return can_be_watched(pin) && !is_in_use(pin); }
 
 static void enable_change_mask(uint8_t group, uint8_t bit, bool on)
 {

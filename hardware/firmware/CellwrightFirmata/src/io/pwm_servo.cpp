@@ -199,8 +199,12 @@ void service_servos()
 
 void write_analog(uint8_t pin, uint16_t value)
 {
-    if (pin >= PINS || (pin_modes[pin] != PWM_MODE && pin_modes[pin] != SERVO_MODE))
+    if (pin >= PINS)
         return;
+    if (pin_modes[pin] != PWM_MODE && pin_modes[pin] != SERVO_MODE) {
+        refuse_pin(pin);
+        return;
+    }
     if (stopped) {
         if (value)
             send_stopped_error();

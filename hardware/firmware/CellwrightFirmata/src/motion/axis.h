@@ -38,7 +38,7 @@ struct Limit {
 enum MoveEnd : uint8_t { NOT_ENDED, ARRIVED, HIT_LIMIT };
 
 struct Axis {
-    // For the step interrupt. An instruction reaches the first 63 bytes directly.
+    // For the step interrupt. An instruction reaches the first 63 bytes directly, in the planner too.
     volatile uint8_t* step_pin;  // the PIN register; writing a mask to it toggles those pins
     uint8_t step_mask;
     uint8_t active_step_mask;  // 0 in a pause
@@ -53,25 +53,26 @@ struct Axis {
     int32_t end_position;  // of this segment
     volatile uint8_t* direction_port;
     uint8_t direction_mask;  // 0: coils
-    Limit limits[2];         // low, high
-    uint8_t pins[4];         // step and direction, or the coils
     uint8_t wires;           // 0: not configured; 1: a driver
-    int8_t phase;            // of the coils at position 0
     uint8_t inverted;        // bits of AccelStepper's message
-    // For the planner.
-    uint32_t deferred_interval;  // of the step that follows a pause segment
-    uint8_t deferred_flags;      // 0: there is none
-    float planned_speed;         // at the end of what is planned, steps/s
-    int32_t target;
-    float speed, acceleration;            // as the host set them, steps/s and steps/s²
-    float move_speed, move_acceleration;  // of this move: a group scales them
     volatile bool moving;
-    volatile bool starting;     // its first segment is being planned
+    uint8_t group;              // that moves it, or NO_GROUP
     bool planned_negative : 1;  // direction at the end of what is planned
     bool half_steps : 1;
-    bool hit_high : 1;  // which limit ended its last move
+    bool hit_high : 1;       // which limit ended its last move
+    uint8_t deferred_flags;  // of the step that follows a pause segment; 0: there is none
+    // For the planner.
+    float planned_speed;  // at the end of what is planned, steps/s
+    int32_t target;
+    float move_speed, move_acceleration;  // of this move: a group scales them
+    // Beyond the first 63 bytes: what is used least.
+    uint32_t deferred_interval;
+    float speed, acceleration;  // as the host set them, steps/s and steps/s²
+    volatile bool starting;     // its first segment is being planned
+    int8_t phase;               // of the coils at position 0
     uint8_t enable_pin;
-    uint8_t group;  // that moves it, or NO_GROUP
+    uint8_t pins[4];  // step and direction, or the coils
+    Limit limits[2];  // low, high
 };
 
 constexpr uint8_t NO_GROUP = 0x7F;

@@ -26,6 +26,15 @@ static Homing* find_homing(uint8_t device)
 
 bool is_homing(uint8_t device) { return find_homing(device); }
 
+bool is_limit_put_by(const PortPin& port_pin)
+{
+    for (const Homing& homing : homings)
+        if (homing.phase == MOVING_OFF && homing.saved_limit.pin == port_pin.pin &&
+            homing.saved_limit.mask == port_pin.mask)
+            return true;
+    return false;
+}
+
 static void send_result(uint8_t device, HomingResult result)
 {
     begin_reply(HOME);

@@ -34,8 +34,11 @@ static void release_pin(uint8_t pin)
     pin_modes[pin] = INPUT_MODE;
 }
 
+static __attribute__((noinline)) Limit unused_limit() { return {register_at(0x23), 0, 0}; }
+
 static void release_pins(Axis& axis)
 {
+    axis.limits[0] = axis.limits[1] = axis.limit = unused_limit();
     for (uint8_t n = 0; n < (axis.wires == 1 ? 2 : axis.wires); n++)
         release_pin(axis.pins[n]);
     if (axis.enable_pin != NO_PIN)
@@ -48,8 +51,6 @@ static void claim_pin(uint8_t pin, bool level)
     make_output(pin, level);
     pin_modes[pin] = STEPPER_MODE;
 }
-
-static __attribute__((noinline)) Limit unused_limit() { return {register_at(0x23), 0, 0}; }
 
 static void configure(uint8_t device, const uint8_t* data, uint8_t size)
 {
@@ -109,7 +110,7 @@ static void set_limits(Axis& axis, const uint8_t* data)
         bool active = data[2 * end + 1];
         Limit limit = unused_limit();
         if (pin != NO_PIN) {
-            if (!is_free(pin)) {
+            if (!can_be_watched(pin)) {
                 send_pin_error(pin, PSTR("cannot be a limit"));
                 return;
             }
@@ -129,6 +130,16 @@ static void set_limits(Axis& axis, const uint8_t* data)
                 axis.limit = limit;
         }
     }
+}
+
+bool is_limit(uint8_t pin)
+{
+    PortPin port_pin = port_pin_of(pin);
+    for (const Axis& axis : axes)
+        for (const Limit& limit : axis.limits)
+            if (limit.pin == port_pin.pin && limit.mask == port_pin.mask)
+                return true;
+    return is_limit_put_by(port_pin);
 }
 
 // ---- moves ----
@@ -295,6 +306,8 @@ void handle_stepper(const uint8_t* data, uint8_t size)
 
 static void send_limit_hit(uint8_t device)
 {
+    if (!has_own_reports())
+        return;
     begin_reply(AXES);
     put_byte(2);
     put_byte(device);

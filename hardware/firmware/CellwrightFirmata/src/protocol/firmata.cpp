@@ -55,13 +55,12 @@ void send_identity()
 {
     send_version();
     send_firmware();
-    report_restart();
 }
 
 static void send_capabilities()
 {
     static const uint8_t MODES[][2] PROGMEM = {
-        {INPUT_MODE, 1}, {PULLUP_MODE, 1}, {OUTPUT_MODE, 1}, {ANALOG_MODE, 10},  {PWM_MODE, 8},
+        {INPUT_MODE, 1}, {OUTPUT_MODE, 1}, {PULLUP_MODE, 1}, {ANALOG_MODE, 10},  {PWM_MODE, 8},  // pyFirmata: 1 after 0
         {SERVO_MODE, 14}, {I2C_MODE, 1},   {STEPPER_MODE, 32}, {ENCODER_MODE, 28},
     };
     begin_reply(CAPABILITIES);
@@ -111,11 +110,12 @@ static void send_features()
     put_unsigned(MAX_STEP_RATE_ONE_AXIS, 3);
     put_unsigned(MAX_STEP_RATE_ALL_AXES, 3);
     end_reply();
+    begin_own_reports();
 }
 
 // ---- pin modes and messages ----
 
-static void set_pin_mode(uint8_t pin, uint8_t mode)
+static void change_mode(uint8_t pin, uint8_t mode)
 {
     if (pin >= PINS || !supports_mode(pin, mode)) {
         send_pin_error(pin, PSTR("has no such mode"));
@@ -130,8 +130,12 @@ static void set_pin_mode(uint8_t pin, uint8_t mode)
         reset_i2c();
         pin_modes[pin] = INPUT_MODE;
     }
-    if (is_in_use(pin) || (stopped && pin_modes[pin] == OUTPUT_MODE)) {
-        send_pin_error(pin, is_in_use(pin) ? PSTR("is in use") : PSTR("is kept safe"));
+    if (pin_modes[pin] != OUTPUT_MODE && is_in_use(pin)) {
+        refuse_pin(pin);
+        return;
+    }
+    if (pin_modes[pin] == OUTPUT_MODE && (stopped || has_limits(pin))) {
+        send_pin_error(pin, has_limits(pin) ? IN_USE : PSTR("is kept safe"));
         return;
     }
     release_pwm_servo(pin);
@@ -154,12 +158,24 @@ static void set_pin_mode(uint8_t pin, uint8_t mode)
     }
 }
 
+// The mode of an analog pin starts and ends its reports, as in StandardFirmata.
+static void set_pin_mode(uint8_t pin, uint8_t mode)
+{
+    change_mode(pin, mode);
+    if (is_analog(pin) && pin_modes[pin] == mode)
+        enable_analog_reporting(pin - FIRST_ANALOG, mode == ANALOG_MODE);
+}
+
+// Outputs first: what is said of them must find room. The host gives a level for every pin of the port, so low says
+// nothing of an input.
 static void write_port(uint8_t port, uint8_t levels)
 {
-    for (uint8_t bit = 0; bit < 8; bit++) {
-        uint8_t pin = 8 * port + bit;
-        if (pin < PINS && pin_modes[pin] == OUTPUT_MODE)
-            write_output(pin, levels >> bit & 1);
+    for (uint8_t n = 0; n < 16; n++) {
+        uint8_t pin = 8 * port + (n & 7);
+        bool level = levels & 1;
+        levels = levels >> 1 | levels << 7;
+        if (pin < PINS && (pin_modes[pin] == OUTPUT_MODE ? n < 8 : n >= 8 && level))
+            write_output(pin, level);
     }
 }
 

@@ -153,10 +153,10 @@ void send_error(PGM_P text)
     end_reply();
 }
 
-void send_pin_error(uint8_t pin, PGM_P text)
+bool send_pin_error(uint8_t pin, PGM_P text)
 {
     if (tx_space() < 2 * (text_length(text) + 8) + 3)
-        return;
+        return false;
     begin_reply(STRING);
     put_text(PSTR("pin "));
     for (uint8_t unit = pin < 10 ? 1 : pin < 100 ? 10 : 100; unit; unit /= 10)
@@ -164,4 +164,5 @@ void send_pin_error(uint8_t pin, PGM_P text)
     put_unsigned(' ', 2);
     put_text(text);
     end_reply();
+    return true;
 }

@@ -65,4 +65,4 @@ void put_signed(int32_t value);
 void end_reply();
 
 void send_error(PGM_P text);                   // a string of at most 30 letters; dropped where the buffer is full
-void send_pin_error(uint8_t pin, PGM_P text);  // "pin 5 …", text of at most 23 letters
+bool send_pin_error(uint8_t pin, PGM_P text);  // "pin 5 …", text of at most 23 letters; false where dropped

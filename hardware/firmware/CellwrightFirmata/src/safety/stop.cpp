@@ -19,6 +19,7 @@ volatile bool stopped;
 static volatile StopReason stop_reason;
 static volatile uint32_t stop_ms;
 static volatile bool report_pending;
+static bool own_reports, stop_requested, restart_reported;
 
 static Limit emergency_input = {nullptr, 0, 0};
 static uint8_t emergency_input_pin = NO_PIN;
@@ -67,6 +68,8 @@ void reset_link()
     reset_converters();
     reset_i2c();
     reset_sampling();
+    forget_refusals();
+    own_reports = false;
     watchdog_ms = 0;
     for (uint8_t pin = 2; pin < PINS; pin++)
         if (pin_modes[pin] != OUTPUT_MODE && pin != emergency_input_pin) {
@@ -88,29 +91,18 @@ static void send_state(uint8_t which)
 {
     begin_reply(STATE);
     put_byte(which);
-    if (which == 0) {
-        uint32_t ms;
+    uint32_t ms = reset_reason == POWER_ON ? 0 : previous_uptime_ms();
+    if (which == 0)
         ATOMIC_BLOCK(ATOMIC_RESTORESTATE) { ms = stop_ms; }
-        put_byte(stopped);
-        put_byte(stop_reason);
-        put_unsigned(ms, 5);
-        put_byte(starts_since_power_on());
-        for (uint8_t device = 0; device < DEVICES; device++)
-            if (is_configured(device)) {
-                put_byte(device);
-                put_signed(position_of(axes[device]));
-            }
-    } else {
-        put_byte(0);
-        put_byte(reset_reason);
-        put_unsigned(reset_reason == POWER_ON ? 0 : previous_uptime_ms(), 5);
-        put_byte(starts_since_power_on());
-        for (uint8_t device = 0; device < DEVICES; device++)
-            if (previous_devices >> device & 1 && !is_configured(device)) {
-                put_byte(device);
-                put_signed(axes[device].end_position);
-            }
-    }
+    put_byte(which == 0 && stopped);
+    put_byte(which == 0 ? stop_reason : reset_reason);
+    put_unsigned(ms, 5);
+    put_byte(starts_since_power_on());
+    for (uint8_t device = 0; device < DEVICES; device++)
+        if (which == 0 ? is_configured(device) : previous_devices >> device & 1 && !is_configured(device)) {
+            put_byte(device);
+            put_signed(position_of(axes[device]));
+        }
     end_reply();
 }
 
@@ -121,13 +113,20 @@ void report_stops()
     report_pending = false;
     if (stopped)
         cancel_groups_and_homing();
-    send_state(0);
+    if (own_reports || stop_requested)
+        send_state(0);
+    stop_requested = false;
 }
 
-void report_restart()
+bool has_own_reports() { return own_reports; }
+
+void begin_own_reports()
 {
-    if (reset_reason != POWER_ON)
+    own_reports = true;
+    forget_refusals();
+    if (!restart_reported && reset_reason != POWER_ON)
         send_state(1);
+    restart_reported = true;
 }
 
 // ---- messages ----
@@ -148,7 +147,7 @@ void handle_watchdog(const uint8_t* data, uint8_t size)
 
 static void configure_emergency_input(uint8_t pin, bool level)
 {
-    if (!is_free(pin) && (pin != emergency_input_pin || pin == NO_PIN)) {
+    if (!can_be_watched(pin) && (pin != emergency_input_pin || pin == NO_PIN)) {
         send_pin_error(pin, PSTR("cannot be the stop"));
         return;
     }
@@ -167,6 +166,7 @@ void handle_stop(const uint8_t* data, uint8_t size)
 {
     uint8_t subcommand = size ? data[0] : 0x7F;
     if (subcommand == 0) {
+        stop_requested = true;
         stop_board(HOST_REQUEST);
     } else if (subcommand == 1) {
         release();

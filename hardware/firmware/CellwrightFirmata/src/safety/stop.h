@@ -9,5 +9,5 @@ void reset_sampling();  // a part of reset_link(); protocol/firmata.cpp defines 
 void handle_watchdog(const uint8_t* data, uint8_t size);
 void handle_stop(const uint8_t* data, uint8_t size);
 void handle_state(const uint8_t* data, uint8_t size);
-void report_stops();  // from the main loop
-void report_restart();
+void report_stops();       // from the main loop
+void begin_own_reports();  // the host has asked for the features; the reason of a restart is reported

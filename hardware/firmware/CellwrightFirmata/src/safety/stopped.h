@@ -19,3 +19,4 @@ enum StopReason : uint8_t {
 extern volatile bool stopped;
 
 void send_stopped_error();
+bool has_own_reports();  // whether the host has asked for the features: then it knows our own messages

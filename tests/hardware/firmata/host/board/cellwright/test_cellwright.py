@@ -265,6 +265,19 @@ def test_a_board_that_restarted_says_why_and_where_it_was(rig, axis, why, words)
     assert axis.model.true_position == 400 + 150
 
 
+@pytest.mark.parametrize("lost", [("f9", "f0 79"), ("f0 01",), ("f0 06 01",)], ids=["name", "features", "reason"])
+def test_a_restart_is_noticed_though_the_line_loses_what_says_so(rig, axis, lost):
+    rig.run(1.0)
+    rig.lose_replies(*lost)
+    rig.arduino.reset(own.BROWN_OUT)
+    rig.run(0.15)
+    rig.lose_replies("f0 7f")
+    rig.run(2.0)
+    assert any("reset itself" in each for each in rig.troubles)
+    assert rig.arduino.session.has_own_reports
+    assert rig.arduino.session.is_stopped
+
+
 def test_a_reset_of_the_link_is_noticed_and_all_is_declared_again(rig):
     stepper, _ = rig.stepper()
     rig.board.declare_output(8, safe=False)
