@@ -10,6 +10,7 @@ from cellwright.benchmarks.best_manual import Compared
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.cli import tables
 from cellwright.cli.progress import progress_bars
+from cellwright.cli.terminal import console
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
 from cellwright.sequences import RunLog
@@ -41,7 +42,7 @@ def demo(name: str, folder: Path, seed: int) -> None:
     tables.print_best_manual(scenario, compared.best)
     page = folder / "index.html"
     _draw(scenario, compared, page, f"cellwright demo {name} --seed {seed}", commercial)
-    tables.console().print(f"Open {page} in a browser; the charts are in the same folder.")
+    console().print(f"Open {page} in a browser; the charts are in the same folder.")
 
 
 def _draw(scenario: Scenario, compared: Compared, page: Path, command: str, commercial: Commercial | None) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.table import Table
 
 from cellwright import cells
-from cellwright.cli.tables import console, spinner
+from cellwright.cli.terminal import console, spinner, write_lines
 from cellwright.errors import DescriptionError, InputError
+from cellwright.files import write_atomically
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
@@ -32,7 +33,7 @@ def describe(name: str) -> None:
     """Print the states, devices and pins of a cell."""
     cell = cells.load(name).cell
     out = console()
-    out.print(f"[bold]{name}[/bold]: {_purpose(cell)} It runs on an Arduino {cell.arduino.capitalize()}.")
+    out.print(f"{name}: {_purpose(cell)} It runs on an Arduino {cell.arduino.capitalize()}.")
     states = Table("state", "trigger", "next state", title="States", title_justify="left")
     for state in cell.states:
         leaving = [(trigger, to) for trigger, source, to in cell.transitions if source == state]
@@ -55,17 +56,15 @@ def show_diagram(name: str, output: Path | None) -> None:
     if output is not None and output.suffix not in (".svg", ".png", ".mmd"):
         raise InputError(f"{output} has the suffix {output.suffix!r}; name a .svg, .png or .mmd file.")
     from cellwright.benchmarks.charts import state_diagram, style
+    from cellwright.benchmarks.charts.mermaid import mermaid
 
     if output is None:
-        print(state_diagram.mermaid(cell))
+        write_lines([mermaid(cell).removesuffix("\n")])
         return
-    try:
-        if output.suffix == ".mmd":
-            output.write_text(state_diagram.mermaid(cell) + "\n", encoding="utf-8")
-        else:
-            style.save(state_diagram.state_diagram(cell), output)
-    except OSError as error:
-        raise InputError(f"{output} cannot be written: {error.strerror}.") from error
+    if output.suffix == ".mmd":
+        write_atomically(output, mermaid(cell).encode())
+    else:
+        style.save(state_diagram.state_diagram(cell), output)
     console().print(f"Wrote {output}.")
 
 
@@ -85,7 +84,7 @@ def print_certificates(path: Path, replication: int) -> None:
         texts = write(log, replication)
     if not texts:
         raise InputError(f"{path} has no unit in replication {replication}; choose another with --replication.")
-    print("\n".join(texts), end="")
+    write_lines("\n".join(texts).removesuffix("\n").split("\n"))
 
 
 def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> None:
@@ -173,4 +172,4 @@ def _lacking_on_arduino(scenario: Scenario) -> list[str]:
 
 
 def _purpose(cell: type[Cell]) -> str:
-    return (cell.__doc__ or "").strip().splitlines()[0]
+    return (cell.__doc__ or "").strip().partition("\n")[0] or "it has no docstring that says its purpose."

@@ -15,6 +15,7 @@ from cellwright.cli import tables
 from cellwright.cli.economics_tables import print_economics
 from cellwright.cli.manual_study import print_study
 from cellwright.cli.progress import progress_bars
+from cellwright.cli.terminal import console
 from cellwright.errors import InputError
 from cellwright.sim.people.elements import ALLOWANCE
 
@@ -65,16 +66,15 @@ def evaluate_without_cell(
     _show(case, picture, as_json)
     if as_json or case.study is None:
         return
-    out = tables.console()
+    out = console()
     out.print(
         f"The cell is a guess: {guess[0]} s a unit, of which a person is busy {guess[1] or 'all'}"
         f"{' s' if guess[1] else ''}. By hand: {len(case.study.cycles)} timed cycles ({case.study.status}), and "
         f"{100 * float(ALLOWANCE):g} % for rest and interruptions. Material that is saved is not in these figures.",
         style="bold",
-        markup=False,
     )
     for note in case.study.notes:
-        out.print(note, style="bold", markup=False)
+        out.print(note, style="bold")
 
 
 def _show(case: StudyEconomics, picture: Path | None, as_json: bool) -> None:

@@ -15,7 +15,8 @@ import simpy
 import cellwright
 from cellwright import cells
 from cellwright.cli.run_loop import RunController
-from cellwright.cli.tables import console, pluralize, spinner
+from cellwright.cli.tables import pluralize
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
@@ -120,7 +121,7 @@ def run(options: RunOptions) -> None:
         with spinner(f"building the {options.cell}"):
             machine = _put_on_target(options, scenario, log)
         if machine.connection:
-            console(stderr=True).print(machine.connection, markup=False, soft_wrap=True)
+            console(stderr=True).print(machine.connection, soft_wrap=True)
         if machine.firmware is not None:
             scenario = replace(scenario, firmware=machine.firmware)
         if log is not None:

@@ -16,7 +16,8 @@ from cellwright.benchmarks.experiments.sensitivity import StudySensitivity, run_
 from cellwright.benchmarks.experiments.sweep import StudySweep, planned_sweep, progress_sentence, run_sweep
 from cellwright.benchmarks.sweeps.sweep import Sweep
 from cellwright.cli.progress import progress_bars
-from cellwright.cli.tables import WIDTH, console, pluralize
+from cellwright.cli.tables import pluralize
+from cellwright.cli.terminal import WIDTH, console
 from cellwright.errors import CellFault
 
 
