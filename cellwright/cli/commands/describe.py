@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Table
 
 from cellwright import cells
-from cellwright.cli.terminal import console, spinner, write_lines
+from cellwright.cli.terminal import WIDTH, console, spinner, write_lines
 from cellwright.errors import DescriptionError, InputError
 from cellwright.files import write_atomically
-from cellwright.hardware.device import Device
+from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
+from cellwright.sequences.parameter_list import list_parameters
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, run_cell
 from cellwright.sim.fast_path import fast_path_of
@@ -48,6 +51,42 @@ def describe(name: str) -> None:
             pins += ["in the computer"] if device.is_plugged_into_computer else []
             devices.add_row(device_name, type(device).__name__, ", ".join(pins))
     out.print(devices)
+    _print_hazards(cell)
+
+
+def _print_hazards(cell: type[Cell]) -> None:
+    """Print what of the devices may hurt somebody, those of one kind together."""
+    devices: dict[Hazard, list[str]] = {}
+    for name, device in cell.parameters().items():
+        if isinstance(device, Device):
+            for hazard in device.hazards():
+                devices.setdefault(hazard, []).append(name)
+    table = Table("device", "kind", "what may happen", "what protects", title="Hazards", title_justify="left")
+    for hazard, names in devices.items():
+        table.add_row(", ".join(names), hazard.kind, hazard.harm, hazard.protection)
+    out = console()
+    if devices:
+        out.print(table)
+    begins = "With these hazards" if devices else "No device states a hazard; all the same"
+    out.print(
+        f"{begins} the risk assessment only begins: look at the material, the tools and the room too. See "
+        "docs/background/machine-safety.md."
+    )
+
+
+def print_parameters(name: str, overrides: Sequence[str], as_json: bool) -> None:
+    """Print every parameter that ``--set`` takes."""
+    found = list(list_parameters(cells.load(name).scenario(overrides).parameters))
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    table = Table(width=WIDTH)
+    table.add_column("parameter", no_wrap=True, min_width=max(len(each.name) for each in found))
+    for head in ("value", "unit", "status", "source"):
+        table.add_column(head, overflow="fold")
+    for each in found:
+        table.add_row(each.name, each.value, each.unit, each.status, each.source)
+    console().print(table)
 
 
 def show_diagram(name: str, output: Path | None) -> None:
