@@ -94,16 +94,19 @@ def show_diagram(name: str, output: Path | None) -> None:
     cell = cells.load(name).cell
     if output is not None and output.suffix not in (".svg", ".png", ".mmd"):
         raise InputError(f"{output} has the suffix {output.suffix!r}; name a .svg, .png or .mmd file.")
-    from cellwright.benchmarks.charts import state_diagram, style
-    from cellwright.benchmarks.charts.mermaid import mermaid
+    with spinner("drawing the states"):
+        from cellwright.benchmarks.charts import state_diagram, style
+        from cellwright.benchmarks.charts.mermaid import mermaid
 
+        if output is None:
+            text = mermaid(cell).removesuffix("\n")
+        elif output.suffix == ".mmd":
+            write_atomically(output, mermaid(cell).encode())
+        else:
+            style.save(state_diagram.state_diagram(cell), output)
     if output is None:
-        write_lines([mermaid(cell).removesuffix("\n")])
+        write_lines([text])
         return
-    if output.suffix == ".mmd":
-        write_atomically(output, mermaid(cell).encode())
-    else:
-        style.save(state_diagram.state_diagram(cell), output)
     console().print(f"Wrote {output}.")
 
 
@@ -139,16 +142,18 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
         raise DescriptionError("\n".join(problems))
     cell = scenario.study.cell
     devices = [part for part in scenario.parameters.values() if isinstance(part, Device)]
-    dry_run = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
+    with spinner(f"a dry run of the {name}"):
+        dry_run = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
+        notes = _on_model_board(scenario).notes()
+        why_not = fast_path_of(scenario).why_not
     out = console()
-    for note in _on_model_board(scenario).notes():
+    for note in notes:
         out.print(f"{name}: {note}")
     out.print(f"{name}: {len(cell.states)} states; each can be reached and left, and returns declared triggers.")
     out.print(f"{name}: {len(devices)} devices; no pin is used twice, duty cycles are kept, targets are in reach.")
     out.print(
         f"{name}: dry run on the model board passed; the last {cell.unit} took {dry_run.cycle_times_s[-1]:.1f} s."
     )
-    why_not = fast_path_of(scenario).why_not
     method = "on the fast path" if why_not is None else f"event by event: {why_not}"
     out.print(f"{name}: long simulations are computed {method}.")
 

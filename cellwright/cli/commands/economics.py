@@ -15,7 +15,7 @@ from cellwright.cli import tables
 from cellwright.cli.economics_tables import print_economics
 from cellwright.cli.manual_study import print_study
 from cellwright.cli.progress import progress_bars
-from cellwright.cli.terminal import console
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import InputError
 from cellwright.sim.people.elements import ALLOWANCE
 
@@ -80,10 +80,11 @@ def evaluate_without_cell(
 def _show(case: StudyEconomics, picture: Path | None, as_json: bool) -> None:
     """Draw the picture if one is named; print JSON, or the tables."""
     if picture is not None:
-        from cellwright.benchmarks.charts.style import save
-        from cellwright.benchmarks.report.break_even_chart import break_even_chart
+        with spinner("drawing the chart"):
+            from cellwright.benchmarks.charts.style import save
+            from cellwright.benchmarks.report.break_even_chart import break_even_chart
 
-        save(break_even_chart(case.result, conclusion(case), case.unit), picture)
+            save(break_even_chart(case.result, conclusion(case), case.unit), picture)
     if as_json:
         print(json.dumps(case.as_json(), indent=2))
     else:

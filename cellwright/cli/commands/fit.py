@@ -76,7 +76,8 @@ def fit_model(options: FitOptions) -> None:
         today = datetime.date.today().isoformat()
         file.write(options.output, f"Fitted to {options.log.name} with cellwright fit {options.cell}, {today}.")
     if options.picture is not None:
-        _draw(options.picture, scenario, compared)
+        with spinner("drawing the chart"):
+            _draw(options.picture, scenario, compared)
     if options.as_json:
         print(json.dumps(_as_json(options, scenario, observed, fitted, compared), indent=2))
         return

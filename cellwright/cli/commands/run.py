@@ -213,9 +213,10 @@ def _print_notes(machine: Machine, options: RunOptions, printed: Sequence[str] =
 def _print_result(options: RunOptions, scenario: Scenario, machine: Machine, controller: RunController) -> None:
     """Print the units made, their times and the model's times; raise the fault that ended the run, if any."""
     times_s = controller.unit_times_s
-    model_s = (
-        _model_times_s(scenario, options.seed, len(times_s)) if _is_compared_with_model(options) and times_s else []
-    )
+    model_s: list[float] = []
+    if _is_compared_with_model(options) and times_s:
+        with spinner("the same units on the model board"):
+            model_s = _model_times_s(scenario, options.seed, len(times_s))
     stop = controller.ended_by
     if options.as_json:
         figures = _head(options, scenario) | {

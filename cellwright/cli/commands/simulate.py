@@ -16,7 +16,7 @@ from cellwright.cli import tables
 from cellwright.cli.commands.run import line_cost_s
 from cellwright.cli.manual_study import outlier_effect_sentence, print_study
 from cellwright.cli.progress import progress_bars
-from cellwright.cli.terminal import console
+from cellwright.cli.terminal import console, spinner
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.sequences import RunLog
 from cellwright.sim import Replication, Scenario
@@ -39,10 +39,11 @@ def simulate(experiment: Experiment, log_path: Path | None, as_json: bool) -> No
         )
     else:
         unit = scenario.study.cell.unit
+        with spinner(f"a few {unit}s over a serial line"):
+            cost_s = line_cost_s(scenario, experiment.seed)
         tables.print_outcome(result, unit, len(replications), SHIFT_HOURS, scenario.study.measures)
         tables.print_precision(experiment.rule, ("the cell's cycle time",), result.means_s)
         _print_firmware(experiment)
-        cost_s = line_cost_s(scenario, experiment.seed)
         option = "" if experiment.firmware == DEFAULT_FIRMWARE else f" --firmware {experiment.firmware}"
         console().print(
             f"Over a serial line to an Arduino, at {BAUDS[experiment.firmware]} baud, a {unit} takes {cost_s:.2f} s "

@@ -34,9 +34,10 @@ def report_study(
     with spinner("fitting distributions"):
         study = analyse(written, seed)
     if picture is not None:
-        from cellwright.benchmarks.charts import style, time_study
+        with spinner("drawing the chart"):
+            from cellwright.benchmarks.charts import style, time_study
 
-        style.save(time_study.study_chart(study, f"{name.replace('_', ' ')} by hand"), picture)
+            style.save(time_study.study_chart(study, f"{name.replace('_', ' ')} by hand"), picture)
     if as_json:
         figures = _as_json(name, path, seed, study)
         if before is not None and changes is not None:
