@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cellwright.hardware.board import Board, OutputPort
-from cellwright.hardware.device import Device
+from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.pins import Pin, output_pin
 from cellwright.hardware.waits import Wait
 
@@ -27,6 +27,9 @@ class Buzzer(Device):
     pause_s: float = 0.1
     active_low: bool = False
     output: OutputPort = field(init=False, repr=False)
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        return ()  # at the low voltage of such a part
 
     def pins(self) -> dict[str, Pin]:
         return {"buzzer": output_pin(self.pin, active_low=self.active_low, faults=())}

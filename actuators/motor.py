@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, LevelPort
-from cellwright.hardware.device import Device
+from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.pins import Pin, pwm_pin
 
 
@@ -25,6 +25,15 @@ class Motor(Device):
     pin: int
     max_duty: float = 1.0
     level: LevelPort = field(init=False, repr=False)
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        return (
+            Hazard(
+                "mechanical",
+                "what it turns catches hair, sleeves and fingers, and runs on for a while without power",
+                "a guard, or a door whose switch cuts its supply",
+            ),
+        )
 
     def pins(self) -> dict[str, Pin]:
         return {"motor": pwm_pin(self.pin)}

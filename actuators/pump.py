@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, StepperPort
-from cellwright.hardware.device import Device
+from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.pins import Pin, stepper_pins
 from cellwright.hardware.waits import Wait
 
@@ -22,6 +22,7 @@ class Pump(Device):
     inverted: True if it pumps backwards.
     """
 
+    units: ClassVar[Mapping[str, str]] = {"max_acceleration": "rev/s²"}
     state_events: ClassVar[tuple[str, ...]] = ("dispense",)
 
     step: int
@@ -32,6 +33,17 @@ class Pump(Device):
     max_acceleration: float
     inverted: bool = False
     port: StepperPort = field(init=False, repr=False)
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        return (
+            Hazard("mechanical", "its rollers draw fingers in", "a cover that needs a tool"),
+            Hazard(
+                "substance",
+                f"it goes on pumping, up to {self.max_rpm * self.ml_per_rev / 60:.3g} mL/s; what it pumps may burn, "
+                "harm the skin or harm who breathes it",
+                "a tray, air that is drawn off, and no source of ignition where the safety data sheet asks for it",
+            ),
+        )
 
     def pins(self) -> dict[str, Pin]:
         return stepper_pins(self.step, self.dir, inverted=self.inverted)

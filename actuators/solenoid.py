@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort
-from cellwright.hardware.device import Device, FittedPulse
+from cellwright.hardware.device import Device, FittedPulse, Hazard
 from cellwright.hardware.pins import Pin, output_pin
 from cellwright.hardware.waits import Wait
 
@@ -33,6 +33,15 @@ class Solenoid(Device):
     active_low: bool = False
     output: OutputPort = field(init=False, repr=False)
     _rested_at_s: float = field(default=0.0, init=False, repr=False)
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        return (
+            Hazard(
+                "mechanical",
+                f"it strikes or shoots within {self.pulse_s:g} s, also by air that is left when the power is off",
+                "a guard round its nose; the stop cuts its supply and vents the air",
+            ),
+        )
 
     def pins(self) -> dict[str, Pin]:
         return {"solenoid": output_pin(self.pin, active_low=self.active_low)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cellwright.errors import CellFault
 from cellwright.hardware.board import Board, OutputPort, StepperPort
-from cellwright.hardware.device import Device
+from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.digital_input import DigitalInput
 from cellwright.hardware.linear_axis import LinearAxis
 from cellwright.hardware.pins import Pin, contact_pin, output_pin, stepper_pins
@@ -27,6 +27,12 @@ class Stepper(Device):
     home_active_low: True if the home switch connects its pin to ground (with the pull-up on).
     """
 
+    units: ClassVar[Mapping[str, str]] = {
+        "max_speed": "mm/s",
+        "max_acceleration": "mm/s²",
+        "travel": "mm",
+        "homing_speed": "mm/s",
+    }
     state_events: ClassVar[tuple[str, ...]] = ("move", "jog")
     state_attributes: ClassVar[tuple[str, ...] | None] = ("is_homed",)
 
@@ -48,6 +54,16 @@ class Stepper(Device):
     _steps_at: dict[float, int] = field(default_factory=dict, init=False, repr=False)
     _last_mm: float | None = field(default=None, init=False, repr=False)
     _last_move: Wait | None = field(default=None, init=False, repr=False)
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        low, high = self.travel
+        return (
+            Hazard(
+                "mechanical",
+                f"it can crush, shear or draw in along {high - low:g} mm, at up to {self.max_speed:g} mm/s",
+                "guards, or room at its ends for a hand or an arm (ISO 13854); the stop cuts its driver's supply",
+            ),
+        )
 
     def pins(self) -> dict[str, Pin]:
         pins = stepper_pins(self.step, self.dir, inverted=self.inverted)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cellwright.hardware.board import Board, OutputPort
-from cellwright.hardware.device import Device
+from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.pins import Pin, output_pin
 
 
@@ -26,6 +26,15 @@ class Valve(Device):
     active_low: bool = False
     output: OutputPort = field(init=False, repr=False)
     _closes_at_s: float = field(default=0.0, init=False, repr=False)
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        return (
+            Hazard(
+                "substance",
+                f"it lets out liquid or air for up to {self.max_open_s:g} s, and more if it sticks",
+                "a valve that closes without power, a tray, and a tap by hand before it",
+            ),
+        )
 
     def pins(self) -> dict[str, Pin]:
         return {"solenoid": output_pin(self.pin, active_low=self.active_low)}

@@ -24,7 +24,7 @@ def load(name: str) -> Study:
     """
     if name in names():
         module = importlib.import_module(f"{__name__}.{name}")
-    elif name.endswith(".py") or Path(name).name != name or Path(name, "__init__.py").is_file():
+    elif name.endswith(".py") or Path(name).name != name or name == ".." or Path(name, "__init__.py").is_file():
         module = _own_module(Path(name))
     else:
         raise InputError(
@@ -43,7 +43,12 @@ def _own_module(path: Path) -> ModuleType:
     """Import a file or folder under its own name, so that worker processes find it too."""
     if not path.exists():
         raise InputError(f"There is no file {path}.")
-    own, name = path.resolve(), path.stem
+    if path.is_dir() and not (path / "__init__.py").is_file():
+        raise InputError(f"{path} is a folder without __init__.py, so no cell; name the .py file that describes it.")
+    if not path.is_dir() and path.suffix != ".py":
+        raise InputError(f"{path} is no Python file; name the .py file that describes the cell.")
+    own = path.resolve()  # "." has no name of its own
+    name = own.stem
     if name in _own and _file_of(sys.modules[name]) != own:
         del sys.modules[name]  # a module of the same name from another folder
     sys.path[:] = [str(own.parent), *(folder for folder in sys.path if folder != str(own.parent))]

@@ -6,8 +6,10 @@ The command line prints the sentence and exits with the error's ``exit_code``, w
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class CellwrightError(Exception):
@@ -62,6 +64,39 @@ def clause(message: str) -> str:
     """
     plain = re.sub(r"(?<=: )Input\b", "input", _VALIDATOR_MARKS.sub("", message.partition("\n")[0])).rstrip(".")
     return plain if plain[1:2].isupper() else plain[:1].lower() + plain[1:]  # an abbreviation keeps its capitals
+
+
+def describe_unexpected(error: BaseException) -> str:
+    """An error that nobody foresaw as one sentence: what, in which file and line, and the nearest name if one is wrong.
+
+    The line is the innermost of a file outside Cellwright's packages and the libraries: of a user's own cell, if one is
+    at work. Otherwise it is Cellwright's own mistake.
+    """
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _is_of_a_library(frame.filename)]
+    said = " ".join(str(error).split()) or "no reason was given"
+    hint = ""
+    if isinstance(error, (AttributeError, NameError)) and error.name:
+        known = dir(error.obj) if isinstance(error, AttributeError) else ()
+        matches = difflib.get_close_matches(error.name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {matches[0]!r}?" if matches else ""
+    sentence = f"{type(error).__name__}: {said}{hint}".rstrip(".")
+    if own:
+        return f"{Path(own[-1].filename).name}, line {own[-1].lineno}: {sentence}."
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{sentence}{where}. This is a mistake in Cellwright: please report it, with the command."
+
+
+def _is_of_a_library(path: str) -> bool:
+    """Whether a file belongs to Python, to a library or to Cellwright's engine; its shipped cells are as users' own."""
+    parts = Path(path).parts
+    if "site-packages" in parts or path.startswith("<") or Path(path).is_relative_to(Path(os.__file__).parent):
+        return True
+    house = ("actuators", "sensors", "sequences", "sim", "benchmarks", "hardware", "cellwright")
+    here = Path(__file__).parent
+    return any(Path(path).is_relative_to(folder / room) for folder in (here, here.parent) for room in house)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

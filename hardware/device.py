@@ -6,16 +6,17 @@ What the rest of the product wants to know of a device, it asks the device: noth
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 from simpy.events import Event
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.linear_axis import LinearAxis
-from cellwright.hardware.pins import Feature, Need, Pin, needs_of
+from cellwright.hardware.pins import DRIVING, Feature, Need, Pin, needs_of
 from cellwright.hardware.waits import LONG_AGO_S
 
 EventRecorder = Callable[[str, str, float | None], None]
@@ -36,6 +37,24 @@ class FittedPulse:
     event: str
     on_s: str
     rest_s: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """What of a device may hurt somebody, for the risk assessment of the machine it becomes a part of.
+
+    kind: as ISO 12100 groups them: "mechanical", "electrical", "thermal", "noise", "substance". harm: what may happen,
+    a clause. protection: what usually protects people, a clause.
+    """
+
+    kind: str
+    harm: str
+    protection: str
+
+
+UNSTATED_HAZARD = Hazard(
+    "not stated", "it drives something that its class does not describe", "look at what it moves, heats or lets out"
+)
 
 
 class CalibrationFile(Protocol):
@@ -74,6 +93,9 @@ class Device:
     is_plugged_into_computer: ClassVar[bool] = False
     """Whether it is a peripheral: plugged into the computer and not into the Arduino."""
 
+    units: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """The units of its parameters whose names do not end in one: {"max_speed": "mm/s"}."""
+
     name: str = field(default="", init=False)
     board: Board = field(init=False, repr=False)
     record: EventRecorder | None = field(default=None, init=False, repr=False)
@@ -91,6 +113,13 @@ class Device:
     def needs(self) -> tuple[Need, ...]:
         """What it needs of a board and its firmware, as its pins and its addresses say."""
         return (*needs_of(self.pins().values()), *(Need(Feature.I2C) for _ in self.i2c_addresses()[:1]))
+
+    def hazards(self) -> tuple[Hazard, ...]:
+        """What of it may hurt somebody; nothing of a sensor. A class that drives something says what.
+
+        Unless it does, it counts as something to look at.
+        """
+        return (UNSTATED_HAZARD,) if any(pin.role in DRIVING for pin in self.pins().values()) else ()
 
     def problems(self) -> Iterator[str]:
         """Contradictions among its parameters, as clauses that follow the device's name."""

@@ -56,6 +56,9 @@ FEATURES: dict[PinRole, Feature] = {
 """What a pin of each role needs; one that belongs to a pair needs it together with its partner."""
 PAIRED = (PinRole.STEP, PinRole.DIRECTION, PinRole.ENCODER, PinRole.CONVERTER)
 
+DRIVING = (PinRole.OUTPUT, PinRole.PWM, PinRole.SERVO, PinRole.STEP)
+"""By pins of these roles a device moves, heats or switches something."""
+
 FAULTS: dict[PinRole, tuple[str, ...]] = {
     PinRole.OUTPUT: ("dead",),
     PinRole.CONTACT: ("open", "closed", "bouncing"),

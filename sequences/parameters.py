@@ -58,7 +58,7 @@ def apply_measured(parameters: Mapping[str, Any], file: MeasuredFile, where: str
         name, _, field = each.parameter.partition(".")
         if name not in changed:
             raise InputError(f"{where}: {each.parameter}: there is no {name!r}; {nearest(name, changed)}")
-        holder, types = changed[name], _fields(changed[name])
+        holder, types = changed[name], fields_of(changed[name])
         if field not in types:
             raise InputError(f"{where}: {name} has no {field!r}; {nearest(field, types)}")
         if isinstance(holder, Settings) or types[field] is not float:
@@ -72,12 +72,12 @@ def apply_measured(parameters: Mapping[str, Any], file: MeasuredFile, where: str
 
 def _read_settings_file(holder: Any, name: str, path: str, override: str) -> Any:
     if not isinstance(holder, Settings):
-        raise InputError(f"--set {override}: name a parameter, as in {name}.{next(iter(_fields(holder)))}=value.")
+        raise InputError(f"--set {override}: name a parameter, as in {name}.{next(iter(fields_of(holder)))}=value.")
     return type(holder).read(Path(path))
 
 
 def _set_field(holder: Any, name: str, field: str, text: str, override: str) -> Any:
-    types = _fields(holder)
+    types = fields_of(holder)
     if field not in types:
         raise InputError(f"--set {override}: {name} has no {field!r}; {nearest(field, types)}")
     if isinstance(holder, Settings):
@@ -101,7 +101,7 @@ def _parse(text: str, field_type: Any, override: str) -> Any:
         raise InputError(f"--set {override}: {clause(error.errors(include_url=False)[0]['msg'])}.") from error
 
 
-def _fields(holder: Any) -> dict[str, Any]:
+def fields_of(holder: Any) -> dict[str, Any]:
     """The fields of an object that holds parameters, with their types."""
     if isinstance(holder, Settings):
         return {name: field.annotation for name, field in type(holder).model_fields.items()}
@@ -121,7 +121,7 @@ def inputs_of(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any, Status]
     Pins and names are left out: no result depends on them.
     """
     for name, holder in parameters.items():
-        for field, field_type in _fields(holder).items():
+        for field, field_type in fields_of(holder).items():
             value = getattr(holder, field)
             if isinstance(value, (bool, str)) or value is None or field in ("status", "source"):
                 continue

@@ -130,15 +130,15 @@ def annotated_classes(tree: ast.Module, foreign: set[str]) -> list[int]:
     return sorted(set(lines))
 
 
-@pytest.mark.parametrize("file", [file for file in TREES if file.split("/")[0] in SHARED_ROOMS])
+@pytest.mark.parametrize("file", [file for file in FILES if file.split("/")[0] in SHARED_ROOMS])
 def test_a_shared_routine_asks_for_what_it_needs_and_for_no_class_of_devices(file: str) -> None:
-    lines = [] if file in PLANTS_OF_ONE_CHIP else annotated_classes(TREES[file], set(DEVICES))
+    lines = [] if file in PLANTS_OF_ONE_CHIP else annotated_classes(product_trees()[file], set(devices()))
     assert not lines, f"{file}, lines {lines}: annotate a typing.Protocol, so that a cell's own device does as well"
 
 
 def test_the_exceptions_are_needed() -> None:
     for file in PLANTS_OF_ONE_CHIP:
-        assert annotated_classes(TREES[file], set(DEVICES)), file
+        assert annotated_classes(product_trees()[file], set(devices())), file
 
 
 @pytest.mark.parametrize(

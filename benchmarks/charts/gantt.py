@@ -7,12 +7,11 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from cellwright.benchmarks.charts.style import FAINT, INK, MANUAL, STYLE, plain
+from cellwright.benchmarks.charts.style import FAINT, INK, MANUAL, drawing, plain
 from cellwright.errors import InputError
 from cellwright.hardware.device import Device
 from cellwright.sequences import Cell
@@ -123,7 +122,7 @@ def timeline(log: sqlite3.Connection, cell: type[Cell], replication: int, number
     colours = {state: STATE_COLOURS[number % len(STATE_COLOURS)] for number, state in enumerate(cell.states)}
     zoom = _zoom(record, longest)
     close = [name for name in active if zoom and _moves_within(record.devices[name], *zoom)]
-    with mpl.rc_context(STYLE):
+    with drawing():
         rows = [len(active) + 1, len(close) + 1] if zoom else [len(active) + 1]
         narrower = width_in / 6.4
         more_lines = 0.0 if narrower >= 1 else 0.2 * len(spent) + 0.4

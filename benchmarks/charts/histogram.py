@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, INK, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, drawing, plain
 
 
 def error_histogram(errors: Sequence[float] | np.ndarray, *, title: str, label: str, limit: float) -> Figure:
@@ -20,7 +19,7 @@ def error_histogram(errors: Sequence[float] | np.ndarray, *, title: str, label: 
     low, high = np.quantile(values, (0.025, 0.975))
     reach = 1.15 * max(limit, float(np.abs(np.quantile(values, (0.001, 0.999))).max()))
     beyond = int((np.abs(values) > reach).sum())
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(6.4, 3.6), layout="constrained")
         axes = figure.subplots()
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size=12)

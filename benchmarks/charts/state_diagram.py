@@ -1,4 +1,4 @@
-"""A cell's states as a diagram, and as Mermaid text for a README."""
+"""A cell's states as a diagram, and in sentences."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Curve
 from matplotlib.textpath import TextPath
-from transitions.extensions import GraphMachine
 
+from cellwright.benchmarks.charts.style import drawing
+from cellwright.files import plain_text
 from cellwright.sequences import Cell
 from cellwright.sequences.cell import FAULTED, STOPPED
 
@@ -29,29 +30,6 @@ PORT, CURVE = 0.3, 0.8
 Point = tuple[float, float]
 Codes = list[Any]
 """Matplotlib's path code of each point of a curve."""
-
-
-def mermaid(cell: type[Cell]) -> str:
-    """The cell's states as a Mermaid ``stateDiagram-v2``; fault, stop and reset are in one note."""
-    model = _Model()
-    machine = GraphMachine(
-        model=model,
-        states=cell.states,
-        transitions=cell.transitions,
-        initial=cell.states[0],
-        auto_transitions=False,
-        title=f"title: {cell.name()}",
-        graph_engine="mermaid",
-    )
-    graph = machine.model_graphs[id(model)]
-    graph.reset_styling()  # or the first state is shown as the active one
-    text = str(graph.get_graph().draw(None))
-    note = f"fault leads from any state to {FAULTED}, stop to {STOPPED}, reset from both to {cell.states[0]}"
-    return f"{text.rstrip()}\n  note left of {cell.states[0]}: {note}\n"
-
-
-class _Model:
-    """The machine's model, separate so that no trigger clashes with the machine's own names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +62,8 @@ def state_diagram(cell: type[Cell], time_in_state_s: Mapping[str, float] | None 
 
     time_in_state_s: mean seconds a cycle in each state; boxes then show them and are coloured by their share.
     """
-    return _Drawing(cell, time_in_state_s or {}).figure()
+    with drawing():
+        return _Drawing(cell, time_in_state_s or {}).figure()
 
 
 def in_sentences(cell: type[Cell], time_in_state_s: Mapping[str, float]) -> list[str]:
@@ -377,7 +356,10 @@ def _other(edge: _Edge, state: str) -> str:
 
 
 def _inches(text: str, size: float = SMALL_PT) -> float:
-    return float(TextPath((0, 0), text, size=size).get_extents().width) / 72 if text else 0.0
+    if not text:
+        return 0.0
+    with drawing():
+        return float(TextPath((0, 0), plain_text(text), size=size).get_extents().width) / 72
 
 
 def _s_curve(start: Point, end: Point) -> tuple[list[Point], Codes]:

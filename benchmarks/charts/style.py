@@ -5,18 +5,24 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
 
 from cellwright.errors import InputError
-from cellwright.files import write_atomically
+from cellwright.files import plain_text, write_atomically
 
 if TYPE_CHECKING:
     from cellwright.benchmarks.comparison import Comparison, MeasureOutcome, Outcome
@@ -31,6 +37,14 @@ STYLE: dict[Any, Any] = {"font.size": 11, "font.family": "DejaVu Sans", "text.co
 
 PHONE_WIDTH_IN = 4.4
 """At 358 px the text of 11 points is then 12 px high."""
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """The style of every chart; in it a text is as it was typed, and a letter that no font has is no warning."""
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from|Matplotlib currently does not support")
+        yield
 
 
 # ---- findings in words ----
@@ -80,7 +94,7 @@ def finding(comparison: Comparison) -> str:
 
 def cycle_time_chart(comparison: Comparison, width_in: float = 6.2) -> Figure:
     """Cycle times by hand and with the cell, and below them the person's seconds for each unit."""
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, 5.4), layout="constrained")
         times, labour = figure.subplots(2, 1, height_ratios=[2.4, 1])
         head, _, interval = finding(comparison).partition(" (")
@@ -173,6 +187,7 @@ def upper_end(estimate: Estimate) -> float:
 
 def make_room(figure: Figure) -> None:
     """Lengthen the x axes until every label that begins at its place ends within its axes."""
+    make_texts_plain(figure)
     for text in (text for axes in figure.axes for text in axes.texts):
         text.set_in_layout(False)  # or the layout makes the axes narrow for it, before they are made long enough
     canvas = FigureCanvasAgg(figure)
@@ -201,7 +216,7 @@ def plain(axes: Axes) -> None:
 def measures_chart(comparison: Comparison, measures: Sequence[Measure], width_in: float = 6.2) -> Figure:
     """The measures of a unit, by hand and by the cell: 5th to 95th percentile of the units, and the mean."""
     shown = [each for each in measures if each.name in comparison.less_measured]
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, (1.75 if width_in >= 6.2 else 2.6) * len(shown)), layout="constrained")
         for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
             _draw_measure(axes, comparison, measure, width_in)
@@ -248,6 +263,24 @@ def short(value: float) -> str:
 
 # ---- files ----
 
+_COMMENT_OR_ID = re.compile(r'(<!--.*?-->)|(\bid="|href="#|url\(#)', re.DOTALL)
+"""What names a part of a drawing; a comment holds a text as it was typed and is passed over."""
+
+
+def make_texts_plain(figure: Figure) -> None:
+    """Make every text of a figure one that any file can hold, ticks included; none is read as mathematics."""
+    for text in figure.findobj(Text):
+        text.set_text(plain_text(text.get_text()))
+        text.set_parse_math(False)
+    for axis in figure.findobj(Axis):
+        formatter = axis.get_major_formatter()
+        if isinstance(formatter, FuncFormatter):  # what labels given as texts become
+            formatter.func = partial(_plain_label, formatter.func)
+
+
+def _plain_label(label: Callable[..., str], *at: float) -> str:
+    return plain_text(label(*at))
+
 
 def as_svg(figure: Figure, prefix: str = "figure") -> str:
     """The figure as an ``<svg>`` element to put in a page; the same figure gives the same text.
@@ -256,9 +289,7 @@ def as_svg(figure: Figure, prefix: str = "figure") -> str:
     """
     text = _rendered(figure, "svg", prefix).decode()
     text = text[text.index("<svg") :]
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
-    text = re.sub(r'href="#', f'href="#{prefix}-', text)
-    return re.sub(r"url\(#", f"url(#{prefix}-", text)
+    return _COMMENT_OR_ID.sub(lambda found: found[1] or f"{found[2]}{prefix}-", text)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -270,8 +301,9 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def _rendered(figure: Figure, kind: str, salt: str) -> bytes:
+    make_texts_plain(figure)
     file = io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type") if kind == "svg" else ("Software",))
-    with mpl.rc_context({**STYLE, "svg.hashsalt": salt, "svg.fonttype": "path"}):
+    with drawing(), mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):
         figure.savefig(file, format=kind, dpi=150, metadata=nothing)
     return file.getvalue()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, drawing, plain
 from cellwright.errors import InputError, nearest
 
 Rows = Sequence[dict[str, Any]]
@@ -38,7 +37,7 @@ def sweep_chart(rows: Rows, names: Sequence[str], figure: str) -> Figure:
         raise InputError(f"The sweep has no {figure!r}; {nearest(figure, rows[0] if rows else ())}")
     if len(names) > 2:
         raise InputError(f"{len(names)} inputs cannot be drawn in one chart; vary one or two, or name two figures.")
-    with mpl.rc_context(STYLE):
+    with drawing():
         drawn = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = drawn.subplots()
         (_curve if len(names) == 1 else _heat_map)(axes, usable, names, figure)
@@ -55,7 +54,7 @@ def pareto_chart(rows: Rows, across: str, up: str) -> Figure:
     if not usable:
         raise InputError(f"The sweep has no {across!r} and {up!r}; {nearest(up, rows[0] if rows else ())}")
     front = pareto_front(usable, across, up)
-    with mpl.rc_context(STYLE):
+    with drawing():
         drawn = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = drawn.subplots()
         axes.scatter([row[across] for row in usable], [row[up] for row in usable], s=18, color=CELL, alpha=0.6)

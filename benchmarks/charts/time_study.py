@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from textwrap import fill
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, drawing, plain
 from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy
 
 GRID_COLUMNS = 2
@@ -21,7 +20,7 @@ def study_chart(study: TimeStudy, name: str) -> Figure:
     """One small histogram for each element. name: what was timed, for the title."""
     elements = study.elements
     rows = math.ceil(len(elements) / GRID_COLUMNS)
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(8.2, 1.1 + 2.5 * rows), layout="constrained")
         figure.suptitle(fill(f"{name}: {finding(study)}", 72), x=0.01, ha="left", weight="bold", size=13)
         grid = figure.subplots(rows, GRID_COLUMNS, squeeze=False).ravel()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.charts.style import CELL, CHANCE, FAINT, INK, MANUAL, STYLE, plain, short
+from cellwright.benchmarks.charts.style import CELL, CHANCE, FAINT, INK, MANUAL, drawing, plain, short
 from cellwright.benchmarks.charts.sweep import figure_label
 from cellwright.benchmarks.sweeps.one_at_a_time import SensitivityRange, ranked
 
@@ -17,7 +16,7 @@ MAX_BARS = 12
 def tornado(ranges: Sequence[SensitivityRange], base: float, figure: str, share: float, replications: int) -> Figure:
     """Bars from the result with an input smaller to that with it larger. share: by how much, 0 to 1."""
     shown = [each for each in ranked(ranges, base) if each.width(base) > 0][:MAX_BARS]
-    with mpl.rc_context(STYLE):
+    with drawing():
         drawn = Figure(figsize=(6.8, 1.6 + 0.34 * max(1, len(shown))), layout="constrained")
         axes = drawn.subplots()
         drawn.suptitle(finding(ranges, base, share), x=0.01, ha="left", weight="bold", size=12)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from textwrap import fill
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellwright.benchmarks.calibration.validation import Prediction
-from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, STYLE, plain
+from cellwright.benchmarks.charts.style import CELL, FAINT, INK, MANUAL, drawing, plain
 
 MIN_SHOWN_STATE_S = 0.5
 """States with less time than this are left out, s."""
@@ -17,7 +16,7 @@ MIN_SHOWN_STATE_S = 0.5
 
 def prediction_chart(name: str, unit: str, run: Prediction, before: Prediction, after: Prediction) -> Figure:
     """Two panels: the cycle time of run and model, and what each state takes. name: of the cell, for the title."""
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(8.2, 5.6), layout="constrained")
         figure.suptitle(fill(f"{name}: {finding(run, before, after)}", 72), x=0.01, ha="left", weight="bold", size=13)
         above, below = figure.subplots(2, 1, height_ratios=(1, 2))

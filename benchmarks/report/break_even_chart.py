@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from cellwright.benchmarks.charts.style import STYLE
+from cellwright.benchmarks.charts.style import drawing
 from cellwright.benchmarks.economics.results import EconomicResult
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.translations import read_translations
@@ -19,7 +18,7 @@ def break_even_chart(result: EconomicResult, finding: str, unit: str) -> Figure:
     """The break-even line above, and below it the draws of each machine's net present value. finding: the title."""
     translations = read_translations("en")
     alternatives = charts.machines(result, translations)
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(8.2, 5.2 + 1.5 * len(alternatives)), layout="constrained")
         figure.suptitle("\n".join(textwrap.wrap(finding, MAX_TITLE_LINE)), x=0.01, ha="left", weight="bold", size=12)
         line, *histograms = figure.subplots(1 + len(alternatives), 1, height_ratios=[3.2, *(1 for _ in alternatives)])

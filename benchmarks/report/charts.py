@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from cellwright.benchmarks.charts.style import CELL, CHANCE, FAINT, INK, MANUAL, STYLE, make_room, plain
+from cellwright.benchmarks.charts.style import CELL, CHANCE, FAINT, INK, MANUAL, drawing, make_room, plain
 from cellwright.benchmarks.comparison import Comparison, Outcome
 from cellwright.benchmarks.economics.project import Project
 from cellwright.benchmarks.economics.results import AlternativeResult, EconomicResult
@@ -38,7 +38,7 @@ PART_COLOURS = {
 
 def times(comparison: Comparison, translations: Translations, unit: str, width_in: float = FIGURE_WIDTH_IN) -> Figure:
     """Seconds for one unit, and below them the labour time, by hand and with the cell; mean and interval."""
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, 3.6), layout="constrained")
         for axes, key, attribute in zip(
             figure.subplots(2, 1), ("manual_axis", "labour_axis"), ("cycle_time_s", "labour_s_per_unit"), strict=True
@@ -74,7 +74,7 @@ def measures(
     width_in: float = FIGURE_WIDTH_IN,
 ) -> Figure:
     """The measures of a unit: 5th to 95th percentile of the units, and the mean."""
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, 1.5 * len(shown)), layout="constrained")
         for axes, measure in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown, strict=True):
             _measure(axes, comparison, measure, translations, width_in)
@@ -106,7 +106,7 @@ def money_made_of(
     """What the saving of a year is made of: for each pair the median of each component, with its 90 % range."""
     parts = [[part for part in PART_COLOURS if np.any(each.saving_by.get(part, 0.0))] for _, _, each in pairs]
     heights = [0.7 + len(each) for each in parts]
-    with mpl.rc_context(STYLE):
+    with drawing():
         row_in = 0.3 if width_in >= FIGURE_WIDTH_IN else 0.42  # names take two lines in a narrow one
         figure = Figure(figsize=(width_in, 0.6 + row_in * sum(heights)), layout="constrained")
         all_axes = figure.subplots(len(pairs), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
@@ -137,7 +137,7 @@ def machines(result: EconomicResult, translations: Translations) -> list[tuple[s
 def present_values(result: EconomicResult, translations: Translations, width_in: float = FIGURE_WIDTH_IN) -> Figure:
     """The distribution of the net present value: the cell's and, if there is one, the commercial machine's."""
     alternatives = machines(result, translations)
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, 2.1 * len(alternatives) ** 0.6), layout="constrained")
         for axes, (name, alternative, colour) in zip(
             figure.subplots(len(alternatives), 1, squeeze=False)[:, 0], alternatives, strict=True
@@ -172,7 +172,7 @@ def tornado(
     scale = 1000 if screening.figure == NPV else 1
     exact_base = screening.base[screening.figure]
     base = exact_base / scale
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, 1.3 + 0.3 * max(1, len(ranges))), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(reversed(ranges)):
@@ -254,7 +254,7 @@ def break_even_figure(
     result: EconomicResult, translations: Translations, units: str, width_in: float = FIGURE_WIDTH_IN
 ) -> Figure:
     """``break_even`` alone."""
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, 3.9), layout="constrained")
         break_even(figure.subplots(), result, translations, units)
     return figure
@@ -263,7 +263,7 @@ def break_even_figure(
 def plan(project: Project, translations: Translations, width_in: float = FIGURE_WIDTH_IN) -> Figure:
     """Work packages as bars over the months, milestones as diamonds below them."""
     rows = len(project.work_packages)
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(width_in, 1.2 + 0.34 * (rows + 1)), layout="constrained")
         axes = figure.subplots()
         for level, each in enumerate(project.work_packages):

@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from cellwright.benchmarks.charts.style import between, difference, finding, is_clear, percent, short
+from cellwright.benchmarks.report.renderers import in_page
 from cellwright.files import write_atomically
 from cellwright.provenance import STATUSES, Status
 
@@ -102,6 +103,7 @@ def write_page(
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=in_page,
         undefined=jinja2.StrictUndefined,
     )
     drawn = [  # our own drawings

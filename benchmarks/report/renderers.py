@@ -11,8 +11,9 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from cellwright.benchmarks.report.document import Document, Formula
+from cellwright.benchmarks.report.document import Cell, Document, Formula
 from cellwright.errors import InputError
+from cellwright.files import plain_text
 
 HERE = Path(__file__).parent
 ZERO_WIDTH_SPACE = "\u200b"
@@ -65,7 +66,7 @@ def as_typst(document: Document) -> str:
 
 def quoted(text: str) -> str:
     """A text as a string literal of typst: nothing inside it is markup, so only these characters are escaped."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = plain_text(text).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'
 
 
@@ -101,7 +102,11 @@ def as_xlsx(document: Document) -> bytes:
         sheet = workbook.create_sheet(name[:MAX_SHEET_NAME])
         for number, row in enumerate(rows, 1):
             for column, value in enumerate(row, 1):
-                cell = sheet.cell(number, column, float(value) if isinstance(value, float) else value)
+                if isinstance(value, str):
+                    shown: Cell = value if isinstance(value, Formula) else plain_text(value)
+                else:
+                    shown = float(value)
+                cell = sheet.cell(number, column, shown)
                 if isinstance(value, str) and not isinstance(value, Formula):
                     cell.data_type = "s"  # a text that begins like a formula stays the text that was typed
         for column, cells in enumerate(sheet.iter_cols(), 1):
@@ -114,9 +119,14 @@ def as_xlsx(document: Document) -> bytes:
     return file.getvalue()
 
 
-def _keep_units_together(value: object) -> object:
-    """A text in which no line breaks between a number and its unit; drawings (Markup) are unchanged."""
-    return SPACE_BEFORE_UNIT.sub(NO_BREAK_SPACE, value) if type(value) is str else value
+def in_page(value: object) -> object:
+    """A text fit for any page; drawings (Markup) as they are."""
+    return plain_text(value) if type(value) is str else value
+
+
+def _with_units(value: object) -> object:
+    """The same, in which no line breaks between a number and its unit."""
+    return SPACE_BEFORE_UNIT.sub(NO_BREAK_SPACE, plain_text(value)) if type(value) is str else value
 
 
 def _render(template: str, escaping: bool, filters: Mapping[str, Callable[[str], str]], **values: object) -> str:
@@ -125,7 +135,7 @@ def _render(template: str, escaping: bool, filters: Mapping[str, Callable[[str],
         autoescape=escaping,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_keep_units_together,
+        finalize=_with_units,
     )
     environment.filters.update(filters)
     return environment.get_template(template).render(**values)

@@ -15,6 +15,7 @@ from typing import IO, Any
 from cellwright.benchmarks.comparison import Comparison, paired
 from cellwright.benchmarks.sweeps.sampling import Design
 from cellwright.errors import CellwrightError, InputError
+from cellwright.files import one_line
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.sim import Estimate, Length, Scenario, Study, run_cell, run_manual
 
@@ -54,7 +55,7 @@ class Sweep:
         base = self.study.scenario(self.overrides, firmware=self.firmware).input_hash()
         length = f"{self.length.hours:g} h" if self.length.hours else f"{self.length.cycles} cycles"
         varied = ", ".join(self.names)
-        return (
+        return one_line(
             f"# sweep of {self.cell}: {varied}; {len(self.designs)} designs, {self.replications} replications of "
             f"{length}, seed {self.seed}, version {self.version}, inputs {base}"
         )
@@ -156,7 +157,7 @@ def _write(file: IO[str], text: str) -> None:
 
 def _csv_line(values: Sequence[str]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
+    csv.writer(text, lineterminator="\n").writerow(map(one_line, values))
     return text.getvalue()
 
 
@@ -183,7 +184,7 @@ def _count_rows(sweep: Sweep, path: Path) -> int:
 def read_sweep(path: Path) -> list[dict[str, Any]]:
     """The rows of a sweep by column, numbers as floats or None. Raises InputError for a file that is no sweep."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if not lines or not lines[0].startswith("# sweep of "):

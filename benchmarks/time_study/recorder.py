@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cellwright.benchmarks.time_study.stopwatch_csv import STOPWATCH_COLUMNS, StopwatchStudy, read_study
 from cellwright.errors import InputError
-from cellwright.files import write_atomically
+from cellwright.files import one_line, write_atomically
 
 ELEMENT_KEYS = "abcdefghijklmoprstvwxyz0123456789"
 """Keys of elements, in order: n, q and u have a meaning of their own."""
@@ -220,11 +220,16 @@ class StudyRecorder:
     def _as_csv(self, lines: Sequence[StudyLine]) -> bytes:
         text = io.StringIO()
         if self.is_new:
-            text.write(f"# {self.remark}\n" if self.remark else "")
+            text.write(f"# {one_line(self.remark)}\n" if self.remark else "")
             text.write(",".join(self._columns) + "\n")
         rows = csv.writer(text, lineterminator="\n")
         for line in lines:
-            values = {"cycle": line.cycle, "element": line.element, "seconds": f"{line.seconds:.2f}", "note": line.note}
+            values = {
+                "cycle": line.cycle,
+                "element": one_line(line.element),
+                "seconds": f"{line.seconds:.2f}",
+                "note": line.note,
+            }
             rows.writerow([values.get(column, "") for column in self._columns])
         return text.getvalue().encode()
 

@@ -31,6 +31,7 @@ from cellwright.cli.options import (
     SeedOption,
     Uploader,
 )
+from cellwright.errors import InputError
 
 app = typer.Typer(
     name="cellwright",
@@ -57,11 +58,20 @@ def describe(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the diagram to this .svg, .png or .mmd file.")
     ] = None,
+    parameters: Annotated[
+        bool, typer.Option("--parameters", help="List all that --set takes: value, unit, status and source.")
+    ] = False,
+    overrides: OverridesOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show the states, devices and pins of a cell, or its state diagram."""
+    """Show the states, devices, pins and hazards of a cell, its parameters, or its state diagram."""
     from cellwright.cli.commands import describe
 
-    if diagram or output:
+    if parameters:
+        describe.print_parameters(cell, overrides or [], as_json)
+    elif as_json or overrides:
+        raise InputError("Only the parameters are listed as JSON or with --set; add --parameters.")
+    elif diagram or output:
         describe.show_diagram(cell, output)
     else:
         describe.describe(cell)
@@ -317,6 +327,18 @@ def demo(cell: CellArgument = "stapler", output: OutputOption = Path("demo"), se
     demo.demo(cell, output, seed)
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from cellwright import __version__
+
+        print(f"cellwright {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
     """Simulate a production cell and its economics before it is built, then run the same description on it."""

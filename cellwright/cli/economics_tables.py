@@ -20,7 +20,7 @@ from cellwright.benchmarks.economics.finance import Percentiles
 from cellwright.benchmarks.economics.inputs import Draws
 from cellwright.benchmarks.economics.model import DRAWS
 from cellwright.benchmarks.economics.results import Alternative, AlternativeResult
-from cellwright.cli import tables
+from cellwright.cli.terminal import WIDTH, console
 from cellwright.sim import Measure
 
 PART_NAMES = {
@@ -35,20 +35,20 @@ PART_NAMES = {
 
 def print_economics(case: BusinessCase) -> None:
     """Print what the money is made of, then the decision, then what it rests on."""
-    out = tables.console()
+    out = console()
     out.print(_money_table(case))
     if case.best_manual:
-        out.print(f"The best manual method: {case.best_manual}.", markup=False)
+        out.print(f"The best manual method: {case.best_manual}.")
     out.print(_decision_table(case))
-    out.print(conclusion(case), style="bold", markup=False)
-    out.print(free_time_sentence(case), markup=False)
+    out.print(conclusion(case), style="bold")
+    out.print(free_time_sentence(case))
     out.print(_lengths_table(case))
     for sentence in remarks(case):
-        out.print(sentence, markup=False)
+        out.print(sentence)
 
 
 def _table(title: str, *heads: str) -> Table:
-    return Table(*heads, title=title, title_justify="left", width=tables.WIDTH)
+    return Table(*heads, title=title, title_justify="left", width=WIDTH)
 
 
 def _money_table(case: BusinessCase) -> Table:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from cellwright.benchmarks import Comparison
 from cellwright.benchmarks.experiments.manual_times import TimedScenario
-from cellwright.cli import tables
+from cellwright.cli.terminal import console
 
 
 def print_study(timed: TimedScenario) -> None:
     """Print the sentences on a study in bold: nobody may overlook that times are missing or not measured."""
     for line in timed.lines():
-        tables.console().print(line, style="bold", markup=False)
+        console().print(line, style="bold")
 
 
 def outlier_effect_sentence(kept: Comparison, without: Comparison) -> str:

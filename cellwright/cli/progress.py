@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
+from cellwright.files import plain_text
+
 UNKNOWN = "time left: not known yet"
 
 
@@ -19,9 +21,10 @@ def progress(label: str, total: int, done: int = 0) -> Iterator[Callable[[], Non
     if not sys.stderr.isatty():
         yield lambda: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
     from rich.text import Text
+
+    from cellwright.cli.terminal import PlainConsole
 
     class TimeLeft(ProgressColumn):
         """Time left by the mean rate; rich's own column uses only the last 30 s, which bursts distort."""
@@ -29,9 +32,9 @@ def progress(label: str, total: int, done: int = 0) -> Iterator[Callable[[], Non
         def render(self, task: Task) -> Text:
             return Text(time_left(task.total or 0, task.completed, done, task.fields["last_s"], task.elapsed or 0))
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total, completed=done, last_s=0.0)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeLeft())
+    with Progress(*columns, console=PlainConsole(stderr=True), transient=True) as bar:
+        task = bar.add_task(plain_text(label, bar.console.encoding), total=total, completed=done, last_s=0.0)
 
         def advance() -> None:
             bar.update(task, advance=1, last_s=bar.tasks[0].elapsed)

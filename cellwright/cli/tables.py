@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 from rich.console import Console
@@ -12,29 +11,10 @@ from rich.table import Table
 
 from cellwright.benchmarks import Comparison, Outcome
 from cellwright.benchmarks.economics.commercial import Commercial
+from cellwright.cli.terminal import WIDTH, console
 from cellwright.sim import Estimate, Measure, Precision, Scenario, WarmUp
 from cellwright.sim.sequential import noise_percent
 from cellwright.sim.warm_up import MIN_CYCLES
-
-WIDTH = 80
-
-
-def console(stderr: bool = False) -> Console:
-    """Standard output (or error), at most 80 columns wide."""
-    out = Console(highlight=False, stderr=stderr)
-    out.width = min(WIDTH, out.width) if out.is_terminal else WIDTH
-    return out
-
-
-@contextmanager
-def spinner(text: str) -> Iterator[None]:
-    """Show a spinner on a terminal during work of several seconds, such as planning a long cut list."""
-    err = console(stderr=True)
-    if not err.is_terminal:
-        yield
-        return
-    with err.status(f"{text} …"):
-        yield
 
 
 def format_estimate(estimate: Estimate, digits: int = 1) -> str:
@@ -87,9 +67,9 @@ def print_comparison(
     for row in [*_rows(methods, comparison.unit, comparison.shift_hours), *_measure_rows(methods, measures)]:
         table.add_row(*row, *([_commercial_value(row[0], commercial, comparison, measures)] if commercial else []))
     out.print(table)
-    out.print(verdict(comparison), style="bold", markup=False)
+    out.print(verdict(comparison), style="bold")
     if commercial:
-        out.print(_commercial_sentence(commercial, comparison), markup=False)
+        out.print(_commercial_sentence(commercial, comparison))
     labour = percent_sentence(comparison.less_labour_percent, "less", "more", "time")
     _print_uncertainty(out, comparison)
     out.print(f"The operator spends {labour} on each {comparison.unit}.")
@@ -101,7 +81,7 @@ def print_comparison(
     statuses = ", ".join(f"{inputs[status]} {status}" for status in sorted(inputs))
     out.print(f"Inputs: {statuses}. --json lists them one by one.")
     if shared:
-        out.print("Work that is the same in both, timed once: " + ", ".join(shared) + ".", markup=False)
+        out.print("Work that is the same in both, timed once: " + ", ".join(shared) + ".")
     if not inputs["measured"]:
         out.print("No input was measured at a firm: time the manual work with a stopwatch and use --manual FILE.csv.")
     _print_warm_up_warnings([("the cell", comparison.cell), ("the manual method", comparison.manual)])
@@ -120,7 +100,7 @@ def print_best_manual(scenario: Scenario, best: Comparison | None) -> None:
     for measure in scenario.study.measures:
         if measure.name in best.less_measured:
             out.print(measure_sentence(measure, best.less_measured[measure.name], best.unit))
-    out.print(f"It rests on this: {method.note}.", markup=False)
+    out.print(f"It rests on this: {method.note}.")
 
 
 def _print_uncertainty(out: Console, comparison: Comparison) -> None:
@@ -251,7 +231,7 @@ def _print_states(out: Console, comparison: Comparison) -> None:
     for title, each in (("Cell", comparison.cell), ("Manual", comparison.manual)):
         spent = sorted(each.time_in_state_s.items(), key=lambda item: -item[1])
         parts = ", ".join(f"{state} {seconds:.0f}" for state, seconds in spent if seconds >= 0.5)
-        out.print(f"{title}, s a {comparison.unit}: {parts}.", markup=False)
+        out.print(f"{title}, s a {comparison.unit}: {parts}.")
 
 
 def pluralize(number: int, what: str) -> str:

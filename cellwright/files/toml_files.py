@@ -129,7 +129,7 @@ def line_of(text: str, place: Sequence[int | str]) -> int | None:
         number = place[1]
         key = str(place[2]) if len(place) > 2 else ""
     seen, header, inside = -1, None, ""
-    for at, line in enumerate(text.splitlines(), 1):
+    for at, line in enumerate(text.split("\n"), 1):
         match = _TABLE.match(line)
         if match:
             inside = match[1]

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cellwright.benchmarks.charts.style import FAINT, INK, STYLE
+from cellwright.benchmarks.charts.style import FAINT, INK, drawing
 
 WIDTH_IN, MARGIN_IN = 7.6, 0.1
 TEXT_PT, NAME_PT = 10.0, 10.5
@@ -45,7 +44,7 @@ def draw(
     """
     title_in = 0.28 * (title.count("\n") + 1) + 0.12
     height = row_in * len(rows)
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(WIDTH_IN, height + title_in + MARGIN_IN))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set(xlim=(0, WIDTH_IN), ylim=(height + MARGIN_IN, -title_in))
@@ -94,5 +93,5 @@ def _draw_lane(axes: Axes, x: float, place: int, targets: Sequence[int], row_in:
 
 def save_with_data(figure: Figure, path: Path, data: object) -> None:
     """Write a PNG that carries what it was drawn from, so that a test can compare it with the code."""
-    with mpl.rc_context(STYLE):
+    with drawing():
         figure.savefig(path, dpi=150, metadata={"Software": None, "Source": json.dumps(data, sort_keys=True)})

@@ -11,7 +11,8 @@ from rich.table import Table
 import cellwright
 from cellwright import cells
 from cellwright.cli.progress import progress
-from cellwright.cli.tables import WIDTH, console, pluralize
+from cellwright.cli.tables import pluralize
+from cellwright.cli.terminal import WIDTH, console
 from cellwright.errors import CellFault
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmware_profiles import firmware_hex

@@ -11,6 +11,7 @@ from pathlib import Path
 from simpy.events import Event
 
 from cellwright import cells
+from cellwright.cli.terminal import write_lines
 from cellwright.errors import InputError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
@@ -60,7 +61,7 @@ def serve_virtual(options: ServeOptions) -> None:
         for text in options.faults:
             faults.schedule(read_fault(text, devices))
         plant_text = f"with the plant of the {options.plant}" if options.plant else "with nothing connected to it"
-        print(f"A virtual {kind.capitalize()} {plant_text} is at {end.name}; Ctrl-C ends it.", flush=True)
+        write_lines([f"A virtual {kind.capitalize()} {plant_text} is at {end.name}; Ctrl-C ends it."])
         clock.run(until=_ctrl_c_event(clock))
     finally:
         end.close()
@@ -104,7 +105,7 @@ def serve_emulated_chip(hex_path: Path, pty: Path | None, kind: ArduinoModel = "
         pty,
         stop,
         kind=kind,
-        on_ready=lambda: print(f"{hex_path.name} on an emulated {chip} is at {pty}; Ctrl-C ends it.", flush=True),
+        on_ready=lambda: write_lines([f"{hex_path.name} on an emulated {chip} is at {pty}; Ctrl-C ends it."]),
     )
 
 

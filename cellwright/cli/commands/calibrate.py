@@ -11,7 +11,7 @@ from pathlib import Path
 from simpy.events import Event
 
 from cellwright import cells
-from cellwright.cli.tables import console
+from cellwright.cli.terminal import console
 from cellwright.errors import CellFault, InputError, nearest
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.device import CalibrationFile, Device, Prompt

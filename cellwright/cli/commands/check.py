@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cellwright import cells
 from cellwright.cli.progress import progress
-from cellwright.cli.tables import WIDTH, console
+from cellwright.cli.terminal import WIDTH, console
 from cellwright.errors import CellFault
 from cellwright.hardware.firmware_profiles import SteppingFirmware
 from cellwright.sim.fault_matrix import FaultOutcome, fault_matrix, possible_faults

@@ -11,7 +11,7 @@ from rich.table import Table
 from cellwright.benchmarks.claims import Claims, Verdict
 from cellwright.benchmarks.experiments.claims import judge_claims
 from cellwright.cli.progress import progress_bars
-from cellwright.cli.tables import WIDTH, console
+from cellwright.cli.terminal import WIDTH, console
 from cellwright.errors import CellFault
 
 

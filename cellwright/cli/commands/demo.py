@@ -10,6 +10,7 @@ from cellwright.benchmarks.best_manual import Compared
 from cellwright.benchmarks.economics.commercial import Commercial
 from cellwright.cli import tables
 from cellwright.cli.progress import progress_bars
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import InputError
 from cellwright.provenance import Figure
 from cellwright.sequences import RunLog
@@ -35,13 +36,14 @@ def demo(name: str, folder: Path, seed: int) -> None:
     with progress_bars() as progress:
         compared = compare(name, replications=REPLICATIONS, seed=seed, accept=True, progress=progress)
     scenario, commercial = compared.scenario, compared.commercial
+    page = folder / "index.html"
+    with spinner("drawing the charts"):
+        _draw(scenario, compared, page, f"cellwright demo {name} --seed {seed}", commercial)
     tables.print_comparison(
         compared.today, tables.shared_work(scenario), scenario.study.measures, commercial, compared.best
     )
     tables.print_best_manual(scenario, compared.best)
-    page = folder / "index.html"
-    _draw(scenario, compared, page, f"cellwright demo {name} --seed {seed}", commercial)
-    tables.console().print(f"Open {page} in a browser; the charts are in the same folder.")
+    console().print(f"Open {page} in a browser; the charts are in the same folder.")
 
 
 def _draw(scenario: Scenario, compared: Compared, page: Path, command: str, commercial: Commercial | None) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Table
 
 from cellwright import cells
 from cellwright.cli.loop_watchdog import blocked_steps_ended
-from cellwright.cli.tables import console, spinner
+from cellwright.cli.terminal import WIDTH, console, spinner, write_lines
 from cellwright.errors import DescriptionError, InputError
-from cellwright.hardware.device import Device
+from cellwright.files import write_atomically
+from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
 from cellwright.sequences.forgotten_yield import WaitLedger, forgotten_yields
+from cellwright.sequences.parameter_list import list_parameters
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, Streams
 from cellwright.sim.fast_path import fast_path_of
@@ -39,7 +43,7 @@ def describe(name: str) -> None:
     """Print the states, devices and pins of a cell."""
     cell = cells.load(name).cell
     out = console()
-    out.print(f"[bold]{name}[/bold]: {_purpose(cell)} It runs on an Arduino {cell.arduino.capitalize()}.")
+    out.print(f"{name}: {_purpose(cell)} It runs on an Arduino {cell.arduino.capitalize()}.")
     states = Table("state", "trigger", "next state", title="States", title_justify="left")
     for state in cell.states:
         leaving = [(trigger, to) for trigger, source, to in cell.transitions if source == state]
@@ -54,6 +58,42 @@ def describe(name: str) -> None:
             pins += ["in the computer"] if device.is_plugged_into_computer else []
             devices.add_row(device_name, type(device).__name__, ", ".join(pins))
     out.print(devices)
+    _print_hazards(cell)
+
+
+def _print_hazards(cell: type[Cell]) -> None:
+    """Print what of the devices may hurt somebody, those of one kind together."""
+    devices: dict[Hazard, list[str]] = {}
+    for name, device in cell.parameters().items():
+        if isinstance(device, Device):
+            for hazard in device.hazards():
+                devices.setdefault(hazard, []).append(name)
+    table = Table("device", "kind", "what may happen", "what protects", title="Hazards", title_justify="left")
+    for hazard, names in devices.items():
+        table.add_row(", ".join(names), hazard.kind, hazard.harm, hazard.protection)
+    out = console()
+    if devices:
+        out.print(table)
+    begins = "With these hazards" if devices else "No device states a hazard; all the same"
+    out.print(
+        f"{begins} the risk assessment only begins: look at the material, the tools and the room too. See "
+        "docs/background/machine-safety.md."
+    )
+
+
+def print_parameters(name: str, overrides: Sequence[str], as_json: bool) -> None:
+    """Print every parameter that ``--set`` takes."""
+    found = list(list_parameters(cells.load(name).scenario(overrides).parameters))
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    table = Table(width=WIDTH)
+    table.add_column("parameter", no_wrap=True, min_width=max(len(each.name) for each in found))
+    for head in ("value", "unit", "status", "source"):
+        table.add_column(head, overflow="fold")
+    for each in found:
+        table.add_row(each.name, each.value, each.unit, each.status, each.source)
+    console().print(table)
 
 
 def show_diagram(name: str, output: Path | None) -> None:
@@ -61,18 +101,19 @@ def show_diagram(name: str, output: Path | None) -> None:
     cell = cells.load(name).cell
     if output is not None and output.suffix not in (".svg", ".png", ".mmd"):
         raise InputError(f"{output} has the suffix {output.suffix!r}; name a .svg, .png or .mmd file.")
-    from cellwright.benchmarks.charts import state_diagram, style
+    with spinner("drawing the states"):
+        from cellwright.benchmarks.charts import state_diagram, style
+        from cellwright.benchmarks.charts.mermaid import mermaid
 
-    if output is None:
-        print(state_diagram.mermaid(cell))
-        return
-    try:
-        if output.suffix == ".mmd":
-            output.write_text(state_diagram.mermaid(cell) + "\n", encoding="utf-8")
+        if output is None:
+            text = mermaid(cell).removesuffix("\n")
+        elif output.suffix == ".mmd":
+            write_atomically(output, mermaid(cell).encode())
         else:
             style.save(state_diagram.state_diagram(cell), output)
-    except OSError as error:
-        raise InputError(f"{output} cannot be written: {error.strerror}.") from error
+    if output is None:
+        write_lines([text])
+        return
     console().print(f"Wrote {output}.")
 
 
@@ -92,7 +133,7 @@ def print_certificates(path: Path, replication: int) -> None:
         texts = write(log, replication)
     if not texts:
         raise InputError(f"{path} has no unit in replication {replication}; choose another with --replication.")
-    print("\n".join(texts), end="")
+    write_lines("\n".join(texts).removesuffix("\n").split("\n"))
 
 
 def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> None:
@@ -108,14 +149,16 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
         raise DescriptionError("\n".join(problems))
     cell = scenario.study.cell
     devices = [part for part in scenario.parameters.values() if isinstance(part, Device)]
-    last_unit_s = _dry_run(scenario)
+    with spinner(f"a dry run of the {name}"):
+        last_unit_s = _dry_run(scenario)
+        notes = _on_model_board(scenario).notes()
+        why_not = fast_path_of(scenario).why_not
     out = console()
-    for note in _on_model_board(scenario).notes():
+    for note in notes:
         out.print(f"{name}: {note}")
     out.print(f"{name}: {len(cell.states)} states; each can be reached and left, and returns declared triggers.")
     out.print(f"{name}: {len(devices)} devices; no pin is used twice, duty cycles are kept, targets are in reach.")
     out.print(f"{name}: dry run on the model board passed; the last {cell.unit} took {last_unit_s:.1f} s.")
-    why_not = fast_path_of(scenario).why_not
     method = "on the fast path" if why_not is None else f"event by event: {why_not}"
     out.print(f"{name}: long simulations are computed {method}.")
 
@@ -197,4 +240,4 @@ def _lacking_on_arduino(scenario: Scenario) -> list[str]:
 
 
 def _purpose(cell: type[Cell]) -> str:
-    return (cell.__doc__ or "").strip().splitlines()[0]
+    return (cell.__doc__ or "").strip().partition("\n")[0] or "it has no docstring that says its purpose."

@@ -15,6 +15,7 @@ from cellwright.cli import tables
 from cellwright.cli.economics_tables import print_economics
 from cellwright.cli.manual_study import print_study
 from cellwright.cli.progress import progress_bars
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import InputError
 from cellwright.sim.people.elements import ALLOWANCE
 
@@ -65,25 +66,25 @@ def evaluate_without_cell(
     _show(case, picture, as_json)
     if as_json or case.study is None:
         return
-    out = tables.console()
+    out = console()
     out.print(
         f"The cell is a guess: {guess[0]} s a unit, of which a person is busy {guess[1] or 'all'}"
         f"{' s' if guess[1] else ''}. By hand: {len(case.study.cycles)} timed cycles ({case.study.status}), and "
         f"{100 * float(ALLOWANCE):g} % for rest and interruptions. Material that is saved is not in these figures.",
         style="bold",
-        markup=False,
     )
     for note in case.study.notes:
-        out.print(note, style="bold", markup=False)
+        out.print(note, style="bold")
 
 
 def _show(case: StudyEconomics, picture: Path | None, as_json: bool) -> None:
     """Draw the picture if one is named; print JSON, or the tables."""
     if picture is not None:
-        from cellwright.benchmarks.charts.style import save
-        from cellwright.benchmarks.report.break_even_chart import break_even_chart
+        with spinner("drawing the chart"):
+            from cellwright.benchmarks.charts.style import save
+            from cellwright.benchmarks.report.break_even_chart import break_even_chart
 
-        save(break_even_chart(case.result, conclusion(case), case.unit), picture)
+            save(break_even_chart(case.result, conclusion(case), case.unit), picture)
     if as_json:
         print(json.dumps(case.as_json(), indent=2))
     else:

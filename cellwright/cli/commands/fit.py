@@ -18,6 +18,7 @@ from cellwright.benchmarks.calibration.fit import FitResult, described, fit, uni
 from cellwright.benchmarks.calibration.run_log_reader import RunLogData, read_run_log_data
 from cellwright.benchmarks.calibration.validation import Prediction, measured_by_run, predicted_by_model
 from cellwright.cli import tables
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import DescriptionError, InputError
 from cellwright.sequences import description_problems
 from cellwright.sequences.measured import MeasuredFile
@@ -62,20 +63,21 @@ def fit_model(options: FitOptions) -> None:
     scenario = cells.load(options.cell).scenario(options.overrides)
     for problem in description_problems(scenario.study.cell, scenario.study.cell.parameters(scenario.parameters)):
         raise DescriptionError(problem)
-    with tables.spinner(f"reading {options.log.name} and fitting"):
+    with spinner(f"reading {options.log.name} and fitting"):
         observed = read_run_log_data(options.log, options.cell, scenario)
         scenario = replace(scenario, firmware=observed.firmware)
         fitted = fit(observed, scenario)
     if not fitted.values:
         raise InputError(f"{options.log} determines no parameter of {options.cell}. {' '.join(fitted.notes)}".rstrip())
     file = fitted.as_file(observed, options.cell)
-    with tables.spinner("simulating before and after"):
+    with spinner("simulating before and after"):
         compared = _compare(options, scenario, observed, file)
     if options.output is not None:
         today = datetime.date.today().isoformat()
         file.write(options.output, f"Fitted to {options.log.name} with cellwright fit {options.cell}, {today}.")
     if options.picture is not None:
-        _draw(options.picture, scenario, compared)
+        with spinner("drawing the chart"):
+            _draw(options.picture, scenario, compared)
     if options.as_json:
         print(json.dumps(_as_json(options, scenario, observed, fitted, compared), indent=2))
         return
@@ -83,9 +85,7 @@ def fit_model(options: FitOptions) -> None:
     _print_comparison(compared, observed, scenario.study.cell.unit)
     _print_notes(fitted, observed, scenario)
     if options.output is not None:
-        tables.console().print(
-            f"Wrote {options.output}; use it with --measured {options.output}.", markup=False, soft_wrap=True
-        )
+        console().print(f"Wrote {options.output}; use it with --measured {options.output}.", soft_wrap=True)
 
 
 def _compare(options: FitOptions, scenario: Scenario, observed: RunLogData, file: MeasuredFile) -> FitComparison:
@@ -149,7 +149,7 @@ def _print_values(options: FitOptions, scenario: Scenario, observed: RunLogData,
         line = fitted.line
         interval = f"{1000 * line.ci95_low_s:.2f} to {1000 * line.ci95_high_s:.2f}"
         table.add_row("serial line, ms a move", "-", f"{1000 * line.move_s:.2f}", interval, str(line.n))
-    tables.console().print(table)
+    console().print(table)
 
 
 def _print_comparison(compared: FitComparison, observed: RunLogData, unit: str) -> None:
@@ -169,15 +169,15 @@ def _print_comparison(compared: FitComparison, observed: RunLogData, unit: str) 
         spent = [each.time_in_state_s.get(state, 0.0) for each in (run, before, after)]
         if max(spent) >= MIN_SHOWN_S:
             table.add_row(f"  {state}, s", *(f"{seconds:.1f}" for seconds in spent))
-    tables.console().print(table)
-    tables.console().print(_verdict(compared), markup=False)
+    console().print(table)
+    console().print(_verdict(compared))
     if after.line_s:
-        tables.console().print(
+        console().print(
             f"The time after includes {after.line_s:.2f} s on the serial line, which the model board does not have."
         )
     if observed.left_out:
         stopped = tables.pluralize(observed.left_out, "cycle")
-        tables.console().print(f"{stopped} with a stop or fault: excluded from the run's times.")
+        console().print(f"{stopped} with a stop or fault: excluded from the run's times.")
 
 
 def _interval_text(estimate: Estimate) -> str:
@@ -207,8 +207,8 @@ def _verdict(compared: FitComparison) -> str:
 
 
 def _print_notes(fitted: FitResult, observed: RunLogData, scenario: Scenario) -> None:
-    out = tables.console()
+    out = console()
     for note in fitted.notes:
-        out.print(note, markup=False)
+        out.print(note)
     if observed.facts["input_hash"] and observed.facts["input_hash"] != scenario.input_hash():
         out.print("The run had other inputs than this description; pass the known ones with --set.")

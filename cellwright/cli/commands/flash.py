@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellwright.cli.progress import progress
-from cellwright.cli.tables import console, spinner
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import FlashError, InputError
 from cellwright.hardware.flashing.avrdude import find_avrdude, write_with_avrdude
 from cellwright.hardware.flashing.boards import (
@@ -75,8 +75,7 @@ def flash(options: FlashOptions, wire_to: Callable[[str], UploadPort] = open_wir
 
 
 def _print(sentence: str) -> None:
-    """Print without markup, so that brackets in the names of files and ports stay."""
-    console().print(sentence, markup=False)
+    console().print(sentence)
 
 
 def _check_options(options: FlashOptions) -> None:

@@ -12,6 +12,7 @@ from cellwright.benchmarks.experiments.report import read_report_files, run_repo
 from cellwright.cli import tables
 from cellwright.cli.manual_study import print_study
 from cellwright.cli.progress import progress_bars
+from cellwright.cli.terminal import console, spinner
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE
 
 
@@ -65,9 +66,9 @@ def report(options: ReportOptions) -> None:
     make_folder(options.folder)
     with progress_bars() as progress:
         inputs = run_report(read, options.command(), progress)
-    with tables.spinner("Writing the report"):
+    with spinner("Writing the report"):
         written = write_report(options.folder, inputs, translations)
-    out = tables.console()
+    out = console()
     print_study(read.timed)
     tables.print_comparison_precision(experiment.rule, inputs.comparison)
     if inputs.money is None:

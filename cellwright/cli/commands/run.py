@@ -17,7 +17,8 @@ import cellwright
 from cellwright import cells
 from cellwright.cli.interrupts import exit_code_of, name_of
 from cellwright.cli.run_loop import RunController
-from cellwright.cli.tables import console, pluralize, spinner
+from cellwright.cli.tables import pluralize
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import CellFault, InputError
 from cellwright.hardware import Board
 from cellwright.hardware.device import Device
@@ -122,7 +123,7 @@ def run(options: RunOptions) -> None:
         with spinner(f"building the {options.cell}"):
             machine = _put_on_target(options, scenario, log)
         if machine.connection:
-            console(stderr=True).print(machine.connection, markup=False, soft_wrap=True)
+            console(stderr=True).print(machine.connection, soft_wrap=True)
         if machine.firmware is not None:
             scenario = replace(scenario, firmware=machine.firmware)
         if log is not None:
@@ -214,9 +215,10 @@ def _print_notes(machine: Machine, options: RunOptions, printed: Sequence[str] =
 def _print_result(options: RunOptions, scenario: Scenario, machine: Machine, controller: RunController) -> None:
     """Print the units made, their times and the model's times; raise the fault that ended the run, if any."""
     times_s = controller.unit_times_s
-    model_s = (
-        _model_times_s(scenario, options.seed, len(times_s)) if _is_compared_with_model(options) and times_s else []
-    )
+    model_s: list[float] = []
+    if _is_compared_with_model(options) and times_s:
+        with spinner("the same units on the model board"):
+            model_s = _model_times_s(scenario, options.seed, len(times_s))
     stop = controller.ended_by
     if options.as_json:
         figures = _head(options, scenario) | {

@@ -16,6 +16,7 @@ from cellwright.cli import tables
 from cellwright.cli.commands.run import line_cost_s
 from cellwright.cli.manual_study import outlier_effect_sentence, print_study
 from cellwright.cli.progress import progress_bars
+from cellwright.cli.terminal import console, spinner
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS
 from cellwright.sequences import RunLog
 from cellwright.sim import Replication, Scenario
@@ -38,12 +39,13 @@ def simulate(experiment: Experiment, log_path: Path | None, as_json: bool) -> No
         )
     else:
         unit = scenario.study.cell.unit
+        with spinner(f"a few {unit}s over a serial line"):
+            cost_s = line_cost_s(scenario, experiment.seed)
         tables.print_outcome(result, unit, len(replications), SHIFT_HOURS, scenario.study.measures)
         tables.print_precision(experiment.rule, ("the cell's cycle time",), result.means_s)
         _print_firmware(experiment)
-        cost_s = line_cost_s(scenario, experiment.seed)
         option = "" if experiment.firmware == DEFAULT_FIRMWARE else f" --firmware {experiment.firmware}"
-        tables.console().print(
+        console().print(
             f"Over a serial line to an Arduino, at {BAUDS[experiment.firmware]} baud, a {unit} takes {cost_s:.2f} s "
             f"longer ({100 * cost_s / result.cycle_time_s.mean:.2f} %): see cellwright "
             f"run {experiment.cell} --on virtual{option}."
@@ -81,14 +83,14 @@ def compare(experiment: Experiment, manual: Path | None, commercial: Path | None
     print_study(found.timed)
     if found.without_outliers is not None:
         sentence = outlier_effect_sentence(found.today, found.without_outliers)
-        tables.console().print(sentence, style="bold", markup=False)
+        console().print(sentence, style="bold")
     _print_firmware(experiment)
 
 
 def _print_firmware(experiment: Experiment) -> None:
     """Name the firmware if it is not the default, so that the tables are not confused."""
     if experiment.firmware != DEFAULT_FIRMWARE:
-        tables.console().print(f"Moves have the timing of {STEP_TIMINGS[experiment.firmware].name}.")
+        console().print(f"Moves have the timing of {STEP_TIMINGS[experiment.firmware].name}.")
 
 
 def _print_json(figures: dict[str, Any]) -> None:

@@ -16,7 +16,8 @@ from cellwright.benchmarks.experiments.sensitivity import StudySensitivity, run_
 from cellwright.benchmarks.experiments.sweep import StudySweep, planned_sweep, progress_sentence, run_sweep
 from cellwright.benchmarks.sweeps.sweep import Sweep
 from cellwright.cli.progress import progress_bars
-from cellwright.cli.tables import WIDTH, console, pluralize
+from cellwright.cli.tables import pluralize
+from cellwright.cli.terminal import WIDTH, console, spinner
 from cellwright.errors import CellFault
 
 
@@ -47,7 +48,8 @@ def sweep(options: SweepOptions) -> None:
     if found.refused:
         out.print(f"{len(found.refused)} of them are not feasible; the first: {found.refused[0]['problem']}")
     if options.picture is not None:
-        _draw(plan, options, found.rows)
+        with spinner("drawing the chart"):
+            _draw(plan, options, found.rows)
         out.print(f"Wrote {options.picture}.")
 
 
@@ -92,17 +94,18 @@ def analyse_sensitivity(options: SensitivityOptions) -> None:
     """Vary every parameter alone, print its effect on the result, and draw the tornado chart."""
     with progress_bars() as progress:
         found = run_sensitivity(options.experiment, options.figure, options.percent, progress)
+    if options.picture is not None:
+        with spinner("drawing the chart"):
+            from cellwright.benchmarks.charts import style
+            from cellwright.benchmarks.charts.tornado import tornado
+
+            replications = options.experiment.max_replications
+            chart = tornado(found.ranges, found.base, options.figure, options.percent / 100, replications)
+            style.save(chart, options.picture)
     if options.as_json:
         print(json.dumps(found.as_json(), indent=2))
     else:
         _print_ranges(found)
-    if options.picture is not None:
-        from cellwright.benchmarks.charts import style
-        from cellwright.benchmarks.charts.tornado import tornado
-
-        replications = options.experiment.max_replications
-        chart = tornado(found.ranges, found.base, options.figure, options.percent / 100, replications)
-        style.save(chart, options.picture)
 
 
 def _end_text(end: float | None, half_width: float | None) -> str:

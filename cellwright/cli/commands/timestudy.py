@@ -16,7 +16,9 @@ from pathlib import Path
 
 from cellwright import cells
 from cellwright.benchmarks.time_study.recorder import StudyRecorder
+from cellwright.cli.terminal import write_lines
 from cellwright.errors import InputError
+from cellwright.files import plain_text
 
 REFRESH_INTERVAL_S = 0.5
 ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
@@ -67,22 +69,20 @@ def timestudy(options: TimeStudyOptions) -> None:
     recorder = StudyRecorder(options.output, [element.name for element in scenario.manual_elements()], remark)
     record(recorder)
     if recorder.lines:
-        print(f"Analyse the study with: cellwright timestudy {options.cell} --read {options.output}")
+        write_lines([f"Analyse the study with: cellwright timestudy {options.cell} --read {options.output}"])
 
 
 def record(recorder: StudyRecorder) -> None:
     """Record a study from the keys pressed at the terminal. Raises InputError if there is no terminal."""
     if not sys.stdin.isatty():
         raise InputError("Recording needs a terminal for key presses, but standard input is not one.")
-    for key, element in recorder.keys.items():
-        print(f"  {key}  {element}")
-    print("Press an element's key when it ends; the next one begins at once.")
-    print(HELP)
+    write_lines(f"  {key}  {element}" for key, element in recorder.keys.items())
+    write_lines(["Press an element's key when it ends; the next one begins at once.", HELP])
     if not recorder.is_new:
-        print(f"{recorder.path.name} is continued after its cycle {recorder.last_cycle_before}.")
+        write_lines([f"{recorder.path.name} is continued after its cycle {recorder.last_cycle_before}."])
     with _unbuffered_keys(sys.stdin.fileno()):
         for message in recorder.record(_read_keys(sys.stdin.fileno(), recorder)):
-            print(f"\r\x1b[K{message}", flush=True)
+            _write_over(f"{message}\n")
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _unbuffered_keys(terminal: int) -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
-        print("\r\x1b[K", end="", flush=True)
+        _write_over("")
 
 
 def _read_keys(terminal: int, recorder: StudyRecorder) -> Iterator[tuple[float, str]]:
@@ -128,5 +128,10 @@ def _print_live_line(recorder: StudyRecorder) -> None:
         line = f"> {recorder.note}"
     elif now.since_s is not None:
         line = f"cycle {now.cycle}, {time.monotonic() - now.since_s:.0f} s"
-    sys.stdout.write(f"\r\x1b[K{line[-78:]}")
+    _write_over(line[-78:])
+
+
+def _write_over(text: str) -> None:
+    """Write a text over the line that stands there."""
+    sys.stdout.write(f"\r\x1b[K{plain_text(text)}")
     sys.stdout.flush()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich import box
 from rich.console import JustifyMethod
-from rich.markup import escape
 from rich.table import Table
 
 import cellwright
@@ -15,6 +14,7 @@ from cellwright.benchmarks.time_study.analysis import ElementTimes, TimeStudy, a
 from cellwright.benchmarks.time_study.before_after import BeforeAfter, ElementChange, compare_studies
 from cellwright.benchmarks.time_study.stopwatch_csv import StopwatchStudy, read_study
 from cellwright.cli import tables
+from cellwright.cli.terminal import console, spinner
 from cellwright.errors import nearest
 from cellwright.sim import Estimate, Scenario
 
@@ -31,12 +31,13 @@ def report_study(
     known = scenario.predetermined_elements()
     changes = None if before is None else compare_studies(before, path, known)
     written = read_study(path, known)
-    with tables.spinner("fitting distributions"):
+    with spinner("fitting distributions"):
         study = analyse(written, seed)
     if picture is not None:
-        from cellwright.benchmarks.charts import style, time_study
+        with spinner("drawing the chart"):
+            from cellwright.benchmarks.charts import style, time_study
 
-        style.save(time_study.study_chart(study, f"{name.replace('_', ' ')} by hand"), picture)
+            style.save(time_study.study_chart(study, f"{name.replace('_', ' ')} by hand"), picture)
     if as_json:
         figures = _as_json(name, path, seed, study)
         if before is not None and changes is not None:
@@ -62,20 +63,20 @@ def _as_json(name: str, path: Path, seed: int, study: TimeStudy) -> dict[str, ob
 
 
 def _print_study(scenario: Scenario, path: Path, written: StopwatchStudy, study: TimeStudy) -> None:
-    out = tables.console()
-    title = f"{escape(path.name)}: {tables.pluralize(study.cycles, 'cycle')}, times {study.status}"
+    out = console()
+    title = f"{path.name}: {tables.pluralize(study.cycles, 'cycle')}, times {study.status}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=0, pad_edge=False)
     for column in COLUMNS:
         width = WRAPPED_COLUMNS.get(column)
         justify: JustifyMethod = "left" if column in LEFT_ALIGNED else "right"
         table.add_column(column, justify=justify, no_wrap=width is None, min_width=width)
     for element in study.elements:
-        table.add_row(*(escape(text) for text in _row(element)))
+        table.add_row(*_row(element))
     table.add_section()
     table.add_row("whole cycle", str(study.cycles), _mean(study.cycle.mean))
     out.print(table)
     for sentence in (*_sentences(scenario, study), *written.notes):
-        out.print(sentence, markup=False)
+        out.print(sentence)
 
 
 def _row(element: ElementTimes) -> tuple[str, ...]:
@@ -184,17 +185,17 @@ def _changes_json(before: Path, comparison: BeforeAfter) -> dict[str, object]:
 
 def _print_changes(before: Path, after: Path, comparison: BeforeAfter) -> None:
     """Print the elements of both studies side by side, and the difference in a sentence."""
-    out = tables.console()
-    title = f"{escape(after.name)} against {escape(before.name)} (times {comparison.status_before}): mean seconds"
+    out = console()
+    title = f"{after.name} against {before.name} (times {comparison.status_before}): mean seconds"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("element")
     for column in ("before", "n", "now", "n", "change, s (95 %)"):
         table.add_column(column, justify="right", no_wrap=True)
     for change in (*comparison.elements, comparison.cycle):
-        table.add_row(*(escape(text) for text in _change_row(change)))
+        table.add_row(*_change_row(change))
     out.print(table)
     for sentence in (_verdict(before, comparison.cycle), *_only_in_one(before, after, comparison)):
-        out.print(sentence, markup=False)
+        out.print(sentence)
 
 
 def _change_row(change: ElementChange) -> tuple[str, ...]:

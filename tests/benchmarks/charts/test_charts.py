@@ -15,7 +15,8 @@ from matplotlib.text import Text
 from cellwright.actuators import Lamp, Solenoid, Stepper
 from cellwright.benchmarks import Comparison, Outcome
 from cellwright.benchmarks.charts.gantt import read_cycle, timeline
-from cellwright.benchmarks.charts.state_diagram import main_cycle, mermaid, state_diagram
+from cellwright.benchmarks.charts.mermaid import mermaid
+from cellwright.benchmarks.charts.state_diagram import main_cycle, state_diagram
 from cellwright.benchmarks.charts.style import (
     as_svg,
     cycle_time_chart,

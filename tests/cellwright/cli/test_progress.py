@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import simpy
+from matplotlib.figure import Figure
 
+from cellwright.cli import run
 from cellwright.cli.progress import UNKNOWN, progress, progress_bars, time_left
 
 CELLWRIGHT = str(Path(sys.executable).with_name("cellwright"))
@@ -99,3 +102,42 @@ def test_a_pipe_shows_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     arguments = [CELLWRIGHT, *SWEEP, *SMALL, "-o", str(tmp_path / "sweep.csv")]
     ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0 and ended.stderr == ""
+
+
+SMALL_RUN = ["--hours", "0.2", "-R", "2", "--jobs", "1"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["simulate", "stapler", *SMALL_RUN],
+        ["simulate", "digital_tape", *SMALL_RUN],
+        ["compare", "stapler", *SMALL_RUN],
+        ["economics", "stapler", *SMALL_RUN, "--picture", "p.svg"],
+        ["sensitivity", "stapler", *SMALL_RUN, *SMALL, "--picture", "p.svg"],
+        ["check", "digital_tape"],
+        ["run", "stapler", "--on", "virtual", "--cycles", "1", *SMALL],
+        ["describe", "stapler", "--diagram", "-o", "p.svg"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_nothing_is_computed_after_the_answer(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is simulated or drawn once the first word of the answer is out: the user would not know what for."""
+    happened: list[str] = []
+
+    def noting(what: str, function: Callable[..., object]) -> Callable[..., object]:
+        def called(*given: object, **more: object) -> object:
+            happened.append(what)
+            return function(*given, **more)
+
+        return called
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(simpy.Environment, "step", noting("simulated", simpy.Environment.step))
+    monkeypatch.setattr(Figure, "savefig", noting("drawn", Figure.savefig))
+    monkeypatch.setattr(sys.stdout, "write", noting("written", sys.stdout.write))
+    assert run(arguments) == 0
+    assert set(happened[happened.index("written") :]) == {"written"}
+    assert {"simulated", "drawn"} & set(happened)

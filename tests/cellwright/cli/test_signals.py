@@ -214,7 +214,7 @@ def test_a_step_that_lets_nothing_end_it_ends_with_the_process(serve, run, tmp_p
 
 def test_a_c_function_that_holds_the_interpreter_is_left_to_the_board(serve, run, tmp_path):
     board = serve()
-    running = run(board, HOLDS_INTERPRETER)
+    run(board, HOLDS_INTERPRETER)
     assert board.is_off.wait(30)
 
 
