@@ -166,7 +166,7 @@ class MadeWait:
 class WaitLedger(RunLog):
     """Keeps all waits that a cell's own methods make, and whether something waits for them before the state ends.
 
-    It is the log of a dry run, as the log is told of every change of state.
+    It is the log of a dry run, as a log receives every change of state.
     """
 
     def __init__(self, cell: type) -> None:

@@ -14,7 +14,7 @@ Handler = Callable[[int, FrameType | None], object]
 REASONS = {
     "SIGINT": "Ctrl-C was pressed",
     "SIGBREAK": "Ctrl-Break was pressed, or the console was closed",
-    "SIGTERM": "the program was told to end (SIGTERM)",
+    "SIGTERM": "the program received SIGTERM",
     "SIGHUP": "its terminal was closed (SIGHUP)",
 }
 STOP_SIGNALS = tuple(getattr(signal, name) for name in REASONS if hasattr(signal, name))

@@ -206,7 +206,7 @@ def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         raise KeyboardInterrupt
 
     monkeypatch.setattr("cellwright.cli.commands.describe.list_cells", interrupted)
-    assert run(["cells"]) == 1
+    assert run(["cells"]) == 130
     assert "stopped by Ctrl-C; no file is left half written." in capsys.readouterr().err
 
 

@@ -145,7 +145,7 @@ def last_reason(tmp_path):
     ("number", "reason"),
     [
         (signal.SIGINT, "Ctrl-C was pressed."),
-        (signal.SIGTERM, "the program was told to end (SIGTERM)."),
+        (signal.SIGTERM, "the program received SIGTERM."),
     ],
 )
 def test_each_signal_stops_the_cell(serve, run, tmp_path, number, reason):
