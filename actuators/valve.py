@@ -9,6 +9,7 @@ from typing import ClassVar
 from cellwright.hardware.board import Board, OutputPort
 from cellwright.hardware.device import Device, Hazard
 from cellwright.hardware.pins import Pin, output_pin
+from cellwright.hardware.waits import leave_running
 
 
 @dataclass(kw_only=True)
@@ -64,7 +65,7 @@ class Valve(Device):
         """Open it, or hold it open, for ``max_open_s`` from now."""
         # A pulse, because the board's own timer ends it: the valve closes even if the step has ended.
         was_open = self.is_open
-        self.output.pulse(self, not self.active_low, float(self.max_open_s), 0.0)
+        leave_running(self.output.pulse(self, not self.active_low, float(self.max_open_s), 0.0))
         self._closes_at_s = self.board.env.now + self.max_open_s
         if not was_open:
             self.note("open", None)

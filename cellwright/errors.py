@@ -74,6 +74,8 @@ def describe_unexpected(error: BaseException) -> str:
     """
     import traceback
 
+    while error.__cause__ is not None:  # SimPy raises a copy of what a process raised
+        error = error.__cause__
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not _is_of_a_library(frame.filename)]
     said = " ".join(str(error).split()) or "no reason was given"
@@ -83,8 +85,9 @@ def describe_unexpected(error: BaseException) -> str:
         matches = difflib.get_close_matches(error.name, known, n=1, cutoff=0.5)
         hint = f"; did you mean {matches[0]!r}?" if matches else ""
     sentence = f"{type(error).__name__}: {said}{hint}".rstrip(".")
+    end = "" if sentence.endswith("?") else "."
     if own:
-        return f"{Path(own[-1].filename).name}, line {own[-1].lineno}: {sentence}."
+        return f"{Path(own[-1].filename).name}, line {own[-1].lineno}: {sentence}{end}"
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{sentence}{where}. This is a mistake in Cellwright: please report it, with the command."
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import simpy
 from simpy.events import Event
 
-from cellwright.errors import CellFault, InputError
+from cellwright.errors import CellFault, CellwrightError, InputError, describe_unexpected
 from cellwright.sequences import RunLog
 from cellwright.sim.fast_path import NotExact, fast_path_of
 from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, no_unit_finished
@@ -232,7 +232,13 @@ def _leave_signals() -> None:
 
 
 def _run_one(run: Callable[..., _ResultT], scenario: Scenario, length: Length, seed: int, n: int) -> _ResultT:
-    return run(scenario, length, seed, n)
+    """One replication, in whatever process; what a user's own code raises comes back as one sentence."""
+    try:
+        return run(scenario, length, seed, n)
+    except CellwrightError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise CellFault(describe_unexpected(error)) from error
 
 
 def cores() -> int:

@@ -79,6 +79,17 @@ class Study:
     prepare: Callable[[Mapping[str, Any]], object] | None = None
     best_manual: BestManual | None = None
 
+    def __post_init__(self) -> None:
+        for name, value, needed in (
+            ("cell", self.cell, "the class of a cell"),
+            ("plant", self.plant, "the class of a plant"),
+            ("manual", self.manual, "a manual method"),
+            ("operator", self.operator, "an OperatorParameters"),
+            ("plant_parameters", self.plant_parameters, "an instance of a dataclass, with the plant's parameters"),
+        ):
+            if not _is_what_a_study_needs(name, value):
+                raise DescriptionError(f"Study(…): {name} is {value!r}; it must be {needed}.")
+
     def scenario(
         self,
         overrides: Sequence[str] = (),
@@ -223,6 +234,19 @@ class Scenario:
             name: value.model_dump() if isinstance(value, Settings) else _plain_fields(value)
             for name, value in self.parameters.items()
         }
+
+
+def _is_what_a_study_needs(name: str, value: object) -> bool:
+    match name:
+        case "cell":
+            return isinstance(value, type) and issubclass(value, Cell)
+        case "plant":
+            return callable(value)
+        case "manual":
+            return isinstance(value, ManualMethod)
+        case "operator":
+            return isinstance(value, OperatorParameters)
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def _refuse_negative(name: str, holder: Any) -> None:

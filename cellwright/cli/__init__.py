@@ -50,8 +50,8 @@ def run(arguments: Sequence[str]) -> int:
         _discard_output()
         return BROKEN_PIPE_EXIT_CODE
     except SystemExit as ended:  # what Typer makes of a broken pipe, before anybody else can
-        if not isinstance(ended.__context__, BrokenPipeError):
-            raise
+        if not isinstance(ended.__context__, BrokenPipeError):  # a user's own code called sys.exit()
+            return _print_error(describe_unexpected(ended), UNEXPECTED_EXIT_CODE)
         _discard_output()
         return BROKEN_PIPE_EXIT_CODE
     except OSError as error:

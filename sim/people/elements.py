@@ -10,13 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from cellwright.errors import DescriptionError
+from cellwright.errors import DescriptionError, nearest
 from cellwright.provenance import Figure, Status, assumed, published
 from cellwright.sim.streams import Distribution, Lognormal, Streams
 
 MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
 ALLOWANCE = published(0.15, "29 CFR 525.12(h)(2)(ii), a US rule: at least 15 % of work time")
-_CODE = re.compile(r"[A-Z]+(\d+(?:\.\d+)?)(?:\*(\d+))?")
+_CODE = re.compile(r"([A-Z]\d+)(?:\*(\d+))?")
+MODAPTS_CODES = tuple(
+    # move, get, put; load, eyes, regrasp, decide, press, force, crank, juggle; foot, walk, bend, sit
+    "M1 M2 M3 M4 M5 M7 G0 G1 G3 P0 P2 P5 L1 E2 R2 D3 A4 X4 C4 J2 F3 W5 B17 S30".split()
+)
+"""The codes of MODAPTS that are known here; the number of each is its time in MODs."""
 
 
 def modapts(codes: str) -> Figure:
@@ -30,7 +35,9 @@ def modapts(codes: str) -> Figure:
         match = _CODE.fullmatch(word)
         if match is None:
             raise DescriptionError(f"{word!r} is no MODAPTS code; write for example M4, G1 or W5*6.")
-        total += float(match[1]) * int(match[2] or 1)
+        if match[1] not in MODAPTS_CODES:
+            raise DescriptionError(f"{match[1]!r} is no MODAPTS code; {nearest(match[1], MODAPTS_CODES)}")
+        total += float(match[1][1:]) * int(match[2] or 1)
     return assumed(total, f"analysed, not observed: {codes}")
 
 

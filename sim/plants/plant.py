@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from simpy.events import Event
 
-from cellwright.errors import DescriptionError
+from cellwright.errors import DescriptionError, nearest
 from cellwright.hardware.device import Device
 from cellwright.hardware.model.world import World
 from cellwright.sequences.names import names_of, replaced_names
@@ -140,5 +140,13 @@ class CellPlant(ABC):
         axis.place(self.board, mm)
 
     def do(self, element: str) -> Generator[Event, Any, None]:
-        """Let the operator, who is present, do an element of work."""
+        """Let the operator, who is present, do an element of work.
+
+        Raises:
+            DescriptionError: ``tending`` of the manual method has no such element.
+        """
+        if element not in self.tending:
+            raise DescriptionError(
+                f"the plant has {element!r} done, which is no element of tending(); {nearest(element, self.tending)}"
+            )
         yield from self.operator.spend(self.tending[element].draw(self.streams))
