@@ -49,7 +49,7 @@ def _own_module(path: Path) -> ModuleType:
         raise InputError(f"{path} is no Python file; name the .py file that describes the cell.")
     own = path.resolve()  # "." has no name of its own
     name = own.stem
-    if name in _own and _file_of(sys.modules[name]) != own:
+    if name in _own and name in sys.modules and _file_of(sys.modules[name]) != own:
         del sys.modules[name]  # a module of the same name from another folder
     sys.path[:] = [str(own.parent), *(folder for folder in sys.path if folder != str(own.parent))]
     importlib.invalidate_caches()

@@ -76,6 +76,8 @@ def describe_unexpected(error: BaseException) -> str:
 
     while error.__cause__ is not None:  # SimPy raises a copy of what a process raised
         error = error.__cause__
+    if isinstance(error, CellwrightError):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not _is_of_a_library(frame.filename)]
     said = " ".join(str(error).split()) or "no reason was given"
@@ -99,6 +101,8 @@ def _is_of_a_library(path: str) -> bool:
         return True
     house = ("actuators", "sensors", "sequences", "sim", "benchmarks", "hardware", "cellwright")
     here = Path(__file__).parent
+    if Path(path).match("cells/__init__.py"):
+        return True
     return any(Path(path).is_relative_to(folder / room) for folder in (here, here.parent) for room in house)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from cellwright.errors import CellFault
+from cellwright.errors import CellFault, describe_unexpected
 from cellwright.hardware.device import Device
 from cellwright.hardware.fault_injection import BOARD_FAULTS, LINE_FAULTS, Fault, device_faults, read_fault
 from cellwright.hardware.firmata.host.board import FirmataBoard
@@ -27,6 +27,8 @@ SAFE_TIMEOUT_S = 2.0
 """The board must be safe this long after the cell has stopped: the watchdog needs half a second, a boot 2.2 s."""
 SAFE_AGAIN_TIMEOUT_S = 0.6
 """On a line that still garbles bytes a pin may be driven by mistake until the host repeats the stop."""
+BROKEN_OFF = "broken off"
+"""The outcome where the plant or the person's part of it raised an error: nothing is known of the cell."""
 STATE_TIMEOUT_S = 8 * 3600.0
 """How long a cell may take to reach the state in which a fault is injected."""
 
@@ -35,11 +37,12 @@ STATE_TIMEOUT_S = 8 * 3600.0
 class FaultOutcome:
     """The outcome of one fault in one state.
 
-    outcome: "faulted", "stopped", "finished", or "hung". Where only the finished unit shows the fault, the person who
-    sees it stops the cell; without a stop button the outcome is "seen on the unit". reason: of the cell, or what the
-    person saw. safe_after_s: seconds from the stop of the cell until all outputs were safe; None if they never were.
-    wrong_product: what was outside its tolerance, by the plant, on units that the cell counted as finished after the
-    fault; empty if all were good. is_judged: whether the plant said so of any unit.
+    outcome: "faulted", "stopped", "finished", "hung", or "broken off" by an error of the plant. Where only the
+    finished unit shows the fault, the person who sees it stops the cell; without a stop button the outcome is "seen
+    on the unit". reason: of the cell, or what the person saw. safe_after_s: seconds from the stop of the cell until
+    all outputs were safe; None if they never were. wrong_product: what was outside its tolerance, by the plant, on
+    units that the cell counted as finished after the fault; empty if all were good. is_judged: whether the plant
+    said so of any unit.
     """
 
     state: str
@@ -128,6 +131,8 @@ def _outcome(rig: Rig, state: str, fault: Fault, finished: int) -> FaultOutcome:
             rig.env.step()
     except CellFault as seen:
         return _stopped_by_operator(rig, state, fault, str(seen))
+    except (Exception, SystemExit) as error:  # of the plant or the person: the matrix goes on, and names the pair
+        return FaultOutcome(state, str(fault), BROKEN_OFF, describe_unexpected(error), None)
     if not rig.cell.is_stopped:
         outcome = "finished" if rig.cell.finished >= finished + MIN_UNITS_AFTER_FAULT else "hung"
         return FaultOutcome(state, str(fault), outcome, "", None)

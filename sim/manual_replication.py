@@ -33,6 +33,7 @@ def run_manual(scenario: Scenario, length: Length, seed: int, replication: int) 
     if not done.cycle_times_s:
         raise no_unit_finished(scenario.study.cell.unit, length)
     done.labour_s = float(np.sum(done.cycle_times_s))
+    scenario.study.check_measures(done.measures, "the manual method")
     return done
 
 

@@ -99,7 +99,9 @@ def run_cell_by_events(
     scenario: Scenario, length: Length, seed: int, replication: int, log: RunLog | None = None
 ) -> Replication:
     """Simulate the cell event by event, without the fast path."""
-    return run_rig(model_rig(scenario, seed, replication, log), length)
+    done = run_rig(model_rig(scenario, seed, replication, log), length)
+    scenario.study.check_measures(done.measures, "the plant")
+    return done
 
 
 def run_rig(rig: Rig, length: Length) -> Replication:

@@ -6,13 +6,13 @@ import dataclasses
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cellwright import files
-from cellwright.errors import DescriptionError, InputError
+from cellwright.errors import DescriptionError, InputError, nearest
 from cellwright.hardware.device import Device
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.provenance import Status
@@ -89,6 +89,20 @@ class Study:
         ):
             if not _is_what_a_study_needs(name, value):
                 raise DescriptionError(f"Study(…): {name} is {value!r}; it must be {needed}.")
+
+    def check_measures(self, recorded: Iterable[str], of: str) -> None:
+        """Refuse what ``of``, the plant or the manual method, records by a name that no measure has.
+
+        Raises:
+            DescriptionError: With the nearest name. A study without measures may record what it likes.
+        """
+        known = [measure.name for measure in self.measures]
+        for name in recorded if known else ():
+            if name not in known:
+                raise DescriptionError(
+                    f"{of} records {name!r} of each unit, which no measure of the study is called; "
+                    f"{nearest(name, known)}"
+                )
 
     def scenario(
         self,

@@ -17,9 +17,10 @@ from cellwright.sim.streams import Distribution, Lognormal, Streams
 MODAPTS = "MODAPTS: 1 MOD = 0.129 s"
 ALLOWANCE = published(0.15, "29 CFR 525.12(h)(2)(ii), a US rule: at least 15 % of work time")
 _CODE = re.compile(r"([A-Z]\d+)(?:\*(\d+))?")
-MODAPTS_CODES = tuple(
-    # move, get, put; load, eyes, regrasp, decide, press, force, crank, juggle; foot, walk, bend, sit
-    "M1 M2 M3 M4 M5 M7 G0 G1 G3 P0 P2 P5 L1 E2 R2 D3 A4 X4 C4 J2 F3 W5 B17 S30".split()
+MODAPTS_CODES = (
+    *("M1", "M2", "M3", "M4", "M5", "M7", "G0", "G1", "G3", "P0", "P2", "P5"),  # move, get, put
+    *("L1", "E2", "R2", "D3", "A4", "X4", "C4", "J2"),  # load, eyes, regrasp, decide, press, force, crank, juggle
+    *("F3", "W5", "B17", "S30"),  # foot, walk, bend, sit
 )
 """The codes of MODAPTS that are known here; the number of each is its time in MODs."""
 

@@ -12,9 +12,9 @@ from cellwright.cli.progress import progress
 from cellwright.cli.terminal import WIDTH, console
 from cellwright.errors import CellFault
 from cellwright.hardware.firmware_profiles import SteppingFirmware
-from cellwright.sim.fault_matrix import FaultOutcome, fault_matrix, possible_faults
+from cellwright.sim.fault_matrix import BROKEN_OFF, FaultOutcome, fault_matrix, possible_faults
 
-UNACCEPTABLE = ("hung", "unsafe")
+UNACCEPTABLE = ("hung", "unsafe", BROKEN_OFF)
 WRONG_PRODUCT = "wrong product"
 
 
@@ -39,13 +39,17 @@ def print_fault_matrix(name: str, overrides: Sequence[str], seed: int, firmware:
     out.print(table)
     counts = Counter(row.verdict for row in rows)
     out.print(", ".join(f"{count} {outcome}" for outcome, count in counts.most_common()) + ".")
-    for reason in sorted({row.reason.split(": ", 1)[-1] for row in rows if row.reason}):
+    for reason in sorted({row.reason.split(": ", 1)[-1] for row in rows if row.reason and row.verdict != BROKEN_OFF}):
         out.print(f"  {reason}")
+    for row in rows:
+        if row.verdict == BROKEN_OFF:
+            out.print(f"  {row.fault} in {row.state} was broken off: {row.reason}")
     print_wrong_products(name, rows)
     bad = [row for row in rows if row.verdict in UNACCEPTABLE]
     if bad:
         raise CellFault(
-            f"{name}: {len(bad)} faults leave it hung or unsafe; the first is {bad[0].fault} in {bad[0].state}."
+            f"{name}: {len(bad)} faults leave it hung, unsafe or broken off; "
+            f"the first is {bad[0].fault} in {bad[0].state}."
         )
 
 

@@ -20,7 +20,7 @@ from cellwright.sequences import Cell, description_problems, open_log
 from cellwright.sequences.forgotten_yield import WaitLedger, forgotten_yields
 from cellwright.sequences.parameter_list import list_parameters
 from cellwright.sequences.runlog import fact
-from cellwright.sim import Length, Scenario, Streams
+from cellwright.sim import Length, Scenario, Streams, run_manual
 from cellwright.sim.fast_path import fast_path_of
 from cellwright.sim.replication import run_rig
 from cellwright.sim.targets.assembly import idle_model_rig
@@ -164,7 +164,9 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
 
 
 def _dry_run(scenario: Scenario) -> float:
-    """Make some units on the model board, and look for steps that block or forget to wait; the last one's time, s.
+    """Make some units on the model board and by hand, and look for steps that block or forget to wait.
+
+    Returns the time of the cell's last unit, s.
 
     Raises:
         CellFault: The run ended in a fault.
@@ -175,10 +177,12 @@ def _dry_run(scenario: Scenario) -> float:
         rig = idle_model_rig(scenario, Streams(1, 0), ledger, ledger.environment())
         rig.env.process(rig.cell.run())
         with blocked_steps_ended(rig.env, rig.cell, BLOCKED_STEP_LIMIT_S):
-            cycle_times_s = run_rig(rig, Length(cycles=1)).cycle_times_s
+            done = run_rig(rig, Length(cycles=1))
     if forgotten := list(ledger.forgotten()):
         raise DescriptionError("\n".join(forgotten))
-    return cycle_times_s[-1]
+    scenario.study.check_measures(done.measures, "the plant")
+    run_manual(scenario, Length(cycles=1), seed=1, replication=0)
+    return done.cycle_times_s[-1]
 
 
 def find_problems(scenario: Scenario) -> list[str]:

@@ -169,7 +169,9 @@ def test_a_fault_that_ends_badly_is_a_failure(capsys, monkeypatch):
     rows = [FaultOutcome("waiting", "cut", "faulted", "stapler, waiting: lost.", None)]
     monkeypatch.setattr("cellwright.cli.commands.check.fault_matrix", lambda scenario, seed: iter(rows))
     assert run(["check", "stapler", "--faults"]) == 1
-    assert "stapler: 1 faults leave it hung or unsafe; the first is cut in waiting." in capsys.readouterr().err
+    assert (
+        "stapler: 1 faults leave it hung, unsafe or broken off; the first is cut in waiting." in capsys.readouterr().err
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
