@@ -19,7 +19,7 @@ from simpy.events import Event
 
 from cellwright.errors import CellFault, CellwrightError, InputError, describe_unexpected
 from cellwright.sequences import RunLog
-from cellwright.sim.fast_path import NotExact, fast_path_of
+from cellwright.sim.fast_path import NotExact, fast_path_of, is_too_short
 from cellwright.sim.run_length import WARM_UP_CYCLES, Length, Replication, no_unit_finished
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.targets import Rig, model_rig
@@ -87,7 +87,7 @@ def run_cell(scenario: Scenario, length: Length, seed: int, replication: int, lo
 
     Without a log it uses the fast path where the result is the same except for rounding (see ``sim.fast_path``).
     """
-    if log is None:
+    if log is None and not is_too_short(length):  # a short run is over before its scenario is even looked up
         try:
             return fast_path_of(scenario).run(length, seed, replication)
         except NotExact:

@@ -20,7 +20,7 @@ from cellwright.benchmarks.sweeps.one_at_a_time import ReplicatedFigure, Sensiti
 from cellwright.errors import CellwrightError
 from cellwright.provenance import Status
 from cellwright.sequences import apply_overrides, inputs_of
-from cellwright.sim import FreeTime, Length, Measure, Scenario, run_cell, run_manual
+from cellwright.sim import FreeTime, Length, Measure, Replication, Scenario, run_cell, run_manual
 
 MAX_SIMULATED_IN_FULL = 10
 """How many inputs are simulated in full."""
@@ -49,18 +49,25 @@ class ScreeningExperiment:
         cycles = round(SCREENING_SHARE * comparison.cell.cycles / comparison.replications)
         return replace(self, length=Length(cycles=max(MIN_SCREENING_CYCLES, cycles)), replications=1)
 
-    def simulate(self, scenario: Scenario) -> Figures:
-        """The figures of both methods, simulated under the same random numbers."""
+    def of_cell(self, scenario: Scenario) -> list[Replication]:
+        """The cell's part of the experiment."""
+        return [run_cell(scenario, self.length, self.seed, number) for number in range(self.replications)]
+
+    def simulate(self, scenario: Scenario, same_cell: list[Replication] | None = None) -> Figures:
+        """The figures of both methods, simulated under the same random numbers. same_cell: ``of_cell`` where known."""
         numbers = range(self.replications)
-        of_cell = [run_cell(scenario, self.length, self.seed, number) for number in numbers]
+        of_cell = same_cell or self.of_cell(scenario)
         of_manual = [run_manual(scenario, self.length, self.seed, number) for number in numbers]
         unit, provenance = scenario.study.cell.unit, scenario.provenance(compared=True)
         return self.read(paired(unit, of_cell, of_manual, provenance, self.seed, hours=0.0))
 
-    def simulate_changed(self, varied: VariedInput, factor: float) -> Figures | str:
-        """The figures with one input changed, or why it cannot be changed, as a sentence."""
+    def simulate_changed(
+        self, varied: VariedInput, factor: float, base_cell: list[Replication] | None = None
+    ) -> Figures | str:
+        """The figures with one input changed, or why it cannot be changed, as a sentence. base_cell: the cell as is."""
         try:
-            return self.simulate(varied.changed(self.scenario, factor))
+            changed = varied.changed(self.scenario, factor)
+            return self.simulate(changed, base_cell if changed.has_the_cell_of(self.scenario) else None)
         except CellwrightError as error:
             return str(error)
 
@@ -215,9 +222,9 @@ def _simulated_ranges(
     advance: Callable[[], None],
 ) -> tuple[Figures, dict[str, list[SensitivityRange]]]:
     """The figures with all inputs unchanged, and by figure the range of each input."""
-    as_is = executor.submit(question.simulate, question.scenario)
-    futures = [[executor.submit(question.simulate_changed, each, end) for end in ends] for each in inputs]
-    base = as_is.result()
+    base_cell = question.of_cell(question.scenario)
+    futures = [[executor.submit(question.simulate_changed, each, end, base_cell) for end in ends] for each in inputs]
+    base = question.simulate(question.scenario, base_cell)
     ranges: dict[str, list[SensitivityRange]] = {name: [] for name in base}
     for each, pair in zip(inputs, futures, strict=True):
         low, high = (future.result() for future in pair)

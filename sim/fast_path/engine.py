@@ -41,6 +41,13 @@ ROUNDING_MARGIN_S = 1e-6
 """If a cycle ends this close to the end of the requested hours, rounding would decide whether it counts."""
 
 
+def is_too_short(length: Length) -> bool:
+    """Whether the fast path cannot pay, whatever the scenario."""
+    return (length.cycles or MIN_FAST_PATH_CYCLES) < MIN_FAST_PATH_CYCLES or (
+        length.hours or MIN_FAST_PATH_HOURS
+    ) < MIN_FAST_PATH_HOURS
+
+
 _fast_paths: dict[tuple[str, str, str], FastPath] = {}
 
 
@@ -72,9 +79,7 @@ class FastPath:
         Whether the fast path is used, and every bit of the result, depends on the arguments alone and never on earlier
         runs: the same seed gives the same bytes on any number of cores.
         """
-        if (length.cycles or MIN_FAST_PATH_CYCLES) < MIN_FAST_PATH_CYCLES or (
-            length.hours or MIN_FAST_PATH_HOURS
-        ) < MIN_FAST_PATH_HOURS:
+        if is_too_short(length):
             raise NotExact("so short a run does not pay")
         if self.why_not is not None:
             raise NotExact(self.why_not)

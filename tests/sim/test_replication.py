@@ -6,7 +6,8 @@ import pytest
 
 from cellwright.cells import load
 from cellwright.errors import CellFault, InputError
-from cellwright.sim import Length, Replication, Scenario, replicate, run_cell, run_manual
+from cellwright.sim import Length, Replication, Scenario, replicate, replication, run_cell, run_manual
+from cellwright.sim.fast_path import NotExact, fast_path_of
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,17 @@ def test_the_person_works_all_the_time_by_hand_and_less_for_the_cell(scenario: S
     cell = run_cell(scenario, Length(cycles=20), 1, 0)
     assert manual.labour_s == pytest.approx(sum(manual.cycle_times_s))
     assert 0 < cell.labour_s < sum(cell.cycle_times_s)
+
+
+@pytest.mark.parametrize("length", [Length(cycles=99), Length(hours=1.9)])
+def test_for_a_short_run_no_fast_path_is_sought(
+    length: Length, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_fast_path = fast_path_of(scenario)
+    with pytest.raises(NotExact, match="so short a run"):
+        by_fast_path.run(length, 1, 0)
+    monkeypatch.setattr(replication, "fast_path_of", None)
+    assert run_cell(scenario, length, 1, 0).cycle_times_s
 
 
 def test_the_warm_up_with_its_homing_is_left_out(scenario: Scenario) -> None:

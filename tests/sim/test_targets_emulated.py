@@ -30,6 +30,9 @@ QUICK_PERSON = [
 ]
 """The stapler's axes begin to home some seconds after power-up; a person of flesh takes over a minute."""
 
+NIMBLE = ["manual.mod_s=0.01", "operator.response_s=1", "operator.walk_s=1"]
+"""While a person works, the firmware only waits, at the emulator's expense."""
+
 
 @pytest.fixture
 def power_up():
@@ -57,9 +60,7 @@ def needs_emulator(kind):
 
 # The stapler and the tapes are made on real firmware in tests/cellwright/cli/commands/test_agree.py.
 def test_a_can_takes_on_real_firmware_what_it_takes_on_the_model():
-    """With a nimble person and little stirring, in which the firmware only waits: the emulator takes a third less."""
-    nimble = ["manual.mod_s=0.01", "operator.response_s=1", "operator.walk_s=1", "stirring_rules.stir_s=10"]
-    scenario = cells.load("lacquer_mixer").scenario(nimble, firmware="cellwright")
+    scenario = cells.load("lacquer_mixer").scenario([*NIMBLE, "stirring_rules.stir_s=10"], firmware="cellwright")
     needs_emulator(scenario.study.cell.arduino)
     real, model = (run_on_target(target, scenario, 1, 1) for target in ("emulated", "model"))
     assert real.cycle_time_s == pytest.approx(model.cycle_time_s, rel=0.02)
@@ -70,9 +71,9 @@ def test_a_can_takes_on_real_firmware_what_it_takes_on_the_model():
 
 def test_a_mega_doses_as_the_model_does(power_up):
     """The first doses of its can: a whole one takes a Mega's emulator half a minute."""
-    rig = power_up("lacquer_mixer_mega")
+    rig = power_up("lacquer_mixer_mega", NIMBLE)
     began_s = rig.env.now
-    model = model_rig(cells.load("lacquer_mixer_mega").scenario(firmware="cellwright"), 1, 0)
+    model = model_rig(cells.load("lacquer_mixer_mega").scenario(NIMBLE, firmware="cellwright"), 1, 0)
     pumped = []
     for each, since_s, world in ((rig, began_s, rig.world), (model, 0.0, model.model)):
         while each.cell.state != "dosing":

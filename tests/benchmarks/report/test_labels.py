@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations
 
 import pytest
@@ -31,15 +32,19 @@ def ticks_beyond_the_view(figure: Figure) -> Iterator[Text]:
                 yield from (tick.label1, tick.label2)
 
 
-def labels(figure: Figure) -> Iterator[tuple[str, Bbox]]:
+@lru_cache(maxsize=1)
+def labels(figure: Figure) -> list[tuple[str, Bbox]]:
     """Every text that is drawn, and where, in points."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     unseen = {id(text) for text in ticks_beyond_the_view(figure)}
-    for text in figure.findobj(Text):
-        if id(text) not in unseen and text.get_visible() and text.get_text().strip():
-            box = text.get_window_extent(canvas.get_renderer())
-            yield text.get_text(), Bbox(box.get_points() * 72 / figure.dpi)
+    drawn = [
+        text
+        for text in figure.findobj(Text)
+        if id(text) not in unseen and text.get_visible() and text.get_text().strip()
+    ]
+    boxes = [text.get_window_extent(canvas.get_renderer()).get_points() * 72 / figure.dpi for text in drawn]
+    return [(text.get_text(), Bbox(box)) for text, box in zip(drawn, boxes, strict=True)]
 
 
 def cut_off(figure: Figure) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from cellwright.benchmarks.sweeps.screening import (
     varied_inputs,
 )
 from cellwright.cells import load
-from cellwright.sim import Element, Length, Scenario, run_cell, run_manual
+from cellwright.sim import Element, Length, Replication, Scenario, run_cell, run_manual
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = ("layout.slats=3", "layout.panel_length_mm=300")
@@ -100,6 +101,24 @@ def test_an_element_that_a_stopwatch_timed_is_varied_and_the_predetermined_ones_
     assert isinstance(longer, dict) and longer[LESS_TIME].value > base[LESS_TIME].value + 5
     mods = next(each for each in varied_inputs(timed) if each.name == "manual.staple_mods")
     assert question.simulate_changed(mods, 1.2) == base
+
+
+def test_a_cell_that_does_the_same_is_not_simulated_again_and_every_figure_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    question = ScreeningExperiment(SCENARIO, LENGTH, 2, 1, less_time)
+    inputs = varied_inputs(SCENARIO)
+    alone = [question.simulate_changed(each, 1.2) for each in inputs]
+    base_cell = question.of_cell(SCENARIO)
+    simulated: list[Scenario] = []
+
+    def count(scenario: Scenario, *given: Any) -> Replication:
+        simulated.append(scenario)
+        return run_cell(scenario, *given)
+
+    monkeypatch.setattr(screening, "run_cell", count)
+    assert [question.simulate_changed(each, 1.2, base_cell) for each in inputs] == alone
+    assert 0 < len(simulated) // 2 < sum(isinstance(each, dict) for each in alone)
 
 
 def test_what_cannot_be_is_a_sentence() -> None:
