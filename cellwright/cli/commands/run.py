@@ -93,6 +93,12 @@ class Machine:
         of_board = self.board.notes if isinstance(self.board, FirmataBoard) else []
         return [*self.setup_notes, *of_board, *self.cell.notes()]
 
+    def raise_problem_of_record(self) -> None:
+        """Raise CellFault if the record of the line is not whole."""
+        problem = self.board.session.client.link.problem if isinstance(self.board, FirmataBoard) else None
+        if problem is not None:
+            raise CellFault(problem)
+
     def end(self) -> None:
         """Make every output safe, wait until the board has confirmed it, and close the board."""
         self.cell.end()
@@ -115,7 +121,7 @@ def run(options: RunOptions) -> None:
     scenario = cells.load(options.cell).scenario(options.overrides, firmware=options.firmware)
     if options.record is not None and options.target == MODEL:
         raise InputError("The model board exchanges no bytes to record; use --on virtual.")
-    with RunLog(options.log) if options.log else nullcontext() as log:
+    with RunLog(options.log, is_live=not options.is_simulated) if options.log else nullcontext() as log:
         if log is not None:
             log.describe(**_head(options, scenario))  # so that the log names its cell even if the run fails to start
         with spinner(f"building the {options.cell}"):
@@ -234,6 +240,8 @@ def _print_result(options: RunOptions, scenario: Scenario, machine: Machine, con
         _print_times(options, machine, times_s, model_s)
         if controller.was_interrupted:
             console().print("Stopped by Ctrl-C; every output is safe.")
+    if stop is None or controller.was_interrupted:
+        machine.raise_problem_of_record()
     if machine.replay is not None and machine.replay.difference:
         raise CellFault(f"The run differs from the recording: {machine.replay.difference}.")
     if stop is not None and not controller.was_interrupted:
