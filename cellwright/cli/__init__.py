@@ -23,6 +23,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from cellwright.cli.app import app
     from cellwright.cli.terminal import make_streams_readable
+    from cellwright.cli.verbose import stop_logging
     from cellwright.errors import CellwrightError, clause
 
     make_streams_readable()
@@ -51,6 +52,8 @@ def run(arguments: Sequence[str]) -> int:
             f"{what} cannot be read or written ({error.strerror or error}); make room or choose another place.",
             OUTPUT_EXIT_CODE,
         )
+    finally:
+        stop_logging()
     return _print_error(INTERRUPTED_MESSAGE, 1) if code == INTERRUPTED_EXIT_CODE else code or 0
 
 

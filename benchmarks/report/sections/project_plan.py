@@ -84,7 +84,8 @@ def _milestones(context: ReportContext, project: Project) -> Table:
         for each in sorted(project.milestones, key=lambda each: each.month)
     ]
     if not any(_names_risk_assessment(each) for each in project.milestones):
-        rows.append(tuple(translations(f"plan.{each}") for each in ("before_use", "risk_assessment", "risk_assessed")))
+        words = [translations(f"plan.{each}") for each in ("before_use", "risk_assessment", "risk_assessed")]
+        rows.append((words[0], words[1], words[2]))
     head = tuple(translations(f"plan.{each}") for each in ("month", "milestone", "done_when"))
     return context.table("milestones", head, rows, (1, 4, 6))
 

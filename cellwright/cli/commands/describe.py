@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from cellwright.sequences.parameter_list import list_parameters
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, run_cell
 from cellwright.sim.fast_path import fast_path_of
+
+LOG = logging.getLogger(__name__)
 
 
 def list_cells() -> None:
@@ -146,6 +149,7 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
         dry_run = run_cell(scenario, Length(cycles=1), seed=1, replication=0)
         notes = _on_model_board(scenario).notes()
         why_not = fast_path_of(scenario).why_not
+    LOG.debug("dry run: %d cycles, each state's seconds: %s", len(dry_run.cycle_times_s), dry_run.time_in_state_s)
     out = console()
     for note in notes:
         out.print(f"{name}: {note}")
@@ -161,8 +165,19 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
 def find_problems(scenario: Scenario) -> list[str]:
     """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
-    problems = description_problems(cell, cell.parameters(scenario.parameters))
-    return problems or _on_model_board(scenario).problems() or _unnamed_pins(scenario) or _lacking_on_arduino(scenario)
+    parameters = cell.parameters(scenario.parameters)
+    steps: dict[str, Callable[[], list[str]]] = {
+        "states, triggers and parameters": lambda: description_problems(cell, parameters),
+        "the work that the cell has to do": lambda: _on_model_board(scenario).problems(),
+        "pins that no device names": lambda: _unnamed_pins(scenario),
+        f"what an {cell.arduino.capitalize()} with {scenario.firmware} has": lambda: _lacking_on_arduino(scenario),
+    }
+    for what, check_it in steps.items():
+        problems = check_it()
+        LOG.debug("checked %s: %s", what, "; ".join(problems) or "no problem")
+        if problems:
+            return problems
+    return []
 
 
 def _on_model_board(scenario: Scenario) -> Cell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from cellwright.sim import Scenario, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.targets import EMULATED, MODEL, REPLAY, VIRTUAL, put_on_target
 from cellwright.sim.targets.real import CellOnPort, ReplayedCell
 
+LOG = logging.getLogger(__name__)
 SIMULATED_CYCLES = 3
 """The default number of units of a simulated run; a run on a real board continues until it is stopped."""
 CLOSE_TIMEOUT_S = 1.0
@@ -121,11 +123,13 @@ def run(options: RunOptions) -> None:
     scenario = cells.load(options.cell).scenario(options.overrides, firmware=options.firmware)
     if options.record is not None and options.target == MODEL:
         raise InputError("The model board exchanges no bytes to record; use --on virtual.")
-    with RunLog(options.log, is_live=not options.is_simulated) if options.log else nullcontext() as log:
+    LOG.debug("%s on %s, timing of %s, seed %d", options.cell, options.target, scenario.firmware, options.seed)
+    with _run_log(options) or nullcontext() as log:
         if log is not None:
             log.describe(**_head(options, scenario))  # so that the log names its cell even if the run fails to start
         with spinner(f"building the {options.cell}"):
             machine = _put_on_target(options, scenario, log)
+        LOG.debug("the cell is on %s%s", machine.target_text, f" ({machine.connection})" if machine.connection else "")
         if machine.connection:
             console(stderr=True).print(machine.connection, soft_wrap=True)
         if machine.firmware is not None:
@@ -142,6 +146,13 @@ def run(options: RunOptions) -> None:
             machine.end()
     _print_notes(machine, options, printed)
     _print_result(options, scenario, machine, controller)
+
+
+def _run_log(options: RunOptions) -> RunLog | None:
+    """The run log; one in memory where -v shows its rows and no file keeps them."""
+    if options.log:
+        return RunLog(options.log, is_live=not options.is_simulated)
+    return RunLog(":memory:") if LOG.isEnabledFor(logging.DEBUG) else None
 
 
 def _cycles_to_run(options: RunOptions) -> int | None:
