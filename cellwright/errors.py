@@ -22,6 +22,12 @@ class InputError(CellwrightError, ValueError):
     """A file, name or number given by the user cannot be used."""
 
 
+class NoRoomError(InputError):
+    """A file cannot be written for want of room: nothing was wrong with what the user gave."""
+
+    exit_code = 1
+
+
 class CapabilityError(InputError):
     """A board lacks what a device needs; ``need`` and ``board`` are clauses: "PWM on pin 2", "this board has 6"."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cellwright.errors import InputError
+from cellwright.files import unwritable
 
 DATA, END, SEGMENT, LINEAR = 0, 1, 2, 4
 """Record types: data, end of file, and two kinds of base address."""
@@ -79,7 +80,7 @@ def write_hex(path: Path, firmware: bytes) -> None:
     try:
         path.write_text("".join(lines), encoding="ascii")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+        raise unwritable(path, error) from error
 
 
 def _line(address: int, kind: int, data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import os
 import sqlite3
 import threading
@@ -21,6 +22,7 @@ CREATE TABLE event (replication INTEGER NOT NULL, at_s REAL NOT NULL, state TEXT
 CREATE TABLE cycle (replication INTEGER NOT NULL, number INTEGER NOT NULL, ended_s REAL NOT NULL,
                     cycle_time_s REAL, PRIMARY KEY (replication, number));
 """
+LOG = logging.getLogger(__name__)
 INSERT_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -60,6 +62,8 @@ class RunLog:
         except sqlite3.Error as error:
             raise InputError(f"The log {path} cannot be written ({error}); choose another folder.") from error
         self._execute: Callable[[str, Sequence[Any]], object] = self.connection.execute
+        if LOG.isEnabledFor(logging.DEBUG):
+            self._execute = self._execute_and_tell
         self._saver = None if in_memory else _Saver(self, Path(f"{path}-wal") if is_live else None)
 
     def describe(self, **facts: object) -> None:
@@ -105,6 +109,14 @@ class RunLog:
                 self.connection.commit()
         except sqlite3.Error as error:
             raise self._failed(error) from error
+
+    def _execute_and_tell(self, statement: str, row: Sequence[Any]) -> None:
+        """Write a row and log it; an unwatched run has no such call in its way."""
+        if statement is INSERT_EVENT:
+            _, at_s, state, source, what, value, detail = row
+            shown = "" if value is None else f" {value:.6g}"
+            LOG.debug("%.6f s, %s: %s %s%s%s", at_s, state, source, what, shown, f": {detail}" if detail else "")
+        self.connection.execute(statement, row)
 
     def _write(self, statement: str, row: Sequence[Any]) -> None:
         try:

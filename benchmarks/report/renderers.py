@@ -12,8 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from cellwright.benchmarks.report.document import Cell, Document, Formula
-from cellwright.errors import InputError
-from cellwright.files import plain_text
+from cellwright.files import plain_text, unwritable
 
 HERE = Path(__file__).parent
 ZERO_WIDTH_SPACE = "\u200b"
@@ -40,9 +39,7 @@ def as_pdf(document: Document, svg: Mapping[str, bytes]) -> bytes:
     try:
         return _typeset(document, svg)
     except OSError as error:
-        raise InputError(
-            f"The folder {tempfile.gettempdir()} cannot be written to ({error.strerror}); make room there."
-        ) from error
+        raise unwritable(Path(tempfile.gettempdir()), error) from error
 
 
 def _typeset(document: Document, svg: Mapping[str, bytes]) -> bytes:

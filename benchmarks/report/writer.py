@@ -10,8 +10,7 @@ from cellwright.benchmarks.report import renderers
 from cellwright.benchmarks.report.builder import build, summaries_text
 from cellwright.benchmarks.report.inputs import ReportInputs
 from cellwright.benchmarks.report.translations import Translations
-from cellwright.errors import InputError
-from cellwright.files import write_atomically
+from cellwright.files import unwritable, write_atomically
 
 
 def make_folder(folder: Path) -> None:
@@ -22,9 +21,7 @@ def make_folder(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise InputError(
-            f"The folder {folder} cannot be written to: {error.strerror}; choose another with -o."
-        ) from error
+        raise unwritable(folder, error) from error
 
 
 def write_report(folder: Path, inputs: ReportInputs, translations: Translations) -> list[Path]:

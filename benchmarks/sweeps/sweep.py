@@ -15,7 +15,7 @@ from typing import IO, Any
 from cellwright.benchmarks.comparison import Comparison, paired
 from cellwright.benchmarks.sweeps.sampling import Design
 from cellwright.errors import CellwrightError, InputError
-from cellwright.files import one_line
+from cellwright.files import one_line, unwritable
 from cellwright.hardware.firmware_profiles import DEFAULT_FIRMWARE, SteppingFirmware
 from cellwright.sim import Estimate, Length, Scenario, Study, run_cell, run_manual
 
@@ -134,7 +134,7 @@ def write_sweep(sweep: Sweep, path: Path, executor: Executor, workers: int) -> I
                 done += 1
                 yield done
     except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); what was computed so far is kept.") from error
+        raise unwritable(path, error, "what was computed so far is kept") from error
 
 
 def _rows_in_order(sweep: Sweep, numbers: Iterator[int], executor: Executor, workers: int) -> Iterator[list[str]]:

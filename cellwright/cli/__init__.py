@@ -26,6 +26,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from cellwright.cli.app import app
     from cellwright.cli.terminal import make_streams_readable
+    from cellwright.cli.verbose import stop_logging
     from cellwright.errors import CellwrightError, clause, describe_unexpected
 
     make_streams_readable()
@@ -63,6 +64,8 @@ def run(arguments: Sequence[str]) -> int:
         )
     except Exception as error:  # of a user's plant or manual method, or a mistake of ours: no traceback reaches anybody
         return _print_error(describe_unexpected(error), UNEXPECTED_EXIT_CODE)
+    finally:
+        stop_logging()
     if signals:  # Typer may have made an exit code of it
         return _print_error(INTERRUPTED_MESSAGE.format(name_of(signals[0])), exit_code_of(signals[0]))
     return code or 0

@@ -31,6 +31,7 @@ from cellwright.cli.options import (
     SeedOption,
     Uploader,
 )
+from cellwright.cli.verbose import VerboseOption
 from cellwright.errors import InputError
 
 app = typer.Typer(
@@ -86,6 +87,7 @@ def check(
         bool, typer.Option("--faults", help="Also inject every fault in every state and print how the cell ends.")
     ] = False,
     seed: SeedOption = 1,
+    _: VerboseOption = False,
 ) -> None:
     """Check the description of a cell, and make one unit on the model board as a dry run."""
     from cellwright.cli.commands import describe
@@ -285,6 +287,7 @@ def flash(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Identify the board and its firmware, and write nothing.")
     ] = False,
+    _: VerboseOption = False,
 ) -> None:
     """Write firmware to an Arduino: identify the previous firmware, write, verify, and wait for the new one's reply."""
     from cellwright.cli.commands import flash as flash_command

@@ -22,6 +22,7 @@ from cellwright.cli.options import (
     SeedOption,
     TargetOption,
 )
+from cellwright.cli.verbose import VerboseOption
 
 board_app = typer.Typer()
 """Added to the app without a name: its commands stand beside the others."""
@@ -46,6 +47,7 @@ def run(
     baud: BaudOption = None,
     latency_ms: LatencyOption = 0.0,
     as_json: JsonOption = False,
+    _: VerboseOption = False,
 ) -> None:
     """Run a cell on the model board, on a virtual or emulated Arduino, or on a real one."""
     from cellwright.cli.commands import run as run_command
@@ -110,6 +112,7 @@ def board(
     emulated: Annotated[
         Path | None, typer.Option(metavar="HEX", help="Emulate the chip with this firmware instead.")
     ] = None,
+    _: VerboseOption = False,
 ) -> None:
     """Serve a virtual Arduino, or real firmware on an emulated chip, to any Firmata client."""
     from cellwright.cli.commands import board

@@ -5,7 +5,7 @@ All folders may import it, like errors.py: settings, calibrations, order lists a
 
 from cellwright.files.plain_text import make_readable_handler, one_line, plain_text
 from cellwright.files.tables import Column, InputRow, Remark, Table, check_columns, read_rows, read_table
-from cellwright.files.text import MAX_BYTES, read_bytes, read_text, write_atomically
+from cellwright.files.text import MAX_BYTES, read_bytes, read_text, unwritable, write_atomically
 from cellwright.files.toml_files import (
     Model,
     checked,
@@ -38,6 +38,7 @@ __all__ = [
     "read_text",
     "read_toml",
     "read_variant",
+    "unwritable",
     "write_atomically",
     "write_model",
 ]

@@ -14,7 +14,7 @@ STEERING = re.compile(
     "\ufdd0-\ufdef" + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)) +
     "]"
 )  # fmt: skip
-"""What XML, PDF or a terminal cannot hold, or would follow instead of showing it."""
+"""What XML, PDF or a terminal cannot hold, or would act on instead of showing it."""
 _IN_ASCII = str.maketrans(
     {
         "…": "...", "–": "-", "—": "-", "−": "-", "‑": "-", "±": "+/-", "×": "x", "·": "*", "→": "->", "←": "<-",

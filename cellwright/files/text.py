@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from cellwright.errors import InputError
+from cellwright.errors import InputError, NoRoomError
 
 MAX_BYTES = 2_000_000
 """A larger file is refused before it is read: it is rarely written by hand, and often the wrong file."""
@@ -74,5 +74,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        advice = "make room there" if error.errno == errno.ENOSPC else "choose a folder you may write to"
-        raise InputError(f"{path} cannot be written ({error.strerror}); {advice}.") from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError, kept: str = "") -> InputError:
+    """The error of a file that cannot be written, for its caller to raise; ``kept``: what is not lost, a clause."""
+    has_room = error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    advice = "choose a folder you may write to" if has_room else "make room there, or choose another place"
+    sentence = f"{path} cannot be written ({error.strerror or error}); {kept + '; ' if kept else ''}{advice}."
+    return InputError(sentence) if has_room else NoRoomError(sentence)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from cellwright.errors import InputError, clause, nearest
-from cellwright.files.text import read_text
+from cellwright.files.text import read_text, write_atomically
 
 Model = TypeVar("Model", bound=BaseModel)
 _TABLE = re.compile(r"\s*\[\[\s*([\w-]+)\s*\]\]")
@@ -77,10 +77,7 @@ def write_model(model: BaseModel, path: Path, remark: str) -> None:
     Raises InputError if it cannot be written.
     """
     lines = [f"# {remark}", *(f"{key} = {_toml(value)}" for key, value in model.model_dump().items())]
-    try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    write_atomically(path, ("\n".join(lines) + "\n").encode())
 
 
 def _toml(value: object) -> str:

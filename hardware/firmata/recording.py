@@ -13,8 +13,10 @@ The questions and answers of peripherals stand between them (see hardware/periph
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -81,7 +83,6 @@ class RecordingLink(Link):
         self.env = env
         self.link = link
         self.path = Path(path)
-        self.problem: str | None = None
         try:
             self._file = self.path.open("x", encoding="utf-8", buffering=1)  # flushed with every line
         except FileExistsError:
@@ -106,12 +107,16 @@ class RecordingLink(Link):
 
     def _on_lost(self, reason: str) -> None:
         self.note(LOST, " ".join(reason.split()))
-        self._file.close()
+        self._close_file()
         self.on_lost(reason)
 
     def close(self) -> None:
         self.link.close()
-        self._file.close()
+        self._close_file()
+
+    def _close_file(self) -> None:
+        with suppress(OSError):  # a full disk: said by then, as every line is flushed
+            self._file.close()
 
     def note(self, direction: str, what: str) -> None:
         """Write a line at the present time."""
@@ -124,7 +129,18 @@ class RecordingLink(Link):
         try:
             self._file.write(line + "\n")
         except OSError as error:
-            self.problem = f"The recording {self.path} ends at {self.env.now:.3f} s: it cannot be written ({error})."
+            self._close_file()
+            self._drop_partial_line()
+            self.problem = (
+                f"The recording {self.path} ends at {self.env.now:.3f} s: it cannot be written ({error.strerror}); "
+                "make room there, or choose another place."
+            )
+
+    def _drop_partial_line(self) -> None:
+        """Leave whole lines only, so that what was recorded can be replayed."""
+        with suppress(OSError):
+            content = self.path.read_bytes()
+            os.truncate(self.path, content.rfind(b"\n") + 1)
 
 
 def _in_hex(data: bytes) -> str:

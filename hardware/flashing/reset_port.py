@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -44,6 +45,9 @@ class UploadPort(Protocol):
         """Close the port. May be called twice."""
 
 
+LOG = logging.getLogger(__name__)
+
+
 class SerialUploadPort:
     """The port over pyserial.
 
@@ -66,9 +70,12 @@ class SerialUploadPort:
         self._run_or_fail(lambda: setattr(self._serial, "timeout", seconds))
 
     def read(self, size: int) -> bytes:
-        return self._run_or_fail(lambda: bytes(self._serial.read(size)))
+        heard = self._run_or_fail(lambda: bytes(self._serial.read(size)))
+        LOG.debug("heard: %r", heard)
+        return heard
 
     def write(self, data: bytes) -> None:
+        LOG.debug("sent: %r", data)
         self._run_or_fail(lambda: self._serial.write(data))
 
     def reset_input_buffer(self) -> None:

@@ -19,6 +19,8 @@ class Link(ABC):
     """
 
     name: str
+    problem: str | None = None
+    """What went wrong beside the line, such as with the record of it; a sentence."""
 
     def __init__(self, name: str) -> None:
         self.name = name

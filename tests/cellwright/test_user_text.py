@@ -73,7 +73,7 @@ def a_document(name: str) -> Document:
 
 @given(NAMES)
 @many
-def test_what_no_output_can_follow_stays_as_it_is(name: str) -> None:
+def test_what_no_output_can_act_on_stays_as_it_is(name: str) -> None:
     plain = plain_text(name)
     assert plain == plain_text(plain)
     if name.isprintable():

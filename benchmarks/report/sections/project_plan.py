@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from cellwright.benchmarks.economics.finance import Percentiles
-from cellwright.benchmarks.economics.project import Project
+from cellwright.benchmarks.economics.project import Milestone, Project
 from cellwright.benchmarks.report import charts
 from cellwright.benchmarks.report.context import ReportContext
 from cellwright.benchmarks.report.document import Block, Drawing, Paragraph, Section, Table
 from cellwright.benchmarks.report.translations import capital
 from cellwright.provenance import STATUSES
 
+RISK_ASSESSMENT = ("risk assessment", "risikovurdering")
+"""How a plan names it, in either language; a plan that does not gets the milestone all the same."""
+
 
 def plan(context: ReportContext) -> Section:
     """Work packages, milestones and budget; without a plan, a note that the section is left out."""
     translations, project = context.translations, context.inputs.project
     if project is None:
-        return Section("plan", translations("plan.heading"), (Paragraph(translations("plan.left_out"), "warning"),))
+        return Section(
+            "plan",
+            translations("plan.heading"),
+            (Paragraph(translations("plan.left_out"), "warning"), Paragraph(translations("plan.safety"))),
+        )
     answers = {"novelty": project.novelty_to_industry, "unsolved": project.unsolved_question}
     blocks: list[Block] = [
         Paragraph(_intro(context, project)),
@@ -27,6 +34,7 @@ def plan(context: ReportContext) -> Section:
         Drawing("plan", _caption(context, project), *charts.both_widths(charts.plan, project, translations)),
         _packages(context, project),
         _milestones(context, project),
+        Paragraph(translations("plan.safety")),
         _budget(context, project),
     ]
     return Section("plan", translations("plan.heading"), tuple(blocks))
@@ -75,8 +83,16 @@ def _milestones(context: ReportContext, project: Project) -> Table:
         (str(each.month), capital(translations.term(each.name)), capital(translations.term(each.done_when)))
         for each in sorted(project.milestones, key=lambda each: each.month)
     ]
+    if not any(_names_risk_assessment(each) for each in project.milestones):
+        words = [translations(f"plan.{each}") for each in ("before_use", "risk_assessment", "risk_assessed")]
+        rows.append((words[0], words[1], words[2]))
     head = tuple(translations(f"plan.{each}") for each in ("month", "milestone", "done_when"))
     return context.table("milestones", head, rows, (1, 4, 6))
+
+
+def _names_risk_assessment(milestone: Milestone) -> bool:
+    text = f"{milestone.name} {milestone.done_when}".casefold()
+    return any(words in text for words in RISK_ASSESSMENT)
 
 
 def _budget(context: ReportContext, project: Project) -> Table:

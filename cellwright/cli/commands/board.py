@@ -17,6 +17,7 @@ from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.device import Device
 from cellwright.hardware.fault_injection import FaultInjector, FaultyLink, read_fault
+from cellwright.hardware.firmata.logged_link import logged
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel, FirmwareKind
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
@@ -85,9 +86,10 @@ def _connect_line(
     arduino = VirtualArduino(clock, line.board, board, kind, options.firmware)
     random = Streams(options.seed, 0)["faults on the line"]
     faulty = FaultyLink(clock, line.host, random)
-    end.on_bytes = faulty.write
+    shown = logged(clock, faulty)
+    end.on_bytes = shown.write
     end.on_open = arduino.reset
-    faulty.on_bytes = end.write
+    shown.on_bytes = end.write
     return FaultInjector(clock, board, devices, random, faulty, arduino)
 
 

@@ -12,6 +12,7 @@ from cellwright.cli import tables
 from cellwright.cli.progress import progress_bars
 from cellwright.cli.terminal import console, spinner
 from cellwright.errors import InputError
+from cellwright.files import unwritable
 from cellwright.provenance import Figure
 from cellwright.sequences import RunLog
 from cellwright.sim import Length, Scenario, run_cell
@@ -69,9 +70,7 @@ def _draw(scenario: Scenario, compared: Compared, page: Path, command: str, comm
         for name, figure in charts.items():
             style.save(figure, page.with_name(f"{name}.png"))
     except OSError as error:
-        raise InputError(
-            f"{page.parent} cannot be written: {error.strerror}; choose another folder with -o."
-        ) from error
+        raise unwritable(page.parent, error) from error
     on_phone: dict[str, str | list[str]] = {
         name: style.as_svg(each, f"{name}-narrow") for name, each in narrow.items()
     } | {"states": state_diagram.in_sentences(cell, comparison.cell.time_in_state_s)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from cellwright.sim.targets.assembly import idle_model_rig
 
 BLOCKED_STEP_LIMIT_S = 4.0
 """A step of a dry run that blocks for as long, in real time, is ended and named."""
+
+LOG = logging.getLogger(__name__)
 
 
 def list_cells() -> None:
@@ -180,6 +183,7 @@ def _dry_run(scenario: Scenario) -> float:
             done = run_rig(rig, Length(cycles=1))
     if forgotten := list(ledger.forgotten()):
         raise DescriptionError("\n".join(forgotten))
+    LOG.debug("dry run: %d cycles, each state's seconds: %s", len(done.cycle_times_s), done.time_in_state_s)
     scenario.study.check_measures(done.measures, "the plant")
     run_manual(scenario, Length(cycles=1), seed=1, replication=0)
     return done.cycle_times_s[-1]
@@ -188,9 +192,20 @@ def _dry_run(scenario: Scenario) -> float:
 def find_problems(scenario: Scenario) -> list[str]:
     """The problems that can be found before the cell runs."""
     cell = scenario.study.cell
-    problems = description_problems(cell, cell.parameters(scenario.parameters))
-    problems = problems or list(forgotten_yields(cell, _devices(scenario)))
-    return problems or _on_model_board(scenario).problems() or _unnamed_pins(scenario) or _lacking_on_arduino(scenario)
+    parameters = cell.parameters(scenario.parameters)
+    steps: dict[str, Callable[[], list[str]]] = {
+        "states, triggers and parameters": lambda: description_problems(cell, parameters),
+        "waits that its steps forget": lambda: list(forgotten_yields(cell, _devices(scenario))),
+        "the work that the cell has to do": lambda: _on_model_board(scenario).problems(),
+        "pins that no device names": lambda: _unnamed_pins(scenario),
+        f"what an {cell.arduino.capitalize()} with {scenario.firmware} has": lambda: _lacking_on_arduino(scenario),
+    }
+    for what, check_it in steps.items():
+        problems = check_it()
+        LOG.debug("checked %s: %s", what, "; ".join(problems) or "no problem")
+        if problems:
+            return problems
+    return []
 
 
 def _on_model_board(scenario: Scenario) -> Cell:

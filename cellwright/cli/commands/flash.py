@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from cellwright.hardware.flashing.identify import IdentifiedFirmware, identify_f
 from cellwright.hardware.flashing.reset_port import SerialUploadPort, UploadPort, usb_id
 from cellwright.hardware.intel_hex import write_hex
 from cellwright.hardware.transport.serial import auto_port
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def flash(options: FlashOptions, wire_to: Callable[[str], UploadPort] = open_wir
         with spinner(f"contacting the boot loader at {port}"):
             boot = find_boot_loader(upload_port, protocols_for(options.board, usb_id(port)), port)
         choice = choose_board(options.board, usb_id(port), boot.chip, boot.protocol)
+        LOG.debug("%s has USB identifiers %s and answers as %s: %s", port, usb_id(port), boot.chip.name, choice)
         image = load_image(choice.board, options.firmware, BOARDS[choice.board].room_bytes)
         _print_board(port, boot, choice)
         previous = _read_contents(boot, image, choice, options)
@@ -132,6 +136,7 @@ def _write(
     choice: BoardChoice,
 ) -> None:
     avrdude = None if options.tool == "python" else find_avrdude()
+    LOG.debug("the firmware is written by %s", avrdude or "Python")
     _print(f"Writing {_image_text(image, choice)}, with {'avrdude' if avrdude else 'Python'}.")
     try:
         if avrdude:

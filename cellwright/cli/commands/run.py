@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from cellwright.sim import Scenario, VirtualLine, model_rig, virtual_rig
 from cellwright.sim.targets import EMULATED, MODEL, REPLAY, VIRTUAL, put_on_target
 from cellwright.sim.targets.real import CellOnPort, ReplayedCell
 
+LOG = logging.getLogger(__name__)
 SIMULATED_CYCLES = 3
 """The default number of units of a simulated run; a run on a real board continues until it is stopped."""
 CLOSE_TIMEOUT_S = 1.0
@@ -95,6 +97,12 @@ class Machine:
         of_board = self.board.notes if isinstance(self.board, FirmataBoard) else []
         return [*self.setup_notes, *of_board, *self.cell.notes()]
 
+    def raise_problem_of_record(self) -> None:
+        """Raise CellFault if the record of the line is not whole."""
+        problem = self.board.session.client.link.problem if isinstance(self.board, FirmataBoard) else None
+        if problem is not None:
+            raise CellFault(problem)
+
     def end(self) -> None:
         """Make every output safe, wait until the board has confirmed it, and close the board."""
         self.cell.end()
@@ -117,11 +125,13 @@ def run(options: RunOptions) -> None:
     scenario = cells.load(options.cell).scenario(options.overrides, firmware=options.firmware)
     if options.record is not None and options.target == MODEL:
         raise InputError("The model board exchanges no bytes to record; use --on virtual.")
-    with RunLog(options.log) if options.log else nullcontext() as log:
+    LOG.debug("%s on %s, timing of %s, seed %d", options.cell, options.target, scenario.firmware, options.seed)
+    with _run_log(options) or nullcontext() as log:
         if log is not None:
             log.describe(**_head(options, scenario))  # so that the log names its cell even if the run fails to start
         with spinner(f"building the {options.cell}"):
             machine = _put_on_target(options, scenario, log)
+        LOG.debug("the cell is on %s%s", machine.target_text, f" ({machine.connection})" if machine.connection else "")
         if machine.connection:
             console(stderr=True).print(machine.connection, soft_wrap=True)
         if machine.firmware is not None:
@@ -138,6 +148,13 @@ def run(options: RunOptions) -> None:
             machine.end()
     _print_notes(machine, options, printed)
     _print_result(options, scenario, machine, controller)
+
+
+def _run_log(options: RunOptions) -> RunLog | None:
+    """The run log; one in memory where -v shows its rows and no file keeps them."""
+    if options.log:
+        return RunLog(options.log, is_live=not options.is_simulated)
+    return RunLog(":memory:") if LOG.isEnabledFor(logging.DEBUG) else None
 
 
 def _cycles_to_run(options: RunOptions) -> int | None:
@@ -236,6 +253,8 @@ def _print_result(options: RunOptions, scenario: Scenario, machine: Machine, con
         _print_times(options, machine, times_s, model_s)
         if controller.interrupted_by is not None:
             console().print(f"Stopped by {name_of(controller.interrupted_by)}; every output is safe.")
+    if stop is None or (stop.kind != "fault" and controller.was_interrupted):
+        machine.raise_problem_of_record()
     if machine.replay is not None and machine.replay.difference:
         raise CellFault(f"The run differs from the recording: {machine.replay.difference}.")
     if stop is not None and (stop.kind == "fault" or controller.interrupted_by is None):

@@ -9,6 +9,7 @@ from cellwright.hardware.firmata.host.cellwright_board import CellwrightBoard
 from cellwright.hardware.firmata.host.client import FirmataClient
 from cellwright.hardware.firmata.host.session import Session
 from cellwright.hardware.firmata.host.stock_board import StockFirmataBoard
+from cellwright.hardware.firmata.logged_link import logged
 from cellwright.hardware.transport.link import Link
 
 
@@ -34,7 +35,7 @@ def connect(env: simpy.Environment, link: Link) -> FirmataBoard:
         >>> connect(env, line.host).firmware
         'CellwrightFirmata 1.0'
     """
-    client = FirmataClient(env, link)
+    client = FirmataClient(env, logged(env, link))
     try:
         env.run(until=client.ready)
     except BaseException:  # Ctrl-C too

@@ -233,8 +233,10 @@ def test_a_last_line_that_a_power_cut_left_unfinished_does_not_count(tmp_path):
 class FullDisk:
     closed = False
 
-    def write(self, _):
+    def write(self, _=""):
         raise OSError(28, "No space left on device")
+
+    close = write
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_run(env, tmp_path):
