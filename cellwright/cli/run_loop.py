@@ -118,7 +118,8 @@ class RunController:
         if self.cell.last_stop is not self._last_stop:
             self._last_stop = self.cell.last_stop
             if self._last_stop is not None and not self._is_over():
-                self._say(f"cellwright: {self._last_stop.reason} Reset it with {self.cell.resets_with}.")
+                reset = f" Reset it with {self.cell.resets_with}." if self.cell.resets_with else ""
+                self._say(f"cellwright: {self._last_stop.reason}{reset}")
 
     def _say(self, sentence: str) -> None:
         if self._line is not None:
