@@ -65,6 +65,19 @@ def has_due_event(env: simpy.Environment, priority: int) -> bool:
 # ---- the clock ----
 
 
+class VirtualClock(simpy.Environment):
+    """An environment in virtual time whose ``now`` is quick to read.
+
+    Why: devices, boards and plants read the time several times for each event, and SimPy's ``now`` is a call of a
+    Python function. Here the time lies in a slot, and ``now`` is that slot.
+    """
+
+    __slots__ = ("_now",)
+
+
+VirtualClock.now = vars(VirtualClock)["_now"]  # type: ignore[method-assign]  # mypy knows the property
+
+
 def set_now(env: simpy.Environment, now_s: Any) -> None:
     """Set the clock.
 

@@ -160,7 +160,7 @@ ENDINGS = (
     Ending("killed (SIGKILL)", send(signal.SIGKILL)),
     Ending("suspended (SIGSTOP)", send(signal.SIGSTOP)),
     Ending("cable pulled", lambda _, chip: chip.unplug()),
-    Ending("disk full", lambda running, chip: None, WRITES, log_bytes=60_000),
+    Ending("disk full", send(), WRITES, log_bytes=60_000),
 )
 
 

@@ -7,10 +7,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import simpy
 from simpy.events import Event
 
-from cellwright.hardware.event_loop import is_idle
+from cellwright.hardware.event_loop import VirtualClock, is_idle
 from cellwright.sim.fast_path.conditions import Guard, NotExact, Symbol
 from cellwright.sim.fast_path.draws import DrawnStreams, DrawRequest, RecordedDraws
 from cellwright.sim.fast_path.snapshot import RigState, Snapshot
@@ -74,7 +73,7 @@ class Path:
 LABOUR = "labour"
 
 
-class RecordingEnvironment(simpy.Environment):
+class RecordingEnvironment(VirtualClock):
     """An environment without timers for the limits of waits: the code that calls ``step`` checks them."""
 
     others_watch_limits = True

@@ -9,6 +9,7 @@ from typing import Protocol
 import simpy
 
 from cellwright.hardware import Board, ModelBoard
+from cellwright.hardware.event_loop import VirtualClock
 from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.connect import connect
@@ -104,7 +105,7 @@ def idle_model_rig(
     operator: type[Operator] = Operator,
 ) -> Rig:
     """The cell on a model board, not started: the caller runs it."""
-    env = env or simpy.Environment()
+    env = env or VirtualClock()
     board = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
     return _assemble(scenario, streams, log, env, board, board, operator)
 
@@ -122,7 +123,7 @@ def virtual_rig(
     The Arduino has booted and the board is prepared, so time has passed. record: where its bytes are
     written. Raises InputError if the Arduino lacks what the cell needs.
     """
-    env = simpy.Environment()
+    env = VirtualClock()
     streams = Streams(seed, replication)
     world = ModelBoard(env, STEP_TIMINGS[scenario.firmware])
     line = line or VirtualLine()
@@ -221,5 +222,5 @@ def build_plant(
 
 def build_plant_for_remote_cell(scenario: Scenario, board: ModelBoard, seed: int) -> CellPlant:
     """The plant of a cell that runs in another process; here only the description of the cell is used."""
-    described = build_cell(scenario, ModelBoard(simpy.Environment()))
+    described = build_cell(scenario, ModelBoard(VirtualClock()))
     return build_plant(scenario, described, board, Streams(seed, 0))

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import simpy
-
 from cellwright.hardware.device import Device
 from cellwright.hardware.emulator.arduino import EmulatedArduino
 from cellwright.hardware.emulator.fault_injection import PinFaultInjector
 from cellwright.hardware.emulator.world import PinWorld, Wiring
+from cellwright.hardware.event_loop import VirtualClock
 from cellwright.hardware.fault_injection import FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
@@ -61,7 +60,7 @@ def emulated_rig(
 
     Raises InputError if the emulator is not built or the Arduino lacks what the cell needs.
     """
-    env = simpy.Environment()
+    env = VirtualClock()
     streams = Streams(seed, replication)
     kind = kind or scenario.study.cell.arduino
     firmware = hex_path or firmware_hex(kind)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import simpy
-
+from cellwright.hardware.event_loop import VirtualClock
 from cellwright.hardware.fault_injection import Fault, FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.connect import connect
@@ -78,7 +77,7 @@ def cell_on_port(
 
 def replayed_cell(scenario: Scenario, path: Path, log: RunLog | None = None) -> ReplayedCell:
     """The cell against the recorded bytes of a run; any difference comes from the cell."""
-    env = simpy.Environment()
+    env = VirtualClock()
     link = ReplayLink(env, path)
     board = connect(env, link)
     board.sockets = ReplayedSockets(env, link.of_peripherals, link.report_difference)
