@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -46,6 +47,7 @@ def in_a_copy(work: Callable[[], _ResultT]) -> _ResultT | None:
 def _send_result(sender: Connection[Any, Any], work: Callable[[], Any]) -> None:
     """Ends the copy at once after it: what the first process does when it ends is not to be done twice."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # or a collection would touch, and so copy, all the memory that is shared with the first process
     try:
         sender.send(work())
     finally:
