@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -203,7 +204,7 @@ def test_a_cell_that_faults_ends_with_exit_1(tmp_path: Path, capsys: pytest.Capt
 
 def test_ctrl_c_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted() -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("cellwright.cli.commands.describe.list_cells", interrupted)
     assert run(["cells"]) == 130

@@ -189,7 +189,7 @@ def test_ctrl_c_makes_a_controlled_stop_and_reports_it(presses, message, tmp_pat
     for _ in range(presses):
         running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=30)
-    assert running.returncode == 0, err
+    assert running.returncode == 130, err
     assert "Stopped by Ctrl-C; every output is safe." in out
     with sqlite3.connect(log) as rows:
         (reason,) = rows.execute("SELECT detail FROM event WHERE what = 'stop'").fetchone()
