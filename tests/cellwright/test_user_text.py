@@ -192,6 +192,7 @@ def comments_of(svg: str) -> list[str]:
 
 @given(NAMES)
 @few
+@example("$\\nix$")  # as mathematics it would be an error
 def test_in_a_picture(name: str) -> None:
     figure = a_figure(name)
     drawn = comments_of(style.as_svg(figure, "prefix"))
@@ -232,6 +233,7 @@ def test_in_a_state_diagram(trigger: str, name: str) -> None:
 
 @given(NAMES)
 @settings(max_examples=10)
+@example("$\\nix$")
 def test_in_a_drawn_state_diagram(trigger: str) -> None:
     comments_of(style.as_svg(state_diagram.state_diagram(a_cell(trigger, "own"))))
 

@@ -138,10 +138,11 @@ def test_a_disk_full_in_mid_sweep_keeps_what_was_computed_and_the_same_command_r
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", sync)
         for _ in range(2):  # the second time there is still no room
-            assert run([*ROWS, "-o", str(path)]) == 2
+            assert run([*ROWS, "-o", str(path)]) == 1
             output = capsys.readouterr().err
             assert output == (
-                f"cellwright: {path} cannot be written (No space left on device); what was computed so far is kept.\n"
+                f"cellwright: {path} cannot be written (No space left on device); what was computed so far is kept; "
+                "make room there, or choose another place.\n"
             )
             assert path.read_bytes() == whole[:room]
     assert run([*ROWS, "-o", str(path)]) == 0
