@@ -334,9 +334,9 @@ class Cell(StepTools):
     def end(self) -> None:
         """End the run: end the step and make the board safe; this does not count as a stop."""
         self._has_ended = True
+        self.board.make_safe()
         for supervision in self._running:
             supervision.abandon("the run is over")
-        self.board.make_safe()
 
     def controlled_stop(self, reason: str) -> None:
         """End the step, let moving axes decelerate to a standstill, then stop as ``stop`` does."""

@@ -13,6 +13,7 @@ import simpy
 
 from cellwright.cli.interrupts import exit_code_of, reason_of, stop_signals
 from cellwright.cli.loop_watchdog import LoopWatchdog, Watched, step_frame_finder
+from cellwright.files import plain_text
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.sequences import FAULTED, Cell, Stop
@@ -124,7 +125,7 @@ class RunController:
     def _say(self, sentence: str) -> None:
         if self._line is not None:
             self._line.clear()
-        _write_to_stderr(f"{sentence}\n")
+        _write_to_stderr(f"{plain_text(sentence)}\n")
 
     # ---- signals ----
 
@@ -212,5 +213,5 @@ class _LiveLine:
         _write_to_stderr("\r")
 
     def _write(self, text: str) -> None:
-        _write_to_stderr("\r" + text.ljust(self._width))
+        _write_to_stderr("\r" + plain_text(text).ljust(self._width))
         self._width = len(text)
