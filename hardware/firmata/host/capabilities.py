@@ -75,7 +75,9 @@ class Capabilities:
         limit = self.limits.get(need.feature)
         if need.feature is Feature.CONVERTER and not limit:
             data, clock = need.pins
-            return f"firmware that reads an HX711 ({self.label(data)} and {self.label(clock)}); an Nau7802 needs none"
+            return (
+                f"firmware that reads an HX711 (pins {self._bare(data)} and {self._bare(clock)}); an Nau7802 needs none"
+            )
         if limit is not None and declared >= limit:
             return f"one {COUNTED[need.feature]} more than the firmware's {limit}"
         return ""
