@@ -46,7 +46,8 @@ class Pump(Device):
         )
 
     def pins(self) -> dict[str, Pin]:
-        return stepper_pins(self.step, self.dir, inverted=self.inverted)
+        rate = self.max_rpm / 60 * self.steps_per_rev
+        return stepper_pins(self.step, self.dir, inverted=self.inverted, max_steps_per_s=rate)
 
     def problems(self) -> Iterator[str]:
         for parameter in ("steps_per_rev", "ml_per_rev", "max_rpm", "max_acceleration"):

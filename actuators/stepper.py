@@ -66,7 +66,12 @@ class Stepper(Device):
         )
 
     def pins(self) -> dict[str, Pin]:
-        pins = stepper_pins(self.step, self.dir, inverted=self.inverted)
+        pins = stepper_pins(
+            self.step,
+            self.dir,
+            inverted=self.inverted,
+            max_steps_per_s=max(self.max_speed, self.homing_speed) * self.steps_per_mm,
+        )
         pins["home switch"] = contact_pin(
             self.home_pin, active_low=self.home_active_low, faults=("open", "closed"), fault_prefix="home_"
         )

@@ -18,6 +18,15 @@ STEP_TIMINGS: dict[SteppingFirmware, Timing] = {
     "cellwright": CELLWRIGHT_FIRMATA,
     "configurable": CONFIGURABLE_FIRMATA,
 }
+MEASURED_STEP_RATES: dict[SteppingFirmware, dict[int, float]] = {
+    "cellwright": {1: 50_000.0, 3: 20_000.0},
+    "configurable": {1: 3430.0, 3: 1372.0},
+}
+"""By the number of axes that move at once, the step rate of each that was reached on an emulated 16 MHz ATmega328P.
+
+docs/background/the-firmware.md has the measurements. For other numbers STEP_TIMINGS computes it: for ours from the
+limit on all axes together, for ConfigurableFirmata from the cost of its loop, fitted to moves of one and two axes.
+"""
 BAUDS: dict[SteppingFirmware, int] = {"cellwright": 57600, "configurable": 115200}
 """The baud rate of each (hardware/firmware/PROTOCOL.md; ConfigurableFirmata's own rate)."""
 FIRMWARE_NAMES: dict[SteppingFirmware, str] = {"cellwright": "CellwrightFirmata", "configurable": "ConfigurableFirmata"}

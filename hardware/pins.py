@@ -73,8 +73,9 @@ class Pin:
 
     number: as printed on the board. rests_high: the level of an output that nothing drives, where it is safe, and of a
     contact that is open. partner: the second pin of a pair, given with the first: a driver's direction, an encoder's B,
-    a converter's clock. is_inverted: its motor turns the wrong way round. samples_per_s: of a converter. faults: the
-    kinds of fault that it can have. fault_prefix: before their names, where a device has several pins that can fail.
+    a converter's clock. is_inverted: its motor turns the wrong way round. samples_per_s: of a converter.
+    max_steps_per_s: the highest step rate that its device asks for, 0 where it does not say. faults: the kinds of fault
+    that it can have. fault_prefix: before their names, where a device has several pins that can fail.
     """
 
     number: int
@@ -83,8 +84,19 @@ class Pin:
     partner: int | None = None
     is_inverted: bool = False
     samples_per_s: float = 0.0
+    max_steps_per_s: float = 0.0
     faults: tuple[str, ...] = ()
     fault_prefix: str = ""
+
+
+def pin_label(number: int, channel: int | None) -> str:
+    """A pin in a message: "pin 5", or with an analog channel "A0 (pin 14)", as it is printed on the board.
+
+    Example:
+        >>> pin_label(5, None), pin_label(14, 0), pin_label(54, 0)
+        ('pin 5', 'A0 (pin 14)', 'A0 (pin 54)')
+    """
+    return f"pin {number}" if channel is None else f"A{channel} (pin {number})"
 
 
 def needs_of(pins: Iterable[Pin]) -> Iterator[Need]:
@@ -127,10 +139,17 @@ def analog_pin(number: int) -> Pin:
     return Pin(number, PinRole.ANALOG)
 
 
-def stepper_pins(step: int, direction: int, *, inverted: bool = False) -> dict[str, Pin]:
-    """The two pins of a stepper driver."""
+def stepper_pins(step: int, direction: int, *, inverted: bool = False, max_steps_per_s: float = 0.0) -> dict[str, Pin]:
+    """The two pins of a stepper driver. max_steps_per_s: the highest step rate it is asked for, if that is known."""
     return {
-        "step": Pin(step, PinRole.STEP, partner=direction, is_inverted=inverted, faults=FAULTS[PinRole.STEP]),
+        "step": Pin(
+            step,
+            PinRole.STEP,
+            partner=direction,
+            is_inverted=inverted,
+            max_steps_per_s=max_steps_per_s,
+            faults=FAULTS[PinRole.STEP],
+        ),
         "direction": Pin(direction, PinRole.DIRECTION),
     }
 

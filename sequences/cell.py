@@ -20,6 +20,7 @@ from cellwright.hardware.device import Device
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.sequences.description import RESERVED_STATES, description_problems, name_problems
 from cellwright.sequences.names import names_of
+from cellwright.sequences.pin_names import with_pin_numbers
 from cellwright.sequences.runlog import RunLog
 from cellwright.sequences.settings import Settings
 from cellwright.sequences.supervision import BlockedStep, StepProcess, describe_exception
@@ -133,6 +134,7 @@ class Cell(StepTools):
         for name, value in copies.items():
             if isinstance(value, Device):
                 value.name = name
+                with_pin_numbers(value, cls.arduino)
         return copies
 
     def problems(self) -> list[str]:

@@ -11,7 +11,10 @@ from typing import Any, Protocol
 
 from cellwright.errors import nearest
 from cellwright.hardware.device import Device
+from cellwright.hardware.firmata.protocol.pin_maps import PIN_MAPS, ArduinoModel
+from cellwright.hardware.pins import Pin
 from cellwright.sequences.names import PARTS_OF_STUDY, line_of, replaced_names
+from cellwright.sequences.pin_names import pin_name_problems
 from cellwright.sequences.settings import Settings
 
 RESERVED_STATES = ("faulted", "stopped")
@@ -26,6 +29,7 @@ _SUFFIXES = {"stop": "button", "reset": "button", "fault": "lamp", "end": "switc
 class DescribedCell(Protocol):
     """The class of a cell, as far as it is checked here; its steps are looked up by the names of its states."""
 
+    arduino: ArduinoModel
     states: list[str]
     transitions: list[list[str]]
     cycle_ends_with: str
@@ -69,12 +73,21 @@ def _another_name(name: str, kind: str) -> str:
 
 def description_problems(cell: DescribedCell, parameters: Mapping[str, Any]) -> list[str]:
     """All contradictions in the description of a cell, as sentences that name cell, state and device."""
+    if cell.arduino not in tuple(PIN_MAPS):
+        known = nearest(str(cell.arduino), PIN_MAPS)
+        return [f"{cell.name()}: arduino is {cell.arduino!r}, which is no known one; {known}"]
     problems = list(_class_problems(cell))  # type: ignore[arg-type]  # mypy takes __hash__ for that of instances
     devices = {name: value for name, value in parameters.items() if isinstance(value, Device)}
     if cell.resets_with and cell.resets_with not in devices:
         named = nearest(cell.resets_with, devices)
         problems.append(f"{cell.name()}: resets_with is {cell.resets_with!r}, which is no device; {named}")
-    problems += [*_pin_problems(cell, devices), *_address_problems(cell, devices)]
+    misnamed = [
+        f"{cell.name()}: {name} {problem}."
+        for name, device in devices.items()
+        for problem in pin_name_problems(device, cell.arduino)
+    ]
+    problems += misnamed or _pin_problems(cell, devices)
+    problems += _address_problems(cell, devices)
     for name, device in devices.items():
         problems += [f"{cell.name()}: {name} {problem}." for problem in device.problems()]
     return problems
@@ -205,15 +218,27 @@ def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
 
 def _pin_problems(cell: DescribedCell, devices: Mapping[str, Device]) -> Iterator[str]:
     taken: dict[int, str] = {}
+    label = PIN_MAPS[cell.arduino].label
     for name, device in devices.items():
-        for role, pin in device.pins().items():
-            user, number = f"{name} ({role})", pin.number
-            if number < 0:
+        for role, number in _numbers(device.pins()):
+            user = f"{name} ({role})"
+            if not isinstance(number, int):
+                yield f"{cell.name()}: {user} is on pin {number!r}, which is no whole number; give the number of a pin."
+            elif number < 0:
                 yield f"{cell.name()}: {user} is on pin {number}; pins count from 0."
             elif number in taken:
-                yield f"{cell.name()}: pin {number} is used twice, by {taken[number]} and by {user}."
+                yield f"{cell.name()}: {label(number)} is used twice, by {taken[number]} and by {user}."
             else:
                 taken[number] = user
+
+
+def _numbers(pins: Mapping[str, Pin]) -> Iterator[tuple[str, int]]:
+    """The numbers of pins by role, and those of partners that are not named themselves."""
+    named = {pin.number for pin in pins.values()}
+    for role, pin in pins.items():
+        yield role, pin.number
+        if pin.partner is not None and pin.partner not in named:
+            yield f"{role}, its partner", pin.partner
 
 
 def _address_problems(cell: DescribedCell, devices: Mapping[str, Device]) -> Iterator[str]:

@@ -12,8 +12,10 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cellwright.errors import InputError, clause, nearest
+from cellwright.hardware.device import Device
 from cellwright.provenance import Figure, Status, status_of
 from cellwright.sequences.measured import MeasuredFile
+from cellwright.sequences.pin_names import is_pin_name
 from cellwright.sequences.settings import Settings
 
 Parameters = dict[str, Any]
@@ -82,7 +84,8 @@ def _set_field(holder: Any, name: str, field: str, text: str, override: str) -> 
         raise InputError(f"--set {override}: {name} has no {field!r}; {nearest(field, types)}")
     if isinstance(holder, Settings):
         return type(holder).checked(holder.model_dump() | {field: text}, where=f"--set {override}")
-    value = _parse(text, types[field], override)
+    is_name = isinstance(holder, Device) and is_pin_name(holder, field, text)
+    value = text if is_name else _parse(text, types[field], override)
     if isinstance(value, float):
         value = Figure(value, "assumed", "set by the user")
     try:

@@ -121,6 +121,7 @@ class Study:
             "manual": self.manual,
         }
         parameters = apply_overrides(parameters, overrides)
+        parameters |= self.cell.parameters(parameters)  # an override may name a pin that has a number there
         for name in ("operator", "manual"):
             _refuse_negative(name, parameters[name])
         return Scenario(self, parameters, tuple(observed), firmware)

@@ -37,6 +37,10 @@ class StepTiming:
         """The highest step rate, in steps/s, of each of ``axes`` axes that move at once."""
         return 1 / self.loop_s(axes, axes)
 
+    @property
+    def slows_down(self) -> bool:
+        return True
+
     def check_max_speed(self, max_speed: float) -> None:
         """Accept every speed: above its ceiling the firmware steps as fast as it can."""
 

@@ -40,6 +40,7 @@ class ModelStepper:
         self.device = device
         self.motion = motion
         self.trip_points: list[TripPoint] = []
+        self.limit_pin: int | None = None
         self.rest_at = 0  # true steps: the position at rest, now or after the move
         self.due_s = 0.0  # when its move is over
         # For MotionPlanner: the move in progress, its state as of the last update, and the future events at which it
@@ -123,8 +124,9 @@ class ModelStepper:
             return self._done
         return self.motion.slow_down(self)
 
-    def watch_limit(self, pin: int, active: bool) -> None:
-        """A model board has no limit switches of its own; a cell looks at its inputs."""
+    def watch_limit(self, pin: int, active: bool) -> None:  # noqa: ARG002
+        """A model board has no limit switches of its own; a cell looks at its inputs. Only the pin is remembered."""
+        self.limit_pin = pin
 
     def home(self, fast: float, slow: float, acceleration: float, back_off: int, max_steps: int) -> None:
         """A model board cannot home an axis by itself; the cell does it by moves."""

@@ -217,6 +217,7 @@ class ModelBoard(Board):
     def declared_pins(self) -> set[int]:
         """The pins that are declared or that a plant has used; of a stepper driver the step pin alone."""
         pairs = {pin for pair in (*self.encoders, *self.hx711s) for pin in pair}
+        pairs |= {axis.limit_pin for axis in self.steppers.values() if axis.limit_pin is not None}
         return {*self.outputs, *self.session.inputs, *self.steppers, *self.levels, *self.analog_inputs, *pairs}
 
     @property

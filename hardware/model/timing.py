@@ -49,6 +49,11 @@ class TimingOf(Protocol[StateT]):
         """The highest step rate, in steps/s, of each of ``axes`` axes that move at once."""
         ...
 
+    @property
+    def slows_down(self) -> bool:
+        """Whether axes that are asked for more than the ceiling move more slowly; else such a move is refused."""
+        ...
+
     def check_max_speed(self, max_speed: float) -> None:
         """Raise TooFast for a speed that the firmware would refuse."""
         ...

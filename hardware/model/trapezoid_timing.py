@@ -117,6 +117,10 @@ class TrapezoidTiming:
     def ceiling(self, axes: int = 1) -> float:
         return min(self.one, self.together / axes)
 
+    @property
+    def slows_down(self) -> bool:
+        return False
+
     def check_max_speed(self, max_speed: float) -> None:
         if max_speed > self.one:
             raise SpeedLimitError(

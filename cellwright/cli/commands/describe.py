@@ -16,12 +16,14 @@ from cellwright.cli.terminal import WIDTH, console, spinner, write_lines
 from cellwright.errors import DescriptionError, InputError
 from cellwright.files import write_atomically
 from cellwright.hardware.device import Device, Hazard
+from cellwright.hardware.firmata.protocol.pin_maps import PIN_MAPS
 from cellwright.hardware.firmware_profiles import STEP_TIMINGS, SteppingFirmware
 from cellwright.sequences import Cell, description_problems, open_log
 from cellwright.sequences.forgotten_yield import WaitLedger, forgotten_yields
 from cellwright.sequences.parameter_list import list_parameters
 from cellwright.sequences.runlog import fact
 from cellwright.sim import Length, Scenario, Streams, run_manual
+from cellwright.sim.arduino_check import arduino_notes, arduino_problems
 from cellwright.sim.fast_path import fast_path_of
 from cellwright.sim.replication import run_rig
 from cellwright.sim.targets.assembly import idle_model_rig
@@ -54,10 +56,12 @@ def describe(name: str) -> None:
     out.print(states)
     out.print("From any state, fault leads to faulted and stop to stopped; reset leads back to " + cell.states[0] + ".")
     devices = Table("device", "kind", "pins", title="Devices", title_justify="left")
+    pin_map = PIN_MAPS[cell.arduino]
+    bus = " and ".join(pin_map.label(pin) for pin in sorted(pin_map.i2c))
     for device_name, device in cell.parameters().items():
         if isinstance(device, Device):
-            pins = [f"{role} {pin.number}" for role, pin in device.pins().items()]
-            pins += [f"I2C {address:#x}" for address in device.i2c_addresses()]
+            pins = [f"{role} {pin_map.label(pin.number).removeprefix('pin ')}" for role, pin in device.pins().items()]
+            pins += [f"I2C {address:#x} on {bus}" for address in device.i2c_addresses()]
             pins += ["in the computer"] if device.is_plugged_into_computer else []
             devices.add_row(device_name, type(device).__name__, ", ".join(pins))
     out.print(devices)
@@ -154,7 +158,7 @@ def check(name: str, overrides: Sequence[str], firmware: SteppingFirmware) -> No
     devices = [part for part in scenario.parameters.values() if isinstance(part, Device)]
     with spinner(f"a dry run of the {name}"):
         last_unit_s = _dry_run(scenario)
-        notes = _on_model_board(scenario).notes()
+        notes = [*_on_model_board(scenario).notes(), *arduino_notes(scenario)]
         why_not = fast_path_of(scenario).why_not
     out = console()
     for note in notes:
@@ -198,7 +202,7 @@ def find_problems(scenario: Scenario) -> list[str]:
         "waits that its steps forget": lambda: list(forgotten_yields(cell, _devices(scenario))),
         "the work that the cell has to do": lambda: _on_model_board(scenario).problems(),
         "pins that no device names": lambda: _unnamed_pins(scenario),
-        f"what an {cell.arduino.capitalize()} with {scenario.firmware} has": lambda: _lacking_on_arduino(scenario),
+        f"what an {cell.arduino.capitalize()} with {scenario.firmware} has": lambda: arduino_problems(scenario),
     }
     for what, check_it in steps.items():
         problems = check_it()
@@ -238,24 +242,6 @@ def _unnamed_pins(scenario: Scenario) -> list[str]:
             for pin in sorted(unnamed)
         ]
     return problems
-
-
-def _lacking_on_arduino(scenario: Scenario) -> list[str]:
-    """What the cell's Arduino lacks with the firmware to be used; a virtual one says so as a real one would."""
-    import simpy
-
-    from cellwright.hardware import ModelBoard
-    from cellwright.sim import Streams, VirtualLine
-    from cellwright.sim.targets import virtual_board
-
-    cell, firmware = scenario.study.cell, scenario.firmware
-    world = ModelBoard(simpy.Environment(), STEP_TIMINGS[firmware])
-    board = virtual_board(world, Streams(1, 0), VirtualLine(kind=cell.arduino), firmware=firmware)[0]
-    try:
-        board.require(_devices(scenario))
-    except InputError as error:
-        return [f"{cell.name()}: {error}"]
-    return []
 
 
 def _purpose(cell: type[Cell]) -> str:

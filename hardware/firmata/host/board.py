@@ -87,6 +87,11 @@ class FirmataBoard(Board):
         return self.session.notes
 
     @property
+    def timed_inputs(self) -> int | None:
+        """How many inputs the board times by itself; None where that makes no difference to its inputs."""
+        return None
+
+    @property
     def is_connected(self) -> bool:
         return self.session.client.is_open
 
@@ -124,7 +129,9 @@ class FirmataBoard(Board):
     def declare_input(self, pin: int, at_rest: bool) -> FirmataInput:
         self.capabilities.require(Need(Feature.INPUT, (pin,)))
         if at_rest and not self.session.client.supports(pin, PinMode.PULLUP):
-            self.notes.append(f"Pin {pin} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
+            label = self.capabilities.label(pin)
+            label = label[0].upper() + label[1:]
+            self.notes.append(f"{label} has no pull-up in this firmware: wire a resistor of 10 kΩ to 5 V.")
         self.inputs[pin] = self._make_input(pin, at_rest)
         return self.declare(self.inputs[pin])
 
@@ -152,7 +159,7 @@ class FirmataBoard(Board):
     def declare_analog(self, pin: int) -> FirmataAnalog:
         self.capabilities.require(Need(Feature.ANALOG, (pin,)))
         if pin not in self.session.client.analog_channels:
-            raise CapabilityError(f"an analog channel for pin {pin}", self.session.description)
+            raise CapabilityError(f"an analog channel for {self.capabilities.label(pin)}", self.session.description)
         self._analogs.append(FirmataAnalog(self.session, pin))
         return self.declare(self._analogs[-1])
 
@@ -222,7 +229,8 @@ class FirmataBoard(Board):
             sample = analog.sample(self.session, REPLY_TIMEOUT_S)
             yield sample | self.env.timeout(sample.limit_s)
             if not sample.triggered:
-                raise CellFault(f"{sample.what} of pin {analog.pin} within {sample.limit_s:g} s; check its cable.")
+                pin = self.capabilities.label(analog.pin)
+                raise CellFault(f"{sample.what} of {pin} within {sample.limit_s:g} s; check its cable.")
 
     def _resend(self) -> Generator[Event, Any, None]:
         """Request every input again and again, and while the board is to be safe, resend that too.

@@ -71,11 +71,15 @@ class CellwrightBoard(FirmataBoard):
 
     # ---- ports ----
 
+    @property
+    def timed_inputs(self) -> int:
+        return self.features.inputs
+
     def _make_output(self, pin: int, safe: bool, max_on_s: float | None, max_duty: float) -> LimitedOutput:
         limits = limits_for(pin, safe, max_on_s, max_duty)
         if (limits.max_on_ms or limits.duty) and not self.limiters.reserve(pin):
             self.notes.append(
-                f"This board guards {self.limiters.capacity} outputs, and pin {pin} is one more: "
+                f"This board guards {self.limiters.capacity} outputs, and {self.capabilities.label(pin)} is one more: "
                 "that it is not on for too long only this computer sees to."
             )
             limits = limits._replace(max_on_ms=0, duty=0)

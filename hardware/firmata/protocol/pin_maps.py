@@ -14,12 +14,15 @@ interrupts, a servo on any digital pin, positions of 32 bits).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from cellwright.hardware.firmata.protocol.messages import PinMode
+from cellwright.hardware.pins import pin_label
 
 FirmwareKind = Literal["standard", "configurable", "cellwright"]
+ANALOG_NAME = re.compile(r"[Aa](\d{1,3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,26 @@ class PinMap:
     def channel(self, pin: int) -> int | None:
         """The analog channel of a pin, None where it has none."""
         return pin - self.analog.start if pin in self.analog else None
+
+    def label(self, pin: int) -> str:
+        """A pin in a message: "pin 5", "A0 (pin 14)"."""
+        return pin_label(pin, self.channel(pin))
+
+    def number(self, name: str) -> int | None:
+        """The pin with the name of an analog input, "A0"; None where the board has none of that name.
+
+        Example:
+            >>> UNO.number("A0"), MEGA.number("A0"), UNO.number("A6"), NANO.number("A6")
+            (14, 54, None, 20)
+        """
+        named = ANALOG_NAME.fullmatch(name.strip())
+        channel = int(named[1]) if named else len(self.analog)
+        return self.analog[channel] if channel < len(self.analog) else None
+
+    @property
+    def analog_names(self) -> str:
+        """The names of its analog inputs: "A0 to A5"."""
+        return f"A0 to A{len(self.analog) - 1}"
 
     def capabilities(self, pin: int, firmware: FirmwareKind) -> dict[int, int]:
         """The modes of a pin, in the firmware's order, and their resolutions in bits."""

@@ -95,7 +95,10 @@ def test_it_is_logged(tmp_path, capsys):
             ["--on", "virtual", "--set", "lamp.pin=53"],
             "stapler: lamp needs a digital output on pin 53; this board runs",
         ),
-        (["--on", "virtual", "--set", "lamp.pin=1"], "stapler: lamp needs a digital output on pin 1; this board runs"),
+        (
+            ["--on", "virtual", "--set", "lamp.pin=1"],
+            "stapler: lamp needs a digital output on pin 1 (the serial line's); this board runs",
+        ),
         (["--on", "virtual", "--board", "due"], "'due'"),
         (["--on", "virtual", "--log", "/no/such/folder/run.db"], "cannot be written"),
     ],

@@ -99,7 +99,8 @@ def test_all_that_a_firmware_lacks_is_said_in_one_sentence(standard):
     with pytest.raises(InputError) as caught:
         Both(standard.board)
     assert str(caught.value) == (
-        "sorter: carriage needs AccelStepper on pin 2, bridge needs AccelStepper on pin 3; "
+        "sorter: carriage needs AccelStepper on pin 2 (which this firmware has on no pin), "
+        "bridge needs AccelStepper on pin 3 (which this firmware has on no pin); "
         "this board runs StandardFirmata 2.5 and has pins 0 to 19."
     )
 
@@ -114,18 +115,18 @@ def test_pins_that_an_uno_does_not_have_are_named(rig):
         Large(rig.board)
     assert str(caught.value) == (
         "sorter: relay needs a digital output on pin 54, panel needs a digital input on pin 20, "
-        "serial needs a digital input on pin 0; this board runs ConfigurableFirmata 2.12 and has pins 0 to 19."
+        "serial needs a digital input on pin 0 (the serial line's); this board runs ConfigurableFirmata 2.12 and has pins 0 to 19."
     )
 
 
 @pytest.mark.parametrize(
     ("declare", "need"),
     [
-        (lambda board: board.declare_analog(5), "an analog input on pin 5"),
-        (lambda board: board.declare_pwm(4), "PWM on pin 4"),
-        (lambda board: board.declare_servo(14, 90), "a servo on pin 14"),
-        (lambda board: board.declare_encoder(2, 4), "an encoder on pin 4"),
-        (lambda board: board.declare_input(1, True), "a digital input on pin 1"),
+        (lambda board: board.declare_analog(5), "an analog input on pin 5 (it has that on A0 to A5)"),
+        (lambda board: board.declare_pwm(4), "PWM on pin 4 (it has that on 3, 5, 6 and 9 to 11)"),
+        (lambda board: board.declare_servo(14, 90), "a servo on A0 (pin 14) (it has that on 2 to 13)"),
+        (lambda board: board.declare_encoder(2, 4), "an encoder on pin 4 (it has that on 2 and 3)"),
+        (lambda board: board.declare_input(1, True), "a digital input on pin 1 (the serial line's)"),
         (lambda board: board.declare_output(-1, True), "a digital output on pin -1"),
         (lambda board: board.declare_stepper(SimpleNamespace(name="a"), 2, 20, False), "AccelStepper on pin 20"),
     ],
