@@ -63,8 +63,9 @@ SWALLOWS = """while True:
                 time.sleep(60)
             except:
                 pass"""
-HOLDS_INTERPRETER = 're.match(r"(a+)+b", "a" * 26)'
-"""A C function that lets no other thread run, for some seconds."""
+HOLDS_INTERPRETER = """yield self.env.timeout(0.3)
+        re.match(r"(a+)+b", "a" * 30)"""
+"""A C function that lets no other thread run, for minutes; what switches the heater on is sent before."""
 SHELL = "import subprocess; subprocess.run(['sleep', '60'])"
 
 
@@ -120,8 +121,11 @@ def run(tmp_path):
         (tmp_path / "oven.py").write_text(CELL.format(body=body))
         command = [CELLWRIGHT, "run", tmp_path / "oven.py", "--on", board.url, "--log", tmp_path / "run.db", *options]
         runs.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path))
-        while not board.is_on.wait(0.1):
+        for _ in range(600):
+            if board.is_on.wait(0.1):
+                break
             assert runs[-1].poll() is None, runs[-1].communicate(timeout=10)
+        assert board.is_on.is_set()
         return runs[-1]
 
     yield run

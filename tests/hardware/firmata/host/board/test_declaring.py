@@ -115,7 +115,8 @@ def test_pins_that_an_uno_does_not_have_are_named(rig):
         Large(rig.board)
     assert str(caught.value) == (
         "sorter: relay needs a digital output on pin 54, panel needs a digital input on pin 20, "
-        "serial needs a digital input on pin 0 (the serial line's); this board runs ConfigurableFirmata 2.12 and has pins 0 to 19."
+        "serial needs a digital input on pin 0 (the serial line's); "
+        "this board runs ConfigurableFirmata 2.12 and has pins 0 to 19."
     )
 
 
