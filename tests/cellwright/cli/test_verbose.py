@@ -40,7 +40,7 @@ def test_a_run_says_what_is_sent_heard_and_decided(option: str, capsys: pytest.C
 def test_check_says_what_it_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "stapler", "-v"]) == 0
     shown = capsys.readouterr().err
-    assert shown.count("no problem") == 4 and "dry run" in shown
+    assert shown.count("no problem") == 5 and "dry run" in shown
 
 
 def test_the_next_command_is_silent_again(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ class EmulatedServed(ServedBoard):
 
     def _wire(self) -> None:
         self._chip.set_input(*port_and_bit(BUTTON), True)
-        self._chip.set_analog(CHANNEL, round(1000 * VOLTS))
+        self._chip.set_analog(CHANNEL, VOLTS)
 
     def _serve(self) -> None:
         began_s, elapsed_s = time.monotonic(), 0.0

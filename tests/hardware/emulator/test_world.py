@@ -216,6 +216,7 @@ class Described:
     """A device with these pins."""
 
     name = "it"
+    is_plugged_into_computer = False
 
     def __init__(self, pins=None, address=None):
         self._pins = pins or {}
