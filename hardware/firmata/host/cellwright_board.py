@@ -57,6 +57,8 @@ class CellwrightBoard(FirmataBoard):
         self._timed: dict[int, TimedInput] = {}
         self._health: list[Wait] = []
         self._reports_refusals = False
+        self._has_lost_declarations = False
+        """Whether the board has refused a request: noise on the line may have changed a declaration."""
         for command, handler in {
             own.PULSE: self._on_pulse,
             own.STATE: self._stops.on_state,
@@ -158,6 +160,10 @@ class CellwrightBoard(FirmataBoard):
 
     def _release(self) -> None:
         self._stops.release()
+        if self._has_lost_declarations:
+            self._has_lost_declarations = False
+            for declared in self._declared:
+                declared.declare()
         self._drive_safe_levels()
         for contact in self.inputs.values():
             contact.declare()  # a stopped board makes no input of a pin that noise on the line has made an output
@@ -220,6 +226,7 @@ class CellwrightBoard(FirmataBoard):
                 f"The board on {name} is still stopped: its emergency stop is pressed; let it go, and reset again."
             )
         else:
+            self._has_lost_declarations = True
             self.session.report_trouble(f"The board on {name} refused a command: {words.strip()!r}.")
 
 

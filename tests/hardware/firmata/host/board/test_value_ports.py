@@ -187,7 +187,9 @@ def test_an_analog_input_that_sends_nothing_is_said_before_the_run(make_rig):
     rig = make_rig(firmware="cellwright")
     rig.board.declare_analog(15)
     rig.lose_replies("e1")
-    with pytest.raises(CellFault, match=r"the board on .* sent no sample of A1 \(pin 15\) within 1 s; check its cable\."):
+    with pytest.raises(
+        CellFault, match=r"the board on .* sent no sample of A1 \(pin 15\) within 1 s; check its cable\."
+    ):
         rig.prepare()
 
 
