@@ -11,8 +11,8 @@ import simpy
 from simpy.events import Event
 
 from cellwright.hardware.digital_input import DigitalInput
-from cellwright.hardware.peripherals.simulated import SimulatedSockets
-from cellwright.hardware.peripherals.sockets import Sockets
+from cellwright.hardware.peripherals.interfaces import Peripherals
+from cellwright.hardware.peripherals.simulated import SimulatedPeripherals
 from cellwright.hardware.pins import Need
 from cellwright.hardware.waits import Named, Wait
 
@@ -147,9 +147,9 @@ class Board(ABC):
     env: simpy.Environment
 
     @cached_property
-    def sockets(self) -> Sockets:
-        """The sockets of the computer beside the board: a plant answers there, unless the target puts others here."""
-        return SimulatedSockets(self.env)
+    def peripherals(self) -> Peripherals:
+        """Who answers what is plugged into the computer: a plant, unless the target says otherwise."""
+        return SimulatedPeripherals(self.env)
 
     @property
     def is_connected(self) -> bool:

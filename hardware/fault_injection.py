@@ -282,7 +282,7 @@ class FaultInjector:
 
     def _unplug(self, name: str) -> None:
         device = self.devices[name]
-        device.board.sockets.unplug(device)
+        device.board.peripherals.unplug(device)
 
     @staticmethod
     def _inject_line_fault(link: FaultyLink, fault: Fault) -> None:

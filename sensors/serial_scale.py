@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from simpy.events import Event
 
 from cellwright.errors import CellFault, InputError
+from cellwright.hardware.peripherals.interfaces import Instrument
 from cellwright.hardware.peripherals.peripheral import Peripheral
-from cellwright.hardware.peripherals.sockets import Instrument
 
 if TYPE_CHECKING:
     import serial

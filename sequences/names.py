@@ -44,12 +44,19 @@ def assigned_attributes(described: type) -> Iterator[tuple[str, str, int]]:
         own = method.__code__.co_varnames[:1]
         before: dis.Instruction | None = None
         for instruction in dis.get_instructions(method):
-            is_own = before is not None and before.opname.startswith("LOAD_FAST") and own and before.argval == own[0]
-            if instruction.opname == "STORE_ATTR" and is_own:
+            if instruction.opname == "STORE_ATTR" and own and before is not None and _loaded(before) == own[0]:
                 positions = instruction.positions
                 line = (positions.lineno if positions else None) or method.__code__.co_firstlineno
                 yield method.__name__, str(instruction.argval), line
             before = instruction
+
+
+def _loaded(instruction: dis.Instruction) -> object:
+    """The local variable that an instruction loads last; newer Pythons load two at once."""
+    if "LOAD_FAST" not in instruction.opname:
+        return None
+    loaded = instruction.argval
+    return loaded[-1] if isinstance(loaded, tuple) else loaded
 
 
 def replaced_names(described: type, taken: Iterable[str]) -> Iterator[str]:

@@ -18,15 +18,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulator.chip import ChipEvent, EmulatedChip, EventKind
 from cellwright.hardware.emulator.pin_ports import port_and_bit
+from cellwright.hardware.emulator.server import run_in_real_time
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmware_profiles import firmware_hex
 from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
 
 CELLWRIGHT = Path(sys.executable).with_name("cellwright")
 LAMP = 4
-SLICE_S = 500e-6
 WATCHED_FOR_S = 5.0
 """An output that is on for longer after the run's end is off never."""
 SETTLED_S = 0.7
@@ -74,6 +74,27 @@ SWALLOWS = """while True:
                 pass"""
 
 
+class Cable(PseudoTerminalPort):
+    """A port whose cable can be pulled: the chip has a supply of its own and goes on."""
+
+    is_plugged_in = True
+
+    def was_opened(self) -> bool:
+        return self.is_plugged_in and super().was_opened()
+
+    def read(self) -> bytes:
+        return super().read() if self.is_plugged_in else b""
+
+    def write(self, data: bytes) -> None:
+        if self.is_plugged_in:
+            super().write(data)
+
+    def pull(self) -> None:
+        """Pull it: the host's end is gone."""
+        self.is_plugged_in = False
+        self.close()
+
+
 class ServedChip:
     """An emulated Uno at a pseudo-terminal, on a thread of its own; it notes when the lamp's pin changes."""
 
@@ -82,52 +103,26 @@ class ServedChip:
         self.off_at_s: float | None = None
         self._chip = EmulatedChip(find_library(), firmware)
         self._chip.watch(*port_and_bit(LAMP))
-        self._port = PseudoTerminalPort(path)
-        self.is_plugged_in = True
+        self.cable = Cable(path)
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def _serve(self) -> None:
-        began_s, elapsed_s = time.monotonic(), 0.0
-        while not self._is_over.is_set():
-            if self.is_plugged_in and self._port.was_opened():
-                self._chip.reset()
-            if self.is_plugged_in:
-                self._chip.feed(self._port.read())
-            elapsed_s += SLICE_S
-            sent = self._run_to(int(elapsed_s * CLOCK_HZ))
-            if self.is_plugged_in:
-                self._port.write(sent)
-            ahead_s = began_s + elapsed_s - time.monotonic()
-            if ahead_s > 0:
-                time.sleep(ahead_s)
-            elif ahead_s < -0.05:
-                began_s -= ahead_s
+        run_in_real_time(self._chip, self.cable, self._is_over, on_event=self._note)
 
-    def _run_to(self, cycle: int) -> bytes:
-        sent = bytearray()
-        while self._chip.cycle < cycle:
-            for event in self._chip.run(cycle):
-                if event.kind is EventKind.BYTE:
-                    sent.append(event.value)
-                elif event.kind is EventKind.PIN and event.value:
-                    self.is_on.set()
-                elif event.kind is EventKind.PIN and self.is_on.is_set():
-                    self.off_at_s = time.monotonic()
-        return bytes(sent)
+    def _note(self, event: ChipEvent) -> None:
+        if event.kind is EventKind.PIN and event.value:
+            self.is_on.set()
+        elif event.kind is EventKind.PIN and self.is_on.is_set():
+            self.off_at_s = time.monotonic()
 
     def close(self) -> None:
         self._is_over.set()
         self._thread.join()
-        if self.is_plugged_in:
-            self._port.close()
+        if self.cable.is_plugged_in:
+            self.cable.close()
         self._chip.close()
-
-    def unplug(self) -> None:
-        """Pull the cable; the chip has a supply of its own and goes on."""
-        self.is_plugged_in = False
-        self._port.close()
 
 
 @dataclass(frozen=True)
@@ -159,7 +154,7 @@ ENDINGS = (
     Ending("terminal closed (SIGHUP)", send(signal.SIGHUP)),
     Ending("killed (SIGKILL)", send(signal.SIGKILL)),
     Ending("suspended (SIGSTOP)", send(signal.SIGSTOP)),
-    Ending("cable pulled", lambda _, chip: chip.unplug()),
+    Ending("cable pulled", lambda _, chip: chip.cable.pull()),
     Ending("disk full", send(), WRITES, log_bytes=60_000),
 )
 

@@ -93,7 +93,10 @@ class LoopWatchdog:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch within the block."""
+        """Watch within the block. Outside the main thread nothing is watched, as Python handles signals there alone."""
+        if threading.current_thread() is not self._main:
+            yield
+            return
         self._signals_in.setblocking(False)
         before_fd = signal.set_wakeup_fd(self._signals_in.fileno(), warn_on_full_buffer=False)
         before = signal.signal(WAKE_SIGNAL, self._on_wake) if WAKE_SIGNAL != signal.SIGINT else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cellwright.hardware.emulator.arduino import MCUS
-from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulator.chip import BAUD_RATE, CLOCK_HZ, ChipEvent, EmulatedChip, EventKind
 from cellwright.hardware.emulator.simavr import find_library
 from cellwright.hardware.firmata.protocol.pin_maps import ArduinoModel
 from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
@@ -21,6 +21,10 @@ MAX_LATE_S = 0.05
 
 def _do_nothing() -> None:
     """The default for ``on_ready``."""
+
+
+def _ignore(_: ChipEvent) -> None:
+    """The default for ``on_event``."""
 
 
 def serve_emulated(
@@ -45,20 +49,33 @@ def serve_emulated(
     port = PseudoTerminalPort(pty_path)
     try:
         on_ready()
-        _run_in_real_time(chip, port, stop)
+        run_in_real_time(chip, port, stop)
     finally:
         port.close()
 
 
-def _run_in_real_time(chip: EmulatedChip, port: PseudoTerminalPort, stop: threading.Event) -> None:
+def run_in_real_time(
+    chip: EmulatedChip,
+    port: PseudoTerminalPort,
+    stop: threading.Event,
+    *,
+    on_event: Callable[[ChipEvent], object] = _ignore,
+    on_reset: Callable[[], object] = _do_nothing,
+) -> None:
+    """Run a chip in real time with its UART on ``port``, until ``stop`` is set.
+
+    on_event: called with all that it does but send bytes, such as a watched pin's change. on_reset: called after a host
+    has opened the port, which resets it.
+    """
     began_s = time.monotonic()
     elapsed_s = 0.0
     while not stop.is_set():
         if port.was_opened():
             chip.reset()
+            on_reset()
         chip.feed(port.read())
         elapsed_s += SLICE_S
-        port.write(_bytes_until(chip, int(elapsed_s * CLOCK_HZ)))
+        port.write(_bytes_until(chip, int(elapsed_s * CLOCK_HZ), on_event))
         ahead_s = began_s + elapsed_s - time.monotonic()
         if ahead_s > 0:
             time.sleep(ahead_s)
@@ -66,9 +83,13 @@ def _run_in_real_time(chip: EmulatedChip, port: PseudoTerminalPort, stop: thread
             began_s -= ahead_s
 
 
-def _bytes_until(chip: EmulatedChip, cycle: int) -> bytes:
+def _bytes_until(chip: EmulatedChip, cycle: int, on_event: Callable[[ChipEvent], object]) -> bytes:
     """Run the chip to a cycle; return what its UART sent."""
     sent = bytearray()
     while chip.cycle < cycle:
-        sent += bytes(event.value for event in chip.run(cycle) if event.kind is EventKind.BYTE)
+        for event in chip.run(cycle):
+            if event.kind is EventKind.BYTE:
+                sent.append(event.value)
+            else:
+                on_event(event)
     return bytes(sent)

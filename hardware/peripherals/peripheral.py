@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cellwright.hardware.board import Board
 from cellwright.hardware.device import Device
-from cellwright.hardware.peripherals.sockets import AnsweringStep, Instrument
+from cellwright.hardware.peripherals.interfaces import AnsweringStep, Instrument
 from cellwright.hardware.pins import Pin
 from cellwright.hardware.waits import Wait
 
@@ -33,7 +33,7 @@ class Peripheral(Device):
 
     def attach(self, board: Board) -> None:
         self.board = board
-        board.sockets.plug_in(self)
+        board.peripherals.plug_in(self)
 
     def open(self) -> Instrument:
         """Open the real thing, for a run on a port.
@@ -48,14 +48,14 @@ class Peripheral(Device):
 
         A question is made of what JSON knows: text, numbers, lists, dictionaries.
         """
-        return self.board.sockets.ask(self, question, within_s)
+        return self.board.peripherals.ask(self, question, within_s)
 
     def answer_with(self, step: AnsweringStep) -> None:
         """Let a plant answer: ``step(question)`` is a step that takes the time of the real thing.
 
         It returns the answer, or None for no answer.
         """
-        self.board.sockets.answer_with(self, step)
+        self.board.peripherals.answer_with(self, step)
 
     def to_json(self, answer: Any) -> Any:
         """An answer as a recording keeps it, made of what JSON knows; by default as it is."""

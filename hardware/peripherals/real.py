@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from cellwright.errors import CellFault
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.peripherals.sockets import Instrument, PluggedIn, Sockets, fail
+from cellwright.hardware.peripherals.interfaces import Instrument, Peripherals, PluggedIn, fail
 from cellwright.hardware.waits import Wait
 
 CLOSE_TIMEOUT_S = 0.5
@@ -25,7 +26,7 @@ class _Question(NamedTuple):
     wait: Wait
 
 
-class RealSockets(Sockets):
+class RealPeripherals(Peripherals):
     """The real instruments, opened as the cell is put on its board."""
 
     def __init__(self, clock: WallClock) -> None:
@@ -76,7 +77,8 @@ class _InstrumentThread:
             else:
                 if answer is not None:
                     self._clock.post(next_one.wait.complete, answer)
-        self._instrument.close()
+        with suppress(Exception):  # one that is gone may not even close
+            self._instrument.close()
 
 
 def _describe_error(error: Exception) -> str:

@@ -19,7 +19,7 @@ import simpy
 from simpy.events import Event, Timeout
 
 from cellwright.errors import CellFault
-from cellwright.hardware.peripherals.sockets import AnsweringStep, PluggedIn, Sockets, fail
+from cellwright.hardware.peripherals.interfaces import AnsweringStep, Peripherals, PluggedIn, fail
 from cellwright.hardware.waits import Named, Wait
 
 QUESTION, ANSWER, FAILURE = "?", "=", "x"
@@ -33,28 +33,28 @@ class Recording(Protocol):
         ...
 
 
-class RecordedSockets(Sockets):
-    """Sockets whose questions and answers are recorded; ``sockets`` answers them."""
+class RecordedPeripherals(Peripherals):
+    """Peripherals whose questions and answers are recorded; ``peripherals`` answers them."""
 
-    def __init__(self, sockets: Sockets, recording: Recording) -> None:
-        self._sockets = sockets
+    def __init__(self, peripherals: Peripherals, recording: Recording) -> None:
+        self._peripherals = peripherals
         self._recording = recording
 
     def plug_in(self, peripheral: PluggedIn) -> None:
-        self._sockets.plug_in(peripheral)
+        self._peripherals.plug_in(peripheral)
 
     def answer_with(self, peripheral: Named, step: AnsweringStep) -> None:
-        self._sockets.answer_with(peripheral, step)
+        self._peripherals.answer_with(peripheral, step)
 
     def unplug(self, peripheral: Named) -> None:
-        self._sockets.unplug(peripheral)
+        self._peripherals.unplug(peripheral)
 
     def close(self) -> None:
-        self._sockets.close()
+        self._peripherals.close()
 
     def ask(self, peripheral: PluggedIn, question: Any, within_s: float) -> Wait:
         self._recording.note(QUESTION, f"{peripheral.name} {_in_json(peripheral, question, 'a question')}")
-        answering = self._sockets.ask(peripheral, question, within_s)
+        answering = self._peripherals.ask(peripheral, question, within_s)
         wait = Wait(answering.env, peripheral, "did not answer", within_s)
         answering.callbacks.append(lambda end: self._note_and_pass_on(peripheral, end, wait))
         return wait
@@ -115,7 +115,7 @@ def exchanges_of(entries: Iterable[tuple[float, str, str]]) -> dict[str, deque[R
     return exchanges
 
 
-class ReplayedSockets(Sockets):
+class ReplayedPeripherals(Peripherals):
     """Answers each question as it was recorded, as long after it. Another question is a difference."""
 
     def __init__(

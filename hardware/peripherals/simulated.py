@@ -8,11 +8,11 @@ from typing import Any
 import simpy
 from simpy.events import Event
 
-from cellwright.hardware.peripherals.sockets import AnsweringStep, PluggedIn, Sockets
+from cellwright.hardware.peripherals.interfaces import AnsweringStep, Peripherals, PluggedIn
 from cellwright.hardware.waits import Named, Wait
 
 
-class SimulatedSockets(Sockets):
+class SimulatedPeripherals(Peripherals):
     """A plant answers in place of each peripheral; where none does, nothing answers."""
 
     def __init__(self, env: simpy.Environment) -> None:

@@ -206,7 +206,7 @@ class RigState:
             for watcher in output.watchers:
                 if self._name_of_function(watcher) is None:
                     raise NotExact(f"what happens when output {output.pin} changes may remember something")
-        for name, step in self.board.sockets.answering_steps.items():
+        for name, step in self.board.peripherals.answering_steps.items():
             if self._name_of_function(step) is None:
                 raise NotExact(f"what answers in place of {name} may remember something")
 

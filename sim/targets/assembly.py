@@ -18,8 +18,8 @@ from cellwright.hardware.firmata.recording import RecordingLink
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.firmware_profiles import BAUDS, DEFAULT_FIRMWARE, STEP_TIMINGS, SteppingFirmware
 from cellwright.hardware.model.world import World
-from cellwright.hardware.peripherals.recorded import RecordedSockets
-from cellwright.hardware.peripherals.sockets import Sockets
+from cellwright.hardware.peripherals.interfaces import Peripherals
+from cellwright.hardware.peripherals.recorded import RecordedPeripherals
 from cellwright.hardware.transport.link import Link
 from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.sequences import Cell, RunLog
@@ -156,17 +156,17 @@ def virtual_board(
 
 
 def connect_recorded(
-    env: simpy.Environment, link: Link, record: Path | None, sockets: Sockets | None = None
+    env: simpy.Environment, link: Link, record: Path | None, peripherals: Peripherals | None = None
 ) -> FirmataBoard:
-    """A board over ``link``, and the computer's ``sockets`` beside it; by default a plant answers there.
+    """A board over ``link``, with ``peripherals`` beside it; by default a plant answers for these.
 
     What goes over both is written to the file ``record``, if it is given.
     """
     recording = None if record is None else RecordingLink(env, link, record)
     board = connect(env, recording or link)
-    board.sockets = sockets or board.sockets
+    board.peripherals = peripherals or board.peripherals
     if recording is not None:
-        board.sockets = RecordedSockets(board.sockets, recording)
+        board.peripherals = RecordedPeripherals(board.peripherals, recording)
     return board
 
 

@@ -11,7 +11,7 @@ from cellwright.hardware.fault_injection import Fault, FaultInjector, FaultyLink
 from cellwright.hardware.firmata.host.board import FirmataBoard
 from cellwright.hardware.firmata.host.connect import connect
 from cellwright.hardware.firmata.recording import ReplayLink
-from cellwright.hardware.peripherals.recorded import ReplayedSockets
+from cellwright.hardware.peripherals.recorded import ReplayedPeripherals
 from cellwright.sequences import RunLog
 from cellwright.sim.scenario import Scenario
 from cellwright.sim.streams import Streams
@@ -53,7 +53,7 @@ def cell_on_port(
         InputError: The port, the board or a peripheral is not there, or the board lacks what the cell needs.
     """
     from cellwright.hardware.clock import WallClock
-    from cellwright.hardware.peripherals.real import RealSockets
+    from cellwright.hardware.peripherals.real import RealPeripherals
     from cellwright.hardware.transport.serial import SerialLink, auto_port
 
     port = auto_port() if port == "auto" else port
@@ -61,7 +61,7 @@ def cell_on_port(
     random = Streams(seed, 0)["faults on the line"]
     serial = SerialLink(clock, port, *(line or VirtualLine()).bauds_with(scenario.firmware))
     faulty = FaultyLink(clock, serial, random)
-    board = connect_recorded(clock, faulty, record, RealSockets(clock))
+    board = connect_recorded(clock, faulty, record, RealPeripherals(clock))
     try:
         cell = build_cell(scenario, board, log)
         power_up(board)
@@ -80,7 +80,7 @@ def replayed_cell(scenario: Scenario, path: Path, log: RunLog | None = None) -> 
     env = VirtualClock()
     link = ReplayLink(env, path)
     board = connect(env, link)
-    board.sockets = ReplayedSockets(env, link.of_peripherals, link.report_difference)
+    board.peripherals = ReplayedPeripherals(env, link.of_peripherals, link.report_difference)
     cell = build_cell(scenario, board, log)
     power_up(board)
     env.process(cell.run())

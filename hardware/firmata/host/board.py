@@ -100,9 +100,9 @@ class FirmataBoard(Board):
         return self.session.round_trip()
 
     def close(self) -> None:
-        """Close the line, and the sockets beside it. The outputs keep their levels, so make the board safe first."""
+        """Close the line and the peripherals. The outputs keep their levels, so make the board safe first."""
         self._end_protection()
-        self.sockets.close()
+        self.peripherals.close()
         self.session.client.close()
 
     # ---- declaring ----

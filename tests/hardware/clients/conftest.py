@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +10,9 @@ import pytest
 
 from cellwright.hardware import CELLWRIGHT_FIRMATA, ModelBoard
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.emulator.chip import CLOCK_HZ, EmulatedChip, EventKind
+from cellwright.hardware.emulator.chip import ChipEvent, EmulatedChip, EventKind
 from cellwright.hardware.emulator.pin_ports import port_and_bit
+from cellwright.hardware.emulator.server import run_in_real_time
 from cellwright.hardware.firmata.virtual.arduino import VirtualArduino
 from cellwright.hardware.transport.loopback import LoopbackLine
 from cellwright.hardware.transport.pseudo_terminal import PseudoTerminalPort
@@ -21,8 +21,6 @@ from cellwright.hardware.transport.server import PseudoTerminalLink
 LED, BUTTON, CHANNEL, STEP, DIRECTION = 13, 7, 1, 2, 3
 """What is wired to a board: the button holds its pin high, the channel has 2.5 V, a motor is on step and direction."""
 VOLTS = 2.5
-SLICE_S = 500e-6
-MAX_LATE_S = 0.05
 
 
 class ServedBoard:
@@ -30,11 +28,15 @@ class ServedBoard:
 
     def __init__(self) -> None:
         self.levels: list[bool] = []
-        self.steps = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def steps(self) -> int:
+        """Where the motor stands."""
         raise NotImplementedError
 
     def start(self) -> None:
@@ -50,6 +52,7 @@ class VirtualServed(ServedBoard):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self._steps = 0
         self._clock = WallClock()
         self._end = PseudoTerminalLink(self._clock, path)
         self._model = ModelBoard(self._clock, CELLWRIGHT_FIRMATA)
@@ -66,7 +69,11 @@ class VirtualServed(ServedBoard):
         while not self._closing.is_set():
             self._clock.run(until=self._clock.now + 0.05)
             axes = self._arduino.program.steppers.positions()
-            self.steps = axes.get(0, self.steps)
+            self._steps = axes.get(0, self._steps)
+
+    @property
+    def steps(self) -> int:
+        return self._steps
 
     def close(self) -> None:
         super().close()
@@ -89,30 +96,15 @@ class EmulatedServed(ServedBoard):
         self._chip.set_analog(CHANNEL, VOLTS)
 
     def _serve(self) -> None:
-        began_s, elapsed_s = time.monotonic(), 0.0
-        while not self._closing.is_set():
-            if self._port.was_opened():
-                self._chip.reset()
-                self._wire()
-            self._chip.feed(self._port.read())
-            elapsed_s += SLICE_S
-            self._port.write(self._run_to(int(elapsed_s * CLOCK_HZ)))
-            self.steps = self._chip.axis(self._motor).position
-            ahead_s = began_s + elapsed_s - time.monotonic()
-            if ahead_s > 0:
-                time.sleep(ahead_s)
-            elif ahead_s < -MAX_LATE_S:
-                began_s -= ahead_s
+        run_in_real_time(self._chip, self._port, self._closing, on_event=self._note, on_reset=self._wire)
 
-    def _run_to(self, cycle: int) -> bytes:
-        sent = bytearray()
-        while self._chip.cycle < cycle:
-            for event in self._chip.run(cycle):
-                if event.kind is EventKind.BYTE:
-                    sent.append(event.value)
-                elif event.kind is EventKind.PIN:
-                    self.levels.append(bool(event.value))
-        return bytes(sent)
+    @property
+    def steps(self) -> int:
+        return self._chip.axis(self._motor).position
+
+    def _note(self, event: ChipEvent) -> None:
+        if event.kind is EventKind.PIN:
+            self.levels.append(bool(event.value))
 
     def close(self) -> None:
         super().close()

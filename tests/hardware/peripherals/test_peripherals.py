@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -189,14 +189,7 @@ def test_one_that_no_plant_answers_for_is_a_fault():
         def connect(self):
             """Nothing is plugged in."""
 
-    study = Study(
-        cell=Gauge,
-        plant=Bare,
-        plant_parameters=Nothing(),
-        manual=NoManual(),
-        operator=OperatorParameters(),
-        measures=(),
-    )
+    study = replace(STUDY, cell=Gauge, plant=Bare)
     placed = run_units(put_on_target("model", study.scenario(), 1))
     assert placed.cell.last_stop.reason == "test_peripherals, weighing: scale did not answer within 5 s."
 
@@ -335,13 +328,6 @@ def test_the_fast_path_takes_a_plant_that_answers_with_a_step_of_its_own():
             yield from self.scale.weigh(within_s=5.0)
             return "weighed"
 
-    study = Study(
-        cell=Silent,
-        plant=Plain,
-        plant_parameters=Nothing(),
-        manual=NoManual(),
-        operator=OperatorParameters(),
-        measures=(),
-    )
+    study = replace(STUDY, cell=Silent, plant=Plain)
     assert fast_path_of(study.scenario()).why_not is None
     assert "may remember something" in fast_path_of(STUDY.scenario()).why_not

@@ -10,7 +10,7 @@ import pytest
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
 from cellwright.hardware.peripherals.peripheral import Peripheral
-from cellwright.hardware.peripherals.real import RealSockets
+from cellwright.hardware.peripherals.real import RealPeripherals
 
 
 class Instrument:
@@ -34,17 +34,17 @@ def real():
     """Opens instruments beside a model board in real time; closes them."""
     clock = WallClock()
     board = ModelBoard(clock)
-    board.sockets = RealSockets(clock)
+    board.peripherals = RealPeripherals(clock)
 
     def plug_in(answer):
         instrument = Instrument(answer)
         scanner = Peripheral()
         scanner.name, scanner.open = "scanner", lambda: instrument
         scanner.attach(board)
-        return SimpleNamespace(clock=clock, instrument=instrument, scanner=scanner, sockets=board.sockets)
+        return SimpleNamespace(clock=clock, instrument=instrument, scanner=scanner, peripherals=board.peripherals)
 
     yield plug_in
-    board.sockets.close()
+    board.peripherals.close()
 
 
 def ask(rig, within_s=5.0):
@@ -56,7 +56,7 @@ def test_a_real_one_answers_on_a_thread_of_its_own(real):
     rig = real(lambda question, within_s: (question, "42"))
     assert ask(rig) == ("code", "42")
     assert threading.current_thread() not in rig.instrument.threads
-    rig.sockets.close()
+    rig.peripherals.close()
     assert rig.instrument.is_closed.wait(5)
 
 
@@ -84,7 +84,7 @@ def test_one_that_blocks_does_not_hold_up_the_clock_and_its_late_answer_harms_no
     assert not wait.triggered
     wait.callbacks.clear()  # whoever waited has given up
     go_on.set()
-    rig.sockets.close()
+    rig.peripherals.close()
     rig.clock.run(until=rig.clock.timeout(0.05))
 
 

@@ -11,7 +11,7 @@ from cellwright import SerialScale
 from cellwright.errors import InputError
 from cellwright.hardware import ModelBoard
 from cellwright.hardware.clock import WallClock
-from cellwright.hardware.peripherals.real import RealSockets
+from cellwright.hardware.peripherals.real import RealPeripherals
 from cellwright.sim.plants.bench_scale import BenchScale
 
 
@@ -20,7 +20,7 @@ def scale_at(scale_end):
     """A serial scale at a pseudo-terminal whose other end gives these answers."""
     clock = WallClock()
     board = ModelBoard(clock)
-    board.sockets = RealSockets(clock)
+    board.peripherals = RealPeripherals(clock)
 
     def scale_at(*answers):
         scale = SerialScale(port=scale_end(*answers).path)
@@ -29,7 +29,7 @@ def scale_at(scale_end):
         return scale
 
     yield scale_at
-    board.sockets.close()
+    board.peripherals.close()
 
 
 def run_step(scale, step):

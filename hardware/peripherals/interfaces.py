@@ -1,4 +1,4 @@
-"""The interfaces round a peripheral: the instrument itself, and the computer's sockets into which it is plugged."""
+"""The interfaces round a peripheral: the instrument itself, and who answers in its place on a target."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Instrument(Protocol):
 
 
 class PluggedIn(Named, Protocol):
-    """A peripheral, as far as the computer's sockets know it."""
+    """A peripheral, as far as those who answer for it know it."""
 
     def open(self) -> Instrument:
         """Open the real thing. Raises InputError if it is not there."""
@@ -42,8 +42,8 @@ class PluggedIn(Named, Protocol):
         ...
 
 
-class Sockets(ABC):
-    """The computer's sockets: who answers a peripheral's questions on a target."""
+class Peripherals(ABC):
+    """All that is plugged into the computer, on one target: who answers its questions."""
 
     @abstractmethod
     def plug_in(self, peripheral: PluggedIn) -> None:
