@@ -230,7 +230,9 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 def _leave_signals() -> None:
     """Ignore Ctrl-C, and end at once when told to: the handlers that a process inherits are not for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def _run_one(run: Callable[..., _ResultT], scenario: Scenario, length: Length, seed: int, n: int) -> _ResultT:
